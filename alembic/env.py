@@ -1,0 +1,46 @@
+"""Runs migrations on the connection that `schema_service` hands over, or on `-x url=…` by hand."""
+
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection, create_engine
+
+import dam.models  # maps every component
+from dam.core.database import parse_database_url
+from dam.core.ecs import Base
+from dam.core.types import Int64, UtcDateTime
+
+
+def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+    """Write our column types into migrations as plain SQLAlchemy, so that they never change."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and item is Int64:
+        return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
+    return False
+
+
+def migrate(connection: Connection) -> None:
+    """Configure Alembic for this connection and run what was asked for."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=render_item,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    migrate(given)
+else:
+    url = parse_database_url(context.get_x_argument(as_dictionary=True)["url"])
+    plain = url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url
+    with create_engine(plain).connect() as connection:
+        migrate(connection)
+        connection.commit()
+
+assert dam.models.SCHEMA_REVISION

@@ -1,0 +1,1 @@
+"""The ECS runtime; it knows nothing of files, images, Typer or Qt."""

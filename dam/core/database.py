@@ -1,0 +1,283 @@
+"""Engines and transactions: the one place that knows how SQLite and PostgreSQL must be treated."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
+
+from dam.core.config import WorldContext, session_info
+from dam.errors import (
+    DatabaseCorruptError,
+    DatabaseError,
+    DatabaseLockedError,
+    DatabaseUnreachableError,
+    DatabaseUrlError,
+    MissingExtraError,
+    NestedWriterError,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_TRY_AGAIN = {"40001", "40P01"}
+_ATTEMPTS = 5
+
+
+def parse_database_url(text: str) -> URL:
+    """Return the URL with the async driver filled in.
+
+    Raises:
+        DatabaseUrlError: The text is no URL, or names neither SQLite (by a file) nor PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise DatabaseUrlError(text) from None
+    family = url.get_backend_name()
+    if family == "sqlite" and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite+aiosqlite")
+    if family in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    raise DatabaseUrlError(url.render_as_string(hide_password=True))
+
+
+async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`; when cancelled meanwhile, let it run out first, then be cancelled.
+
+    A database call that is cancelled in flight can leave aiosqlite's thread waiting for ever.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+class Database:
+    """The transactions of one world's database.
+
+    Invariant: on SQLite at most one writer of this object is open at any time, and it began with
+    `BEGIN IMMEDIATE`, so it never fails half-way for want of the lock. Readers cannot write.
+    """
+
+    def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
+        self._context = context
+        self.url = parse_database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.busy_timeout_s = busy_timeout_s
+        self._write_lock = asyncio.Lock()
+        self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
+        if self.is_sqlite:
+            self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
+            self._readers = self._sqlite_engine("BEGIN", pool_size=4, pragmas=("query_only = ON",))
+        else:
+            self._writers = self._postgresql_engine()
+            self._readers = self._writers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @property
+    def safe_url(self) -> str:
+        """The URL as people gave it, without driver and password."""
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on a server."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def _sqlite_engine(
+        self, begin: str, *, pool_size: int, pragmas: tuple[str, ...] = ()
+    ) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            # The driver's own BEGIN breaks savepoints and takes the write lock too late.
+            connect_args={"isolation_level": None, "timeout": self.busy_timeout_s},
+        )
+        rules = (
+            f"busy_timeout = {int(self.busy_timeout_s * 1000)}",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "cache_size = -32768",
+            *pragmas,
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _connect(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            for rule in rules:
+                cursor.execute(f"PRAGMA {rule}")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begin(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _postgresql_engine(self) -> AsyncEngine:
+        try:
+            return create_async_engine(self.url, pool_size=5, max_overflow=5)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("postgres", "a PostgreSQL database") from error
+
+    async def write(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` in one transaction that commits when it returns.
+
+        Raises:
+            NestedWriterError: Called inside another writer of this database.
+            DatabaseError: The database is locked, full, damaged or out of reach.
+        """
+        async with self.writer() as session:
+            return await fn(session, *args, **kwargs)
+
+    async def read(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` on one snapshot of the database; writing in it fails."""
+        async with self.reader() as session:
+            return await fn(session, *args, **kwargs)
+
+    @asynccontextmanager
+    async def writer(self, *, durable: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a read-write session; commit at the end, roll back on any error.
+
+        Args:
+            durable: On SQLite, the commit also survives a power cut (`synchronous = FULL`).
+        """
+        outer = self._writing.get()
+        if outer and outer[0]:
+            raise NestedWriterError
+        mine = [True]
+        token = self._writing.set(mine)
+        try:
+            if self.is_sqlite:
+                async with self._write_lock:
+                    async with self._session(self._writers, durable=durable) as session:
+                        yield session
+            else:
+                async with self._session(self._writers) as session:
+                    yield session
+        finally:
+            mine[0] = False
+            self._writing.reset(token)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[AsyncSession]:
+        """Open a read-only session on one snapshot."""
+        async with self._session(self._readers) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(
+        self, engine: AsyncEngine, *, durable: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        info = session_info(self._context)
+        with self.translated_errors():
+            async with engine.connect() as connection:
+                if durable:
+                    await _set_synchronous(connection, "FULL")
+                try:
+                    async with (
+                        AsyncSession(connection, expire_on_commit=False, info=info) as session,
+                        session.begin(),
+                    ):
+                        yield session
+                finally:
+                    if durable:
+                        await _set_synchronous(connection, "NORMAL")
+
+    @contextmanager
+    def translated_errors(self) -> Iterator[None]:
+        """Raise a `DatabaseError` for a driver's error that the environment is to blame for."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as error:
+            fault = self._translated(error)
+            if fault is None:
+                raise
+            raise fault from error
+
+    def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
+        """Return the fault of the environment behind a driver's error, or None when it is no such."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        text = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+        if isinstance(cause, sqlite3.Error):
+            name = getattr(cause, "sqlite_errorname", "") or ""
+            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                return DatabaseLockedError(self.safe_url, self.busy_timeout_s)
+            if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+                return DatabaseCorruptError(self.safe_url, text)
+            if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
+                return DatabaseError(self.safe_url, text)
+            if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
+                return DatabaseUnreachableError(self.safe_url, text)
+            return None
+        if isinstance(error, DBAPIError) and not self.is_sqlite:
+            state = getattr(cause, "sqlstate", None)
+            if error.connection_invalidated or (state is None and _is_operational(cause)):
+                return DatabaseUnreachableError(self.safe_url, text)
+            if state and state[:2] in {"08", "28", "3D", "53", "57", "58"}:
+                return DatabaseUnreachableError(self.safe_url, text)
+        return None
+
+    async def close(self) -> None:
+        """Close every connection; the object is not used afterwards."""
+        await self._writers.dispose()
+        if self.is_sqlite:
+            await self._readers.dispose()
+
+
+async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
+    raw = await connection.get_raw_connection()
+    assert raw.driver_connection is not None
+    await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
+
+
+def _is_operational(cause: BaseException | None) -> bool:
+    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
+
+
+def is_retryable(error: DBAPIError) -> bool:
+    """Tell whether PostgreSQL asks to run the transaction again (deadlock, serialization)."""
+    return getattr(error.orig, "sqlstate", None) in _TRY_AGAIN
+
+
+async def with_retries(attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a transaction to its end, again when the database chose it as a deadlock's victim."""
+    for left in range(_ATTEMPTS - 1, -1, -1):
+        try:
+            return await run_to_end(attempt())
+        except DBAPIError as error:
+            if not left or not is_retryable(error):
+                raise
+            log.debug("transaction is run again", extra={"attempts_left": left})
+    raise AssertionError("unreachable")

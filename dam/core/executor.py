@@ -1,0 +1,331 @@
+"""A pool of workers for the CPU's work; what breaks a worker costs only the call it was working on.
+
+Each worker process belongs to one thread of ours, which sends it calls, waits for one answer
+after the other and replaces it when it dies or takes too long. A worker is a new interpreter (no
+fork, no second import of an unguarded script) on two pipes of its own: nothing is shared that its
+death could leave locked or half-written, which a common queue cannot promise.
+"""
+
+import asyncio
+import contextlib
+import os
+import pickle
+import queue
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, ParamSpec, TypeVar, cast
+
+from dam.core.executor_worker import Outcome, WorkerProcess
+from dam.errors import WorkerDiedError, WorkerTimeoutError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+WorkerKind = Literal["process", "thread"]
+
+_LARGEST_GROUP = 32
+
+_Call = tuple[tuple[object, ...], dict[str, object]]
+_Packed = tuple[bytes, list[bytes]]  # the function and its calls, for a worker process
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, by its affinity and its control group."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # no control group, or no limit: "max 100000"
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        cores = min(cores, -(-int(quota) // int(period)))
+    return max(1, cores)
+
+
+class WorkerPool(Executor):
+    """Runs functions in worker processes, or in threads of this process with the same interface.
+
+    Nothing is started before the first task. A worker process that dies or outlives the time limit
+    fails the call it was working on with a `WorkerDiedError` or `WorkerTimeoutError`, nothing else,
+    and is replaced; threads cannot be stopped and know no limit. Functions for processes must be
+    importable by name, arguments and results picklable; they read nothing from standard input, and
+    what they print is lost. Any thread and any event loop may use the pool.
+
+    Args:
+        workers: How many at once; by default one for each usable core.
+        kind: What the workers are; processes need POSIX.
+        task_timeout_s: Limit for one call, the import of its module not counted; None for no limit.
+        debug: Let worker processes write to our standard error.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        kind: WorkerKind = "process",
+        task_timeout_s: float | None = None,
+        debug: bool = False,
+    ) -> None:
+        self.workers = usable_cores() if workers is None else workers
+        self.kind: WorkerKind = kind
+        self.task_timeout_s = task_timeout_s
+        self._crew = _Crew(self.workers, debug=debug)
+        # Runs at the latest when the interpreter ends: a forgotten shutdown() hangs nothing.
+        self._finalizer = weakref.finalize(self, self._crew.terminate)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Return the future of `fn(*args, **kwargs)`.
+
+        It can be cancelled until the call starts; then the call runs to its end or its limit.
+
+        Raises:
+            TypeError: `fn` is of `__main__`, which no worker process can import.
+            RuntimeError: The pool was shut down.
+        """
+        group = self._group(fn, [(args, kwargs)], self.task_timeout_s, single=True)
+        self._crew.add(group)
+        return cast("Future[T]", group.future)
+
+    async def map_items(
+        self, fn: Callable[[Item], T], items: Iterable[Item], *, timeout_s: float | None = None
+    ) -> list[T | Exception]:
+        """Return `fn(item)` of every item, or the exception it raised, in the order of the items.
+
+        Items travel in groups, so many small ones are cheap, but fail, die and time out one by one.
+        Cancelling the awaiting task kills the workers that are busy with it.
+
+        Args:
+            fn: As for `submit`, which says what is raised too.
+            items: At most a few hundred at once; all of them are sent before the first is awaited.
+            timeout_s: Limit for one item, instead of the pool's.
+        """
+        calls: list[_Call] = [((item,), {}) for item in items]
+        limit_s = self.task_timeout_s if timeout_s is None else timeout_s
+        groups = [
+            self._group(fn, calls[part], limit_s) for part in _parts(len(calls), self.workers)
+        ]
+        try:
+            for group in groups:
+                self._crew.add(group)
+            outcomes = await asyncio.gather(*(asyncio.wrap_future(g.future) for g in groups))
+        finally:
+            for group in groups:
+                self._crew.cancel(group)
+        return [value for part in cast("list[list[tuple[bool, T]]]", outcomes) for _, value in part]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's
+        """Take no more tasks, finish those that were given, and end all workers.
+
+        Args:
+            wait: Return when every worker and thread is gone.
+            cancel_futures: Drop what has not started.
+        """
+        self._crew.close(cancel_futures=cancel_futures)
+        if wait:
+            self._crew.join()
+
+    def terminate(self) -> None:
+        """Kill the busy workers, cancel everything and return when all workers are gone.
+
+        Threads of kind "thread" finish the call that they are in.
+        """
+        self._finalizer()
+        self._crew.join()
+
+    def _group(
+        self,
+        fn: Callable[..., object],
+        calls: list[_Call],
+        limit_s: float | None,
+        *,
+        single: bool = False,
+    ) -> "_Group":
+        group = _Group(fn, calls, limit_s, single=single)
+        if self.kind == "process":
+            if getattr(fn, "__module__", None) == "__main__":
+                message = (
+                    f"{fn!r} is of __main__; a worker process can only import it from a module"
+                )
+                raise TypeError(message)
+            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in calls]
+        return group
+
+
+def _parts(count: int, workers: int) -> Iterator[slice]:
+    """Cut a count into ever smaller parts, so that all workers are busy until the end."""
+    start = 0
+    while start < count:
+        size = max(1, min(_LARGEST_GROUP, (count - start) // (2 * workers)))
+        yield slice(start, start + size)
+        start += size
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Calls of one function for one worker; its outcomes grow while the worker reports them."""
+
+    fn: Callable[..., object]
+    calls: list[_Call]
+    limit_s: float | None
+    single: bool
+    future: Future[object] = field(default_factory=Future)
+    packed: _Packed | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    is_cancelled: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return not self.is_cancelled and len(self.outcomes) < len(self.calls)
+
+    def settle(self) -> None:
+        """Hand the outcomes to whoever waits for them."""
+        if len(self.outcomes) < len(self.calls):
+            self.future.set_exception(CancelledError())
+        elif not self.single:
+            self.future.set_result(self.outcomes)
+        else:
+            [(succeeded, value)] = self.outcomes
+            if succeeded:
+                self.future.set_result(value)
+            else:
+                self.future.set_exception(cast("Exception", value))
+
+
+class _Crew:
+    """The threads, the queue they share, and which worker is lent to which group.
+
+    `_lock` guards every attribute that changes. A worker is killed for a group only while it is
+    lent to it, so a late cancel never hits the next group. Knows nothing of its pool, which can
+    therefore be collected while threads run. The lock is re-entrant because that collection, which
+    may come at any allocation, takes it.
+    """
+
+    def __init__(self, size: int, *, debug: bool) -> None:
+        self._size = size
+        self._debug = debug
+        self._lock = threading.RLock()
+        self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._unsettled: dict[_Group, WorkerProcess | None] = {}
+        self._is_closed = False
+
+    def add(self, group: _Group) -> None:
+        with self._lock:
+            if self._is_closed:
+                message = "cannot schedule new futures after shutdown"
+                raise RuntimeError(message)
+            self._unsettled[group] = None
+            self._queue.put(group)
+            if len(self._threads) < min(self._size, len(self._unsettled)):
+                # A daemon: the interpreter's end must not wait for a call without a limit.
+                thread = threading.Thread(target=self._work, name="dam-worker", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def cancel(self, group: _Group) -> None:
+        """Drop what is left of the group; does nothing to one that is settled."""
+        with self._lock:
+            group.is_cancelled = True
+            worker = self._unsettled.get(group)
+            if worker is not None:
+                worker.kill()
+        group.future.cancel()
+
+    def close(self, *, cancel_futures: bool) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                for _ in self._threads:
+                    self._queue.put(None)
+            groups = list(self._unsettled) if cancel_futures else []
+        for group in groups:
+            group.future.cancel()
+
+    def terminate(self) -> None:
+        self.close(cancel_futures=True)
+        with self._lock:
+            groups = list(self._unsettled)
+        for group in groups:
+            self.cancel(group)
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        """Be one worker: a thread's whole life."""
+        worker: WorkerProcess | None = None
+        try:
+            while (group := self._queue.get()) is not None:
+                is_wanted = group.future.set_running_or_notify_cancel()
+                if is_wanted and group.packed:
+                    worker = self._run_there(group, group.packed, worker)
+                elif is_wanted:
+                    _run_here(group)
+                with self._lock:
+                    del self._unsettled[group]
+                if is_wanted:
+                    group.settle()
+                del group  # a thread that waits keeps no results alive
+        finally:
+            if worker is not None:
+                worker.end()
+
+    def _run_there(
+        self, group: _Group, packed: _Packed, worker: WorkerProcess | None
+    ) -> WorkerProcess | None:
+        """Run the group in the worker or in new ones; return the one that is left."""
+        function, calls = packed
+        while group.is_open:
+            was_idle = worker is not None
+            try:
+                worker = worker or WorkerProcess(debug=self._debug)
+                with self._lent(worker, group):
+                    if group.is_open:
+                        rest = calls[len(group.outcomes) :]
+                        worker.run(function, rest, group.limit_s, group.outcomes.append)
+            except (OSError, EOFError, MemoryError) as error:
+                exit_code = 0 if worker is None else worker.end()
+                worker = None
+                died_unused = was_idle and isinstance(error, BrokenPipeError)
+                if not died_unused and not group.is_cancelled:
+                    group.outcomes.append((False, _failure(error, exit_code)))
+        return worker
+
+    @contextlib.contextmanager
+    def _lent(self, worker: WorkerProcess, group: _Group) -> Iterator[None]:
+        with self._lock:
+            self._unsettled[group] = worker
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._unsettled[group] = None
+
+
+def _failure(error: Exception, exit_code: int) -> Exception:
+    if isinstance(error, TimeoutError):
+        return WorkerTimeoutError(error.args[0])
+    if isinstance(error, EOFError | BrokenPipeError):
+        return WorkerDiedError(exit_code)
+    return error  # no memory, no process or no descriptor left for a worker or its answer
+
+
+def _run_here(group: _Group) -> None:
+    for args, kwargs in group.calls:
+        if group.is_cancelled:
+            return
+        try:
+            group.outcomes.append((True, group.fn(*args, **kwargs)))
+        except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
+            group.outcomes.append((False, error))
+        except SystemExit as error:  # a worker process would end; this one must not
+            group.outcomes.append((False, WorkerDiedError(_exit_code(error))))
+
+
+def _exit_code(error: SystemExit) -> int:
+    if isinstance(error.code, int):
+        return error.code
+    return 0 if error.code is None else 1

@@ -1,0 +1,208 @@
+"""One worker process: `WorkerProcess` is the parent's end of its two pipes, `serve` the worker's.
+
+The worker was started for nothing else, so this module imports little; what a call needs is
+imported when it arrives. Every frame is eight bytes of length and a pickle. A request is
+`(function, calls)`, each pickled on its own, so that one bad argument costs one call. The answer is
+one `(succeeded, value)` for each call in order, sent as soon as it is known: so the parent always
+knows which call a worker died of. Where the function is another than before, an empty frame comes
+first, when its module is imported and the first call's time begins.
+"""
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import IO, BinaryIO, cast
+
+from dam.errors import DamError
+
+Outcome = tuple[bool, object]
+"""Whether the call succeeded, and its value or its exception."""
+
+_HEADER_BYTES = 8
+_READ_BYTES = 1 << 20
+_IMPORT_LIMIT_S = 60.0
+_PR_SET_PDEATHSIG = 1
+
+
+class WorkerProcess:
+    """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
+
+    That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
+
+    Args:
+        debug: Let it write to our standard error.
+    """
+
+    def __init__(self, *, debug: bool) -> None:
+        import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
+        import subprocess  # noqa: PLC0415
+
+        path = [str(entry) for entry in sys.path]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and words
+            [
+                sys.executable,
+                "-c",
+                f"import sys; sys.path[:] = {path!r}; "
+                f"from {__name__} import serve; serve({os.getpid()})",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if debug else subprocess.DEVNULL,
+            bufsize=0,
+            # The workers are the parallelism; numpy's own threads in each would fight over cores.
+            env={"OMP_NUM_THREADS": "1", **os.environ},
+            process_group=0,  # Ctrl-C is for the parent; what a call starts dies with its worker
+        )
+        self._requests = cast("IO[bytes]", self._process.stdin).fileno()
+        self._replies = cast("IO[bytes]", self._process.stdout).fileno()
+        self._poll = select.poll()
+        self._poll.register(self._replies, select.POLLIN)
+        self._received = bytearray()
+        self._function = b""
+
+    def run(
+        self,
+        function: bytes,
+        calls: Sequence[bytes],
+        limit_s: float | None,
+        report: Callable[[Outcome], None],
+    ) -> None:
+        """Work off the calls; `report` gets each outcome as it arrives.
+
+        Raises:
+            EOFError, BrokenPipeError: The worker died in the call after the last one reported.
+            TimeoutError: That call took longer than `limit_s`, its one argument.
+        """
+        request = memoryview(_frame(pickle.dumps((function, calls))))
+        while request:
+            request = request[os.write(self._requests, request) :]
+        if function != self._function:
+            self._receive(_IMPORT_LIMIT_S)
+            self._function = function
+        for _ in calls:
+            report(_loaded(self._receive(limit_s)))
+
+    def kill(self) -> None:
+        """Stop it at once, with every process that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> int:
+        """Stop it if it still runs and return its exit code, or minus the signal that killed it."""
+        self.kill()
+        with self._process:
+            return self._process.wait()
+
+    def _receive(self, limit_s: float | None) -> bytes:
+        """Return the next frame's payload."""
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while True:
+            end = _HEADER_BYTES + int.from_bytes(self._received[:_HEADER_BYTES])
+            if len(self._received) >= end:
+                payload = bytes(self._received[_HEADER_BYTES:end])
+                del self._received[:end]
+                return payload
+            rest_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not self._poll.poll(rest_ms):
+                raise TimeoutError(limit_s)
+            chunk = os.read(self._replies, _READ_BYTES)
+            if not chunk:
+                raise EOFError
+            self._received += chunk
+
+
+def _loaded(payload: bytes) -> Outcome:
+    try:
+        outcome: Outcome = pickle.loads(payload)  # noqa: S301 - from our own worker
+    except Exception as error:  # noqa: BLE001 - a value's class may do anything here
+        return False, error
+    return outcome
+
+
+def _frame(payload: bytes) -> bytes:
+    return len(payload).to_bytes(_HEADER_BYTES) + payload
+
+
+def serve(parent_pid: int) -> None:
+    """Answer requests until the parent closes the pipe or ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with(parent_pid)
+    requests, replies = _take_pipes()
+    function = b""
+    with requests, replies:
+        while header := requests.read(_HEADER_BYTES):
+            request = requests.read(int.from_bytes(header))
+            wanted, calls = pickle.loads(request)  # noqa: S301 - from our own parent
+            if wanted != function:
+                function, fn = wanted, _imported(wanted)
+                _send(b"", replies)
+            for call in calls:
+                _send(_outcome(fn, call), replies)
+
+
+def _end_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent ends, however busy it is.
+
+    Elsewhere than on Linux a worker whose parent was killed ends after the call it works on.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes  # noqa: PLC0415 - bound to the platform
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:  # it ended before we asked
+        sys.exit(1)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipes off standard input and output, which nothing else may read or disturb."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    return requests, replies
+
+
+def _send(payload: bytes, replies: BinaryIO) -> None:
+    replies.write(_frame(payload))
+    replies.flush()
+
+
+def _imported(function: bytes) -> Callable[..., object]:
+    """Return the function, or one that fails each call with what keeps it from being imported."""
+    try:
+        fn: Callable[..., object] = pickle.loads(function)  # noqa: S301 - from our own parent
+    except Exception:  # noqa: BLE001 - importing runs foreign code
+        return partial(_import_and_call, function)
+    return fn
+
+
+def _import_and_call(function: bytes, *args: object, **kwargs: object) -> object:
+    return pickle.loads(function)(*args, **kwargs)  # noqa: S301 - from our own parent
+
+
+def _outcome(fn: Callable[..., object], call: bytes) -> bytes:
+    try:
+        args, kwargs = pickle.loads(call)  # noqa: S301 - from our own parent
+        return pickle.dumps((True, fn(*args, **kwargs)))
+    except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
+        return pickle.dumps((False, _portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """Return the error, or its words where it does not survive the way to the parent."""
+    if not isinstance(error, DamError):  # nobody expected it: say where it came from
+        import traceback  # noqa: PLC0415 - costs more than the rest of this module
+
+        error.add_note("In a worker process:\n" + "".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    except Exception:  # noqa: BLE001 - a foreign class may do anything here
+        return RuntimeError(f"{type(error).__qualname__}: {error}")
+    return error

@@ -1,0 +1,84 @@
+"""What may run beside what: the order of systems in a stage, and the faults of the whole set."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from dam.core.ecs import MarkerComponent
+from dam.core.params import ParamKind, Plan, fault
+from dam.core.resources import ResourceManager
+from dam.core.systems import SystemStage, system_name
+from dam.errors import BuildFault
+
+Stages = Mapping[SystemStage, tuple[Plan, ...]]
+
+
+def order_stages(plans: Sequence[Plan]) -> tuple[Stages, list[BuildFault]]:
+    """Return the systems of each stage in the order of `after=`, ties as they were registered."""
+    stages: dict[SystemStage, tuple[Plan, ...]] = {}
+    faults: list[BuildFault] = []
+    for stage in SystemStage:
+        members = [plan for plan in plans if plan.stage_facts.stage is stage]
+        stages[stage], found = _order(members)
+        faults += found
+    return stages, faults
+
+
+def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]:
+    place = {plan.function: number for number, plan in enumerate(members)}
+    faults = []
+    sorter: TopologicalSorter[Any] = TopologicalSorter()
+    for plan in members:
+        known = []
+        for earlier in plan.stage_facts.after:
+            if earlier in place:
+                known.append(earlier)
+                continue
+            name = getattr(earlier, "__name__", repr(earlier))
+            hint = f"register it in stage {plan.stage_facts.stage.name}, or drop it from after="
+            faults.append(fault(plan.function, f"after= names {name}, unknown in its stage", hint))
+        sorter.add(plan.function, *known)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        path = " -> ".join(system_name(function) for function in reversed(error.args[1]))
+        hint = "take one of these out of an after="
+        return (), [*faults, fault(error.args[1][0], f"after= goes in a circle: {path}", hint)]
+    ordered = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=place.__getitem__)
+        ordered += [members[place[function]] for function in ready]
+        sorter.done(*ready)
+    return tuple(ordered), faults
+
+
+def missing_resources(plans: Iterable[Plan], resources: ResourceManager) -> list[BuildFault]:
+    """Return a fault for each resource that is asked for and not there."""
+    return [
+        fault(
+            plan.function,
+            f"parameter {param.name!r} asks for {param.target.__name__}, which nobody provides",
+            f"builder.add_resource({param.target.__name__}, …)",
+        )
+        for plan in plans
+        for param in plan.params
+        if param.kind is ParamKind.RESOURCE and param.target not in resources
+    ]
+
+
+def shared_markers(plans: Iterable[Plan]) -> list[BuildFault]:
+    """Return a fault for each system that consumes a marker which another consumes already."""
+    consumers: dict[type[MarkerComponent], list[Plan]] = defaultdict(list)
+    for plan in plans:
+        if plan.marker is not None:
+            consumers[plan.marker].append(plan)
+    return [
+        fault(
+            second.function,
+            f"it consumes {marker.__name__}, and so does {first.name}",
+            "give each system a marker of its own",
+        )
+        for marker, (first, *others) in consumers.items()
+        for second in others
+    ]

@@ -1,0 +1,143 @@
+"""`WorldBuilder`: what built-in and foreign plugins add to a world, checked as a whole."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.database import Database
+from dam.core.ecs import EntityId, MarkerComponent
+from dam.core.events import Event
+from dam.core.graph import missing_resources, order_stages, shared_markers
+from dam.core.params import Plan, fault, read_plan
+from dam.core.resources import ResourceManager
+from dam.core.scheduler import WorldScheduler
+from dam.core.systems import ListenerFacts, ListenerFunction, SystemFacts, SystemFunction, facts_of
+from dam.core.world import World
+from dam.errors import BuildFault, PluginLoadError, WorldBuildError
+
+T = TypeVar("T")
+
+ENTRY_POINT_GROUP = "dam.plugins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEntity:
+    """What an import knows of an entity that it is about to create."""
+
+    entity_id: EntityId
+    digest: bytes
+    size_bytes: int
+    name: str
+
+
+class NewEntityMarkers:
+    """The markers that every new entity gets in the transaction that creates it."""
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[type[MarkerComponent], Callable[[NewEntity], bool] | None]] = []
+
+    def add(self, marker: type[MarkerComponent], when: Callable[[NewEntity], bool] | None) -> None:
+        """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
+        self._rules.append((marker, when))
+
+    def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
+        """Return the markers for a new entity."""
+        return [marker for marker, when in self._rules if when is None or when(entity)]
+
+
+class WorldBuilder:
+    """Collects systems, listeners, resources and rules; `build` checks them all and makes the world."""
+
+    def __init__(self, config: WorldConfig) -> None:
+        self.config = config
+        self._plans: list[Plan] = []
+        self._listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
+        self._resources: dict[type[Any], Callable[[ResourceManager], object]] = {}
+        self._markers = NewEntityMarkers()
+        self._faults: list[BuildFault] = []
+
+    def add_system(self, function: SystemFunction) -> None:
+        """Add a function that `@system` decorates."""
+        facts = facts_of(function)
+        if not isinstance(facts, SystemFacts):
+            self._faults.append(fault(function, "it is no system", "decorate it with @system"))
+            return
+        plan, faults = read_plan(function, facts)
+        self._plans.append(plan)
+        self._faults += faults
+
+    def add_listener(self, function: ListenerFunction) -> None:
+        """Add a function that `@listens_for` decorates."""
+        facts = facts_of(function)
+        if not isinstance(facts, ListenerFacts):
+            hint = "decorate it with @listens_for"
+            self._faults.append(fault(function, "it is no listener", hint))
+            return
+        plan, faults = read_plan(function, facts)
+        self._listeners[facts.event].append(plan)
+        self._faults += faults
+
+    def add_resource(self, kind: type[T], factory: Callable[[ResourceManager], T]) -> None:
+        """Provide `Resource[kind]`; the factory gets the resources that were added before."""
+        self._resources[kind] = factory
+
+    def mark_new(
+        self,
+        marker: type[MarkerComponent],
+        *,
+        when: Callable[[NewEntity], bool] | None = None,
+    ) -> None:
+        """Have every import mark each new entity, or those of which `when` says yes."""
+        self._markers.add(marker, when)
+
+    def load_plugins(self) -> None:
+        """Install every package that offers the entry point `dam.plugins`.
+
+        Raises:
+            PluginLoadError: One of them could not be loaded; it is named.
+        """
+        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                entry_point.load()(self)
+            except Exception as error:  # the boundary to foreign code
+                raise PluginLoadError(entry_point.name, error) from error
+
+    def build(self) -> World:
+        """Return the world.
+
+        Raises:
+            WorldBuildError: Something does not fit; it lists every fault of every system.
+        """
+        context = WorldContext(world_name=self.config.name, run_id=uuid.uuid4().hex)
+        database = Database(
+            self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
+        )
+        resources = ResourceManager()
+        resources.add(NewEntityMarkers, self._markers)
+        for kind, factory in self._resources.items():
+            resources.add(kind, factory(resources))
+        stages, faults = order_stages(self._plans)
+        listening = [plan for plans in self._listeners.values() for plan in plans]
+        faults += missing_resources([*self._plans, *listening], resources)
+        faults += shared_markers(self._plans)
+        if self._faults or faults:
+            raise WorldBuildError([*self._faults, *faults])
+        scheduler = WorldScheduler(
+            database=database,
+            resources=resources,
+            config=self.config,
+            context=context,
+            stages=stages,
+            listeners=self._listeners,
+        )
+        return World(
+            config=self.config,
+            context=context,
+            database=database,
+            resources=resources,
+            scheduler=scheduler,
+        )

@@ -1,0 +1,57 @@
+"""Resources: shared services of a world, found by their type, closed in reverse order."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
+
+from dam.errors import MissingResourceError
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class AsyncCloseable(Protocol):
+    """A resource with something to give back when its world closes."""
+
+    async def close(self) -> None:
+        """Give back what the resource holds."""
+
+
+class ResourceManager:
+    """The resources of one world.
+
+    Invariant: a resource is made once, when the world is built, after those it was made from; whatever
+    has an async `close` is closed in the reverse order, also when another's close fails.
+    """
+
+    def __init__(self) -> None:
+        self._by_type: dict[type[Any], object] = {}
+        self._closing = AsyncExitStack()
+
+    def add(self, kind: type[T], resource: T) -> None:
+        """Keep `resource` under its type, in the place of an earlier one."""
+        self._by_type[kind] = resource
+        if isinstance(resource, AsyncCloseable):
+            self._closing.push_async_callback(resource.close)
+
+    def get(self, kind: type[T]) -> T:
+        """Return the resource of that type.
+
+        Raises:
+            MissingResourceError: There is none; the error lists those that exist.
+        """
+        try:
+            return cast("T", self._by_type[kind])
+        except KeyError:
+            known = sorted(known.__name__ for known in self._by_type)
+            raise MissingResourceError(kind.__name__, known) from None
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._by_type
+
+    async def close(self) -> None:
+        """Close all resources, the newest first."""
+        await self._closing.aclose()
+
+
+ResourceFactory = Callable[[ResourceManager], object]

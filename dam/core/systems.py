@@ -1,0 +1,85 @@
+"""Decorators that record what a system or a listener is; the function itself stays as it was."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from dam.core.config import WorldConfig
+from dam.core.events import Event
+
+SystemFunction = Callable[..., Awaitable[None]]
+ListenerFunction = Callable[..., Awaitable[Any]]
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+
+_FACTS = "__dam_facts__"
+
+
+class SystemStage(StrEnum):
+    """The stages in the order in which `run_until_idle` walks them."""
+
+    ASSET_INGESTION = "asset-ingestion"
+    METADATA_EXTRACTION = "metadata-extraction"
+    CONTENT_ANALYSIS = "content-analysis"
+    POST_PROCESSING = "post-processing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemFacts:
+    """What `@system` says beside the signature."""
+
+    stage: SystemStage
+    after: tuple[SystemFunction, ...]
+    run_if: Callable[[WorldConfig], bool] | None
+    batch_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerFacts:
+    """What `@listens_for` says beside the signature."""
+
+    event: type[Event[Any]]
+
+
+def system(
+    *,
+    stage: SystemStage,
+    after: Sequence[SystemFunction] = (),
+    run_if: Callable[[WorldConfig], bool] | None = None,
+    batch_size: int = 100,
+) -> Callable[[F], F]:
+    """Declare an async function a system of `stage`.
+
+    Args:
+        stage: When it runs.
+        after: Systems of the same stage that must have run before.
+        run_if: Asked once a stage; where it says no, the system is skipped and its markers stay.
+        batch_size: How many marked entities it gets at once, at most.
+    """
+    facts = SystemFacts(stage=stage, after=tuple(after), run_if=run_if, batch_size=batch_size)
+
+    def record(function: F) -> F:
+        setattr(function, _FACTS, facts)
+        return function
+
+    return record
+
+
+def listens_for(event: type[Event[Any]]) -> Callable[[F], F]:
+    """Declare an async function a listener: it runs for each such event, and its result is returned."""
+
+    def record(function: F) -> F:
+        setattr(function, _FACTS, ListenerFacts(event=event))
+        return function
+
+    return record
+
+
+def facts_of(function: object) -> SystemFacts | ListenerFacts | None:
+    """Return what a decorator recorded on `function`, or None when it has none."""
+    return getattr(function, _FACTS, None)
+
+
+def system_name(function: Callable[..., Any]) -> str:
+    """Return the name that reports, failures and `--system` use."""
+    return function.__name__

@@ -1,0 +1,78 @@
+"""`World`: one database, its store, resources and scheduler, open for use."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.database import Database, run_to_end
+from dam.core.events import Event, collected
+from dam.core.resources import ResourceManager
+from dam.core.scheduler import WorldScheduler
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class World:
+    """An open world; made by `WorldBuilder.build`, closed once.
+
+    Invariant: `database`, `resources` and `scheduler` belong to this world alone and live as long as it.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: WorldConfig,
+        context: WorldContext,
+        database: Database,
+        resources: ResourceManager,
+        scheduler: WorldScheduler,
+    ) -> None:
+        self.config = config
+        self.context = context
+        self.database = database
+        self.resources = resources
+        self.scheduler = scheduler
+
+    async def run(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a service function in one transaction; send its events once that has committed.
+
+        Raises:
+            NestedWriterError: Called inside another transaction that writes.
+        """
+
+        async def transaction() -> tuple[T, list[Event[Any]]]:
+            async with self.database.writer() as session:
+                return await fn(session, *args, **kwargs), collected(session)
+
+        answer, events = await run_to_end(transaction())
+        await self.scheduler.announce(events)
+        return answer
+
+    async def read(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a service function in one read-only transaction."""
+        return await run_to_end(self.database.read(fn, *args, **kwargs))
+
+    async def dispatch_event(self, event: Event[R]) -> list[R]:
+        """Run the listeners of an event now and return their answers."""
+        return await self.scheduler.dispatch_event(event)
+
+    async def close(self) -> None:
+        """Close the resources in reverse order, then the database."""
+        try:
+            await self.resources.close()
+        finally:
+            await self.database.close()

@@ -1,0 +1,240 @@
+"""What a container holds: media types of the formats that share one start with others.
+
+Each function gets the head of the file and, where the head is not enough, the file itself. They
+answer `None` when the bytes are not theirs; hostile offsets read nothing and end the search.
+"""
+
+import re
+import struct
+from typing import BinaryIO, NamedTuple
+
+_ZIP_TAIL_BYTES = 66_000
+_ZIP_NAMES_BYTES = 256 * 1024
+_ZIP_MEMBERS = {
+    b"word/document.xml": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    b"xl/workbook.xml": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    b"ppt/presentation.xml": (
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    ),
+    b"META-INF/MANIFEST.MF": "application/java-archive",
+}
+_OLE_STREAMS = {
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "Book": "application/vnd.ms-excel",
+    "PowerPoint Document": "application/vnd.ms-powerpoint",
+    "__properties_version1.0": "application/vnd.ms-outlook",
+}
+_RIFF_FORMS = {
+    b"WAVE": "audio/x-wav",
+    b"AVI ": "video/x-msvideo",
+    b"WEBP": "image/webp",
+    b"ACON": "application/x-navi-animation",
+    b"RMID": "audio/midi",
+}
+_IFF_FORMS = {
+    b"AIFF": "audio/x-aiff",
+    b"AIFC": "audio/x-aiff",
+    b"ILBM": "image/x-ilbm",
+    b"PBM ": "image/x-ilbm",
+    b"8SVX": "audio/x-8svx",
+}
+_BRANDS = {
+    b"avif": "image/avif",
+    b"avis": "image/avif",
+    b"heic": "image/heic",
+    b"heix": "image/heic",
+    b"heim": "image/heic",
+    b"heis": "image/heic",
+    b"hevc": "image/heic-sequence",
+    b"hevx": "image/heic-sequence",
+    b"mif1": "image/heif",
+    b"msf1": "image/heif-sequence",
+    b"jp2 ": "image/jp2",
+    b"jpx ": "image/jpx",
+    b"jpm ": "image/jpm",
+    b"mjp2": "video/mj2",
+    b"crx ": "image/x-canon-cr3",
+    b"M4A ": "audio/x-m4a",
+    b"M4B ": "audio/x-m4a",
+    b"M4P ": "audio/x-m4a",
+    b"F4A ": "audio/x-m4a",
+    b"aax ": "audio/vnd.audible.aax",
+    b"M4V ": "video/x-m4v",
+    b"qt  ": "video/quicktime",
+}
+_ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
+_ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
+_TIFF_MAKE, _TIFF_SUBFILE_TYPE, _TIFF_DNG_VERSION = 271, 254, 50706
+_TIFF_MAX_ENTRIES = 512
+_RAW_MAKERS = {
+    b"NIKON": "image/x-nikon-nef",
+    b"SONY": "image/x-sony-arw",
+    b"PENTAX": "image/x-pentax-pef",
+    b"RICOH": "image/x-pentax-pef",
+    b"SAMSUNG": "image/x-samsung-srw",
+    b"EASTMAN KODAK": "image/x-kodak-dcr",
+    b"KODAK": "image/x-kodak-dcr",
+    b"PHASE ONE": "image/x-phaseone-iiq",
+    b"HASSELBLAD": "image/x-hasselblad-3fr",
+}
+
+
+def zip_type(head: bytes, file: BinaryIO) -> str | None:
+    """Return the type of a zip file: an office or e-book format, or a plain archive."""
+    if not head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
+        return None
+    declared = re.match(rb"PK\x03\x04.{26}mimetype([a-z]+/[a-z0-9.+-]+)", head, re.DOTALL)
+    if declared:
+        # The name of the next member follows without a gap; its header starts with "PK".
+        return declared[1].decode("ascii")
+    names = _zip_names(file)
+    return next((kind for name, kind in _ZIP_MEMBERS.items() if name in names), "application/zip")
+
+
+def _zip_names(file: BinaryIO) -> set[bytes]:
+    size = file.seek(0, 2)
+    tail_start = file.seek(max(0, size - _ZIP_TAIL_BYTES))
+    tail = file.read(_ZIP_TAIL_BYTES)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) < end + 22:
+        return set()
+    directory_size, directory_offset = struct.unpack_from("<LL", tail, end + 12)
+    if directory_offset >= tail_start + end:
+        return set()
+    file.seek(directory_offset)
+    directory = file.read(min(directory_size, _ZIP_NAMES_BYTES))
+    names, at = set(), 0
+    while directory[at : at + 4] == b"PK\x01\x02" and len(directory) >= at + 46:
+        name_size, extra_size, comment_size = struct.unpack_from("<HHH", directory, at + 28)
+        names.add(directory[at + 46 : at + 46 + name_size])
+        at += 46 + name_size + extra_size + comment_size
+    return names
+
+
+def ole_type(head: bytes, file: BinaryIO) -> str | None:
+    """Return the type of a compound file (old office formats) by the names of its streams."""
+    if not head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") or len(head) < 512:
+        return None
+    sector_shift = struct.unpack_from("<H", head, 30)[0]
+    first_directory_sector = struct.unpack_from("<L", head, 48)[0]
+    if sector_shift in (9, 12):
+        file.seek((first_directory_sector + 1) << sector_shift)
+        directory = file.read(4096)
+        for at in range(0, len(directory) - 127, 128):
+            name_size = min(struct.unpack_from("<H", directory, at + 64)[0], 64)
+            name = directory[at : at + max(0, name_size - 2)].decode("utf-16-le", "replace")
+            if name in _OLE_STREAMS:
+                return _OLE_STREAMS[name]
+    return "application/x-ole-storage"
+
+
+def riff_type(head: bytes, _file: BinaryIO) -> str | None:
+    """Return the type of a RIFF or IFF file by its form."""
+    if head[:4] in (b"RIFF", b"RF64", b"RIFX", b"BW64"):
+        return _RIFF_FORMS.get(head[8:12], "application/octet-stream")
+    if head[:4] == b"FORM":
+        return _IFF_FORMS.get(head[8:12], "application/octet-stream")
+    return None
+
+
+def iso_media_type(head: bytes, _file: BinaryIO) -> str | None:
+    """Return the type of an ISO base media file (MP4, QuickTime, HEIF, AVIF, JPEG 2000)."""
+    if head.startswith(b"\x00\x00\x00\x0cjP  \r\n\x87\n"):
+        return _BRANDS.get(head[20:24], "image/jp2")
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"pnot") or head[4:12] in (
+        b"freewide",
+        b"skipmoov",
+    ):
+        return "video/quicktime"
+    if head[4:8] != b"ftyp":
+        return None
+    box_size = min(int.from_bytes(head[:4], "big"), 512)
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, box_size - 3, 4))]
+    if brands[0] in (b"mif1", b"msf1"):
+        # The structural brand comes first here and the coding second.
+        coded = (_BRANDS[brand] for brand in brands[1:] if brand in _BRANDS)
+        specific = [kind for kind in coded if not kind.startswith("image/heif")]
+        return specific[0] if specific else _BRANDS[brands[0]]
+    if brands[0] in _BRANDS:
+        return _BRANDS[brands[0]]
+    if brands[0].startswith(b"3g"):
+        return "video/3gpp2" if brands[0].startswith(b"3g2") else "video/3gpp"
+    return "video/mp4"
+
+
+def matroska_type(head: bytes, _file: BinaryIO) -> str | None:
+    """Return the type of a Matroska or WebM file by its document type."""
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return None
+    return "video/webm" if b"\x42\x82\x84webm" in head[:512] else "video/x-matroska"
+
+
+def ogg_type(head: bytes, _file: BinaryIO) -> str | None:
+    """Return whether an Ogg file holds moving pictures; its streams are announced at the start."""
+    if not head.startswith(b"OggS"):
+        return None
+    moving = any(mark in head for mark in (b"\x80theora", b"\x01video\x00", b"BBCD\x00"))
+    sound = any(
+        mark in head
+        for mark in (b"\x01vorbis", b"OpusHead", b"Speex   ", b"\x7fFLAC", b"fLaC")
+    )
+    if moving:
+        return "video/ogg"
+    return "audio/ogg" if sound else "application/ogg"
+
+
+def asf_type(head: bytes, file: BinaryIO) -> str | None:
+    """Return whether an ASF file (WMA, WMV) has a video stream, or only sound."""
+    if not head.startswith(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"):
+        return None
+    header_size = int.from_bytes(head[16:24], "little")
+    file.seek(0)
+    header = file.read(min(header_size, 1 << 20))
+    if _ASF_AUDIO in header and _ASF_VIDEO not in header:
+        return "audio/x-ms-wma"
+    return "video/x-ms-asf"
+
+
+class _TiffField(NamedTuple):
+    count: int
+    value: int
+
+
+def tiff_type(head: bytes, file: BinaryIO) -> str | None:
+    """Return the type of a TIFF: a picture, or the camera raw format of the maker it names.
+
+    A raw file's first directory is a reduced preview by a known maker; a photograph that was
+    exported as TIFF names its maker too, but starts with the picture itself.
+    """
+    order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(head[:4])
+    if order is None:
+        return "image/tiff" if head[:4] in (b"II+\x00", b"MM\x00+") else None
+    if head[8:11] == b"CR\x02":
+        return "image/x-canon-cr2"
+    fields = _tiff_fields(file, order, struct.unpack_from(order + "L", head.ljust(8, b"\0"), 4)[0])
+    if _TIFF_DNG_VERSION in fields:
+        return "image/x-adobe-dng"
+    is_preview = _TIFF_SUBFILE_TYPE in fields and fields[_TIFF_SUBFILE_TYPE].value & 1
+    if is_preview and _TIFF_MAKE in fields:
+        file.seek(fields[_TIFF_MAKE].value)
+        make = file.read(min(fields[_TIFF_MAKE].count, 64)).upper()
+        for maker, kind in _RAW_MAKERS.items():
+            if make.startswith(maker):
+                return kind
+    return "image/tiff"
+
+
+def _tiff_fields(file: BinaryIO, order: str, offset: int) -> dict[int, _TiffField]:
+    file.seek(offset)
+    count_bytes = file.read(2)
+    if len(count_bytes) < 2:  # noqa: PLR2004 - the size of the field just read
+        return {}
+    count = min(struct.unpack(order + "H", count_bytes)[0], _TIFF_MAX_ENTRIES)
+    entries = file.read(12 * count)
+    return {
+        tag: _TiffField(values, value)
+        for tag, _kind, values, value in struct.iter_unpack(
+            order + "HHLL", entries[: len(entries) // 12 * 12]
+        )
+    }

@@ -1,0 +1,41 @@
+"""The components of the project: one class a file; importing this package maps them all."""
+
+from dam.models.core.file_location_component import FileLocationComponent
+from dam.models.core.world_identity import WorldIdentity
+from dam.models.hashes.content_hash_md5_component import ContentHashMD5Component
+from dam.models.hashes.content_hash_sha1_component import ContentHashSHA1Component
+from dam.models.hashes.content_hash_sha256_component import ContentHashSHA256Component
+from dam.models.hashes.image_perceptual_ahash_component import ImagePerceptualAHashComponent
+from dam.models.hashes.image_perceptual_dhash_component import ImagePerceptualDHashComponent
+from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
+from dam.models.hashes.image_perceptual_phash_component import ImagePerceptualPHashComponent
+from dam.models.processing.needs_content_analysis_component import NeedsContentAnalysisComponent
+from dam.models.processing.needs_metadata_extraction_component import (
+    NeedsMetadataExtractionComponent,
+)
+from dam.models.properties.file_properties_component import FilePropertiesComponent
+from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
+from dam.models.source_info.content_successor_component import ContentSuccessorComponent
+from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
+
+SCHEMA_REVISION = "0001"
+"""The Alembic revision that these models are; a test holds it against the migrations' head."""
+
+__all__ = [
+    "SCHEMA_REVISION",
+    "ContentHashMD5Component",
+    "ContentHashSHA1Component",
+    "ContentHashSHA256Component",
+    "ContentSuccessorComponent",
+    "FileLocationComponent",
+    "FilePropertiesComponent",
+    "ImageDimensionsComponent",
+    "ImagePerceptualAHashComponent",
+    "ImagePerceptualDHashComponent",
+    "ImagePerceptualHashComponent",
+    "ImagePerceptualPHashComponent",
+    "NeedsContentAnalysisComponent",
+    "NeedsMetadataExtractionComponent",
+    "OriginalSourceInfoComponent",
+    "WorldIdentity",
+]

@@ -1,0 +1,1 @@
+"""Where assets are, and which world this is."""

@@ -1,0 +1,28 @@
+"""Where the bytes of an asset are."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.core.ecs import MultiComponent
+
+IN_STORE = "store"
+REFERENCED = "reference"
+
+
+class FileLocationComponent(MultiComponent, kw_only=True):
+    """One place that holds the bytes: the content store, or a file of the user's.
+
+    In the store the digest says where; `is_shared` tells that the user's own file is the same
+    inode, so its bytes may change. A referenced file has its path, and the size and mtime that it
+    had when it was read.
+    """
+
+    __tablename__ = "component_file_location"
+
+    storage: Mapped[str] = mapped_column(String(32))
+    path: Mapped[bytes | None] = mapped_column(default=None)
+    path_digest: Mapped[bytes | None] = mapped_column(unique=True, default=None)
+    path_text: Mapped[str | None] = mapped_column(default=None)
+    size_bytes: Mapped[int | None] = mapped_column(default=None)
+    mtime_ns: Mapped[int | None] = mapped_column(default=None)
+    is_shared: Mapped[bool] = mapped_column(default=False)

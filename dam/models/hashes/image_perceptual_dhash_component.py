@@ -1,0 +1,9 @@
+"""The perceptual hash that `imagehash` calls dhash."""
+
+from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
+
+
+class ImagePerceptualDHashComponent(ImagePerceptualHashComponent, kw_only=True):
+    """The difference hash: brightness against the right neighbour."""
+
+    __tablename__ = "component_image_perceptual_dhash"

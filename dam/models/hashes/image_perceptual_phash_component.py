@@ -1,0 +1,9 @@
+"""The perceptual hash that `imagehash` calls phash."""
+
+from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
+
+
+class ImagePerceptualPHashComponent(ImagePerceptualHashComponent, kw_only=True):
+    """The DCT hash: the sign of low frequencies against their median."""
+
+    __tablename__ = "component_image_perceptual_phash"

@@ -1,0 +1,17 @@
+"""What a file is, whatever its content means."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.core.ecs import Component
+
+
+class FilePropertiesComponent(Component, kw_only=True):
+    """Size, media type by content, and the base name under which the bytes first came."""
+
+    __tablename__ = "component_file_properties"
+
+    size_bytes: Mapped[int]
+    name: Mapped[bytes]
+    name_text: Mapped[str]
+    media_type: Mapped[str | None] = mapped_column(String(255), index=True, default=None)

@@ -1,0 +1,14 @@
+"""How large a picture is shown."""
+
+from sqlalchemy.orm import Mapped
+
+from dam.core.ecs import Component
+
+
+class ImageDimensionsComponent(Component, kw_only=True):
+    """Width and height in pixels as displayed, the orientation applied."""
+
+    __tablename__ = "component_image_dimensions"
+
+    width: Mapped[int]
+    height: Mapped[int]

@@ -1,0 +1,201 @@
+"""The schema of a world's database: make it, bring it up to date, tell how old it is."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import dam
+from dam.core.config import WorldConfig, WorldContext, utc_now
+from dam.core.database import Database
+from dam.core.ecs import Base
+from dam.errors import DatabaseOutdatedError, DatabaseTooNewError, NotSetUpError
+from dam.models import SCHEMA_REVISION
+
+log = logging.getLogger(__name__)
+
+_LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """What `set_up` did, or would do."""
+
+    world: str
+    database: str
+    revision: str
+    created: bool
+
+
+async def check_schema(database: Database) -> None:
+    """Raise unless the database has exactly the schema of this program.
+
+    Raises:
+        NotSetUpError: It has no schema of ours, or is not there at all.
+        DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
+        DatabaseTooNewError: A newer program has made it.
+    """
+    if database.file is not None and not database.file.exists():
+        raise NotSetUpError(database.safe_url)
+    revision = await database.read(_stored_revision)
+    if revision == SCHEMA_REVISION:
+        return
+    if revision is None:
+        raise NotSetUpError(database.safe_url)
+    if revision in _known_revisions():
+        raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
+    raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+
+
+async def _stored_revision(session: AsyncSession) -> str | None:
+    try:
+        return await session.scalar(text("SELECT version_num FROM alembic_version"))
+    except (OperationalError, ProgrammingError) as error:
+        if "alembic_version" in str(error.orig):
+            return None
+        raise
+
+
+def set_up(
+    config: WorldConfig, *, reset: bool = False, dry_run: bool = False, now: datetime | None = None
+) -> SetUp:
+    """Make or upgrade the schema of a world and return what was done. It blocks.
+
+    A SQLite file with an older schema, or one that is to be emptied, is copied first, to a dated file
+    beside it. Stored files are not touched.
+
+    Raises:
+        DatabaseTooNewError: A newer program has made the schema.
+        DatabaseError: The database cannot be reached or written.
+    """
+    context = WorldContext(world_name=config.name, run_id="setup")
+    database = Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
+    with database.translated_errors(), _connected(database) as connection:
+        had = inspect(connection).has_table("alembic_version")
+        revision = _current(connection) if had else None
+        if revision is not None and not reset and revision not in _known_revisions():
+            raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+        done = SetUp(
+            world=config.name,
+            database=database.safe_url,
+            revision=SCHEMA_REVISION,
+            created=reset or revision is None,
+        )
+        if dry_run or (revision == SCHEMA_REVISION and not reset):
+            return done
+        if had and database.file is not None:
+            _save_copy(connection, database.file, now or utc_now())
+        with _locked(connection, database):
+            if reset:
+                _drop_everything(connection)
+            _upgrade(connection)
+            if database.is_sqlite:
+                _check_foreign_keys(connection)
+    return done
+
+
+@contextlib.contextmanager
+def _connected(database: Database) -> Iterator[Connection]:
+    """Open a blocking connection; SQLite's has foreign keys off.
+
+    A migration that rebuilds a parent table drops the old one, and with foreign keys on that would
+    delete every child row by cascade.
+    """
+    if not database.is_sqlite:
+        engine = create_engine(database.url)
+    else:
+        if database.file is not None:
+            database.file.parent.mkdir(parents=True, exist_ok=True)
+        timeout_s = database.busy_timeout_s
+        engine = create_engine(
+            database.url.set(drivername="sqlite"),
+            connect_args={"isolation_level": None, "timeout": timeout_s},
+        )
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: object) -> None:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute("PRAGMA journal_mode = WAL")
+
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _locked(connection: Connection, database: Database) -> Iterator[None]:
+    """Hold one transaction in which nobody else changes the schema; commit at the end."""
+    connection.rollback()
+    if database.is_sqlite:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
+    try:
+        yield
+        connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()
+    except BaseException:
+        if database.is_sqlite and connection.connection.in_transaction:
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+
+
+def _save_copy(connection: Connection, file: Path, now: datetime) -> None:
+    copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
+    connection.rollback()
+    connection.execute(text("VACUUM INTO :copy"), {"copy": str(copy)})
+    log.info("database saved", extra={"copy": str(copy)})
+
+
+def _drop_everything(connection: Connection) -> None:
+    Base.metadata.drop_all(connection)
+    connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - half a second that only setup-db pays
+
+    config = _alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "heads")
+
+
+def _current(connection: Connection) -> str | None:
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    connection.rollback()
+    return revision
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    assert not broken, f"a migration left rows without their parent: {broken[:3]}"
+
+
+def migrations_folder() -> Path:
+    """Return where the migrations are: in the wheel, or beside the package in a checkout."""
+    package = Path(dam.__file__).parent
+    shipped = package / "_alembic"
+    return shipped if shipped.is_dir() else package.parent / "alembic"
+
+
+def _alembic_config() -> Any:
+    from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
+def _known_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see `_upgrade`
+
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return {script.revision for script in scripts.walk_revisions()}

@@ -1,0 +1,150 @@
+"""What a content store is: bytes that are kept, found and removed by their SHA-256."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from dam.errors import ItemError
+from dam.storage.reading import FileReading
+
+ImportMode = Literal["copy", "hardlink", "move", "reference"]
+ContentState = Literal["ok", "missing", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What one `put` found out and did.
+
+    `import_mode` is the one in effect: a hard link that cannot be made is a copy. `is_new` says
+    that the store did not hold the bytes before, `is_shared` that its file is also a user's file,
+    which may change under it.
+    """
+
+    sha256: bytes
+    extra_digests: Mapping[str, bytes]
+    size_bytes: int
+    reading: FileReading
+    import_mode: ImportMode
+    is_new: bool
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """One entry of a store: its digest, its size, and when it was last put (seconds since 1970)."""
+
+    sha256: bytes
+    size_bytes: int
+    renewed_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection removed, or would have removed."""
+
+    removed: int
+    freed_bytes: int
+
+
+class ContentStore(Protocol):
+    """Bytes by their SHA-256. Knows of no database; synchronous.
+
+    A store is a value: cheap to make, picklable, usable by many threads and processes at once. When
+    a `put` returns, the bytes survive a power cut. Stored bytes are never overwritten.
+
+    Every method may raise `StoreUnusableError` for the store as a whole.
+    """
+
+    def put(self, path: Path, mode: ImportMode, *, extra_digests: Sequence[str] = ()) -> StoredFile:
+        """Store the bytes of one file, read once; for `reference`, only look at them.
+
+        Args:
+            path: A regular file, or a symbolic link to one.
+            mode: `move` copies and checks the copy; `unlink_moved` removes the source later.
+            extra_digests: Names that `hashlib` knows, computed in the same read.
+
+        Raises:
+            ItemError: The file cannot be read, is no regular file, or changed meanwhile.
+        """
+        ...
+
+    def put_many(
+        self, paths: Sequence[Path], mode: ImportMode, *, extra_digests: Sequence[str] = ()
+    ) -> list[StoredFile | ItemError]:
+        """Store many files as `put` does, quicker; outcomes in the order of the paths."""
+        ...
+
+    def unlink_moved(self, path: Path, stored: StoredFile) -> None:
+        """Remove the source of a move, once its rows are committed and both still hold the bytes.
+
+        Raises:
+            FileChangedError: It is not what was put; it stays.
+            ContentMissingError, ContentDamagedError: The store lost the bytes; the source stays.
+            FileAccessError: It cannot be removed.
+        """
+        ...
+
+    def contains(self, digest: bytes) -> bool:
+        """Return whether there is an entry for the digest."""
+        ...
+
+    def size_of(self, digest: bytes) -> int:
+        """Return the size in bytes; raise `ContentMissingError` where there is none."""
+        ...
+
+    def open(self, digest: bytes) -> BinaryIO:
+        """Open the bytes for reading; raise `ContentMissingError` where there are none."""
+        ...
+
+    def local_path(self, digest: bytes) -> Path:
+        """Return a file on this machine with the bytes, for reading only.
+
+        Raises:
+            ContentMissingError: There is none.
+        """
+        ...
+
+    def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
+        """Return whether the store still holds these bytes; fast looks at their size alone."""
+        ...
+
+    def entries(self) -> Iterator[StoredContent]:
+        """Yield all that is stored, in ascending order of digests."""
+        ...
+
+    def remove(self, digest: bytes) -> None:
+        """Forget the bytes, where there are any; a file shared with a user stays the user's."""
+        ...
+
+    def importing(
+        self, *, on_wait: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Hold the store from the first `put` until the rows are committed; many may at once.
+
+        Makes the store where there is none and clears away what killed processes left behind, at
+        both ends. Waits for a collection to end, and calls `on_wait` before it does.
+        """
+        ...
+
+    def collect(
+        self,
+        is_referenced: Callable[[Sequence[bytes]], set[bytes]],
+        *,
+        older_than_s: float,
+        now_s: float,
+        is_dry_run: bool = False,
+    ) -> Collected:
+        """Remove what nothing refers to and was not put for so long, alone in the store.
+
+        Args:
+            is_referenced: Returns those of the given digests (at most 1,000) that must stay.
+            older_than_s: Younger entries stay, whoever refers to them.
+            now_s: Seconds since 1970.
+            is_dry_run: Count, and remove nothing.
+
+        Raises:
+            StoreInUseError: An import holds the store.
+        """
+        ...

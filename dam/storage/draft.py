@@ -1,0 +1,94 @@
+"""Files on their way into a local store: written under a temporary name, held by a lock."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from dam.storage.locking import try_lock
+
+_PREFIX = ".draft-"
+_FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
+_OPEN_FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Draft:
+    """A temporary file in the store's root that belongs to this process while it is open.
+
+    Its lock tells the living from the dead: a file that nobody holds was left by a killed process.
+    All its methods raise plain `OSError`; they concern the store, never the source.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.path, self.fd = _create_held(root)
+        self._is_open = True
+
+    def clone_from(self, source_fd: int) -> bool:
+        """Return whether the file now shares the source's blocks, copied on write."""
+        try:
+            import fcntl  # noqa: PLC0415 - not on every platform
+
+            fcntl.ioctl(self.fd, _FICLONE, source_fd)
+        except (ImportError, OSError):
+            return False
+        return True
+
+    def write(self, chunk: memoryview) -> None:
+        """Append all the bytes."""
+        while chunk:
+            chunk = chunk[os.write(self.fd, chunk) :]
+
+    def start_writeback(self) -> None:
+        """Let the disk begin, so that the syncs of a batch overlap."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def sync(self) -> None:
+        """Wait until the content is on the disk, read-only."""
+        os.fchmod(self.fd, 0o444)
+        os.fsync(self.fd)
+
+    def publish(self, final: Path) -> None:
+        """Give the file its final name; raise `FileExistsError` where that is taken."""
+        try:
+            os.link(self.path, final)
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError as error:
+            # No hard links here. What another process may rename in between has the same bytes.
+            if final.exists():
+                raise FileExistsError from error
+            self.path.rename(final)
+
+    def replace(self, final: Path) -> None:
+        """Put the file in the place of one whose bytes turned out to be wrong."""
+        self.path.replace(final)
+
+    def close(self) -> None:
+        """Take the temporary name away and let go of the file; a second time does nothing."""
+        if self._is_open:
+            self._is_open = False
+            self.path.unlink(missing_ok=True)
+            os.close(self.fd)
+
+
+def sweep_drafts(root: Path) -> None:
+    """Remove the drafts that no living process holds."""
+    for entry in root.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            fd = os.open(entry, _OPEN_FLAGS)
+            try:
+                if try_lock(fd, is_exclusive=True):
+                    entry.unlink()
+            finally:
+                os.close(fd)
+
+
+def _create_held(root: Path) -> tuple[Path, int]:
+    while True:
+        path = root / f"{_PREFIX}{secrets.token_hex(8)}"
+        fd = os.open(path, _OPEN_FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        # Between the two calls a sweep may have found the file unheld and taken it.
+        if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
+            return path, fd
+        os.close(fd)

@@ -1,0 +1,64 @@
+"""Where a local store keeps what: `<root>/<ab>/<cd>/<sha256>`, and the folders made on the way."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_SHARD_NAME = re.compile(r"[0-9a-f]{2}")
+_DIGEST_NAME = re.compile(r"[0-9a-f]{64}")
+_FOLDER_MODE = 0o700
+_DIGEST_BYTES = 32
+
+
+def content_path(root: Path, digest: bytes) -> Path:
+    """Return where the bytes of a SHA-256 belong."""
+    if len(digest) != _DIGEST_BYTES:
+        raise ValueError(f"a SHA-256 has {_DIGEST_BYTES} bytes, not {len(digest)}")
+    name = digest.hex()
+    return root / name[:2] / name[2:4] / name
+
+
+def make_root(root: Path) -> None:
+    """Make the store's folder, and those above it, where they are missing."""
+    if not root.is_dir():
+        make_root(root.parent)
+        root.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        sync_folders([root.parent])
+
+
+def make_shard(path: Path) -> set[Path]:
+    """Make the folder of a content file; return the folders that got a new entry by that."""
+    changed = set()
+    for folder in (path.parent.parent, path.parent):
+        try:
+            folder.mkdir(mode=_FOLDER_MODE)
+        except FileExistsError:
+            continue
+        changed.add(folder.parent)
+    return changed
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Wait until the entries of these folders are on the disk."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows cannot, and writes them through
+        return
+    for folder in sorted(folders):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def content_files(root: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield every content file in ascending order of digests, one folder in memory at a time."""
+    for first in _entries(root, _SHARD_NAME):
+        for second in _entries(Path(first.path), _SHARD_NAME):
+            yield from _entries(Path(second.path), _DIGEST_NAME)
+
+
+def _entries(folder: Path, pattern: re.Pattern[str]) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        found = [entry for entry in entries if pattern.fullmatch(entry.name)]
+    return sorted(found, key=lambda entry: entry.name)

@@ -1,0 +1,213 @@
+"""The content store in a local folder."""
+
+import errno
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from dam.errors import (
+    ContentDamagedError,
+    ContentMissingError,
+    FileAccessError,
+    FileChangedError,
+    ItemError,
+    StoreInUseError,
+    StoreUnusableError,
+)
+from dam.storage.content_store import (
+    Collected,
+    ContentState,
+    ImportMode,
+    StoredContent,
+    StoredFile,
+)
+from dam.storage.draft import sweep_drafts
+from dam.storage.layout import content_files, content_path, make_root
+from dam.storage.locking import exclusive_lock, shared_lock
+from dam.storage.reading import digest_chunks, open_source
+from dam.storage.receiving import Receiver, digest_of_stored, is_shared
+
+_LOCK_NAME = ".lock"
+_FILES_AT_ONCE = 32
+_DIGESTS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LocalContentStore:
+    """`ContentStore` in the folder `root`: `<ab>/<cd>/<sha256>`, files read-only, folders 0700.
+
+    A file that has its final name is complete and on the disk. It is ours alone if it is read-only
+    and has one name; any other is a user's hard link, and is hashed before it is relied upon.
+    """
+
+    root: Path
+
+    def put(self, path: Path, mode: ImportMode, *, extra_digests: Sequence[str] = ()) -> StoredFile:
+        """Store one file; see `ContentStore.put`."""
+        (outcome,) = self.put_many([path], mode, extra_digests=extra_digests)
+        if isinstance(outcome, ItemError):
+            raise outcome
+        return outcome
+
+    def put_many(
+        self, paths: Sequence[Path], mode: ImportMode, *, extra_digests: Sequence[str] = ()
+    ) -> list[StoredFile | ItemError]:
+        """Store many files, 32 to a round of syncs; see `ContentStore.put_many`."""
+        outcomes: list[StoredFile | ItemError] = []
+        with self._faults():
+            if not self.root.is_dir() and mode != "reference":
+                make_root(self.root)
+            for start in range(0, len(paths), _FILES_AT_ONCE):
+                receiver = Receiver(self.root, mode, extra_digests)
+                outcomes += receiver.receive(paths[start : start + _FILES_AT_ONCE])
+        return outcomes
+
+    def unlink_moved(self, path: Path, stored: StoredFile) -> None:
+        """Remove the source of a move, a symbolic link itself; see `ContentStore.unlink_moved`."""
+        with open_source(path) as source:
+            if not source.reading.is_same_state(stored.reading):
+                raise FileChangedError(path)
+            if digest_chunks(source.chunks()).sha256 != stored.sha256:
+                raise FileChangedError(path)
+            match self.check(stored.sha256, stored.size_bytes, is_fast=True):
+                case "missing":
+                    raise ContentMissingError(stored.sha256)
+                case "damaged":
+                    raise ContentDamagedError(stored.sha256)
+                case "ok":
+                    pass
+        try:
+            path.unlink()
+        except OSError as error:
+            raise FileAccessError(path, "remove", error) from error
+
+    def contains(self, digest: bytes) -> bool:
+        """Return whether there is an entry for the digest."""
+        with self._faults():
+            return content_path(self.root, digest).is_file()
+
+    def size_of(self, digest: bytes) -> int:
+        """Return the size in bytes of what is stored."""
+        with self._faults(digest):
+            return content_path(self.root, digest).stat().st_size
+
+    def open(self, digest: bytes) -> BinaryIO:
+        """Open what is stored for reading."""
+        with self._faults(digest):
+            return content_path(self.root, digest).open("rb")
+
+    def local_path(self, digest: bytes) -> Path:
+        """Return the stored file itself."""
+        path = content_path(self.root, digest)
+        with self._faults(digest):
+            path.stat()
+        return path
+
+    def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
+        """Return the state of what is stored; a disk that cannot deliver it is damage, too."""
+        path = content_path(self.root, digest)
+        with self._faults():
+            try:
+                status = path.lstat()
+                is_right = stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
+                if is_right and not is_fast:
+                    is_right = digest_of_stored(path) == digest
+            except FileNotFoundError:
+                return "missing"
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                is_right = False
+        return "ok" if is_right else "damaged"
+
+    def entries(self) -> Iterator[StoredContent]:
+        """Yield all that is stored, in ascending order of digests."""
+        with self._faults():
+            if not self.root.is_dir():
+                return
+            for entry in content_files(self.root):
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                # The modification time of a shared file is its user's and says nothing of us.
+                renewed_at_s = status.st_ctime if is_shared(status) else status.st_mtime
+                yield StoredContent(bytes.fromhex(entry.name), status.st_size, renewed_at_s)
+
+    def remove(self, digest: bytes) -> None:
+        """Take the file's name out of the store."""
+        with self._faults():
+            content_path(self.root, digest).unlink(missing_ok=True)
+
+    @contextmanager
+    def importing(self, *, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the store while files are put and their rows written; see `ContentStore`."""
+        with ExitStack() as held:
+            with self._faults():
+                make_root(self.root)
+                held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait))
+                sweep_drafts(self.root)
+            try:
+                yield
+            finally:
+                with self._faults():
+                    sweep_drafts(self.root)
+
+    def collect(
+        self,
+        is_referenced: Callable[[Sequence[bytes]], set[bytes]],
+        *,
+        older_than_s: float,
+        now_s: float,
+        is_dry_run: bool = False,
+    ) -> Collected:
+        """Remove what is old and not referred to; see `ContentStore.collect`."""
+        if not self.root.is_dir():
+            return Collected(removed=0, freed_bytes=0)
+        removed = freed_bytes = 0
+        with self._alone():
+            for batch in self._old_entries(now_s - older_than_s):
+                kept = is_referenced([entry.sha256 for entry in batch])
+                for entry in batch:
+                    if entry.sha256 in kept:
+                        continue
+                    if not is_dry_run:
+                        self.remove(entry.sha256)
+                    removed += 1
+                    freed_bytes += entry.size_bytes
+        return Collected(removed, freed_bytes)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with ExitStack() as held:
+            with self._faults():
+                if not held.enter_context(exclusive_lock(self.root / _LOCK_NAME)):
+                    raise StoreInUseError(self.root)
+                sweep_drafts(self.root)
+            yield
+
+    def _old_entries(self, renewed_before_s: float) -> Iterator[list[StoredContent]]:
+        batch: list[StoredContent] = []
+        for entry in self.entries():
+            if entry.renewed_at_s < renewed_before_s:
+                batch.append(entry)
+            if len(batch) == _DIGESTS_AT_ONCE:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    @contextmanager
+    def _faults(self, digest: bytes | None = None) -> Iterator[None]:
+        """Translate what the disk says; with a digest, a file that is not there is its absence."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if digest is None:
+                raise StoreUnusableError(self.root, error) from error
+            raise ContentMissingError(digest) from error
+        except OSError as error:
+            raise StoreUnusableError(self.root, error) from error

@@ -1,0 +1,67 @@
+"""Paths as bytes, as text for people, and as names that are safe to create."""
+
+import hashlib
+import os
+import unicodedata
+from pathlib import Path
+
+from dam.errors import display_path
+
+__all__ = ["display_path", "path_bytes", "path_digest", "path_from_bytes", "safe_base_name"]
+
+_MAX_NAME_BYTES = 255
+_MAX_EXTENSION_BYTES = 32
+_RESERVED_CHARACTERS = frozenset('/\\:*?"<>|')
+_REPLACED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# They turn the reading direction, so that `exe.gpj` shows as `jpg.exe` and the other way round.
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DEVICE_NAMES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
+
+
+def path_bytes(path: Path) -> bytes:
+    """Return the bytes the file system knows the path by."""
+    return os.fsencode(path)
+
+
+def path_from_bytes(raw: bytes) -> Path:
+    """Return the path of these bytes; the inverse of `path_bytes`."""
+    return Path(os.fsdecode(raw))
+
+
+def path_digest(raw: bytes) -> bytes:
+    """Return the 32-byte digest under which path bytes of any length are indexed."""
+    return hashlib.sha256(raw).digest()
+
+
+def safe_base_name(name: str, *, max_bytes: int = _MAX_NAME_BYTES) -> str:
+    """Return a file name that every common file system can hold, as close to `name` as may be.
+
+    Control and reserved characters and bytes that are no UTF-8 become `_`. The result is never
+    empty, `.`, `..` or the name of a device, and when cut to `max_bytes` keeps its extension.
+    """
+    cleaned = "".join(map(_safe_character, name)).rstrip(". ") or "_"
+    if cleaned.split(".", 1)[0].rstrip().lower() in _DEVICE_NAMES:
+        cleaned = f"_{cleaned}"
+    return _cut(cleaned, max_bytes)
+
+
+def _safe_character(character: str) -> str:
+    is_unsafe = (
+        character in _RESERVED_CHARACTERS
+        or character in _BIDI_CONTROLS
+        or unicodedata.category(character) in _REPLACED_CATEGORIES
+    )
+    return "_" if is_unsafe else character
+
+
+def _cut(name: str, max_bytes: int) -> str:
+    if len(name.encode()) <= max_bytes:
+        return name
+    stem, extension = os.path.splitext(name)  # noqa: PTH122 - a bare name, which may hold anything
+    if len(extension.encode()) > min(_MAX_EXTENSION_BYTES, max_bytes - 1):
+        stem, extension = name, ""
+    room = max_bytes - len(extension.encode())
+    cut = stem.encode()[:room].decode(errors="ignore")
+    return cut + extension if extension else cut.rstrip(". ")

@@ -1,0 +1,166 @@
+"""Reading a user's file: never blocking on what is no file, never believing a file that changes."""
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
+
+CHUNK_BYTES = 1 << 20
+
+# A FIFO without a writer would block in open(), a terminal would become ours. Windows has neither.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What was seen of a file while it was read; two equal readings mean an untouched file."""
+
+    size_bytes: int
+    mtime_ns: int
+    mode: int
+    device: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "FileReading":
+        """Return the reading that a `stat` result amounts to."""
+        return cls(
+            size_bytes=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            mode=status.st_mode,
+            device=status.st_dev,
+            inode=status.st_ino,
+        )
+
+    def is_same_state(self, other: "FileReading") -> bool:
+        """Return whether both saw the same file with the same size and modification time."""
+        return (self.device, self.inode, self.size_bytes, self.mtime_ns) == (
+            other.device,
+            other.inode,
+            other.size_bytes,
+            other.mtime_ns,
+        )
+
+
+class DigestSet:
+    """SHA-256 and the other digests asked for, fed together so that bytes are read once."""
+
+    def __init__(self, extra: Sequence[str] = ()) -> None:
+        self._sha256 = hashlib.sha256()
+        self._extra = {name: hashlib.new(name, usedforsecurity=False) for name in extra}
+
+    def update(self, chunk: memoryview) -> None:
+        """Take in the next bytes."""
+        self._sha256.update(chunk)
+        for digest in self._extra.values():
+            digest.update(chunk)
+
+    @property
+    def sha256(self) -> bytes:
+        """The 32 bytes of the SHA-256 so far."""
+        return self._sha256.digest()
+
+    @property
+    def extra(self) -> dict[str, bytes]:
+        """The other digests so far, by name."""
+        return {name: digest.digest() for name, digest in self._extra.items()}
+
+
+class SourceFile:
+    """A user's regular file, open for one read from its start to its end."""
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self.reading = FileReading.of(os.fstat(fd))
+
+    def chunks(self) -> Iterator[memoryview]:
+        """Yield the content; each piece is valid until the next is asked for.
+
+        Raises:
+            FileChangedError: The file grew, shrank, changed or vanished since it was opened.
+            FileAccessError: Its disk cannot deliver it.
+        """
+        seen_bytes = 0
+        try:
+            for chunk in read_chunks(self.fd, self.reading.size_bytes):
+                seen_bytes += len(chunk)
+                if seen_bytes > self.reading.size_bytes:  # it may be growing without end
+                    raise FileChangedError(self.path)
+                yield chunk
+        except OSError as error:
+            raise FileAccessError(self.path, "read", error) from error
+        if seen_bytes != self.reading.size_bytes:
+            raise FileChangedError(self.path)
+        self.confirm()
+
+    def confirm(self) -> None:
+        """Raise `FileChangedError` unless the path still leads to the file as it was opened."""
+        try:
+            now = FileReading.of(self.path.stat())
+        except OSError as error:
+            raise FileChangedError(self.path, is_gone=True) from error
+        if not now.is_same_state(self.reading):
+            raise FileChangedError(self.path)
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[SourceFile]:
+    """Open a regular file, or what a symbolic link to one leads to; anything else is not opened.
+
+    Raises:
+        NotRegularFileError: A folder, FIFO, socket or device.
+        FileAccessError: It cannot be opened.
+    """
+    try:
+        _require_regular(path, path.stat())
+        fd = os.open(path, _OPEN_FLAGS)
+    except OSError as error:
+        raise FileAccessError(path, "read", error) from error
+    try:
+        # Between the two looks another program may have put a FIFO in its place.
+        _require_regular(path, os.fstat(fd))
+        yield SourceFile(path, fd)
+    finally:
+        os.close(fd)
+
+
+def read_chunks(fd: int, size_bytes: int) -> Iterator[memoryview]:
+    """Yield what is left of an open file through one buffer that suits a file of this size."""
+    buffer = memoryview(bytearray(min(size_bytes + 1, CHUNK_BYTES)))
+    with io.FileIO(fd, closefd=False) as file:
+        while count := file.readinto(buffer):
+            yield buffer[:count]
+
+
+def digest_chunks(chunks: Iterable[memoryview], extra: Sequence[str] = ()) -> DigestSet:
+    """Return the digests of the pieces in turn."""
+    digests = DigestSet(extra)
+    for chunk in chunks:
+        digests.update(chunk)
+    return digests
+
+
+def _require_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise NotRegularFileError(path, kind)

@@ -1,0 +1,224 @@
+"""The way of a batch of user's files into a local store."""
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.errors import ContentDamagedError, FileAccessError, FileChangedError, ItemError
+from dam.storage.content_store import ImportMode, StoredFile
+from dam.storage.draft import Draft
+from dam.storage.layout import content_path, make_shard, sync_folders
+from dam.storage.reading import (
+    CHUNK_BYTES,
+    DigestSet,
+    FileReading,
+    SourceFile,
+    digest_chunks,
+    open_source,
+    read_chunks,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A file that was read into a draft, not yet under its final name."""
+
+    reading: FileReading
+    digests: DigestSet
+    draft: Draft
+
+
+class Receiver:
+    """Takes one batch of files into the store at `root`.
+
+    The order is the guarantee: content synced, then linked to its name, then the folder synced. A
+    batch does each step for all its files before the next, so that the disk works on many at once.
+    Raises plain `OSError` for the store's own faults; what concerns one file is its outcome.
+    """
+
+    def __init__(self, root: Path, mode: ImportMode, extra_digests: Sequence[str]) -> None:
+        self._root = root
+        self._mode = mode
+        self._extra = extra_digests
+        self._open = ExitStack()
+        self._changed_folders: set[Path] = set()
+
+    def receive(self, paths: Sequence[Path]) -> list[StoredFile | ItemError]:
+        """Return what became of each file."""
+        with self._open:
+            taken = [self._take(path) for path in paths]
+            drafts = [each.draft for each in taken if isinstance(each, _Taken)]
+            if len(drafts) > 1:
+                for draft in drafts:
+                    draft.start_writeback()
+            for draft in drafts:
+                draft.sync()
+            outcomes = [self._settle(each) if isinstance(each, _Taken) else each for each in taken]
+            sync_folders(self._changed_folders)
+        return [self._proven(each) for each in outcomes] if self._mode == "move" else outcomes
+
+    def _take(self, path: Path) -> StoredFile | _Taken | ItemError:
+        try:
+            if self._mode == "reference":
+                return self._look_at(path)
+            if self._mode == "hardlink" and (stored := self._link(path)):
+                return stored
+            return self._copy(path)
+        except ItemError as error:
+            return error
+        except OSError as error:
+            if error.errno == errno.EFBIG:  # of the file systems, this one cannot hold this one
+                return FileAccessError(path, "store", error)
+            raise
+
+    def _look_at(self, path: Path) -> StoredFile:
+        with open_source(path) as source:
+            digests = digest_chunks(source.chunks(), self._extra)
+        return _outcome(source.reading, digests, "reference", is_new=False, is_shared=False)
+
+    def _link(self, path: Path) -> StoredFile | None:
+        """Make the user's file the stored one; nothing where only a copy can serve."""
+        with open_source(path) as source:
+            if source.reading.device != self._root.stat().st_dev:
+                return None
+            digests = digest_chunks(source.chunks(), self._extra)
+            if known := self._known(source.reading, digests, "hardlink"):
+                return known
+            final = self._final(digests)
+            try:
+                os.fsync(source.fd)
+                os.link(path.resolve(), final)
+            except OSError:
+                # Taken, too many links, not permitted: the copy that follows finds its own faults.
+                return None
+        if not FileReading.of(final.lstat()).is_same_state(source.reading):
+            final.unlink()
+            raise FileChangedError(path)
+        return _outcome(source.reading, digests, "hardlink", is_new=True, is_shared=True)
+
+    def _copy(self, path: Path) -> StoredFile | _Taken:
+        mode: ImportMode = "move" if self._mode == "move" else "copy"
+        with open_source(path) as source:
+            if source.reading.size_bytes <= CHUNK_BYTES:
+                content = b"".join(bytes(chunk) for chunk in source.chunks())
+                digests = digest_chunks([memoryview(content)], self._extra)
+                if known := self._known(source.reading, digests, mode):
+                    return known  # without having written anything
+                draft = self._draft()
+                draft.write(memoryview(content))
+            else:
+                draft = self._draft()
+                digests = self._copy_large(source, draft)
+                if known := self._known(source.reading, digests, mode):
+                    draft.close()
+                    return known
+        return _Taken(source.reading, digests, draft)
+
+    def _copy_large(self, source: SourceFile, draft: Draft) -> DigestSet:
+        if draft.clone_from(source.fd):
+            # What is hashed is the clone, which no program can change any more.
+            digests = digest_chunks(read_chunks(draft.fd, CHUNK_BYTES), self._extra)
+            source.confirm()
+            return digests
+        digests = DigestSet(self._extra)
+        for chunk in source.chunks():
+            draft.write(chunk)
+            digests.update(chunk)
+        return digests
+
+    def _draft(self) -> Draft:
+        draft = Draft(self._root)
+        self._open.callback(draft.close)
+        return draft
+
+    def _settle(self, taken: _Taken) -> StoredFile:
+        """Give a synced draft its final name, unless another process has just stored the same."""
+        mode: ImportMode = "move" if self._mode == "move" else "copy"
+        final = self._final(taken.digests)
+        try:
+            taken.draft.publish(final)
+        except FileExistsError:
+            if known := self._known(taken.reading, taken.digests, mode):
+                return known
+            taken.draft.replace(final)
+        finally:
+            taken.draft.close()
+        return _outcome(taken.reading, taken.digests, mode, is_new=True, is_shared=False)
+
+    def _final(self, digests: DigestSet) -> Path:
+        """Return the final name, its folder there and due to be synced."""
+        final = content_path(self._root, digests.sha256)
+        if not final.parent.is_dir():
+            self._changed_folders |= make_shard(final)
+        self._changed_folders.add(final.parent)
+        return final
+
+    def _known(
+        self, reading: FileReading, digests: DigestSet, mode: ImportMode
+    ) -> StoredFile | None:
+        """Renew what the store already holds under this digest, if it can still be trusted."""
+        final = content_path(self._root, digests.sha256)
+        try:
+            status = final.lstat()
+        except FileNotFoundError:
+            return None
+        if not stat.S_ISREG(status.st_mode) or status.st_size != reading.size_bytes:
+            return None
+        is_doubtful = is_shared(status) or mode == "move"
+        if is_doubtful and digest_of_stored(final) != digests.sha256:
+            return None
+        _renew(final, status)
+        # Who stored it may not have synced the folder yet, and our promise must not wait for that.
+        self._changed_folders.add(final.parent)
+        return _outcome(reading, digests, mode, is_new=False, is_shared=is_shared(status))
+
+    def _proven(self, outcome: StoredFile | ItemError) -> StoredFile | ItemError:
+        """Read a copy back from the disk, because its source is about to go."""
+        if isinstance(outcome, ItemError) or not outcome.is_new:
+            return outcome
+        final = content_path(self._root, outcome.sha256)
+        if digest_of_stored(final) == outcome.sha256:
+            return outcome
+        final.unlink()
+        return ContentDamagedError(outcome.sha256)
+
+
+def is_shared(status: os.stat_result) -> bool:
+    """Return whether a stored file is, or may be, a user's file as well."""
+    return status.st_nlink > 1 or bool(status.st_mode & 0o222)
+
+
+def digest_of_stored(path: Path) -> bytes:
+    """Return the SHA-256 of a stored file, read from the disk where the system can be told to."""
+    with path.open("rb", buffering=0) as file:
+        fd = file.fileno()
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        return digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
+
+
+def _renew(final: Path, status: os.stat_result) -> None:
+    """Let the file count as just put, so that no collection that began before takes it away."""
+    if is_shared(status):
+        # The modification time is the user's; this changes nothing but the time of the change.
+        final.chmod(stat.S_IMODE(status.st_mode))
+    else:
+        os.utime(final)
+
+
+def _outcome(
+    reading: FileReading, digests: DigestSet, mode: ImportMode, *, is_new: bool, is_shared: bool
+) -> StoredFile:
+    return StoredFile(
+        sha256=digests.sha256,
+        extra_digests=digests.extra,
+        size_bytes=reading.size_bytes,
+        reading=reading,
+        import_mode=mode,
+        is_new=is_new,
+        is_shared=is_shared,
+    )

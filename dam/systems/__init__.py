@@ -1,0 +1,1 @@
+"""Systems: async functions that work markers off."""

@@ -1,0 +1,1 @@
+"""Tests, drawn pictures and benchmarks; runs from the project folder."""

@@ -1,0 +1,110 @@
+"""The real command in a process of its own, away from everything the user has set."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import dam
+
+_TIMEOUT_S = 120.0
+
+_Argument: TypeAlias = str | bytes | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of the command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def jsonl(self) -> list[Any]:
+        """The JSON values on stdout, one a line."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def error(self) -> Any:
+        """The JSON value on stderr when the whole command failed."""
+        return json.loads(self.stderr)
+
+
+@dataclass(frozen=True)
+class DamCli:
+    """The command, with a home folder that holds all it keeps; settings only as said here."""
+
+    home: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self, *arguments: _Argument, stdin: bytes = b"", cwd: Path | None = None
+    ) -> Result:
+        """Run to the end and return what came of it."""
+        process = self.start(*arguments, cwd=cwd)
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            kill_all(process)
+            raise
+        return Result(
+            process.returncode,
+            stdout.decode(errors="surrogateescape"),
+            stderr.decode(errors="surrogateescape"),
+        )
+
+    def start(self, *arguments: _Argument, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start the command as the leader of a process group, its streams as pipes of bytes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dam", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd or self.home,
+            env=self.environment,
+            start_new_session=True,
+        )
+
+    def with_settings(self, **settings: str) -> "DamCli":
+        """Return the same command with more settings, such as DAM_DATABASE_URL."""
+        return replace(self, settings={**self.settings, **settings})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of the command."""
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            # The package that these tests import is the one that runs.
+            "PYTHONPATH": str(Path(dam.__file__).parents[1]),
+            **home_variables(self.home),
+            **self.settings,
+        }
+
+
+def home_variables(home: Path) -> dict[str, str]:
+    """Return the variables that make a folder the user's home."""
+    return {
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local" / "share"),
+        "XDG_STATE_HOME": str(home / ".local" / "state"),
+    }
+
+
+def kill_all(process: subprocess.Popen[bytes]) -> None:
+    """End the command and its workers at once, as `kill -9` on the group does."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

@@ -1,0 +1,107 @@
+"""Fixtures that every test may ask for; no test sees the user's environment."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import settings
+
+from tests.command_line import DamCli, home_variables
+from tests.databases import (
+    PostgresMissingError,
+    PostgresServer,
+    create_schema,
+    postgres_server,
+)
+
+PROJECT = Path(__file__).parents[1]
+
+# Speed is for the benchmarks to judge, and a run in CI must be repeatable.
+settings.register_profile("dam", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("dam")
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the test; in CI, where everything must be there, fail it."""
+    if "CI" in os.environ:
+        pytest.fail(f"{reason} (in CI this is a failure)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, which is also the working directory; no DAM_ variable is set."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith("DAM_") and not name.startswith("DAM_TEST_"):
+            monkeypatch.delenv(name)
+    for name, value in home_variables(folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def dam_cli(home: Path) -> DamCli:
+    """The real command in a subprocess, with nothing configured."""
+    return DamCli(home)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the whole run."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except PostgresMissingError as error:
+        unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that holds the schema and nothing else."""
+    path = tmp_path_factory.mktemp("template") / "dam.sqlite"
+    create_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database of one's own without any table, once for each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'dam.sqlite'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database(with_schema=False)
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A database of one's own with the newest schema, once for each engine."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "dam.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database(with_schema=True)
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The public test corpus; only to be read."""
+    path = PROJECT / os.environ.get("DAM_TEST_CORPUS", "../shared/data")
+    if not path.is_dir():
+        unavailable(f"no test corpus at {path.resolve()}; DAM_TEST_CORPUS names it")
+    return path.resolve()

@@ -1,0 +1,275 @@
+"""What a pool promises while everything stays inside this process."""
+
+import asyncio
+import os
+import select
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dam.core.executor import WorkerKind, WorkerPool, usable_cores
+from dam.errors import WorkerDiedError, WorkerTimeoutError
+from tests.core import executor_jobs as jobs
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    with WorkerPool(2) as pool:
+        yield pool
+
+
+@pytest.fixture(params=["process", "thread"])
+def any_pool(request: pytest.FixtureRequest) -> Iterator[WorkerPool]:
+    kind: WorkerKind = request.param
+    with WorkerPool(2, kind=kind) as pool:
+        yield pool
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    return path
+
+
+def wait_until_gone(process_id: int) -> None:
+    try:
+        descriptor = os.pidfd_open(process_id)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([descriptor], [], [], 30)[0], f"{process_id} is still there"
+    finally:
+        os.close(descriptor)
+
+
+def described(outcomes: list[Any]) -> list[Any]:
+    return [str(o) if isinstance(o, Exception) else o for o in outcomes]
+
+
+EXPECTED = {
+    "raise": "no {value}",
+    "exit": "the worker process ended with exit code 3",
+    "sys.exit": "the worker process ended with exit code 4",
+    "kill": "the worker process was killed by SIGKILL",
+    "crash": "the worker process was killed by SIGSEGV",
+}
+
+
+def expected(deed: str, value: int) -> Any:
+    return EXPECTED[deed].format(value=value) if deed in EXPECTED else value
+
+
+def test_submit_returns_the_value_of_the_call(any_pool: WorkerPool) -> None:
+    assert any_pool.submit(jobs.square, 3, offset=1).result() == 10
+
+
+def test_submit_returns_the_exception_of_the_call(any_pool: WorkerPool) -> None:
+    with pytest.raises(ValueError, match="no 7"):
+        any_pool.submit(jobs.act, ("raise", 7)).result()
+
+
+async def test_the_loop_can_use_the_pool_as_its_executor(any_pool: WorkerPool) -> None:
+    assert await asyncio.get_running_loop().run_in_executor(any_pool, jobs.echo, 5) == 5
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 300])
+async def test_map_items_keeps_the_order_of_the_items(any_pool: WorkerPool, count: int) -> None:
+    assert await any_pool.map_items(jobs.square, range(count)) == [i * i for i in range(count)]
+
+
+async def test_an_exception_is_the_outcome_of_its_item(any_pool: WorkerPool) -> None:
+    items = [("ok", 0), ("raise", 1), ("sys.exit", 2), ("ok", 3)]
+
+    outcomes = await any_pool.map_items(jobs.act, items)
+
+    assert described(outcomes) == [expected(*item) for item in items]
+
+
+def test_threads_take_functions_without_a_name() -> None:
+    with WorkerPool(1, kind="thread") as pool:
+        assert pool.submit(lambda: threading.current_thread().name).result() == "dam-worker"
+
+
+@settings(max_examples=12)
+@given(deeds=st.lists(st.sampled_from(["ok", "ok", "ok", "raise", *EXPECTED]), max_size=24))
+def test_every_item_gets_its_own_outcome(pool: WorkerPool, deeds: list[str]) -> None:
+    items = [(deed, value) for value, deed in enumerate(deeds)]
+
+    outcomes = asyncio.run(pool.map_items(jobs.act, items))
+
+    assert described(outcomes) == [expected(*item) for item in items]
+
+
+@pytest.mark.slow
+def test_a_killed_and_a_hung_worker_cost_two_of_62_tasks() -> None:
+    with WorkerPool(2, task_timeout_s=2) as pool:
+        deeds = ["kill" if i == 20 else "hang" if i == 40 else "ok" for i in range(62)]
+        futures = [pool.submit(jobs.act, (deed, i)) for i, deed in enumerate(deeds)]
+
+        failures = {i: f.exception() for i, f in enumerate(futures) if f.exception()}
+
+    assert failures.keys() == {20, 40}
+    assert isinstance(failures[20], WorkerDiedError)
+    assert isinstance(failures[40], WorkerTimeoutError)
+
+
+@pytest.mark.slow
+async def test_a_time_limit_costs_only_the_item_that_exceeds_it(pool: WorkerPool) -> None:
+    items = [("hang" if i == 11 else "ok", i) for i in range(40)]
+
+    outcomes = await pool.map_items(jobs.act, items, timeout_s=1)
+
+    late = "took longer than 1 s and was stopped"
+    assert described(outcomes) == [late if i == 11 else i for i in range(40)]
+
+
+def test_a_worker_that_dies_while_it_is_idle_costs_nothing() -> None:
+    with WorkerPool(1) as pool:
+        idle = pool.submit(jobs.process_id).result()
+        os.kill(idle, signal.SIGKILL)
+
+        assert pool.submit(jobs.process_id).result() != idle
+
+
+def test_the_words_for_a_killed_worker() -> None:
+    error = WorkerDiedError(-9)
+
+    assert error.message == "the worker process was killed by SIGKILL"
+    assert error.hint == "the system may be short of memory"
+    assert WorkerDiedError(-60).message == "the worker process was killed by signal 60"
+
+
+def test_an_exception_that_cannot_travel_becomes_its_words(pool: WorkerPool) -> None:
+    with pytest.raises(RuntimeError, match=r"^TwoPartError: page 3: torn$"):
+        pool.submit(jobs.raise_two_part_error).result()
+
+
+def test_an_exception_says_where_in_the_worker_it_came_from(pool: WorkerPool) -> None:
+    error = pool.submit(jobs.act, ("raise", 1)).exception()
+
+    assert error is not None
+    assert "executor_jobs.py" in error.__notes__[0]
+
+
+def test_a_result_that_cannot_travel_fails_its_call(pool: WorkerPool) -> None:
+    assert "pickle" in str(pool.submit(jobs.return_a_lambda).exception())
+
+
+def test_an_argument_that_cannot_travel_is_refused(pool: WorkerPool) -> None:
+    with pytest.raises(TypeError, match="pickle"):
+        pool.submit(jobs.hang, threading.Lock())
+
+
+def test_large_arguments_and_results_arrive_whole(pool: WorkerPool) -> None:
+    assert pool.submit(jobs.zeros, 50_000_000).result() == bytes(50_000_000)
+    assert pool.submit(len, bytes(50_000_000)).result() == 50_000_000
+
+
+def test_workers_read_nothing_from_standard_input(pool: WorkerPool) -> None:
+    assert pool.submit(jobs.read_standard_input).result() == ""
+
+
+def test_workers_ignore_an_interrupt() -> None:
+    with WorkerPool(1) as pool:
+        worker = pool.submit(jobs.process_id).result()
+        os.kill(worker, signal.SIGINT)
+
+        assert pool.submit(jobs.process_id).result() == worker
+        assert os.getpgid(worker) != os.getpgid(0)
+
+
+def test_workers_import_only_what_the_function_needs() -> None:
+    with WorkerPool(1) as pool:
+        modules = {name.partition(".")[0] for name in pool.submit(jobs.imported_modules).result()}
+
+    assert not modules & {"sqlalchemy", "typer", "rich", "PIL", "numpy", "asyncio", "pytest"}
+
+
+async def test_cancelling_the_wait_kills_what_runs(fifo: Path) -> None:
+    with WorkerPool(1) as pool:
+        waiting = asyncio.create_task(pool.map_items(jobs.announce_and_hang, [str(fifo)]))
+        busy = int(await asyncio.to_thread(fifo.read_text))
+
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+        await asyncio.to_thread(wait_until_gone, busy)
+        assert await pool.map_items(jobs.echo, [1, 2]) == [1, 2]
+
+
+async def test_terminate_kills_what_runs_and_cancels_what_waits(fifo: Path) -> None:
+    pool = WorkerPool(1)
+    running = pool.submit(jobs.announce_and_hang, str(fifo))
+    waiting = pool.submit(jobs.echo, 1)
+    busy = int(fifo.read_text())
+
+    pool.terminate()
+
+    assert running.done()
+    assert waiting.cancelled()
+    wait_until_gone(busy)
+
+
+def test_what_a_call_started_ends_with_its_worker(fifo: Path) -> None:
+    pool = WorkerPool(1)
+    pool.submit(jobs.start_child_and_hang, str(fifo))
+    child = int(fifo.read_text())
+
+    pool.terminate()
+
+    wait_until_gone(child)
+
+
+def test_nothing_is_started_before_the_first_task() -> None:
+    before = set(os.listdir("/proc/self/fd")), threading.active_count()
+
+    with WorkerPool(2):
+        assert (set(os.listdir("/proc/self/fd")), threading.active_count()) == before
+
+
+async def test_nothing_is_left_after_shutdown() -> None:
+    before = set(os.listdir("/proc/self/fd")), threading.active_count()
+    with WorkerPool(2) as pool:
+        await pool.map_items(jobs.act, [("ok", 1), ("kill", 2), ("raise", 3)] * 3)
+        workers = await pool.map_items(jobs.process_id, range(20))
+
+    assert (set(os.listdir("/proc/self/fd")), threading.active_count()) == before
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+def test_shutdown_finishes_what_was_given() -> None:
+    pool = WorkerPool(1)
+    futures = [pool.submit(jobs.echo, i) for i in range(20)]
+
+    pool.shutdown()
+
+    assert [future.result() for future in futures] == list(range(20))
+    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+        pool.submit(jobs.echo, 1)
+
+
+def test_a_forgotten_pool_ends_its_workers() -> None:
+    pool = WorkerPool(1)
+    worker = pool.submit(jobs.process_id).result()
+
+    del pool
+
+    wait_until_gone(worker)
+
+
+def test_usable_cores_follow_the_affinity() -> None:
+    with WorkerPool(1) as pool:
+        before = pool.submit(os.sched_getaffinity, 0).result()
+        one = next(iter(before))
+        pool.submit(os.sched_setaffinity, 0, {one}).result()
+
+        assert pool.submit(usable_cores).result() == 1
+    assert 1 <= usable_cores() <= len(before)
