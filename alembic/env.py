@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from alembic import context
 from sqlalchemy import Connection, create_engine
 
 import dam.models  # maps every component
+from alembic import context
 from dam.core.database import parse_database_url
 from dam.core.ecs import Base
 from dam.core.types import Int64, UtcDateTime

@@ -33,6 +33,7 @@ class DamError(Exception):
     """A fault outside the program: one message, at most one hint, one exit code."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.ENVIRONMENT
+    json_fields: ClassVar[tuple[str, ...]] = ()  # attributes that `--json` shows beside the message
     requirement: str | None = None
     """The name of what must be installed before another try makes sense."""
 
@@ -45,7 +46,7 @@ class DamError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Workers send errors home; the default would call the subclass with `args`, which none takes.
+        # Workers send errors home. The default calls the subclass with `args`, which does not fit.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -190,6 +191,23 @@ class MissingExtraError(EnvironmentFaultError):
             f"{purpose} needs the extra {extra!r}, which is not installed",
             f'pip install "ecs-dam[{extra}]"',
         )
+
+
+class NoContentError(ItemError):
+    """An entity without bytes of its own was to be read."""
+
+    def __init__(self, entity_id: int) -> None:
+        self.entity_id = entity_id
+        super().__init__(f"entity {entity_id} has no content")
+
+
+class QueryPictureError(EnvironmentFaultError):
+    """The picture to search for cannot be used; nothing can be found with it."""
+
+    def __init__(self, query: str, reason: str) -> None:
+        self.query = query
+        self.reason = reason
+        super().__init__(f"cannot search with {query}: {reason}")
 
 
 class NestedWriterError(Exception):
@@ -408,3 +426,64 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+class UnsupportedPictureError(ItemError):
+    """No decoder of this program makes a bitmap of files of this type."""
+
+    def __init__(self, media_type: str) -> None:
+        self.media_type = media_type
+        super().__init__(f"files of type {media_type} cannot be decoded as pictures")
+
+
+class MissingDecoderError(ItemError):
+    """The picture can be decoded once an optional package is installed."""
+
+    def __init__(self, media_type: str, package: str) -> None:
+        self.media_type = media_type
+        self.package = package
+        super().__init__(
+            f"no decoder for {media_type} is installed", f"pip install {package}, then retry"
+        )
+
+
+class UnreadablePictureError(ItemError):
+    """A picture is truncated, corrupt, or uses a feature of its format that is not decoded."""
+
+    def __init__(self, picture_format: str, reason: str) -> None:
+        self.picture_format = picture_format
+        self.reason = reason
+        super().__init__(f"unreadable {picture_format} picture: {reason}")
+
+
+class MediaLimitError(ItemError):
+    """A file is larger inside than it may be; hostile files are, honest ones hardly ever."""
+
+    def __init__(self, what: str, found: int | None, limit: int) -> None:
+        self.what = what
+        self.found = found
+        self.limit = limit
+        amount = f"{found:,} {what}" if found is not None else f"too many {what}"
+        super().__init__(f"{amount}; at most {limit:,} are accepted")
+
+
+class EntityNotFoundError(UsageError):
+    """An id that no entity of this world has."""
+
+    def __init__(self, entity_ids: Sequence[int]) -> None:
+        self.entity_ids = tuple(entity_ids)
+        noun = "entity" if len(self.entity_ids) == 1 else "entities"
+        super().__init__(f"no {noun} {', '.join(map(str, self.entity_ids))}")
+
+
+class EntityInUseError(ItemError):
+    """An entity that others need, so it cannot be deleted."""
+
+    def __init__(self, entity_id: int, users: Sequence[int]) -> None:
+        self.entity_id = entity_id
+        self.users = tuple(users)
+        noun = "entity" if len(self.users) == 1 else "entities"
+        super().__init__(
+            f"entity {entity_id} is used by {noun} {', '.join(map(str, self.users))}",
+            "delete what uses it first",
+        )

@@ -15,11 +15,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+
+from dam.core.config import WorldConfig
+from dam.services import schema_service
 
 _START_TIMEOUT_S = 30.0
 _INITDB_OPTIONS = ("-U", "dam", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
@@ -39,6 +42,19 @@ class PostgresMissingError(Exception):
 
 def create_schema(database_url: str) -> None:
     """Bring the empty database to the newest schema; every test's database is a copy of it."""
+    schema_service.set_up(world_config(database_url))
+
+
+def world_config(database_url: str, **changes: Any) -> WorldConfig:
+    """Return the settings of a world on a database; files go beside the working directory."""
+    settings: dict[str, Any] = {
+        "name": "test",
+        "database_url": database_url,
+        "storage_url": str(Path("store").absolute()),
+        "cache_path": Path("cache").absolute(),
+        "workers": 1,
+    }
+    return WorldConfig(**settings | changes)
 
 
 def find_postgres() -> Path:

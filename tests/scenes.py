@@ -24,17 +24,16 @@ def colour(code: int) -> Array:
     return np.array([code >> 16 & 255, code >> 8 & 255, code & 255], dtype=float) / 255.0
 
 
-def noise(seed: int, *, octaves: int = 5, cells: int = 3, stretch: float = 1.0) -> Array:
+def noise(seed: int, *, octaves: int = 5, cells: int = 3) -> Array:
     """Return smooth clouds of values around 0.5, shape (height, width)."""
     random = np.random.RandomState(seed)
     total = np.zeros((HEIGHT, WIDTH))
-    for octave in range(octaves):
-        grid = random.random_sample((cells * 2**octave + 2, 2 * cells * 2**octave + 2))
-        total += (
-            _smooth(grid, _down * cells * 2**octave * stretch, _across * cells * 2**octave)
-            / 2**octave
-        )
-    return total / (2 - 2 ** (1 - octaves))
+    weight = 0.5 / (1 - 0.5**octaves)
+    for _ in range(octaves):
+        grid = random.random_sample((cells + 2, 2 * cells + 2))
+        total += weight * _smooth(grid, _down * cells, _across * cells)
+        cells, weight = 2 * cells, weight / 2
+    return total
 
 
 def hills() -> Array:
@@ -174,19 +173,19 @@ def mix(first: int, second: int, share: Array) -> Array:
 
 def paint(picture: Array, code: int, where: Array | NDArray[np.bool_]) -> Array:
     """Return the picture with a colour laid over it, as densely as `where` says."""
-    weight = np.clip(np.asarray(where, dtype=float), 0, 1)[..., None]
+    weight: Array = np.clip(np.asarray(where, dtype=float), 0, 1)[..., None]
     return picture * (1 - weight) + colour(code) * weight
 
 
 def disc(x: float, y: float, radius: float) -> Array:
     """Return 1 inside the disc and 0 outside; the picture is 4/3 wide and 1 high."""
-    return (np.hypot(_across - x, _down - y) < radius).astype(float)
+    return np.asarray(np.hypot(_across - x, _down - y) < radius, dtype=float)
 
 
 def grain(picture: Array, seed: int) -> Array:
     """Return the picture with a little noise, as from a sensor."""
     random = np.random.RandomState(1000 + seed)
-    return picture + 0.03 * (random.random_sample((HEIGHT, WIDTH, 1)) - 0.5)
+    return np.asarray(picture + 0.03 * (random.random_sample((HEIGHT, WIDTH, 1)) - 0.5))
 
 
 def _smooth(grid: Array, y: Array, x: Array) -> Array:

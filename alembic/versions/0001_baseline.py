@@ -2,8 +2,9 @@
 
 import uuid
 
-from alembic import op
 import sqlalchemy as sa
+
+from alembic import op
 
 revision = "0001"
 down_revision = None
@@ -212,6 +213,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "component_frame_properties",
+        sa.Column(
+            "frame_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("is_animated", sa.Boolean(), nullable=False),
+        sa.Column(
+            "entity_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["entity_id"],
+            ["entities.id"],
+            name=op.f("fk_component_frame_properties_entity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("entity_id", name=op.f("pk_component_frame_properties")),
+    )
+    op.create_table(
         "component_image_dimensions",
         sa.Column("width", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("height", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -228,6 +249,31 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("entity_id", name=op.f("pk_component_image_dimensions")),
+    )
+    op.create_table(
+        "component_image_format",
+        sa.Column("format", sa.String(length=32), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column(
+            "bit_depth", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("has_alpha", sa.Boolean(), nullable=False),
+        sa.Column(
+            "orientation", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "entity_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["entity_id"],
+            ["entities.id"],
+            name=op.f("fk_component_image_format_entity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("entity_id", name=op.f("pk_component_image_format")),
     )
     op.create_table(
         "component_image_perceptual_ahash",
@@ -432,7 +478,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_component_image_perceptual_ahash_revision"))
 
     op.drop_table("component_image_perceptual_ahash")
+    op.drop_table("component_image_format")
     op.drop_table("component_image_dimensions")
+    op.drop_table("component_frame_properties")
     with op.batch_alter_table("component_file_properties", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_component_file_properties_media_type"))
 

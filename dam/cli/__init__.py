@@ -1,0 +1,124 @@
+"""The command line: the list of all commands, and the one place where errors become exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+from typer.main import get_command
+
+from dam.cli.faults import fault_of, report
+from dam.cli.frame import Command, Group, State, make_group
+from dam.cli.output import OutputError, flush, write_error_text
+from dam.errors import words_for
+
+if TYPE_CHECKING:
+    from dam.app import World
+
+T = TypeVar("T")
+CommandTree = Mapping[str, Sequence[Command | Group]]
+
+_DOC = "Manage pictures, comics, videos and documents by what is in them."
+_CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
+
+
+def app() -> None:
+    """Run the command line of this process and end it; the entry point."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def command_tree() -> CommandTree:
+    """Return every command there is, by the section of the help that lists it."""
+    return {}
+
+
+def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
+    """Run one command line and return its exit code; no exception leaves here.
+
+    Args:
+        arguments: Without the program's name.
+        tree: The commands there are, `command_tree()` where none are given.
+    """
+    _prepare_streams()
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    try:
+        return _run(arguments, command_tree() if tree is None else tree)
+    except BrokenPipeError:
+        _give_up_stdout()
+        return _CLOSED_PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the boundary)
+        if "--debug" in options:
+            write_error_text("".join(traceback.format_exception(error)))
+        fault = fault_of(error)
+        report(fault, as_json="--json" in options or "--jsonl" in options)
+        _give_up_stdout()
+        return fault.exit_code
+
+
+def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
+    """Open the world that the state names, await the job with it, and return what came of it."""
+    from dam.app import load_settings, open_world
+    from dam.cli.logs import write_logs
+
+    settings = load_settings()
+    write_logs("DEBUG" if state.is_debug else settings.log_level)
+
+    async def work() -> T:
+        plugins = not state.without_plugins
+        async with open_world(state.world, settings=settings, plugins=plugins) as world:
+            return await job(world)
+
+    return run_async(work)
+
+
+def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
+    """Run a job to its end; Ctrl-C cancels it, so that it can close what it has open."""
+    import asyncio
+
+    return asyncio.run(job())
+
+
+def make_root(tree: CommandTree) -> typer.Typer:
+    """Return the root of the commands, each with the options that go everywhere."""
+    root = make_group(_DOC, is_root=True)
+    for section, entries in tree.items():
+        for entry in entries:
+            entry.add_to(root, section)
+    return root
+
+
+def _run(arguments: Sequence[str], tree: CommandTree) -> int:
+    # Typer only reads the arguments: the body runs outside, where its errors are ours to handle.
+    try:
+        read = get_command(make_root(tree)).main(
+            list(arguments), prog_name="dam-cli", standalone_mode=False
+        )
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+    code = read() if callable(read) else read
+    flush()
+    return int(code or 0)
+
+
+def _prepare_streams() -> None:
+    # A descriptor that is closed would be given to the next file opened, perhaps the database.
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  (for the life of the process)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    """Let the interpreter's own flush at its end find nothing that could fail."""
+    try:
+        flush()
+    except (OSError, OutputError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,25 +1,24 @@
-"""What every command has for free: the options that work everywhere, and the state they make."""
+"""What every command has for free: the options that go everywhere, and the state they make."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
+import dam
+from dam.cli.help_text import EVERYWHERE, PlainCommand, PlainGroup
 from dam.errors import ExitCode
 
 Body: TypeAlias = Callable[..., ExitCode | None]
 Job: TypeAlias = Callable[[], ExitCode | None]
 
-EVERYWHERE = "Everywhere"
-
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the options that work everywhere say; every command body gets one first.
+    """What the options that go everywhere say; every command body gets it first.
 
     Args:
         world: The world's name; None is the default one.
@@ -29,12 +28,12 @@ class State:
     """
 
     world: str | None = None
-    is_debug: bool = False
-    is_quiet: bool = False
     is_json: bool = False
     is_jsonl: bool = False
+    is_quiet: bool = False
+    is_debug: bool = False
     is_dry_run: bool = False
-    has_plugins: bool = True
+    without_plugins: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,60 +45,149 @@ class Command:
     changes: bool
     streams: bool
 
-    def add_to(self, app: typer.Typer, *, section: str | None = None) -> None:
-        """Register the command under a section of the help, with the options that go everywhere."""
-        app.command(self.name, cls=SectionedCommand, rich_help_panel=section)(self._callback())
-
-    def _callback(self) -> Callable[..., Job]:
-        own = list(inspect.signature(self.body, eval_str=True).parameters.values())[1:]
-        shared = [_WORLD, _JSON, _QUIET, _DEBUG]
+    def add_to(self, app: typer.Typer, section: str | None = None) -> None:
+        """Register the command, listed under `section` in the help of its group."""
+        shared = _EVERYWHERE
         if self.streams:
-            shared.insert(2, _JSONL)
+            shared = ("is_jsonl", *shared)
         if self.changes:
-            shared.insert(0, _DRY_RUN)
+            shared = ("is_dry_run", *shared)
+        own = list(inspect.signature(self.body, eval_str=True).parameters.values())[1:]
 
         def prepare(context: typer.Context, **values: object) -> Job:
-            given = {parameter.name: values.pop(parameter.name) for parameter in shared}
-            return partial(self.body, _merge(context, given), **values)
+            given = {name: values.pop(name) for name in shared}
+            return partial(self.body, _merged(context, given), **values)
 
-        return _as_typer_callback(prepare, [*own, *shared], doc=inspect.getdoc(self.body))
+        callback = _shaped(prepare, [*own, *(_SHARED[name] for name in shared)])
+        app.command(
+            self.name, cls=PlainCommand, help=inspect.getdoc(self.body), rich_help_panel=section
+        )(callback)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Commands that share a first word."""
+
+    name: str
+    doc: str
+    commands: Sequence[Command]
+
+    def add_to(self, app: typer.Typer, section: str | None = None) -> None:
+        """Register the group with its commands, listed under `section` in the help."""
+        group = make_group(self.doc)
+        for entry in self.commands:
+            entry.add_to(group)
+        app.add_typer(group, name=self.name, help=self.doc, rich_help_panel=section)
 
 
 def command(
     name: str | None = None, *, changes: bool = False, streams: bool = False
 ) -> Callable[[Body], Command]:
-    """Make a function a command; its first parameter is the `State`, its docstring the help.
+    """Make a function a command: its first parameter is the `State`, its docstring the help.
 
     Args:
-        name: Where it differs from the function's.
+        name: Where it is not the function's own, with hyphens.
         changes: It changes something, so it takes `--dry-run`.
-        streams: It has many results, so it takes `--jsonl`.
+        streams: Its results arrive one by one, so it takes `--jsonl`.
     """
 
     def make(body: Body) -> Command:
-        own_name = name or body.__name__.rstrip("_").replace("_", "-")
+        own_name = name or body.__name__.replace("_", "-")
         return Command(body=body, name=own_name, changes=changes, streams=streams)
 
     return make
 
 
-def group_callback(doc: str, *extra: inspect.Parameter) -> Callable[..., None]:
-    """Return the callback of a group: it keeps the options given before the command's name.
-
-    Args:
-        doc: The help of the group.
-        extra: More options of this group; those that take part in the state have its fields' names.
-    """
-    shared = [_WORLD, _JSON, _QUIET, _DEBUG, *extra]
+def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
+    """Return an empty group; the options that go everywhere may stand behind its name too."""
+    names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
 
     def remember(context: typer.Context, **values: object) -> None:
-        context.obj = _merge(context, values)
+        context.obj = _merged(context, values)
         if context.invoked_subcommand is None:
             typer.echo(context.get_help(), err=True)
             raise typer.Exit(ExitCode.USAGE)
 
-    return _as_typer_callback(remember, shared, doc=doc)
+    group = typer.Typer(
+        cls=PlainGroup,
+        add_completion=is_root,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    shaped = _shaped(remember, [_SHARED[name] for name in names])
+    group.callback(invoke_without_command=True, help=doc)(shaped)
+    return group
 
 
-class _SectionedHelp:
-    """Help of options in the sections that they name; rich's panels would cost 0.1 s."""
+def _print_version(is_asked: bool) -> None:  # noqa: FBT001  (Typer passes it so)
+    if is_asked:
+        typer.echo(f"dam-cli {dam.__version__}")
+        raise typer.Exit
+
+
+def _declare(
+    *,
+    world: Annotated[
+        str | None,
+        typer.Option(
+            "--world", "-w", metavar="NAME", help="Use this world.", rich_help_panel=EVERYWHERE
+        ),
+    ] = None,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON value.", rich_help_panel=EVERYWHERE)
+    ] = False,
+    is_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print one JSON object a line, as results arrive.")
+    ] = False,
+    is_quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Say nothing but results and errors.", rich_help_panel=EVERYWHERE
+        ),
+    ] = False,
+    is_debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", help="Log everything; show tracebacks.", rich_help_panel=EVERYWHERE
+        ),
+    ] = False,
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; show what would be done.")
+    ] = False,
+    without_plugins: Annotated[
+        bool, typer.Option("--no-plugins", help="Load no plugins of other packages.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Exist for the signature alone: the options, each under its name in `State`."""
+
+
+_SHARED: Mapping[str, inspect.Parameter] = inspect.signature(_declare).parameters
+_EVERYWHERE: tuple[str, ...] = ("world", "is_json", "is_quiet", "is_debug")
+
+
+def _shaped(
+    function: Callable[..., Job | None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., Job | None]:
+    """Give a function that takes anything the signature from which Typer makes the options."""
+    context = inspect.Parameter(
+        "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    function.__signature__ = inspect.Signature([context, *keywords])  # type: ignore[attr-defined]  # inspect reads it
+    return function
+
+
+def _merged(context: typer.Context, given: Mapping[str, object]) -> State:
+    """Return the state so far with what was given at this place of the command line."""
+    state = context.obj if isinstance(context.obj, State) else State()
+    names = {field.name for field in fields(State)}
+    said: dict[str, Any] = {
+        name: value for name, value in given.items() if name in names and value not in (None, False)
+    }
+    return replace(state, **said)

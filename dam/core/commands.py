@@ -52,10 +52,10 @@ class _On:
 
 
 class Commands:
-    """Writes on behalf of the entities that a system was given, in no transaction until it returns.
+    """Writes for the entities that a system was given, made once it has returned.
 
-    Invariant: each write has an owner, one of the marked entities (None where a system has no marked
-    entities). In the commit only the writes of owners whose lease still holds are made.
+    Invariant: each write has an owner, one of the marked entities (None where a system has none
+    marked). In the commit only the writes of owners whose lease still holds are made.
     """
 
     def __init__(self, owners: Collection[EntityId] | None = None) -> None:
@@ -121,7 +121,10 @@ class Commands:
         self._events.append((self._owner(None, on_behalf_of), event))
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Give one entity up: its writes are dropped, the marker comes off, the error is kept."""
+        """Give one entity up: the marker comes off, the error is kept.
+
+        What else was written on its behalf stays: a picture that cannot be decoded still has a type.
+        """
         self.failures[entity_id] = error
 
     def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
@@ -131,7 +134,7 @@ class Commands:
         if self._owners is None:
             return None
         if owner not in self._owners:
-            msg = f"entity {owner} is not among the marked ones: say on_behalf_of= which of them this is for"
+            msg = f"entity {owner} is not among the marked ones: say for which with on_behalf_of="
             raise ValueError(msg)
         return owner
 
@@ -196,11 +199,11 @@ async def entities_for_digests(
 ) -> dict[bytes, tuple[EntityId, bool]]:
     """Return for each digest its entity and whether it was created here. The caller commits.
 
-    Rows are inserted in digest order, so two transactions never wait for each other in a circle; where
-    another one was first, its entity is taken and the one made in vain is deleted.
+    Rows are inserted in digest order, so two transactions never wait for each other in a circle;
+    where another one was first, its entity is taken and the one made in vain is deleted.
     """
     wanted = sorted(set(digests))
-    found = await _known(session, kind, wanted)
+    found = await known_identities(session, kind, wanted)
     missing = [digest for digest in wanted if digest not in found]
     ids = await create_entities(session, len(missing), now=now)
     rows = [{"entity_id": i, "digest": d} for i, d in zip(ids, missing, strict=True)]
@@ -208,7 +211,7 @@ async def entities_for_digests(
         return {digest: (entity_id, False) for digest, entity_id in found.items()}
     statement = upsert(session, kind).on_conflict_do_nothing(index_elements=["digest"])
     await session.execute(statement, rows)
-    now_known = await _known(session, kind, missing)
+    now_known = await known_identities(session, kind, missing)
     in_vain = sorted(set(ids) - set(now_known.values()))
     if in_vain:
         await session.execute(delete(table_of(Entity)).where(Entity.id.in_(in_vain)))
@@ -217,8 +220,9 @@ async def entities_for_digests(
     return answer | {d: (entity_id, entity_id in mine) for d, entity_id in now_known.items()}
 
 
-async def _known(
+async def known_identities(
     session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
 ) -> dict[bytes, EntityId]:
+    """Return the entities that digests belong to; unknown digests are left out."""
     found = select(kind.digest, kind.entity_id).where(kind.digest.in_(digests))
-    return {digest: entity_id for digest, entity_id in await session.execute(found)}
+    return dict((await session.execute(found)).tuples().all())

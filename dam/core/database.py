@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -123,14 +124,14 @@ class Database:
         )
 
         @event.listens_for(engine.sync_engine, "connect")
-        def _connect(connection: Any, _record: object) -> None:
+        def _connect(connection: DBAPIConnection, _record: object) -> None:
             cursor = connection.cursor()
             for rule in rules:
                 cursor.execute(f"PRAGMA {rule}")
             cursor.close()
 
         @event.listens_for(engine.sync_engine, "begin")
-        def _begin(connection: Any) -> None:
+        def _begin(connection: Connection) -> None:
             connection.exec_driver_sql(begin)
 
         return engine
@@ -180,9 +181,11 @@ class Database:
         token = self._writing.set(mine)
         try:
             if self.is_sqlite:
-                async with self._write_lock:
-                    async with self._session(self._writers, durable=durable) as session:
-                        yield session
+                async with (
+                    self._write_lock,
+                    self._session(self._writers, durable=durable) as session,
+                ):
+                    yield session
             else:
                 async with self._session(self._writers) as session:
                     yield session
@@ -227,26 +230,28 @@ class Database:
             raise fault from error
 
     def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
-        """Return the fault of the environment behind a driver's error, or None when it is no such."""
+        """Return the environment's fault behind a driver's error, or None when it is no such."""
         cause = error.orig if isinstance(error, DBAPIError) else error
         text = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         if isinstance(cause, sqlite3.Error):
-            name = getattr(cause, "sqlite_errorname", "") or ""
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                return DatabaseLockedError(self.safe_url, self.busy_timeout_s)
-            if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-                return DatabaseCorruptError(self.safe_url, text)
-            if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
-                return DatabaseError(self.safe_url, text)
-            if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
-                return DatabaseUnreachableError(self.safe_url, text)
-            return None
+            return self._sqlite_fault(getattr(cause, "sqlite_errorname", ""), text)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
             state = getattr(cause, "sqlstate", None)
             if error.connection_invalidated or (state is None and _is_operational(cause)):
                 return DatabaseUnreachableError(self.safe_url, text)
             if state and state[:2] in {"08", "28", "3D", "53", "57", "58"}:
                 return DatabaseUnreachableError(self.safe_url, text)
+        return None
+
+    def _sqlite_fault(self, name: str, text: str) -> DatabaseError | None:
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return DatabaseLockedError(self.safe_url, self.busy_timeout_s)
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return DatabaseCorruptError(self.safe_url, text)
+        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
+            return DatabaseError(self.safe_url, text)
+        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
+            return DatabaseUnreachableError(self.safe_url, text)
         return None
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     Connection,
+    Dialect,
     Double,
     ForeignKey,
     MetaData,
@@ -20,11 +21,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Mapper, mapped_column
 from sqlalchemy.schema import Sequence as DatabaseSequence
+from sqlalchemy.sql.dml import ReturningInsert
 
 from dam.core.types import Int64, UtcDateTime
 
@@ -32,6 +33,9 @@ EntityId = int
 """A small positive integer that people can type; never used again once its entity is deleted."""
 
 Row = Mapping[str, Any]
+
+Upsert = postgresql.Insert | sqlite.Insert
+"""An `INSERT` that knows `ON CONFLICT`."""
 
 
 class Base(MappedAsDataclass, DeclarativeBase):
@@ -124,8 +128,8 @@ class RevisionedComponent(Component, kw_only=True):
     """A component whose readers ask "what came since?".
 
     Invariant: every transaction that writes such rows first raises the table's counter in
-    `component_revisions` and stamps the rows with it. The counter's row lock is held until the commit, so
-    revisions become visible in their order and `revision > seen` misses nothing.
+    `component_revisions` and stamps the rows with it. The counter's row lock is held until the
+    commit, so revisions become visible in their order and `revision > seen` misses nothing.
     """
 
     __abstract__ = True
@@ -136,8 +140,8 @@ class RevisionedComponent(Component, kw_only=True):
 class MarkerComponent(Component, kw_only=True):
     """Work to be done on an entity; a system claims it with a lease and takes it off when done.
 
-    `lease_until` is Unix time by the database's clock. `attempts` counts the leases that ran out: above
-    zero, the entity is worked on alone.
+    `lease_until` is Unix time by the database's clock. `attempts` counts the leases that ran out:
+    above zero, the entity is worked on alone.
     """
 
     __abstract__ = True
@@ -185,10 +189,14 @@ def _set_by_callers(kind: type[AnyComponent]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.init)
 
 
-def upsert(session: AsyncSession, kind: type[Base]) -> Any:
+def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:
     """Return the `INSERT` of the session's dialect, which knows `ON CONFLICT`."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    return insert(table_of(kind))
+    return _upsert_of(session.get_bind().dialect, kind)
+
+
+def _upsert_of(dialect: Dialect, kind: type[Base]) -> Upsert:
+    table = table_of(kind)
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
 
 
 async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list[EntityId]:
@@ -223,8 +231,8 @@ async def write_rows(
 ) -> None:
     """Write component rows in one `executemany`; with `replace`, over those that are there.
 
-    Every row names `entity_id` and the same columns. Rows of one entity must not repeat where an entity
-    has the component at most once. The caller commits.
+    Every row names `entity_id` and the same columns. Rows of one entity must not repeat where an
+    entity has the component at most once. The caller commits.
     """
     if not rows:
         return
@@ -256,7 +264,7 @@ async def mark(
     return len(rows)
 
 
-def _raised_revision(insert: Any, table_name: str) -> Any:
+def _raised_revision(insert: Upsert, table_name: str) -> ReturningInsert[int]:
     counter = table_of(ComponentRevision)
     return (
         insert.values(table_name=table_name, revision=1)
@@ -278,6 +286,6 @@ async def raise_revision(session: AsyncSession, kind: type[RevisionedComponent])
 @event.listens_for(RevisionedComponent, "before_update", propagate=True)
 def _stamp(mapper: Mapper[Any], connection: Connection, target: RevisionedComponent) -> None:
     """Keep the invariant for rows that the ORM's unit of work writes."""
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    statement = _raised_revision(insert(table_of(ComponentRevision)), mapper.class_.__tablename__)
+    insert = _upsert_of(connection.dialect, ComponentRevision)
+    statement = _raised_revision(insert, mapper.class_.__tablename__)
     target.revision = connection.execute(statement).scalar_one()

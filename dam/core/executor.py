@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
-from dam.core.executor_worker import Outcome, WorkerProcess
+from dam.core.executor_worker import Outcome, WorkerProcess, as_words
 from dam.errors import WorkerDiedError, WorkerTimeoutError
 
 P = ParamSpec("P")
@@ -72,8 +72,8 @@ class WorkerPool(Executor):
         self.kind: WorkerKind = kind
         self.task_timeout_s = task_timeout_s
         self._crew = _Crew(self.workers, debug=debug)
-        # Runs at the latest when the interpreter ends: a forgotten shutdown() hangs nothing.
-        self._finalizer = weakref.finalize(self, self._crew.terminate)
+        # A dropped pool finishes what it was given. When the interpreter ends, so do the workers.
+        weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Return the future of `fn(*args, **kwargs)`.
@@ -131,7 +131,7 @@ class WorkerPool(Executor):
 
         Threads of kind "thread" finish the call that they are in.
         """
-        self._finalizer()
+        self._crew.terminate()
         self._crew.join()
 
     def _group(
@@ -321,11 +321,5 @@ def _run_here(group: _Group) -> None:
             group.outcomes.append((True, group.fn(*args, **kwargs)))
         except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
             group.outcomes.append((False, error))
-        except SystemExit as error:  # a worker process would end; this one must not
-            group.outcomes.append((False, WorkerDiedError(_exit_code(error))))
-
-
-def _exit_code(error: SystemExit) -> int:
-    if isinstance(error.code, int):
-        return error.code
-    return 0 if error.code is None else 1
+        except SystemExit as error:
+            group.outcomes.append((False, as_words(error)))

@@ -193,6 +193,8 @@ def _outcome(fn: Callable[..., object], call: bytes) -> bytes:
         return pickle.dumps((True, fn(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
         return pickle.dumps((False, _portable(error)))
+    except SystemExit as error:  # a call's to raise, not a worker's to follow
+        return pickle.dumps((False, as_words(error)))
 
 
 def _portable(error: Exception) -> Exception:
@@ -204,5 +206,10 @@ def _portable(error: Exception) -> Exception:
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     except Exception:  # noqa: BLE001 - a foreign class may do anything here
-        return RuntimeError(f"{type(error).__qualname__}: {error}")
+        return as_words(error)
     return error
+
+
+def as_words(error: BaseException) -> RuntimeError:
+    """Return an error for one that cannot be handed on as it is."""
+    return RuntimeError(f"{type(error).__qualname__}: {error}")

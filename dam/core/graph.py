@@ -1,13 +1,12 @@
 """What may run beside what: the order of systems in a stage, and the faults of the whole set."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dam.core.ecs import MarkerComponent
 from dam.core.params import ParamKind, Plan, fault
-from dam.core.resources import ResourceManager
 from dam.core.systems import SystemStage, system_name
 from dam.errors import BuildFault
 
@@ -53,7 +52,7 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
     return tuple(ordered), faults
 
 
-def missing_resources(plans: Iterable[Plan], resources: ResourceManager) -> list[BuildFault]:
+def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> list[BuildFault]:
     """Return a fault for each resource that is asked for and not there."""
     return [
         fault(
@@ -63,7 +62,7 @@ def missing_resources(plans: Iterable[Plan], resources: ResourceManager) -> list
         )
         for plan in plans
         for param in plan.params
-        if param.kind is ParamKind.RESOURCE and param.target not in resources
+        if param.kind is ParamKind.RESOURCE and param.target not in provided
     ]
 
 

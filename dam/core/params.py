@@ -11,6 +11,8 @@ from typing import (
     Generic,
     ParamSpec,
     TypeVar,
+    TypeVarTuple,
+    Unpack,
     get_args,
     get_origin,
     get_type_hints,
@@ -18,6 +20,7 @@ from typing import (
 
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
@@ -31,6 +34,7 @@ from dam.errors import BuildFault
 P = ParamSpec("P")
 T = TypeVar("T")
 M = TypeVar("M", bound=MarkerComponent)
+Columns = TypeVarTuple("Columns")
 
 
 class ParamKind(Enum):
@@ -80,16 +84,17 @@ class WorldReader:
         """Return what a service function reads."""
         return await run_to_end(self._database.read(fn, *args, **kwargs))
 
-    async def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Select[Unpack[Columns]]) -> Sequence[Row[Unpack[Columns]]]:
         """Return all rows of a statement."""
 
-        async def fetch(session: AsyncSession) -> Sequence[Row[Any]]:
-            return (await session.execute(statement)).all()
+        async def fetch(session: AsyncSession) -> Sequence[Row[Unpack[Columns]]]:
+            found: Sequence[Row[Unpack[Columns]]] = (await session.execute(statement)).all()
+            return found
 
         return await self.run(fetch)
 
     async def pages(
-        self, statement: Select[Any], *, key: Any, size: int = 1000
+        self, statement: Select[Any], *, key: InstrumentedAttribute[Any], size: int = 1000
     ) -> AsyncIterator[Sequence[Row[Any]]]:
         """Yield the rows in pages, ordered by the unique column `key`, which they must contain."""
         last = None
@@ -191,7 +196,7 @@ def read_plan(
 
 
 def _read_param(
-    name: str, hint: Any, event_type: type[Event[Any]] | None
+    name: str, hint: object, event_type: type[Event[Any]] | None
 ) -> Param | tuple[str, str]:
     if hint is None:
         return f"parameter {name!r} has no annotation", _MENU
@@ -205,16 +210,19 @@ def _read_param(
         if kind is not None:
             return Param(name, kind, target)
     if hint is MarkedEntityList or get_origin(hint) is MarkedEntityList:
-        marker = next(iter(get_args(hint)), None)
-        if isinstance(marker, type) and issubclass(marker, MarkerComponent):
-            return Param(name, ParamKind.MARKED, marker)
-        found = getattr(marker, "__name__", "nothing")
-        return (
-            f"parameter {name!r} is a list of entities marked by {found}, which is no marker",
-            "name a class that derives from MarkerComponent: MarkedEntityList[NeedsSomething]",
-        )
+        return _read_marked(name, next(iter(get_args(hint)), None))
     shown = getattr(hint, "__name__", repr(hint))
     return f"parameter {name!r} is a {shown}, which cannot be injected", _MENU
+
+
+def _read_marked(name: str, marker: object) -> Param | tuple[str, str]:
+    if isinstance(marker, type) and issubclass(marker, MarkerComponent):
+        return Param(name, ParamKind.MARKED, marker)
+    found = getattr(marker, "__name__", "nothing")
+    return (
+        f"parameter {name!r} is a list of entities marked by {found}, which is no marker",
+        "name a class that derives from MarkerComponent: MarkedEntityList[NeedsSomething]",
+    )
 
 
 def _contradictions(plan: Plan) -> list[BuildFault]:

@@ -50,7 +50,7 @@ class NewEntityMarkers:
 
 
 class WorldBuilder:
-    """Collects systems, listeners, resources and rules; `build` checks them all and makes the world."""
+    """Collects systems, listeners, resources and rules; `build` checks all and makes the world."""
 
     def __init__(self, config: WorldConfig) -> None:
         self.config = config
@@ -117,12 +117,13 @@ class WorldBuilder:
             self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
         )
         resources = ResourceManager()
+        resources.add(Database, database)
         resources.add(NewEntityMarkers, self._markers)
         for kind, factory in self._resources.items():
             resources.add(kind, factory(resources))
         stages, faults = order_stages(self._plans)
         listening = [plan for plans in self._listeners.values() for plan in plans]
-        faults += missing_resources([*self._plans, *listening], resources)
+        faults += missing_resources([*self._plans, *listening], resources.kinds() | {World})
         faults += shared_markers(self._plans)
         if self._faults or faults:
             raise WorldBuildError([*self._faults, *faults])
@@ -134,10 +135,12 @@ class WorldBuilder:
             stages=stages,
             listeners=self._listeners,
         )
-        return World(
+        world = World(
             config=self.config,
             context=context,
             database=database,
             resources=resources,
             scheduler=scheduler,
         )
+        resources.add(World, world, is_lent=True)
+        return world

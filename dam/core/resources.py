@@ -20,18 +20,22 @@ class AsyncCloseable(Protocol):
 class ResourceManager:
     """The resources of one world.
 
-    Invariant: a resource is made once, when the world is built, after those it was made from; whatever
-    has an async `close` is closed in the reverse order, also when another's close fails.
+    Invariant: a resource is made once, when the world is built, after those it was made from;
+    whatever has an async `close` is closed in the reverse order, also when another's close fails.
     """
 
     def __init__(self) -> None:
         self._by_type: dict[type[Any], object] = {}
         self._closing = AsyncExitStack()
 
-    def add(self, kind: type[T], resource: T) -> None:
-        """Keep `resource` under its type, in the place of an earlier one."""
+    def add(self, kind: type[T], resource: T, *, is_lent: bool = False) -> None:
+        """Keep `resource` under its type, in the place of an earlier one.
+
+        Args:
+            is_lent: Somebody else closes it.
+        """
         self._by_type[kind] = resource
-        if isinstance(resource, AsyncCloseable):
+        if not is_lent and isinstance(resource, AsyncCloseable):
             self._closing.push_async_callback(resource.close)
 
     def get(self, kind: type[T]) -> T:
@@ -46,8 +50,9 @@ class ResourceManager:
             known = sorted(known.__name__ for known in self._by_type)
             raise MissingResourceError(kind.__name__, known) from None
 
-    def __contains__(self, kind: object) -> bool:
-        return kind in self._by_type
+    def kinds(self) -> set[type[Any]]:
+        """Return the types of which there is a resource."""
+        return set(self._by_type)
 
     async def close(self) -> None:
         """Close all resources, the newest first."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,8 +52,8 @@ class Report:
 class WorldScheduler:
     """The systems and listeners of one world, and the way in which they are run.
 
-    Invariant: an entity's marker goes in the same transaction in which the system's writes for it come,
-    and only while the lease under which it was claimed still holds.
+    Invariant: an entity's marker goes in the same transaction in which the system's writes for it
+    come, and only while the lease under which it was claimed still holds.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class WorldScheduler:
         """Run the listeners of the event's class in their order and return their answers."""
         answers: list[R] = []
         for plan in self._listeners.get(type(event), ()):
-            answers.append(await self._call(plan, event))  # noqa: PERF401 - one after the other
+            answers.append(cast("R", await self._call(plan, event)))  # noqa: PERF401 - in turn
         return answers
 
     async def announce(self, events: Iterable[Event[Any]]) -> None:
@@ -148,11 +148,11 @@ class WorldScheduler:
         markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
         return await run_to_end(self._database.read(work.count_pending, markers))
 
-    async def _call(self, plan: Plan, event: Event[Any] | None = None) -> Any:
+    async def _call(self, plan: Plan, event: Event[Any] | None = None) -> object:
         """Run a listener, or a system that has no marked entities."""
         if plan.asks_for(ParamKind.SESSION):
 
-            async def attempt() -> tuple[Any, list[Event[Any]]]:
+            async def attempt() -> tuple[object, list[Event[Any]]]:
                 async with self._database.writer() as session:
                     answer = await self._invoke(plan, session=session, event=event)
                     return answer, collected(session)
@@ -178,7 +178,7 @@ class WorldScheduler:
         commands: Commands | None = None,
         entities: MarkedEntityList[Any] | None = None,
         event: Event[Any] | None = None,
-    ) -> Any:
+    ) -> object:
         given = {
             ParamKind.SESSION: session,
             ParamKind.COMMANDS: commands,
@@ -270,8 +270,8 @@ class WorldScheduler:
         async def attempt() -> tuple[int, list[Event[Any]]]:
             async with self._database.writer() as session:
                 await self._invoke(plan, session=session, entities=entities)
-                done = await self._settle(session, plan, marker, claimed, entities.failures)
-                return len(claimed.entity_ids) - len(done), collected(session)
+                await self._settle(session, plan, marker, claimed, entities.failures)
+                return len(entities.failures), collected(session)
 
         failed, events = await run_to_end(attempt())
         await self.announce(events)
@@ -308,12 +308,12 @@ class WorldScheduler:
     ) -> int:
         async def attempt() -> set[EntityId]:
             async with self._database.writer() as session:
-                done = await self._settle(session, plan, marker, claimed, failures)
-                await commands.apply(session, done, now=self._context.now())
-                return done
+                held = await self._settle(session, plan, marker, claimed, failures)
+                await commands.apply(session, held, now=self._context.now())
+                return held
 
-        done = await with_retries(attempt)
-        await self.announce(commands.events(done))
+        held = await with_retries(attempt)
+        await self.announce(commands.events(held))
         return sum(entity_id in failures for entity_id in claimed.entity_ids)
 
     async def _settle(
@@ -324,13 +324,12 @@ class WorldScheduler:
         claimed: work.Claim,
         failures: Mapping[EntityId, Exception],
     ) -> set[EntityId]:
-        """Take the markers off, keep the failures; return the entities whose writes are to be made."""
+        """Take markers off, keep failures; return the entities whose writes are to be made."""
         held = await work.finish(session, marker, claimed)
         failed = {key: error for key, error in failures.items() if key in held}
         await work.record_failures(session, plan.name, failed, now=self._context.now())
-        done = held - failed.keys()
-        await work.clear_failures(session, plan.name, done)
-        return done
+        await work.clear_failures(session, plan.name, held - failed.keys())
+        return held
 
     async def _fail(
         self,

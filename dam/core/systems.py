@@ -66,7 +66,7 @@ def system(
 
 
 def listens_for(event: type[Event[Any]]) -> Callable[[F], F]:
-    """Declare an async function a listener: it runs for each such event, and its result is returned."""
+    """Declare an async function a listener: it is run for each such event and answers it."""
 
     def record(function: F) -> F:
         setattr(function, _FACTS, ListenerFacts(event=event))

@@ -19,7 +19,8 @@ R = TypeVar("R")
 class World:
     """An open world; made by `WorldBuilder.build`, closed once.
 
-    Invariant: `database`, `resources` and `scheduler` belong to this world alone and live as long as it.
+    Invariant: `database`, `resources` and `scheduler` belong to this world alone and live as long
+    as it does.
     """
 
     def __init__(
@@ -71,8 +72,5 @@ class World:
         return await self.scheduler.dispatch_event(event)
 
     async def close(self) -> None:
-        """Close the resources in reverse order, then the database."""
-        try:
-            await self.resources.close()
-        finally:
-            await self.database.close()
+        """Close the resources in reverse order, the database at the end."""
+        await self.resources.close()

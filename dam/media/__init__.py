@@ -1,0 +1,1 @@
+"""Pure functions on the bytes of files: no database, no clock, no environment."""

@@ -18,6 +18,7 @@ _ZIP_MEMBERS = {
     ),
     b"META-INF/MANIFEST.MF": "application/java-archive",
 }
+_OLE_HEADER_BYTES = 512
 _OLE_STREAMS = {
     "WordDocument": "application/msword",
     "Workbook": "application/vnd.ms-excel",
@@ -62,7 +63,11 @@ _BRANDS = {
     b"aax ": "audio/vnd.audible.aax",
     b"M4V ": "video/x-m4v",
     b"qt  ": "video/quicktime",
+    b"3g2": "video/3gpp2",
+    b"3gp": "video/3gpp",
+    b"3ge": "video/3gpp",
 }
+_FTYP_BYTES = 512
 _ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _TIFF_MAKE, _TIFF_SUBFILE_TYPE, _TIFF_DNG_VERSION = 271, 254, 50706
@@ -114,7 +119,7 @@ def _zip_names(file: BinaryIO) -> set[bytes]:
 
 def ole_type(head: bytes, file: BinaryIO) -> str | None:
     """Return the type of a compound file (old office formats) by the names of its streams."""
-    if not head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") or len(head) < 512:
+    if not head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") or len(head) < _OLE_HEADER_BYTES:
         return None
     sector_shift = struct.unpack_from("<H", head, 30)[0]
     first_directory_sector = struct.unpack_from("<L", head, 48)[0]
@@ -142,25 +147,20 @@ def iso_media_type(head: bytes, _file: BinaryIO) -> str | None:
     """Return the type of an ISO base media file (MP4, QuickTime, HEIF, AVIF, JPEG 2000)."""
     if head.startswith(b"\x00\x00\x00\x0cjP  \r\n\x87\n"):
         return _BRANDS.get(head[20:24], "image/jp2")
-    if head[4:8] in (b"moov", b"mdat", b"wide", b"pnot") or head[4:12] in (
-        b"freewide",
-        b"skipmoov",
-    ):
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"pnot") or head[4:12] == b"freewide":
         return "video/quicktime"
     if head[4:8] != b"ftyp":
         return None
-    box_size = min(int.from_bytes(head[:4], "big"), 512)
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, box_size - 3, 4))]
+    box_size = min(int.from_bytes(head[:4], "big"), _FTYP_BYTES)
+    return _brand_type([head[8:12], *(head[at : at + 4] for at in range(16, box_size - 3, 4))])
+
+
+def _brand_type(brands: list[bytes]) -> str:
     if brands[0] in (b"mif1", b"msf1"):
-        # The structural brand comes first here and the coding second.
+        # The brand of the structure comes first here, that of the coding later.
         coded = (_BRANDS[brand] for brand in brands[1:] if brand in _BRANDS)
-        specific = [kind for kind in coded if not kind.startswith("image/heif")]
-        return specific[0] if specific else _BRANDS[brands[0]]
-    if brands[0] in _BRANDS:
-        return _BRANDS[brands[0]]
-    if brands[0].startswith(b"3g"):
-        return "video/3gpp2" if brands[0].startswith(b"3g2") else "video/3gpp"
-    return "video/mp4"
+        return next((kind for kind in coded if "/heif" not in kind), _BRANDS[brands[0]])
+    return _BRANDS.get(brands[0]) or _BRANDS.get(brands[0][:3], "video/mp4")
 
 
 def matroska_type(head: bytes, _file: BinaryIO) -> str | None:
@@ -176,8 +176,7 @@ def ogg_type(head: bytes, _file: BinaryIO) -> str | None:
         return None
     moving = any(mark in head for mark in (b"\x80theora", b"\x01video\x00", b"BBCD\x00"))
     sound = any(
-        mark in head
-        for mark in (b"\x01vorbis", b"OpusHead", b"Speex   ", b"\x7fFLAC", b"fLaC")
+        mark in head for mark in (b"\x01vorbis", b"OpusHead", b"Speex   ", b"\x7fFLAC", b"fLaC")
     )
     if moving:
         return "video/ogg"
@@ -197,8 +196,8 @@ def asf_type(head: bytes, file: BinaryIO) -> str | None:
 
 
 class _TiffField(NamedTuple):
-    count: int
-    value: int
+    values: int
+    value_or_offset: int
 
 
 def tiff_type(head: bytes, file: BinaryIO) -> str | None:
@@ -215,10 +214,10 @@ def tiff_type(head: bytes, file: BinaryIO) -> str | None:
     fields = _tiff_fields(file, order, struct.unpack_from(order + "L", head.ljust(8, b"\0"), 4)[0])
     if _TIFF_DNG_VERSION in fields:
         return "image/x-adobe-dng"
-    is_preview = _TIFF_SUBFILE_TYPE in fields and fields[_TIFF_SUBFILE_TYPE].value & 1
+    is_preview = _TIFF_SUBFILE_TYPE in fields and fields[_TIFF_SUBFILE_TYPE].value_or_offset & 1
     if is_preview and _TIFF_MAKE in fields:
-        file.seek(fields[_TIFF_MAKE].value)
-        make = file.read(min(fields[_TIFF_MAKE].count, 64)).upper()
+        file.seek(fields[_TIFF_MAKE].value_or_offset)
+        make = file.read(min(fields[_TIFF_MAKE].values, 64)).upper()
         for maker, kind in _RAW_MAKERS.items():
             if make.startswith(maker):
                 return kind

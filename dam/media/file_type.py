@@ -3,6 +3,7 @@
 Names are those of `file --mime-type` (libmagic). The bare standard library is enough.
 """
 
+import codecs
 import os
 import re
 import struct
@@ -37,7 +38,22 @@ _PNM = {
     b"3": "image/x-portable-pixmap",
     b"6": "image/x-portable-pixmap",
 }
+_MARKUP = (
+    (re.compile(rb"<(\?xpacket|x:xmpmeta|rdf:RDF)"), "application/rdf+xml"),
+    (re.compile(rb"<((?s:.*?)<)?(svg:)?svg[\s>]"), "image/svg+xml"),
+    (re.compile(rb"(?i)<!doctype html|<head|<body|<((?s:.*)<)?html[\s>]"), "text/html"),
+    (re.compile(rb"<\?xml"), "text/xml"),
+    (re.compile(rb"#define\s+\S+_width\s+\d"), "image/x-xbitmap"),
+    (re.compile(rb'\{\s*("[^"]*"\s*:|\})|\[\s*[{\["]'), "application/json"),
+)
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TGA_DEPTHS = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}
+_TAGGED_SOUND = {
+    b"fLaC": "audio/flac",
+    b"MAC ": "audio/x-ape",
+    b"MPCK": "audio/x-musepack",
+    b"TTA1": "audio/x-tta",
+}
 _CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b")) + b"\x7f"
 _C1 = bytes(set(range(0x80, 0xA0)) - {0x85})
 
@@ -94,7 +110,7 @@ def _portable_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def _tga_type(head: bytes, file: BinaryIO) -> str | None:
-    """Recognise a Targa picture: it has no magic number at its start, and one at its end at best."""
+    """Recognise a Targa picture: no magic number at its start, and one at its end at best."""
     if len(head) < 18:  # noqa: PLR2004 - the size of the header
         return None
     map_kind, kind = head[1], head[2]
@@ -118,8 +134,7 @@ def _sound_type(head: bytes, file: BinaryIO) -> str | None:
             size = size << 7 | byte & 0x7F
         file.seek(10 + size)
         after = file.read(16)
-        tagged = {b"fLaC": "audio/flac", b"MAC ": "audio/x-ape", b"TTA1": "audio/x-tta"}
-        return tagged.get(after[:4]) or _frame_type(after) or "audio/mpeg"
+        return _TAGGED_SOUND.get(after[:4]) or _frame_type(after) or "audio/mpeg"
     return _frame_type(head)
 
 
@@ -181,35 +196,21 @@ _RECOGNISERS: tuple[Callable[[bytes, BinaryIO], str | None], ...] = (
 
 
 def _markup_type(head: bytes) -> str | None:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if head[:2] in _UTF16_MARKS:
         start = head.decode("utf-16", "replace").lstrip().encode("utf-8", "replace")
     else:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith((b"<?xpacket", b"<x:xmpmeta", b"<rdf:RDF")):
-        return "application/rdf+xml"
-    if start.startswith(b"<"):
-        if re.search(rb"<(svg:)?svg[\s>]", start):
-            return "image/svg+xml"
-        if re.match(rb"<(!doctype html|html|head|body)\b", start, re.IGNORECASE):
-            return "text/html"
-        return "text/xml" if start.startswith(b"<?xml") else None
-    if re.match(rb"#define\s+\S+_width\s+\d+", start):
-        return "image/x-xbitmap"
-    if re.match(rb'\{\s*("[^"]*"\s*:|\})|\[\s*[{\["]', start):
-        return "application/json"
-    return None
+        start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return next((kind for pattern, kind in _MARKUP if pattern.match(start)), None)
 
 
 def _text_type(head: bytes) -> str | None:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if head[:2] in _UTF16_MARKS:
         return TEXT
     if len(head.translate(None, _CONTROL)) != len(head):
         return None
     try:
-        # The head may end within a character.
-        head[: len(head) - 3 if len(head) == _HEAD_BYTES else None].decode("utf-8", "strict")
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and len(head) == _HEAD_BYTES:
-            return TEXT
+        # An incremental decoder forgives that the head may end within a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
         return TEXT if len(head.translate(None, _C1)) == len(head) else None
     return TEXT

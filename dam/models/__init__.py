@@ -14,7 +14,9 @@ from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
 from dam.models.properties.file_properties_component import FilePropertiesComponent
+from dam.models.properties.frame_properties_component import FramePropertiesComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
+from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 
@@ -29,7 +31,9 @@ __all__ = [
     "ContentSuccessorComponent",
     "FileLocationComponent",
     "FilePropertiesComponent",
+    "FramePropertiesComponent",
     "ImageDimensionsComponent",
+    "ImageFormatComponent",
     "ImagePerceptualAHashComponent",
     "ImagePerceptualDHashComponent",
     "ImagePerceptualHashComponent",

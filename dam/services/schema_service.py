@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from dam.models import SCHEMA_REVISION
 log = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
+_REVISION_QUERY = "SELECT version_num FROM alembic_version"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +58,12 @@ async def check_schema(database: Database) -> None:
 
 async def _stored_revision(session: AsyncSession) -> str | None:
     try:
-        return await session.scalar(text("SELECT version_num FROM alembic_version"))
+        revision: str | None = await session.scalar(text(_REVISION_QUERY))
     except (OperationalError, ProgrammingError) as error:
         if "alembic_version" in str(error.orig):
             return None
         raise
+    return revision
 
 
 def set_up(
@@ -68,8 +71,8 @@ def set_up(
 ) -> SetUp:
     """Make or upgrade the schema of a world and return what was done. It blocks.
 
-    A SQLite file with an older schema, or one that is to be emptied, is copied first, to a dated file
-    beside it. Stored files are not touched.
+    A SQLite file with an older schema, or one that is to be emptied, is copied first, to a dated
+    file beside it. Stored files are not touched.
 
     Raises:
         DatabaseTooNewError: A newer program has made the schema.
@@ -120,7 +123,7 @@ def _connected(database: Database) -> Iterator[Connection]:
         )
 
         @event.listens_for(engine, "connect")
-        def _connect(connection: Any, _record: object) -> None:
+        def _connect(connection: sqlite3.Connection, _record: object) -> None:
             connection.execute("PRAGMA foreign_keys = OFF")
             connection.execute("PRAGMA journal_mode = WAL")
 
@@ -169,7 +172,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    revision: str | None = connection.scalar(text(_REVISION_QUERY))
     connection.rollback()
     return revision
 
@@ -186,7 +189,7 @@ def migrations_folder() -> Path:
     return shipped if shipped.is_dir() else package.parent / "alembic"
 
 
-def _alembic_config() -> Any:
+def _alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
     from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
 
     config = Config()

@@ -106,6 +106,10 @@ class ContentStore(Protocol):
         """
         ...
 
+    def local_roots(self) -> Sequence[Path]:
+        """Return the folders of this machine in which the store keeps its bytes."""
+        ...
+
     def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
         """Return whether the store still holds these bytes; fast looks at their size alone."""
         ...

@@ -106,6 +106,10 @@ class LocalContentStore:
             path.stat()
         return path
 
+    def local_roots(self) -> Sequence[Path]:
+        """Return the one folder."""
+        return [self.root]
+
     def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
         """Return the state of what is stored; a disk that cannot deliver it is damage, too."""
         path = content_path(self.root, digest)

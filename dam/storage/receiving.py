@@ -168,9 +168,10 @@ class Receiver:
             return None
         if not stat.S_ISREG(status.st_mode) or status.st_size != reading.size_bytes:
             return None
-        is_doubtful = is_shared(status) or mode == "move"
-        if is_doubtful and digest_of_stored(final) != digests.sha256:
-            return None
+        if is_shared(status) or mode == "move":
+            if digest_of_stored(final) != digests.sha256:
+                return None
+            status = final.lstat()  # the other name may have been that of a draft
         _renew(final, status)
         # Who stored it may not have synced the folder yet, and our promise must not wait for that.
         self._changed_folders.add(final.parent)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from dam.core.executor import WorkerKind, WorkerPool, usable_cores
 from dam.errors import WorkerDiedError, WorkerTimeoutError
 from tests.core import executor_jobs as jobs
+from tests.core.executor_watch import announced_id, wait_until_gone
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,9 @@ def fifo(tmp_path: Path) -> Path:
     return path
 
 
-def wait_until_gone(process_id: int) -> None:
-    try:
-        descriptor = os.pidfd_open(process_id)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([descriptor], [], [], 30)[0], f"{process_id} is still there"
-    finally:
-        os.close(descriptor)
+def what_we_hold() -> tuple[int, int]:
+    """Open descriptors and threads."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir()), threading.active_count()
 
 
 def described(outcomes: list[Any]) -> list[Any]:
@@ -56,7 +50,7 @@ def described(outcomes: list[Any]) -> list[Any]:
 EXPECTED = {
     "raise": "no {value}",
     "exit": "the worker process ended with exit code 3",
-    "sys.exit": "the worker process ended with exit code 4",
+    "sys.exit": "SystemExit: 4",
     "kill": "the worker process was killed by SIGKILL",
     "crash": "the worker process was killed by SIGSEGV",
 }
@@ -134,6 +128,7 @@ def test_a_worker_that_dies_while_it_is_idle_costs_nothing() -> None:
     with WorkerPool(1) as pool:
         idle = pool.submit(jobs.process_id).result()
         os.kill(idle, signal.SIGKILL)
+        wait_until_gone(idle)
 
         assert pool.submit(jobs.process_id).result() != idle
 
@@ -195,7 +190,7 @@ def test_workers_import_only_what_the_function_needs() -> None:
 async def test_cancelling_the_wait_kills_what_runs(fifo: Path) -> None:
     with WorkerPool(1) as pool:
         waiting = asyncio.create_task(pool.map_items(jobs.announce_and_hang, [str(fifo)]))
-        busy = int(await asyncio.to_thread(fifo.read_text))
+        busy = await asyncio.to_thread(announced_id, fifo)
 
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -209,7 +204,7 @@ async def test_terminate_kills_what_runs_and_cancels_what_waits(fifo: Path) -> N
     pool = WorkerPool(1)
     running = pool.submit(jobs.announce_and_hang, str(fifo))
     waiting = pool.submit(jobs.echo, 1)
-    busy = int(fifo.read_text())
+    busy = await asyncio.to_thread(announced_id, fifo)
 
     pool.terminate()
 
@@ -221,7 +216,7 @@ async def test_terminate_kills_what_runs_and_cancels_what_waits(fifo: Path) -> N
 def test_what_a_call_started_ends_with_its_worker(fifo: Path) -> None:
     pool = WorkerPool(1)
     pool.submit(jobs.start_child_and_hang, str(fifo))
-    child = int(fifo.read_text())
+    child = announced_id(fifo)
 
     pool.terminate()
 
@@ -229,20 +224,20 @@ def test_what_a_call_started_ends_with_its_worker(fifo: Path) -> None:
 
 
 def test_nothing_is_started_before_the_first_task() -> None:
-    before = set(os.listdir("/proc/self/fd")), threading.active_count()
+    before = what_we_hold()
 
     with WorkerPool(2):
-        assert (set(os.listdir("/proc/self/fd")), threading.active_count()) == before
+        assert what_we_hold() == before
 
 
-async def test_nothing_is_left_after_shutdown() -> None:
-    before = set(os.listdir("/proc/self/fd")), threading.active_count()
+def test_nothing_is_left_after_shutdown() -> None:
+    before = what_we_hold()
     with WorkerPool(2) as pool:
-        await pool.map_items(jobs.act, [("ok", 1), ("kill", 2), ("raise", 3)] * 3)
-        workers = await pool.map_items(jobs.process_id, range(20))
+        failing = [pool.submit(jobs.act, (deed, 1)) for deed in ("kill", "raise", "exit", "ok")]
+        workers = {pool.submit(jobs.process_id).result() for _ in failing}
 
-    assert (set(os.listdir("/proc/self/fd")), threading.active_count()) == before
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert what_we_hold() == before
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
 
 def test_shutdown_finishes_what_was_given() -> None:

@@ -1,13 +1,14 @@
 """What a pool promises to programs of every form, and what is left when they end."""
 
 import os
-import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.core.executor_watch import announced_id, wait_until_gone
 
 PROJECT = Path(__file__).parents[2]
 
@@ -114,12 +115,11 @@ def test_a_program_ends_without_shutdown_while_a_call_hangs(kind: str) -> None:
 def test_a_killed_program_leaves_no_worker(fifo: Path) -> None:
     program = PREAMBLE + "WorkerPool(1).submit(jobs.announce_and_hang, sys.argv[1]).result()"
     with start("-c", program, str(fifo)) as process:
-        worker = os.pidfd_open(int(fifo.read_text()))
+        worker = announced_id(fifo)
 
         process.kill()
 
-        assert select.select([worker], [], [], 30)[0], "the worker is still there"
-        os.close(worker)
+        wait_until_gone(worker)
 
 
 @pytest.mark.slow
@@ -137,7 +137,7 @@ pool.terminate()
 """
     )
     with start("-c", program, str(fifo)) as process:
-        fifo.read_text()
+        announced_id(fifo)
 
         os.killpg(process.pid, signal.SIGINT)
 

@@ -1,0 +1,5 @@
+"""`python -m dam` is `dam-cli`."""
+
+from dam.cli import app
+
+app()

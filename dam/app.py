@@ -1,0 +1,74 @@
+"""The composition root: settings in, an open world out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dam.core.config import WorldConfig
+from dam.core.plugins import WorldBuilder
+from dam.core.world import World
+from dam.errors import NotSetUpError
+from dam.plugins import builtin
+from dam.services import schema_service
+from dam.settings import Settings, load_settings
+
+__all__ = ["Settings", "World", "build_world", "load_settings", "open_world", "world_config"]
+
+
+def world_config(name: str | None = None, settings: Settings | None = None) -> WorldConfig:
+    """Return what a world of the settings is told when it opens.
+
+    Raises:
+        UnknownWorldError: No world has that name.
+    """
+    settings = settings or load_settings()
+    world = settings.world(name)
+    return WorldConfig(
+        name=world.name,
+        database_url=world.database_url,
+        storage_url=world.storage_url,
+        cache_path=world.cache_path,
+        workers=settings.workers,
+        worker_kind=settings.worker_kind,
+        extra_digests=frozenset(settings.extra_digests),
+    )
+
+
+def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
+    """Return a world of the built-in parts and the installed plugins; its schema is not looked at.
+
+    Raises:
+        WorldBuildError, PluginLoadError: The parts do not fit, or do not load.
+    """
+    builder = WorldBuilder(config)
+    builtin.install(builder)
+    if plugins:
+        builder.load_plugins()
+    return builder.build()
+
+
+@asynccontextmanager
+async def open_world(
+    name: str | None = None, *, settings: Settings | None = None, plugins: bool = True
+) -> AsyncIterator[World]:
+    """Open a world by name, the default one without; close it at the end.
+
+    A world that nobody configured is made on first use.
+
+    Raises:
+        NotSetUpError: A configured database has no schema; `setup-db` makes it.
+        DatabaseOutdatedError, DatabaseTooNewError: The schema is not this program's.
+    """
+    settings = settings or load_settings()
+    config = world_config(name, settings)
+    world = build_world(config, plugins=plugins)
+    try:
+        try:
+            await schema_service.check_schema(world.database)
+        except NotSetUpError:
+            if settings.world(name).is_configured:
+                raise
+            await asyncio.to_thread(schema_service.set_up, config)
+        yield world
+    finally:
+        await world.close()

@@ -1,0 +1,63 @@
+"""Any exception as one line for people or one JSON value for programs."""
+
+import typer
+
+from dam.cli.output import complain, json_text, write_error_text
+from dam.errors import DamError, ExitCode, UsageError
+
+
+class StoppedByUserError(DamError):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; what was finished stays finished")
+
+
+class InternalError(DamError):
+    """A bug of ours."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        super().__init__(
+            f"this is a bug of dam: {type(error).__name__}: {error}",
+            "run it again with --debug for the traceback, and report that",
+        )
+
+
+def fault_of(error: BaseException) -> DamError:
+    """Return what to tell the user of any exception that a command did not handle."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, DamError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return StoppedByUserError()
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    return InternalError(error)
+
+
+def report(fault: DamError, *, as_json: bool) -> None:
+    """Write a fault to stderr."""
+    if as_json:
+        more = {name: getattr(fault, name) for name in fault.json_fields}
+        kind = type(fault).__name__
+        said = {"error": kind, "message": fault.message, "hint": fault.hint, **more}
+        write_error_text(json_text(said) + "\n")
+        return
+    complain(f"error: {fault.message}")
+    if fault.hint:
+        complain(f"hint: {fault.hint}")
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    text = " ".join(error.format_message().replace("Value error, ", "").split())
+    message, _, suggestion = text.partition(". Did you mean ")
+    message = message[:1].lower() + message[1:].removesuffix(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "dam-cli"
+    return UsageError(message, f"did you mean {suggestion}" if suggestion else f"see {path} --help")

@@ -1,0 +1,207 @@
+"""Results on stdout, talk on stderr: JSON for programs, tables and sentences for people."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import TypeVar
+from unicodedata import combining, east_asian_width
+
+from dam.cli.frame import State
+from dam.errors import DamError, EnvironmentFaultError, UsageError, words_for
+
+T = TypeVar("T")
+
+
+class OutputError(EnvironmentFaultError):
+    """Stdout does not take the result."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"cannot write the result: {reason}", "see where the output goes")
+
+
+class DeclinedError(UsageError):
+    """A question was answered with no; nothing was done."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__("not confirmed; nothing was done")
+
+
+class CannotAskError(UsageError):
+    """A question needs an answer and there is no terminal to ask at."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__(f"{question} Nobody is there to ask", "add --yes to agree beforehand")
+
+
+def show(state: State, result: T, people: Callable[[T], None]) -> None:
+    """Write a command's result: as JSON where that was asked for, else as `people` writes it."""
+    if state.is_json:
+        emit_json(result)
+    else:
+        people(result)
+
+
+def emit_json(value: object) -> None:
+    """Write a value to stdout as one line of JSON; its dataclasses become objects."""
+    write_line(json_text(value))
+
+
+def emit_jsonl(value: object) -> None:
+    """Write one of many values as a line of its own, and let whoever reads have it now."""
+    emit_json(value)
+    flush()
+
+
+def json_text(value: object) -> str:
+    """Return ASCII JSON: times in UTC, bytes in hex, undecodable bytes of paths as surrogates."""
+    return json.dumps(value, default=_plain, allow_nan=False)
+
+
+def sentence(text: str) -> None:
+    """Write a result in words to stdout."""
+    write_line(one_line(text))
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+    """Write rows to stdout in aligned columns, ids first; None is `-`.
+
+    On a terminal there is a header, and the last column gives way to the width. Elsewhere every
+    line is a row and nothing is cut.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    limit = None
+    if sys.stdout is not None and sys.stdout.isatty():
+        cells.insert(0, [name.upper() for name in header])
+        limit = os.get_terminal_size(sys.stdout.fileno()).columns
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [_pad(text, width) for text, width in zip(row, widths, strict=True)]
+        write_line(_cut("  ".join(padded).rstrip(), limit))
+
+
+def talk(state: State, text: str) -> None:
+    """Say something to people on stderr, if people are there to read it."""
+    if not (state.is_quiet or state.is_json or state.is_jsonl):
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """Say on stderr what must be known, whatever the options."""
+    write_error_text(one_line(text) + "\n")
+
+
+def write_error_text(text: str) -> None:
+    """Write text to stderr as it is; whoever closed stderr does not want it."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def name_failure(name: str, error: DamError) -> None:
+    """Name on stderr one of many items that failed."""
+    complain(f"failed: {name}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+
+
+def confirm(question: str, *, is_agreed: bool) -> None:
+    """Ask on the terminal whether to go on; return only when the answer is yes.
+
+    Args:
+        question: A whole sentence with its question mark.
+        is_agreed: `--yes` was given.
+    """
+    if is_agreed:
+        return
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CannotAskError(question)
+    write_error_text(f"{one_line(question)} [y/N] ")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise DeclinedError(question)
+
+
+def one_line(text: str) -> str:
+    """Return text that stays one printable line; the rest of it is escaped, as Python does."""
+    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    # U+3000 is the space of Japanese file names.
+    return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in shown)
+
+
+def write_line(line: str) -> None:
+    """Write a line to stdout; a disk that is full there is the environment's fault."""
+    if sys.stdout is None:
+        raise OutputError("stdout is closed")
+    try:
+        sys.stdout.write(line + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+
+
+def flush() -> None:
+    """Send on what was written to stdout so far."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            plain: object = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case bytes():
+            plain = value.hex()
+        case Mapping():
+            plain = dict(value)
+        case set() | frozenset():
+            plain = sorted(value)
+        case Enum():
+            plain = value.value
+        case PurePath():
+            plain = str(value)
+        case _ if is_dataclass(value):
+            plain = {field.name: getattr(value, field.name) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+    return plain
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, bytes):
+        return value.hex()
+    return one_line(str(value))
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _cut(text: str, width: int | None) -> str:
+    if width is None or _width(text) <= width:
+        return text
+    while _width(text) >= width:
+        text = text[:-1]
+    return text + "…"

@@ -1,0 +1,146 @@
+"""Which decoder reads which media type, and whether it is installed."""
+
+import importlib
+import importlib.metadata
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import NamedTuple
+
+from dam.errors import MissingDecoderError, MissingExtraError, UnsupportedPictureError
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Whether a decoder can be used here, and what to do if not."""
+
+    available: bool
+    version: str | None
+    hint: str | None
+
+
+class _Format(NamedTuple):
+    name: str
+    module: str
+    feature: str | None = None
+
+
+_PILLOW_FORMATS = {
+    "image/avif": _Format("AVIF", "PIL.AvifImagePlugin", "avif"),
+    "image/bmp": _Format("BMP", "PIL.BmpImagePlugin"),
+    "image/fits": _Format("FITS", "PIL.FitsImagePlugin"),
+    "image/gif": _Format("GIF", "PIL.GifImagePlugin"),
+    "image/jp2": _Format("JPEG2000", "PIL.Jpeg2KImagePlugin", "jpg_2000"),
+    "image/jpeg": _Format("JPEG", "PIL.JpegImagePlugin", "jpg"),
+    "image/jpx": _Format("JPEG2000", "PIL.Jpeg2KImagePlugin", "jpg_2000"),
+    "image/png": _Format("PNG", "PIL.PngImagePlugin", "zlib"),
+    "image/tiff": _Format("TIFF", "PIL.TiffImagePlugin"),
+    "image/vnd.adobe.photoshop": _Format("PSD", "PIL.PsdImagePlugin"),
+    "image/vnd.microsoft.icon": _Format("ICO", "PIL.IcoImagePlugin"),
+    "image/webp": _Format("WEBP", "PIL.WebPImagePlugin", "webp"),
+    "image/x-blp": _Format("BLP", "PIL.BlpImagePlugin"),
+    "image/x-dcx": _Format("DCX", "PIL.DcxImagePlugin"),
+    "image/x-dds": _Format("DDS", "PIL.DdsImagePlugin"),
+    "image/x-ftex": _Format("FTEX", "PIL.FtexImagePlugin"),
+    "image/x-gimp-gbr": _Format("GBR", "PIL.GbrImagePlugin"),
+    "image/x-icns": _Format("ICNS", "PIL.IcnsImagePlugin"),
+    "image/x-im": _Format("IM", "PIL.ImImagePlugin"),
+    "image/x-jp2-codestream": _Format("JPEG2000", "PIL.Jpeg2KImagePlugin", "jpg_2000"),
+    "image/x-msp": _Format("MSP", "PIL.MspImagePlugin"),
+    "image/x-pcx": _Format("PCX", "PIL.PcxImagePlugin"),
+    "image/x-pfm": _Format("PPM", "PIL.PpmImagePlugin"),
+    "image/x-photo-cd": _Format("PCD", "PIL.PcdImagePlugin"),
+    "image/x-pixar": _Format("PIXAR", "PIL.PixarImagePlugin"),
+    "image/x-portable-arbitrarymap": _Format("PPM", "PIL.PpmImagePlugin"),
+    "image/x-portable-bitmap": _Format("PPM", "PIL.PpmImagePlugin"),
+    "image/x-portable-graymap": _Format("PPM", "PIL.PpmImagePlugin"),
+    "image/x-portable-pixmap": _Format("PPM", "PIL.PpmImagePlugin"),
+    "image/x-qoi": _Format("QOI", "PIL.QoiImagePlugin"),
+    "image/x-sgi": _Format("SGI", "PIL.SgiImagePlugin"),
+    "image/x-sun-raster": _Format("SUN", "PIL.SunImagePlugin"),
+    "image/x-tga": _Format("TGA", "PIL.TgaImagePlugin"),
+    "image/x-win-bitmap": _Format("CUR", "PIL.CurImagePlugin"),
+    "image/x-xbitmap": _Format("XBM", "PIL.XbmImagePlugin"),
+    "image/x-xpixmap": _Format("XPM", "PIL.XpmImagePlugin"),
+    "image/x-xv-thumbnail": _Format("XVTHUMB", "PIL.XVThumbImagePlugin"),
+    "video/x-flc": _Format("FLI", "PIL.FliImagePlugin"),
+    "video/x-fli": _Format("FLI", "PIL.FliImagePlugin"),
+}
+_HEIF_TYPES = frozenset({"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"})
+_JXL_TYPES = frozenset({"image/jxl"})
+# Pillow's own wheels have all of these; other builds may lack some.
+_PILLOW_FEATURES = {
+    "jpeg": "jpg",
+    "png": "zlib",
+    "webp": "webp",
+    "avif": "avif",
+    "jpeg2000": "jpg_2000",
+    "tiff": "libtiff",
+    "color-profiles": "littlecms2",
+}
+_HEIF_PACKAGE, _JXL_PACKAGE = "pillow-heif", "pillow-jxl-plugin"
+
+
+def is_picture(media_type: str) -> bool:
+    """Return whether some decoder, installed or not, makes a bitmap of files of this type."""
+    return media_type in _PILLOW_FORMATS or media_type in _HEIF_TYPES | _JXL_TYPES
+
+
+@cache
+def pillow_format(media_type: str) -> str:
+    """Return the name under which Pillow opens files of this type, its plugin ready to be used.
+
+    Raises:
+        MissingDecoderError: A package would read it and is not installed.
+        UnsupportedPictureError: No decoder of ours reads it.
+    """
+    if media_type in _HEIF_TYPES:
+        _import_plugin("pillow_heif", _HEIF_PACKAGE, media_type).register_heif_opener()
+        return "HEIF"
+    if media_type in _JXL_TYPES:
+        _import_plugin("pillow_jxl", _JXL_PACKAGE, media_type)
+        return "JXL"
+    if media_type not in _PILLOW_FORMATS:
+        raise UnsupportedPictureError(media_type)
+    name, module, feature = _PILLOW_FORMATS[media_type]
+    importlib.import_module(module)
+    if feature and not importlib.import_module("PIL.features").check(feature):
+        raise MissingDecoderError(media_type, "pillow")
+    return name
+
+
+def _import_plugin(module: str, package: str, media_type: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingDecoderError(media_type, package) from error
+
+
+def installed_decoders() -> dict[str, Decoder]:
+    """Return every decoder that this program can use, by name."""
+    try:
+        features = importlib.import_module("PIL.features")
+    except ImportError:
+        missing = Decoder(
+            available=False, version=None, hint=MissingExtraError("image", "decoding").hint
+        )
+        return dict.fromkeys(("pillow", *_PILLOW_FEATURES, "heif", "jxl"), missing)
+    decoders = {"pillow": Decoder(True, importlib.metadata.version("pillow"), None)}  # noqa: FBT003
+    for name, feature in _PILLOW_FEATURES.items():
+        available = bool(features.check(feature))
+        decoders[name] = Decoder(
+            available,
+            features.version(feature) if available else None,
+            None if available else "pip install --force-reinstall pillow",
+        )
+    decoders["heif"] = _plugin("pillow_heif", _HEIF_PACKAGE)
+    decoders["jxl"] = _plugin("pillow_jxl", _JXL_PACKAGE)
+    return decoders
+
+
+def _plugin(module: str, package: str) -> Decoder:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return Decoder(available=False, version=None, hint=f"pip install {package}")
+    return Decoder(available=True, version=importlib.metadata.version(package), hint=None)

@@ -1,0 +1,41 @@
+"""The one list of what every world has."""
+
+from pathlib import Path
+
+from dam.core.database import Database
+from dam.core.executor import WorkerPool
+from dam.core.plugins import WorldBuilder
+from dam.core.resources import ResourceManager
+from dam.models import NeedsMetadataExtractionComponent
+from dam.services.file_operations import FileOperationsResource
+from dam.services.likeness_index import LikenessIndex
+from dam.services.world_cache import WorldCache
+from dam.storage import open_store
+from dam.systems.image_analysis import analyse_images
+from dam.systems.ingestion import ingest_requested_files
+from dam.systems.metadata import extract_metadata
+
+
+def install(builder: WorldBuilder) -> None:
+    """Add the built-in resources, systems and listeners."""
+    config = builder.config
+
+    def files(_: ResourceManager) -> FileOperationsResource:
+        pool = WorkerPool(
+            config.workers, kind=config.worker_kind, task_timeout_s=config.task_timeout_s
+        )
+        return FileOperationsResource(open_store(config.storage_url), pool, config.extra_digests)
+
+    def cache(resources: ResourceManager) -> WorldCache:
+        return WorldCache(resources.get(Database), Path(config.cache_path))
+
+    def index(resources: ResourceManager) -> LikenessIndex:
+        return LikenessIndex(resources.get(WorldCache))
+
+    builder.add_resource(FileOperationsResource, files)
+    builder.add_resource(WorldCache, cache)
+    builder.add_resource(LikenessIndex, index)
+    builder.add_system(extract_metadata)
+    builder.add_system(analyse_images)
+    builder.add_listener(ingest_requested_files)
+    builder.mark_new(NeedsMetadataExtractionComponent)

@@ -1,0 +1,310 @@
+"""Entities and their components, one by one: create, set, get, remove, delete, find.
+
+Nothing here commits. Bulk work uses the statements of `dam.core.ecs`.
+"""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.util import find_tables
+
+from dam.core.config import context_of
+from dam.core.ecs import (
+    AnyComponent,
+    Base,
+    Component,
+    Entity,
+    EntityId,
+    MarkerComponent,
+    MultiComponent,
+    component_classes,
+    create_entities,
+    mark,
+    row_of,
+    table_of,
+    write_rows,
+)
+from dam.errors import EntityInUseError, EntityNotFoundError
+
+A = TypeVar("A", bound=AnyComponent)
+C = TypeVar("C", bound=Component)
+
+Kinds = Collection[type[AnyComponent]]
+Conditions = Sequence[ColumnElement[bool]]
+
+
+async def create_entity(session: AsyncSession, *components: AnyComponent) -> EntityId:
+    """Return a new entity that has these components."""
+    (entity_id,) = await create_entities(session, 1, now=context_of(session).now())
+    for component in components:
+        await _write(session, entity_id, component)
+    return entity_id
+
+
+async def set_component(session: AsyncSession, entity_id: EntityId, component: Component) -> None:
+    """Give an entity this component, in the place of the one of its class that it has.
+
+    A marker marks the entity anew, also when somebody is working it off.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    await _require(session, [entity_id])
+    await _write(session, entity_id, component)
+
+
+async def add_component(
+    session: AsyncSession, entity_id: EntityId, component: MultiComponent
+) -> None:
+    """Give an entity one more component of a class of which it may have many.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    await _require(session, [entity_id])
+    await _write(session, entity_id, component)
+
+
+async def _write(session: AsyncSession, entity_id: EntityId, component: AnyComponent) -> None:
+    kind = type(component)
+    if issubclass(kind, MarkerComponent):
+        await mark(session, kind, [entity_id])
+        return
+    row = {"entity_id": entity_id, **row_of(component)}
+    await write_rows(session, kind, [row], replace=issubclass(kind, Component))
+
+
+async def _require(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Raise unless all these entities exist; on PostgreSQL they stay until the transaction ends."""
+    wanted = select(Entity.id).where(Entity.id.in_(entity_ids))
+    found = set(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
+    _check_found(entity_ids, found)
+
+
+def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
+    if missing := sorted(set(wanted) - set(found)):
+        raise EntityNotFoundError(missing)
+
+
+async def get_entities(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, Entity]:
+    """Return entities by their ids.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
+    rows = await session.scalars(select(Entity).where(Entity.id.in_(entity_ids)))
+    found = {entity.id: entity for entity in rows}
+    _check_found(entity_ids, found)
+    return found
+
+
+async def get_component(session: AsyncSession, entity_id: EntityId, kind: type[C]) -> C | None:
+    """Return an entity's component of a class, or None when it has none.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    rows = (await get_components_of_kind(session, [entity_id], kind)).get(entity_id)
+    if rows is None:
+        await get_entities(session, [entity_id])
+        return None
+    return rows[0]
+
+
+async def get_components_of_kind(
+    session: AsyncSession, entity_ids: Collection[EntityId], kind: type[A]
+) -> dict[EntityId, list[A]]:
+    """Return the components of one class by entity, oldest first; entities without are left out."""
+    # What was written in bulk is newer than what the session has in its identity map.
+    statement = select(kind).where(kind.entity_id.in_(entity_ids))
+    ordered = statement.order_by(*table_of(kind).primary_key)
+    found: dict[EntityId, list[A]] = defaultdict(list)
+    for row in await session.scalars(ordered, execution_options={"populate_existing": True}):
+        found[row.entity_id].append(row)
+    return dict(found)
+
+
+async def get_components(
+    session: AsyncSession, entity_id: EntityId
+) -> dict[str, list[AnyComponent]]:
+    """Return all components of an entity by the names of their classes, in alphabetical order.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    return (await get_components_of_many(session, [entity_id]))[entity_id]
+
+
+async def get_components_of_many(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, dict[str, list[AnyComponent]]]:
+    """Return all components of some entities, in one query a class of components.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
+    await get_entities(session, entity_ids)
+    found: dict[EntityId, dict[str, list[AnyComponent]]] = {key: {} for key in entity_ids}
+    for name, kind in component_classes().items():
+        for entity_id, rows in (await get_components_of_kind(session, entity_ids, kind)).items():
+            found[entity_id][name] = rows
+    return found
+
+
+async def remove_components(
+    session: AsyncSession, entity_ids: Collection[EntityId], kind: type[AnyComponent]
+) -> int:
+    """Take all components of a class off some entities; return how many rows that were.
+
+    Raises:
+        EntityNotFoundError: Some entities do not exist; the error has all of them.
+    """
+    await get_entities(session, entity_ids)
+    table = table_of(kind)
+    statement = delete(table).where(table.c.entity_id.in_(entity_ids)).returning(table.c.entity_id)
+    return len((await session.scalars(statement)).all())
+
+
+async def delete_entity(session: AsyncSession, entity_id: EntityId) -> None:
+    """Delete an entity and all its components.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        EntityInUseError: Other entities need it; the error names them.
+    """
+    # The lock keeps others from beginning to use it; on SQLite the writer is alone anyway.
+    locked = select(Entity.id).where(Entity.id == entity_id).with_for_update()
+    _check_found([entity_id], (await session.scalars(locked)).all())
+    if users := await users_of(session, [entity_id]):
+        raise EntityInUseError(entity_id, users[entity_id])
+    await session.execute(delete(table_of(Entity)).where(Entity.id == entity_id))
+
+
+async def users_of(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[EntityId]]:
+    """Return for each entity that others need which entities those are, ascending."""
+    users: dict[EntityId, set[EntityId]] = defaultdict(set)
+    for used, user in _restricting_columns():
+        statement = select(used, user).where(used.in_(entity_ids)).distinct()
+        for used_id, user_id in await session.execute(statement):
+            users[used_id].add(user_id)
+    return {entity_id: sorted(users[entity_id]) for entity_id in sorted(users)}
+
+
+def _restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:
+    """Yield the columns that keep an entity from being deleted, each with who is its user.
+
+    The user is the entity that has the row (`entity_id`), or in an association the other one.
+    """
+    for table in Base.metadata.sorted_tables:
+        to_entities = [key for key in table.foreign_keys if _refers_to_entity(key)]
+        for key in to_entities:
+            if (key.ondelete or "RESTRICT").upper() not in {"RESTRICT", "NO ACTION"}:
+                continue
+            others = [other.parent for other in to_entities if other is not key]
+            others.sort(key=lambda column: (column.name != "entity_id", column.name))
+            yield key.parent, others[0] if others else key.parent
+
+
+def _refers_to_entity(key: ForeignKey) -> bool:
+    """Tell whether a column holds entity ids: of `entities`, or of a component's primary key."""
+    target = key.column
+    if target.table is table_of(Entity):
+        return True
+    return target.primary_key and any(_refers_to_entity(next_) for next_ in target.foreign_keys)
+
+
+async def find_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+    after: EntityId = 0,
+    limit: int = 1000,
+) -> list[EntityId]:
+    """Return a page of the entities that fit, ascending; the next page comes `after` its last id.
+
+    They have all components of `with_` and none of `without`. Each condition of `where`, such as
+    `ImageDimensionsComponent.width >= 1000`, holds for one row of each component that it names;
+    `and_` makes one condition of two on the same row.
+    """
+    matching = _matching(with_, without, where).where(Entity.id > after)
+    return list(await session.scalars(matching.order_by(Entity.id).limit(limit)))
+
+
+async def stream_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+    page_size: int = 1000,
+) -> AsyncIterator[list[EntityId]]:
+    """Yield all entities that fit, in pages; see `find_entities`.
+
+    The session's transaction stays open meanwhile: for slow work take pages with `world.read`.
+    """
+    page = [0]
+    while page:
+        page = await find_entities(
+            session, with_=with_, without=without, where=where, after=page[-1], limit=page_size
+        )
+        if page:
+            yield page
+
+
+async def count_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+) -> int:
+    """Return how many entities fit; see `find_entities`."""
+    matching = _matching(with_, without, where).subquery()
+    return (await session.scalars(select(func.count()).select_from(matching))).one()
+
+
+def _matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
+    """Select the ids that fit; where components are joined, an index of theirs can lead."""
+    single = {table_of(kind) for kind in component_classes(Component).values()}
+    entities = table_of(Entity)
+    joined = {table_of(kind) for kind in with_} & single
+    conditions = [_has({table_of(kind)}) for kind in with_ if table_of(kind) not in single]
+    conditions += [~_has({table_of(kind)}) for kind in without]
+    for condition in where:
+        tables = {t for t in find_tables(condition, check_columns=True) if isinstance(t, Table)}
+        tables -= {entities}
+        if tables <= single:
+            joined |= tables
+            conditions.append(condition)
+        else:
+            conditions.append(_has(tables, condition))
+    statement = select(Entity.id)
+    for table in sorted(joined, key=lambda table: table.name):
+        statement = statement.join(table, table.c.entity_id == Entity.id)
+    return statement.where(*conditions)
+
+
+def _has(tables: Collection[Table], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    rows = exists().select_from(*tables)
+    belongs = and_(*(table.c.entity_id == Entity.id for table in tables), *conditions)
+    return rows.where(belongs).correlate(table_of(Entity))

@@ -1,0 +1,87 @@
+"""`FileOperationsResource`: the file work of a world on its worker pool."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from dam.core.executor import WorkerPool
+from dam.errors import EnvironmentFaultError, ItemError
+from dam.media.image import ImageAnalysis
+from dam.services.file_tasks import FileDescription, FileTasks
+from dam.storage.content_store import ContentStore, ImportMode, StoredFile
+from dam.storage.located import LocatedContent
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+_PUT_GROUP = 16
+
+
+class FileOperationsResource:
+    """Hash and store, describe, analyse: what reads files, outside the event loop.
+
+    Invariant: the order of the answers is that of what was asked; a file that fails costs its own
+    answer only.
+    """
+
+    def __init__(
+        self, store: ContentStore, pool: WorkerPool, extra_digests: Iterable[str] = ()
+    ) -> None:
+        self.store = store
+        self._pool = pool
+        self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
+
+    async def put(self, paths: Sequence[Path], mode: ImportMode) -> list[StoredFile | Exception]:
+        """Hash and store files as `mode` says; return each one's outcome.
+
+        Raises:
+            EnvironmentFaultError: The store as a whole cannot be used.
+        """
+        groups = [paths[i : i + _PUT_GROUP] for i in range(0, len(paths), _PUT_GROUP)]
+        answers = await self._pool.map_items(partial(self._tasks.put, mode), groups)
+        outcomes: list[StoredFile | Exception] = []
+        for group, answer in zip(groups, answers, strict=True):
+            if isinstance(answer, EnvironmentFaultError):
+                raise answer
+            outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
+        return outcomes
+
+    async def unlink_moved(
+        self, moved: Sequence[tuple[Path, StoredFile]]
+    ) -> list[ItemError | None]:
+        """Remove the sources of moves whose rows have committed; return what hindered each."""
+
+        def unlink(path: Path, stored: StoredFile) -> ItemError | None:
+            try:
+                self.store.unlink_moved(path, stored)
+            except ItemError as error:
+                return error
+            return None
+
+        return [await asyncio.to_thread(unlink, path, stored) for path, stored in moved]
+
+    async def describe(
+        self, contents: Sequence[LocatedContent]
+    ) -> list[FileDescription | Exception]:
+        """Return what each file is by its content, or why that cannot be told."""
+        return await self._each(self._tasks.describe, contents)
+
+    async def analyse(
+        self, contents: Sequence[LocatedContent], thumbnails: ThumbnailCache
+    ) -> list[ImageAnalysis | Exception]:
+        """Return the hashes of each picture, its thumbnail kept, or why there are none."""
+        return await self._each(partial(self._tasks.analyse, thumbnails), contents)
+
+    async def _each(self, fn: Callable[[Item], T], items: Sequence[Item]) -> list[T | Exception]:
+        answers = await self._pool.map_items(fn, items)
+        for answer in answers:
+            if isinstance(answer, OSError):  # our own folders: the file's faults are ItemErrors
+                raise answer
+        return answers
+
+    async def close(self) -> None:
+        """Stop the workers."""
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)

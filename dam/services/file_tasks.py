@@ -1,0 +1,53 @@
+"""What workers do with files: plain functions, plain values, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.errors import DamError, ItemError
+from dam.media.file_type import file_type
+from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
+from dam.storage.content_store import ContentStore, ImportMode, StoredFile
+from dam.storage.located import LocatedContent, local_file
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+
+@dataclass(frozen=True, slots=True)
+class FileDescription:
+    """What a file is by its content; `failure` says why a picture's header could not be read."""
+
+    media_type: str
+    image: ImageDescription | None = None
+    failure: DamError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileTasks:
+    """The store and cache of a world, as workers need them: a value that can be sent to them."""
+
+    store: ContentStore
+    extra_digests: tuple[str, ...]
+
+    def put(self, mode: ImportMode, paths: Sequence[Path]) -> Sequence[StoredFile | ItemError]:
+        """Store a few files and return each one's outcome."""
+        return self.store.put_many(paths, mode, extra_digests=self.extra_digests)
+
+    def describe(self, content: LocatedContent) -> FileDescription:
+        """Return the media type and, for a picture, what its header says."""
+        with local_file(self.store, content) as path:
+            media_type = file_type(path)
+            if not media_type.startswith("image/"):
+                return FileDescription(media_type)
+            try:
+                image = describe_image(path)
+            except DamError as error:
+                return FileDescription(media_type, failure=error)
+            return FileDescription(image.media_type, image)
+
+    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> ImageAnalysis:
+        """Decode a picture once; keep its thumbnail, return its hashes."""
+        with local_file(self.store, content) as path:
+            analysis = analyse_image(path)
+        small = analysis.thumbnail
+        thumbnails.save(content.digest, analysis.recipe_version, small.content, small.media_type)
+        return analysis

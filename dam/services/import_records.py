@@ -1,0 +1,277 @@
+"""What an import writes: one transaction for a batch of files whose bytes are safe."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.commands import entities_for_digests, known_identities
+from dam.core.ecs import AnyComponent, EntityId, Row, mark, table_of, upsert, write_rows
+from dam.core.plugins import NewEntity, NewEntityMarkers
+from dam.models import (
+    ContentHashMD5Component,
+    ContentHashSHA1Component,
+    ContentHashSHA256Component,
+    ContentSuccessorComponent,
+    FileLocationComponent,
+    FilePropertiesComponent,
+    OriginalSourceInfoComponent,
+)
+from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.storage.content_store import StoredFile
+from dam.storage.paths import display_path, path_bytes, path_digest
+
+ByteStatus = Literal["added", "known", "unchanged"]
+
+_DIGEST_COMPONENTS: dict[str, type[AnyComponent]] = {
+    "md5": ContentHashMD5Component,
+    "sha1": ContentHashSHA1Component,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file of the user's and what came of reading it."""
+
+    path: Path
+    read_at: datetime
+    stored: StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The asset that a file's bytes are (None: it would be a new one), and the file's status."""
+
+    entity_id: EntityId | None
+    status: ByteStatus
+
+
+async def record_files(
+    session: AsyncSession, files: Sequence[ReadFile], markers: NewEntityMarkers, *, now: datetime
+) -> list[Recorded]:
+    """Write the rows of files whose bytes were read; return one answer for each, in order.
+
+    New content becomes an entity with every marker that is wanted on new ones. The caller commits.
+    """
+    digests = [file.stored.sha256 for file in files]
+    owners = await entities_for_digests(session, ContentHashSHA256Component, digests, now=now)
+    firsts: dict[bytes, ReadFile] = {}
+    for file in files:
+        firsts.setdefault(file.stored.sha256, file)
+    created = {digest: first for digest, first in firsts.items() if owners[digest][1]}
+    await _describe_new(session, {owners[d][0]: file for d, file in created.items()}, markers)
+    await _write_digests(session, {owners[d][0]: file for d, file in firsts.items()})
+    await _write_locations(session, [(owners[f.stored.sha256][0], f) for f in files])
+    before = await _write_sources(session, [(owners[f.stored.sha256][0], f) for f in files], now)
+    return [_judge(file, owners[file.stored.sha256][0], created, before) for file in files]
+
+
+async def foresee_files(
+    session: AsyncSession, files: Sequence[ReadFile], foreseen: set[bytes]
+) -> list[Recorded]:
+    """Return what `record_files` would answer, and add digests that would be new to `foreseen`."""
+    digests = {file.stored.sha256 for file in files}
+    owners = await known_identities(session, ContentHashSHA256Component, digests)
+    source = OriginalSourceInfoComponent
+    paths = [path_digest(path_bytes(file.path)) for file in files]
+    held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
+    before = dict((await session.execute(held)).tuples().all())
+    answers = []
+    for file, path in zip(files, paths, strict=True):
+        digest = file.stored.sha256
+        entity_id = owners.get(digest)
+        if entity_id is None and digest not in foreseen:
+            foreseen.add(digest)
+            answers.append(Recorded(None, "added"))
+        else:
+            is_same = entity_id is not None and before.get(path) == entity_id
+            answers.append(Recorded(entity_id, "unchanged" if is_same else "known"))
+    return answers
+
+
+def _judge(
+    file: ReadFile,
+    entity_id: EntityId,
+    created: Mapping[bytes, ReadFile],
+    before: Mapping[bytes, EntityId],
+) -> Recorded:
+    if created.get(file.stored.sha256) is file:
+        return Recorded(entity_id, "added")
+    was_there = before.get(path_digest(path_bytes(file.path))) == entity_id
+    return Recorded(entity_id, "unchanged" if was_there else "known")
+
+
+async def _describe_new(
+    session: AsyncSession, new: Mapping[EntityId, ReadFile], markers: NewEntityMarkers
+) -> None:
+    rows = []
+    marked: dict[type, list[EntityId]] = {}
+    for entity_id, file in sorted(new.items()):
+        name = path_bytes(Path(file.path.name))
+        text = display_path(Path(file.path.name))
+        size_bytes = file.stored.size_bytes
+        rows.append(
+            {"entity_id": entity_id, "size_bytes": size_bytes, "name": name, "name_text": text}
+        )
+        facts = NewEntity(
+            entity_id=entity_id, digest=file.stored.sha256, size_bytes=size_bytes, name=text
+        )
+        for marker in markers.markers_for(facts):
+            marked.setdefault(marker, []).append(entity_id)
+    await write_rows(session, FilePropertiesComponent, rows, replace=False)
+    for marker, entity_ids in marked.items():
+        await mark(session, marker, entity_ids)
+
+
+async def _write_digests(session: AsyncSession, files: Mapping[EntityId, ReadFile]) -> None:
+    for name, kind in _DIGEST_COMPONENTS.items():
+        rows = [
+            {"entity_id": entity_id, "digest": file.stored.extra_digests[name]}
+            for entity_id, file in sorted(files.items())
+            if name in file.stored.extra_digests
+        ]
+        await write_rows(session, kind, rows, replace=True)
+
+
+async def _write_locations(
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]]
+) -> None:
+    """Add the places that are new; a referenced path that holds other bytes now moves to them."""
+    stored: dict[EntityId, Row] = {}
+    referenced: dict[bytes, Row] = {}
+    for entity_id, file in files:
+        if file.stored.import_mode != "reference":
+            is_shared = file.stored.is_shared
+            stored[entity_id] = {
+                "entity_id": entity_id,
+                "storage": IN_STORE,
+                "is_shared": is_shared,
+            }
+            continue
+        raw = path_bytes(file.path)
+        referenced[path_digest(raw)] = {
+            "entity_id": entity_id,
+            "storage": REFERENCED,
+            "path": raw,
+            "path_digest": path_digest(raw),
+            "path_text": display_path(file.path),
+            "size_bytes": file.stored.reading.size_bytes,
+            "mtime_ns": file.stored.reading.mtime_ns,
+            "is_shared": False,
+        }
+    place = FileLocationComponent
+    there = select(place.entity_id).where(place.entity_id.in_(stored), place.storage == IN_STORE)
+    known = set((await session.scalars(there)).all())
+    rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known]
+    await write_rows(session, place, rows, replace=False)
+    await _upsert_by_path(session, place, referenced, ("entity_id", "size_bytes", "mtime_ns"))
+
+
+async def _write_sources(
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], now: datetime
+) -> dict[bytes, EntityId]:
+    """Keep where the bytes were seen; return what the paths held before, by path digest."""
+    rows: dict[bytes, Row] = {}
+    for entity_id, file in files:
+        raw = path_bytes(file.path)
+        rows[path_digest(raw)] = {
+            "entity_id": entity_id,
+            "path": raw,
+            "path_digest": path_digest(raw),
+            "path_text": display_path(file.path),
+            "size_bytes": file.stored.reading.size_bytes,
+            "mtime_ns": file.stored.reading.mtime_ns,
+            "mode": file.stored.reading.mode,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "read_at": file.read_at,
+        }
+    source = OriginalSourceInfoComponent
+    held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(rows))
+    before = dict((await session.execute(held)).tuples().all())
+    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    await _upsert_by_path(session, source, rows, changing)
+    succeeded = {
+        (entity_id, int(rows[digest]["entity_id"]))
+        for digest, entity_id in before.items()
+        if rows[digest]["entity_id"] != entity_id
+    }
+    if succeeded:
+        insert = upsert(session, ContentSuccessorComponent).on_conflict_do_nothing()
+        pairs = [{"entity_id": old, "successor_entity_id": new} for old, new in sorted(succeeded)]
+        await session.execute(insert, pairs)
+    return before
+
+
+async def _upsert_by_path(
+    session: AsyncSession,
+    kind: type[AnyComponent],
+    rows: Mapping[bytes, Row],
+    changing: Collection[str],
+) -> None:
+    if not rows:
+        return
+    statement = upsert(session, kind)
+    statement = statement.on_conflict_do_update(
+        index_elements=["path_digest"],
+        set_={name: statement.excluded[name] for name in changing},
+    )
+    # In one order, so that two imports of the same folder do not wait for each other in a circle.
+    await session.execute(statement, [rows[digest] for digest in sorted(rows)])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What the world knows of a path that it has seen, with its bytes where they are wanted."""
+
+    entity_id: EntityId
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    read_at: datetime
+
+
+async def known_files(
+    session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
+) -> dict[bytes, KnownFile]:
+    """Return what is known of paths whose bytes are kept in the way that is asked for now."""
+    source, digest, place = (
+        OriginalSourceInfoComponent,
+        ContentHashSHA256Component,
+        FileLocationComponent,
+    )
+    kept = (
+        place.path_digest == source.path_digest
+        if is_reference
+        else (place.entity_id == source.entity_id) & (place.storage == IN_STORE)
+    )
+    statement = (
+        select(
+            source.path_digest,
+            source.entity_id,
+            digest.digest,
+            source.size_bytes,
+            source.mtime_ns,
+            source.read_at,
+        )
+        .join(digest, digest.entity_id == source.entity_id)
+        .where(source.path_digest.in_(path_digests))
+        .where(select(place.id).where(kept).exists())
+    )
+    return {row[0]: KnownFile(*row[1:]) for row in await session.execute(statement)}
+
+
+async def touch_sources(
+    session: AsyncSession, path_digests: Sequence[bytes], *, now: datetime
+) -> None:
+    """Note that unchanged files were seen again. The caller commits."""
+    source = OriginalSourceInfoComponent
+    await session.execute(
+        update(table_of(source))
+        .where(source.path_digest.in_(path_digests))
+        .values(last_seen_at=now)
+    )

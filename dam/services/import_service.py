@@ -1,0 +1,294 @@
+"""Imports files: finds them, has their bytes hashed and stored, records them in batches."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from dam.core.database import with_retries
+from dam.core.ecs import EntityId
+from dam.core.plugins import NewEntityMarkers
+from dam.core.world import World
+from dam.errors import DamError, ItemError
+from dam.services.file_operations import FileOperationsResource
+from dam.services.import_records import (
+    KnownFile,
+    ReadFile,
+    Recorded,
+    foresee_files,
+    known_files,
+    record_files,
+    touch_sources,
+)
+from dam.storage.content_store import ImportMode, StoredFile
+from dam.storage.paths import path_bytes, path_digest
+from dam.storage.walk import FoundFile, PassedBy, Walk, inode_of
+
+T = TypeVar("T")
+FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
+
+_LOOK_UP = 500
+_IN_FLIGHT = 2
+_RACY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How files are to be imported.
+
+    Args:
+        mode: What happens to the bytes.
+        is_recursive: Go into folders.
+        is_rehash: Read files again that look unchanged.
+        is_dry_run: Read and look up, write nothing.
+    """
+
+    mode: ImportMode = "copy"
+    is_recursive: bool = False
+    is_rehash: bool = False
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOutcome:
+    """What became of one path; `error` and `message` where something went wrong."""
+
+    path: str
+    status: FileStatus
+    entity_id: EntityId | None = None
+    sha256: bytes | None = None
+    size_bytes: int = 0
+    error: str | None = None
+    message: str | None = None
+
+
+@dataclass
+class ImportReport:
+    """How many paths had which outcome; `size_bytes` counts new content."""
+
+    counts: Counter[FileStatus] = field(default_factory=Counter)
+    size_bytes: int = 0
+
+    def count(self, outcome: FileOutcome) -> None:
+        """Take one outcome in."""
+        self.counts[outcome.status] += 1
+        if outcome.status == "added":
+            self.size_bytes += outcome.size_bytes
+
+
+OnOutcome = Callable[[FileOutcome], None]
+
+
+async def import_files(
+    world: World,
+    paths: Sequence[str],
+    options: ImportOptions,
+    on_outcome: OnOutcome | None = None,
+) -> ImportReport:
+    """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
+
+    Batches are committed one by one: whatever was reported is kept, whatever happens then.
+
+    Raises:
+        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+    """
+    files = world.resources.get(FileOperationsResource)
+    report = ImportReport()
+
+    def tell(outcome: FileOutcome) -> None:
+        report.count(outcome)
+        if on_outcome:
+            on_outcome(outcome)
+
+    run = _Import(world, files, options, tell)
+    if options.is_dry_run:
+        await run.over(paths)
+    else:
+        async with _held(files):
+            await run.over(paths)
+    return report
+
+
+@asynccontextmanager
+async def _held(files: FileOperationsResource) -> AsyncIterator[None]:
+    """Hold the store against `gc`, from the first byte until the last row."""
+    holding = files.store.importing()
+    await asyncio.to_thread(holding.__enter__)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(holding.__exit__, None, None, None)
+
+
+class _Import:
+    """One run: batches of files on their way through look-up, workers and commit, in that order."""
+
+    def __init__(
+        self,
+        world: World,
+        files: FileOperationsResource,
+        options: ImportOptions,
+        tell: OnOutcome,
+    ) -> None:
+        self._world = world
+        self._files = files
+        self._options = options
+        self._tell = tell
+        self._foreseen: set[bytes] = set()
+        self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
+
+    async def over(self, paths: Sequence[str]) -> None:
+        walk = Walk(is_recursive=self._options.is_recursive, own=own_inodes(self._world))
+        found = walk.over(paths)
+        in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
+        try:
+            while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
+                unread = await self._look_up(batch)
+                if unread:
+                    in_flight.append(asyncio.create_task(self._read(unread)))
+                if len(in_flight) >= _IN_FLIGHT:
+                    await self._settle(await in_flight.popleft())
+            while in_flight:
+                await self._settle(await in_flight.popleft())
+        finally:
+            for task in in_flight:
+                task.cancel()
+            await asyncio.gather(*in_flight, return_exceptions=True)
+
+    async def _look_up(self, batch: Sequence[FoundFile | PassedBy]) -> list[FoundFile]:
+        """Settle what needs no reading; return the files that do."""
+        candidates: dict[bytes, FoundFile] = {}
+        for item in batch:
+            if isinstance(item, PassedBy):
+                self._tell(_passed_by(item))
+            else:
+                candidates[path_digest(path_bytes(Path(item.path)))] = item
+        if self._options.is_rehash or not candidates:
+            return list(candidates.values())
+        known = await self._world.read(
+            known_files, list(candidates), is_reference=self._options.mode == "reference"
+        )
+        unchanged = {
+            digest: known[digest]
+            for digest, file in candidates.items()
+            if digest in known and _is_unchanged(file, known[digest])
+        }
+        if unchanged and not self._options.is_dry_run:
+            now = self._world.context.now()
+            await self._world.run(touch_sources, list(unchanged), now=now)
+        for digest, asset in unchanged.items():
+            self._tell(
+                FileOutcome(
+                    path=candidates[digest].path,
+                    status="unchanged",
+                    entity_id=asset.entity_id,
+                    sha256=asset.sha256,
+                    size_bytes=asset.size_bytes,
+                )
+            )
+        return [file for digest, file in candidates.items() if digest not in unchanged]
+
+    async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
+        paths = [Path(file.path) for file in files]
+        read_at = self._world.context.now()
+        outcomes = await self._files.put(paths, self._mode)
+        return [
+            _failed(str(path), outcome)
+            if isinstance(outcome, Exception)
+            else ReadFile(path, read_at, outcome)
+            for path, outcome in zip(paths, outcomes, strict=True)
+        ]
+
+    async def _settle(self, read: Sequence[ReadFile | FileOutcome]) -> None:
+        """Record what was read and tell what became of it."""
+        files = [item for item in read if isinstance(item, ReadFile)]
+        recorded = iter(await self._record(files))
+        outcomes = [
+            item if isinstance(item, FileOutcome) else _outcome(item, next(recorded))
+            for item in read
+        ]
+        kept = [(file.path, file.stored) for file in files]
+        if self._mode == "move":
+            outcomes = await self._remove_sources(kept, outcomes)
+        for outcome in outcomes:
+            self._tell(outcome)
+
+    async def _record(self, files: Sequence[ReadFile]) -> Sequence[Recorded]:
+        world = self._world
+        if self._options.is_dry_run:
+            return await world.read(foresee_files, files, self._foreseen)
+        markers = world.resources.get(NewEntityMarkers)
+
+        async def attempt() -> list[Recorded]:
+            async with world.database.writer(durable=self._mode == "move") as session:
+                return await record_files(session, files, markers, now=world.context.now())
+
+        return await with_retries(attempt)
+
+    async def _remove_sources(
+        self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
+    ) -> list[FileOutcome]:
+        errors = await self._files.unlink_moved(moved)
+        left = {str(path): error for (path, _), error in zip(moved, errors, strict=True) if error}
+        return [
+            _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
+            for outcome in outcomes
+        ]
+
+
+def own_inodes(world: World) -> set[tuple[int, int]]:
+    """Return the files and folders that belong to the world itself, by device and inode."""
+    own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
+    own.append(world.config.cache_path)
+    if (database := world.database.file) is not None:
+        own += [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
+    return {inode for path in own if (inode := inode_of(path)) is not None}
+
+
+def _take(items: Iterator[T], count: int) -> list[T]:
+    return list(islice(items, count))
+
+
+def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
+    touched = datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
+    return (
+        known.size_bytes == file.status.st_size
+        and known.mtime_ns == file.status.st_mtime_ns
+        and touched < known.read_at - _RACY
+    )
+
+
+def _passed_by(item: PassedBy) -> FileOutcome:
+    return FileOutcome(
+        path=item.path,
+        status="failed" if item.is_failure else "skipped",
+        error="FileAccessError" if item.is_failure else None,
+        message=item.reason,
+    )
+
+
+def _outcome(file: ReadFile, recorded: Recorded) -> FileOutcome:
+    return FileOutcome(
+        path=str(file.path),
+        status=recorded.status,
+        entity_id=recorded.entity_id,
+        sha256=file.stored.sha256,
+        size_bytes=file.stored.size_bytes,
+    )
+
+
+def _still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
+    return replace(outcome, error=type(error).__name__, message=error.message)
+
+
+def _failed(path: str, error: Exception) -> FileOutcome:
+    if not isinstance(error, DamError):
+        raise error
+    return FileOutcome(
+        path=path, status="failed", error=type(error).__name__, message=error.message
+    )

@@ -1,0 +1,42 @@
+"""Thumbnails in a folder: made again when missing, so nothing here needs to survive a crash."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailCache:
+    """Encoded thumbnails by the digest of their asset's bytes and the recipe's version."""
+
+    root: Path
+
+    def find(self, digest: bytes, recipe: int) -> Path | None:
+        """Return the file of a thumbnail that is there, or None."""
+        candidates = (self._path(digest, recipe, suffix) for suffix in _SUFFIXES.values())
+        return next((path for path in candidates if path.is_file()), None)
+
+    def save(self, digest: bytes, recipe: int, content: bytes, media_type: str) -> Path:
+        """Keep a thumbnail and return its file."""
+        path = self._path(digest, recipe, _SUFFIXES[media_type])
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            temporary.write_bytes(content)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+        temporary.replace(path)
+        return path
+
+    def remove(self, digest: bytes) -> None:
+        """Forget the thumbnails of one asset, of whatever recipe."""
+        name = digest.hex()
+        for path in self.root.glob(f"*/{name[:2]}/{name}.*"):
+            path.unlink(missing_ok=True)
+
+    def _path(self, digest: bytes, recipe: int, suffix: str) -> Path:
+        name = digest.hex()
+        return self.root / f"v{recipe}" / name[:2] / f"{name}{suffix}"

@@ -1,0 +1,129 @@
+"""Finding the files to import; symlinks below and special files are passed by."""
+
+import os
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from dam.errors import words_for
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A regular file: its absolute path, undecodable bytes as surrogates, and its `stat`."""
+
+    path: str
+    status: os.stat_result
+
+
+@dataclass(frozen=True, slots=True)
+class PassedBy:
+    """A path that is not imported, and why; `is_failure` when it should have been."""
+
+    path: str
+    reason: str
+    is_failure: bool = False
+
+
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFDIR: "a folder; -r adds what is in it",
+    stat.S_IFLNK: "a symbolic link",
+}
+
+
+class Walk:
+    """Walks over paths and, where asked, into folders; opens no file.
+
+    Args:
+        own: Files and folders of ours, by device and inode: opening and closing our own live SQLite
+            file would drop the locks that this process holds on it.
+    """
+
+    def __init__(self, *, is_recursive: bool, own: Collection[tuple[int, int]] = ()) -> None:
+        self._is_recursive = is_recursive
+        self._own = frozenset(own)
+
+    def over(self, paths: Sequence[str]) -> Iterator[FoundFile | PassedBy]:
+        """Yield what is at the paths and below them, folder by folder in the order of names.
+
+        A symbolic link among `paths` is followed, one below them is passed by.
+        """
+        for path in paths:
+            absolute = os.path.abspath(path)  # noqa: PTH100 - keeps surrogates, follows no link
+            try:
+                status = os.stat(absolute)  # noqa: PTH116 - see above
+            except OSError as error:
+                yield PassedBy(absolute, words_for(error), is_failure=True)
+                continue
+            if self._is_inside_own(absolute):
+                yield PassedBy(absolute, "belongs to this world")
+            elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
+                yield from self._below(absolute, status)
+            else:
+                yield self._judge(absolute, status)
+
+    def _below(self, folder: str, status: os.stat_result) -> Iterator[FoundFile | PassedBy]:
+        """Walk a tree without recursion, however deep it is."""
+        if (status.st_dev, status.st_ino) in self._own:
+            yield PassedBy(folder, "belongs to this world")
+            return
+        pending = [folder]
+        while pending:
+            current = pending.pop()
+            try:
+                with os.scandir(current) as entries:
+                    names = sorted(entries, key=lambda entry: entry.name)
+            except OSError as error:
+                yield PassedBy(current, words_for(error), is_failure=True)
+                continue
+            folders = []
+            for entry in names:
+                found = self._look_at(entry)
+                if isinstance(found, str):
+                    folders.append(found)
+                else:
+                    yield found
+            pending += reversed(folders)
+
+    def _look_at(self, entry: os.DirEntry[str]) -> FoundFile | PassedBy | str:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            return PassedBy(entry.path, words_for(error), is_failure=True)
+        if stat.S_ISDIR(status.st_mode):
+            if (status.st_dev, status.st_ino) in self._own:
+                return PassedBy(entry.path, "belongs to this world")
+            return entry.path
+        return self._judge(entry.path, status)
+
+    def _judge(self, path: str, status: os.stat_result) -> FoundFile | PassedBy:
+        if not stat.S_ISREG(status.st_mode):
+            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something special")
+            return PassedBy(path, f"not a regular file but {kind}")
+        if (status.st_dev, status.st_ino) in self._own:
+            return PassedBy(path, "belongs to this world")
+        return FoundFile(path, status)
+
+    def _is_inside_own(self, path: str) -> bool:
+        """Tell whether a folder of ours is somewhere above the path."""
+        current = os.path.realpath(path)
+        while True:
+            if inode_of(current) in self._own:
+                return True
+            parent = os.path.dirname(current)  # noqa: PTH120 - see `over`
+            if parent == current:
+                return False
+            current = parent
+
+
+def inode_of(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """Return the device and inode of a path, or None when nothing is there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - for Walk's strings
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,78 @@
+"""Describes new assets by what their bytes say."""
+
+from sqlalchemy import select
+
+from dam.core.commands import Commands
+from dam.core.ecs import EntityId
+from dam.core.params import MarkedEntityList, Resource, WorldReader
+from dam.core.systems import SystemStage, system
+from dam.errors import NoContentError
+from dam.media.image import ImageDescription
+from dam.models import (
+    FilePropertiesComponent,
+    FramePropertiesComponent,
+    ImageDimensionsComponent,
+    ImageFormatComponent,
+    NeedsContentAnalysisComponent,
+    NeedsMetadataExtractionComponent,
+)
+from dam.services import content_service
+from dam.services.file_operations import FileOperationsResource
+
+
+@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=250)
+async def extract_metadata(
+    assets: MarkedEntityList[NeedsMetadataExtractionComponent],
+    reader: WorldReader,
+    files: Resource[FileOperationsResource],
+    commands: Commands,
+) -> None:
+    """Describe each marked asset by what its bytes say; pictures go on to the analysis."""
+    contents = await reader.run(content_service.locate, assets)
+    for asset in assets:
+        if asset not in contents:
+            commands.fail(asset, NoContentError(asset))
+    file = FilePropertiesComponent
+    known = select(file.entity_id, file.size_bytes, file.name, file.name_text)
+    properties = {
+        row.entity_id: row for row in await reader.rows(known.where(file.entity_id.in_(assets)))
+    }
+    answers = await files.describe(list(contents.values()))
+    for asset, answer in zip(contents, answers, strict=True):
+        if isinstance(answer, Exception):
+            commands.fail(asset, answer)
+            continue
+        row = properties[asset]
+        commands.set(
+            asset,
+            FilePropertiesComponent(
+                size_bytes=row.size_bytes,
+                name=row.name,
+                name_text=row.name_text,
+                media_type=answer.media_type,
+            ),
+        )
+        if answer.image is not None:
+            _set_image(commands, asset, answer.image)
+            commands.mark(asset, NeedsContentAnalysisComponent)
+        if answer.failure is not None:
+            commands.fail(asset, answer.failure)
+
+
+def _set_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
+    commands.set(asset, ImageDimensionsComponent(width=image.width_px, height=image.height_px))
+    commands.set(
+        asset,
+        ImageFormatComponent(
+            format=image.format,
+            mode=image.mode,
+            bit_depth=image.bit_depth,
+            has_alpha=image.has_alpha,
+            orientation=image.orientation,
+        ),
+    )
+    if image.frame_count > 1:
+        commands.set(
+            asset,
+            FramePropertiesComponent(frame_count=image.frame_count, is_animated=image.is_animated),
+        )

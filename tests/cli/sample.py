@@ -1,0 +1,149 @@
+"""A command line of the frame alone: commands that show what reaches them, or fail as asked."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import typer
+
+from dam.cli import CommandTree, main, run_async
+from dam.cli.arguments import (
+    IdArguments,
+    NullSeparated,
+    PathArguments,
+    Yes,
+    read_ids,
+    read_paths,
+)
+from dam.cli.frame import Group, State, command
+from dam.cli.output import (
+    confirm,
+    emit_json,
+    emit_jsonl,
+    flush,
+    name_failure,
+    sentence,
+    show,
+    table,
+    talk,
+)
+from dam.cli.progress import progress_bar
+from dam.errors import ExitCode, ItemError, UsageError
+
+
+class QueryError(UsageError):
+    """A failure with a fact of its own for programs."""
+
+    json_fields = ("position",)
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(f"unexpected ')' at {position}", "close what you open")
+
+
+@command()
+def state(state: State) -> None:
+    """Show the state."""
+    emit_json(state)
+
+
+@command(changes=True, streams=True)
+def paths(
+    state: State,
+    paths: PathArguments,
+    *,
+    null: NullSeparated = False,
+    limit: Annotated[int, typer.Option(help="Show so many at most.")] = 10,
+) -> ExitCode:
+    """Show paths.
+
+    A second paragraph that is long enough to be wrapped at the width of a terminal, which is eighty
+    columns for most of us.
+    """
+    for path in list(read_paths(paths, null_separated=null))[:limit]:
+        if state.is_jsonl:
+            emit_jsonl({"path": path})
+        else:
+            sentence(str(path))
+    talk(state, "that was all")
+    name_failure("b.jpg", ItemError("permission denied", "ask its owner"))
+    return ExitCode.ITEMS_FAILED
+
+
+@command()
+def ids(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
+    """Show ids."""
+    show(state, read_ids(ids, null_separated=null), print)
+
+
+@command("list")
+def list_(state: State) -> None:
+    """Show a table."""
+    rows = [
+        (1, "a\nb", None, datetime(2026, 1, 2, tzinfo=UTC)),
+        (20, "写真.jpg", b"\x00\xff", None),
+        (300, "x\udcff" + "y" * 90, "", None),
+    ]
+    show(state, rows, lambda rows: table(rows, ("id", "name", "hash", "added")))
+
+
+@command()
+def fail(
+    _: State,
+    how: Annotated[Literal["usage", "bug", "query", "group", "ctrl-c"], typer.Argument()],
+) -> None:
+    """Fail."""
+    raise {
+        "usage": UsageError("no world named 'fotos'", "did you mean 'photos'?"),
+        "bug": KeyError("x"),
+        "query": QueryError(7),
+        "group": ExceptionGroup("several", [QueryError(7)]),
+        "ctrl-c": KeyboardInterrupt(),
+    }[how]
+
+
+@command()
+def remove(_: State, *, is_agreed: Yes = False) -> None:
+    """Ask first."""
+    confirm("Remove it all?", is_agreed=is_agreed)
+    sentence("removed")
+
+
+@command()
+def many(_: State) -> None:
+    """Write more than any pipe holds."""
+    for number in range(100_000):
+        sentence(f"line {number}")
+
+
+@command()
+def work(state: State) -> None:
+    """Show progress."""
+    with progress_bar(state, "working") as report:
+        for done in range(5):
+            report(done, 5)
+
+
+@command()
+def wait(_: State) -> None:
+    """Wait for Ctrl-C with something open."""
+    run_async(_wait)
+
+
+async def _wait() -> None:
+    sentence("open")
+    flush()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        sentence("closed")
+
+
+TREE: CommandTree = {
+    "Samples": [state, paths, ids, list_, fail],
+    "More samples": [remove, many, wait, work, Group(name="group", doc="More.", commands=[state])],
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], TREE))

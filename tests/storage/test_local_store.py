@@ -1,0 +1,181 @@
+"""The store in a folder: its layout, its hard links, what killed processes leave."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dam.errors import UnknownStoreError
+from dam.storage import ContentStore, open_store
+from dam.storage.content_store import ImportMode
+from dam.storage.draft import Draft
+from dam.storage.local_store import LocalContentStore
+from tests.storage.contract import FAR_FUTURE_S, ContentStoreContract, read, sha256, write
+
+
+def files_in(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
+
+
+class TestLocalContentStore(ContentStoreContract):
+    def make_store(self, folder: Path) -> ContentStore:
+        return LocalContentStore(folder)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalContentStore:
+    return LocalContentStore(tmp_path / "store")
+
+
+def test_an_address_is_a_folder_or_a_file_url(tmp_path: Path) -> None:
+    expected = LocalContentStore(tmp_path / "my store")
+
+    assert open_store(tmp_path / "my store") == expected
+    assert open_store(str(tmp_path / "my store")) == expected
+    assert open_store(f"file://{tmp_path}/my%20store") == expected
+
+
+def test_an_unknown_kind_of_store_is_named_without_its_secrets() -> None:
+    with pytest.raises(UnknownStoreError) as caught:
+        open_store("s3://key:secret@bucket/prefix")
+
+    assert caught.value.message == "no content store for s3:// addresses; known: a folder, file://"
+    assert caught.value.hint == "set DAM_ASSET_STORAGE_PATH to a folder"
+
+
+def test_content_lies_read_only_under_its_digest_in_private_folders(
+    store: LocalContentStore, tmp_path: Path
+) -> None:
+    name = hashlib.sha256(b"x").hexdigest()
+
+    with store.importing():
+        store.put(write(tmp_path / "a", b"x"), "copy")
+
+    path = store.root / name[:2] / name[2:4] / name
+    assert files_in(store.root) == {str(path.relative_to(store.root)), ".lock"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (store.root, *path.parents[:2])} == {0o700}
+
+
+def test_a_hard_link_is_the_users_inode_untouched(store: LocalContentStore, tmp_path: Path) -> None:
+    path = write(tmp_path / "a", b"x")
+    path.chmod(0o640)
+    before = path.stat()
+
+    first = store.put(path, "hardlink")
+    again = store.put(path, "hardlink")
+
+    assert first.is_shared
+    assert again.is_shared
+    assert (first.is_new, again.is_new) == (True, False)
+    assert store.local_path(first.sha256).samefile(path)
+    after = path.stat()
+    assert (after.st_mode, after.st_mtime_ns) == (before.st_mode, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "move"])
+def test_an_edited_hard_link_serves_as_nothings_duplicate(
+    store: LocalContentStore, tmp_path: Path, mode: ImportMode
+) -> None:
+    path = write(tmp_path / "a", b"first")
+    digest = store.put(path, "hardlink").sha256
+    write(path, b"later")  # as long as before
+    assert store.check(digest, 5) == "damaged"
+
+    again = store.put(write(tmp_path / "b", b"first"), mode)
+
+    assert again.is_new
+    assert not again.is_shared
+    assert store.check(digest, 5) == "ok"
+    assert path.read_bytes() == b"later"
+
+
+def test_removing_a_hard_link_leaves_the_users_file(
+    store: LocalContentStore, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a", b"x")
+    store.put(path, "hardlink")
+
+    store.collect(lambda _: set(), older_than_s=0, now_s=FAR_FUTURE_S)
+
+    assert path.read_bytes() == b"x"
+    assert list(store.entries()) == []
+
+
+def test_a_hard_link_to_another_file_system_is_a_copy(
+    store: LocalContentStore, other_file_system: Path
+) -> None:
+    stored = store.put(write(other_file_system / "a", b"x"), "hardlink")
+
+    assert (stored.import_mode, stored.is_shared) == ("copy", False)
+    assert read(store, stored.sha256) == b"x"
+
+
+def test_what_was_cut_short_is_stored_anew(store: LocalContentStore, tmp_path: Path) -> None:
+    path = write(tmp_path / "a", b"whole")
+    stored = store.put(path, "copy")
+    final = store.local_path(stored.sha256)
+    final.unlink()
+    write(final, b"who").chmod(0o444)
+
+    assert store.put(path, "copy").is_new
+
+    assert store.check(stored.sha256, 5) == "ok"
+
+
+def test_a_move_does_not_trust_a_stored_file_unread(
+    store: LocalContentStore, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a", b"first")
+    final = store.local_path(store.put(path, "copy").sha256)
+    final.unlink()
+    write(final, b"wrong").chmod(0o444)
+
+    store.put(path, "move")
+
+    assert final.read_bytes() == b"first"
+
+
+def test_renewing_sets_the_time_of_the_file(store: LocalContentStore, tmp_path: Path) -> None:
+    path = write(tmp_path / "a", b"x")
+    final = store.local_path(store.put(path, "copy").sha256)
+    os.utime(final, (0, 0))
+    assert next(store.entries()).renewed_at_s == 0
+
+    store.put(path, "copy")
+
+    assert final.stat().st_mtime > 0
+
+
+def test_only_drafts_that_nobody_holds_are_swept(store: LocalContentStore, tmp_path: Path) -> None:
+    store.put(write(tmp_path / "a", b"x"), "copy")
+    held = Draft(store.root)
+    left = write(store.root / ".draft-0123456789abcdef", b"half")
+
+    with store.importing():
+        assert held.path.exists()
+        assert not left.exists()
+
+    held.close()
+    held.close()
+    assert not held.path.exists()
+
+
+def test_what_does_not_belong_to_the_store_is_left_alone(
+    store: LocalContentStore, tmp_path: Path
+) -> None:
+    stored = store.put(write(tmp_path / "a", b"x"), "copy")
+    shard = store.local_path(stored.sha256).parent
+    strangers = [write(shard / "notes.txt", b""), write(store.root / "README", b"")]
+
+    store.collect(lambda _: {sha256(b"x")}, older_than_s=0, now_s=FAR_FUTURE_S)
+
+    assert [entry.sha256 for entry in store.entries()] == [stored.sha256]
+    assert all(stranger.exists() for stranger in strangers)
+
+
+def test_a_digest_of_another_length_is_our_bug(store: LocalContentStore) -> None:
+    with pytest.raises(ValueError, match="a SHA-256 has 32 bytes, not 20"):
+        store.contains(bytes(20))

@@ -1,0 +1,79 @@
+"""Referenced files: what was added, or an error."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dam.errors import FileAccessError, NotRegularFileError, ReferenceChangedError
+from dam.storage.reference import check_reference, open_reference
+from tests.storage.contract import write
+
+_ADDED_NS = 1_700_000_000_000_000_000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    added = write(tmp_path / "a", b"12345")
+    os.utime(added, ns=(_ADDED_NS, _ADDED_NS))
+    return added
+
+
+def test_an_untouched_file_is_read(path: Path) -> None:
+    with open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS) as file:
+        assert file.read() == b"12345"
+
+
+def test_a_file_changed_before_is_not_read(path: Path) -> None:
+    os.utime(write(path, b"123456"), ns=(_ADDED_NS, _ADDED_NS + 60 * 10**9))
+
+    with (
+        pytest.raises(ReferenceChangedError) as caught,
+        open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS),
+    ):
+        pytest.fail("it was opened")
+
+    assert caught.value.message == (
+        f"{path} changed since added: recorded 5 bytes of 2023-11-14 22:13:20 UTC, "
+        "now 6 bytes of 2023-11-14 22:14:20 UTC"
+    )
+    assert caught.value.hint == "add it again to record it as it is now"
+
+
+def test_a_file_changed_while_it_is_read_is_an_error(path: Path) -> None:
+    def read_while_it_changes() -> None:
+        with open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS) as file:
+            file.read()
+            os.utime(path, ns=(_ADDED_NS, _ADDED_NS + 1))
+
+    with pytest.raises(ReferenceChangedError):
+        read_while_it_changes()
+
+
+def test_what_a_change_broke_is_blamed_on_the_change(path: Path) -> None:
+    def stumble_over_the_change() -> None:
+        with open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS):
+            write(path, b"1")
+            raise EOFError
+
+    with pytest.raises(ReferenceChangedError):
+        stumble_over_the_change()
+
+
+def test_what_broke_on_its_own_is_passed_on(path: Path) -> None:
+    with pytest.raises(EOFError), open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS):
+        raise EOFError
+
+
+def test_a_file_that_is_gone_or_no_file_any_more_is_named(path: Path) -> None:
+    path.unlink()
+    with pytest.raises(FileAccessError) as caught:
+        check_reference(path, size_bytes=5, mtime_ns=_ADDED_NS)
+    assert caught.value.message == f"cannot read {path}: no such file"
+
+    os.mkfifo(path)
+    with (
+        pytest.raises(NotRegularFileError),
+        open_reference(path, size_bytes=5, mtime_ns=_ADDED_NS),
+    ):
+        pytest.fail("it was opened")

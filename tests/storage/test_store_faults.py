@@ -1,0 +1,88 @@
+"""Disks that are full or read-only, folders that are not ours: the store as a whole is unusable."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dam.errors import ExitCode, FileAccessError, StoreUnusableError
+from dam.storage.content_store import ImportMode
+from dam.storage.local_store import LocalContentStore
+from tests.storage.contract import FAR_FUTURE_S, read, write
+
+
+@pytest.mark.parametrize("size_bytes", [900_000, 3_000_000])
+@pytest.mark.parametrize("mode", ["copy", "move"])
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_stored(
+    other_file_system: Path, tmp_path: Path, mode: ImportMode, size_bytes: int
+) -> None:
+    store = LocalContentStore(other_file_system / "store")
+    small = store.put(write(tmp_path / "small", bytes(200_000)), mode)
+    big = write(tmp_path / "big", b"b" * size_bytes)
+
+    with store.importing(), pytest.raises(StoreUnusableError) as caught:
+        store.put(big, mode)
+
+    assert (
+        caught.value.message == f"the store {store.root} is not usable: no space left on the disk"
+    )
+    assert caught.value.hint == "free some space on that disk"
+    assert caught.value.exit_code is ExitCode.ENVIRONMENT
+    assert [entry.sha256 for entry in store.entries()] == [small.sha256]
+    assert list(store.root.glob(".draft-*")) == []
+    assert big.stat().st_size == size_bytes
+
+
+def test_a_read_only_store_can_be_read_and_says_what_is_wrong(
+    other_file_system: Path, tmp_path: Path
+) -> None:
+    store = LocalContentStore(other_file_system / "store")
+    path = write(tmp_path / "a", b"x")
+    stored = store.put(path, "copy")
+    subprocess.run(["mount", "-o", "remount,ro", str(other_file_system)], check=True)
+
+    for change in (
+        lambda: store.put(path, "copy"),
+        lambda: store.put(write(tmp_path / "b", b"y"), "hardlink"),
+        lambda: store.remove(stored.sha256),
+        lambda: store.importing().__enter__(),
+        lambda: store.collect(lambda _: set(), older_than_s=0, now_s=FAR_FUTURE_S),
+    ):
+        with pytest.raises(StoreUnusableError) as caught:
+            change()
+        assert caught.value.message == (
+            f"the store {store.root} is not usable: the file system is read-only"
+        )
+        assert (
+            caught.value.hint == "mount the file system for writing or set DAM_ASSET_STORAGE_PATH"
+        )
+
+    assert read(store, stored.sha256) == b"x"
+    assert store.check(stored.sha256, 1) == "ok"
+    assert store.put(path, "reference").sha256 == stored.sha256
+
+
+def test_a_file_in_the_place_of_the_store_is_an_error_of_the_store(tmp_path: Path) -> None:
+    store = LocalContentStore(write(tmp_path / "store", b"") / "inner")
+
+    with pytest.raises(StoreUnusableError):
+        store.put(write(tmp_path / "a", b"x"), "copy")
+
+
+def test_an_error_of_the_importer_itself_is_not_the_stores(tmp_path: Path) -> None:
+    store = LocalContentStore(tmp_path / "store")
+
+    with pytest.raises(ConnectionResetError), store.importing():
+        raise ConnectionResetError
+
+
+def test_a_source_that_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    store = LocalContentStore(tmp_path / "store")
+    path = write(tmp_path / "a", b"x")
+    stored = store.put(path, "move")
+    path.unlink()
+
+    with pytest.raises(FileAccessError) as caught:
+        store.unlink_moved(path, stored)
+
+    assert caught.value.message == f"cannot read {path}: no such file"
