@@ -210,6 +210,16 @@ class QueryPictureError(EnvironmentFaultError):
         super().__init__(f"cannot search with {query}: {reason}")
 
 
+class FolderGivenError(UsageError):
+    """Folders were named where files are taken."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{display_path(path)} is a folder; expected files", "add -r to go into folders"
+        )
+
+
 class NestedWriterError(Exception):
     """A bug: a writing transaction was opened inside another one, which would wait for itself."""
 

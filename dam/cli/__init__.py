@@ -31,7 +31,9 @@ def app() -> None:
 
 def command_tree() -> CommandTree:
     """Return every command there is, by the section of the help that lists it."""
-    return {}
+    from dam.cli.add_asset import add_asset
+
+    return {"Assets": [add_asset]}
 
 
 def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:

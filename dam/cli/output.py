@@ -17,6 +17,8 @@ from dam.errors import DamError, EnvironmentFaultError, UsageError, words_for
 
 T = TypeVar("T")
 
+_NARROWEST = 8
+
 
 class OutputError(EnvironmentFaultError):
     """Stdout does not take the result."""
@@ -39,7 +41,9 @@ class CannotAskError(UsageError):
 
     def __init__(self, question: str) -> None:
         self.question = question
-        super().__init__(f"{question} Nobody is there to ask", "add --yes to agree beforehand")
+        super().__init__(
+            f"cannot ask without a terminal: {question}", "add --yes to agree beforehand"
+        )
 
 
 def show(state: State, result: T, people: Callable[[T], None]) -> None:
@@ -74,18 +78,22 @@ def sentence(text: str) -> None:
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Write rows to stdout in aligned columns, ids first; None is `-`.
 
-    On a terminal there is a header, and the last column gives way to the width. Elsewhere every
-    line is a row and nothing is cut.
+    On a terminal there is a header, and the widest column gives way where the line is too long.
+    Elsewhere every line is a row and nothing is cut.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    limit = None
-    if sys.stdout is not None and sys.stdout.isatty():
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    if is_terminal:
         cells.insert(0, [name.upper() for name in header])
-        limit = os.get_terminal_size(sys.stdout.fileno()).columns
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    if is_terminal and widths:
+        gaps = 2 * (len(widths) - 1)
+        excess = sum(widths) + gaps - os.get_terminal_size(sys.stdout.fileno()).columns
+        widest = widths.index(max(widths))
+        widths[widest] = min(widths[widest], max(_NARROWEST, widths[widest] - excess))
     for row in cells:
-        padded = [_pad(text, width) for text, width in zip(row, widths, strict=True)]
-        write_line(_cut("  ".join(padded).rstrip(), limit))
+        line = "  ".join(map(_fit, row, widths))
+        write_line(line.rstrip())
 
 
 def talk(state: State, text: str) -> None:
@@ -109,6 +117,16 @@ def write_error_text(text: str) -> None:
 def name_failure(name: str, error: DamError) -> None:
     """Name on stderr one of many items that failed."""
     complain(f"failed: {name}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size as people say it, in powers of 1000."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
 
 
 def confirm(question: str, *, is_agreed: bool) -> None:
@@ -195,13 +213,10 @@ def _width(text: str) -> int:
     return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
 
 
-def _pad(text: str, width: int) -> str:
+def _fit(text: str, width: int) -> str:
+    """Pad text to a width, or cut it to that and say so."""
+    if _width(text) > width:
+        while _width(text) >= width:
+            text = text[:-1]
+        text += "…"
     return text + " " * (width - _width(text))
-
-
-def _cut(text: str, width: int | None) -> str:
-    if width is None or _width(text) <= width:
-        return text
-    while _width(text) >= width:
-        text = text[:-1]
-    return text + "…"

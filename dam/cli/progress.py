@@ -10,6 +10,12 @@ from dam.cli.frame import State
 ReportProgress: TypeAlias = Callable[[int, int | None], None]
 
 
+def shows_progress(state: State) -> bool:
+    """Return whether somebody would see a bar."""
+    is_mixed = state.is_jsonl and sys.stdout is not None and sys.stdout.isatty()
+    return not (state.is_quiet or is_mixed) and sys.stderr.isatty()
+
+
 @contextmanager
 def progress_bar(state: State, what: str) -> Iterator[ReportProgress]:
     """Yield a function to call with how many are done and how many there are, None while unknown.
@@ -17,8 +23,7 @@ def progress_bar(state: State, what: str) -> Iterator[ReportProgress]:
     Only a terminal's stderr shows anything, and not with `--quiet`; `what` is the work in a word or
     two, such as `adding files`.
     """
-    is_mixed = state.is_jsonl and sys.stdout is not None and sys.stdout.isatty()
-    if state.is_quiet or is_mixed or not sys.stderr.isatty():
+    if not shows_progress(state):
         yield _say_nothing
         return
     from rich.console import Console

@@ -202,11 +202,12 @@ async def entities_for_digests(
     Rows are inserted in digest order, so two transactions never wait for each other in a circle;
     where another one was first, its entity is taken and the one made in vain is deleted.
     """
-    wanted = sorted(set(digests))
+    wanted = list(dict.fromkeys(digests))
     found = await known_identities(session, kind, wanted)
     missing = [digest for digest in wanted if digest not in found]
     ids = await create_entities(session, len(missing), now=now)
-    rows = [{"entity_id": i, "digest": d} for i, d in zip(ids, missing, strict=True)]
+    owners = dict(zip(missing, ids, strict=True))
+    rows = [{"entity_id": owners[digest], "digest": digest} for digest in sorted(missing)]
     if not rows:
         return {digest: (entity_id, False) for digest, entity_id in found.items()}
     statement = upsert(session, kind).on_conflict_do_nothing(index_elements=["digest"])

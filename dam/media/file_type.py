@@ -38,10 +38,17 @@ _PNM = {
     b"3": "image/x-portable-pixmap",
     b"6": "image/x-portable-pixmap",
 }
-_MARKUP = (
-    (re.compile(rb"<(\?xpacket|x:xmpmeta|rdf:RDF)"), "application/rdf+xml"),
-    (re.compile(rb"<((?s:.*?)<)?(svg:)?svg[\s>]"), "image/svg+xml"),
-    (re.compile(rb"(?i)<!doctype html|<head|<body|<((?s:.*)<)?html[\s>]"), "text/html"),
+_ROOT_ELEMENTS = {
+    b"svg": "image/svg+xml",
+    b"svg:svg": "image/svg+xml",
+    b"x:xmpmeta": "application/rdf+xml",
+    b"rdf:rdf": "application/rdf+xml",
+    b"html": "text/html",
+    b"head": "text/html",
+    b"body": "text/html",
+}
+_TEXT_FORMATS = (
+    (re.compile(rb"(?i)<!doctype html"), "text/html"),
     (re.compile(rb"<\?xml"), "text/xml"),
     (re.compile(rb"#define\s+\S+_width\s+\d"), "image/x-xbitmap"),
     (re.compile(rb'\{\s*("[^"]*"\s*:|\})|\[\s*[{\["]'), "application/json"),
@@ -200,7 +207,12 @@ def _markup_type(head: bytes) -> str | None:
         start = head.decode("utf-16", "replace").lstrip().encode("utf-8", "replace")
     else:
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    return next((kind for pattern, kind in _MARKUP if pattern.match(start)), None)
+    if start.startswith(b"<"):
+        without_comments = re.sub(rb"(?s)<!--.*?(-->|$)", b"", start)
+        root = re.search(rb"<([A-Za-z][\w:.-]*)", without_comments)
+        if root and root[1].lower() in _ROOT_ELEMENTS:
+            return _ROOT_ELEMENTS[root[1].lower()]
+    return next((kind for pattern, kind in _TEXT_FORMATS if pattern.match(start)), None)
 
 
 def _text_type(head: bytes) -> str | None:

@@ -1,8 +1,9 @@
 """Imports files: finds them, has their bytes hashed and stored, records them in batches."""
 
 import asyncio
+import os
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from dam.core.database import with_retries
-from dam.core.ecs import EntityId
+from dam.core.ecs import EntityId, ProcessingErrorComponent
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, ItemError
+from dam.models import OriginalSourceInfoComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_records import (
     KnownFile,
@@ -27,7 +32,7 @@ from dam.services.import_records import (
 )
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_bytes, path_digest
-from dam.storage.walk import FoundFile, PassedBy, Walk, inode_of
+from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path, inode_of
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -86,7 +91,7 @@ OnOutcome = Callable[[FileOutcome], None]
 
 async def import_files(
     world: World,
-    paths: Sequence[str],
+    paths: Iterable[str],
     options: ImportOptions,
     on_outcome: OnOutcome | None = None,
 ) -> ImportReport:
@@ -125,6 +130,11 @@ async def _held(files: FileOperationsResource) -> AsyncIterator[None]:
         await asyncio.to_thread(holding.__exit__, None, None, None)
 
 
+def count_files(paths: Iterable[str], options: ImportOptions) -> int:
+    """Return how many paths an import would tell of; it blocks, and opens nothing."""
+    return sum(1 for _ in Walk(is_recursive=options.is_recursive).over(paths))
+
+
 class _Import:
     """One run: batches of files on their way through look-up, workers and commit, in that order."""
 
@@ -142,7 +152,7 @@ class _Import:
         self._foreseen: set[bytes] = set()
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
-    async def over(self, paths: Sequence[str]) -> None:
+    async def over(self, paths: Iterable[str]) -> None:
         walk = Walk(is_recursive=self._options.is_recursive, own=own_inodes(self._world))
         found = walk.over(paths)
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
@@ -292,3 +302,36 @@ def _failed(path: str, error: Exception) -> FileOutcome:
     return FileOutcome(
         path=path, status="failed", error=type(error).__name__, message=error.message
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenFailure:
+    """What a system could not do for an asset, under a path at which the asset was seen."""
+
+    path: str
+    entity_id: EntityId
+    system: str
+    error: str
+    message: str
+
+
+async def open_failures(
+    session: AsyncSession, paths: Sequence[str], *, since: datetime
+) -> list[OpenFailure]:
+    """Return the open failures of systems on files at or below `paths` seen since then."""
+    failure, source = ProcessingErrorComponent, OriginalSourceInfoComponent
+    statement = (
+        select(source.path, failure.entity_id, failure.system, failure.error, failure.message)
+        .join(source, source.entity_id == failure.entity_id)
+        .where(source.last_seen_at >= since)
+        .order_by(source.path_text, failure.system)
+    )
+    roots = tuple(os.fsencode(absolute_path(path)) for path in paths)
+    below = tuple(root.rstrip(b"/") + b"/" for root in roots)
+    return [
+        OpenFailure(
+            path=os.fsdecode(path), entity_id=entity_id, system=system, error=error, message=text
+        )
+        for path, entity_id, system, error, text in (await session.execute(statement)).all()
+        if path in roots or path.startswith(below)
+    ]

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from dam.errors import words_for
@@ -47,13 +47,13 @@ class Walk:
         self._is_recursive = is_recursive
         self._own = frozenset(own)
 
-    def over(self, paths: Sequence[str]) -> Iterator[FoundFile | PassedBy]:
+    def over(self, paths: Iterable[str]) -> Iterator[FoundFile | PassedBy]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
 
         A symbolic link among `paths` is followed, one below them is passed by.
         """
         for path in paths:
-            absolute = os.path.abspath(path)  # noqa: PTH100 - keeps surrogates, follows no link
+            absolute = absolute_path(path)
             try:
                 status = os.stat(absolute)  # noqa: PTH116 - see above
             except OSError as error:
@@ -118,6 +118,11 @@ class Walk:
             if parent == current:
                 return False
             current = parent
+
+
+def absolute_path(path: str) -> str:
+    """Return the path under which a file is known: absolute, `..` taken out, no link followed."""
+    return os.path.abspath(path)  # noqa: PTH100 - pathlib keeps `..`
 
 
 def inode_of(path: str | os.PathLike[str]) -> tuple[int, int] | None:

@@ -13,13 +13,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageChops, ImageEnhance, ImageOps
 
 CORPUS = Path(os.environ.get("DAM_TEST_CORPUS", Path(__file__).parents[3] / "shared/data"))
 _RECIPE = 1  # raise it when the files change, so that no run takes what another recipe made
 _CAMERA_SIZE = (4000, 3000)
 _CAMERA_QUALITY = 90
 _FILES_PER_FOLDER = 100
+_SPARE_GRAIN = 500
 
 
 def cache_folder() -> Path:
@@ -79,13 +80,11 @@ def _make_missing(
 def _make_photo(place: Path, number: int) -> None:
     random = np.random.RandomState(number)
     image = _varied(number, random, _CAMERA_SIZE)
-    grain = _grain()
-    top, left = random.randint(0, 1000, 2)
-    width, height = image.size
-    pixels = np.asarray(image, dtype=np.int16)
-    pixels = pixels + grain[top : top + height, left : left + width, None]
-    noisy = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-    _save(noisy, place, "jpg", quality=_CAMERA_QUALITY)
+    light, blue, red = image.convert("YCbCr").split()
+    left, top = (int(offset) for offset in random.randint(0, _SPARE_GRAIN, 2))
+    grain = _grain().crop((left, top, left + image.width, top + image.height))
+    light = ImageChops.add(light, grain, offset=-128)
+    _save(Image.merge("YCbCr", (light, blue, red)), place, "jpg", quality=_CAMERA_QUALITY)
 
 
 def _make_web_image(place: Path, number: int) -> None:
@@ -131,10 +130,11 @@ def _originals() -> list[Image.Image]:
 
 
 @cache
-def _grain() -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    """Return noise as of a sensor, larger than a picture so that each takes a part of its own."""
-    side = max(_CAMERA_SIZE) + 1000
-    return np.round(np.random.RandomState(7).normal(0, 3.0, (side, side))).astype(np.int16)
+def _grain() -> Image.Image:
+    """Return noise around 128 as of a sensor, larger than a picture: each takes its own part."""
+    side = max(_CAMERA_SIZE) + _SPARE_GRAIN
+    noise = np.random.RandomState(7).normal(128, 3.5, (side, side))
+    return Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8))
 
 
 def _save(image: Image.Image, place: Path, kind: str, **options: int) -> None:

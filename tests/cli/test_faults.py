@@ -49,12 +49,14 @@ def test_a_fault_may_add_facts_to_its_json(run: Run, how: str) -> None:
         ("state more", "got unexpected extra argument(s) (more)", "see dam-cli state --help"),
         (
             "paths a --limit few",
-            "invalid value for '--limit': Input should be a valid integer, unable to parse string as an integer",
+            "invalid value for '--limit': Input should be a valid integer, "
+            "unable to parse string as an integer",
             "see dam-cli paths --help",
         ),
         (
             "fail badly",
-            "invalid value for 'how': 'badly' is not one of 'usage', 'bug', 'query', 'group', 'ctrl-c'",
+            "invalid value for 'how': 'badly' is not one of "
+            "'usage', 'bug', 'query', 'group', 'ctrl-c'",
             "see dam-cli fail --help",
         ),
     ],

@@ -178,7 +178,7 @@ async def test_an_unknown_entity_is_one_clear_error(session: AsyncSession) -> No
 
 async def test_all_unknown_entities_are_named(session: AsyncSession) -> None:
     known = await ecs.create_entity(session)
-    with pytest.raises(EntityNotFoundError, match="^no entities 42, 43$"):
+    with pytest.raises(EntityNotFoundError, match=r"^no entities 42, 43$"):
         await ecs.get_components_of_many(session, [43, known, 42])
 
 

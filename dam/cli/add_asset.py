@@ -1,0 +1,180 @@
+"""`dam-cli add-asset`: files in."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dam.cli.arguments import read_paths
+from dam.cli.frame import State, command
+from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
+from dam.cli.progress import progress_bar, shows_progress
+from dam.errors import ExitCode, FolderGivenError
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.import_service import (
+        FileOutcome,
+        FileStatus,
+        ImportOptions,
+        ImportReport,
+        OpenFailure,
+    )
+
+Mode = Literal["copy", "reference", "hardlink", "move"]
+
+_STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped", "failed")
+_JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message")
+
+
+@command(changes=True, streams=True)
+def add_asset(
+    state: State,
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="Files or folders; - is stdin.")
+    ],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders.")] = False,
+    mode: Annotated[Mode, typer.Option(help="What happens to the bytes.")] = "copy",
+    no_copy: Annotated[
+        bool, typer.Option("--no-copy", help="The same as --mode reference.")
+    ] = False,
+    no_process: Annotated[
+        bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
+    ] = False,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read files again that look unchanged.")
+    ] = False,
+    null_separated: Annotated[
+        bool, typer.Option("-0", help="Paths on stdin are separated by NUL.")
+    ] = False,
+) -> ExitCode:
+    """Add files to the store and describe them.
+
+    A file that is there already, by its content, is not stored again. Run the same command again
+    after an interruption: it goes on where it stopped.
+    """
+    from dam.cli import run_in_world
+    from dam.services.import_service import ImportOptions
+
+    chosen = [str(path) for path in read_paths(paths, null_separated=null_separated)]
+    if not recursive and chosen and all(Path(path).is_dir() for path in chosen):
+        raise FolderGivenError(Path(chosen[0]))
+    options = ImportOptions(
+        mode="reference" if no_copy else mode,
+        is_recursive=recursive,
+        is_rehash=rehash,
+        is_dry_run=state.is_dry_run,
+    )
+    run = _Run(state, chosen, options, is_processed=not (no_process or state.is_dry_run))
+    return run_in_world(state, run.work)
+
+
+class _Run:
+    """One import, its processing and its report."""
+
+    def __init__(
+        self, state: State, paths: list[str], options: "ImportOptions", *, is_processed: bool
+    ) -> None:
+        self._state = state
+        self._paths = paths
+        self._options = options
+        self._is_processed = is_processed
+        self._failed: list[FileOutcome] = []
+
+    async def work(self, world: "World") -> ExitCode:
+        """Import, process, report; return how it went."""
+        from dam.services.import_service import open_failures
+
+        started = time.monotonic()
+        since = world.context.now()
+        report = await self._import(world)
+        if self._is_processed:
+            await world.scheduler.run_until_idle()
+        failures = await world.read(open_failures, self._paths, since=since)
+        elapsed_s = time.monotonic() - started
+        summary = _summary(world.config.name, report, self._failed, failures, elapsed_s)
+        self._tell(summary)
+        return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
+
+    async def _import(self, world: "World") -> "ImportReport":
+        from dam.services.import_service import count_files, import_files
+
+        total: int | None = None
+        done = 0
+
+        async def count() -> None:
+            nonlocal total
+            if shows_progress(self._state):
+                total = await asyncio.to_thread(count_files, self._paths, self._options)
+
+        with progress_bar(self._state, "adding files") as advance:
+            counting = asyncio.create_task(count())
+
+            def take(outcome: "FileOutcome") -> None:
+                nonlocal done
+                done += 1
+                advance(done, total)
+                self._take(outcome)
+
+            try:
+                return await import_files(world, self._paths, self._options, take)
+            finally:
+                counting.cancel()
+
+    def _take(self, outcome: "FileOutcome") -> None:
+        if self._state.is_jsonl:
+            emit_jsonl({name: getattr(outcome, name) for name in _JSONL_FIELDS})
+        if outcome.error is not None:
+            self._failed.append(outcome)
+            complain(f"failed: {outcome.path}: {outcome.message}")
+        elif outcome.status == "skipped":
+            talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
+
+    def _tell(self, summary: dict[str, Any]) -> None:
+        for failure in summary["failures"]:
+            if failure["system"]:
+                path, system, message = failure["path"], failure["system"], failure["message"]
+                complain(f"failed: {path}: {system}: {message}")
+        if self._state.is_json:
+            emit_json(summary)
+        elif not self._state.is_jsonl:
+            sentence(_words(summary, is_plan=self._state.is_dry_run))
+
+
+def _summary(
+    world: str,
+    report: "ImportReport",
+    failed: Sequence["FileOutcome"],
+    failures: Sequence["OpenFailure"],
+    elapsed_s: float,
+) -> dict[str, Any]:
+    listed = [
+        {
+            "path": outcome.path,
+            "entity_id": outcome.entity_id,
+            "system": None,
+            "error": outcome.error,
+            "message": outcome.message,
+        }
+        for outcome in failed
+    ]
+    return {
+        "world": world,
+        **{status: report.counts[status] for status in _STATUSES},
+        "open_failures": len(failures),
+        "size_bytes": report.size_bytes,
+        "elapsed_s": round(elapsed_s, 3),
+        "failures": [*listed, *(asdict(failure) for failure in failures)],
+    }
+
+
+def _words(summary: Mapping[str, Any], *, is_plan: bool) -> str:
+    counts = ", ".join(f"{summary[status]} {status}" for status in _STATUSES if summary[status])
+    text = f"{'would be: ' if is_plan else ''}{counts or 'nothing found'}"
+    if summary["open_failures"]:
+        text += f"; {summary['open_failures']} could not be processed"
+    return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"

@@ -1,0 +1,50 @@
+"""Addresses of databases and stores: checked, made absolute, shown without passwords."""
+
+import os
+import re
+from pathlib import Path
+
+from dam.settings.errors import SettingError
+
+_DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
+
+
+def absolute_database_url(url: str, folder: Path, setting: str) -> str:
+    scheme, _, rest = url.partition("://")
+    database = scheme.lower().partition("+")[0]
+    if database == "sqlite" and rest.startswith("/"):
+        path, mark, query = rest[1:].partition("?")
+        if path not in ("", ":memory:"):
+            return f"{scheme}:///{_absolute(path, folder)}{mark}{query}"
+    if database in ("postgresql", "postgres") and rest:
+        return f"postgresql{url[len(database) :]}"
+    hint = f"did you mean sqlite:///{url}?" if "://" not in url and "@" not in url else None
+    raise SettingError(setting, repr(url_without_password(url)), _DATABASE_FORM, hint)
+
+
+def storage_beside(database_url: str, data: Path) -> str:
+    """Return the folder for the files of a database for which none is set.
+
+    Each database has one of its own: the `gc` of one would remove the files of another.
+    """
+    scheme, _, rest = database_url.partition("://")
+    if scheme.startswith("sqlite"):
+        path = Path(rest[1:].partition("?")[0])
+        return str(path.with_name(f"{path.stem}-storage"))
+    server = re.sub(r"[^A-Za-z0-9.]+", "-", rest.rpartition("@")[2])
+    return str(data / f"postgresql-{server}-storage")
+
+
+def absolute_storage_url(text: str, folder: Path) -> str:
+    return text if "://" in text else _absolute(text, folder)
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100  (keeps symlinks)
+
+
+def url_without_password(url: str) -> str:
+    """Return a database URL, even a malformed one, with any password replaced by `***`."""
+    # Greedy on purpose: an unescaped @ or / in a password must not let the rest of it through.
+    shown = re.sub(r"^((?:[\w+.-]+://)?+[^:/@]*):(.*)@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)

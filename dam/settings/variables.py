@@ -1,0 +1,116 @@
+"""The variables `DAM_…`, from the environment and from `.env` in the current folder."""
+
+from difflib import get_close_matches
+from typing import Annotated, Literal, get_args
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from dam.errors import words_for
+from dam.settings.errors import MisspeltSettingError, SettingError, did_you_mean
+
+Digest = Literal["md5", "sha1"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+WorkerKind = Literal["process", "thread"]
+
+PREFIX = "DAM_"
+_CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
+
+
+def _split_digests(value: object) -> object:
+    if isinstance(value, str):
+        return [name.strip().lower() for name in value.split(",") if name.strip()]
+    return value
+
+
+def _split_workers(value: object) -> object:
+    if isinstance(value, str):
+        kind, colon, count = value.rpartition(":")
+        return (kind if colon else "process", count)
+    return value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+class Variables(BaseSettings):
+    """The variables as they are written; a field's description is the form expected of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+    )
+
+    database_url: str | None = None
+    asset_storage_path: str | None = None
+    worlds_config: str | None = None
+    default_world_name: str | None = None
+    workers: Annotated[
+        tuple[WorkerKind, Annotated[int, Field(ge=1, le=256)]] | None,
+        NoDecode,
+        BeforeValidator(_split_workers),
+        Field(description="a number from 1 to 256, or thread: and such a number"),
+    ] = None
+    extra_digests: Annotated[
+        frozenset[Digest],
+        NoDecode,
+        BeforeValidator(_split_digests),
+        Field(description="a list of md5 and sha1 with commas between"),
+    ] = frozenset()
+    log_level: Annotated[
+        LogLevel, BeforeValidator(_upper), Field(description=", ".join(get_args(LogLevel)))
+    ] = "WARNING"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, then `.env`; refuse names that are nearly ours in either."""
+        del settings_cls, init_settings, file_secret_settings
+        for source in (env_settings, dotenv_settings):
+            _refuse_misspelt_names(source, tuple(cls.model_fields))
+        return env_settings, dotenv_settings
+
+
+def _refuse_misspelt_names(source: PydanticBaseSettingsSource, fields: tuple[str, ...]) -> None:
+    assert isinstance(source, EnvSettingsSource)
+    place = ".env" if isinstance(source, DotEnvSettingsSource) else "the environment"
+    for variable in source.env_vars:
+        prefix, bare = variable[: len(PREFIX)].upper(), variable[len(PREFIX) :].lower()
+        if prefix != PREFIX or bare in fields or bare.startswith("test_"):
+            continue
+        # Other programs may use the prefix too: only what resembles one of our names is refused.
+        if get_close_matches(bare, fields, cutoff=0.6):
+            known = tuple(PREFIX + field.upper() for field in fields)
+            raise MisspeltSettingError(variable.upper(), place, known)
+
+
+def read_variables() -> Variables:
+    try:
+        return Variables()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field, found = str(fault["loc"][0]), fault["input"]
+        expected = Variables.model_fields[field].description or "text"
+        hint = did_you_mean(found, _CHOICES) if isinstance(found, str) else None
+        raise SettingError(PREFIX + field.upper(), repr(found), expected, hint) from error
+    except UnicodeDecodeError as error:
+        raise SettingError(".env", "not UTF-8 text", "lines of NAME=value") from error
+    except OSError as error:
+        raise SettingError(".env", f"unreadable: {words_for(error)}", "a readable file") from error

@@ -1,0 +1,128 @@
+"""The worlds that are set, and where each is kept."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from dam.errors import display_path, words_for
+from dam.settings.errors import MisspeltSettingError, SettingError
+from dam.settings.locations import absolute_database_url, absolute_storage_url, storage_beside
+from dam.settings.variables import PREFIX, Variables
+
+_WORLD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEYS = ("database_url", "asset_storage_path")
+_WORLDS_FORM = '{"name": {"database_url": "…", "asset_storage_path": "…"}}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldSettings:
+    """Where one world is kept.
+
+    Args:
+        database_url: `sqlite:///` with an absolute path, or `postgresql`; with its password.
+        storage_url: An absolute folder, or the URL of a store.
+        is_configured: Somebody named the database; one that nobody named is made on first use.
+    """
+
+    name: str
+    database_url: str
+    storage_url: str
+    cache_path: Path
+    is_configured: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What is said about one world, and in which words to name each part of it."""
+
+    database_url: str | None
+    asset_storage_path: str | None
+    folder: Path = Path()
+    place: str | None = None
+
+    def label(self, key: str) -> str:
+        return f"{key} of {self.place}" if self.place else PREFIX + key.upper()
+
+
+def worlds_of(variables: Variables) -> dict[str, WorldSettings]:
+    entries = _entries_in(variables.worlds_config) if variables.worlds_config else {}
+    database, storage = variables.database_url, variables.asset_storage_path
+    if database or storage or not entries:
+        name = variables.default_world_name or "default"
+        if name in entries:
+            raise SettingError(
+                "DAM_WORLDS_CONFIG",
+                f"about the world {name!r} as DAM_DATABASE_URL or DAM_ASSET_STORAGE_PATH are",
+                "one description of each world",
+                "unset one, or set DAM_DEFAULT_WORLD_NAME to another name",
+            )
+        _check_name(name, "DAM_DEFAULT_WORLD_NAME")
+        entries[name] = _Entry(database, storage)
+    return {name: _world(name, entry) for name, entry in entries.items()}
+
+
+def _entries_in(text: str) -> dict[str, _Entry]:
+    """Read DAM_WORLDS_CONFIG: JSON text, or the path of a file that holds it."""
+    setting, folder = "DAM_WORLDS_CONFIG", Path()
+    if not text.lstrip().startswith(("{", "[")):
+        path = Path(text).expanduser()
+        setting, folder = f"{setting} ({display_path(path)})", path.parent
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise SettingError(setting, words_for(error), "JSON text, or its file") from error
+        except UnicodeDecodeError as error:
+            raise SettingError(setting, "not UTF-8 text", "JSON") from error
+    try:
+        worlds = json.loads(text)
+    except ValueError as error:
+        # The text is not shown: it may hold passwords.
+        raise SettingError(setting, f"not JSON: {error}", _WORLDS_FORM) from error
+    if not isinstance(worlds, dict) or not worlds:
+        raise SettingError(setting, f"a JSON {_json_kind(worlds)}", _WORLDS_FORM)
+    return {name: _entry(name, entry, setting, folder) for name, entry in worlds.items()}
+
+
+def _entry(name: str, entry: object, setting: str, folder: Path) -> _Entry:
+    _check_name(name, f"a world's name in {setting}")
+    place = f"world {name!r} in {setting}"
+    if not isinstance(entry, dict):
+        raise SettingError(place, f"a JSON {_json_kind(entry)}", _WORLDS_FORM)
+    for key, value in entry.items():
+        if key not in _KEYS:
+            raise MisspeltSettingError(key, place, _KEYS)
+        if not isinstance(value, str) or not value:
+            raise SettingError(f"{key} of {place}", f"a JSON {_json_kind(value)}", "text")
+    return _Entry(entry.get("database_url"), entry.get("asset_storage_path"), folder, place)
+
+
+def _world(name: str, entry: _Entry) -> WorldSettings:
+    data = platformdirs.user_data_path("dam")
+    database_url = f"sqlite:///{data / name}.db"
+    if entry.database_url:
+        label = entry.label("database_url")
+        database_url = absolute_database_url(entry.database_url, entry.folder, label)
+    storage_url = storage_beside(database_url, data)
+    if entry.asset_storage_path:
+        storage_url = absolute_storage_url(entry.asset_storage_path, entry.folder)
+    return WorldSettings(
+        name=name,
+        database_url=database_url,
+        storage_url=storage_url,
+        cache_path=platformdirs.user_cache_path("dam"),
+        is_configured=entry.database_url is not None,
+    )
+
+
+def _check_name(name: str, setting: str) -> None:
+    if not _WORLD_NAME.fullmatch(name):
+        form = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
+        raise SettingError(setting, repr(name), form)
+
+
+def _json_kind(value: object) -> str:
+    names = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
+    return ("empty " if value in ({}, "") else "") + names.get(type(value), "number")

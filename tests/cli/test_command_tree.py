@@ -1,0 +1,62 @@
+"""What the contract of the command line asks of every command, whichever there are."""
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from dam.cli import command_tree, make_root
+
+CHANGING = {
+    *("setup-db", "process", "retry", "gc", "add-asset", "export-asset", "remove-asset"),
+    *(f"comic {name}" for name in ("import", "create", "link", "unlink", "set-primary", "edit")),
+    *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),
+    *(f"tag {name}" for name in ("add", "remove", "rename", "merge", "alias", "parent", "delete")),
+}
+
+
+def walk(command: object, words: tuple[str, ...] = ()) -> Iterator[tuple[str, object]]:
+    yield " ".join(words), command
+    if isinstance(command, TyperGroup):
+        for name, entry in command.commands.items():
+            yield from walk(entry, (*words, name))
+
+
+EVERY = dict(walk(get_command(make_root(command_tree()))))
+COMMANDS = {name: entry for name, entry in EVERY.items() if isinstance(entry, TyperCommand)}
+
+
+def options_of(command: object) -> set[str]:
+    assert isinstance(command, (TyperCommand, TyperGroup))
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_has_help(name: str) -> None:
+    command = EVERY[name]
+    assert isinstance(command, (TyperCommand, TyperGroup))
+    assert command.help
+    assert command.help.splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_takes_the_options_that_go_everywhere(name: str) -> None:
+    assert {"--world", "-w", "--json", "--quiet", "-q", "--debug"} <= options_of(EVERY[name])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        assert getattr(parameter, "help", None), parameter.name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_takes_a_dry_run_where_it_changes_something(name: str) -> None:
+    assert ("--dry-run" in options_of(COMMANDS[name])) == (name in CHANGING)
+
+
+def test_the_root_takes_what_concerns_the_program() -> None:
+    assert {"--version", "--no-plugins", "--install-completion"} <= options_of(EVERY[""])
+    assert isinstance(make_root(command_tree()), typer.Typer)
