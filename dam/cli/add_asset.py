@@ -1,6 +1,5 @@
 """`dam-cli add-asset`: files in."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -92,8 +91,6 @@ class _Run:
         started = time.monotonic()
         since = world.context.now()
         report = await self._import(world)
-        if self._is_processed:
-            await world.scheduler.run_until_idle()
         failures = await world.read(open_failures, self._paths, since=since)
         elapsed_s = time.monotonic() - started
         summary = _summary(world.config.name, report, self._failed, failures, elapsed_s)
@@ -101,7 +98,12 @@ class _Run:
         return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
 
     async def _import(self, world: "World") -> "ImportReport":
+        import asyncio
+
         from dam.services.import_service import count_files, import_files
+        from dam.services.ingest_service import add_files
+
+        add = add_files if self._is_processed else import_files
 
         total: int | None = None
         done = 0
@@ -121,7 +123,7 @@ class _Run:
                 self._take(outcome)
 
             try:
-                return await import_files(world, self._paths, self._options, take)
+                return await add(world, self._paths, self._options, take)
             finally:
                 counting.cancel()
 

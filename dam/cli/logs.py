@@ -17,9 +17,8 @@ def write_logs(level: str) -> None:
     logging.getLogger().handlers[:] = [handler]
     logging.getLogger("dam").setLevel(level)
     logging.captureWarnings(capture=True)
-    if level != "DEBUG":
-        # Warnings that libraries give to their programmers say nothing to a user.
-        logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    # Warnings that libraries give to their programmers say nothing to a user.
+    logging.getLogger("py.warnings").setLevel("WARNING" if level == "DEBUG" else "ERROR")
 
 
 class _StderrHandler(logging.Handler):

@@ -121,12 +121,9 @@ def name_failure(name: str, error: DamError) -> None:
 
 def size_text(size_bytes: int) -> str:
     """Return a size as people say it, in powers of 1000."""
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min(max(len(str(size_bytes)) - 1, 0) // 3, len(units) - 1)
+    return f"{size_bytes / 1000**power:.{min(power, 1)}f} {units[power]}"
 
 
 def confirm(question: str, *, is_agreed: bool) -> None:

@@ -226,4 +226,4 @@ async def known_identities(
 ) -> dict[bytes, EntityId]:
     """Return the entities that digests belong to; unknown digests are left out."""
     found = select(kind.digest, kind.entity_id).where(kind.digest.in_(digests))
-    return dict((await session.execute(found)).tuples().all())
+    return dict((await session.execute(found)).all())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sqlalchemy import (
     Connection,
@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Mapper, mapped_column
 from sqlalchemy.schema import Sequence as DatabaseSequence
@@ -34,7 +34,10 @@ EntityId = int
 
 Row = Mapping[str, Any]
 
-Upsert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+Upsert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 """An `INSERT` that knows `ON CONFLICT`."""
 
 
@@ -196,7 +199,12 @@ def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:
 
 def _upsert_of(dialect: Dialect, kind: type[Base]) -> Upsert:
     table = table_of(kind)
-    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+    if dialect.name == "sqlite":
+        return sqlite.insert(table)
+    # It imports the dialects of every PostgreSQL driver; on SQLite nobody should wait for that.
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return postgresql.insert(table)
 
 
 async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list[EntityId]:

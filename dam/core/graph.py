@@ -66,6 +66,18 @@ def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> 
     ]
 
 
+def repeated_names(plans: Iterable[Plan]) -> list[BuildFault]:
+    """Return a fault for each system that is called like another one before it."""
+    hint = "failures and reports tell systems by their names"
+    seen: set[str] = set()
+    faults = []
+    for plan in plans:
+        if plan.name in seen:
+            faults.append(fault(plan.function, f"another system is called {plan.name} too", hint))
+        seen.add(plan.name)
+    return faults
+
+
 def shared_markers(plans: Iterable[Plan]) -> list[BuildFault]:
     """Return a fault for each system that consumes a marker which another consumes already."""
     consumers: dict[type[MarkerComponent], list[Plan]] = defaultdict(list)

@@ -12,7 +12,6 @@ from typing import (
     ParamSpec,
     TypeVar,
     TypeVarTuple,
-    Unpack,
     get_args,
     get_origin,
     get_type_hints,
@@ -84,11 +83,11 @@ class WorldReader:
         """Return what a service function reads."""
         return await run_to_end(self._database.read(fn, *args, **kwargs))
 
-    async def rows(self, statement: Select[Unpack[Columns]]) -> Sequence[Row[Unpack[Columns]]]:
+    async def rows(self, statement: Select[*Columns]) -> Sequence[Row[*Columns]]:
         """Return all rows of a statement."""
 
-        async def fetch(session: AsyncSession) -> Sequence[Row[Unpack[Columns]]]:
-            found: Sequence[Row[Unpack[Columns]]] = (await session.execute(statement)).all()
+        async def fetch(session: AsyncSession) -> Sequence[Row[*Columns]]:
+            found: Sequence[Row[*Columns]] = (await session.execute(statement)).all()
             return found
 
         return await self.run(fetch)
@@ -183,16 +182,29 @@ def read_plan(
         return Plan(function=function, facts=facts, params=()), [
             fault(function, f"an annotation names {error.name!r}, which is not there", hint)
         ]
+    except SyntaxError:
+        found = "an annotation cannot be read as Python"
+        return Plan(function=function, facts=facts, params=()), [
+            fault(function, found, "write it as a plain expression")
+        ]
     event_type = facts.event if isinstance(facts, ListenerFacts) else None
     params = []
-    for name in inspect.signature(function).parameters:
-        param = _read_param(name, hints.get(name), event_type)
+    for name, declared in inspect.signature(function).parameters.items():
+        param = _unnamed(declared) or _read_param(name, hints.get(name), event_type)
         if isinstance(param, Param):
             params.append(param)
         else:
             faults.append(fault(function, *param))
     plan = Plan(function=function, facts=facts, params=tuple(params))
     return plan, faults + _contradictions(plan)
+
+
+def _unnamed(declared: inspect.Parameter) -> tuple[str, str] | None:
+    if declared.kind in {declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY}:
+        return None
+    how = "positional-only" if declared.kind is declared.POSITIONAL_ONLY else "variadic"
+    hint = "systems are called with keyword arguments: give it a plain name"
+    return f"parameter {declared.name!r} is {how}", hint
 
 
 def _read_param(

@@ -11,7 +11,13 @@ from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.core.ecs import EntityId, MarkerComponent
 from dam.core.events import Event
-from dam.core.graph import missing_resources, order_stages, shared_markers
+from dam.core.graph import (
+    Stages,
+    missing_resources,
+    order_stages,
+    repeated_names,
+    shared_markers,
+)
 from dam.core.params import Plan, fault, read_plan
 from dam.core.resources import ResourceManager
 from dam.core.scheduler import WorldScheduler
@@ -43,6 +49,10 @@ class NewEntityMarkers:
     def add(self, marker: type[MarkerComponent], when: Callable[[NewEntity], bool] | None) -> None:
         """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
         self._rules.append((marker, when))
+
+    def covers(self, marker: type[MarkerComponent]) -> bool:
+        """Tell whether there is a rule for a marker, so that imports may set it."""
+        return any(covered is marker for covered, _ in self._rules)
 
     def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
         """Return the markers for a new entity."""
@@ -112,6 +122,7 @@ class WorldBuilder:
         Raises:
             WorldBuildError: Something does not fit; it lists every fault of every system.
         """
+        stages = self._checked_stages()
         context = WorldContext(world_name=self.config.name, run_id=uuid.uuid4().hex)
         database = Database(
             self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
@@ -121,12 +132,6 @@ class WorldBuilder:
         resources.add(NewEntityMarkers, self._markers)
         for kind, factory in self._resources.items():
             resources.add(kind, factory(resources))
-        stages, faults = order_stages(self._plans)
-        listening = [plan for plans in self._listeners.values() for plan in plans]
-        faults += missing_resources([*self._plans, *listening], resources.kinds() | {World})
-        faults += shared_markers(self._plans)
-        if self._faults or faults:
-            raise WorldBuildError([*self._faults, *faults])
         scheduler = WorldScheduler(
             database=database,
             resources=resources,
@@ -144,3 +149,15 @@ class WorldBuilder:
         )
         resources.add(World, world, is_lent=True)
         return world
+
+    def _checked_stages(self) -> Stages:
+        """Return the order of the systems; look for faults before anything is opened."""
+        stages, faults = order_stages(self._plans)
+        listening = [plan for plans in self._listeners.values() for plan in plans]
+        provided = {Database, NewEntityMarkers, World, *self._resources}
+        faults += missing_resources([*self._plans, *listening], provided)
+        faults += repeated_names(self._plans)
+        faults += shared_markers(self._plans)
+        if self._faults or faults:
+            raise WorldBuildError([*self._faults, *faults])
+        return stages

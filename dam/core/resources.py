@@ -1,6 +1,5 @@
 """Resources: shared services of a world, found by their type, closed in reverse order."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
@@ -29,11 +28,7 @@ class ResourceManager:
         self._closing = AsyncExitStack()
 
     def add(self, kind: type[T], resource: T, *, is_lent: bool = False) -> None:
-        """Keep `resource` under its type, in the place of an earlier one.
-
-        Args:
-            is_lent: Somebody else closes it.
-        """
+        """Keep `resource` in the place of an earlier one; one that is lent, somebody else closes."""
         self._by_type[kind] = resource
         if not is_lent and isinstance(resource, AsyncCloseable):
             self._closing.push_async_callback(resource.close)
@@ -50,13 +45,6 @@ class ResourceManager:
             known = sorted(known.__name__ for known in self._by_type)
             raise MissingResourceError(kind.__name__, known) from None
 
-    def kinds(self) -> set[type[Any]]:
-        """Return the types of which there is a resource."""
-        return set(self._by_type)
-
     async def close(self) -> None:
         """Close all resources, the newest first."""
         await self._closing.aclose()
-
-
-ResourceFactory = Callable[[ResourceManager], object]

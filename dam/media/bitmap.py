@@ -33,8 +33,8 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     longest = max(image.size)
     if image.format in ("JPEG", "MPO"):
         # The decoder then halves the picture as often as it stays at least this large.
-        sides = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
-        image.draft(None, (next(sides), next(sides)))
+        width, height = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
+        image.draft(None, (width, height))
     pixels = image.width * image.height
     if pixels > limits.max_decoded_pixels:
         raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)

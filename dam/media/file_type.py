@@ -59,6 +59,7 @@ _TAGGED_SOUND = {
     b"fLaC": "audio/flac",
     b"MAC ": "audio/x-ape",
     b"MPCK": "audio/x-musepack",
+    b"MP+\x07": "audio/x-musepack",
     b"TTA1": "audio/x-tta",
 }
 _CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b")) + b"\x7f"
@@ -152,7 +153,8 @@ def _frame_type(head: bytes) -> str | None:
     rate, sampling = head[2] >> 4, head[2] >> 2 & 3
     if version >= 2 and layer == 0:  # noqa: PLR2004 - ADTS: MPEG 2 or 4, no layer
         return "audio/x-hx-aac-adts" if head[2] >> 2 & 15 < 13 else None  # noqa: PLR2004
-    is_frame = version != 1 and layer and 0 < rate < 15 and sampling < 3  # noqa: PLR2004
+    # Layer I is hardly met, and its mark is that of UTF-16.
+    is_frame = version != 1 and layer in (1, 2) and 0 < rate < 15 and sampling < 3  # noqa: PLR2004
     return "audio/mpeg" if is_frame else None
 
 

@@ -11,7 +11,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("image", "comparing pictures") from error
 
-DEFAULT_THRESHOLDS = {"phash": 10, "dhash": 8, "ahash": 4}
+DEFAULT_THRESHOLDS = {"phash": 10, "dhash": 8, "ahash": 5}
 """Bits: above what scaling and recompression change, below what two pictures have in common."""
 
 _HASH_BITS = 64
@@ -115,6 +115,8 @@ def _near_in(
             difference = height ^ width
             distances = np.bitwise_count(difference)
             hits = np.flatnonzero(distances <= threshold)
+            if not len(hits):
+                continue
             at, beside = np.divmod(hits, len(width))
             at, beside = at + top, beside + left
             if is_same:

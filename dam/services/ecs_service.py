@@ -208,6 +208,12 @@ async def users_of(
     return {entity_id: sorted(users[entity_id]) for entity_id in sorted(users)}
 
 
+async def release_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Delete the rows by which others need some entities, so that these can be deleted."""
+    for used, _ in _restricting_columns():
+        await session.execute(delete(used.table).where(used.in_(entity_ids)))
+
+
 def _restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:
     """Yield the columns that keep an entity from being deleted, each with who is its user.
 

@@ -10,14 +10,17 @@ from dam.core.executor import WorkerPool
 from dam.errors import EnvironmentFaultError, ItemError
 from dam.media.image import ImageAnalysis
 from dam.services.file_tasks import FileDescription, FileTasks
-from dam.storage.content_store import ContentStore, ImportMode, StoredFile
+from dam.storage.checking import Place, check_place
+from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-_PUT_GROUP = 16
+_PUT_GROUP = 8
+_CHECK_TIMEOUT_S = 60.0
+_SLOWEST_DISK_BYTES_PER_S = 1e6
 
 
 class FileOperationsResource:
@@ -32,6 +35,8 @@ class FileOperationsResource:
     ) -> None:
         self.store = store
         self._pool = pool
+        # Storing waits for the disk and hashes outside the GIL: threads leave the workers to decode.
+        self._disk = WorkerPool(pool.workers, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
 
     async def put(self, paths: Sequence[Path], mode: ImportMode) -> list[StoredFile | Exception]:
@@ -41,7 +46,7 @@ class FileOperationsResource:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
         groups = [paths[i : i + _PUT_GROUP] for i in range(0, len(paths), _PUT_GROUP)]
-        answers = await self._pool.map_items(partial(self._tasks.put, mode), groups)
+        answers = await self._disk.map_items(partial(self._tasks.put, mode), groups)
         outcomes: list[StoredFile | Exception] = []
         for group, answer in zip(groups, answers, strict=True):
             if isinstance(answer, EnvironmentFaultError):
@@ -75,6 +80,25 @@ class FileOperationsResource:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
         return await self._each(partial(self._tasks.analyse, thumbnails), contents)
 
+    async def check(
+        self, places: Sequence[Place], *, is_fast: bool
+    ) -> list[ContentState | Exception]:
+        """Return the state of what each place should hold, or why that cannot be told.
+
+        Raises:
+            EnvironmentFaultError: The store as a whole cannot be used.
+        """
+        largest_bytes = max((place.size_bytes or 0 for place in places), default=0)
+        answers = await self._pool.map_items(
+            partial(check_place, self.store, is_fast=is_fast),
+            places,
+            timeout_s=_CHECK_TIMEOUT_S + largest_bytes / _SLOWEST_DISK_BYTES_PER_S,
+        )
+        for answer in answers:
+            if isinstance(answer, EnvironmentFaultError):
+                raise answer
+        return answers
+
     async def _each(self, fn: Callable[[Item], T], items: Sequence[Item]) -> list[T | Exception]:
         answers = await self._pool.map_items(fn, items)
         for answer in answers:
@@ -84,4 +108,5 @@ class FileOperationsResource:
 
     async def close(self) -> None:
         """Stop the workers."""
-        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._pool.terminate)
+        await asyncio.to_thread(self._disk.terminate)

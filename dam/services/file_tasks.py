@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import DamError, ItemError
+from dam.errors import DamError, ItemError, UnsupportedPictureError
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
 from dam.storage.content_store import ContentStore, ImportMode, StoredFile
@@ -40,6 +40,8 @@ class FileTasks:
                 return FileDescription(media_type)
             try:
                 image = describe_image(path)
+            except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
+                return FileDescription(media_type)
             except DamError as error:
                 return FileDescription(media_type, failure=error)
             return FileDescription(image.media_type, image)

@@ -38,6 +38,7 @@ T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
 _LOOK_UP = 500
+_BATCH_FILES, _BATCH_BYTES = 128, 64 << 20
 _IN_FLIGHT = 2
 _RACY = timedelta(seconds=2)
 
@@ -94,8 +95,11 @@ async def import_files(
     paths: Iterable[str],
     options: ImportOptions,
     on_outcome: OnOutcome | None = None,
+    on_recorded: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
+
+    `on_recorded` is called whenever new entities may be there to be worked on.
 
     Batches are committed one by one: whatever was reported is kept, whatever happens then.
 
@@ -109,6 +113,8 @@ async def import_files(
         report.count(outcome)
         if on_outcome:
             on_outcome(outcome)
+        if on_recorded and outcome.status == "added":
+            on_recorded()
 
     run = _Import(world, files, options, tell)
     if options.is_dry_run:
@@ -158,11 +164,10 @@ class _Import:
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
         try:
             while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
-                unread = await self._look_up(batch)
-                if unread:
+                for unread in _batches(await self._look_up(batch)):
                     in_flight.append(asyncio.create_task(self._read(unread)))
-                if len(in_flight) >= _IN_FLIGHT:
-                    await self._settle(await in_flight.popleft())
+                    if len(in_flight) >= _IN_FLIGHT:
+                        await self._settle(await in_flight.popleft())
             while in_flight:
                 await self._settle(await in_flight.popleft())
         finally:
@@ -262,6 +267,20 @@ def own_inodes(world: World) -> set[tuple[int, int]]:
 
 def _take(items: Iterator[T], count: int) -> list[T]:
     return list(islice(items, count))
+
+
+def _batches(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
+    """Cut files into batches of one transaction each, neither many nor large."""
+    batch: list[FoundFile] = []
+    size_bytes = 0
+    for file in files:
+        batch.append(file)
+        size_bytes += file.status.st_size
+        if len(batch) >= _BATCH_FILES or size_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
 
 
 def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:

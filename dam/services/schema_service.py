@@ -13,7 +13,6 @@ from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import dam
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import Database
 from dam.core.ecs import Base
@@ -184,7 +183,7 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 def migrations_folder() -> Path:
     """Return where the migrations are: in the wheel, or beside the package in a checkout."""
-    package = Path(dam.__file__).parent
+    package = Path(__file__).parents[1]
     shipped = package / "_alembic"
     return shipped if shipped.is_dir() else package.parent / "alembic"
 

@@ -26,6 +26,31 @@ class MisspeltSettingError(EnvironmentFaultError):
         super().__init__(f"unknown setting {name} in {place}", hint)
 
 
+class WorldSetTwiceError(EnvironmentFaultError):
+    """The single variables and the list of worlds speak of the same world."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"the world {name!r} is set twice: in DAM_WORLDS_CONFIG, and by DAM_DATABASE_URL or "
+            "DAM_ASSET_STORAGE_PATH",
+            "unset one, or set DAM_DEFAULT_WORLD_NAME to another name",
+        )
+
+
+class SharedLocationError(EnvironmentFaultError):
+    """Two worlds are set to the same place."""
+
+    def __init__(self, url: str, first: str, second: str) -> None:
+        self.url = url
+        self.first = first
+        self.second = second
+        super().__init__(
+            f"the worlds {first!r} and {second!r} share {url}",
+            "give each world a database and a store of its own",
+        )
+
+
 class UnknownWorldError(UsageError):
     """No world of that name is set."""
 

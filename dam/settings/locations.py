@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dam.settings.errors import SettingError
 
@@ -10,14 +11,19 @@ _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/da
 
 
 def absolute_database_url(url: str, folder: Path, setting: str) -> str:
+    """Return a URL of a database that we know, a SQLite file counted from `folder`.
+
+    Raises:
+        SettingError: The URL is of no such form; `setting` is named as its place.
+    """
     scheme, _, rest = url.partition("://")
-    database = scheme.lower().partition("+")[0]
+    database, plus, driver = scheme.lower().partition("+")
     if database == "sqlite" and rest.startswith("/"):
         path, mark, query = rest[1:].partition("?")
         if path not in ("", ":memory:"):
-            return f"{scheme}:///{_absolute(path, folder)}{mark}{query}"
-    if database in ("postgresql", "postgres") and rest:
-        return f"postgresql{url[len(database) :]}"
+            return f"sqlite{plus}{driver}:///{_absolute(path, folder)}{mark}{query}"
+    if database in ("postgresql", "postgres") and rest and _has_valid_port(url):
+        return f"postgresql{plus}{driver}://{rest}"
     hint = f"did you mean sqlite:///{url}?" if "://" not in url and "@" not in url else None
     raise SettingError(setting, repr(url_without_password(url)), _DATABASE_FORM, hint)
 
@@ -36,11 +42,8 @@ def storage_beside(database_url: str, data: Path) -> str:
 
 
 def absolute_storage_url(text: str, folder: Path) -> str:
+    """Return the URL of a store as it is, or a folder counted from `folder`."""
     return text if "://" in text else _absolute(text, folder)
-
-
-def _absolute(path: str, folder: Path) -> str:
-    return os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100  (keeps symlinks)
 
 
 def url_without_password(url: str) -> str:
@@ -48,3 +51,15 @@ def url_without_password(url: str) -> str:
     # Greedy on purpose: an unescaped @ or / in a password must not let the rest of it through.
     shown = re.sub(r"^((?:[\w+.-]+://)?+[^:/@]*):(.*)@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)
+
+
+def _absolute(path: str, folder: Path) -> str:
+    # Not `resolve`: a symlink that the user set up is to be followed anew each time.
+    return os.path.abspath(folder / os.path.expanduser(path))  # noqa: PTH100, PTH111  (`~x` may not exist)
+
+
+def _has_valid_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False

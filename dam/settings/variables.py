@@ -102,6 +102,11 @@ def _refuse_misspelt_names(source: PydanticBaseSettingsSource, fields: tuple[str
 
 
 def read_variables() -> Variables:
+    """Return what is set now.
+
+    Raises:
+        SettingError, MisspeltSettingError: Something is set that cannot be meant.
+    """
     try:
         return Variables()
     except ValidationError as error:

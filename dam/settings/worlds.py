@@ -1,15 +1,27 @@
 """The worlds that are set, and where each is kept."""
 
 import json
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from dam.errors import display_path, words_for
-from dam.settings.errors import MisspeltSettingError, SettingError
-from dam.settings.locations import absolute_database_url, absolute_storage_url, storage_beside
+from dam.settings.errors import (
+    MisspeltSettingError,
+    SettingError,
+    SharedLocationError,
+    WorldSetTwiceError,
+)
+from dam.settings.locations import (
+    absolute_database_url,
+    absolute_storage_url,
+    storage_beside,
+    url_without_password,
+)
 from dam.settings.variables import PREFIX, Variables
 
 _WORLD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -48,27 +60,35 @@ class _Entry:
 
 
 def worlds_of(variables: Variables) -> dict[str, WorldSettings]:
+    """Return every world by its name: those of the list, and the one of the single variables."""
     entries = _entries_in(variables.worlds_config) if variables.worlds_config else {}
     database, storage = variables.database_url, variables.asset_storage_path
     if database or storage or not entries:
         name = variables.default_world_name or "default"
         if name in entries:
-            raise SettingError(
-                "DAM_WORLDS_CONFIG",
-                f"about the world {name!r} as DAM_DATABASE_URL or DAM_ASSET_STORAGE_PATH are",
-                "one description of each world",
-                "unset one, or set DAM_DEFAULT_WORLD_NAME to another name",
-            )
+            raise WorldSetTwiceError(name)
         _check_name(name, "DAM_DEFAULT_WORLD_NAME")
         entries[name] = _Entry(database, storage)
-    return {name: _world(name, entry) for name, entry in entries.items()}
+    worlds = {name: _world(name, entry) for name, entry in entries.items()}
+    _refuse_sharing(worlds.values())
+    return worlds
+
+
+def _refuse_sharing(worlds: Iterable[WorldSettings]) -> None:
+    """Make sure that the `gc` of one world cannot remove the files of another."""
+    owners: dict[str, str] = {}
+    for world in worlds:
+        for url in (world.database_url, world.storage_url):
+            if url in owners:
+                raise SharedLocationError(url_without_password(url), owners[url], world.name)
+            owners[url] = world.name
 
 
 def _entries_in(text: str) -> dict[str, _Entry]:
     """Read DAM_WORLDS_CONFIG: JSON text, or the path of a file that holds it."""
     setting, folder = "DAM_WORLDS_CONFIG", Path()
     if not text.lstrip().startswith(("{", "[")):
-        path = Path(text).expanduser()
+        path = Path(os.path.expanduser(text))  # noqa: PTH111  (`~x` may not exist)
         setting, folder = f"{setting} ({display_path(path)})", path.parent
         try:
             text = path.read_text(encoding="utf-8")
@@ -82,7 +102,7 @@ def _entries_in(text: str) -> dict[str, _Entry]:
         # The text is not shown: it may hold passwords.
         raise SettingError(setting, f"not JSON: {error}", _WORLDS_FORM) from error
     if not isinstance(worlds, dict) or not worlds:
-        raise SettingError(setting, f"a JSON {_json_kind(worlds)}", _WORLDS_FORM)
+        raise SettingError(setting, _json_kind(worlds), _WORLDS_FORM)
     return {name: _entry(name, entry, setting, folder) for name, entry in worlds.items()}
 
 
@@ -90,12 +110,12 @@ def _entry(name: str, entry: object, setting: str, folder: Path) -> _Entry:
     _check_name(name, f"a world's name in {setting}")
     place = f"world {name!r} in {setting}"
     if not isinstance(entry, dict):
-        raise SettingError(place, f"a JSON {_json_kind(entry)}", _WORLDS_FORM)
+        raise SettingError(place, _json_kind(entry), _WORLDS_FORM)
     for key, value in entry.items():
         if key not in _KEYS:
             raise MisspeltSettingError(key, place, _KEYS)
         if not isinstance(value, str) or not value:
-            raise SettingError(f"{key} of {place}", f"a JSON {_json_kind(value)}", "text")
+            raise SettingError(f"{key} of {place}", _json_kind(value), "text")
     return _Entry(entry.get("database_url"), entry.get("asset_storage_path"), folder, place)
 
 
@@ -124,5 +144,7 @@ def _check_name(name: str, setting: str) -> None:
 
 
 def _json_kind(value: object) -> str:
+    if value in ({}, ""):
+        return "empty"
     names = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
-    return ("empty " if value in ({}, "") else "") + names.get(type(value), "number")
+    return f"a JSON {names.get(type(value), 'number')}"

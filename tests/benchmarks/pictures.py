@@ -68,9 +68,7 @@ def _place(folder: Path, number: int) -> Path:
     return folder / f"{number // _FILES_PER_FOLDER:04}" / f"{number:06}"
 
 
-def _make_missing(
-    folder: Path, make: Callable[[Path, int], None], numbers: Iterable[int]
-) -> None:
+def _make_missing(folder: Path, make: Callable[[Path, int], None], numbers: Iterable[int]) -> None:
     for number in numbers:
         place = _place(folder, number)
         if not any(place.parent.glob(f"{place.name}.*")):
@@ -79,8 +77,8 @@ def _make_missing(
 
 def _make_photo(place: Path, number: int) -> None:
     random = np.random.RandomState(number)
-    image = _varied(number, random, _CAMERA_SIZE)
-    light, blue, red = image.convert("YCbCr").split()
+    image = _varied(number, random, _CAMERA_SIZE, "YCbCr")
+    light, blue, red = image.split()
     left, top = (int(offset) for offset in random.randint(0, _SPARE_GRAIN, 2))
     grain = _grain().crop((left, top, left + image.width, top + image.height))
     light = ImageChops.add(light, grain, offset=-128)
@@ -90,7 +88,7 @@ def _make_photo(place: Path, number: int) -> None:
 def _make_web_image(place: Path, number: int) -> None:
     random = np.random.RandomState(1_000_000 + number)
     longest = int(random.choice([240, 320, 480, 640, 800, 1024]))
-    image = _varied(number, random, (longest, longest * 3 // 4))
+    image = _varied(number, random, (longest, longest * 3 // 4), "RGB")
     kind = ("jpg", "png", "jpg", "webp", "jpg")[number % 5]
     quality = int(random.randint(60, 90))
     options = {"jpg": {"quality": quality}, "webp": {"quality": quality, "method": 2}}
@@ -106,7 +104,9 @@ def _make_tiny_file(place: Path, number: int) -> None:
     place.with_suffix(".txt").write_text(f"This is file {number}.\n")
 
 
-def _varied(number: int, random: np.random.RandomState, size: tuple[int, int]) -> Image.Image:
+def _varied(
+    number: int, random: np.random.RandomState, size: tuple[int, int], mode: str
+) -> Image.Image:
     """Return a crop of one of the corpus's photographs, with light and side of its own."""
     originals = _originals()
     original = originals[number % len(originals)]
@@ -116,9 +116,10 @@ def _varied(number: int, random: np.random.RandomState, size: tuple[int, int]) -
     box = (left, top, left + share * width, top + share * height)
     if height > width:
         size = (size[1], size[0])
-    image = original.resize(size, Image.Resampling.BICUBIC, box=box)
-    image = ImageEnhance.Brightness(image).enhance(random.uniform(0.8, 1.2))
-    return ImageOps.mirror(image) if random.randint(2) else image
+    image = ImageEnhance.Brightness(original).enhance(random.uniform(0.8, 1.2))
+    if random.randint(2):
+        image = ImageOps.mirror(image)
+    return image.convert(mode).resize(size, Image.Resampling.BICUBIC, box=box)
 
 
 @cache

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Dialect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Dialect, make_url
 
 from dam.core.database import Database
 from dam.core.ecs import Entity
 from dam.core.types import UtcDateTime
 
 TOKYO = timezone(timedelta(hours=9))
-DIALECTS = [sqlite.dialect(), postgresql.dialect()]
+DIALECTS = [make_url(name).get_dialect()() for name in ("sqlite://", "postgresql+psycopg://")]
 
 
 async def test_a_moment_comes_back_in_utc(database: Database) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldContext
 from dam.core.ecs import (
     AnyComponent,
+    Entity,
     EntityId,
     MarkerComponent,
     ProcessingErrorComponent,
@@ -78,6 +79,11 @@ async def new_entities(
     for marker in markers:
         await mark(session, marker, ids)
     return ids
+
+
+async def all_entities(session: AsyncSession) -> list[EntityId]:
+    """Return every entity, ascending."""
+    return list(await session.scalars(select(Entity.id).order_by(Entity.id)))
 
 
 async def rows_of(session: AsyncSession, kind: type[A]) -> list[A]:

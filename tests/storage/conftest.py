@@ -1,6 +1,7 @@
 """File systems of one's own: small, full, read-only."""
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from tests.conftest import unavailable
 
 
 @pytest.fixture
-def other_file_system(tmp_path: Path) -> Iterator[Path]:
+def other_file_system() -> Iterator[Path]:
     """An empty file system of 1 MiB."""
-    folder = tmp_path / "mounted"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        unavailable("no file system can be mounted here: this needs root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    # Not below tmp_path: pytest could not clear that away after a run that was killed.
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs", folder]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            unavailable("no file system can be mounted here: this needs root")
+        yield Path(folder)
+        subprocess.run(["umount", "--lazy", folder], check=True)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import socket
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -324,6 +325,18 @@ class ContentStoreContract:
         assert renewed >= first
         assert store.contains(stored.sha256)
 
+    @pytest.mark.parametrize("mode", STORING_MODES)
+    def test_an_old_file_that_was_just_put_is_young(
+        self, store: ContentStore, tmp_path: Path, mode: ImportMode
+    ) -> None:
+        path = write(tmp_path / "a", b"x")
+        os.utime(path, (0, 0))
+        stored = store.put(path, mode)
+
+        store.collect(lambda _: set(), older_than_s=DAY_S, now_s=time.time())
+
+        assert store.contains(stored.sha256)
+
     def test_collecting_from_a_store_never_made_finds_nothing(self, store: ContentStore) -> None:
         collected = store.collect(lambda _: set(), older_than_s=0, now_s=FAR_FUTURE_S)
 
@@ -357,8 +370,11 @@ class ContentStoreContract:
             importers: list[Future[bool]] = []
 
             def is_referenced(_: Sequence[bytes]) -> set[bytes]:
-                importers.append(pool.submit(put_again))
+                importer = pool.submit(put_again)
+                importers.append(importer)
                 assert is_waiting.wait(timeout=30)
+                with pytest.raises(TimeoutError):
+                    importer.result(timeout=0.1)
                 return set()
 
             store.collect(is_referenced, older_than_s=0, now_s=FAR_FUTURE_S)

@@ -59,6 +59,35 @@ def test_content_lies_read_only_under_its_digest_in_private_folders(
     assert {stat.S_IMODE(p.stat().st_mode) for p in (store.root, *path.parents[:2])} == {0o700}
 
 
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "move"])
+def test_content_is_on_the_disk_before_its_name_and_its_name_before_put_returns(
+    store: LocalContentStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: ImportMode,
+) -> None:
+    path = write(tmp_path / "a", b"x")
+    name = sha256(b"x").hex()
+    final = store.root / name[:2] / name[2:4] / name
+    synced: list[tuple[int, bool]] = []
+    fsync = os.fsync
+
+    def recording_fsync(fd: int) -> None:
+        fsync(fd)
+        synced.append((os.fstat(fd).st_ino, final.exists()))
+
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    store.put(path, mode)
+
+    assert synced[1:] == [
+        (final.stat().st_ino, False),
+        (store.root.stat().st_ino, True),
+        (final.parent.parent.stat().st_ino, True),
+        (final.parent.stat().st_ino, True),
+    ]
+    assert synced[0] == (tmp_path.stat().st_ino, False)  # it holds the new store
+
+
 def test_a_hard_link_is_the_users_inode_untouched(store: LocalContentStore, tmp_path: Path) -> None:
     path = write(tmp_path / "a", b"x")
     path.chmod(0o640)

@@ -15,12 +15,15 @@ from dam.storage.paths import (
     safe_base_name,
 )
 
-path_names = st.binary(min_size=1).filter(lambda raw: b"\0" not in raw and b"/" not in raw)
+# `.` is no name but the folder itself; pathlib leaves it out.
+path_names = st.binary(min_size=1).filter(
+    lambda raw: b"\0" not in raw and b"/" not in raw and raw != b"."
+)
 
 
 @given(raw=path_names)
 def test_any_bytes_survive_being_a_path(raw: bytes) -> None:
-    assert path_bytes(path_from_bytes(b"/" + raw)) == b"/" + raw.removeprefix(b"/")
+    assert path_bytes(path_from_bytes(b"/" + raw)) == b"/" + raw
 
 
 @given(raw=path_names)

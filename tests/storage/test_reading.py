@@ -102,6 +102,24 @@ def test_putting_a_file_that_another_program_writes_to_fails(tmp_path: Path) -> 
         writer.join()
 
 
+def test_a_file_that_grows_without_end_is_given_up_soon(big: Path) -> None:
+    sizes: list[int] = []
+    with open_source(big) as source:
+        os.truncate(big, 1 << 40)
+        with pytest.raises(FileChangedError):
+            sizes.extend(len(chunk) for chunk in source.chunks())
+
+    assert sizes == [CHUNK_BYTES] * 3
+
+
+def test_a_file_that_delivers_less_than_its_size_is_not_believed() -> None:
+    with (
+        open_source(Path("/sys/devices/system/cpu/online")) as source,
+        pytest.raises(FileChangedError),
+    ):
+        list(source.chunks())
+
+
 def test_a_file_that_claims_to_be_empty_and_is_not_is_not_believed() -> None:
     with (
         open_source(Path("/proc/self/status")) as source,

@@ -1,0 +1,88 @@
+"""Faults of databases and their schemas."""
+
+from dam.errors.base import EnvironmentFaultError
+
+
+class DatabaseError(EnvironmentFaultError):
+    """The database cannot be used as it is."""
+
+    def __init__(self, url: str, reason: str, hint: str | None = None) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"the database {url} failed: {reason}", hint or "check its disk and rights"
+        )
+
+
+class DatabaseLockedError(DatabaseError):
+    """Another program holds the write lock of a SQLite file."""
+
+    def __init__(self, url: str, waited_s: float) -> None:
+        self.waited_s = waited_s
+        super().__init__(
+            url,
+            f"another program kept it locked for {waited_s:g} s",
+            "close the program that has it open, then run the command again",
+        )
+
+
+class DatabaseCorruptError(DatabaseError):
+    """The SQLite file is damaged, or is no SQLite file."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason, "restore it from a backup; the stored files are not touched")
+
+
+class DatabaseUnreachableError(DatabaseError):
+    """The database file or server cannot be reached."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason, "check DAM_DATABASE_URL and that the server runs")
+
+
+class DatabaseUrlError(EnvironmentFaultError):
+    """The database URL is of no kind that is known."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"no database can be opened at {url!r}; expected sqlite:///FILE or postgresql://…",
+            "set DAM_DATABASE_URL",
+        )
+
+
+class NotSetUpError(EnvironmentFaultError):
+    """A configured database has no schema of ours."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"the database {url} is not set up", "run `dam-cli setup-db`")
+
+
+class DatabaseOutdatedError(EnvironmentFaultError):
+    """The schema is older than the program."""
+
+    def __init__(self, url: str, found: str, expected: str) -> None:
+        self.url, self.found, self.expected = url, found, expected
+        super().__init__(
+            f"the database {url} has schema {found}; this program needs {expected}",
+            "run `dam-cli setup-db`; it saves a copy first",
+        )
+
+
+class DatabaseTooNewError(EnvironmentFaultError):
+    """The schema is one that this program does not know."""
+
+    def __init__(self, url: str, found: str, expected: str) -> None:
+        self.url, self.found, self.expected = url, found, expected
+        super().__init__(
+            f"the database {url} has schema {found}; this program knows up to {expected}",
+            "a newer version has made it: upgrade ecs-dam",
+        )
+
+
+class NestedWriterError(Exception):
+    """A bug: a writing transaction was opened inside another one, which would wait for itself."""
+
+    def __init__(self) -> None:
+        super().__init__("a writer was opened inside a writer; use the session that is open")

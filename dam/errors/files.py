@@ -1,0 +1,161 @@
+"""Faults of users' files, of the content store and of other folders."""
+
+import errno
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dam.errors.base import (
+    EnvironmentFaultError,
+    ItemError,
+    display_path,
+    words_for,
+)
+
+
+class FileAccessError(ItemError):
+    """A user's file could not be opened, read or removed."""
+
+    def __init__(self, path: Path, action: str, error: OSError) -> None:
+        self.path = path
+        self.action = action
+        super().__init__(f"cannot {action} {display_path(path)}: {words_for(error)}")
+
+
+class NotRegularFileError(ItemError):
+    """Something that has no content of its own, and may block whoever opens it."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path = path
+        self.kind = kind
+        super().__init__(f"{display_path(path)} is {kind}, not a regular file")
+
+
+class FileChangedError(ItemError):
+    """A user's file was written to, replaced or removed while it was looked at."""
+
+    def __init__(self, path: Path, *, is_gone: bool = False) -> None:
+        self.path = path
+        self.is_gone = is_gone
+        super().__init__(
+            f"{display_path(path)} {'vanished' if is_gone else 'changed'} while it was read",
+            "add it again when no other program works on it",
+        )
+
+
+class ReferenceChangedError(ItemError):
+    """A file that is referenced in place is no longer what was added."""
+
+    def __init__(self, path: Path, *, recorded: tuple[int, int], found: tuple[int, int]) -> None:
+        self.path = path
+        self.recorded_size_bytes, self.recorded_mtime_ns = recorded
+        self.found_size_bytes, self.found_mtime_ns = found
+        super().__init__(
+            f"{display_path(path)} changed since added: "
+            f"recorded {_file_state(*recorded)}, now {_file_state(*found)}",
+            "add it again to record it as it is now",
+        )
+
+
+class ContentMissingError(ItemError):
+    """The store does not hold the bytes of a digest."""
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
+        super().__init__(
+            f"the store has no content sha256:{digest.hex()}",
+            "add a file with these bytes again; `verify` lists all that is missing",
+        )
+
+
+class ContentDamagedError(ItemError):
+    """The store holds other bytes under a digest than the digest says."""
+
+    def __init__(self, digest: bytes) -> None:
+        self.digest = digest
+        super().__init__(
+            f"the stored bytes do not match sha256:{digest.hex()}",
+            "check the disk of the store, then run `verify`",
+        )
+
+
+class StoreUnusableError(EnvironmentFaultError):
+    """The content store as a whole cannot be read or written."""
+
+    def __init__(self, root: Path, error: OSError) -> None:
+        self.root = root
+        self.errno = error.errno
+        super().__init__(
+            f"the store {display_path(root)} is not usable: {words_for(error)}",
+            _STORE_HINTS.get(error.errno or 0, "check the disk and DAM_ASSET_STORAGE_PATH"),
+        )
+
+
+class StoreInUseError(EnvironmentFaultError):
+    """The content store is needed alone while imports write to it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        super().__init__(
+            f"the store {display_path(root)} is in use by an import", "try again when it is done"
+        )
+
+
+class UnknownStoreError(EnvironmentFaultError):
+    """The configured store is of a kind that is not built in."""
+
+    def __init__(self, scheme: str, known: tuple[str, ...]) -> None:
+        self.scheme = scheme
+        self.known = known
+        super().__init__(
+            f"no content store for {scheme}:// addresses; known: a folder, "
+            + ", ".join(f"{name}://" for name in known),
+            "set DAM_ASSET_STORAGE_PATH to a folder",
+        )
+
+
+_STORE_HINTS: dict[int, str] = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "free some space or ask for a larger quota",
+    errno.EROFS: "mount the file system for writing or set DAM_ASSET_STORAGE_PATH",
+    errno.EACCES: "make the folder yours and writable or set DAM_ASSET_STORAGE_PATH",
+}
+
+
+def _file_state(size_bytes: int, mtime_ns: int) -> str:
+    written = datetime.fromtimestamp(mtime_ns // 10**9, UTC)
+    return f"{size_bytes} bytes of {written:%Y-%m-%d %H:%M:%S} UTC"
+
+
+class ReferenceDamagedError(ItemError):
+    """A referenced file has the size and time that were recorded, and yet other bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{display_path(path)} has other bytes than when it was added",
+            "check its disk; add it again to record it as it is now",
+        )
+
+
+class OutputFolderError(EnvironmentFaultError):
+    """Files cannot be written to the folder that was chosen for them."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self.folder = folder
+        self.errno = error.errno
+        super().__init__(
+            f"cannot write to {display_path(folder)}: {words_for(error)}",
+            "what was written before is complete; choose another folder for the rest",
+        )
+
+
+class CacheUnusableError(EnvironmentFaultError):
+    """The folder for what can be made again cannot be read or written."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self.folder = folder
+        self.errno = error.errno
+        super().__init__(
+            f"the cache {display_path(folder)} is not usable: {words_for(error)}",
+            "make the folder yours and writable, and see that its disk is not full",
+        )

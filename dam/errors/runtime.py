@@ -1,0 +1,118 @@
+"""Faults of what a world is built of and of the workers."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dam.errors.base import DamError, EnvironmentFaultError, ExitCode, ItemError
+
+
+class MissingExtraError(EnvironmentFaultError):
+    """An optional part of the distribution is not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        self.extra = extra
+        self.purpose = purpose
+        self.requirement = extra
+        super().__init__(
+            f"{purpose} needs the extra {extra!r}, which is not installed",
+            f'pip install "ecs-dam[{extra}]"',
+        )
+
+
+class MissingResourceError(DamError):
+    """A resource was asked for that the world does not have."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"no resource {name}; known: {', '.join(known) or 'none'}")
+
+
+class RepeatedDeathError(ItemError):
+    """Whatever worked on an entity alone was killed every time."""
+
+    def __init__(self, deaths: int) -> None:
+        self.deaths = deaths
+        super().__init__(f"given up: {deaths} processes died while working on it alone")
+
+
+class NotSettledError(DamError):
+    """Systems mark entities for each other without end."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, systems: Sequence[str]) -> None:
+        self.systems = tuple(systems)
+        super().__init__(
+            f"the work does not settle; still marking: {', '.join(systems)}",
+            "a system must not mark again what it was given",
+        )
+
+
+@dataclass(frozen=True)
+class BuildFault:
+    """One thing that is wrong with a system: where it is, what was found, what to do."""
+
+    file: str
+    line: int
+    function: str
+    found: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.function}: {self.found}; {self.hint}"
+
+
+class WorldBuildError(DamError):
+    """The systems of a world do not fit together; every fault is listed."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, faults: Sequence[BuildFault]) -> None:
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        noun = "fault" if len(faults) == 1 else "faults"
+        super().__init__(f"the world cannot be built, {len(faults)} {noun}:\n{lines}")
+
+
+class PluginLoadError(EnvironmentFaultError):
+    """A plugin's package is installed but does not load."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        self.name = name
+        super().__init__(
+            f"plugin {name!r} does not load: {type(error).__name__}: {error}",
+            "uninstall or repair it, or leave plugins out with --no-plugins",
+        )
+
+
+class WorkerDiedError(ItemError):
+    """The process that worked on an item ended in the middle of it.
+
+    Args:
+        exit_code: The process's, or minus the number of the signal that killed it.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code_of_worker = exit_code
+        how = f"ended with exit code {exit_code}"
+        if exit_code < 0:
+            how = f"was killed by {_signal_name(-exit_code)}"
+        hint = "the system may be short of memory" if how.endswith("SIGKILL") else None
+        super().__init__(f"the worker process {how}", hint)
+
+
+class WorkerTimeoutError(ItemError):
+    """An item took longer than its time limit, and the process that worked on it was stopped."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"took longer than {limit_s:g} s and was stopped")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,202 @@
+"""Finds assets by the digest of their bytes."""
+
+import asyncio
+import os
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import (
+    ContentMissingError,
+    DigestNotComputedError,
+    ItemError,
+    MalformedDigestError,
+    QueryFileError,
+)
+from dam.models import (
+    ContentHashMD5Component,
+    ContentHashSHA1Component,
+    ContentHashSHA256Component,
+    FilePropertiesComponent,
+    OriginalSourceInfoComponent,
+)
+from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.services import content_service
+from dam.services.file_operations import FileOperationsResource
+from dam.storage.content_store import ContentStore
+from dam.storage.located import LocatedContent
+from dam.storage.reading import digest_chunks, open_source
+
+DigestName = Literal["sha256", "md5", "sha1"]
+DigestChoice = Literal["auto", "sha256", "md5", "sha1"]
+
+_DIGITS: dict[DigestName, int] = {"sha256": 64, "sha1": 40, "md5": 32}
+_MIN_DIGITS = 8
+_COLUMNS: dict[
+    DigestName,
+    type[ContentHashSHA256Component | ContentHashSHA1Component | ContentHashMD5Component],
+] = {
+    "sha256": ContentHashSHA256Component,
+    "sha1": ContentHashSHA1Component,
+    "md5": ContentHashMD5Component,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPrefix:
+    """The 8 or more lower-case hex digits with which a digest begins, or all of them."""
+
+    name: DigestName
+    digits: str
+
+    def bounds(self) -> tuple[bytes, bytes | None]:
+        """Return the smallest digest that begins so, and the smallest one beyond, if there is."""
+        whole = _DIGITS[self.name]
+        missing = whole - len(self.digits)
+        low = int(self.digits, 16) << 4 * missing
+        high = low + (1 << 4 * missing)
+        beyond = None if high >> 4 * whole else high.to_bytes(whole // 2, "big")
+        return low.to_bytes(whole // 2, "big"), beyond
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that has the bytes; a store that lost them has no path for them."""
+
+    storage: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFile:
+    """An asset with the names that its bytes had, first seen first, and the places they are in."""
+
+    entity_id: EntityId
+    sha256: bytes
+    mime_type: str | None
+    size_bytes: int | None
+    names: Sequence[str]
+    locations: Sequence[Location]
+
+
+def parse_digest(text: str, choice: DigestChoice = "auto") -> DigestPrefix:
+    """Return what to look for; `auto` goes by the length, and takes a part for one of a SHA-256.
+
+    Raises:
+        MalformedDigestError: No hex digits, fewer than 8, or more than the digest has.
+    """
+    digits = text.strip().lower()
+    by_length: dict[int, DigestName] = {length: name for name, length in _DIGITS.items()}
+    name = by_length.get(len(digits), "sha256") if choice == "auto" else choice
+    if not re.fullmatch(r"[0-9a-f]+", digits) or not _MIN_DIGITS <= len(digits) <= _DIGITS[name]:
+        raise MalformedDigestError(text, name, _MIN_DIGITS, _DIGITS[name])
+    return DigestPrefix(name, digits)
+
+
+async def digest_of_file(path: Path, choice: DigestChoice = "auto") -> DigestPrefix:
+    """Return the digest of a file, its SHA-256 unless another one is chosen.
+
+    Raises:
+        QueryFileError: The file cannot be read.
+    """
+    name: DigestName = "sha256" if choice == "auto" else choice
+
+    def read() -> bytes:
+        with open_source(path) as source:
+            digests = digest_chunks(source.chunks(), [name])
+            return digests.extra[name]
+
+    try:
+        return DigestPrefix(name, (await asyncio.to_thread(read)).hex())
+    except ItemError as error:
+        raise QueryFileError(error) from error
+
+
+def require_computed(name: DigestName, extra_digests: Collection[str]) -> None:
+    """Raise `DigestNotComputedError` unless a world with these extra digests has this one."""
+    if name != "sha256" and name not in extra_digests:
+        raise DigestNotComputedError(name, ["sha256", *sorted(extra_digests)])
+
+
+async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundFile]:
+    """Return the assets whose digest begins so, in the order of their ids.
+
+    Raises:
+        DigestNotComputedError: The world does not compute this digest.
+    """
+    require_computed(prefix.name, world.config.extra_digests)
+    found = await world.read(_find, prefix)
+    store = world.resources.get(FileOperationsResource).store
+    return await asyncio.to_thread(_with_locations, store, found)
+
+
+def has_prefix(column: InstrumentedAttribute[bytes], prefix: DigestPrefix) -> ColumnElement[bool]:
+    """Return the condition that a digest begins so; an index on the column serves it."""
+    low, beyond = prefix.bounds()
+    return column >= low if beyond is None else (column >= low) & (column < beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    content: LocatedContent
+    mime_type: str | None
+    size_bytes: int | None
+    names: list[str]
+
+
+async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _Found]:
+    kind, file, source = _COLUMNS[prefix.name], FilePropertiesComponent, OriginalSourceInfoComponent
+    matching = select(kind.entity_id).where(has_prefix(kind.digest, prefix))
+    ids = (await session.scalars(matching.order_by(kind.entity_id))).all()
+    contents = await content_service.locate(session, ids)
+    files = {
+        row.entity_id: row
+        for row in await session.scalars(select(file).where(file.entity_id.in_(ids)))
+    }
+    names: dict[EntityId, dict[str, None]] = {entity_id: {} for entity_id in ids}
+    for entity_id, row in files.items():
+        names[entity_id][os.fsdecode(row.name)] = None
+    seen = select(source.entity_id, source.path).where(source.entity_id.in_(ids))
+    for entity_id, path in await session.execute(seen.order_by(source.id)):
+        names[entity_id][Path(os.fsdecode(path)).name] = None
+    return {
+        entity_id: _Found(
+            contents[entity_id],
+            files[entity_id].media_type if entity_id in files else None,
+            files[entity_id].size_bytes if entity_id in files else None,
+            list(names[entity_id]),
+        )
+        for entity_id in ids
+    }
+
+
+def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[FoundFile]:
+    return [
+        FoundFile(
+            entity_id=entity_id,
+            sha256=item.content.digest,
+            mime_type=item.mime_type,
+            size_bytes=item.size_bytes,
+            names=item.names,
+            locations=_locations(store, item.content),
+        )
+        for entity_id, item in found.items()
+    ]
+
+
+def _locations(store: ContentStore, content: LocatedContent) -> list[Location]:
+    places = [Location(REFERENCED, reference.path) for reference in content.references]
+    if content.is_stored:
+        try:
+            places.insert(0, Location(IN_STORE, store.local_path(content.digest)))
+        except ContentMissingError:
+            places.insert(0, Location(IN_STORE, None))
+    return places

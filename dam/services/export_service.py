@@ -1,0 +1,84 @@
+"""Writes the bytes of assets out under their own names."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import ItemError, NoContentError
+from dam.models import FilePropertiesComponent
+from dam.services import content_service
+from dam.services.file_operations import FileOperationsResource
+from dam.storage.export import ExportFolder
+from dam.storage.located import LocatedContent
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOutcome:
+    """The file that an asset's bytes were written to, or why there is none."""
+
+    entity_id: EntityId
+    path: Path | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+async def export_assets(
+    world: World, entity_ids: Sequence[EntityId], folder: Path, *, is_dry_run: bool = False
+) -> AsyncIterator[ExportOutcome]:
+    """Write the bytes of assets into a folder, which is made; yield each outcome when it is known.
+
+    No file is ever overwritten: where a name is taken, ` (2)` and so on is added to it. What was
+    written has been compared with the asset's SHA-256.
+
+    Raises:
+        OutputFolderError: The folder cannot be written to; nothing more is tried.
+        StoreUnusableError: The same of the store.
+    """
+    exported = ExportFolder(folder, world.resources.get(FileOperationsResource).store)
+    stop = threading.Event()
+    write = exported.plan if is_dry_run else partial(exported.write, is_stopped=stop.is_set)
+    try:
+        for start in range(0, len(entity_ids), _PAGE):
+            page = entity_ids[start : start + _PAGE]
+            contents = await world.read(_named_contents, page)
+            for entity_id in page:
+                try:
+                    if entity_id not in contents:
+                        raise NoContentError(entity_id)
+                    path = await asyncio.to_thread(write, *contents[entity_id])
+                except ItemError as error:
+                    yield ExportOutcome(
+                        entity_id=entity_id, error=type(error).__name__, message=error.message
+                    )
+                else:
+                    yield ExportOutcome(entity_id=entity_id, path=path)
+    finally:
+        stop.set()  # a thread cannot be cancelled; it looks at this between two pieces
+
+
+async def _named_contents(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, tuple[LocatedContent, str]]:
+    """Return where the bytes of each asset are, and the base name under which they came."""
+    contents = await content_service.locate(session, entity_ids)
+    file = FilePropertiesComponent
+    named = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))
+    names = dict((await session.execute(named)).tuples().all())
+    return {
+        entity_id: (
+            content,
+            os.fsdecode(names[entity_id]) if entity_id in names else content.digest.hex(),
+        )
+        for entity_id, content in contents.items()
+    }

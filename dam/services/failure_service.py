@@ -1,0 +1,225 @@
+"""Open failures: what systems could not do, and how to have them try again."""
+
+import importlib.metadata
+import importlib.util
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database import with_retries
+from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
+from dam.core.world import World
+from dam.errors import UnknownNameError
+from dam.media.decoders import installed_decoders
+from dam.models import FilePropertiesComponent
+from dam.services.asset_service import IdOrPrefix, resolve_ids
+
+_PAGE = 5_000
+_IMAGE_EXTRA = ("PIL", "numpy")
+_DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What one system could not do for an entity; `name` is the entity's first file name."""
+
+    entity_id: EntityId
+    system: str
+    error: str
+    message: str
+    attempts: int
+    occurred_at: datetime
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retried:
+    """How many failures were marked again, and how many have a system that is not here now."""
+
+    marked: int
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+async def list_failures(session: AsyncSession) -> list[Failure]:
+    """Return every open failure, by entity and system."""
+    failure, file = ProcessingErrorComponent, FilePropertiesComponent
+    statement = (
+        select(
+            failure.entity_id,
+            failure.system,
+            failure.error,
+            failure.message,
+            failure.attempts,
+            failure.occurred_at,
+            file.name,
+        )
+        .outerjoin(file, file.entity_id == failure.entity_id)
+        .order_by(failure.entity_id, failure.system)
+    )
+    return [
+        Failure(
+            entity_id=row.entity_id,
+            system=row.system,
+            error=row.error,
+            message=row.message,
+            attempts=row.attempts,
+            occurred_at=row.occurred_at,
+            name=None if row.name is None else os.fsdecode(row.name),
+        )
+        for row in await session.execute(statement)
+    ]
+
+
+async def retry(
+    world: World,
+    given: Sequence[IdOrPrefix] = (),
+    *,
+    system: str | None = None,
+    is_dry_run: bool = False,
+) -> Retried:
+    """Mark again what failed, for the system that failed; a failure stays until that succeeds.
+
+    Args:
+        world: Whose failures.
+        given: Ids or hash prefixes; none at all means every failure.
+        system: Only failures of this one.
+        is_dry_run: Count, and mark nothing.
+
+    Raises:
+        UnknownNameError: The world has no such system.
+        UnknownIdError, AmbiguousIdError: Of what is given.
+    """
+    markers = markers_by_system(world)
+    if system is not None:
+        if system not in markers:
+            raise UnknownNameError("system", system, list(markers))
+        markers = {system: markers[system]}
+
+    async def attempt(session: AsyncSession) -> Retried:
+        entity_ids = sorted(await resolve_ids(session, given)) if given else None
+        marked = 0
+        unknown: dict[str, int] = {}
+        for condition in _conditions(entity_ids):
+            for name, marker in markers.items():
+                marked += await mark_failed(session, name, marker, condition, is_dry_run=is_dry_run)
+            if system is None:
+                for name, count in await _count_unknown(session, condition, list(markers)):
+                    unknown[name] = unknown.get(name, 0) + count
+        return Retried(marked=marked, unknown=unknown)
+
+    if is_dry_run:
+        return await world.read(attempt)
+    return await with_retries(lambda: world.database.write(attempt))
+
+
+async def retry_unblocked(
+    world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
+) -> Counter[str]:
+    """Mark again what failed for want of something that is installed now.
+
+    Returns:
+        How many entities, by the system that failed.
+    """
+    unblocked = {
+        requirement
+        for requirement in await world.read(_requirements, list(markers))
+        if _is_met(requirement)
+    }
+    if not unblocked:
+        return Counter()
+
+    async def attempt(session: AsyncSession) -> Counter[str]:
+        condition = ProcessingErrorComponent.requirement.in_(unblocked)
+        marked = Counter[str]()
+        for name, marker in markers.items():
+            marked[name] = await mark_failed(
+                session, name, marker, condition, is_dry_run=is_dry_run
+            )
+        return marked
+
+    if is_dry_run:
+        return await world.read(attempt)
+    return await with_retries(lambda: world.database.write(attempt))
+
+
+async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[str]:
+    failure = ProcessingErrorComponent
+    wanted = select(failure.requirement).where(failure.system.in_(systems)).distinct()
+    return [text for text in await session.scalars(wanted) if text is not None]
+
+
+def _is_met(requirement: str) -> bool:
+    """Tell whether an extra of ours, a decoder's package or a plugin's package is usable now."""
+    if requirement == "image":
+        return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
+    decoders = installed_decoders()
+    if requirement in _DECODERS:
+        return decoders[_DECODERS[requirement]].available
+    if requirement == "pillow":  # its build had no decoder for a format
+        others = _DECODERS.values()
+        return all(found.available for name, found in decoders.items() if name not in others)
+    try:
+        importlib.metadata.distribution(requirement)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
+    """Return the marker that each system works off, in the order in which they run."""
+    plans = world.scheduler.systems()
+    return {plan.name: plan.marker for plan in plans if plan.marker is not None}
+
+
+async def mark_failed(
+    session: AsyncSession,
+    system: str,
+    marker: type[MarkerComponent],
+    condition: ColumnElement[bool],
+    *,
+    is_dry_run: bool = False,
+) -> int:
+    """Mark what has an open failure of `system` that meets a condition; return how many.
+
+    The caller commits.
+    """
+    failure = ProcessingErrorComponent
+    failed = select(failure.entity_id).where(failure.system == system, condition)
+    if is_dry_run:
+        counted = select(func.count()).select_from(failed.subquery())
+        return int((await session.execute(counted)).scalar_one())
+    marked = last = 0
+    while True:
+        page = failed.where(failure.entity_id > last).order_by(failure.entity_id).limit(_PAGE)
+        entity_ids = (await session.scalars(page)).all()
+        if not entity_ids:
+            return marked
+        marked += await mark(session, marker, entity_ids)
+        last = entity_ids[-1]
+
+
+def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[bool]]:
+    """Return conditions that choose these entities, each once; or the one that chooses all."""
+    failure = ProcessingErrorComponent
+    if entity_ids is None:
+        return [failure.entity_id > 0]
+    pages = [entity_ids[start : start + _PAGE] for start in range(0, len(entity_ids), _PAGE)]
+    return [failure.entity_id.in_(page) for page in pages]
+
+
+async def _count_unknown(
+    session: AsyncSession, condition: ColumnElement[bool], known: Sequence[str]
+) -> list[tuple[str, int]]:
+    failure = ProcessingErrorComponent
+    statement = (
+        select(failure.system, func.count())
+        .where(condition, failure.system.not_in(known))
+        .group_by(failure.system)
+        .order_by(failure.system)
+    )
+    return [(name, count) for name, count in (await session.execute(statement)).all()]

@@ -1,0 +1,36 @@
+"""Adds files and has systems work on them while more files come in."""
+
+import asyncio
+from collections.abc import Iterable
+
+from dam.core.scheduler import Observer
+from dam.core.world import World
+from dam.services.import_service import ImportOptions, ImportReport, OnOutcome, import_files
+
+
+async def add_files(
+    world: World,
+    paths: Iterable[str],
+    options: ImportOptions,
+    on_outcome: OnOutcome | None = None,
+    observer: Observer | None = None,
+) -> ImportReport:
+    """Import files and run all systems until nothing is pending; return what the import did.
+
+    Storing waits for the disk and decoding for the cores, so both go on at the same time.
+
+    Raises:
+        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+    """
+    news = asyncio.Event()
+    importing = asyncio.create_task(import_files(world, paths, options, on_outcome, news.set))
+    importing.add_done_callback(lambda _: news.set())
+    try:
+        while not importing.done():
+            await news.wait()
+            news.clear()
+            await world.scheduler.run_until_idle(observer=observer)
+        return importing.result()
+    finally:
+        importing.cancel()
+        await asyncio.wait([importing])

@@ -1,0 +1,271 @@
+"""Tells whether the bytes of assets are still there and still the same."""
+
+import os
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import DamError
+from dam.models import (
+    ContentHashSHA256Component,
+    ContentSuccessorComponent,
+    FileLocationComponent,
+    FilePropertiesComponent,
+    OriginalSourceInfoComponent,
+)
+from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.file_operations import FileOperationsResource
+from dam.storage.checking import Place
+from dam.storage.content_store import ContentState
+from dam.storage.located import Reference
+from dam.storage.paths import path_from_bytes
+
+OnProgress = Callable[[int, int], None]
+"""Is called with how many assets are done and how many there are."""
+
+_PAGE = 1_000
+# A group is large enough to keep the workers busy, and small enough to hear of it now and then.
+_GROUP_ASSETS = 16
+_GROUP_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BadPlace:
+    """A place that does not hold what it should: the store, or a user's file."""
+
+    storage: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An asset with damaged or missing bytes: the names that it had, and the places concerned."""
+
+    entity_id: EntityId
+    sha256: bytes
+    names: Sequence[str]
+    locations: Sequence[BadPlace]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchecked:
+    """An asset with a place that could not be checked, and why."""
+
+    entity_id: EntityId
+    sha256: bytes
+    error: str
+    message: str
+
+
+@dataclass(kw_only=True)
+class Verification:
+    """How many assets were checked, and what was found, by id."""
+
+    checked: int = 0
+    damaged: list[Finding] = field(default_factory=list)
+    missing: list[Finding] = field(default_factory=list)
+    failed: list[Unchecked] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    entity_id: EntityId
+    digest: bytes
+    size_bytes: int | None
+    places: tuple[Place, ...]
+
+
+async def verify(
+    world: World,
+    given: Sequence[IdOrPrefix] = (),
+    *,
+    is_fast: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Verification:
+    """Check the bytes of assets, in the store and in the user's files that are referenced.
+
+    Args:
+        world: Whose assets.
+        given: Ids or hash prefixes; none at all means every asset.
+        is_fast: Look at sizes and times alone; nothing is read.
+        on_progress: Is told how it goes on.
+
+    Raises:
+        UnknownIdError, AmbiguousIdError: Of what is given.
+        EnvironmentFaultError: The store or the database cannot be used.
+    """
+    chosen = sorted(await world.read(resolve_ids, given)) if given else None
+    total = await world.read(_count) if chosen is None else len(chosen)
+    found = Verification()
+    async for page in _pages(world, chosen):
+        for group in _groups(page):
+            await _check(world, group, found, is_fast=is_fast)
+            if on_progress:
+                on_progress(found.checked, max(found.checked, total))
+    return found
+
+
+async def _check(
+    world: World, assets: Sequence[_Asset], found: Verification, *, is_fast: bool
+) -> None:
+    """Check the places of some assets, and add what came of it to what was found."""
+    files = world.resources.get(FileOperationsResource)
+    places = [(asset, place) for asset in assets for place in asset.places]
+    states = await files.check([place for _, place in places], is_fast=is_fast)
+    bad: dict[ContentState, dict[EntityId, list[Place]]] = defaultdict(dict)
+    for (asset, place), state in zip(places, states, strict=True):
+        if isinstance(state, Exception):
+            found.failed.append(_unchecked(asset, state))
+        elif state != "ok":
+            bad[state].setdefault(asset.entity_id, []).append(place)
+    for asset in assets:
+        if not asset.places:
+            bad["missing"][asset.entity_id] = []
+    found.checked += len(assets)
+    if bad:
+        found.damaged += await world.read(_findings, bad["damaged"])
+        found.missing += await world.read(_findings, bad["missing"])
+
+
+def _unchecked(asset: _Asset, error: Exception) -> Unchecked:
+    if not isinstance(error, DamError):
+        raise error
+    return Unchecked(
+        entity_id=asset.entity_id,
+        sha256=asset.digest,
+        error=type(error).__name__,
+        message=error.message,
+    )
+
+
+async def _count(session: AsyncSession) -> int:
+    counted = select(func.count()).select_from(ContentHashSHA256Component)
+    return (await session.execute(counted)).scalar_one()
+
+
+async def _pages(
+    world: World, chosen: Sequence[EntityId] | None
+) -> AsyncIterator[Sequence[_Asset]]:
+    """Yield the assets to check, in pages, by id."""
+    digest = ContentHashSHA256Component
+    if chosen is not None:
+        for start in range(0, len(chosen), _PAGE):
+            yield await world.read(_assets, digest.entity_id.in_(chosen[start : start + _PAGE]))
+        return
+    last = 0
+    while page := await world.read(_assets, digest.entity_id > last):
+        yield page
+        last = page[-1].entity_id
+
+
+def _groups(assets: Sequence[_Asset]) -> Iterator[list[_Asset]]:
+    group: list[_Asset] = []
+    size_bytes = 0
+    for asset in assets:
+        group.append(asset)
+        size_bytes += (asset.size_bytes or 0) * len(asset.places)
+        if len(group) >= _GROUP_ASSETS and size_bytes >= _GROUP_BYTES:
+            yield group
+            group, size_bytes = [], 0
+    if group:
+        yield group
+
+
+async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list[_Asset]:
+    """Return the next assets that should have bytes, by id.
+
+    One whose only file in place was changed and added again is left out: its bytes are gone as the
+    user wanted it, and the successor has the file.
+    """
+    digest, file = ContentHashSHA256Component, FilePropertiesComponent
+    place, successor = FileLocationComponent, ContentSuccessorComponent
+    has_place = exists().where(place.entity_id == digest.entity_id)
+    is_superseded = exists().where(successor.entity_id == digest.entity_id)
+    statement = (
+        select(digest.entity_id, digest.digest, file.size_bytes)
+        .outerjoin(file, file.entity_id == digest.entity_id)
+        .where(condition, or_(has_place, ~is_superseded))
+        .order_by(digest.entity_id)
+        .limit(_PAGE)
+    )
+    rows = (await session.execute(statement)).tuples().all()
+    places = await _places(session, {entity_id: (sha256, size) for entity_id, sha256, size in rows})
+    return [
+        _Asset(entity_id, sha256, size_bytes, tuple(places[entity_id]))
+        for entity_id, sha256, size_bytes in rows
+    ]
+
+
+async def _places(
+    session: AsyncSession, contents: Mapping[EntityId, tuple[bytes, int | None]]
+) -> dict[EntityId, list[Place]]:
+    location = FileLocationComponent
+    statement = (
+        select(
+            location.entity_id,
+            location.storage,
+            location.path,
+            location.size_bytes,
+            location.mtime_ns,
+        )
+        .where(location.entity_id.in_(contents))
+        .order_by(location.id)
+    )
+    places: dict[EntityId, list[Place]] = {entity_id: [] for entity_id in contents}
+    for row in await session.execute(statement):
+        digest, content_bytes = contents[row.entity_id]
+        reference = None
+        if row.storage == REFERENCED:
+            path = path_from_bytes(row.path)
+            reference = Reference(path=path, size_bytes=row.size_bytes, mtime_ns=row.mtime_ns)
+        place = Place(digest=digest, size_bytes=content_bytes, reference=reference)
+        places[row.entity_id].append(place)
+    return places
+
+
+async def _findings(
+    session: AsyncSession, bad: Mapping[EntityId, Sequence[Place]]
+) -> list[Finding]:
+    """Return what is wrong with assets, but for what was removed or added anew meanwhile."""
+    now = await _assets(session, ContentHashSHA256Component.entity_id.in_(bad))
+    names = await _names(session, bad)
+    findings = []
+    for asset in now:
+        still = [place for place in bad[asset.entity_id] if place in asset.places]
+        if still or not asset.places:
+            findings.append(
+                Finding(
+                    entity_id=asset.entity_id,
+                    sha256=asset.digest,
+                    names=names[asset.entity_id],
+                    locations=[_shown(place) for place in still],
+                )
+            )
+    return findings
+
+
+def _shown(place: Place) -> BadPlace:
+    if place.reference is None:
+        return BadPlace(IN_STORE, None)
+    return BadPlace(REFERENCED, place.reference.path)
+
+
+async def _names(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[str]]:
+    file, source = FilePropertiesComponent, OriginalSourceInfoComponent
+    names: dict[EntityId, dict[str, None]] = {entity_id: {} for entity_id in entity_ids}
+    first = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))
+    for entity_id, name in await session.execute(first):
+        names[entity_id][os.fsdecode(name)] = None
+    seen = select(source.entity_id, source.path).where(source.entity_id.in_(entity_ids))
+    for entity_id, path in await session.execute(seen.order_by(source.id)):
+        names[entity_id][path_from_bytes(path).name] = None
+    return {entity_id: list(found) for entity_id, found in names.items()}

@@ -1,0 +1,183 @@
+"""Works off what is pending: the one function with which `add-asset` and `process` run systems."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database import with_retries
+from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark, table_of
+from dam.core.plugins import NewEntity, NewEntityMarkers
+from dam.core.scheduler import Observer
+from dam.core.systems import SystemStage
+from dam.core.work import count_pending
+from dam.core.world import World
+from dam.errors import UnknownNameError
+from dam.models import (
+    ContentHashSHA256Component,
+    FilePropertiesComponent,
+    ImageDimensionsComponent,
+    NeedsContentAnalysisComponent,
+)
+from dam.services.failure_service import markers_by_system, retry_unblocked
+
+_PAGE = 5_000
+_COUNT_EVERY_S = 2.0
+
+# What tells who is meant, for markers that no import sets and that content alone is too little for.
+_BEARERS: Mapping[type[MarkerComponent], type[AnyComponent]] = {
+    NeedsContentAnalysisComponent: ImageDimensionsComponent
+}
+
+
+class ProcessObserver(Observer, Protocol):
+    """Who wants to hear how the work goes on, and how much of it there is."""
+
+    def pending(self, entities: int) -> None:
+        """So much is left to be done, by what is known now; later stages may add to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Processed:
+    """How many entities each system has worked on, also 0, and how many of them failed."""
+
+    processed: Mapping[str, int]
+    failed: int
+
+
+async def process(
+    world: World,
+    *,
+    stages: Collection[str] = (),
+    marker_name: str | None = None,
+    observer: ProcessObserver | None = None,
+    is_dry_run: bool = False,
+) -> Processed:
+    """Run systems until nothing is pending, also what other processes have on lease.
+
+    Failures that waited for a decoder or an extra which is there now are marked again first.
+
+    Args:
+        world: Where the work is.
+        stages: The names of the stages to run; without any, all of them.
+        marker_name: Mark old assets with this first, just as the import would mark them now: those
+            of which its rule says yes; without a rule, all that have what the marker is about.
+        observer: Is told how it goes on.
+        is_dry_run: Run and mark nothing; return what the systems would be given.
+
+    Raises:
+        UnknownNameError: No system of the world works off such a marker.
+        NotSettledError: Systems go on marking entities for each other without end.
+    """
+    chosen = [SystemStage(name) for name in stages] or list(SystemStage)
+    names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
+    markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}
+    marked = Counter[str]()
+    filled = None
+    if marker_name is not None:
+        filled, marker = _consumer(world, marker_name)
+        marked[filled] = await _fill_in(world, marker, is_dry_run=is_dry_run)
+    blocked = {name: kind for name, kind in markers.items() if name != filled}
+    marked += await retry_unblocked(world, blocked, is_dry_run=is_dry_run)
+    if is_dry_run:
+        marked += await world.read(_count_by_system, markers)
+        return Processed(processed={name: marked[name] for name in names}, failed=0)
+    async with _counted(world, list(markers.values()), observer):
+        report = await world.scheduler.run_until_idle(chosen, observer)
+    return Processed(
+        processed={name: report.processed[name] for name in names}, failed=report.failed
+    )
+
+
+def _consumer(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
+    """Return the system that works off a marker, and the marker."""
+    consumers = {kind.__name__: (name, kind) for name, kind in markers_by_system(world).items()}
+    if marker_name not in consumers:
+        raise UnknownNameError("marker", marker_name, list(consumers))
+    return consumers[marker_name]
+
+
+async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: bool) -> int:
+    """Mark the assets that a marker is for and that do not carry it; return how many."""
+    rules = world.resources.get(NewEntityMarkers)
+
+    async def page(session: AsyncSession, after: EntityId) -> tuple[int, EntityId | None]:
+        assets = await _unmarked(session, marker, after)
+        wanted = [
+            asset.entity_id
+            for asset in assets
+            if not rules.covers(marker) or marker in rules.markers_for(asset)
+        ]
+        if not is_dry_run:
+            await mark(session, marker, wanted)
+        return len(wanted), assets[-1].entity_id if assets else None
+
+    total, after = 0, 0
+    while True:
+        if is_dry_run:
+            count, last = await world.read(page, after)
+        else:
+            count, last = await with_retries(partial(world.database.write, page, after))
+        if last is None:
+            return total
+        total, after = total + count, last
+
+
+async def _unmarked(
+    session: AsyncSession, marker: type[MarkerComponent], after: EntityId
+) -> list[NewEntity]:
+    """Return the next assets that could be marked, as an import would have seen them."""
+    digest, file = ContentHashSHA256Component, FilePropertiesComponent
+    bearer = _BEARERS.get(marker, digest)
+    statement = (
+        select(digest.entity_id, digest.digest, file.size_bytes, file.name_text)
+        .join(file, file.entity_id == digest.entity_id)
+        .where(digest.entity_id > after)
+        .where(exists().where(bearer.entity_id == digest.entity_id))
+        .where(~exists().where(marker.entity_id == digest.entity_id))
+        .order_by(digest.entity_id)
+        .limit(_PAGE)
+    )
+    return [
+        NewEntity(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
+        for entity_id, sha256, size_bytes, name in await session.execute(statement)
+    ]
+
+
+async def _count_by_system(
+    session: AsyncSession, markers: Mapping[str, type[MarkerComponent]]
+) -> Counter[str]:
+    counts = Counter[str]()
+    for name, marker in markers.items():
+        counted = select(func.count()).select_from(table_of(marker))
+        counts[name] = (await session.execute(counted)).scalar_one()
+    return counts
+
+
+@asynccontextmanager
+async def _counted(
+    world: World, markers: Sequence[type[MarkerComponent]], observer: ProcessObserver | None
+) -> AsyncIterator[None]:
+    """Tell the observer again and again how much is left, as long as the block runs."""
+    if observer is None:
+        yield
+        return
+
+    async def tell() -> None:
+        while True:
+            observer.pending(sum(await world.read(count_pending, markers)))
+            await asyncio.sleep(_COUNT_EVERY_S)
+
+    teller = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        teller.cancel()
+        # What hindered the count hinders the work, too, and is raised there.
+        await asyncio.gather(teller, return_exceptions=True)

@@ -1,0 +1,121 @@
+"""Removes assets: their rows at once, their thumbnails; the bytes go with the next `gc`."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database import with_retries
+from dam.core.ecs import Entity, EntityId, table_of
+from dam.core.world import World
+from dam.models import ContentHashSHA256Component
+from dam.services import ecs_service
+from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.world_cache import WorldCache
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+log = logging.getLogger(__name__)
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """An entity that stays, and the entities that need it."""
+
+    entity_id: EntityId
+    used_by: tuple[EntityId, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removal:
+    """What is removed and what stays, in the order in which it was named."""
+
+    entity_ids: tuple[EntityId, ...]
+    refused: tuple[Refusal, ...]
+
+
+async def plan_removal(
+    session: AsyncSession, wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
+) -> Removal:
+    """Return what `remove_assets` would do.
+
+    An entity that others need stays, unless they are all removed with it, or it `is_forced`.
+
+    Raises:
+        UnknownIdError, AmbiguousIdError: As `resolve_ids` says.
+    """
+    ids = await resolve_ids(session, wanted)
+    return await _plan(session, ids, is_forced=is_forced)
+
+
+async def remove_assets(
+    world: World, wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
+) -> Removal:
+    """Remove assets with all that is known of them, in one transaction; files of users stay.
+
+    Raises:
+        UnknownIdError, AmbiguousIdError: As `resolve_ids` says; nothing was removed.
+    """
+    removal, digests = await with_retries(lambda: world.run(_remove, wanted, is_forced=is_forced))
+    thumbnails = await world.resources.get(WorldCache).thumbnails()
+    await asyncio.to_thread(_forget, thumbnails, digests)
+    return removal
+
+
+async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
+    if is_forced:
+        return Removal(entity_ids=tuple(ids), refused=())
+    users: dict[EntityId, list[EntityId]] = {}
+    for page in _pages(ids):
+        users |= await ecs_service.users_of(session, page)
+    removed, is_settled = set(ids), False
+    while not is_settled:  # what stays keeps what it needs
+        kept = {key for key in removed & users.keys() if not removed.issuperset(users[key])}
+        removed -= kept
+        is_settled = not kept
+    return Removal(
+        entity_ids=tuple(key for key in ids if key in removed),
+        refused=tuple(
+            Refusal(entity_id=key, used_by=tuple(users[key])) for key in ids if key not in removed
+        ),
+    )
+
+
+async def _remove(
+    session: AsyncSession, wanted: Sequence[IdOrPrefix], *, is_forced: bool
+) -> tuple[Removal, list[bytes]]:
+    ids = await resolve_ids(session, wanted)
+    # The locks keep others from beginning to use them; on SQLite the writer is alone anyway.
+    for page in _pages(sorted(ids)):
+        locked = select(Entity.id).where(Entity.id.in_(page)).order_by(Entity.id)
+        await session.execute(locked.with_for_update())
+    removal = await _plan(session, ids, is_forced=is_forced)
+    digests: list[bytes] = []
+    known = ContentHashSHA256Component
+    for page in _pages(removal.entity_ids):
+        digests += await session.scalars(select(known.digest).where(known.entity_id.in_(page)))
+        await ecs_service.release_entities(session, page)
+    for page in _pages(removal.entity_ids):
+        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(page)))
+    return removal, digests
+
+
+def _pages(ids: Sequence[EntityId]) -> Iterator[Sequence[EntityId]]:
+    for start in range(0, len(ids), _PAGE):
+        yield ids[start : start + _PAGE]
+
+
+def _forget(thumbnails: ThumbnailCache, digests: Collection[bytes]) -> None:
+    try:
+        for digest in digests:
+            thumbnails.remove(digest)
+    except OSError:
+        log.warning(
+            "thumbnails of removed assets are left in the cache",
+            extra={"folder": str(thumbnails.root)},
+            exc_info=True,
+        )

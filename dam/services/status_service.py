@@ -1,0 +1,89 @@
+"""What there is: the worlds that are set, and how much a world holds and has still to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Table, func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import context_of
+from dam.core.ecs import (
+    Entity,
+    MarkerComponent,
+    ProcessingErrorComponent,
+    component_classes,
+    table_of,
+)
+from dam.models import ContentHashSHA256Component, FilePropertiesComponent
+from dam.settings import Settings, url_without_password
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldPlace:
+    """Where a world is kept; the database's URL without its password."""
+
+    name: str
+    database: str
+    storage: str
+    default: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldStatus:
+    """How much a world holds.
+
+    Args:
+        world: Its name.
+        entities: Of every kind.
+        assets: Those that have content.
+        size_bytes: Of all content, each once, wherever it is kept.
+        components: Rows by class name, markers too, also 0.
+        pending: Entities by the name of the marker that they carry, also 0.
+        failures: The open ones.
+    """
+
+    world: str
+    entities: int
+    assets: int
+    size_bytes: int
+    components: Mapping[str, int]
+    pending: Mapping[str, int]
+    failures: int
+
+
+def list_worlds(settings: Settings) -> list[WorldPlace]:
+    """Return every world that is set, in the order of the settings; none of them is opened."""
+    return [
+        WorldPlace(
+            name=world.name,
+            database=url_without_password(world.database_url),
+            storage=world.storage_url,
+            default=world.name == settings.default_world,
+        )
+        for world in settings.worlds.values()
+    ]
+
+
+async def status(session: AsyncSession) -> WorldStatus:
+    """Return how much the session's world holds."""
+    connection = await session.connection()
+    # The tables of a plugin that was installed since the last `setup-db` are not there yet.
+    there = set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+    components = {
+        name: await _count(session, table_of(kind)) if kind.__tablename__ in there else 0
+        for name, kind in component_classes().items()
+    }
+    total = select(func.coalesce(func.sum(FilePropertiesComponent.size_bytes), 0))
+    return WorldStatus(
+        world=context_of(session).world_name,
+        entities=await _count(session, table_of(Entity)),
+        assets=components[ContentHashSHA256Component.__name__],
+        size_bytes=int((await session.execute(total)).scalar_one()),
+        components=components,
+        pending={name: components[name] for name in component_classes(MarkerComponent)},
+        failures=components[ProcessingErrorComponent.__name__],
+    )
+
+
+async def _count(session: AsyncSession, table: Table) -> int:
+    return (await session.execute(select(func.count()).select_from(table))).scalar_one()

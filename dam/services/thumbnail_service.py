@@ -1,0 +1,105 @@
+"""Thumbnails of pictures, made when they are not there yet."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import CacheUnusableError, ItemError, NoContentError
+from dam.media.image import RECIPE_VERSION, describe_image
+from dam.services import content_service
+from dam.services.file_operations import FileOperationsResource
+from dam.services.world_cache import WorldCache
+from dam.storage.located import LocatedContent
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+_PAGE = 100
+_END_OF_JPEG = b"\xff\xd9"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThumbnailFile:
+    """The thumbnail of an asset and its size in pixels, or why there is none."""
+
+    entity_id: EntityId
+    path: Path | None = None
+    width: int | None = None
+    height: int | None = None
+    error: str | None = None
+    message: str | None = None
+
+
+async def find_thumbnails(
+    world: World, entity_ids: Sequence[EntityId]
+) -> AsyncIterator[ThumbnailFile]:
+    """Yield the thumbnail of each asset in turn; missing and damaged ones are made first.
+
+    Raises:
+        MissingExtraError: The extra `image` is not installed.
+        CacheUnusableError: The cache's folder cannot be used.
+    """
+    cache = world.resources.get(WorldCache)
+    try:
+        thumbnails = await cache.thumbnails()
+        for start in range(0, len(entity_ids), _PAGE):
+            page = entity_ids[start : start + _PAGE]
+            for outcome in await _of_page(world, thumbnails, page):
+                yield outcome
+    except OSError as error:
+        raise CacheUnusableError(await cache.folder(), error) from error
+
+
+async def _of_page(
+    world: World, thumbnails: ThumbnailCache, page: Sequence[EntityId]
+) -> list[ThumbnailFile]:
+    contents = await world.read(content_service.locate, page)
+    found = await asyncio.to_thread(_whole, thumbnails, contents)
+    missing = {key: content for key, content in contents.items() if key not in found}
+    files = world.resources.get(FileOperationsResource)
+    answers = await files.analyse(list(missing.values()), thumbnails)
+    failures: dict[EntityId, ItemError] = {
+        key: NoContentError(key) for key in page if key not in contents
+    }
+    for key, answer in zip(missing, answers, strict=True):
+        if isinstance(answer, ItemError):
+            failures[key] = answer
+        elif isinstance(answer, Exception):
+            raise answer
+    found |= await asyncio.to_thread(_whole, thumbnails, missing)
+    return [found[key] if key in found else _failed(key, failures[key]) for key in page]
+
+
+def _failed(entity_id: EntityId, error: ItemError) -> ThumbnailFile:
+    return ThumbnailFile(entity_id=entity_id, error=type(error).__name__, message=error.message)
+
+
+def _whole(
+    thumbnails: ThumbnailCache, contents: Mapping[EntityId, LocatedContent]
+) -> dict[EntityId, ThumbnailFile]:
+    """Return the thumbnails that are there and complete.
+
+    They are written without a sync: after a power cut a file may be empty, or end in zeros.
+    """
+    found = {}
+    for entity_id, content in contents.items():
+        path = thumbnails.find(content.digest, RECIPE_VERSION)
+        if path is None or not _is_complete(path):
+            continue
+        try:
+            image = describe_image(path)
+        except ItemError:
+            continue
+        found[entity_id] = ThumbnailFile(
+            entity_id=entity_id, path=path, width=image.width_px, height=image.height_px
+        )
+    return found
+
+
+def _is_complete(path: Path) -> bool:
+    with path.open("rb") as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size_bytes - len(_END_OF_JPEG)))
+        return file.read() == _END_OF_JPEG

@@ -1,0 +1,143 @@
+"""Writes bytes out of the world, under names of their own, into a folder of the user's."""
+
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from dam.errors import (
+    ContentDamagedError,
+    FileAccessError,
+    OutputFolderError,
+    ReferenceDamagedError,
+)
+from dam.storage.content_store import ContentStore
+from dam.storage.located import LocatedContent, local_file
+from dam.storage.paths import safe_base_name
+from dam.storage.reading import DigestSet, open_source
+
+_MAX_NAME_BYTES = 255
+# What is wrong with one file or its name; everything else concerns the whole folder.
+_OF_ONE_FILE = {errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG}
+
+
+class ExportStoppedError(Exception):
+    """Nobody waits for the file any more; what was written of it is gone."""
+
+
+@dataclass(slots=True)
+class ExportFolder:
+    """A folder that takes files under names that are free; nothing in it is ever overwritten.
+
+    Any number of exports may fill the same folder at once. `_next` says from which number on names
+    may be free, so that a thousand files of one name do not try all numbers a thousand times.
+    """
+
+    folder: Path
+    store: ContentStore
+    _next: dict[str, int] = field(default_factory=dict)
+    _planned: set[Path] = field(default_factory=set)
+
+    def plan(self, content: LocatedContent, name: str) -> Path:
+        """Return where `write` would put the bytes now, after what was planned before.
+
+        Raises:
+            ItemError: The bytes cannot be read.
+        """
+        with local_file(self.store, content), self._faults(self.folder):
+            if self.folder.exists() and not self.folder.is_dir():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            for target in self._targets(name):
+                if target not in self._planned and not os.path.lexists(target):
+                    self._planned.add(target)
+                    return target
+        raise AssertionError("unreachable")
+
+    def write(
+        self, content: LocatedContent, name: str, is_stopped: Callable[[], bool] = lambda: False
+    ) -> Path:
+        """Copy the bytes into the folder, sure that they match their digest; return the new file.
+
+        Raises:
+            ItemError: The bytes cannot be read, are damaged, or were changed since they were added.
+            OutputFolderError: The folder cannot take the file.
+            ExportStoppedError: `is_stopped` said so between two pieces.
+        """
+        temporary = self.folder / f".dam-export-{secrets.token_hex(8)}"
+        with self._faults(self.folder / name):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                with temporary.open("xb") as file:
+                    _copy(self.store, content, file, is_stopped)
+                return self._publish(temporary, name)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def _publish(self, temporary: Path, name: str) -> Path:
+        for target in self._targets(name):
+            try:
+                _give_name(temporary, target)
+            except FileExistsError:
+                continue
+            return target
+        raise AssertionError("unreachable")
+
+    def _targets(self, name: str) -> Iterator[Path]:
+        """Yield the places for a file of this name, best first, never the same one twice."""
+        while True:
+            number = self._next.get(name, 1)
+            self._next[name] = number + 1
+            yield self.folder / _numbered(name, number)
+
+    @contextmanager
+    def _faults(self, target: Path) -> Iterator[None]:
+        """Translate what the user's disk says; the source's faults come as `DamError` already."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _OF_ONE_FILE:
+                raise FileAccessError(target, "write", error) from error
+            raise OutputFolderError(self.folder, error) from error
+
+
+def _copy(
+    store: ContentStore, content: LocatedContent, file: BinaryIO, is_stopped: Callable[[], bool]
+) -> None:
+    digests = DigestSet()
+    with local_file(store, content) as path, open_source(path) as source:
+        for chunk in source.chunks():
+            if is_stopped():
+                raise ExportStoppedError
+            digests.update(chunk)
+            file.write(chunk)
+    if digests.sha256 != content.digest:
+        if content.is_stored:
+            raise ContentDamagedError(content.digest)
+        raise ReferenceDamagedError(path)
+
+
+def _give_name(temporary: Path, target: Path) -> None:
+    """Raise `FileExistsError` where the name is taken; it is never taken over."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links here (FAT, say): an empty file keeps the name free of others meanwhile.
+        target.open("xb").close()
+        temporary.replace(target)
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return a safe name, from the second on with a number before its extension."""
+    if number == 1:
+        return safe_base_name(name)
+    mark = f" ({number})"
+    stem, extension = os.path.splitext(  # noqa: PTH122 - a bare name
+        safe_base_name(name, max_bytes=_MAX_NAME_BYTES - len(mark))
+    )
+    return f"{stem}{mark}{extension}"
