@@ -32,8 +32,11 @@ def app() -> None:
 def command_tree() -> CommandTree:
     """Return every command there is, by the section of the help that lists it."""
     from dam.cli.add_asset import add_asset
+    from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
+    from dam.cli.find import find_file_by_hash, find_similar_images
 
-    return {"Assets": [add_asset]}
+    found = [find_file_by_hash, find_similar_images]
+    return {"Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui]}
 
 
 def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:

@@ -24,6 +24,10 @@ IdArguments = Annotated[
     list[str],
     typer.Argument(metavar="ID", help="Ids or sha256:… prefixes; - reads them from stdin."),
 ]
+OptionalIdArguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", help="Ids or sha256:… prefixes; - is stdin. Without any: all."),
+]
 NullSeparated = Annotated[
     bool, typer.Option("-0", "--null", help="With -: separated by NUL, not by lines.")
 ]

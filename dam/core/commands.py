@@ -71,7 +71,10 @@ class Commands:
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
     ) -> None:
-        """Give the entity this component, in the place of the one it has."""
+        """Give the entity this component, in the place of the one it has; a marker marks it anew."""
+        if isinstance(component, MarkerComponent):
+            self.mark(entity, type(component), on_behalf_of=on_behalf_of)
+            return
         owner = self._owner(entity, on_behalf_of)
         self._sets[type(component)].append(_Write(owner, entity, component))
 
@@ -123,8 +126,11 @@ class Commands:
     def fail(self, entity_id: EntityId, error: Exception) -> None:
         """Give one entity up: the marker comes off, the error is kept.
 
-        What else was written on its behalf stays: a picture that cannot be decoded still has a type.
+        Its other writes stay: a picture that cannot be decoded still has a type.
         """
+        if entity_id not in (self._owners or ()):
+            msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
+            raise ValueError(msg)
         self.failures[entity_id] = error
 
     def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
@@ -133,6 +139,9 @@ class Commands:
             owner = entity.owner if isinstance(entity, PendingEntity) else entity
         if self._owners is None:
             return None
+        if owner is None:
+            msg = "say on behalf of which marked entity this is, with on_behalf_of="
+            raise ValueError(msg)
         if owner not in self._owners:
             msg = f"entity {owner} is not among the marked ones: say for which with on_behalf_of="
             raise ValueError(msg)

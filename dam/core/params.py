@@ -65,6 +65,9 @@ class MarkedEntityList(list[EntityId], Generic[M]):
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
         """Give one entity up: the marker comes off and the error is kept; the others go on."""
+        if entity_id not in self:
+            msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
+            raise ValueError(msg)
         self.failures[entity_id] = error
 
 

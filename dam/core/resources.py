@@ -28,7 +28,7 @@ class ResourceManager:
         self._closing = AsyncExitStack()
 
     def add(self, kind: type[T], resource: T, *, is_lent: bool = False) -> None:
-        """Keep `resource` in the place of an earlier one; one that is lent, somebody else closes."""
+        """Keep `resource` in the place of an earlier one; a lent one is closed by its lender."""
         self._by_type[kind] = resource
         if not is_lent and isinstance(resource, AsyncCloseable):
             self._closing.push_async_callback(resource.close)

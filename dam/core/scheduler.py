@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol, TypeVar, cast
@@ -27,7 +27,7 @@ from dam.errors import EnvironmentFaultError, NotSettledError
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 
-_MAX_PASSES = 100
+_MAX_ROUNDS = 100
 _WAIT_S = 0.5
 
 
@@ -47,6 +47,23 @@ class Report:
 
     processed: Counter[str] = field(default_factory=Counter)
     failed: int = 0
+    _rounds: dict[str, bytearray] = field(
+        default_factory=lambda: defaultdict(bytearray), repr=False, compare=False
+    )
+
+    def count(self, system: str, entity_ids: Sequence[EntityId]) -> None:
+        """Count a system's work on entities, ascending.
+
+        Raises:
+            NotSettledError: It has come back to one of them without end.
+        """
+        rounds = self._rounds[system]  # one byte an id: there may be millions
+        rounds.extend(bytes(max(0, entity_ids[-1] + 1 - len(rounds))))
+        for entity_id in entity_ids:
+            rounds[entity_id] += 1
+            if rounds[entity_id] > _MAX_ROUNDS:
+                raise NotSettledError([system])
+        self.processed[system] += len(entity_ids)
 
 
 class WorldScheduler:
@@ -90,20 +107,17 @@ class WorldScheduler:
         """
         chosen = tuple(stages)
         report = Report()
-        passes = 0
-        while passes < _MAX_PASSES:
-            for stage in chosen:
-                await self.execute_stage(stage, observer, report)
-            free, leased = await self._pending(chosen)
+        free, leased = 1, 0
+        while free or leased:
             if free:
-                passes += 1
-            elif leased:
+                for stage in chosen:
+                    await self.execute_stage(stage, observer, report)
+            else:
                 if observer:
                     observer.waiting(leased, self._config.lease_s)
                 await asyncio.sleep(_WAIT_S)
-            else:
-                return report
-        raise NotSettledError([plan.name for plan in self._active(chosen)])
+            free, leased = await self._pending(chosen)
+        return report
 
     async def execute_stage(
         self,
@@ -113,12 +127,17 @@ class WorldScheduler:
     ) -> Report:
         """Run the systems of one stage until no marker is left that could be claimed."""
         report = report or Report()
-        for plan in self._active([stage]):
-            if plan.marker is None:
-                await self._call(plan)
-                report.processed[plan.name] += 0
-            else:
-                await self._drain(plan, plan.marker, observer, report)
+        plans = self._active([stage])
+        free = 1
+        while free:
+            for plan in plans:
+                if plan.marker is None:
+                    await self._call(plan)
+                    report.processed[plan.name] += 0
+                else:
+                    await self._drain(plan, plan.marker, observer, report)
+            plans = [plan for plan in plans if plan.marker is not None]
+            free, _leased = await self._pending([stage])
         return report
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
@@ -157,7 +176,7 @@ class WorldScheduler:
                     answer = await self._invoke(plan, session=session, event=event)
                     return answer, collected(session)
 
-            answer, events = await run_to_end(attempt())
+            answer, events = await with_retries(attempt)
         else:
             commands = Commands()
             answer = await self._invoke(plan, commands=commands, event=event)
@@ -197,27 +216,38 @@ class WorldScheduler:
         observer: Observer | None,
         report: Report,
     ) -> None:
-        after = passes = 0
+        after = 0
         while True:
-            claimed = await self._claim(plan, marker, after)
-            if claimed is None:
-                if after == 0:
+            token = f"{self._context.run_id}-{next(self._tokens)}"
+            async with self._released_on_error(marker, token):
+                claimed = await self._claim(plan, marker, token, after)
+                if claimed is None and after == 0:
                     return
-                after, passes = 0, passes + 1
-                if passes > _MAX_PASSES:
-                    raise NotSettledError([plan.name])
-                continue
-            if not claimed.attempts:
-                after = claimed.entity_ids[-1]
-            report.failed += await self._work_off(plan, marker, claimed)
-            report.processed[plan.name] += len(claimed.entity_ids)
+                if claimed is None:
+                    after = 0
+                    continue
+                if not claimed.attempts:
+                    after = claimed.entity_ids[-1]
+                report.count(plan.name, claimed.entity_ids)
+                report.failed += await self._work_off(plan, marker, claimed)
             if observer:
                 observer.advanced(plan.name, len(claimed.entity_ids))
 
+    @asynccontextmanager
+    async def _released_on_error(
+        self, marker: type[MarkerComponent], token: str
+    ) -> AsyncIterator[None]:
+        """Give back what the block has claimed when it does not come to its end."""
+        try:
+            yield
+        except BaseException:
+            with suppress(EnvironmentFaultError):  # what is broken now has been said already
+                await run_to_end(self._database.write(work.release, marker, token))
+            raise
+
     async def _claim(
-        self, plan: Plan, marker: type[MarkerComponent], after: EntityId
+        self, plan: Plan, marker: type[MarkerComponent], token: str, after: EntityId
     ) -> work.Claim | None:
-        token = f"{self._context.run_id}-{next(self._tokens)}"
         lease_s = self._config.lease_s
         limit = plan.stage_facts.batch_size
 
@@ -238,12 +268,8 @@ class WorldScheduler:
         if claimed.is_hopeless:
             gone = {claimed.entity_ids[0]: work.death_of(claimed)}
             return await self._fail(plan, marker, claimed, gone)
-        try:
-            async with self._kept(marker, claimed):
-                return await self._try_batch(plan, marker, claimed)
-        except BaseException:
-            await run_to_end(self._database.write(work.release, marker, claimed))
-            raise
+        async with self._kept(marker, claimed):
+            return await self._try_batch(plan, marker, claimed)
 
     async def _try_batch(
         self, plan: Plan, marker: type[MarkerComponent], claimed: work.Claim
@@ -265,15 +291,17 @@ class WorldScheduler:
     async def _in_session(
         self, plan: Plan, marker: type[MarkerComponent], claimed: work.Claim
     ) -> int:
-        entities = MarkedEntityList[Any](claimed.entity_ids)
-
         async def attempt() -> tuple[int, list[Event[Any]]]:
             async with self._database.writer() as session:
-                await self._invoke(plan, session=session, entities=entities)
-                await self._settle(session, plan, marker, claimed, entities.failures)
+                # First, so that nobody can take or mark them while the system writes for them.
+                held = await work.finish(session, marker, claimed)
+                entities = MarkedEntityList[Any](sorted(held))
+                if entities:
+                    await self._invoke(plan, session=session, entities=entities)
+                await self._settle(session, plan, held, entities.failures)
                 return len(entities.failures), collected(session)
 
-        failed, events = await run_to_end(attempt())
+        failed, events = await with_retries(attempt)
         await self.announce(events)
         return failed
 
@@ -308,28 +336,26 @@ class WorldScheduler:
     ) -> int:
         async def attempt() -> set[EntityId]:
             async with self._database.writer() as session:
-                held = await self._settle(session, plan, marker, claimed, failures)
+                held = await work.finish(session, marker, claimed)
+                await self._settle(session, plan, held, failures)
                 await commands.apply(session, held, now=self._context.now())
                 return held
 
         held = await with_retries(attempt)
         await self.announce(commands.events(held))
-        return sum(entity_id in failures for entity_id in claimed.entity_ids)
+        return len(held & failures.keys())
 
     async def _settle(
         self,
         session: AsyncSession,
         plan: Plan,
-        marker: type[MarkerComponent],
-        claimed: work.Claim,
+        held: set[EntityId],
         failures: Mapping[EntityId, Exception],
-    ) -> set[EntityId]:
-        """Take markers off, keep failures; return the entities whose writes are to be made."""
-        held = await work.finish(session, marker, claimed)
+    ) -> None:
+        """Keep the failures of entities that are held, and forget the older ones of the others."""
         failed = {key: error for key, error in failures.items() if key in held}
         await work.record_failures(session, plan.name, failed, now=self._context.now())
         await work.clear_failures(session, plan.name, held - failed.keys())
-        return held
 
     async def _fail(
         self,
@@ -345,14 +371,16 @@ class WorldScheduler:
         self, marker: type[MarkerComponent], claimed: work.Claim
     ) -> AsyncIterator[None]:
         """Renew a lease as long as the block runs."""
+        lease_s = self._config.lease_s
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(self._config.lease_s / 3)
-                renewed = self._database.write(
-                    work.renew, marker, claimed, lease_s=self._config.lease_s
-                )
-                await run_to_end(renewed)
+                await asyncio.sleep(lease_s / 3)
+                try:
+                    renewed = self._database.write(work.renew, marker, claimed, lease_s=lease_s)
+                    await run_to_end(renewed)
+                except Exception:  # the boundary: the work itself goes on, and may end in time
+                    log.warning("a lease could not be renewed", exc_info=True)
 
         keeper = asyncio.create_task(renew())
         try:

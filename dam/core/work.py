@@ -116,11 +116,11 @@ async def renew(
     )
 
 
-async def release(session: AsyncSession, marker: type[MarkerComponent], claimed: Claim) -> None:
-    """Give claimed entities back, as if they had never been claimed."""
+async def release(session: AsyncSession, marker: type[MarkerComponent], token: str) -> None:
+    """Give the entities of a claim back, as if they had never been claimed."""
     await session.execute(
         update(table_of(marker))
-        .where(marker.lease_token == claimed.token, marker.entity_id.in_(claimed.entity_ids))
+        .where(marker.lease_token == token)
         .values(lease_token=None, lease_until=None)
     )
 
@@ -174,7 +174,7 @@ async def record_failures(
             "entity_id": entity_id,
             "system": system,
             "error": type(error).__name__,
-            "message": str(error) or type(error).__name__,
+            "message": _storable(str(error)) or type(error).__name__,
             "requirement": error.requirement if isinstance(error, DamError) else None,
             "attempts": 1,
             "occurred_at": now,
@@ -182,6 +182,11 @@ async def record_failures(
         for entity_id, error in sorted(failures.items())
     ]
     await session.execute(statement, rows)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what databases refuse: halves of surrogate pairs, and NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
 
 
 async def clear_failures(

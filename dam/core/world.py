@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, run_to_end
+from dam.core.database import Database, run_to_end, with_retries
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
 from dam.core.scheduler import WorldScheduler
@@ -46,6 +46,8 @@ class World:
     ) -> T:
         """Run a service function in one transaction; send its events once that has committed.
 
+        It is called again when the database chose its transaction as a deadlock's victim.
+
         Raises:
             NestedWriterError: Called inside another transaction that writes.
         """
@@ -54,7 +56,7 @@ class World:
             async with self.database.writer() as session:
                 return await fn(session, *args, **kwargs), collected(session)
 
-        answer, events = await run_to_end(transaction())
+        answer, events = await with_retries(transaction)
         await self.scheduler.announce(events)
         return answer
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,40 +90,20 @@ class FoundFile:
 def parse_digest(text: str, choice: DigestChoice = "auto") -> DigestPrefix:
     """Return what to look for; `auto` goes by the length, and takes a part for one of a SHA-256.
 
+    The text may also name its digest itself, as in `sha1:…`.
+
     Raises:
         MalformedDigestError: No hex digits, fewer than 8, or more than the digest has.
     """
     digits = text.strip().lower()
+    for named in _DIGITS:
+        if choice in ("auto", named) and digits.startswith(f"{named}:"):
+            choice, digits = named, digits.removeprefix(f"{named}:")
     by_length: dict[int, DigestName] = {length: name for name, length in _DIGITS.items()}
     name = by_length.get(len(digits), "sha256") if choice == "auto" else choice
     if not re.fullmatch(r"[0-9a-f]+", digits) or not _MIN_DIGITS <= len(digits) <= _DIGITS[name]:
         raise MalformedDigestError(text, name, _MIN_DIGITS, _DIGITS[name])
     return DigestPrefix(name, digits)
-
-
-async def digest_of_file(path: Path, choice: DigestChoice = "auto") -> DigestPrefix:
-    """Return the digest of a file, its SHA-256 unless another one is chosen.
-
-    Raises:
-        QueryFileError: The file cannot be read.
-    """
-    name: DigestName = "sha256" if choice == "auto" else choice
-
-    def read() -> bytes:
-        with open_source(path) as source:
-            digests = digest_chunks(source.chunks(), [name])
-            return digests.extra[name]
-
-    try:
-        return DigestPrefix(name, (await asyncio.to_thread(read)).hex())
-    except ItemError as error:
-        raise QueryFileError(error) from error
-
-
-def require_computed(name: DigestName, extra_digests: Collection[str]) -> None:
-    """Raise `DigestNotComputedError` unless a world with these extra digests has this one."""
-    if name != "sha256" and name not in extra_digests:
-        raise DigestNotComputedError(name, ["sha256", *sorted(extra_digests)])
 
 
 async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundFile]:
@@ -132,10 +112,38 @@ async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundFile]:
     Raises:
         DigestNotComputedError: The world does not compute this digest.
     """
-    require_computed(prefix.name, world.config.extra_digests)
+    _require_computed(world, prefix.name)
     found = await world.read(_find, prefix)
     store = world.resources.get(FileOperationsResource).store
     return await asyncio.to_thread(_with_locations, store, found)
+
+
+async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") -> list[FoundFile]:
+    """Return the assets with the digest of a file, its SHA-256 unless another one is chosen.
+
+    Raises:
+        DigestNotComputedError: The world does not compute this digest.
+        QueryFileError: The file cannot be read.
+    """
+    name: DigestName = "sha256" if choice == "auto" else choice
+    _require_computed(world, name)
+    try:
+        digest = await asyncio.to_thread(_digest_of_file, path, name)
+    except ItemError as error:
+        raise QueryFileError(error) from error
+    return await find_by_digest(world, DigestPrefix(name, digest.hex()))
+
+
+def _require_computed(world: World, name: DigestName) -> None:
+    extra = world.config.extra_digests
+    if name != "sha256" and name not in extra:
+        raise DigestNotComputedError(name, ["sha256", *sorted(extra)])
+
+
+def _digest_of_file(path: Path, name: DigestName) -> bytes:
+    with open_source(path) as source:
+        digests = digest_chunks(source.chunks(), [] if name == "sha256" else [name])
+        return digests.extra.get(name, digests.sha256)
 
 
 def has_prefix(column: InstrumentedAttribute[bytes], prefix: DigestPrefix) -> ColumnElement[bool]:

@@ -56,7 +56,8 @@ async def export_assets(
                 try:
                     if entity_id not in contents:
                         raise NoContentError(entity_id)
-                    path = await asyncio.to_thread(write, *contents[entity_id])
+                    content, name = contents[entity_id]
+                    path = await asyncio.to_thread(write, content, name)
                 except ItemError as error:
                     yield ExportOutcome(
                         entity_id=entity_id, error=type(error).__name__, message=error.message

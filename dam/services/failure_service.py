@@ -45,8 +45,8 @@ class Retried:
     unknown: Mapping[str, int] = field(default_factory=dict)
 
 
-async def list_failures(session: AsyncSession) -> list[Failure]:
-    """Return every open failure, by entity and system."""
+async def list_failures(session: AsyncSession, *, since: datetime | None = None) -> list[Failure]:
+    """Return every open failure, or those that occurred since a moment, by entity and system."""
     failure, file = ProcessingErrorComponent, FilePropertiesComponent
     statement = (
         select(
@@ -61,6 +61,8 @@ async def list_failures(session: AsyncSession) -> list[Failure]:
         .outerjoin(file, file.entity_id == failure.entity_id)
         .order_by(failure.entity_id, failure.system)
     )
+    if since is not None:
+        statement = statement.where(failure.occurred_at >= since)
     return [
         Failure(
             entity_id=row.entity_id,
@@ -77,7 +79,7 @@ async def list_failures(session: AsyncSession) -> list[Failure]:
 
 async def retry(
     world: World,
-    given: Sequence[IdOrPrefix] = (),
+    given: Sequence[IdOrPrefix] | None = None,
     *,
     system: str | None = None,
     is_dry_run: bool = False,
@@ -86,7 +88,7 @@ async def retry(
 
     Args:
         world: Whose failures.
-        given: Ids or hash prefixes; none at all means every failure.
+        given: Ids or hash prefixes; None means every failure.
         system: Only failures of this one.
         is_dry_run: Count, and mark nothing.
 
@@ -101,7 +103,7 @@ async def retry(
         markers = {system: markers[system]}
 
     async def attempt(session: AsyncSession) -> Retried:
-        entity_ids = sorted(await resolve_ids(session, given)) if given else None
+        entity_ids = None if given is None else sorted(await resolve_ids(session, given))
         marked = 0
         unknown: dict[str, int] = {}
         for condition in _conditions(entity_ids):

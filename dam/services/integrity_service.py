@@ -84,7 +84,7 @@ class _Asset:
 
 async def verify(
     world: World,
-    given: Sequence[IdOrPrefix] = (),
+    given: Sequence[IdOrPrefix] | None = None,
     *,
     is_fast: bool = False,
     on_progress: OnProgress | None = None,
@@ -93,7 +93,7 @@ async def verify(
 
     Args:
         world: Whose assets.
-        given: Ids or hash prefixes; none at all means every asset.
+        given: Ids or hash prefixes; None means every asset.
         is_fast: Look at sizes and times alone; nothing is read.
         on_progress: Is told how it goes on.
 
@@ -101,7 +101,7 @@ async def verify(
         UnknownIdError, AmbiguousIdError: Of what is given.
         EnvironmentFaultError: The store or the database cannot be used.
     """
-    chosen = sorted(await world.read(resolve_ids, given)) if given else None
+    chosen = None if given is None else sorted(await world.read(resolve_ids, given))
     total = await world.read(_count) if chosen is None else len(chosen)
     found = Verification()
     async for page in _pages(world, chosen):

@@ -1,11 +1,14 @@
 """Thumbnails in a folder: made again when missing, so nothing here needs to survive a crash."""
 
 import os
+import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,13 @@ class ThumbnailCache:
             temporary.write_bytes(content)
         temporary.replace(path)
         return path
+
+    def digests(self) -> Iterator[bytes]:
+        """Yield the digests of all thumbnails, each once, ascending."""
+        for shard in range(256):
+            files = self.root.glob(f"v*/{shard:02x}/*")
+            names = {path.stem for path in files if _NAME.fullmatch(path.stem)}
+            yield from map(bytes.fromhex, sorted(names))
 
     def remove(self, digest: bytes) -> None:
         """Forget the thumbnails of one asset, of whatever recipe."""

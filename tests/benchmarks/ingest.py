@@ -28,11 +28,6 @@ _ITEMS_FAILED = 3
 _Command = list[str | Path]
 
 
-def say(line: str = "") -> None:
-    """Print a line at once."""
-    print(line, flush=True)  # noqa: T201 - what a benchmark is for
-
-
 def compare_pictures(options: argparse.Namespace) -> None:
     """Print the table and the ratios for camera photographs and for small web images."""
     photos = options.photos or pictures.photos(24 if options.quick else 600)
@@ -144,12 +139,12 @@ def _home(workers: int) -> Iterator[dict[str, str]]:
 
 
 def _table(title: str, count: int | None, costs: dict[str, Cost]) -> None:
-    say(f"\n{title}")
-    say(f"  {'':18}{'wall s':>9}{'CPU s':>9}{'files/s':>10}{'peak MB':>10}")
+    print(f"\n{title}")
+    print(f"  {'':18}{'wall s':>9}{'CPU s':>9}{'files/s':>10}{'peak MB':>10}")
     for name, cost in costs.items():
         rate = f"{count / cost.wall_s:.1f}" if count else ""
         figures = f"{cost.wall_s:9.2f}{cost.cpu_s:9.2f}{rate:>10}{cost.peak_pss_mb:10.0f}"
-        say(f"  {name:18}{figures}")
+        print(f"  {name:18}{figures}")
 
 
 def _bar(
@@ -159,7 +154,7 @@ def _bar(
         bar, is_met = f"at most {at_most:g}", ratio <= at_most
     else:
         bar, is_met = f"at least {at_least:g}", ratio >= (at_least or 0)
-    say(f"  {ratio:8.2f}  {what} ({bar}: {'met' if is_met else 'NOT MET'})")
+    print(f"  {ratio:8.2f}  {what} ({bar}: {'met' if is_met else 'NOT MET'})")
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,13 +38,14 @@ def run(
     """Run a command to its end, workers and orphans included, and return its cost."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     log_path = cwd / "output.log"
+    known = _descendants(os.getpid())
     before = os.times()
     started = time.perf_counter()
     with log_path.open("wb") as log, _PeakMemory() as memory:
         process = subprocess.Popen(command, env=environment, cwd=cwd, stdout=log, stderr=log)
         code = process.wait()
         wall_s = time.perf_counter() - started
-    _wait_for_orphans()
+    _wait_for_orphans(known)
     if code not in may_exit_with:
         raise SystemExit(f"{command[0]} … exited with {code}:\n{log_path.read_text()[-2000:]}")
     after = os.times()
@@ -74,13 +76,12 @@ def warm(folder: Path) -> int:
     return sum(len(path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
-def _wait_for_orphans() -> None:
+def _wait_for_orphans(known: Collection[int]) -> None:
     """Take leave of what the command's workers left behind, so that their CPU time is counted."""
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+    for pid in _descendants(os.getpid()):
+        if pid not in known:
+            with suppress(ChildProcessError):  # its parent is there still, and will do it
+                os.waitpid(pid, 0)
 
 
 class _PeakMemory:

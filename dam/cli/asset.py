@@ -1,0 +1,194 @@
+"""What is done with assets that are there: show, thumbnail, export, remove."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from dam.cli.arguments import IdArguments, NullSeparated, read_ids
+from dam.cli.frame import State, command
+from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, table
+from dam.cli.progress import progress_bar
+from dam.errors import EnvironmentFaultError, ExitCode
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.asset_service import EntityFacts
+    from dam.services.export_service import ExportOutcome
+    from dam.services.removal_service import Removal
+    from dam.services.thumbnail_service import ThumbnailFile
+
+Outcome = TypeVar("Outcome", "ExportOutcome", "ThumbnailFile")
+
+
+class NotBuiltError(EnvironmentFaultError):
+    """A command that is promised and does not work yet."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what} is not built yet", "the other commands do all that there is")
+
+
+@command("show")
+def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
+    """Show all that is known of assets."""
+    from dam.cli import run_in_world
+    from dam.services.asset_service import describe_entities
+
+    wanted = read_ids(ids, null_separated=null)
+
+    async def work(world: "World") -> "list[EntityFacts]":
+        return await world.read(describe_entities, wanted)
+
+    show(state, run_in_world(state, work), _show_facts)
+
+
+@command(streams=True)
+def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
+    """Find thumbnails of pictures, or make them."""
+    from dam.cli import run_in_world
+    from dam.services.asset_service import resolve_ids
+    from dam.services.thumbnail_service import find_thumbnails
+
+    wanted = read_ids(ids, null_separated=null)
+
+    async def work(world: "World") -> "list[ThumbnailFile]":
+        entity_ids = await world.read(resolve_ids, wanted)
+        outcomes = find_thumbnails(world, entity_ids)
+        return await _follow(state, "making thumbnails", outcomes, len(entity_ids))
+
+    found = run_in_world(state, work)
+    rows = [
+        (item.entity_id, f"{item.width}x{item.height}", item.path) for item in found if item.path
+    ]
+    return _end(state, found, rows, ("id", "pixels", "path"))
+
+
+@command(changes=True, streams=True)
+def export_asset(
+    state: State,
+    ids: IdArguments,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; made when missing.")
+    ],
+    *,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Write assets into a folder under their own names.
+
+    No file is ever overwritten: where a name is taken, the new file gets (2), (3) and so on. Each
+    is compared with the hash of its asset before it gets its name.
+    """
+    from dam.cli import run_in_world
+    from dam.services.asset_service import resolve_ids
+    from dam.services.export_service import export_assets
+
+    wanted = read_ids(ids, null_separated=null)
+
+    async def work(world: "World") -> "list[ExportOutcome]":
+        entity_ids = await world.read(resolve_ids, wanted)
+        outcomes = export_assets(world, entity_ids, output, is_dry_run=state.is_dry_run)
+        return await _follow(state, "exporting", outcomes, len(entity_ids))
+
+    done = run_in_world(state, work)
+    return _end(
+        state, done, [(item.entity_id, item.path) for item in done if item.path], ("id", "path")
+    )
+
+
+@command(changes=True)
+def remove_asset(
+    state: State,
+    ids: IdArguments,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what others need, such as a page of a comic.")
+    ] = False,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Remove assets and all that is known of them.
+
+    Their bytes go with the next `gc`. Files that were added in place are never touched.
+    """
+    from dam.cli import run_in_world
+    from dam.services.removal_service import plan_removal, remove_assets
+
+    wanted = read_ids(ids, null_separated=null)
+
+    async def work(world: "World") -> "Removal":
+        if state.is_dry_run:
+            return await world.read(plan_removal, wanted, is_forced=force)
+        return await remove_assets(world, wanted, is_forced=force)
+
+    removal = run_in_world(state, work)
+    for refusal in removal.refused:
+        users = ", ".join(map(str, refusal.used_by))
+        complain(f"failed: {refusal.entity_id}: used by {users} (--force removes it all the same)")
+    if state.is_json:
+        removed = len(removal.entity_ids)
+        emit_json(
+            {"removed": removed, "refused": removal.refused, "entity_ids": removal.entity_ids}
+        )
+    else:
+        _say_removed(removal, is_plan=state.is_dry_run)
+    return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK
+
+
+@command()
+def ui(_: State) -> None:
+    """Open the window."""
+    raise NotBuiltError("the window")
+
+
+async def _follow(
+    state: State, what: str, outcomes: AsyncIterator[Outcome], total: int
+) -> list[Outcome]:
+    """Return all outcomes; tell of each failure, and under `--jsonl` of each outcome, at once."""
+    done: list[Outcome] = []
+    with progress_bar(state, what) as advance:
+        async for outcome in outcomes:
+            done.append(outcome)
+            advance(len(done), total)
+            if outcome.error is not None:
+                complain(f"failed: {outcome.entity_id}: {outcome.message}")
+            if state.is_jsonl:
+                emit_jsonl(outcome)
+    return done
+
+
+def _end(
+    state: State,
+    outcomes: Sequence[Outcome],
+    rows: Sequence[Sequence[object]],
+    header: Sequence[str],
+) -> ExitCode:
+    """Write what came of many assets, as JSON or as rows, and return how the command ends."""
+    if not state.is_jsonl:
+        show(state, outcomes, lambda _: table(rows, header))
+    is_failed = any(outcome.error is not None for outcome in outcomes)
+    return ExitCode.ITEMS_FAILED if is_failed else ExitCode.OK
+
+
+def _show_facts(described: "Sequence[EntityFacts]") -> None:
+    rows = [row for facts in described for row in _fact_rows(facts)]
+    table(rows, ("id", "component", "field", "value"))
+
+
+def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
+    yield entity.entity_id, "Entity", "created_at", entity.created_at
+    for name, component in entity.components.items():
+        many = component if isinstance(component, list) else [component]
+        for number, facts in enumerate(many, start=1):
+            label = name if len(many) == 1 else f"{name}[{number}]"
+            for field, value in facts.items() or [(None, None)]:
+                yield entity.entity_id, label, field, value
+
+
+def _say_removed(removal: "Removal", *, is_plan: bool) -> None:
+    count = len(removal.entity_ids)
+    noun = "asset" if count == 1 else "assets"
+    if is_plan:
+        sentence(f"would remove {count} {noun}")
+    else:
+        sentence(f"removed {count} {noun}; the bytes go with the next `dam-cli gc`")

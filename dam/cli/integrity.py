@@ -1,0 +1,90 @@
+"""`dam-cli verify` and `gc`: the bytes that are stored."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.frame import State, command
+from dam.cli.output import complain, sentence, show, size_text, table
+from dam.cli.progress import progress_bar
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.garbage_service import CollectedGarbage
+    from dam.services.integrity_service import Finding, Verification
+
+
+@command()
+def verify(
+    state: State,
+    ids: OptionalIdArguments = None,
+    *,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Look at sizes and times only; read nothing.")
+    ] = False,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Check that all bytes are still there and still the same.
+
+    Reads every stored file, and every file that is referenced in place. Exit code 4: damage found.
+    """
+    from dam.cli import run_in_world
+
+    given = read_ids(ids, null_separated=null) if ids else None
+
+    async def work(world: "World") -> "Verification":
+        from dam.services import integrity_service
+
+        with progress_bar(state, "verifying") as report:
+            return await integrity_service.verify(world, given, is_fast=fast, on_progress=report)
+
+    result = run_in_world(state, work)
+    for one in result.failed:
+        complain(f"failed: {one.entity_id}: {one.message}")
+    show(state, result, _show_verification)
+    if result.damaged or result.missing:
+        return ExitCode.DAMAGE
+    return ExitCode.ITEMS_FAILED if result.failed else ExitCode.OK
+
+
+def _show_verification(result: "Verification") -> None:
+    rows = [_row(one, "damaged") for one in result.damaged]
+    rows += [_row(one, "missing") for one in result.missing]
+    if rows:
+        table(sorted(rows), ("id", "state", "name", "where"))
+    counts = f"{len(result.damaged)} damaged, {len(result.missing)} missing"
+    if result.failed:
+        counts += f", {len(result.failed)} not checked"
+    sentence(f"verified {result.checked}: {counts}")
+
+
+def _row(finding: "Finding", word: str) -> tuple[int, str, str, str]:
+    where = ", ".join(str(place.path or place.storage) for place in finding.locations)
+    return finding.entity_id, word, ", ".join(finding.names), where
+
+
+@command(changes=True)
+def gc(state: State) -> None:
+    """Remove stored bytes that no asset refers to any more.
+
+    What was put into the store within the last 24 hours stays.
+    """
+    from dam.cli import run_in_world
+
+    async def work(world: "World") -> "CollectedGarbage":
+        from dam.services import garbage_service
+
+        return await garbage_service.collect_garbage(world, is_dry_run=state.is_dry_run)
+
+    def people(result: "CollectedGarbage") -> None:
+        said = "would remove" if state.is_dry_run else "removed"
+        contents = "content" if result.removed == 1 else "contents"
+        thumbnails = "thumbnail" if result.thumbnails == 1 else "thumbnails"
+        sentence(
+            f"{said} {result.removed} {contents} ({size_text(result.freed_bytes)}) "
+            f"and {result.thumbnails} {thumbnails}"
+        )
+
+    show(state, run_in_world(state, work), people)

@@ -1,0 +1,133 @@
+"""`dam-cli process`, `failures` and `retry`: work that is pending, and work that failed."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.frame import State, command
+from dam.cli.output import complain, emit_json, sentence, show, table
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dam.app import World
+    from dam.services.failure_service import Failure, Retried
+    from dam.services.process_service import Processed
+
+Stage = Literal["asset-ingestion", "metadata-extraction", "content-analysis", "post-processing"]
+
+
+@command(changes=True)
+def process(
+    state: State,
+    stage: Annotated[Stage | None, typer.Option(help="Run this stage only.")] = None,
+    mark: Annotated[
+        str | None,
+        typer.Option(metavar="MARKER", help="Mark assets with this first, as imports do."),
+    ] = None,
+) -> ExitCode:
+    """Work off what is pending.
+
+    `add-asset` does so by itself; this is for what was left: after --no-process, an interruption,
+    `retry`, or an update that knows more about old assets (--mark).
+    """
+    from dam.cli import run_in_world
+    from dam.cli.work_progress import work_progress
+
+    async def work(world: "World") -> "tuple[Processed, Sequence[Failure]]":
+        from dam.services import failure_service, process_service
+
+        since = world.context.now()
+        with work_progress(state) as observer:
+            processed = await process_service.process(
+                world,
+                stages=[stage] if stage else [],
+                marker_name=mark,
+                observer=observer,
+                is_dry_run=state.is_dry_run,
+            )
+        if not processed.failed:
+            return processed, []
+        return processed, await world.read(failure_service.list_failures, since=since)
+
+    processed, failures = run_in_world(state, work)
+    for failure in failures:
+        complain(f"failed: {failure.entity_id} {failure.name}: {failure.system}: {failure.message}")
+    if state.is_json:
+        emit_json({**asdict(processed), "failures": failures})
+    else:
+        _show_processed(processed, is_plan=state.is_dry_run)
+    return ExitCode.ITEMS_FAILED if processed.failed else ExitCode.OK
+
+
+def _show_processed(result: "Processed", *, is_plan: bool) -> None:
+    rows = [(system, count) for system, count in result.processed.items() if count]
+    if not rows:
+        sentence("nothing is pending")
+        return
+    table(rows, ("system", "would work on" if is_plan else "worked on"))
+    if result.failed:
+        sentence(f"{result.failed} failed; `dam-cli failures` lists what is open")
+
+
+@command()
+def failures(state: State) -> None:
+    """List what could not be done, and why.
+
+    A failure stays until the same system succeeds; `retry` has it try again.
+    """
+    from dam.cli import run_in_world
+
+    async def work(world: "World") -> "Sequence[Failure]":
+        from dam.services import failure_service
+
+        return await world.read(failure_service.list_failures)
+
+    show(state, run_in_world(state, work), _show_failures)
+
+
+def _show_failures(found: "Sequence[Failure]") -> None:
+    if not found:
+        sentence("there are no failures")
+        return
+    table(
+        [(one.entity_id, one.system, one.name, one.attempts, one.message) for one in found],
+        ("id", "system", "name", "tries", "message"),
+    )
+
+
+@command(changes=True)
+def retry(
+    state: State,
+    ids: OptionalIdArguments = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="SYSTEM", help="Only what this one failed at.")
+    ] = None,
+    *,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Mark what failed to be tried again by the next `process`."""
+    from dam.cli import run_in_world
+
+    given = read_ids(ids, null_separated=null) if ids else None
+
+    async def work(world: "World") -> "Retried":
+        from dam.services import failure_service
+
+        return await failure_service.retry(world, given, system=system, is_dry_run=state.is_dry_run)
+
+    result = run_in_world(state, work)
+    for name, count in result.unknown.items():
+        complain(f"failed: {count} of system {name!r}, which is not in this world now")
+    if state.is_json:
+        emit_json(result)
+    elif not result.marked:
+        sentence("there is nothing to retry")
+    elif state.is_dry_run:
+        sentence(f"would mark {result.marked} again")
+    else:
+        sentence(f"marked {result.marked} again; `dam-cli process` works them off")
+    return ExitCode.ITEMS_FAILED if result.unknown else ExitCode.OK

@@ -1,0 +1,137 @@
+"""`dam-cli setup-db`, `list-worlds`, `status` and `doctor`: worlds and their databases."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.arguments import Yes
+from dam.cli.frame import State, command
+from dam.cli.output import confirm, sentence, show, size_text, table
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dam.app import World
+    from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth
+    from dam.services.schema_service import SetUp
+    from dam.services.status_service import WorldPlace, WorldStatus
+
+
+@command(changes=True)
+def setup_db(
+    state: State,
+    *,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Empty the world; stored files stay.")
+    ] = False,
+    is_agreed: Yes = False,
+) -> None:
+    """Make the tables of a world, or bring them up to date.
+
+    A SQLite database that is changed is saved first, to a dated copy beside it.
+    """
+    from dam.app import load_settings, world_config
+    from dam.cli.logs import write_logs
+    from dam.services import schema_service, status_service
+
+    settings = load_settings()
+    write_logs("DEBUG" if state.is_debug else settings.log_level)
+    config = world_config(state.world, settings)
+    if reset and not state.is_dry_run:
+        (place,) = (one for one in status_service.list_worlds(settings) if one.name == config.name)
+        question = f"Forget everything in world {config.name!r} ({place.database})?"
+        confirm(question, is_agreed=is_agreed)
+
+    def people(done: "SetUp") -> None:
+        verb = "would be" if state.is_dry_run else "is"
+        what = "set up" if done.created else "up to date"
+        sentence(f"world {done.world!r} {verb} {what}: {done.database}, schema {done.revision}")
+
+    show(state, schema_service.set_up(config, reset=reset, dry_run=state.is_dry_run), people)
+
+
+@command()
+def list_worlds(state: State) -> None:
+    """List the worlds that are set, and where each is kept."""
+    from dam.app import load_settings
+    from dam.services import status_service
+
+    def people(worlds: "Sequence[WorldPlace]") -> None:
+        rows = [
+            (one.name, "default" if one.default else None, one.database, one.storage)
+            for one in worlds
+        ]
+        table(rows, ("name", "default", "database", "storage"))
+
+    show(state, status_service.list_worlds(load_settings()), people)
+
+
+@command()
+def status(state: State) -> None:
+    """Show what a world holds and what is still to be done."""
+    from dam.cli import run_in_world
+
+    async def work(world: "World") -> "WorldStatus":
+        from dam.services import status_service
+
+        return await world.read(status_service.status)
+
+    show(state, run_in_world(state, work), _show_status)
+
+
+def _show_status(found: "WorldStatus") -> None:
+    sentence(
+        f"world {found.world!r}: {found.assets:,} assets, {size_text(found.size_bytes)}, "
+        f"{found.entities:,} entities"
+    )
+    pending = [f"{rows:,} {marker}" for marker, rows in found.pending.items() if rows]
+    hint = " (`dam-cli process`)" if pending else ""
+    sentence(f"pending: {', '.join(pending) or 'nothing'}{hint}")
+    sentence(f"failures: {found.failures:,}{' (`dam-cli failures`)' if found.failures else ''}")
+    rows = [
+        (name, count)
+        for name, count in found.components.items()
+        if count and name not in found.pending
+    ]
+    if rows:
+        sentence("")
+        table(rows, ("component", "rows"))
+
+
+@command()
+def doctor(state: State) -> ExitCode:
+    """Check what a world needs: its database, its folders, the decoders.
+
+    Changes nothing. Exit code 5: something that is needed does not work.
+    """
+    from dam.app import load_settings, world_config
+    from dam.cli import run_async
+    from dam.cli.logs import write_logs
+    from dam.services import doctor_service
+
+    settings = load_settings()
+    write_logs("DEBUG" if state.is_debug else settings.log_level)
+    config = world_config(state.world, settings)
+    is_configured = settings.world(state.world).is_configured
+    result = run_async(lambda: doctor_service.examine(config, is_configured=is_configured))
+    show(state, result, _show_diagnosis)
+    return ExitCode.OK if result.ok else ExitCode.ENVIRONMENT
+
+
+def _show_diagnosis(result: "Diagnosis") -> None:
+    _show_health("database", result.database, result.database.url)
+    for name, folder in (("storage", result.storage), ("cache", result.cache)):
+        free = "" if folder.free_bytes is None else f", {size_text(folder.free_bytes)} free"
+        _show_health(name, folder, folder.path + free)
+    sentence("")
+    table(
+        [(name, found.version or "missing", found.hint) for name, found in result.decoders.items()],
+        ("decoder", "version", "hint"),
+    )
+
+
+def _show_health(name: str, health: "DatabaseHealth | FolderHealth", where: str) -> None:
+    sentence(f"{name}: {'ok' if health.ok else 'FAILED'}, {health.message} ({where})")
+    if health.hint:
+        sentence(f"  hint: {health.hint}")

@@ -1,0 +1,130 @@
+"""Examines what a world needs from its surroundings, without opening it or making anything."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.database import Database
+from dam.errors import DamError, NotSetUpError, display_path, words_for
+from dam.media.decoders import Decoder, installed_decoders
+from dam.services import schema_service
+from dam.settings import url_without_password
+from dam.storage import open_store
+
+_BUSY_TIMEOUT_S = 2.0
+_LEAST_FREE_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseHealth:
+    """Whether the database can be read and written, and has the schema of this program."""
+
+    ok: bool
+    url: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderHealth:
+    """Whether a folder can be written to; `free_bytes` is None where that cannot be told."""
+
+    ok: bool
+    path: str
+    free_bytes: int | None
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What was found; a decoder that is missing is no fault."""
+
+    ok: bool
+    world: str
+    database: DatabaseHealth
+    storage: FolderHealth
+    cache: FolderHealth
+    decoders: Mapping[str, Decoder]
+
+
+async def examine(config: WorldConfig, *, is_configured: bool) -> Diagnosis:
+    """Return the state of what a world needs.
+
+    Args:
+        config: The world's.
+        is_configured: Somebody named its database; else it is made on first use, and may be absent.
+    """
+    database = await _database(config, is_configured=is_configured)
+    storage = await asyncio.to_thread(_storage, config.storage_url)
+    cache = await asyncio.to_thread(_folder, config.cache_path, "set XDG_CACHE_HOME")
+    return Diagnosis(
+        ok=database.ok and storage.ok and cache.ok,
+        world=config.name,
+        database=database,
+        storage=storage,
+        cache=cache,
+        decoders=await asyncio.to_thread(installed_decoders),
+    )
+
+
+async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHealth:
+    url = url_without_password(config.database_url)
+    try:
+        await _use_database(config)
+    except NotSetUpError as error:
+        if is_configured:
+            return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
+        return DatabaseHealth(ok=True, url=url, message="not made yet; first use makes it")
+    except DamError as error:
+        return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
+    return DatabaseHealth(ok=True, url=url, message="set up and writable")
+
+
+async def _use_database(config: WorldConfig) -> None:
+    context = WorldContext(world_name=config.name, run_id="doctor")
+    database = Database(config.database_url, context, busy_timeout_s=_BUSY_TIMEOUT_S)
+    try:
+        await schema_service.check_schema(database)
+        async with database.writer():
+            pass  # the lock that a writer needs can be had
+    finally:
+        await database.close()
+
+
+def _storage(address: str) -> FolderHealth:
+    hint = "set DAM_ASSET_STORAGE_PATH to a folder that can be written to"
+    try:
+        roots = open_store(address).local_roots()
+    except DamError as error:
+        return FolderHealth(
+            ok=False, path=address, free_bytes=None, message=error.message, hint=error.hint
+        )
+    (root,) = roots
+    return _folder(root, hint)
+
+
+def _folder(path: Path, hint: str) -> FolderHealth:
+    """Write a file without a name there, or where the folder would be made."""
+    shown = display_path(path)
+    there = path
+    try:
+        while not there.exists():
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"\0")
+        free_bytes = shutil.disk_usage(there).free
+    except OSError as error:
+        message = f"cannot be written to: {words_for(error)}"
+        return FolderHealth(ok=False, path=shown, free_bytes=None, message=message, hint=hint)
+    if free_bytes < _LEAST_FREE_BYTES:
+        message = f"only {free_bytes} bytes are free on its disk"
+        return FolderHealth(
+            ok=False, path=shown, free_bytes=free_bytes, message=message, hint="free some space"
+        )
+    message = "writable" if there == path else "not made yet; first use makes it"
+    return FolderHealth(ok=True, path=shown, free_bytes=free_bytes, message=message)

@@ -1,0 +1,114 @@
+"""Removes stored bytes that nothing refers to, and the thumbnails of assets that are gone."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.errors import CacheUnusableError
+from dam.models import ContentHashSHA256Component, FileLocationComponent
+from dam.models.core.file_location_component import IN_STORE
+from dam.services.file_operations import FileOperationsResource
+from dam.services.world_cache import WorldCache
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+T = TypeVar("T")
+
+GRACE_S = 24 * 3600.0
+"""Bytes that were put within this time stay: an import may be about to refer to them."""
+
+_DIGESTS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectedGarbage:
+    """How many contents were removed from the store, their size, and how many thumbnails went."""
+
+    removed: int
+    freed_bytes: int
+    thumbnails: int
+
+
+async def collect_garbage(world: World, *, is_dry_run: bool = False) -> CollectedGarbage:
+    """Remove what nothing refers to; a dry run only counts it.
+
+    Raises:
+        StoreInUseError: An import holds the store.
+        StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
+    """
+    store = world.resources.get(FileOperationsResource).store
+    cache = world.resources.get(WorldCache)
+    thumbnails = await cache.thumbnails()
+    now_s = world.context.now().timestamp()
+
+    def collect(ask: Callable[[Coroutine[Any, Any, set[bytes]]], set[bytes]]) -> CollectedGarbage:
+        collected = store.collect(
+            lambda digests: ask(world.read(_stored, digests)),
+            older_than_s=GRACE_S,
+            now_s=now_s,
+            is_dry_run=is_dry_run,
+        )
+        removed = 0
+        for digests in _pages(thumbnails):
+            for digest in set(digests) - ask(world.read(_known, digests)):
+                removed += 1
+                if not is_dry_run:
+                    thumbnails.remove(digest)
+        return CollectedGarbage(
+            removed=collected.removed, freed_bytes=collected.freed_bytes, thumbnails=removed
+        )
+
+    try:
+        return await _in_thread(collect)
+    except OSError as error:
+        raise CacheUnusableError(await cache.folder(), error) from error
+
+
+async def _in_thread(fn: Callable[[Callable[[Coroutine[Any, Any, Any]], Any]], T]) -> T:
+    """Run `fn(ask)` in a thread, where `ask` has this loop await something and returns its answer.
+
+    When cancelled, the thread is told so at its next question, and has ended before this returns:
+    else it would wait for the answers of a loop that is gone.
+    """
+    loop = asyncio.get_running_loop()
+    is_cancelled = threading.Event()
+
+    def ask(question: Coroutine[Any, Any, Any]) -> object:
+        if is_cancelled.is_set():
+            question.close()
+            raise asyncio.CancelledError
+        return asyncio.run_coroutine_threadsafe(question, loop).result()
+
+    working = asyncio.create_task(asyncio.to_thread(fn, ask))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        is_cancelled.set()
+        await asyncio.gather(working, return_exceptions=True)
+        raise
+
+
+def _pages(thumbnails: ThumbnailCache) -> Iterator[Sequence[bytes]]:
+    digests = thumbnails.digests()
+    while page := list(islice(digests, _DIGESTS_AT_ONCE)):
+        yield page
+
+
+async def _stored(session: AsyncSession, digests: Sequence[bytes]) -> set[bytes]:
+    """Return those digests whose bytes some asset has in the store."""
+    digest, place = ContentHashSHA256Component, FileLocationComponent
+    is_stored = exists().where(place.entity_id == digest.entity_id, place.storage == IN_STORE)
+    wanted = select(digest.digest).where(digest.digest.in_(digests), is_stored)
+    return set(await session.scalars(wanted))
+
+
+async def _known(session: AsyncSession, digests: Sequence[bytes]) -> set[bytes]:
+    """Return those digests that some asset has."""
+    digest = ContentHashSHA256Component.digest
+    return set(await session.scalars(select(digest).where(digest.in_(digests))))
