@@ -34,9 +34,16 @@ def command_tree() -> CommandTree:
     from dam.cli.add_asset import add_asset
     from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
     from dam.cli.find import find_file_by_hash, find_similar_images
+    from dam.cli.integrity import gc, verify
+    from dam.cli.work import failures, process, retry
+    from dam.cli.world import doctor, list_worlds, setup_db, status
 
     found = [find_file_by_hash, find_similar_images]
-    return {"Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui]}
+    work = [process, failures, retry]
+    return {
+        "Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui],
+        "Worlds, database, state": [setup_db, list_worlds, status, *work, verify, gc, doctor],
+    }
 
 
 def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:

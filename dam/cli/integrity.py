@@ -26,7 +26,7 @@ def verify(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Check that all bytes are still there and still the same.
+    """Check that all bytes are there and unchanged.
 
     Reads every stored file, and every file that is referenced in place. Exit code 4: damage found.
     """
@@ -67,7 +67,7 @@ def _row(finding: "Finding", word: str) -> tuple[int, str, str, str]:
 
 @command(changes=True)
 def gc(state: State) -> None:
-    """Remove stored bytes that no asset refers to any more.
+    """Remove stored bytes that no asset refers to.
 
     What was put into the store within the last 24 hours stays.
     """

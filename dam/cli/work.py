@@ -109,7 +109,7 @@ def retry(
     *,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Mark what failed to be tried again by the next `process`."""
+    """Mark failures, for the next `process` to try again."""
     from dam.cli import run_in_world
 
     given = read_ids(ids, null_separated=null) if ids else None

@@ -71,7 +71,7 @@ class Commands:
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
     ) -> None:
-        """Give the entity this component, in the place of the one it has; a marker marks it anew."""
+        """Give the entity this component, in place of the one it has; a marker marks it anew."""
         if isinstance(component, MarkerComponent):
             self.mark(entity, type(component), on_behalf_of=on_behalf_of)
             return

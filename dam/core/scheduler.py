@@ -27,7 +27,7 @@ from dam.errors import EnvironmentFaultError, NotSettledError
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 
-_MAX_ROUNDS = 100
+_MAX_ROUNDS = 20
 _WAIT_S = 0.5
 
 
@@ -137,6 +137,8 @@ class WorldScheduler:
                 else:
                     await self._drain(plan, plan.marker, observer, report)
             plans = [plan for plan in plans if plan.marker is not None]
+            if len(plans) < 2:  # noqa: PLR2004 - it marks for no other, and is done with its own
+                break
             free, _leased = await self._pending([stage])
         return report
 
@@ -226,8 +228,8 @@ class WorldScheduler:
                 if claimed is None:
                     after = 0
                     continue
-                if not claimed.attempts:
-                    after = claimed.entity_ids[-1]
+                is_full = len(claimed.entity_ids) == plan.stage_facts.batch_size
+                after = claimed.entity_ids[-1] if is_full and not claimed.attempts else 0
                 report.count(plan.name, claimed.entity_ids)
                 report.failed += await self._work_off(plan, marker, claimed)
             if observer:

@@ -69,7 +69,7 @@ async def _owner_of_prefix(session: AsyncSession, prefix: str) -> EntityId | Non
         .order_by(kind.entity_id)
         .limit(_CANDIDATES)
     )
-    candidates = (await session.execute(statement)).tuples().all()
+    candidates = (await session.execute(statement)).all()
     if len(candidates) > 1:
         raise AmbiguousIdError(prefix, {owner: digest.hex() for owner, digest in candidates})
     return candidates[0][0] if candidates else None

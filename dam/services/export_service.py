@@ -75,7 +75,7 @@ async def _named_contents(
     contents = await content_service.locate(session, entity_ids)
     file = FilePropertiesComponent
     named = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))
-    names = dict((await session.execute(named)).tuples().all())
+    names = dict((await session.execute(named)).all())
     return {
         entity_id: (
             content,

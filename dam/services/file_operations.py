@@ -18,7 +18,7 @@ from dam.storage.thumbnail_cache import ThumbnailCache
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-_PUT_GROUP = 8
+_PUT_GROUP, _PUT_THREADS = 16, 8
 _CHECK_TIMEOUT_S = 60.0
 _SLOWEST_DISK_BYTES_PER_S = 1e6
 
@@ -35,8 +35,8 @@ class FileOperationsResource:
     ) -> None:
         self.store = store
         self._pool = pool
-        # Storing waits for the disk and hashes outside the GIL: threads leave the workers to decode.
-        self._disk = WorkerPool(pool.workers, kind="thread")
+        # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
+        self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
 
     async def put(self, paths: Sequence[Path], mode: ImportMode) -> list[StoredFile | Exception]:

@@ -195,7 +195,7 @@ async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list
         .order_by(digest.entity_id)
         .limit(_PAGE)
     )
-    rows = (await session.execute(statement)).tuples().all()
+    rows = (await session.execute(statement)).all()
     places = await _places(session, {entity_id: (sha256, size) for entity_id, sha256, size in rows})
     return [
         _Asset(entity_id, sha256, size_bytes, tuple(places[entity_id]))
