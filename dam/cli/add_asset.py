@@ -11,7 +11,7 @@ import typer
 from dam.cli.arguments import read_paths
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
-from dam.cli.progress import progress_bar, shows_progress
+from dam.cli.progress import progress_bars, shows_progress
 from dam.errors import ExitCode, FolderGivenError
 
 if TYPE_CHECKING:
@@ -100,10 +100,9 @@ class _Run:
     async def _import(self, world: "World") -> "ImportReport":
         import asyncio
 
+        from dam.cli.work_progress import WorkProgress
         from dam.services.import_service import count_files, import_files
         from dam.services.ingest_service import add_files
-
-        add = add_files if self._is_processed else import_files
 
         total: int | None = None
         done = 0
@@ -113,7 +112,7 @@ class _Run:
             if shows_progress(self._state):
                 total = await asyncio.to_thread(count_files, self._paths, self._options)
 
-        with progress_bar(self._state, "adding files") as advance:
+        with progress_bars(self._state, "adding files", "processing") as (advance, work):
             counting = asyncio.create_task(count())
 
             def take(outcome: "FileOutcome") -> None:
@@ -123,7 +122,10 @@ class _Run:
                 self._take(outcome)
 
             try:
-                return await add(world, self._paths, self._options, take)
+                if not self._is_processed:
+                    return await import_files(world, self._paths, self._options, take)
+                observer = WorkProgress(self._state, work)
+                return await add_files(world, self._paths, self._options, take, observer)
             finally:
                 counting.cancel()
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 from dam.cli.frame import State
@@ -23,8 +24,15 @@ def progress_bar(state: State, what: str) -> Iterator[ReportProgress]:
     Only a terminal's stderr shows anything, and not with `--quiet`; `what` is the work in a word or
     two, such as `adding files`.
     """
+    with progress_bars(state, what) as (report,):
+        yield report
+
+
+@contextmanager
+def progress_bars(state: State, *whats: str) -> Iterator[list[ReportProgress]]:
+    """Yield such a function for each of several works that go on at the same time."""
     if not shows_progress(state):
-        yield _say_nothing
+        yield [_say_nothing for _ in whats]
         return
     from rich.console import Console
     from rich.progress import (
@@ -44,15 +52,15 @@ def progress_bar(state: State, what: str) -> Iterator[ReportProgress]:
         console=Console(stderr=True),
         transient=True,
     )
+    tasks = [bar.add_task(what, total=None, rate="") for what in whats]
+
+    def update(index: int, done: int, total: int | None) -> None:
+        speed = bar.tasks[index].speed
+        rate = f"{speed:.0f}/s" if speed else ""
+        bar.update(tasks[index], completed=done, total=total, rate=rate)
+
     with bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def update(done: int, total: int | None) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:.0f}/s" if speed else ""
-            bar.update(task, completed=done, total=total, rate=rate)
-
-        yield update
+        yield [partial(update, index) for index in range(len(tasks))]
 
 
 def _say_nothing(done: int, total: int | None) -> None:

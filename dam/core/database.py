@@ -36,6 +36,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _TRY_AGAIN = {"40001", "40P01"}
+_NOT_ALLOWED = "42501"
 _ATTEMPTS = 5
 
 
@@ -243,7 +244,9 @@ class Database:
             state = getattr(cause, "sqlstate", None)
             if error.connection_invalidated or (state is None and _is_operational(cause)):
                 return DatabaseUnreachableError(self.safe_url, text)
-            if state and state[:2] in {"08", "28", "3D", "53", "57", "58"}:
+            if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
+                return DatabaseError(self.safe_url, text)
+            if state and state[:2] in {"08", "28", "3D", "57"}:
                 return DatabaseUnreachableError(self.safe_url, text)
         return None
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.errors import DamError, NotSetUpError, display_path, words_for
@@ -90,8 +92,8 @@ async def _use_database(config: WorldConfig) -> None:
     database = Database(config.database_url, context, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         await schema_service.check_schema(database)
-        async with database.writer():
-            pass  # the lock that a writer needs can be had
+        async with database.writer() as session:
+            await session.execute(select(1))  # on SQLite this takes the lock of a writer
     finally:
         await database.close()
 

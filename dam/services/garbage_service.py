@@ -65,12 +65,12 @@ async def collect_garbage(world: World, *, is_dry_run: bool = False) -> Collecte
         )
 
     try:
-        return await _in_thread(collect)
+        return await in_thread(collect)
     except OSError as error:
         raise CacheUnusableError(await cache.folder(), error) from error
 
 
-async def _in_thread(fn: Callable[[Callable[[Coroutine[Any, Any, Any]], Any]], T]) -> T:
+async def in_thread(fn: Callable[[Callable[[Coroutine[Any, Any, Any]], Any]], T]) -> T:
     """Run `fn(ask)` in a thread, where `ask` has this loop await something and returns its answer.
 
     When cancelled, the thread is told so at its next question, and has ended before this returns:

@@ -79,7 +79,7 @@ async def foresee_files(
     source = OriginalSourceInfoComponent
     paths = [path_digest(path_bytes(file.path)) for file in files]
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
-    before = dict((await session.execute(held)).tuples().all())
+    before = dict((await session.execute(held)).all())
     answers = []
     for file, path in zip(files, paths, strict=True):
         digest = file.stored.sha256
@@ -192,7 +192,7 @@ async def _write_sources(
         }
     source = OriginalSourceInfoComponent
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(rows))
-    before = dict((await session.execute(held)).tuples().all())
+    before = dict((await session.execute(held)).all())
     changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
     await _upsert_by_path(session, source, rows, changing)
     succeeded = {

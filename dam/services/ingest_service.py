@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 
-from dam.core.scheduler import Observer
 from dam.core.world import World
+from dam.services import process_service
 from dam.services.import_service import ImportOptions, ImportReport, OnOutcome, import_files
+from dam.services.process_service import ProcessObserver
 
 
 async def add_files(
@@ -13,7 +14,7 @@ async def add_files(
     paths: Iterable[str],
     options: ImportOptions,
     on_outcome: OnOutcome | None = None,
-    observer: Observer | None = None,
+    observer: ProcessObserver | None = None,
 ) -> ImportReport:
     """Import files and run all systems until nothing is pending; return what the import did.
 
@@ -26,10 +27,14 @@ async def add_files(
     importing = asyncio.create_task(import_files(world, paths, options, on_outcome, news.set))
     importing.add_done_callback(lambda _: news.set())
     try:
-        while not importing.done():
+        is_over = False
+        while not is_over:
             await news.wait()
             news.clear()
-            await world.scheduler.run_until_idle(observer=observer)
+            is_over = importing.done()  # asked before, so that the last round sees every marker
+            if is_over and importing.exception():
+                break
+            await process_service.process(world, observer=observer)
         return importing.result()
     finally:
         importing.cancel()

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import Database
-from dam.core.ecs import Base
-from dam.errors import DatabaseOutdatedError, DatabaseTooNewError, NotSetUpError
+from dam.core.ecs import Base, entity_ids
+from dam.errors import (
+    DatabaseOutdatedError,
+    DatabaseTooNewError,
+    DatabaseUnreachableError,
+    NotSetUpError,
+    words_for,
+)
 from dam.models import SCHEMA_REVISION
 
 log = logging.getLogger(__name__)
@@ -79,28 +86,42 @@ def set_up(
     """
     context = WorldContext(world_name=config.name, run_id="setup")
     database = Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
-    with database.translated_errors(), _connected(database) as connection:
-        had = inspect(connection).has_table("alembic_version")
-        revision = _current(connection) if had else None
-        if revision is not None and not reset and revision not in _known_revisions():
-            raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
-        done = SetUp(
+
+    def done(*, created: bool) -> SetUp:
+        return SetUp(
             world=config.name,
             database=database.safe_url,
             revision=SCHEMA_REVISION,
-            created=reset or revision is None,
+            created=created,
         )
+
+    if dry_run and database.file is not None and not database.file.exists():
+        return done(created=True)
+    with database.translated_errors(), _connected(database) as connection:
+        revision = _upgradable_revision(connection, database, reset=reset)
         if dry_run or (revision == SCHEMA_REVISION and not reset):
-            return done
-        if had and database.file is not None:
-            _save_copy(connection, database.file, now or utc_now())
+            return done(created=reset or revision is None)
+        if database.file is not None:
+            _prepare_file(connection, database.file, now or utc_now())
         with _locked(connection, database):
+            # Somebody else may have been quicker while this one waited for the lock.
+            revision = _upgradable_revision(connection, database, reset=reset)
             if reset:
                 _drop_everything(connection)
             _upgrade(connection)
             if database.is_sqlite:
                 _check_foreign_keys(connection)
-    return done
+    return done(created=reset or revision is None)
+
+
+def _upgradable_revision(connection: Connection, database: Database, *, reset: bool) -> str | None:
+    """Return the schema's revision, or None without one; refuse what only `reset` can help."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text(_REVISION_QUERY))
+    if revision is not None and not reset and revision not in _known_revisions():
+        raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+    return revision
 
 
 @contextlib.contextmanager
@@ -114,7 +135,7 @@ def _connected(database: Database) -> Iterator[Connection]:
         engine = create_engine(database.url)
     else:
         if database.file is not None:
-            database.file.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(database, database.file.parent)
         timeout_s = database.busy_timeout_s
         engine = create_engine(
             database.url.set(drivername="sqlite"),
@@ -124,13 +145,20 @@ def _connected(database: Database) -> Iterator[Connection]:
         @event.listens_for(engine, "connect")
         def _connect(connection: sqlite3.Connection, _record: object) -> None:
             connection.execute("PRAGMA foreign_keys = OFF")
-            connection.execute("PRAGMA journal_mode = WAL")
 
     try:
         with engine.connect() as connection:
             yield connection
     finally:
         engine.dispose()
+
+
+def _make_folder(database: Database, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"its folder cannot be made: {words_for(error)}"
+        raise DatabaseUnreachableError(database.safe_url, reason) from error
 
 
 @contextlib.contextmanager
@@ -150,16 +178,36 @@ def _locked(connection: Connection, database: Database) -> Iterator[None]:
         raise
 
 
-def _save_copy(connection: Connection, file: Path, now: datetime) -> None:
-    copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
+def _prepare_file(connection: Connection, file: Path, now: datetime) -> None:
+    """Save a copy of what is in the file, if anything is, and let readers and a writer coexist."""
+    had_tables = bool(inspect(connection).get_table_names())
     connection.rollback()
-    connection.execute(text("VACUUM INTO :copy"), {"copy": str(copy)})
-    log.info("database saved", extra={"copy": str(copy)})
+    if had_tables:
+        copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
+        copy.touch(mode=file.stat().st_mode & 0o777, exist_ok=False)  # as private as the original
+        # As bytes, because a path need not be valid text.
+        name = {"copy": os.fsencode(copy)}
+        connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
+        log.info("database saved", extra={"copy": str(copy)})
+    connection.execute(text("PRAGMA journal_mode = WAL"))
 
 
 def _drop_everything(connection: Connection) -> None:
-    Base.metadata.drop_all(connection)
-    connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    """Drop our tables and all that refer to them, which a newer program may have made."""
+    inspector = inspect(connection)
+    parents = {
+        table: {key["referred_table"] for key in keys}
+        for (_schema, table), keys in inspector.get_multi_foreign_keys().items()
+    }
+    ours = {*Base.metadata.tables, "alembic_version"} & parents.keys()
+    while more := {table for table in parents if parents[table] & ours} - ours:
+        ours |= more
+    # SQLite asks no order of us, because foreign keys are off.
+    cascade = "" if connection.dialect.name == "sqlite" else "CASCADE"
+    quoted = connection.dialect.identifier_preparer.quote
+    for table in sorted(ours):
+        connection.execute(text(f"DROP TABLE {quoted(table)} {cascade}"))
+    entity_ids.drop(connection, checkfirst=True)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -168,12 +216,6 @@ def _upgrade(connection: Connection) -> None:
     config = _alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
-
-
-def _current(connection: Connection) -> str | None:
-    revision: str | None = connection.scalar(text(_REVISION_QUERY))
-    connection.rollback()
-    return revision
 
 
 def _check_foreign_keys(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.world_cache import WorldCache
 
 
-@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=250)
+@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=128)
 async def analyse_images(
     pictures: MarkedEntityList[NeedsContentAnalysisComponent],
     reader: WorldReader,

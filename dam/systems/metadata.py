@@ -20,7 +20,7 @@ from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 
 
-@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=250)
+@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=128)
 async def extract_metadata(
     assets: MarkedEntityList[NeedsMetadataExtractionComponent],
     reader: WorldReader,

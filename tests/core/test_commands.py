@@ -183,7 +183,7 @@ def test_a_write_for_nobody_is_refused() -> None:
 
 
 def test_only_marked_entities_fail() -> None:
-    message = "^entity 3 is not among the marked ones, so it cannot fail$"
+    message = r"^entity 3 is not among the marked ones, so it cannot fail$"
     with pytest.raises(ValueError, match=message):
         Commands([1]).fail(3, ZeroDivisionError())
     with pytest.raises(ValueError, match=message):

@@ -1,5 +1,6 @@
 """What is damaged or missing is found, and nothing else is."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -7,36 +8,186 @@ import pytest
 
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import StoreUnusableError, UnknownIdError
+from dam.errors import UnknownIdError
+from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.integrity_service import BadPlace, Finding, Verification, verify
-from dam.storage.content_store import ImportMode
 from tests.services.conftest import Add
 
-NEW_TIME_NS = (10**18, 10**18)
+CONTENT = b"as it was"
+DIGEST = hashlib.sha256(CONTENT).digest()
+STORED = BadPlace("store", None)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "a.txt"
-    path.write_text("as it was")
+def file(home: Path) -> Path:
+    path = home / "a.txt"
+    path.write_bytes(CONTENT)
     return path
 
 
-async def stored_file(world: World, entity_id: EntityId) -> Path:
-    digest = await world.read(digest_of, entity_id)
-    return world.resources.get(FileOperationsResource).store.local_path(digest)
+@pytest.fixture
+def stored(home: Path) -> Path:
+    """Where the store keeps the file."""
+    name = DIGEST.hex()
+    return home / "store" / name[:2] / name[2:4] / name
 
 
-async def digest_of(session, entity_id):
-    ...
-
-
-def overwrite(path: Path, text: str) -> None:
-    """Change the bytes of a file and nothing that `stat` shows of it but for the size."""
+def overwrite(path: Path, content: bytes) -> None:
+    """Change the bytes of a file, as a bad disk does: without a new time."""
     before = path.stat()
     path.chmod(0o600)
-    path.write_text(text)
+    path.write_bytes(content)
     path.chmod(before.st_mode)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def put(path: Path, content: bytes) -> None:
+    """Save a file as people do."""
+    path.write_bytes(content)
+
+
+def remove(path: Path) -> None:
+    """Remove a file."""
+    path.unlink()
+
+
+def put_folder(path: Path) -> None:
+    """Put a folder in the place of a file."""
+    path.unlink()
+    path.mkdir()
+
+
+def finding(entity_id: EntityId, *places: BadPlace) -> Finding:
+    return Finding(entity_id=entity_id, sha256=DIGEST, names=["a.txt"], locations=list(places))
+
+
+async def test_what_is_as_it_was_is_no_finding(world: World, add: Add, file: Path) -> None:
+    await add(file)
+    await add(file, "reference")
+    heard: list[tuple[int, int]] = []
+    found = await verify(world, on_progress=lambda done, total: heard.append((done, total)))
+    assert found == Verification(checked=1)
+    assert heard == [(1, 1)]
+
+
+async def test_an_empty_world_has_nothing_to_check(world: World) -> None:
+    assert await verify(world) == Verification(checked=0)
+
+
+async def test_changed_bytes_in_the_store_are_damage(
+    world: World, add: Add, file: Path, stored: Path
+) -> None:
+    entity_id = await add(file)
+    overwrite(stored, b"as it is.")
+    assert (await verify(world)).damaged == [finding(entity_id, STORED)]
+    assert (await verify(world, is_fast=True)).damaged == []
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+async def test_another_size_in_the_store_is_damage(
+    world: World, add: Add, file: Path, stored: Path, *, is_fast: bool
+) -> None:
+    entity_id = await add(file)
+    overwrite(stored, b"")
+    assert (await verify(world, is_fast=is_fast)).damaged == [finding(entity_id, STORED)]
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+async def test_bytes_that_left_the_store_are_missing(
+    world: World, add: Add, file: Path, *, is_fast: bool
+) -> None:
+    entity_id = await add(file)
+    world.resources.get(FileOperationsResource).store.remove(DIGEST)
+    found = await verify(world, is_fast=is_fast)
+    assert (found.damaged, found.missing) == ([], [finding(entity_id, STORED)])
+
+
+async def test_a_hard_link_that_was_written_to_is_damage(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file, "hardlink")
+    assert (await verify(world)).damaged == []
+    overwrite(file, b"as it is.")
+    assert (await verify(world)).damaged == [finding(entity_id, STORED)]
+
+
+async def test_a_referenced_file_that_was_written_to_is_damaged(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file, "reference")
+    put(file, b"now longer")
+    here = finding(entity_id, BadPlace("reference", file))
+    assert (await verify(world, is_fast=True)).damaged == [here]
+    assert (await verify(world)).damaged == [here]
+
+
+async def test_a_referenced_file_with_other_bytes_of_the_same_time_is_damaged(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file, "reference")
+    overwrite(file, b"as it is.")
+    assert (await verify(world, is_fast=True)).damaged == []
+    assert (await verify(world)).damaged == [finding(entity_id, BadPlace("reference", file))]
+
+
+async def test_a_referenced_file_that_is_gone_is_missing(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file, "reference")
+    remove(file)
+    assert (await verify(world)).missing == [finding(entity_id, BadPlace("reference", file))]
+
+
+async def test_a_folder_in_the_place_of_a_referenced_file_is_damage(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file, "reference")
+    put_folder(file)
+    assert (await verify(world)).damaged == [finding(entity_id, BadPlace("reference", file))]
+
+
+async def test_the_bad_place_of_several_is_named(world: World, add: Add, file: Path) -> None:
+    entity_id = await add(file)
+    await add(file, "reference")
+    remove(file)
+    found = await verify(world)
+    assert found.missing == [finding(entity_id, BadPlace("reference", file))]
+    assert (found.checked, found.damaged) == (1, [])
+
+
+async def test_an_old_version_of_a_referenced_file_is_not_missing(
+    world: World, add: Add, file: Path
+) -> None:
+    await add(file, "reference")
+    put(file, b"a second version")
+    await add(file, "reference")
+    assert await verify(world) == Verification(checked=1)
+
+
+async def test_an_asset_that_is_nowhere_is_missing(world: World) -> None:
+    digest = ContentHashSHA256Component(digest=DIGEST)
+    entity_id = await world.run(ecs_service.create_entity, digest)
+    (found,) = (await verify(world)).missing
+    assert (found.entity_id, found.names, found.locations) == (entity_id, [], [])
+
+
+async def test_a_size_that_nobody_recorded_is_not_compared(
+    world: World, add: Add, file: Path
+) -> None:
+    entity_id = await add(file)
+    await world.run(ecs_service.remove_components, [entity_id], FilePropertiesComponent)
+    assert await verify(world) == Verification(checked=1)
+
+
+async def test_only_what_is_named_is_checked(world: World, add: Add, file: Path) -> None:
+    first = await add(file)
+    put(file, b"other")
+    second = await add(file)
+    world.resources.get(FileOperationsResource).store.remove(DIGEST)
+    assert await verify(world, [second]) == Verification(checked=1)
+    assert (await verify(world, [DIGEST.hex()[:8]])).missing == [finding(first, STORED)]
+    assert await verify(world, []) == Verification(checked=0)
+    with pytest.raises(UnknownIdError):
+        await verify(world, [999_999])

@@ -1,0 +1,150 @@
+"""The whole life of assets in the database, without files: what `add-asset` writes, and how.
+
+The import's statements, the scheduler and the built-in systems are the real ones; what files would
+have said is made up from the asset's number.
+"""
+
+import hashlib
+import stat
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from dam.core.config import WorldConfig
+from dam.core.executor import WorkerPool
+from dam.core.plugins import NewEntityMarkers, WorldBuilder
+from dam.core.resources import ResourceManager
+from dam.core.world import World
+from dam.media.image import ImageAnalysis, ImageDescription, PerceptualHashes, Thumbnail
+from dam.plugins import builtin
+from dam.services.file_operations import FileOperationsResource
+from dam.services.file_tasks import FileDescription
+from dam.services.import_records import ReadFile, record_files
+from dam.storage import open_store
+from dam.storage.content_store import StoredFile
+from dam.storage.located import LocatedContent
+from dam.storage.reading import FileReading
+from dam.storage.thumbnail_cache import ThumbnailCache
+
+T = TypeVar("T")
+
+IMPORT_BATCH = 128
+"""Files that `import_service` records in one transaction."""
+
+STAGE_BATCH = 250
+"""Entities that the built-in systems claim at once."""
+
+RECIPE = 1
+MEDIA_TYPE = "image/jpeg"
+READ_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+DESCRIPTION = ImageDescription(
+    media_type=MEDIA_TYPE,
+    format="JPEG",
+    width_px=4000,
+    height_px=3000,
+    orientation=1,
+    mode="RGB",
+    bit_depth=8,
+    has_alpha=False,
+    frame_count=1,
+    is_animated=False,
+)
+_NO_THUMBNAIL = Thumbnail(content=b"", media_type=MEDIA_TYPE, width_px=256, height_px=192)
+
+
+class MadeUpFiles(FileOperationsResource):
+    """Answers at once, without a file: every asset is a photograph whose hashes are its digest's."""
+
+    async def describe(
+        self, contents: Sequence[LocatedContent]
+    ) -> list[FileDescription | Exception]:
+        """Return the same description for all."""
+        return [FileDescription(MEDIA_TYPE, DESCRIPTION) for _ in contents]
+
+    async def analyse(
+        self,
+        contents: Sequence[LocatedContent],
+        thumbnails: ThumbnailCache,  # noqa: ARG002 - none is made
+    ) -> list[ImageAnalysis | Exception]:
+        """Return three hashes that are parts of the digest."""
+        return [
+            ImageAnalysis(
+                recipe_version=RECIPE,
+                hashes=PerceptualHashes(*hashes_of(content.digest)),
+                has_structure=True,
+                thumbnail=_NO_THUMBNAIL,
+            )
+            for content in contents
+        ]
+
+
+def hashes_of(digest: bytes) -> tuple[int, int, int]:
+    """Return the perceptual hashes (p, a, d) that a made-up picture has."""
+    phash, ahash, dhash = (int.from_bytes(digest[i : i + 8], "big") for i in (0, 8, 16))
+    return phash, ahash, dhash
+
+
+def made_up_files(count: int) -> list[ReadFile]:
+    """Return files as the import has them once their bytes are stored; all differ."""
+    folder = Path("/home/somebody/pictures")
+    return [
+        ReadFile(
+            path=folder / f"{number // 1000:04}" / f"IMG_{number:08}.jpg",
+            read_at=READ_AT,
+            stored=StoredFile(
+                sha256=hashlib.sha256(b"%d" % number).digest(),
+                extra_digests={},
+                size_bytes=3_000_000 + number,
+                reading=FileReading(
+                    size_bytes=3_000_000 + number,
+                    mtime_ns=1_700_000_000_000_000_000 + number,
+                    mode=stat.S_IFREG | 0o644,
+                    device=1,
+                    inode=number,
+                ),
+                import_mode="copy",
+                is_new=True,
+                is_shared=False,
+            ),
+        )
+        for number in range(count)
+    ]
+
+
+def open_made_up_world(config: WorldConfig) -> World:
+    """Return a world of the built-in parts, whose files are made up."""
+    builder = WorldBuilder(config)
+    builtin.install(builder)
+
+    def files(_: ResourceManager) -> FileOperationsResource:
+        return MadeUpFiles(open_store(config.storage_url), WorkerPool(1, kind="thread"))
+
+    builder.add_resource(FileOperationsResource, files)
+    return builder.build()
+
+
+async def live(world: World, files: Sequence[ReadFile]) -> None:
+    """Record the files in batches, then let the systems work until nothing is pending."""
+    markers = world.resources.get(NewEntityMarkers)
+    now = READ_AT + timedelta(seconds=1)
+    for batch in batches(files, IMPORT_BATCH):
+        await world.run(record_files, batch, markers, now=now)
+    await world.scheduler.run_until_idle()
+
+
+async def with_world(
+    config: WorldConfig, job: Callable[[World], Awaitable[T]]
+) -> T:
+    """Return what a job says with a made-up world, which is closed then."""
+    world = open_made_up_world(config)
+    try:
+        return await job(world)
+    finally:
+        await world.close()
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts of `size`, the last one smaller."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,198 @@
+"""The commands on assets that are there: what they print, and how they end."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.command_line import DamCli
+
+pytestmark = pytest.mark.slow
+
+ASSETS = Path(__file__).parents[1] / "assets"
+ODD = b"caf\xe9\n.txt"
+PICTURES = ("hills.jpg", "hills-turned-90.jpg", "hills-half.jpg", "city.jpg")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> DamCli:
+    """The command with four pictures, a text and a broken picture added, in this order."""
+    cli = DamCli(tmp_path_factory.mktemp("filled"))
+    pictures = [ASSETS / "pictures" / name for name in PICTURES]
+    (cli.home / os.fsdecode(ODD)).write_bytes(b"hello")
+    for group in (pictures, [cli.home / os.fsdecode(ODD)], [ASSETS / "broken" / "truncated.jpg"]):
+        cli("add-asset", *group)
+    return cli
+
+
+def sha256(name: str) -> str:
+    return hashlib.sha256((ASSETS / "pictures" / name).read_bytes()).hexdigest()
+
+
+def test_an_asset_is_found_by_the_hash_of_its_bytes(filled: DamCli) -> None:
+    digest = sha256("hills.jpg")
+    result = filled("find-file-by-hash", digest.upper(), "--json")
+    (found,) = result.json
+    stored = filled.home / ".local/share/dam/default-storage" / digest[:2] / digest[2:4] / digest
+    assert found == {
+        "entity_id": found["entity_id"],
+        "sha256": digest,
+        "mime_type": "image/jpeg",
+        "size_bytes": (ASSETS / "pictures" / "hills.jpg").stat().st_size,
+        "names": ["hills.jpg"],
+        "locations": [{"storage": "store", "path": str(stored)}],
+    }
+    assert stored.is_file()
+    people = filled("find-file-by-hash", f"sha256:{digest[:9]}")
+    assert people.stdout.split()[:2] == [str(found["entity_id"]), "image/jpeg"]
+    assert (result.returncode, people.returncode) == (0, 0)
+
+
+def test_an_asset_is_found_by_a_file_and_its_name_survives(filled: DamCli) -> None:
+    path = filled.home / os.fsdecode(ODD)
+    result = filled("find-file-by-hash", "--file", path, "--json")
+    assert result.json[0]["names"] == ["caf\udce9\n.txt"]
+    assert filled("find-file-by-hash", "--file", path).stdout.split()[4] == r"caf\xe9\n.txt"
+
+
+def test_nothing_found_is_an_empty_list_and_exit_1(filled: DamCli) -> None:
+    result = filled("find-file-by-hash", "0" * 64, "--json")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "[]\n", "")
+    result = filled("find-file-by-hash", "0" * 64)
+    assert (result.returncode, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0" * 32], "this world computes no md5; it has sha256"),
+        (["xyz"], "'xyz' is no sha256; expected 8 to 64 hex digits"),
+        ([], "expected either HASH or --file"),
+        (["0" * 64, "--file", "x"], "expected either HASH or --file"),
+    ],
+)
+def test_a_question_that_has_no_answer_is_wrong_usage(
+    filled: DamCli, arguments: list[str], message: str
+) -> None:
+    result = filled("find-file-by-hash", *arguments, "--json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.error["message"] == message
+
+
+def test_similar_pictures_come_nearest_first(filled: DamCli, home: Path) -> None:
+    with Image.open(ASSETS / "pictures" / "hills.jpg") as image:
+        image.reduce(2).save(home / "small.png")
+    found = filled("find-similar-images", home / "small.png", "--json").json
+    assert {item["name"] for item in found} == {"hills.jpg", "hills-half.jpg"}
+    assert set(found[0]) == {
+        *("entity_id", "distance", "algorithm", "transform", "identical", "sha256", "name"),
+        *("width", "height"),
+    }
+    assert [item["distance"] for item in found] == sorted(item["distance"] for item in found)
+    (first,) = filled("find-similar-images", home / "small.png", "--limit", "1", "--json").json
+    assert first == found[0]
+
+
+def test_an_asset_finds_its_like_and_not_itself(filled: DamCli) -> None:
+    prefix = f"sha256:{sha256('hills.jpg')[:8]}"
+    result = filled("find-similar-images", "--entity", prefix, "--transforms", "--json")
+    assert {item["name"]: item["transform"] for item in result.json} == {
+        "hills-half.jpg": "none",
+        "hills-turned-90.jpg": "rotate270",  # the one is turned left, the other counts to the right
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--entity", "99"], 2, "no entity 99"),
+        (["--entity", "x"], 2, "'x' is no id"),
+        (
+            ["x", "--threshold", "65"],
+            2,
+            "invalid value for '--threshold': Input should be less than or equal to 64",
+        ),
+        (["absent.jpg"], 5, "cannot search with absent.jpg"),
+        ([], 2, "expected either FILE or --entity"),
+    ],
+)
+def test_a_picture_that_cannot_be_searched_for_is_said_so(
+    filled: DamCli, arguments: list[str], code: int, message: str
+) -> None:
+    result = filled("find-similar-images", *arguments, "--json")
+    assert (result.returncode, result.stdout) == (code, "")
+    assert message in result.error["message"]
+
+
+def test_everything_that_is_known_is_shown(filled: DamCli) -> None:
+    digest = sha256("city.jpg")
+    (found,) = filled("find-file-by-hash", digest, "--json").json
+    stdin = f"{found['entity_id']}\0sha256:{digest}\0".encode()
+    result = filled("show", "-", "-0", "--json", stdin=stdin)
+    (shown,) = result.json
+    assert set(shown) == {"entity_id", "created_at", "components"}
+    components = shown["components"]
+    assert components["ContentHashSHA256Component"] == {"digest": digest}
+    assert components["FilePropertiesComponent"]["name"] == "city.jpg"
+    assert len(components["ImagePerceptualPHashComponent"]["value"]) == 16
+    assert [row["path"] for row in components["OriginalSourceInfoComponent"]] == [
+        str(ASSETS / "pictures" / "city.jpg")
+    ]
+    people = filled("show", str(found["entity_id"]))
+    assert people.stdout.splitlines()[0].split()[:3] == [
+        *(str(found["entity_id"]), "Entity", "created_at")
+    ]
+    assert all(line.split()[0] == str(found["entity_id"]) for line in people.stdout.splitlines())
+
+
+def test_an_unknown_id_is_wrong_usage_and_nothing_is_done(filled: DamCli) -> None:
+    for words in (["show"], ["export-asset", "-o", "x"], ["remove-asset"]):
+        result = filled(*words, "1", "99", "--json")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.error == {"error": "UnknownIdError", "message": "no entity 99", "hint": None}
+    assert not (filled.home / "x").exists()
+
+
+def test_thumbnails_are_files_that_are_there(filled: DamCli) -> None:
+    result = filled("thumbnail", "-", "--json", stdin=b"1\n2\n3\n4\n5\n6\n")
+    assert result.returncode == 3
+    done = [item for item in result.json if item["error"] is None]
+    assert len(done) == len(PICTURES)
+    for item in done:
+        with Image.open(item["path"]) as image:
+            assert image.size == (item["width"], item["height"])
+    failed = {item["error"] for item in result.json if item["path"] is None}
+    assert failed == {"UnsupportedPictureError", "UnreadablePictureError"}
+    assert "unreadable JPEG picture" in result.stderr
+
+
+def test_exports_are_planned_done_and_streamed(filled: DamCli) -> None:
+    folder = filled.home / "out"
+    planned = filled("export-asset", "-", "-o", folder, "--dry-run", "--json", stdin=b"5\n6\n")
+    assert not folder.exists()
+    done = filled("export-asset", "5", "6", "--output", folder, "--jsonl")
+    assert done.jsonl == planned.json
+    assert [path.read_bytes() for path in folder.glob("caf*")] == [b"hello"]
+    people = filled("export-asset", "5", "-o", folder)
+    assert people.stdout.split(maxsplit=1) == ["5", f"{folder}/caf__ (2).txt\n"]
+    assert {planned.returncode, done.returncode, people.returncode} == {0}
+
+
+def test_an_asset_is_removed_and_its_file_stays(dam_cli: DamCli, home: Path) -> None:
+    (home / "a").write_bytes(b"a")
+    dam_cli("add-asset", "a", "--no-copy")
+    plan = dam_cli("remove-asset", "1", "--dry-run", "--json")
+    assert plan.json == {"removed": 1, "refused": [], "entity_ids": [1]}
+    result = dam_cli("remove-asset", "1")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "removed 1 asset; the bytes go with the next `dam-cli gc`\n"
+    assert dam_cli("show", "1").stderr == "error: no entity 1\n"
+    assert (home / "a").read_bytes() == b"a"
+
+
+def test_the_window_says_that_it_is_not_built_yet(dam_cli: DamCli) -> None:
+    result = dam_cli("ui")
+    assert (result.returncode, result.stdout) == (5, "")
+    assert result.stderr.startswith("error: the window is not built yet\n")

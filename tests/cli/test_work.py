@@ -1,0 +1,76 @@
+"""The commands about pending and failed work."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from dam.cli.work import Stage
+from dam.core.systems import SystemStage
+from tests.command_line import DamCli
+
+pytestmark = pytest.mark.slow
+
+ASSETS = Path(__file__).parents[1] / "assets"
+BROKEN = ASSETS / "broken" / "truncated.jpg"
+PICTURE = ASSETS / "pictures" / "lake.jpg"
+
+
+def test_the_stages_to_choose_from_are_those_that_there_are() -> None:
+    assert get_args(Stage) == tuple(stage.value for stage in SystemStage)
+
+
+def test_what_an_import_left_is_processed(dam_cli: DamCli) -> None:
+    dam_cli("add-asset", "--no-process", PICTURE)
+    planned = dam_cli("process", "--dry-run", "--json")
+    assert planned.json == {
+        "processed": {"extract_metadata": 1, "analyse_images": 0},
+        "failed": 0,
+        "failures": [],
+    }
+    first = dam_cli("process", "--stage", "metadata-extraction", "--json")
+    assert first.json == {"processed": {"extract_metadata": 1}, "failed": 0, "failures": []}
+    rest = dam_cli("process")
+    assert (rest.returncode, rest.stdout, rest.stderr) == (0, "analyse_images  1\n", "")
+    assert dam_cli("process").stdout == "nothing is pending\n"
+    again = dam_cli("process", "--mark", "NeedsContentAnalysisComponent", "--json")
+    assert again.json["processed"]["analyse_images"] == 1
+    unknown = dam_cli("process", "--mark", "NeedsAnalysis", "--json")
+    assert unknown.returncode == 2
+    assert unknown.error["hint"] == "did you mean 'NeedsContentAnalysisComponent'?"
+
+
+def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
+    assert dam_cli("failures").stdout == "there are no failures\n"
+    assert dam_cli("failures", "--json").json == []
+    dam_cli("add-asset", "--no-process", BROKEN)
+    worked = dam_cli("process", "--json")
+    assert (worked.returncode, worked.json["failed"]) == (3, 1)
+    (failure,) = dam_cli("failures", "--json").json
+    assert worked.json["failures"] == [failure]
+    message = failure["message"]
+    assert worked.stderr == f"failed: 1 truncated.jpg: analyse_images: {message}\n"
+    assert {**failure, "occurred_at": None} == {
+        "entity_id": 1,
+        "system": "analyse_images",
+        "error": "UnreadablePictureError",
+        "message": message,
+        "attempts": 1,
+        "occurred_at": None,
+        "name": "truncated.jpg",
+    }
+    assert dam_cli("retry", "-", "--json").json["marked"] == 0
+    assert dam_cli("retry", "1", "--dry-run").stdout == "would mark 1 again\n"
+    assert dam_cli("retry", "--system", "analyse_images", "--json").json["marked"] == 1
+    assert dam_cli("process").returncode == 3
+    assert dam_cli("failures", "--json").json[0]["attempts"] == 2
+
+
+def test_an_unknown_system_and_an_unknown_id_are_refused(dam_cli: DamCli) -> None:
+    system = dam_cli("retry", "--system", "analyze_images")
+    assert (system.returncode, system.stderr) == (
+        2,
+        "error: no system named 'analyze_images'; known: extract_metadata, analyse_images\n"
+        "hint: did you mean 'analyse_images'?\n",
+    )
+    assert dam_cli("retry", "12").returncode == 2

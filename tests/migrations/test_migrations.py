@@ -1,0 +1,137 @@
+"""The migrations make what the models say, and keep what is in a database."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from dam.core.ecs import Base
+from dam.models import SCHEMA_REVISION
+from dam.services import schema_service
+from tests.databases import create_schema, world_config
+from tests.migrations.populate import ROWS, populate
+from tests.migrations.schemas import (
+    connected,
+    drift,
+    execute,
+    folder_with_made_up_migration,
+    rows_of,
+    run_alembic,
+    tables_of,
+)
+
+FROZEN = Path(__file__).parent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """One more migration, after the newest, which rebuilds `entities`."""
+    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION, recreate="auto")
+    monkeypatch.setattr(schema_service, "migrations_folder", lambda: folder)
+    monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
+    return "9001"
+
+
+def test_there_is_one_head_and_the_program_knows_it() -> None:
+    scripts = ScriptDirectory(str(schema_service.migrations_folder()))
+    assert scripts.get_heads() == [SCHEMA_REVISION]
+
+
+def test_an_upgrade_from_nothing_equals_the_models(database_url: str) -> None:
+    assert drift(database_url) == []
+    assert tables_of(database_url) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_postgresql_has_the_sequence_that_ids_come_from(database_url: str) -> None:
+    with connected(database_url) as connection:
+        if connection.dialect.name == "postgresql":
+            assert "entity_id_seq" in inspect(connection).get_sequence_names()
+        else:
+            assert rows_of(database_url)["entity_counter"] == [{"id": 1, "last_id": 0}]
+
+
+def test_up_down_and_up_again(database_url: str) -> None:
+    populate(database_url)
+    run_alembic(database_url, "downgrade", "base")
+    assert tables_of(database_url) == {"alembic_version"}
+    with connected(database_url) as connection:
+        if connection.dialect.name == "postgresql":
+            assert inspect(connection).get_sequence_names() == []
+    run_alembic(database_url, "upgrade", "head")
+    assert drift(database_url) == []
+
+
+def test_a_database_in_use_is_upgraded_with_its_rows(database_url: str, made_up: str) -> None:
+    populate(database_url)
+    before = rows_of(database_url)
+    done = schema_service.set_up(world_config(database_url))
+    after = rows_of(database_url)
+    assert (done.revision, done.created) == (made_up, False)
+    assert [row.pop("note") for row in after["entities"]] == ["none yet"] * ROWS
+    assert after.pop("alembic_version") == [{"version_num": made_up}]
+    assert before.pop("alembic_version") == [{"version_num": SCHEMA_REVISION}]
+    assert after == before
+
+
+def test_the_rows_would_be_lost_with_foreign_keys_on(tmp_path: Path, made_up: str) -> None:
+    """The trap against which `set_up` guards, so that the test above is known to see it."""
+    url = f"sqlite:///{tmp_path / 'dam.sqlite'}"
+    run_alembic(url, "upgrade", SCHEMA_REVISION)
+    populate(url)
+    assert len(rows_of(url)["component_image_dimensions"]) == ROWS
+    run_alembic(url, "upgrade", made_up, foreign_keys=True)
+    assert "component_image_dimensions" not in rows_of(url)
+
+
+def test_a_migration_that_loses_a_parent_is_rolled_back(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'dam.sqlite')}"
+    populate(url)
+    before = rows_of(url)
+    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION, recreate="auto")
+    migration = folder / "versions" / "9001_made_up.py"
+    harm = '\n    op.execute("DELETE FROM entities WHERE id = 2")\n\n\ndef downgrade'
+    migration.write_text(migration.read_text().replace("\n\ndef downgrade", harm))
+    monkeypatch.setattr(schema_service, "migrations_folder", lambda: folder)
+    monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
+    with pytest.raises(AssertionError, match="a migration left rows without their parent"):
+        schema_service.set_up(world_config(url))
+    assert rows_of(url) == before
+
+
+@pytest.mark.parametrize("dump", sorted(FROZEN.glob("*.sql")), ids=lambda dump: dump.stem)
+def test_a_frozen_database_of_each_release_comes_up_to_date(dump: Path, tmp_path: Path) -> None:
+    file = tmp_path / "dam.sqlite"
+    connection = sqlite3.connect(file)
+    connection.executescript(dump.read_text())
+    connection.close()
+    url = f"sqlite:///{file}"
+    before = rows_of(url)
+    assert before["alembic_version"] == [{"version_num": dump.stem}]
+    schema_service.set_up(world_config(url))
+    after = rows_of(url)
+    assert drift(url) == []
+    assert after["alembic_version"] == [{"version_num": SCHEMA_REVISION}]
+    kept = {name for name in before if name.startswith(("component_", "entities"))}
+    assert {name: len(after[name]) for name in kept} == dict.fromkeys(kept, ROWS)
+
+
+def test_every_release_has_its_frozen_database() -> None:
+    scripts = ScriptDirectory(str(schema_service.migrations_folder()))
+    released = {script.revision for script in scripts.walk_revisions()}
+    assert {dump.stem for dump in FROZEN.glob("*.sql")} == released
+
+
+def test_the_hand_driven_way_makes_the_same_schema(tmp_path: Path) -> None:
+    by_hand, by_service = (f"sqlite:///{tmp_path / name}" for name in ("hand.db", "service.db"))
+    run_alembic(by_hand, "upgrade", "head")
+    create_schema(by_service)
+    assert tables_of(by_hand) == tables_of(by_service)
+    execute(by_hand, "DROP TABLE entity_counter")
+    assert drift(by_hand) != []

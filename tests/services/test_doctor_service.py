@@ -1,0 +1,78 @@
+"""The doctor finds what is wrong, also where no world can be opened, and makes nothing."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from dam.services.doctor_service import examine
+from tests.databases import world_config
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_a_sound_world_is_well(database_url: str) -> None:
+    found = await examine(world_config(database_url), is_configured=True)
+    assert found.ok
+    assert (found.database.message, found.database.hint) == ("set up and writable", None)
+    assert found.storage.message == "not made yet; first use makes it"
+    assert found.storage.free_bytes
+    assert found.decoders["pillow"].available
+
+
+async def test_a_configured_database_must_be_set_up(empty_database_url: str) -> None:
+    found = await examine(world_config(empty_database_url), is_configured=True)
+    assert not found.ok
+    assert not found.database.ok
+    assert found.database.message.endswith(" is not set up")
+    assert found.database.hint == "run `dam-cli setup-db`"
+
+
+async def test_a_world_that_nobody_configured_may_be_absent_and_stays_so(home: Path) -> None:
+    config = world_config(f"sqlite:///{home}/new/dam.db")
+    found = await examine(config, is_configured=False)
+    assert found.ok
+    assert found.database.message == "not made yet; first use makes it"
+    assert names_in(home) == []
+
+
+async def test_a_file_that_is_no_database_is_a_fault(home: Path) -> None:
+    (home / "dam.db").write_bytes(b"no database at all, but long enough" * 100)
+    found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=False)
+    assert (found.ok, found.database.ok) == (False, False)
+    assert found.database.message.endswith("file is not a database")
+
+
+async def test_a_server_that_does_not_answer_is_a_fault_without_its_password(home: Path) -> None:
+    url = f"postgresql://me:secret@/dam?host={home}"
+    found = await examine(world_config(url), is_configured=True)
+    assert not found.database.ok
+    assert "secret" not in repr(found)
+    assert found.database.hint == "check DAM_DATABASE_URL and that the server runs"
+
+
+@pytest.mark.slow
+async def test_a_database_that_is_kept_locked_is_a_fault(home: Path, sqlite_template: Path) -> None:
+    shutil.copyfile(sqlite_template, home / "dam.db")
+    holder = sqlite3.connect(home / "dam.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=True)
+    holder.close()
+    assert not found.database.ok
+    assert "kept it locked for 2 s" in found.database.message
+
+
+async def test_a_storage_that_is_no_folder_is_a_fault(home: Path) -> None:
+    (home / "store").write_text("a file")
+    found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=False)
+    assert (found.ok, found.database.ok, found.storage.ok) == (False, True, False)
+    assert found.storage.message == "cannot be written to: a part of the path is not a folder"
+
+
+async def test_a_storage_of_an_unknown_kind_is_a_fault(home: Path) -> None:
+    config = world_config(f"sqlite:///{home}/dam.db", storage_url="s3://bucket")
+    found = await examine(config, is_configured=False)
+    assert (found.ok, found.storage.path) == (False, "s3://bucket")

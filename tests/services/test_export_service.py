@@ -1,0 +1,163 @@
+"""Bytes out under their own names: verified, never over a file that is there."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import ExitCode, OutputFolderError
+from dam.services import ecs_service
+from dam.services.export_service import ExportOutcome, export_assets
+from dam.services.file_operations import FileOperationsResource
+from tests.services.conftest import Add
+
+
+async def export(world: World, ids: list[EntityId], folder: Path) -> list[ExportOutcome]:
+    return [outcome async for outcome in export_assets(world, ids, folder)]
+
+
+def make(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def test_bytes_come_out_under_their_names_and_over_nothing(
+    world: World, add: Add, home: Path
+) -> None:
+    names = ["a.tar.gz", "a.tar.gz", ".dot", ".dot", "a.tar (2).gz"]
+    ids = [
+        await add(make(home / str(number) / name, b"%d" % number))
+        for number, name in enumerate(names)
+    ]
+    folder = home / "new" / "folder"
+    make(folder / "a.tar.gz", b"mine")
+    planned = [o async for o in export_assets(world, ids, folder, is_dry_run=True)]
+    assert contents(folder) == {"a.tar.gz": b"mine"}
+    done = await export(world, ids, folder)
+    assert contents(folder) == {
+        "a.tar.gz": b"mine",
+        "a.tar (2).gz": b"0",
+        "a.tar (3).gz": b"1",
+        ".dot": b"2",
+        ".dot (2)": b"3",
+        "a.tar (2) (2).gz": b"4",
+    }
+    assert [outcome.path for outcome in done] == [
+        folder / name
+        for name in ("a.tar (2).gz", "a.tar (3).gz", ".dot", ".dot (2)", "a.tar (2) (2).gz")
+    ]
+    assert planned == done
+
+
+async def test_names_are_made_safe_and_stay_short_enough(
+    world: World, add: Add, home: Path
+) -> None:
+    long = "x" * 251 + ".jpg"
+    odd = os.fsdecode(b"\xff\n:.txt")
+    ids = [
+        await add(make(home / "1" / long, b"1")),
+        await add(make(home / "2" / long, b"2")),
+        await add(make(home / odd, b"3")),
+    ]
+    await export(world, ids, home / "out")
+    assert contents(home / "out") == {
+        long: b"1",
+        "x" * 247 + " (2).jpg": b"2",
+        "___.txt": b"3",
+    }
+
+
+async def test_a_dangling_link_keeps_its_name(world: World, add: Add, home: Path) -> None:
+    entity_id = await add(make(home / "a", b"a"))
+    (home / "out").mkdir()
+    (home / "out" / "a").symlink_to(home / "elsewhere")
+    planned = [o async for o in export_assets(world, [entity_id], home / "out", is_dry_run=True)]
+    (done,) = await export(world, [entity_id], home / "out")
+    assert [done] == planned
+    assert done.path == home / "out" / "a (2)"
+    assert not (home / "elsewhere").exists()
+
+
+async def test_two_exports_at_once_lose_nothing(world: World, add: Add, home: Path) -> None:
+    ids = [await add(make(home / str(number) / "a", b"%d" % number)) for number in range(10)]
+    both = await asyncio.gather(*(export(world, ids, home / "out") for _ in range(2)))
+    paths = [outcome.path for outcomes in both for outcome in outcomes]
+    assert len(set(paths)) == 20
+    assert sorted(contents(home / "out").values()) == sorted([b"%d" % n for n in range(10)] * 2)
+
+
+async def test_a_new_file_has_the_mode_of_any_new_file(world: World, add: Add, home: Path) -> None:
+    source = make(home / "a", b"a")
+    (done,) = await export(world, [await add(source)], home / "out")
+    assert done.path is not None
+    assert done.path.stat().st_mode == source.stat().st_mode
+
+
+async def test_damaged_bytes_are_a_named_failure_and_leave_nothing(
+    world: World, add: Add, home: Path
+) -> None:
+    broken, whole = await add(make(home / "a", b"a")), await add(make(home / "b", b"b"))
+    store = world.resources.get(FileOperationsResource).store
+    digest = hashlib.sha256(b"a").digest()
+    stored = store.local_path(digest)
+    stored.chmod(0o600)
+    stored.write_bytes(b"A")
+    failed, done = await export(world, [broken, whole], home / "out")
+    assert (failed.path, failed.error) == (None, "ContentDamagedError")
+    assert failed.message == f"the stored bytes do not match sha256:{digest.hex()}"
+    assert done.path == home / "out" / "b"
+    assert contents(home / "out") == {"b": b"b"}
+
+
+async def test_what_has_no_bytes_is_a_named_failure(world: World, add: Add, home: Path) -> None:
+    lost = await add(make(home / "a", b"a"))
+    world.resources.get(FileOperationsResource).store.remove(hashlib.sha256(b"a").digest())
+    bare = await world.run(ecs_service.create_entity)
+    outcomes = await export(world, [lost, bare], home / "out")
+    assert [outcome.error for outcome in outcomes] == ["ContentMissingError", "NoContentError"]
+    assert contents(home / "out") == {}
+
+
+async def test_a_referenced_file_is_exported_as_long_as_it_is_what_was_added(
+    world: World, add: Add, home: Path
+) -> None:
+    source = make(home / "a", b"a")
+    entity_id = await add(source, "reference")
+    (done,) = await export(world, [entity_id], home / "out")
+    times = source.stat()
+    source.write_bytes(b"A")
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    (unseen,) = await export(world, [entity_id], home / "out")
+    source.write_bytes(b"changed")
+    (changed,) = await export(world, [entity_id], home / "out")
+    planned = [o async for o in export_assets(world, [entity_id], home / "out", is_dry_run=True)]
+    assert done.path == home / "out" / "a"
+    assert unseen.error == "ReferenceDamagedError"
+    assert unseen.message == f"{source} has other bytes than when it was added"
+    assert changed.error == "ReferenceChangedError"
+    assert planned == [changed]
+    assert contents(home / "out") == {"a": b"a"}
+
+
+async def test_a_folder_that_cannot_be_one_ends_the_export(
+    world: World, add: Add, home: Path
+) -> None:
+    entity_id = await add(make(home / "a", b"a"))
+    for is_dry_run in (False, True):
+        with pytest.raises(OutputFolderError) as caught:
+            async for _ in export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run):
+                pass
+        assert str(caught.value) == f"cannot write to {home}/a: file exists"
+        assert caught.value.hint == (
+            "what was written before is complete; choose another folder for the rest"
+        )
+        assert caught.value.exit_code is ExitCode.ENVIRONMENT

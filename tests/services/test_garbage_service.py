@@ -1,0 +1,117 @@
+"""What nothing refers to goes once it is old enough, and nothing else does."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import StoreInUseError
+from dam.services import ecs_service
+from dam.services.file_operations import FileOperationsResource
+from dam.services.garbage_service import CollectedGarbage, collect_garbage, in_thread
+from dam.services.process_service import process
+from dam.services.world_cache import WorldCache
+from tests.services.conftest import Add
+
+PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
+NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0)
+
+
+@pytest.fixture
+async def picture(world: World, add: Add) -> EntityId:
+    """A picture that was stored two days ago, with its thumbnail."""
+    entity_id = await add(PICTURE)
+    await process(world)
+    for path in contents():
+        two_days_ago = path.stat().st_mtime - 48 * 3600
+        os.utime(path, (two_days_ago, two_days_ago))
+    return entity_id
+
+
+def contents() -> list[Path]:
+    return sorted(Path("store").glob("??/??/*"))
+
+
+async def thumbnails(world: World) -> list[Path]:
+    cache = await world.resources.get(WorldCache).thumbnails()
+    return sorted(path for path in cache.root.rglob("*") if path.is_file())
+
+
+async def test_what_an_asset_refers_to_stays(world: World, picture: EntityId) -> None:
+    del picture
+    assert await collect_garbage(world) == NOTHING
+    assert len(contents()) == len(await thumbnails(world)) == 1
+
+
+async def test_content_and_thumbnail_go_once_their_asset_is_gone(
+    world: World, picture: EntityId
+) -> None:
+    await world.run(ecs_service.delete_entity, picture)
+    expected = CollectedGarbage(removed=1, freed_bytes=PICTURE.stat().st_size, thumbnails=1)
+    assert await collect_garbage(world, is_dry_run=True) == expected
+    assert len(contents()) == len(await thumbnails(world)) == 1
+    assert await collect_garbage(world) == expected
+    assert contents() == await thumbnails(world) == []
+    assert await collect_garbage(world) == NOTHING
+
+
+async def test_content_of_an_asset_that_is_referenced_only_goes(
+    world: World, add: Add, home: Path
+) -> None:
+    path = home / "a.txt"
+    path.write_text("a")
+    await add(path, "reference")
+    store = world.resources.get(FileOperationsResource).store
+    with store.importing():
+        digest = store.put(path, "copy").sha256
+    os.utime(store.local_path(digest), (0, 0))
+    assert (await collect_garbage(world)).removed == 1
+
+
+async def test_what_was_stored_today_stays(world: World, add: Add) -> None:
+    entity_id = await add(PICTURE)
+    await world.run(ecs_service.delete_entity, entity_id)
+    assert await collect_garbage(world) == NOTHING
+    assert len(contents()) == 1
+
+
+async def test_a_store_that_an_import_holds_is_left_alone(world: World, picture: EntityId) -> None:
+    await world.run(ecs_service.delete_entity, picture)
+    with (
+        world.resources.get(FileOperationsResource).store.importing(),
+        pytest.raises(StoreInUseError),
+    ):
+        await collect_garbage(world)
+    assert len(contents()) == 1
+
+
+async def test_a_world_without_any_file_has_no_garbage(world: World) -> None:
+    assert await collect_garbage(world) == NOTHING
+
+
+async def test_a_thread_ends_with_the_task_that_waits_for_it() -> None:
+    has_asked, is_cancelled = asyncio.Event(), threading.Event()
+    answers: list[str] = []
+
+    async def answer() -> str:
+        has_asked.set()
+        return "an answer"
+
+    def work(ask: Callable[[Coroutine[Any, Any, str]], str]) -> None:
+        answers.append(ask(answer()))
+        is_cancelled.wait()
+        answers.append(ask(answer()))
+
+    task = asyncio.create_task(in_thread(work))
+    await has_asked.wait()
+    task.cancel()
+    asyncio.get_running_loop().call_soon(is_cancelled.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert answers == ["an answer"]
