@@ -44,8 +44,9 @@ class ThumbnailCache:
     def remove(self, digest: bytes) -> None:
         """Forget the thumbnails of one asset, of whatever recipe."""
         name = digest.hex()
-        for path in self.root.glob(f"*/{name[:2]}/{name}.*"):
-            path.unlink(missing_ok=True)
+        for recipe in self.root.glob("v*"):
+            for suffix in _SUFFIXES.values():
+                (recipe / name[:2] / f"{name}{suffix}").unlink(missing_ok=True)
 
     def _path(self, digest: bytes, recipe: int, suffix: str) -> Path:
         name = digest.hex()

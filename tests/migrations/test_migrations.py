@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """One more migration, after the newest, which rebuilds `entities`."""
-    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION, recreate="auto")
+    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
     monkeypatch.setattr(schema_service, "migrations_folder", lambda: folder)
     monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
     return "9001"
@@ -94,7 +94,7 @@ def test_a_migration_that_loses_a_parent_is_rolled_back(
     url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'dam.sqlite')}"
     populate(url)
     before = rows_of(url)
-    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION, recreate="auto")
+    folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
     migration = folder / "versions" / "9001_made_up.py"
     harm = '\n    op.execute("DELETE FROM entities WHERE id = 2")\n\n\ndef downgrade'
     migration.write_text(migration.read_text().replace("\n\ndef downgrade", harm))
