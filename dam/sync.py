@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,28 +19,32 @@ T = TypeVar("T")
 class SyncWorld:
     """An open world whose event loop runs in a thread of its own.
 
-    Invariant: everything of the world happens in that thread; any thread may call the methods, each
-    of which waits for its answer. Use it as a context manager, or call `close`.
+    Invariant: everything of the world happens in that thread; any other thread may call the
+    methods, each of which waits for its answer. Use it as a context manager, or call `close`.
 
         with SyncWorld() as world:
-            world.call(import_files, ["/pictures"], ImportOptions(is_recursive=True))
+            world.call(add_files, ["/pictures"], ImportOptions(is_recursive=True))
     """
 
     def __init__(
         self, name: str | None = None, *, settings: Settings | None = None, plugins: bool = True
     ) -> None:
         self._loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()  # what is asked for gets into the loop before its end does
+        self._is_closed = False
+        self._closing = asyncio.Event()
+        self._running: set[asyncio.Task[object] | None] = set()
+        opened: Future[World] = Future()
+        self._ended: Future[None] = Future()
+        opening = open_world(name, settings=settings, plugins=plugins)
         self._thread = threading.Thread(
-            target=self._loop.run_forever, name="dam-world", daemon=True
+            target=self._serve, args=(opening, opened), name="dam-world", daemon=True
         )
         self._thread.start()
-        self._opened: AbstractAsyncContextManager[World] = open_world(
-            name, settings=settings, plugins=plugins
-        )
         try:
-            self._world = self._wait(self._opened.__aenter__())
+            self._world = opened.result()
         except BaseException:
-            self._stop()
+            self.close()
             raise
 
     def run(
@@ -49,7 +54,7 @@ class SyncWorld:
         **kwargs: P.kwargs,
     ) -> T:
         """Run a service function that takes a session, in one transaction, as `World.run` does."""
-        return self._wait(self._world.run(fn, *args, **kwargs))
+        return self._wait(lambda: self._world.run(fn, *args, **kwargs))
 
     def read(
         self,
@@ -58,25 +63,27 @@ class SyncWorld:
         **kwargs: P.kwargs,
     ) -> T:
         """Run a service function that only reads, as `World.read` does."""
-        return self._wait(self._world.read(fn, *args, **kwargs))
+        return self._wait(lambda: self._world.read(fn, *args, **kwargs))
 
     def call(
         self,
-        fn: Callable[Concatenate[World, P], Coroutine[Any, Any, T]],
+        fn: Callable[Concatenate[World, P], Awaitable[T]],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
         """Run a service function that takes the world and owns its transactions."""
-        return self._wait(fn(self._world, *args, **kwargs))
+        return self._wait(lambda: fn(self._world, *args, **kwargs))
 
     def close(self) -> None:
-        """Close the world and end its thread; a second time does nothing."""
-        if self._loop.is_closed():
-            return
-        try:
-            self._wait(self._opened.__aexit__(None, None, None))
-        finally:
-            self._stop()
+        """Cancel what is running, close the world and end its thread; again does nothing."""
+        self._refuse_own_thread()
+        with self._lock:
+            is_first, self._is_closed = not self._is_closed, True
+            if is_first and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        if is_first:
+            self._ended.result()
 
     def __enter__(self) -> Self:
         return self
@@ -89,15 +96,46 @@ class SyncWorld:
     ) -> None:
         self.close()
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _wait(self, job: Callable[[], Awaitable[T]]) -> T:
+        self._refuse_own_thread()
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the world is closed")
+            future = asyncio.run_coroutine_threadsafe(self._do(job), self._loop)
         try:
             return future.result()
         except BaseException:
-            future.cancel()  # Ctrl-C here stops the work there
+            future.cancel()  # Ctrl-C here stops the work there; `close` waits for its end
             raise
 
-    def _stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def _refuse_own_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("called from the world's own thread: await the world's methods")
+
+    async def _do(self, job: Callable[[], Awaitable[T]]) -> T:
+        task = asyncio.current_task()
+        self._running.add(task)
+        try:
+            return await job()
+        finally:
+            self._running.discard(task)
+
+    def _serve(self, opening: AbstractAsyncContextManager[World], opened: "Future[World]") -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._live(opening, opened))
+        except BaseException as error:  # noqa: BLE001 - the boundary: another thread waits for it
+            (self._ended if opened.done() else opened).set_exception(error)
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    async def _live(
+        self, opening: AbstractAsyncContextManager[World], opened: "Future[World]"
+    ) -> None:
+        async with opening as world:
+            opened.set_result(world)
+            await self._closing.wait()
+            running = [task for task in self._running if task is not None]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)

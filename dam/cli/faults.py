@@ -50,6 +50,8 @@ def report(fault: DamError, *, as_json: bool) -> None:
         write_error_text(json_text(said) + "\n")
         return
     complain(f"error: {fault.message}")
+    for detail in fault.details:
+        complain(f"  {detail}")
     if fault.hint:
         complain(f"hint: {fault.hint}")
 

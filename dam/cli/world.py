@@ -103,7 +103,8 @@ def _show_status(found: "WorldStatus") -> None:
 def doctor(state: State) -> ExitCode:
     """Check what a world needs to work.
 
-    Looks at its database, its folders and the decoders, and changes nothing. Exit code 5: something that is needed does not work.
+    Looks at its database, its folders and the decoders, and changes nothing. Exit code 5: something
+    that is needed does not work.
     """
     from dam.app import load_settings, world_config
     from dam.cli import run_async

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from dam.core import sqlite_driver
 from dam.core.config import WorldContext, session_info
 from dam.errors import (
     DatabaseCorruptError,
@@ -28,6 +29,7 @@ from dam.errors import (
     DatabaseUrlError,
     MissingExtraError,
     NestedWriterError,
+    display_path,
 )
 
 P = ParamSpec("P")
@@ -100,7 +102,9 @@ class Database:
 
     @property
     def safe_url(self) -> str:
-        """The URL as people gave it, without driver and password."""
+        """The URL for people to read, without driver and password."""
+        if self.file is not None:
+            return f"sqlite:///{display_path(self.file)}"
         plain = self.url.set(drivername=self.url.get_backend_name())
         return plain.render_as_string(hide_password=True)
 
@@ -117,7 +121,11 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             # The driver's own BEGIN breaks savepoints and takes the write lock too late.
-            connect_args={"isolation_level": None, "timeout": self.busy_timeout_s},
+            connect_args={
+                "isolation_level": None,
+                "timeout": self.busy_timeout_s,
+                "async_creator_fn": sqlite_driver.connect,
+            },
         )
         rules = (
             f"busy_timeout = {int(self.busy_timeout_s * 1000)}",

@@ -113,7 +113,7 @@ class WorldBuilder:
         for entry_point in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 entry_point.load()(self)
-            except Exception as error:  # the boundary to foreign code
+            except (Exception, SystemExit) as error:  # the boundary to foreign code
                 raise PluginLoadError(entry_point.name, error) from error
 
     def build(self) -> World:

@@ -25,6 +25,9 @@ class DamError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.ENVIRONMENT
     json_fields: ClassVar[tuple[str, ...]] = ()  # attributes that `--json` shows beside the message
+    details: tuple[str, ...] = ()
+    """Lines that people need beside the message, which is one line itself."""
+
     requirement: str | None = None
     """The name of what must be installed before another try makes sense."""
 
@@ -34,7 +37,9 @@ class DamError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return self.message
+        if not self.details:
+            return self.message
+        return f"{self.message}:\n  " + "\n  ".join(self.details)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Workers send errors home. The default calls the subclass with `args`, which does not fit.

@@ -64,22 +64,25 @@ class BuildFault:
         return f"{self.file}:{self.line}: {self.function}: {self.found}; {self.hint}"
 
 
-class WorldBuildError(DamError):
-    """The systems of a world do not fit together; every fault is listed."""
+class WorldBuildError(EnvironmentFaultError):
+    """The systems of a world, most likely those of a plugin, do not fit together."""
 
-    exit_code = ExitCode.BUG
+    json_fields = ("faults",)
 
     def __init__(self, faults: Sequence[BuildFault]) -> None:
         self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in faults)
+        self.details = tuple(map(str, faults))
         noun = "fault" if len(faults) == 1 else "faults"
-        super().__init__(f"the world cannot be built, {len(faults)} {noun}:\n{lines}")
+        super().__init__(
+            f"the world cannot be built, {len(faults)} {noun}",
+            "repair what is named, or leave plugins out with --no-plugins",
+        )
 
 
 class PluginLoadError(EnvironmentFaultError):
     """A plugin's package is installed but does not load."""
 
-    def __init__(self, name: str, error: Exception) -> None:
+    def __init__(self, name: str, error: BaseException) -> None:
         self.name = name
         super().__init__(
             f"plugin {name!r} does not load: {type(error).__name__}: {error}",

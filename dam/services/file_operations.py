@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dam.core.executor import WorkerPool
-from dam.errors import EnvironmentFaultError, ItemError
+from dam.errors import CacheUnusableError, EnvironmentFaultError, ItemError, StoreUnusableError
 from dam.media.image import ImageAnalysis
 from dam.services.file_tasks import FileDescription, FileTasks
 from dam.storage.checking import Place, check_place
@@ -102,7 +102,7 @@ class FileOperationsResource:
     async def _each(self, fn: Callable[[Item], T], items: Sequence[Item]) -> list[T | Exception]:
         answers = await self._pool.map_items(fn, items)
         for answer in answers:
-            if isinstance(answer, OSError):  # our own folders: the file's faults are ItemErrors
+            if isinstance(answer, StoreUnusableError | CacheUnusableError):
                 raise answer
         return answers
 

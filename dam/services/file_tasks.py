@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import DamError, ItemError, UnsupportedPictureError
+from dam.errors import CacheUnusableError, DamError, ItemError, UnsupportedPictureError
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
 from dam.storage.content_store import ContentStore, ImportMode, StoredFile
@@ -51,5 +51,10 @@ class FileTasks:
         with local_file(self.store, content) as path:
             analysis = analyse_image(path)
         small = analysis.thumbnail
-        thumbnails.save(content.digest, analysis.recipe_version, small.content, small.media_type)
+        try:
+            thumbnails.save(
+                content.digest, analysis.recipe_version, small.content, small.media_type
+            )
+        except OSError as error:
+            raise CacheUnusableError(thumbnails.root, error) from error
         return analysis

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -32,7 +32,7 @@ from dam.services.import_records import (
 )
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_bytes, path_digest
-from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path, inode_of
+from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -40,7 +40,7 @@ FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 _LOOK_UP = 500
 _BATCH_FILES, _BATCH_BYTES = 128, 64 << 20
 _IN_FLIGHT = 2
-_RACY = timedelta(seconds=2)
+_RACY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ async def import_files(
             on_recorded()
 
     run = _Import(world, files, options, tell)
-    if options.is_dry_run:
+    if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
         async with _held(files):
@@ -159,7 +159,7 @@ class _Import:
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
     async def over(self, paths: Iterable[str]) -> None:
-        walk = Walk(is_recursive=self._options.is_recursive, own=own_inodes(self._world))
+        walk = Walk(is_recursive=self._options.is_recursive, own=own_paths(self._world))
         found = walk.over(paths)
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
         try:
@@ -183,7 +183,8 @@ class _Import:
                 self._tell(_passed_by(item))
             else:
                 candidates[path_digest(path_bytes(Path(item.path)))] = item
-        if self._options.is_rehash or not candidates:
+        # A move reads all it is given: what an earlier one left behind has to go, too.
+        if self._options.is_rehash or self._options.mode == "move" or not candidates:
             return list(candidates.values())
         known = await self._world.read(
             known_files, list(candidates), is_reference=self._options.mode == "reference"
@@ -256,13 +257,13 @@ class _Import:
         ]
 
 
-def own_inodes(world: World) -> set[tuple[int, int]]:
-    """Return the files and folders that belong to the world itself, by device and inode."""
+def own_paths(world: World) -> list[Path]:
+    """Return the files and folders that belong to the world itself, there already or not yet."""
     own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
     own.append(world.config.cache_path)
     if (database := world.database.file) is not None:
         own += [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    return {inode for path in own if (inode := inode_of(path)) is not None}
+    return own
 
 
 def _take(items: Iterator[T], count: int) -> list[T]:
@@ -284,11 +285,10 @@ def _batches(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
 
 
 def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
-    touched = datetime.fromtimestamp(known.mtime_ns / 1e9, UTC)
     return (
         known.size_bytes == file.status.st_size
         and known.mtime_ns == file.status.st_mtime_ns
-        and touched < known.read_at - _RACY
+        and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
     )
 
 

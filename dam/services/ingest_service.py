@@ -27,15 +27,16 @@ async def add_files(
     importing = asyncio.create_task(import_files(world, paths, options, on_outcome, news.set))
     importing.add_done_callback(lambda _: news.set())
     try:
-        is_over = False
+        is_first, is_over = True, False
         while not is_over:
             await news.wait()
             news.clear()
             is_over = importing.done()  # asked before, so that the last round sees every marker
             if is_over and importing.exception():
                 break
-            await process_service.process(world, observer=observer)
+            await process_service.process(world, observer=observer, retries_unblocked=is_first)
+            is_first = False
         return importing.result()
     finally:
         importing.cancel()
-        await asyncio.wait([importing])
+        await asyncio.gather(importing, return_exceptions=True)  # the first fault is told, no other

@@ -57,11 +57,10 @@ async def process(
     stages: Collection[str] = (),
     marker_name: str | None = None,
     observer: ProcessObserver | None = None,
+    retries_unblocked: bool = True,
     is_dry_run: bool = False,
 ) -> Processed:
     """Run systems until nothing is pending, also what other processes have on lease.
-
-    Failures that waited for a decoder or an extra which is there now are marked again first.
 
     Args:
         world: Where the work is.
@@ -69,6 +68,8 @@ async def process(
         marker_name: Mark old assets with this first, just as the import would mark them now: those
             of which its rule says yes; without a rule, all that have what the marker is about.
         observer: Is told how it goes on.
+        retries_unblocked: First mark again what failed for want of a decoder or an extra that is
+            there now; whoever calls this in a loop asks for it once.
         is_dry_run: Run and mark nothing; return what the systems would be given.
 
     Raises:
@@ -83,8 +84,9 @@ async def process(
     if marker_name is not None:
         filled, marker = _consumer(world, marker_name)
         marked[filled] = await _fill_in(world, marker, is_dry_run=is_dry_run)
-    blocked = {name: kind for name, kind in markers.items() if name != filled}
-    marked += await retry_unblocked(world, blocked, is_dry_run=is_dry_run)
+    if retries_unblocked:
+        blocked = {name: kind for name, kind in markers.items() if name != filled}
+        marked += await retry_unblocked(world, blocked, is_dry_run=is_dry_run)
     if is_dry_run:
         marked += await world.read(_count_by_system, markers)
         return Processed(processed={name: marked[name] for name in names}, failed=0)

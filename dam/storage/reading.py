@@ -21,6 +21,8 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+# Databases keep times as 64 bits: the years 1677 to 2262. File systems go beyond that.
+_LEAST_NS = -(1 << 63)
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a FIFO",
@@ -45,7 +47,7 @@ class FileReading:
         """Return the reading that a `stat` result amounts to."""
         return cls(
             size_bytes=status.st_size,
-            mtime_ns=status.st_mtime_ns,
+            mtime_ns=max(_LEAST_NS, min(status.st_mtime_ns, -_LEAST_NS - 1)),
             mode=status.st_mode,
             device=status.st_dev,
             inode=status.st_ino,

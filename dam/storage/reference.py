@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dam.errors import FileAccessError, ReferenceChangedError
-from dam.storage.reading import open_source
+from dam.storage.reading import FileReading, open_source
 
 
 @contextmanager
@@ -34,10 +34,10 @@ def open_reference(path: Path, *, size_bytes: int, mtime_ns: int) -> Iterator[Bi
 def check_reference(path: Path, *, size_bytes: int, mtime_ns: int) -> None:
     """Raise unless a referenced file still has the size and time recorded; opens nothing."""
     try:
-        status = path.stat()
+        found = FileReading.of(path.stat())
     except OSError as error:
         raise FileAccessError(path, "read", error) from error
-    _require_unchanged(path, (size_bytes, mtime_ns), (status.st_size, status.st_mtime_ns))
+    _require_unchanged(path, (size_bytes, mtime_ns), (found.size_bytes, found.mtime_ns))
 
 
 def _require_unchanged(path: Path, recorded: tuple[int, int], found: tuple[int, int]) -> None:

@@ -1,9 +1,11 @@
 """Thumbnails in a folder: made again when missing, so nothing here needs to survive a crash."""
 
+import errno
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +27,11 @@ class ThumbnailCache:
     def save(self, digest: bytes, recipe: int, content: bytes, media_type: str) -> Path:
         """Keep a thumbnail and return its file."""
         path = self._path(digest, recipe, _SUFFIXES[media_type])
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         try:
-            temporary.write_bytes(content)
+            _write(path, content)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
-        temporary.replace(path)
+            _write(path, content)
         return path
 
     def digests(self) -> Iterator[bytes]:
@@ -51,3 +51,33 @@ class ThumbnailCache:
     def _path(self, digest: bytes, recipe: int, suffix: str) -> Path:
         name = digest.hex()
         return self.root / f"v{recipe}" / name[:2] / f"{name}{suffix}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that has its name only when it is complete."""
+    if not path.exists() and _write_nameless(path, content):
+        return
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_nameless(path: Path, content: bytes) -> bool:
+    """Do so without a temporary name, which a killed process would leave behind, if possible."""
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        fd = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR):
+            return False
+        raise
+    with os.fdopen(fd, "wb") as file:
+        file.write(content)
+        file.flush()
+        with suppress(FileExistsError):  # somebody else has just made the same
+            os.link(f"/proc/self/fd/{fd}", path, follow_symlinks=True)
+    return True

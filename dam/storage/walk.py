@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from dam.errors import words_for
 
@@ -39,13 +40,15 @@ class Walk:
     """Walks over paths and, where asked, into folders; opens no file.
 
     Args:
-        own: Files and folders of ours, by device and inode: opening and closing our own live SQLite
-            file would drop the locks that this process holds on it.
+        own: Files and folders of ours, there already or not yet. They are known by device and
+            inode, under whatever name: opening and closing our own live SQLite file would drop the
+            locks that this process holds on it.
     """
 
-    def __init__(self, *, is_recursive: bool, own: Collection[tuple[int, int]] = ()) -> None:
+    def __init__(self, *, is_recursive: bool, own: Collection[Path] = ()) -> None:
         self._is_recursive = is_recursive
-        self._own = frozenset(own)
+        self._own_paths = own
+        self._own: set[tuple[int, int]] = set()
 
     def over(self, paths: Iterable[str]) -> Iterator[FoundFile | PassedBy]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
@@ -59,6 +62,10 @@ class Walk:
             except OSError as error:
                 yield PassedBy(absolute, words_for(error), is_failure=True)
                 continue
+            except ValueError:  # from stdin, where lines and NULs may be mistaken for each other
+                yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
+                continue
+            self._look_for_own()
             if self._is_inside_own(absolute):
                 yield PassedBy(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
@@ -80,6 +87,7 @@ class Walk:
             except OSError as error:
                 yield PassedBy(current, words_for(error), is_failure=True)
                 continue
+            self._look_for_own()
             folders = []
             for entry in names:
                 found = self._look_at(entry)
@@ -88,6 +96,11 @@ class Walk:
                 else:
                     yield found
             pending += reversed(folders)
+
+    def _look_for_own(self) -> None:
+        """Look after what is to be judged was listed: what is made later is not in that list."""
+        found = map(inode_of, self._own_paths)
+        self._own = {inode for inode in found if inode is not None}
 
     def _look_at(self, entry: os.DirEntry[str]) -> FoundFile | PassedBy | str:
         try:

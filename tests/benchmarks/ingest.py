@@ -45,7 +45,7 @@ def compare_pictures(options: argparse.Namespace) -> None:
 
 def compare_again(options: argparse.Namespace) -> None:
     """Print what adding an unchanged folder again takes, beside a walk of it."""
-    count = 1000 if options.quick else 50_000
+    count = options.files or (1000 if options.quick else 50_000)
     folder = pictures.tiny_files(count)
     with _home(options.workers) as environment:
         _dam(folder, environment)
@@ -62,7 +62,7 @@ def compare_again(options: argparse.Namespace) -> None:
 
 def show_memory(options: argparse.Namespace) -> None:
     """Print the peak memory for one small file, one of 4 GB, and many small pictures."""
-    count = 1000 if options.quick else 100_000
+    count = options.files or (1000 if options.quick else 100_000)
     many = pictures.tiny_images(count)
     with tempfile.TemporaryDirectory(dir=pictures.cache_folder()) as name:
         small, large = Path(name, "small.bin"), Path(name, "large.bin")
@@ -164,6 +164,7 @@ def main() -> None:
     parser.add_argument("job", nargs="?", choices=jobs, default="pictures")
     parser.add_argument("--runs", type=int, default=1, help="take medians of so many rounds")
     parser.add_argument("--quick", action="store_true", help="few files: does it work at all")
+    parser.add_argument("--files", type=int, help="how many, for readd and memory")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--photos", type=Path, help="a folder of camera photographs of your own")
     parser.add_argument("--web", type=Path, help="a folder of small pictures of your own")

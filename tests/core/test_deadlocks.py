@@ -1,7 +1,9 @@
-"""Transactions that PostgreSQL chooses as a deadlock's victim are run again."""
+"""Transactions that PostgreSQL chooses as a deadlock's victim are run again.
+
+SQLite has none: its writers wait for each other before they begin.
+"""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text, update
@@ -30,21 +32,12 @@ from tests.core.worlds import (
     rows_of,
     widths,
 )
-from tests.databases import PostgresServer
 
 Describe = NeedsMetadataExtractionComponent
 Analyse = NeedsContentAnalysisComponent
 STAGE = SystemStage.CONTENT_ANALYSIS
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def url(postgres: PostgresServer) -> Iterator[str]:
-    """A database of PostgreSQL; SQLite's writers wait for each other before they begin."""
-    url = postgres.create_database(with_schema=True)
-    yield url
-    postgres.drop_database(url)
 
 
 class Crossing:
@@ -72,8 +65,8 @@ async def two_sizes(session: AsyncSession) -> list[EntityId]:
     return ids
 
 
-async def test_a_victim_is_told_from_other_errors(url: str) -> None:
-    database = Database(url, CONTEXT)
+async def test_a_victim_is_told_from_other_errors(postgres_url: str) -> None:
+    database = Database(postgres_url, CONTEXT)
     crossing = Crossing()
     first, second = await database.write(two_sizes)
     async with asyncio.timeout(HANG_S):
@@ -88,9 +81,9 @@ async def test_a_victim_is_told_from_other_errors(url: str) -> None:
     await database.close()
 
 
-async def test_a_victim_is_run_again(url: str) -> None:
+async def test_a_victim_is_run_again(postgres_url: str) -> None:
     crossing = Crossing()
-    async with WorldOpener(url)() as one, WorldOpener(url)() as other:
+    async with WorldOpener(postgres_url)() as one, WorldOpener(postgres_url)() as other:
         first, second = await one.run(two_sizes)
         await asyncio.gather(
             one.run(crossing.take, [first, second]), other.run(crossing.take, [second, first])
@@ -99,8 +92,8 @@ async def test_a_victim_is_run_again(url: str) -> None:
     assert crossing.tries == 3
 
 
-async def test_an_error_that_comes_again_and_again_is_raised(url: str) -> None:
-    database = Database(url, CONTEXT)
+async def test_an_error_that_comes_again_and_again_is_raised(postgres_url: str) -> None:
+    database = Database(postgres_url, CONTEXT)
     tries = 0
 
     async def fail(session: AsyncSession) -> None:
@@ -114,7 +107,7 @@ async def test_an_error_that_comes_again_and_again_is_raised(url: str) -> None:
     await database.close()
 
 
-async def test_systems_that_cross_do_not_fail(url: str) -> None:
+async def test_systems_that_cross_do_not_fail(postgres_url: str) -> None:
     crossing = Crossing()
 
     @system(stage=STAGE)
@@ -127,7 +120,10 @@ async def test_systems_that_cross_do_not_fail(url: str) -> None:
         assert list(assets) == [4]
         await crossing.take(session, [2, 1])
 
-    async with WorldOpener(url)(forwards) as one, WorldOpener(url)(backwards) as other:
+    async with (
+        WorldOpener(postgres_url)(forwards) as one,
+        WorldOpener(postgres_url)(backwards) as other,
+    ):
         await one.run(two_sizes)
         await one.run(new_entities, 1, Analyse)
         await one.run(new_entities, 1, Describe)
@@ -137,7 +133,7 @@ async def test_systems_that_cross_do_not_fail(url: str) -> None:
     assert crossing.tries == 3
 
 
-async def test_digests_taken_in_opposite_orders(url: str) -> None:
+async def test_digests_taken_in_opposite_orders(postgres_url: str) -> None:
     """Each in one transaction of its own, digest by digest, they would wait for each other."""
 
     def taking(order: list[int]) -> Commands:
@@ -148,7 +144,7 @@ async def test_digests_taken_in_opposite_orders(url: str) -> None:
         return commands
 
     forwards, backwards = list(range(300)), list(reversed(range(300)))
-    one, other = Database(url, CONTEXT), Database(url, CONTEXT)
+    one, other = Database(postgres_url, CONTEXT), Database(postgres_url, CONTEXT)
     async with asyncio.timeout(HANG_S):
         await asyncio.gather(
             one.write(taking(forwards).apply, (), now=NOW),
@@ -161,7 +157,9 @@ async def test_digests_taken_in_opposite_orders(url: str) -> None:
     await other.close()
 
 
-async def test_digests_taken_one_by_one_in_opposite_orders_cross_for_real(url: str) -> None:
+async def test_digests_taken_one_by_one_in_opposite_orders_cross_for_real(
+    postgres_url: str,
+) -> None:
     crossed = asyncio.Barrier(2)
     tries = 0
 
@@ -184,7 +182,7 @@ async def test_digests_taken_one_by_one_in_opposite_orders_cross_for_real(url: s
         await second.apply(session, (), now=NOW)
 
     one, two = b"1" * 32, b"2" * 32
-    async with WorldOpener(url)() as world, WorldOpener(url)() as other:
+    async with WorldOpener(postgres_url)() as world, WorldOpener(postgres_url)() as other:
         await asyncio.gather(world.run(take, [one, two]), other.run(take, [two, one]))
         hashes = await world.read(rows_of, ContentHashSHA256Component)
         assert sorted(row.digest for row in hashes) == [one, two]

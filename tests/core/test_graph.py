@@ -181,7 +181,7 @@ def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:
         f"  {__file__}:{line}: second: it asks for WorldSession beside Commands; "
         "take WorldSession for short database work, Commands for slow work, not both"
     )
-    assert caught.value.exit_code is ExitCode.BUG
+    assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 
 def test_nothing_is_opened_for_a_world_that_does_not_fit(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_locked_file_is_refused(tmp_path: Path, sqlite_template: Path) -> None
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    url = f"sqlite:///{tmp_path}/file/dam.db"
+    url = f"sqlite:///{tmp_path}/file/folder/dam.db"
     with pytest.raises(DatabaseUnreachableError) as caught:
         set_up(world_config(url))
     assert str(caught.value) == (

@@ -1,0 +1,85 @@
+"""A plugin that does not load is named, and can be left out; what does not fit is shown whole."""
+
+import pytest
+
+from dam.errors import ExitCode
+from tests.plugins.conftest import InstallPlugin
+
+pytestmark = pytest.mark.slow
+
+HINT = "uninstall or repair it, or leave plugins out with --no-plugins"
+
+FAULTY = [
+    ("import nothing_like_that\n", "ModuleNotFoundError: No module named 'nothing_like_that'"),
+    ("def other(builder): ...\n", "AttributeError: module 'faulty' has no attribute 'install'"),
+    ("def install(builder):\n    1 / 0\n", "ZeroDivisionError: division by zero"),
+    ("def install(builder:\n", "SyntaxError: '(' was never closed (faulty.py, line 1)"),
+    ("install = None\n", "TypeError: 'NoneType' object is not callable"),
+    ("raise SystemExit('bye')\n", "SystemExit: bye"),
+]
+
+
+@pytest.mark.parametrize(("source", "said"), FAULTY, ids=[said[:9] for _, said in FAULTY])
+def test_a_plugin_that_does_not_load_is_named(
+    install_plugin: InstallPlugin, source: str, said: str
+) -> None:
+    cli = install_plugin("faulty", source)
+    done = cli("status", "--json")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert done.error == {
+        "error": "PluginLoadError",
+        "message": f"plugin 'faulty' does not load: {said}",
+        "hint": HINT,
+    }
+
+
+def test_the_command_works_without_plugins(install_plugin: InstallPlugin) -> None:
+    cli = install_plugin("faulty", "import nothing_like_that\n")
+    assert cli("--no-plugins", "status").returncode == ExitCode.OK
+
+
+def test_a_database_is_set_up_whatever_the_plugins(install_plugin: InstallPlugin) -> None:
+    cli = install_plugin("faulty", "import nothing_like_that\n")
+    assert cli("setup-db").returncode == ExitCode.OK
+
+
+UNFIT = """\
+from dam.core.params import MarkedEntityList, Resource
+from dam.core.systems import SystemStage, system
+from dam.models import NeedsMetadataExtractionComponent
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def unannotated(session): ...
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def rival(assets: MarkedEntityList[NeedsMetadataExtractionComponent]): ...
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def greedy(text: Resource[bytes]): ...
+
+def install(builder):
+    builder.add_system(unannotated)
+    builder.add_system(rival)
+    builder.add_system(greedy)
+"""
+
+
+def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPlugin) -> None:
+    cli = install_plugin("unfit", UNFIT)
+    done = cli("status")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    first, *faults, hint = done.stderr.splitlines()
+    assert first == "error: the world cannot be built, 3 faults"
+    place = cli.environment["PYTHONPATH"].split(":")[0] + "/unfit.py"
+    menu = (
+        "a system may ask for WorldSession, WorldReader, Commands, WorldConfig, WorldContext, "
+        "Resource[T], MarkedEntityList[Marker]"
+    )
+    assert faults == [
+        f"  {place}:5: unannotated: parameter 'session' has no annotation; {menu}",
+        f"  {place}:11: greedy: parameter 'text' asks for bytes, which nobody provides; "
+        "builder.add_resource(bytes, …)",
+        f"  {place}:8: rival: it consumes NeedsMetadataExtractionComponent, and so does "
+        "extract_metadata; give each system a marker of its own",
+    ]
+    assert hint == "hint: repair what is named, or leave plugins out with --no-plugins"

@@ -1,0 +1,121 @@
+"""Folders that hold the world's own database, store and cache: these are never opened."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.app import build_world
+from dam.core.world import World
+from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.services.ingest_service import add_files
+from tests.databases import world_config
+from tests.faults.state import names_below
+
+PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
+OTHER_PROGRAM = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("CREATE TABLE IF NOT EXISTS notes (text)")
+for (path,) in connection.execute("SELECT path_text FROM component_original_source_info"):
+    print(path)
+connection.close()
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def world(tree: Path, sqlite_template: Path) -> AsyncIterator[World]:
+    """A world that is kept inside the folder that is to be added."""
+    shutil.copyfile(sqlite_template, tree / "dam.db")
+    world = open_in(tree)
+    yield world
+    await world.close()
+
+
+def open_in(tree: Path) -> World:
+    config = world_config(
+        f"sqlite:///{tree / 'dam.db'}",
+        storage_url=str(tree / "store"),
+        cache_path=tree / "z" / "thumbs",
+        worker_kind="thread",
+    )
+    return build_world(config, plugins=False)
+
+
+async def add(world: World, *paths: Path, is_rehash: bool = False) -> list[FileOutcome]:
+    outcomes: list[FileOutcome] = []
+    options = ImportOptions(is_recursive=True, is_rehash=is_rehash)
+    await import_files(world, map(os.fspath, paths), options, outcomes.append)
+    return outcomes
+
+
+def told(tree: Path, outcomes: list[FileOutcome]) -> dict[str, str]:
+    return {os.path.relpath(one.path, tree): one.message or one.status for one in outcomes}
+
+
+def run_other_program(database: Path) -> list[str]:
+    """Have another program write to the database and close it; return the paths that it saw."""
+    command = [sys.executable, "-c", OTHER_PROGRAM, str(database)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return sorted(done.stdout.splitlines())
+
+
+async def test_no_committed_row_is_lost_when_the_folder_holds_the_open_database(
+    world: World, tree: Path
+) -> None:
+    """Opening and closing the file would drop our locks on it.
+
+    Another program that comes and goes would then take itself for the last one, and remove the log
+    that we go on writing to: nobody else would ever see what we commit from then on.
+    """
+    for name in ("first", "second", "third"):
+        (tree / name).write_bytes(name.encode())
+        await add(world, tree, is_rehash=True)
+        others_see = run_other_program(tree / "dam.db")
+    assert others_see == sorted(str(tree / name) for name in ("first", "second", "third"))
+
+
+async def test_what_belongs_to_the_world_is_skipped_also_under_other_names(
+    world: World, tree: Path
+) -> None:
+    os.link(tree / "dam.db", tree / "link.db")
+    (tree / "z" / "thumbs").mkdir(parents=True)
+    await world.read(select_nothing)  # opens the database, which makes its log
+    ours = "belongs to this world"
+    assert told(tree, await add(world, tree)) == dict.fromkeys(
+        ["dam.db", "dam.db-shm", "dam.db-wal", "link.db", "store", "z/thumbs"], ours
+    )
+    inside = [tree / "store" / ".lock", tree / "dam.db", tree / "z" / ".." / "store"]
+    assert {one.message for one in await add(world, *inside)} == {ours}
+
+
+async def test_what_the_import_itself_makes_is_not_imported(world: World, tree: Path) -> None:
+    """There is more than is looked up at once, so the cache is made before it is come by."""
+    shutil.copytree(PICTURES, tree / "a")
+    for folder in ("b", "z"):
+        (tree / folder).mkdir()
+    for number in range(700):
+        (tree / "b" / str(number)).write_bytes(b"%d" % number)
+    outcomes: list[FileOutcome] = []
+    options = ImportOptions(is_recursive=True)
+    await add_files(world, [str(tree)], options, outcomes.append)
+    added = {one.path for one in outcomes if one.status != "skipped"}
+    assert added == {str(tree / name / path) for name in "ab" for path in names_below(tree / name)}
+    assert names_below(tree / "z" / "thumbs")
+
+
+async def select_nothing(session: AsyncSession) -> None:
+    await session.execute(select(1))
