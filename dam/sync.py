@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,7 +33,7 @@ class SyncWorld:
         self._lock = threading.Lock()  # what is asked for gets into the loop before its end does
         self._is_closed = False
         self._closing = asyncio.Event()
-        self._running: set[asyncio.Task[object] | None] = set()
+        self._running: set[asyncio.Task[Any]] = set()
         opened: Future[World] = Future()
         self._ended: Future[None] = Future()
         opening = open_world(name, settings=settings, plugins=plugins)
@@ -98,27 +98,44 @@ class SyncWorld:
 
     def _wait(self, job: Callable[[], Awaitable[T]]) -> T:
         self._refuse_own_thread()
+        # Not `run_coroutine_threadsafe`: Ctrl-C inside it would lose the future and leave the job.
+        answer: Future[T] = Future()
+        try:
+            self._submit(job, answer)
+            return answer.result()
+        except BaseException:
+            answer.cancel()  # stops the job, too; `close` waits for its end
+            raise
+
+    def _submit(self, job: Callable[[], Awaitable[T]], answer: "Future[T]") -> None:
         with self._lock:
             if self._is_closed:
                 raise RuntimeError("the world is closed")
-            future = asyncio.run_coroutine_threadsafe(self._do(job), self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()  # Ctrl-C here stops the work there; `close` waits for its end
-            raise
+            self._loop.call_soon_threadsafe(self._start, job, answer)
 
     def _refuse_own_thread(self) -> None:
         if threading.current_thread() is self._thread:
             raise RuntimeError("called from the world's own thread: await the world's methods")
 
-    async def _do(self, job: Callable[[], Awaitable[T]]) -> T:
-        task = asyncio.current_task()
-        self._running.add(task)
-        try:
+    def _start(self, job: Callable[[], Awaitable[T]], answer: "Future[T]") -> None:
+        async def work() -> T:
             return await job()
-        finally:
+
+        def settle(task: asyncio.Task[T]) -> None:
             self._running.discard(task)
+            if task.cancelled():
+                answer.cancel()
+            elif not answer.set_running_or_notify_cancel():
+                task.exception()  # seen, so that nobody logs it as forgotten
+            elif error := task.exception():
+                answer.set_exception(error)
+            else:
+                answer.set_result(task.result())
+
+        task = self._loop.create_task(work())
+        self._running.add(task)
+        task.add_done_callback(settle)
+        answer.add_done_callback(lambda _: self._loop.call_soon_threadsafe(task.cancel))
 
     def _serve(self, opening: AbstractAsyncContextManager[World], opened: "Future[World]") -> None:
         try:
@@ -135,7 +152,7 @@ class SyncWorld:
         async with opening as world:
             opened.set_result(world)
             await self._closing.wait()
-            running = [task for task in self._running if task is not None]
+            running = list(self._running)
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)

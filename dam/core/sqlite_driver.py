@@ -1,17 +1,20 @@
 """SQLite for SQLAlchemy's event loop: a statement costs one visit to the connection's thread.
 
-With aiosqlite's own cursor it costs four: to make the cursor, execute, fetch and close. A visit
-costs more than most of our statements do.
+With aiosqlite's own objects it costs four: to make a cursor, execute, fetch and close. A visit
+costs more than most of our statements do. Also, aiosqlite's thread may outlive the event loop after
+a file that cannot be opened, and print a traceback.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-import aiosqlite
-
 T = TypeVar("T")
+_Row = tuple[Any, ...]
 
 _FETCHED_AT_ONCE = 1000
 
@@ -19,8 +22,8 @@ _FETCHED_AT_ONCE = 1000
 class OneVisitCursor:
     """What SQLAlchemy asks of an asynchronous cursor.
 
-    Invariant: the driver's cursor is kept only while it has rows that were not fetched with their
-    statement, and is touched in the connection's thread alone.
+    Invariant: the driver's cursor is kept only while it has rows that did not come with their
+    statement; the connection's thread alone touches it.
     """
 
     arraysize = 1
@@ -28,8 +31,8 @@ class OneVisitCursor:
     def __init__(self, connection: "OneVisitConnection") -> None:
         self._connection = connection
         self._cursor: sqlite3.Cursor | None = None
-        self._rows: list[tuple[Any, ...]] = []
-        self.description: tuple[tuple[str, None, None, None, None, None, None], ...] | None = None
+        self._rows: deque[_Row] = deque()
+        self.description: tuple[_Row, ...] | None = None
         self.rowcount = -1
         self.lastrowid: int | None = None
 
@@ -42,76 +45,127 @@ class OneVisitCursor:
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Execute a statement for each row of parameters."""
-        await self._connection.visit(
-            self._execute, sqlite3.Cursor.executemany, statement, parameters
-        )
+        execute = sqlite3.Cursor.executemany
+        await self._connection.visit(self._execute, execute, statement, parameters)
 
     def _execute(
-        self, run: Callable[..., sqlite3.Cursor], statement: str, parameters: Sequence[Any]
+        self, execute: Callable[..., object], statement: str, parameters: Sequence[Any]
     ) -> None:
         cursor = self._connection.driver_cursor()
-        run(cursor, statement, parameters)
+        execute(cursor, statement, parameters)
         self.description = cursor.description
         self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
-        self._rows = cursor.fetchmany(_FETCHED_AT_ONCE) if cursor.description else []
+        self._rows = deque(cursor.fetchmany(_FETCHED_AT_ONCE) if cursor.description else ())
         if len(self._rows) == _FETCHED_AT_ONCE:
             self._cursor = cursor
         else:
             cursor.close()
 
-    async def fetchall(self) -> list[tuple[Any, ...]]:
-        """Return all rows that were not fetched yet."""
-        rows, self._rows = self._rows, []
+    async def fetchall(self) -> list[_Row]:
+        """Return all rows that are left."""
         if self._cursor is not None:
-            rows += await self._connection.visit(self._cursor.fetchall)
+            self._rows += await self._connection.visit(self._cursor.fetchall)
+        rows = list(self._rows)
+        self._rows.clear()
         return rows
 
-    async def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+    async def fetchmany(self, size: int | None = None) -> list[_Row]:
         """Return the next rows, at most `size`; none at the end."""
         wanted = size or self.arraysize
         if self._cursor is not None and len(self._rows) < wanted:
             count = max(wanted, _FETCHED_AT_ONCE)
             self._rows += await self._connection.visit(self._cursor.fetchmany, count)
-        rows, self._rows = self._rows[:wanted], self._rows[wanted:]
-        return rows
+        return [self._rows.popleft() for _ in range(min(wanted, len(self._rows)))]
 
-    async def fetchone(self) -> tuple[Any, ...] | None:
-        """Return the next row, None at the end."""
+    async def fetchone(self) -> _Row | None:
+        """Return the next row, or None at the end."""
         rows = await self.fetchmany(1)
         return rows[0] if rows else None
 
-    async def __aiter__(self) -> AsyncIterator[tuple[Any, ...]]:
-        while row := await self.fetchone():
-            yield row
-
     async def close(self) -> None:
-        """Forget the rows that were not fetched."""
-        self._rows = []
+        """Forget the rows that are left."""
+        self._rows.clear()
         if self._cursor is not None:
             await self._connection.visit(self._cursor.close)
             self._cursor = None
 
 
-class OneVisitConnection(aiosqlite.Connection):
-    """aiosqlite's connection and thread, with cursors of ours."""
+class OneVisitConnection:
+    """What SQLAlchemy's dialect for aiosqlite asks of a connection; awaiting it opens it.
 
-    def cursor(self) -> OneVisitCursor:  # type: ignore[override]  # what SQLAlchemy asks of it
+    Invariant: the driver's connection is used in one thread, from its opening to its end.
+    """
+
+    def __init__(self, open_file: Callable[[], sqlite3.Connection]) -> None:
+        self._open_file = open_file
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._connection: sqlite3.Connection | None = None
+
+    def __await__(self) -> Generator[Any, None, "OneVisitConnection"]:
+        return self._opened().__await__()
+
+    async def _opened(self) -> "OneVisitConnection":
+        try:
+            self._connection = await self.visit(self._open_file)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
+        return self
+
+    async def visit(self, function: Callable[..., T], *arguments: object) -> T:
+        """Return what `function` answers in the connection's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    @property
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise sqlite3.ProgrammingError("the connection is closed")
+        return self._connection
+
+    def cursor(self) -> OneVisitCursor:
         """Return a cursor; nothing is done yet."""
         return OneVisitCursor(self)
 
     def driver_cursor(self) -> sqlite3.Cursor:
-        """Return a cursor of the driver; for the connection's thread."""
-        return self._conn.cursor()
+        """Return a cursor of the driver, for use in the connection's thread."""
+        return self._open.cursor()
 
-    async def visit(self, function: Callable[..., T], *arguments: object) -> T:
-        """Return what `function` answers in the connection's thread."""
-        answer: T = await self._execute(function, *arguments)
-        return answer
+    async def execute(self, statement: str) -> None:
+        """Execute a statement that has no rows."""
+        await self.cursor().execute(statement)
+
+    async def commit(self) -> None:
+        """Commit the transaction, if there is one."""
+        await self.visit(self._open.commit)
+
+    async def rollback(self) -> None:
+        """Roll back the transaction, if there is one."""
+        await self.visit(self._open.rollback)
+
+    async def create_function(
+        self, name: str, arity: int, function: Callable[..., Any], *, deterministic: bool = False
+    ) -> None:
+        """Give SQL a function."""
+        create = partial(self._open.create_function, deterministic=deterministic)
+        await self.visit(create, name, arity, function)
+
+    async def close(self) -> None:
+        """Close the file and end the thread."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            try:
+                await self.visit(connection.close)
+            finally:
+                self._thread.shutdown(wait=False)
+
+    def stop(self) -> None:
+        """Close the file and end the thread, without an event loop to wait in."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            self._thread.submit(connection.close)
+        self._thread.shutdown(wait=False)
 
 
 def connect(database: str, **options: Any) -> OneVisitConnection:  # noqa: ANN401 - the driver's own
-    """Return a connection for SQLAlchemy's `async_creator_fn`; it opens when it is awaited."""
-    connection = OneVisitConnection(partial(sqlite3.connect, database, **options), 1)
-    # As SQLAlchemy does: an interpreter that ends does not wait for a forgotten connection.
-    connection._thread.daemon = True  # noqa: SLF001
-    return connection
+    """Return a connection for SQLAlchemy's `async_creator_fn`."""
+    return OneVisitConnection(partial(sqlite3.connect, database, **options))

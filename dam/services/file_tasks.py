@@ -56,5 +56,5 @@ class FileTasks:
                 content.digest, analysis.recipe_version, small.content, small.media_type
             )
         except OSError as error:
-            raise CacheUnusableError(thumbnails.root, error) from error
+            raise CacheUnusableError(thumbnails.root.parent, error) from error
         return analysis

@@ -79,5 +79,6 @@ def _write_nameless(path: Path, content: bytes) -> bool:
         file.write(content)
         file.flush()
         with suppress(FileExistsError):  # somebody else has just made the same
-            os.link(f"/proc/self/fd/{fd}", path, follow_symlinks=True)
+            # With a descriptor for the folder, as with `linkat`, symbolic links are followed.
+            os.link(f"/proc/self/fd/{fd}", path, src_dir_fd=fd, follow_symlinks=True)
     return True

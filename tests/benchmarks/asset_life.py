@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dam.core.config import WorldConfig
+from dam.core.ecs import EntityId
 from dam.core.executor import WorkerPool
 from dam.core.plugins import NewEntityMarkers, WorldBuilder
 from dam.core.resources import ResourceManager
@@ -26,6 +27,7 @@ from dam.storage.content_store import StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.reading import FileReading
 from dam.storage.thumbnail_cache import ThumbnailCache
+from tests.databases import world_config
 
 T = TypeVar("T")
 
@@ -85,8 +87,8 @@ def hashes_of(digest: bytes) -> tuple[int, int, int]:
     return phash, ahash, dhash
 
 
-def made_up_files(count: int) -> list[ReadFile]:
-    """Return files as the import has them once their bytes are stored; all differ."""
+def made_up_files(count: int, *, first: int = 0) -> list[ReadFile]:
+    """Return files as the import has them once their bytes are stored; each number has its own."""
     folder = Path("/home/somebody/pictures")
     return [
         ReadFile(
@@ -108,8 +110,15 @@ def made_up_files(count: int) -> list[ReadFile]:
                 is_shared=False,
             ),
         )
-        for number in range(count)
+        for number in range(first, first + count)
     ]
+
+
+def config_for(url: str, folder: Path) -> WorldConfig:
+    """Return the settings of a world that keeps its files in a folder."""
+    return world_config(
+        url, storage_url=str(folder / "store"), cache_path=folder / "cache", worker_kind="thread"
+    )
 
 
 def open_made_up_world(config: WorldConfig) -> World:
@@ -124,19 +133,20 @@ def open_made_up_world(config: WorldConfig) -> World:
     return builder.build()
 
 
-async def live(world: World, files: Sequence[ReadFile]) -> None:
-    """Record the files in batches, then let the systems work until nothing is pending."""
+async def live(world: World, files: Sequence[ReadFile]) -> list[EntityId]:
+    """Record files in batches, let the systems work until nothing is pending; return the assets."""
     markers = world.resources.get(NewEntityMarkers)
     now = READ_AT + timedelta(seconds=1)
+    ids: list[EntityId] = []
     for batch in batches(files, IMPORT_BATCH):
-        await world.run(record_files, batch, markers, now=now)
+        recorded = await world.run(record_files, batch, markers, now=now)
+        ids += [asset.entity_id for asset in recorded if asset.entity_id is not None]
     await world.scheduler.run_until_idle()
+    return ids
 
 
-async def with_world(
-    config: WorldConfig, job: Callable[[World], Awaitable[T]]
-) -> T:
-    """Return what a job says with a made-up world, which is closed then."""
+async def with_world(config: WorldConfig, job: Callable[[World], Awaitable[T]]) -> T:
+    """Return the answer of a job that is given a world of made-up files."""
     world = open_made_up_world(config)
     try:
         return await job(world)

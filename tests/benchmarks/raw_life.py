@@ -1,14 +1,13 @@
 """The rows of whole lives of assets written as fast as a script could: `sqlite3`, and COPY.
 
-The same rows go into the same tables, in as many transactions as `asset_life` has for them, markers
-come and go; nothing is looked up, claimed or checked before.
+The same rows go into the same tables, in the same transactions as `asset_life` has for them; markers
+come, are leased and go. Nothing is looked up or checked before.
 """
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import psycopg
 from psycopg import sql
@@ -36,6 +35,7 @@ PRAGMAS = (
     "foreign_keys = ON",
     "cache_size = -32768",
 )
+_LEASE = ("a token of the usual length: 0123456789", 1_800_000_000.0)
 _DESCRIBE = "component_needs_metadata_extraction"
 _ANALYSE = "component_needs_content_analysis"
 _HASHES = tuple(f"component_image_perceptual_{name}hash" for name in "pad")
@@ -59,13 +59,18 @@ _COLUMNS = {
 class SqliteLoader:
     """`executemany` of the standard library's driver, under the rules of `dam.core.database`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, url: str) -> None:
+        path = url.removeprefix("sqlite:///")
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
 
     def close(self) -> None:
         self._connection.close()
+
+    def time(self, moment: datetime) -> str:
+        """Return a time as SQLAlchemy stores it."""
+        return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -79,6 +84,12 @@ class SqliteLoader:
             values = ", ".join("?" * len(columns))
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608
             self._connection.executemany(statement, of_table)
+
+    def lease(self, table: str, entity_ids: Sequence[int]) -> None:
+        self._connection.executemany(
+            f"UPDATE {table} SET lease_token = ?, lease_until = ? WHERE entity_id = ?",  # noqa: S608
+            [(*_LEASE, entity_id) for entity_id in entity_ids],
+        )
 
     def set_media_types(self, entity_ids: Sequence[int]) -> None:
         self._connection.executemany(
@@ -94,6 +105,9 @@ class SqliteLoader:
         statement = "INSERT OR REPLACE INTO component_revisions VALUES (?, ?)"
         self._connection.execute(statement, (table, revision))
 
+    def count_entities(self, last_id: int) -> None:
+        self._connection.execute("UPDATE entity_counter SET last_id = ?", (last_id,))
+
 
 class PostgresLoader:
     """COPY in, and one statement for all rows that change or go."""
@@ -103,6 +117,9 @@ class PostgresLoader:
 
     def close(self) -> None:
         self._connection.close()
+
+    def time(self, moment: datetime) -> datetime:
+        return moment
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -116,6 +133,13 @@ class PostgresLoader:
             with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
                 for row in of_table:
                     copy.write_row(row)
+
+    def lease(self, table: str, entity_ids: Sequence[int]) -> None:
+        statement = sql.SQL(
+            "UPDATE {} SET lease_token = %s, lease_until = %s WHERE entity_id = ANY(%s)"
+        )
+        values = (*_LEASE, list(entity_ids))
+        self._connection.execute(statement.format(sql.Identifier(table)), values)
 
     def set_media_types(self, entity_ids: Sequence[int]) -> None:
         self._connection.execute(
@@ -134,40 +158,43 @@ class PostgresLoader:
             (table, revision),
         )
 
-
-def live_in_sqlite(path: Path, files: Sequence[ReadFile]) -> None:
-    """Write the rows into a SQLite file that has the schema."""
-    # As SQLAlchemy stores times there.
-    now = READ_AT.replace(tzinfo=None).isoformat(" ", "microseconds")
-    with closing(SqliteLoader(path)) as loader:
-        _live(loader, files, now)
+    def count_entities(self, last_id: int) -> None:
+        self._connection.execute("SELECT setval('entity_id_seq', %s)", (last_id,))
 
 
-def live_in_postgresql(url: str, files: Sequence[ReadFile]) -> None:
-    """Write the rows into a PostgreSQL database that has the schema."""
-    with closing(PostgresLoader(url)) as loader:
-        _live(loader, files, READ_AT.astimezone(UTC))
+Loader = SqliteLoader | PostgresLoader
 
 
-def _live(
-    loader: SqliteLoader | PostgresLoader, files: Sequence[ReadFile], now: str | datetime
-) -> None:
+def loader_for(url: str) -> Loader:
+    """Return the loader for a database that has the schema."""
+    return SqliteLoader(url) if url.startswith("sqlite") else PostgresLoader(url)
+
+
+def live(url: str, files: Sequence[ReadFile]) -> None:
+    """Write the rows of these files' assets into an empty database that has the schema."""
     assets = list(enumerate(files, start=1))
-    for batch in batches(assets, IMPORT_BATCH):
-        with loader.transaction():
-            loader.insert(_imported(batch, now))
-    for batch in batches(assets, STAGE_BATCH):
-        ids = [entity_id for entity_id, _ in batch]
-        with loader.transaction():
-            loader.delete(_DESCRIBE, ids)
-            loader.set_media_types(ids)
-            loader.insert(_described(ids))
-    for revision, batch in enumerate(batches(assets, STAGE_BATCH), start=1):
-        with loader.transaction():
-            loader.delete(_ANALYSE, [entity_id for entity_id, _ in batch])
-            for table in _HASHES:
-                loader.count_revision(table, revision)
-            loader.insert(_analysed(batch, revision))
+    with closing(loader_for(url)) as loader:
+        now = loader.time(READ_AT)
+        for batch in batches(assets, IMPORT_BATCH):
+            with loader.transaction():
+                loader.insert(_imported(batch, now))
+        for batch in batches(assets, STAGE_BATCH):
+            ids = [entity_id for entity_id, _ in batch]
+            with loader.transaction():
+                loader.lease(_DESCRIBE, ids)
+            with loader.transaction():
+                loader.delete(_DESCRIBE, ids)
+                loader.set_media_types(ids)
+                loader.insert(_described(ids))
+        for revision, batch in enumerate(batches(assets, STAGE_BATCH), start=1):
+            ids = [entity_id for entity_id, _ in batch]
+            with loader.transaction():
+                loader.lease(_ANALYSE, ids)
+            with loader.transaction():
+                loader.delete(_ANALYSE, ids)
+                for table in _HASHES:
+                    loader.count_revision(table, revision)
+                loader.insert(_analysed(batch, revision))
 
 
 def _imported(batch: Sequence[Asset], now: str | datetime) -> Rows:

@@ -8,12 +8,11 @@ import psycopg
 import pytest
 
 from dam.core.database import Database
+from tests.core.processes import wait_until_alone
 from tests.core.worlds import CONTEXT, OpenWorld, WorldOpener
 from tests.databases import PostgresServer
 
 _EMPTY = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
 DELETE FROM entities;
 DELETE FROM component_revisions;
 SELECT setval('entity_id_seq', 1, false);
@@ -32,6 +31,7 @@ def shared_postgres_url(postgres: PostgresServer) -> Iterator[str]:
 def postgres_url(shared_postgres_url: str) -> Iterator[str]:
     """An empty PostgreSQL database; emptying one costs a hundredth of making one."""
     yield shared_postgres_url
+    wait_until_alone(shared_postgres_url)
     with psycopg.connect(shared_postgres_url) as connection:
         connection.execute(_EMPTY)
 

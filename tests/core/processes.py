@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,6 +41,17 @@ def run_together(url: str, *jobs: str) -> None:
         command, cwd=PROJECT, timeout=HANG_S, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def wait_until_alone(postgres_url: str) -> None:
+    """Wait until the server has noticed that its clients are gone: they may commit until then."""
+    others = """
+        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+    """
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        while connection.execute(others).fetchone() != (0,):
+            pass
 
 
 async def create(database: Database, _number: int) -> None:

@@ -210,6 +210,17 @@ async def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     await database.close()
 
 
+def test_a_file_that_does_not_open_leaves_no_thread_behind(tmp_path: Path) -> None:
+    async def open_it() -> None:
+        database = Database(f"sqlite:///{tmp_path}/gone/dam.db", CONTEXT)
+        with pytest.raises(DatabaseUnreachableError):
+            await query_one(database)
+        await database.close()
+
+    for _ in range(20):
+        asyncio.run(open_it())  # a thread that outlives its loop dies with a traceback
+
+
 async def test_a_server_that_is_not_there_says_so_without_the_password() -> None:
     database = Database("postgresql://me:secret@127.0.0.1:1/dam", CONTEXT)
     with pytest.raises(DatabaseUnreachableError) as caught:

@@ -14,7 +14,13 @@ from dam.models import (
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
-from tests.core.processes import LEASE_S, analyse, describe, run_together
+from tests.core.processes import (
+    LEASE_S,
+    analyse,
+    describe,
+    run_together,
+    wait_until_alone,
+)
 from tests.core.worlds import (
     OpenWorld,
     all_entities,
@@ -59,6 +65,8 @@ async def test_who_is_killed_at_any_moment_leaves_no_row_twice(
     open_world: OpenWorld, database_url: str
 ) -> None:
     run_together(database_url, "die_often", "die_often")
+    if database_url.startswith("postgresql"):
+        wait_until_alone(database_url)
     async with open_world(describe, analyse, lease_s=LEASE_S) as world:
         ids = await world.read(all_entities)
         await world.scheduler.run_until_idle()

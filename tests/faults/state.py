@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,23 @@ from dam.models import (
 from dam.models.core.file_location_component import IN_STORE
 from dam.services.file_operations import FileOperationsResource
 
+_ASSETS = Path(__file__).parents[1] / "assets" / "pictures"
+_LONG_AGO_NS = 1_500_000_000 * 10**9
 _STORED_NAME = re.compile(r"[0-9a-f]{64}")
 _PICTURES = {".jpg", ".png", ".gif", ".webp", ".bmp", ".tiff"}
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make a folder of pictures and other files that nobody has touched for long."""
+    folder.mkdir(parents=True)
+    for picture in sorted(_ASSETS.iterdir())[::2]:
+        shutil.copyfile(picture, folder / picture.name)
+    for number in range(120):  # with the pictures, more than one batch; every second is a twin
+        (folder / f"{number:03}").write_bytes(b"%d" % (number // 2) * 999)
+    files = sorted(folder.iterdir())
+    for path in files:
+        os.utime(path, ns=(_LONG_AGO_NS, _LONG_AGO_NS))
+    return files
 
 
 def sha256(path: Path) -> bytes:

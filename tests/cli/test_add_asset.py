@@ -1,0 +1,200 @@
+"""`dam-cli add-asset` as its contract says it, in a process of its own."""
+
+import hashlib
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import DamCli
+
+pytestmark = pytest.mark.slow
+
+ASSETS = Path(__file__).parents[1] / "assets"
+PICTURE = ASSETS / "pictures" / "lake.jpg"
+LONG_AGO_NS = 1_500_000_000 * 10**9
+COUNTS = ("added", "known", "unchanged", "skipped", "failed")
+TRUNCATED = "unreadable JPEG picture: image file is truncated (11 bytes not processed)"
+
+
+@pytest.fixture
+def folder(home: Path, sqlite_template: Path) -> Path:
+    """A folder to add; the default world is there already, because making it takes time."""
+    database = home / ".local" / "share" / "dam" / "default.db"
+    database.parent.mkdir(parents=True)
+    shutil.copyfile(sqlite_template, database)
+    folder = home / "folder"
+    folder.mkdir()
+    return folder
+
+
+def old(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
+    return path
+
+
+def counts(summary: dict[str, Any]) -> dict[str, int]:
+    return {status: summary[status] for status in COUNTS if summary[status]}
+
+
+def test_the_json_summary_with_failures_that_stay_on_the_second_run(
+    dam_cli: DamCli, folder: Path
+) -> None:
+    picture = old(folder / "lake.jpg", PICTURE.read_bytes())
+    old(folder / "twin.jpg", PICTURE.read_bytes())
+    broken = old(folder / "broken.jpg", (ASSETS / "broken" / "truncated.jpg").read_bytes())
+    failure = {
+        "path": str(broken),
+        "entity_id": 1,
+        "system": "analyse_images",
+        "error": "UnreadablePictureError",
+        "message": TRUNCATED,
+    }
+    named = f"failed: {broken}: analyse_images: {TRUNCATED}\n"
+
+    first = dam_cli("add-asset", "-r", folder, "--json")
+    again = dam_cli("add-asset", "-r", folder, "--json")
+
+    summary = first.json
+    assert list(summary) == [
+        "world",
+        *COUNTS,
+        "open_failures",
+        "size_bytes",
+        "elapsed_s",
+        "failures",
+    ]
+    assert (first.returncode, first.stderr) == (3, named)
+    assert (summary["world"], summary["open_failures"]) == ("default", 1)
+    assert counts(summary) == {"added": 2, "known": 1}
+    assert summary["size_bytes"] == picture.stat().st_size + broken.stat().st_size
+    assert summary["failures"] == [failure]
+    assert (again.returncode, again.stderr) == (3, named)
+    assert counts(again.json) == {"unchanged": 3}
+    assert (again.json["open_failures"], again.json["size_bytes"]) == (1, 0)
+    assert again.json["failures"] == [failure]
+
+
+def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:
+    old(folder / "a", b"a")
+    (folder / "link").symlink_to("a")
+    result = dam_cli("add-asset", "-r", folder, "missing", "--jsonl")
+    missing = str(folder.parent / "missing")
+    assert (result.returncode, result.stderr) == (3, f"failed: {missing}: no such file\n")
+    nothing = {"entity_id": None, "sha256": None}
+    assert sorted(result.jsonl, key=lambda line: line["path"]) == [
+        {
+            "path": str(folder / "a"),
+            "status": "added",
+            "entity_id": 1,
+            "sha256": hashlib.sha256(b"a").hexdigest(),
+            "error": None,
+            "message": None,
+        },
+        {
+            "path": str(folder / "link"),
+            "status": "skipped",
+            **nothing,
+            "error": None,
+            "message": "not a regular file but a symbolic link",
+        },
+        {
+            "path": missing,
+            "status": "failed",
+            **nothing,
+            "error": "FileAccessError",
+            "message": "no such file",
+        },
+    ]
+
+
+def test_what_is_no_regular_file_is_skipped_and_never_opened(dam_cli: DamCli, folder: Path) -> None:
+    old(folder / "a", b"a")
+    os.mkfifo(folder / "fifo")
+    (folder / "loop").symlink_to(folder)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(os.path.relpath(folder / "socket"))
+    result = dam_cli("add-asset", "-r", folder, "/dev/null", folder / "loop")
+    server.close()
+    assert result.returncode == 0
+    assert result.stderr.splitlines() == [
+        f"skipped: {folder / 'fifo'}: not a regular file but a FIFO",
+        f"skipped: {folder / 'loop'}: not a regular file but a symbolic link",
+        f"skipped: {folder / 'socket'}: not a regular file but a socket",
+        "skipped: /dev/null: not a regular file but a character device",
+        # A symlink that is named is followed, one below it is not.
+        f"skipped: {folder / 'loop' / 'fifo'}: not a regular file but a FIFO",
+        f"skipped: {folder / 'loop' / 'loop'}: not a regular file but a symbolic link",
+        f"skipped: {folder / 'loop' / 'socket'}: not a regular file but a socket",
+    ]
+    assert result.stdout.startswith("1 added, 1 known, 7 skipped (1 B new, ")
+
+
+def test_odd_names_go_in_and_out_byte_by_byte(dam_cli: DamCli, folder: Path) -> None:
+    names = [b"-r", b"new\nline", b"\xff\xfe.jpg", b"x" * 255, "写真 .png".encode(), b" "]
+    paths = [folder / os.fsdecode(name) for name in names]
+    for path in paths:
+        old(path, os.fsencode(path.name))
+    lines = dam_cli("add-asset", "-r", folder, "--jsonl").jsonl
+    assert {line["path"] for line in lines} == set(map(str, paths))
+    # Named each by itself: relative, after `--`, and on stdin.
+    named = dam_cli("add-asset", "-", "-0", "--json", stdin=b"\0".join(names), cwd=folder)
+    assert counts(named.json) == {"unchanged": 6}
+    mixed = dam_cli(
+        *("add-asset", "--json", "--", "-r", "new\nline", "-"),
+        stdin=b"\xff\xfe.jpg\na\0b\0\n",
+        cwd=folder,
+    )
+    assert counts(mixed.json) == {"unchanged": 3, "failed": 1}
+    assert mixed.stderr == f"failed: {folder}/a\\x00b\\x00: a path cannot hold a NUL; see -0\n"
+
+
+def test_a_dry_run_prints_the_plan_and_makes_no_change(dam_cli: DamCli, folder: Path) -> None:
+    old(folder / "a", b"a")
+    dam_cli("add-asset", folder / "a")
+    old(folder / "b", b"b")
+    store = {path for path in folder.parent.joinpath(".local").rglob("*") if path.is_file()}
+    plan = dam_cli("add-asset", "-r", folder, "--mode", "move", "--dry-run")
+    assert plan.returncode == 0
+    assert plan.stdout.startswith("would be: 1 added, 1 unchanged (1 B new, ")
+    after = {path for path in folder.parent.joinpath(".local").rglob("*") if path.is_file()}
+    assert {path for path in after ^ store if path.suffix not in {".db-wal", ".db-shm"}} == set()
+    assert counts(dam_cli("add-asset", "-r", folder, "--json").json) == {"added": 1, "unchanged": 1}
+
+
+def test_the_modes(dam_cli: DamCli, folder: Path) -> None:
+    for name in ("hardlink", "move", "reference"):
+        old(folder / name, name.encode())
+    assert dam_cli("add-asset", folder / "hardlink", "--mode", "hardlink").returncode == 0
+    assert (folder / "hardlink").stat().st_nlink == 2
+    assert dam_cli("add-asset", folder / "move", "--mode", "move").returncode == 0
+    assert not (folder / "move").exists()
+    assert dam_cli("add-asset", folder / "reference", "--no-copy").returncode == 0
+    found = dam_cli("find-file-by-hash", hashlib.sha256(b"reference").hexdigest(), "--json").json
+    assert found[0]["locations"] == [{"storage": "reference", "path": str(folder / "reference")}]
+
+
+def test_work_that_was_put_off_is_done_by_the_next_run(dam_cli: DamCli, folder: Path) -> None:
+    old(folder / "broken.jpg", (ASSETS / "broken" / "truncated.jpg").read_bytes())
+    put_off = dam_cli("add-asset", "-r", folder, "--no-process")
+    assert (put_off.returncode, put_off.stderr) == (0, "")
+    done = dam_cli("add-asset", "-r", folder)
+    assert done.returncode == 3
+    assert done.stdout.startswith("1 unchanged; 1 could not be processed (0 B new, ")
+
+
+def test_folders_without_recursion_are_wrong_usage(dam_cli: DamCli, folder: Path) -> None:
+    result = dam_cli("add-asset", folder)
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"error: {folder} is a folder; expected files\nhint: add -r to go into folders\n"
+    )
+    mixed = dam_cli("add-asset", folder, old(folder / "a", b"a"))
+    assert mixed.returncode == 0
+    assert mixed.stderr == (
+        f"skipped: {folder}: not a regular file but a folder; -r adds what is in it\n"
+    )

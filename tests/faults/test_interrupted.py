@@ -1,0 +1,60 @@
+"""Ctrl-C: what was finished stays, nothing is left behind, the same command again goes on."""
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from dam.app import build_world
+from tests.command_line import DamCli
+from tests.core.executor_watch import wait_until_gone
+from tests.databases import world_config
+from tests.faults.forks import workers_of
+from tests.faults.state import assert_complete, make_folder
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def url(home: Path, sqlite_template: Path) -> str:
+    shutil.copyfile(sqlite_template, home / "dam.db")
+    return f"sqlite:///{home / 'dam.db'}"
+
+
+async def test_ctrl_c_ends_it_with_130_and_the_next_run_goes_on(
+    dam_cli: DamCli, home: Path, url: str
+) -> None:
+    files = make_folder(home / "folder")
+    command = dam_cli.with_settings(DAM_DATABASE_URL=url, DAM_ASSET_STORAGE_PATH="store")
+    process = command.start("add-asset", "-r", home / "folder", "--jsonl")
+    assert process.stdout is not None
+    told = [process.stdout.readline()]
+    workers = workers_of(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    rest, said = process.communicate(timeout=60)
+    told += rest.splitlines()
+
+    assert process.returncode == 130
+    assert json.loads(said) == {
+        "error": "StoppedByUserError",
+        "message": "interrupted; what was finished stays finished",
+        "hint": None,
+    }
+    for worker in [*workers, *workers_of(process.pid)]:
+        wait_until_gone(worker)
+
+    again = command("add-asset", "-r", home / "folder", "--jsonl")
+
+    finished = {json.loads(line)["path"] for line in told}
+    statuses = {line["path"]: line["status"] for line in again.jsonl}
+    assert again.returncode == 0
+    assert {path: statuses[path] for path in finished} == dict.fromkeys(finished, "unchanged")
+    config = world_config(url, storage_url=str(home / "store"), cache_path=home / ".cache" / "dam")
+    world = build_world(config, plugins=False)
+    try:
+        await assert_complete(world, files)
+    finally:
+        await world.close()
