@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dam.settings.errors import SettingError
 
@@ -21,7 +21,8 @@ def absolute_database_url(url: str, folder: Path, setting: str) -> str:
     if database == "sqlite" and rest.startswith("/"):
         path, mark, query = rest[1:].partition("?")
         if path not in ("", ":memory:"):
-            return f"sqlite{plus}{driver}:///{_absolute(path, folder)}{mark}{query}"
+            base = Path(quoted_path(str(folder)))
+            return f"sqlite{plus}{driver}:///{_absolute(path, base)}{mark}{query}"
     if database in ("postgresql", "postgres") and rest and _has_valid_port(url):
         return f"postgresql{plus}{driver}://{rest}"
     hint = f"did you mean sqlite:///{url}?" if "://" not in url and "@" not in url else None
@@ -35,7 +36,7 @@ def storage_beside(database_url: str, data: Path) -> str:
     """
     scheme, _, rest = database_url.partition("://")
     if scheme.startswith("sqlite"):
-        path = Path(rest[1:].partition("?")[0])
+        path = Path(unquote(rest[1:].partition("?")[0], errors="surrogateescape"))
         return str(path.with_name(f"{path.stem}-storage"))
     server = re.sub(r"[^A-Za-z0-9.]+", "-", rest.rpartition("@")[2])
     return str(data / f"postgresql-{server}-storage")
@@ -44,6 +45,11 @@ def storage_beside(database_url: str, data: Path) -> str:
 def absolute_storage_url(text: str, folder: Path) -> str:
     """Return the URL of a store as it is, or a folder counted from `folder`."""
     return text if "://" in text else _absolute(text, folder)
+
+
+def quoted_path(path: str) -> str:
+    """Return a path as it stands in a database URL, where `%` and `?` have a meaning."""
+    return path.replace("%", "%25").replace("?", "%3F")
 
 
 def url_without_password(url: str) -> str:

@@ -19,6 +19,7 @@ from dam.settings.errors import (
 from dam.settings.locations import (
     absolute_database_url,
     absolute_storage_url,
+    quoted_path,
     storage_beside,
     url_without_password,
 )
@@ -121,7 +122,7 @@ def _entry(name: str, entry: object, setting: str, folder: Path) -> _Entry:
 
 def _world(name: str, entry: _Entry) -> WorldSettings:
     data = platformdirs.user_data_path("dam")
-    database_url = f"sqlite:///{data / name}.db"
+    database_url = f"sqlite:///{quoted_path(str(data / name))}.db"
     if entry.database_url:
         label = entry.label("database_url")
         database_url = absolute_database_url(entry.database_url, entry.folder, label)

@@ -56,7 +56,7 @@ _NO_THUMBNAIL = Thumbnail(content=b"", media_type=MEDIA_TYPE, width_px=256, heig
 
 
 class MadeUpFiles(FileOperationsResource):
-    """Answers at once, without a file: every asset is a photograph whose hashes are its digest's."""
+    """Answers at once, without a file: each asset is a photograph whose hashes its digest has."""
 
     async def describe(
         self, contents: Sequence[LocatedContent]

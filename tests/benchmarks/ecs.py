@@ -15,12 +15,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
+from dam.core.world import World
 from dam.services.import_records import ReadFile
+from dam.services.likeness_service import find_similar_to_entity
 from tests.benchmarks import asset_life, million_hashes, raw_life
 from tests.benchmarks.asset_life import config_for, made_up_files, with_world
 from tests.benchmarks.engines import ENGINES, Engine, Engines, size_bytes
@@ -143,13 +146,39 @@ def _costs(
 
 
 def show_likeness(engines: Engines, options: argparse.Namespace) -> None:
-    """Print what a search among very many hashes takes."""
+    """Print what a search among very many hashes takes beyond what the command itself does."""
     count = 10_000 if options.quick else 1_000_000
-    runs = max(5, options.runs)
-    say(f"\nfind-similar-images among {count:,} hashes, ms (median, worst)")
+    say(f"\nfind-similar-images among {count:,} hashes, seconds beyond the start (worst)")
     for engine in ENGINES:
-        with engines.fresh(engine) as url, engines.fresh(engine) as small_url:
-            pass
+        with ExitStack() as stack:
+            url = stack.enter_context(engines.fresh(engine))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            million_hashes.fill(url, count)
+            config = config_for(url, folder)
+            first, *later = asyncio.run(with_world(config, partial(_searches, 30)))
+            say(f"{engine:12}first of all, which packs the hashes {first:8.3f}")
+            _say_times("alone", later)
+            with million_hashes.changing(url, folder):
+                busy = asyncio.run(with_world(config, partial(_searches, 100)))
+            _say_times("while others add and delete", busy)
+            bar(f"s, {engine}", median(later), at_most=0.1)
+            bar(f"s while others add and delete, {engine}", median(busy), at_most=0.1)
+
+
+async def _searches(count: int, world: World) -> list[float]:
+    """Search again and again; what is like the query for ever must be found each time."""
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        found = await find_similar_to_entity(world, million_hashes.QUERY)
+        times.append(time.perf_counter() - started)
+        distances = {one.entity_id: one.distance for one in found}
+        assert million_hashes.EXPECTED.items() <= distances.items(), found
+    return times
+
+
+def _say_times(name: str, times: Sequence[float]) -> None:
+    say(f"{'':12}{name:36}{median(times):8.3f} ({max(times):.3f})")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The rows of whole lives of assets written as fast as a script could: `sqlite3`, and COPY.
 
-The same rows go into the same tables, in the same transactions as `asset_life` has for them; markers
-come, are leased and go. Nothing is looked up or checked before.
+The same rows go into the same tables, in the same transactions as `asset_life` has for them;
+markers come, are leased and go. Nothing is looked up or checked before.
 """
 
 import sqlite3
