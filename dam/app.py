@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dam.core.config import WorldConfig
-from dam.core.plugins import WorldBuilder
+from dam.core.ecs import MarkerComponent
+from dam.core.plugins import NewEntityMarkers, WorldBuilder
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.plugins import builtin
@@ -58,6 +59,7 @@ async def open_world(
     Raises:
         NotSetUpError: A configured database has no schema; `setup-db` makes it.
         DatabaseOutdatedError, DatabaseTooNewError: The schema is not this program's.
+        PluginTablesMissingError: A plugin's markers have no tables.
     """
     settings = settings or load_settings()
     config = world_config(name, settings)
@@ -69,6 +71,14 @@ async def open_world(
             if settings.world(name).is_configured:
                 raise
             await asyncio.to_thread(schema_service.set_up, config)
+        if plugins:
+            await schema_service.check_tables(world.database, _markers(world))
         yield world
     finally:
         await world.close()
+
+
+def _markers(world: World) -> set[type[MarkerComponent]]:
+    """Return the markers that the world's systems work off, and those that its imports set."""
+    worked_off = {plan.marker for plan in world.scheduler.systems() if plan.marker is not None}
+    return worked_off | world.resources.get(NewEntityMarkers).markers()

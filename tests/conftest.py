@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +19,9 @@ from tests.databases import (
 )
 
 PROJECT = Path(__file__).parents[1]
+
+# A shell that starts the tests in the background has Ctrl-C ignored; here and in child processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Speed is for the benchmarks to judge, and a run in CI must be repeatable.
 settings.register_profile("dam", deadline=None, derandomize="CI" in os.environ)

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from dam.cli import command_tree, make_root
 from dam.errors import ExitCode
+from dam.settings import load_settings
 from dam.settings.variables import PREFIX, Variables
 from tests.command_line import DamCli
 from tests.conftest import PROJECT
@@ -88,6 +89,12 @@ def test_every_setting_is_documented() -> None:
     assert set(_VARIABLE.findall(PROSE)) == settings
 
 
+def test_the_worlds_shown_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    (worlds,) = (block.text for block in BLOCKS if block.language == "json")
+    monkeypatch.setenv("DAM_WORLDS_CONFIG", worlds)
+    assert list(load_settings().worlds) == ["photos", "scans"]
+
+
 def test_the_plugin_shown_is_the_one_that_is_tested() -> None:
     source = (PROJECT / "tests/plugins/example_plugin/dam_drawings.py").read_text()
     shown = [block.text for block in BLOCKS if "def install" in block.text]
@@ -125,6 +132,7 @@ def test_what_was_backed_up_is_restored(dam_cli: DamCli, home: Path) -> None:
     subprocess.run(backup, env=dam_cli.environment, cwd=home, check=True)
     data = home / ".local" / "share" / "dam"
     shutil.rmtree(data)
+    shutil.rmtree(home / ".cache" / "dam")
     data.mkdir()
     (home / "dam-backup.db").rename(data / "default.db")
     (home / "dam-backup-storage").rename(data / "default-storage")

@@ -89,7 +89,7 @@ class _Run:
         from dam.services.import_service import open_failures
 
         started = time.monotonic()
-        since = world.context.now()
+        since = None if self._state.is_dry_run else world.context.now()  # a plan marks none as seen
         report = await self._import(world)
         failures = await world.read(open_failures, self._paths, since=since)
         elapsed_s = time.monotonic() - started

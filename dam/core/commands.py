@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.bulk import Conflict, insert_rows
 from dam.core.ecs import (
     AnyComponent,
     Component,
@@ -21,7 +22,6 @@ from dam.core.ecs import (
     mark,
     row_of,
     table_of,
-    upsert,
     write_rows,
 )
 from dam.core.events import Event
@@ -219,9 +219,9 @@ async def entities_for_digests(
     rows = [{"entity_id": owners[digest], "digest": digest} for digest in sorted(missing)]
     if not rows:
         return {digest: (entity_id, False) for digest, entity_id in found.items()}
-    statement = upsert(session, kind).on_conflict_do_nothing(index_elements=["digest"])
-    await session.execute(statement, rows)
-    now_known = await known_identities(session, kind, missing)
+    written = await insert_rows(session, table_of(kind), rows, Conflict(("digest",)))
+    are_all_mine = written == len(rows)
+    now_known = owners if are_all_mine else await known_identities(session, kind, missing)
     in_vain = sorted(set(ids) - set(now_known.values()))
     if in_vain:
         await session.execute(delete(table_of(Entity)).where(Entity.id.in_(in_vain)))

@@ -37,7 +37,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_TRY_AGAIN = {"40001", "40P01"}
+# A deadlock, a serialization failure, and a row whose entity somebody deleted a moment ago.
+_TRY_AGAIN = {"40001", "40P01", "23503"}
 _NOT_ALLOWED = "42501"
 _ATTEMPTS = 5
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Dialect,
     Double,
@@ -15,6 +16,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    case,
+    cast,
     event,
     func,
     literal,
@@ -27,7 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Mapper, m
 from sqlalchemy.schema import Sequence as DatabaseSequence
 from sqlalchemy.sql.dml import ReturningInsert
 
-from dam.core.types import Int64, UtcDateTime
+from dam.core.bulk import Conflict, insert_rows
+from dam.core.types import Int64, UtcDateTime, unix_now
 
 EntityId = int
 """A small positive integer that people can type; never used again once its entity is deleted."""
@@ -184,7 +188,12 @@ def component_classes(kind: type[AnyComponent] = AnyComponent) -> dict[str, type
 
 def row_of(component: AnyComponent) -> dict[str, Any]:
     """Return what a component says, by attribute name; ids and stamps are left out."""
-    return {name: getattr(component, name) for name in _set_by_callers(type(component))}
+    # `getattr` is a call of SQLAlchemy's; only defaults, which `vars` has not, are worth it.
+    values = vars(component)
+    return {
+        name: values[name] if name in values else getattr(component, name)
+        for name in _set_by_callers(type(component))
+    }
 
 
 @cache
@@ -230,14 +239,14 @@ async def create_entities(
     ids = await allocate_entity_ids(session, count)
     if ids:
         rows = [{"id": entity_id, "created_at": now} for entity_id in ids]
-        await session.execute(table_of(Entity).insert(), rows)
+        await insert_rows(session, table_of(Entity), rows)
     return ids
 
 
 async def write_rows(
     session: AsyncSession, kind: type[AnyComponent], rows: Sequence[Row], *, replace: bool
 ) -> None:
-    """Write component rows in one `executemany`; with `replace`, over those that are there.
+    """Write component rows in one statement; with `replace`, over those that are there.
 
     Every row names `entity_id` and the same columns. Rows of one entity must not repeat where an
     entity has the component at most once. The caller commits.
@@ -247,14 +256,11 @@ async def write_rows(
     if issubclass(kind, RevisionedComponent):
         revision = await raise_revision(session, kind)
         rows = [{**row, "revision": revision} for row in rows]
-    statement = upsert(session, kind)
+    conflict = None
     if replace:
-        changed = {name: statement.excluded[name] for name in rows[0] if name != "entity_id"}
-        if changed:
-            statement = statement.on_conflict_do_update(index_elements=["entity_id"], set_=changed)
-        else:
-            statement = statement.on_conflict_do_nothing()
-    await session.execute(statement, list(rows))
+        changed = tuple(name for name in rows[0] if name != "entity_id")
+        conflict = Conflict(("entity_id",), changed)
+    await insert_rows(session, table_of(kind), rows, conflict)
 
 
 async def mark(
@@ -273,13 +279,17 @@ async def mark(
 
 
 def _raised_revision(insert: Upsert, table_name: str) -> ReturningInsert[int]:
-    counter = table_of(ComponentRevision)
+    """Raise a counter to the clock's milliseconds, or by one where it is there already.
+
+    A database that is restored from a backup so never gives a number again that a cache has seen.
+    """
+    last = table_of(ComponentRevision).c.revision
+    now_ms = cast(unix_now() * 1000, BigInteger)
+    later = case((last >= now_ms, last + literal(1)), else_=now_ms)
     return (
-        insert.values(table_name=table_name, revision=1)
-        .on_conflict_do_update(
-            index_elements=["table_name"], set_={"revision": counter.c.revision + literal(1)}
-        )
-        .returning(counter.c.revision)
+        insert.values(table_name=table_name, revision=now_ms)
+        .on_conflict_do_update(index_elements=["table_name"], set_={"revision": later})
+        .returning(last)
     )
 
 

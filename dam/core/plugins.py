@@ -50,6 +50,10 @@ class NewEntityMarkers:
         """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
         self._rules.append((marker, when))
 
+    def markers(self) -> set[type[MarkerComponent]]:
+        """Return every marker that some rule sets."""
+        return {marker for marker, _ in self._rules}
+
     def covers(self, marker: type[MarkerComponent]) -> bool:
         """Tell whether there is a rule for a marker, so that imports may set it."""
         return any(covered is marker for covered, _ in self._rules)

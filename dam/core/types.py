@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import BigInteger, Compiled, DateTime, Dialect, Double, Integer
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 Int64 = BigInteger().with_variant(Integer, "sqlite")
@@ -30,3 +32,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class unix_now(FunctionElement[float]):  # noqa: N801 - reads like the SQL functions beside it
+    """The database's clock, in seconds since 1970; it goes on inside a transaction."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(unix_now, "sqlite")
+def _sqlite_now(_element: unix_now, _compiler: Compiled, **_options: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(unix_now, "postgresql")
+def _postgresql_now(_element: unix_now, _compiler: Compiled, **_options: object) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"

@@ -1,42 +1,39 @@
 """Markers and leases: work is claimed, kept, finished or failed in short transactions."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
 
-from sqlalchemy import ColumnElement, Compiled, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Executable,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Double
 
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, table_of, upsert
+from dam.core.types import unix_now
 from dam.errors import DamError, ItemError, RepeatedDeathError
 
 MAX_DEATHS_ALONE = 3
 
 
-class unix_now(FunctionElement[float]):  # noqa: N801 - reads like the SQL functions beside it
-    """The database's clock, in seconds since 1970; it goes on inside a transaction."""
-
-    type = Double()
-    inherit_cache = True
-
-
-@compiles(unix_now, "sqlite")
-def _sqlite_now(_element: unix_now, _compiler: Compiled, **_options: object) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-@compiles(unix_now, "postgresql")
-def _postgresql_now(_element: unix_now, _compiler: Compiled, **_options: object) -> str:
-    return "extract(epoch from clock_timestamp())::double precision"
-
-
 @dataclass(frozen=True)
 class Claim:
-    """Entities whose marker carries `token`; after a lease ran out they come one by one."""
+    """Entities whose marker carries `token`, ascending: all of these, or one of them.
+
+    After a lease ran out they come one by one.
+    """
 
     token: str
     entity_ids: list[EntityId]
@@ -58,8 +55,8 @@ async def claim(
     after: EntityId,
 ) -> Claim | None:
     """Lease up to `limit` entities with ids above `after` that nobody has tried, ascending."""
-    free = and_(marker.lease_token.is_(None), marker.attempts == 0, marker.entity_id > after)
-    rows = await _lease(session, marker, free, token=token, limit=limit, lease_s=lease_s)
+    values = {"token": token, "limit": limit, "lease_s": lease_s, "after": after}
+    rows = (await session.execute(_lease_untried(marker), values)).all()
     return Claim(token, sorted(row.entity_id for row in rows)) if rows else None
 
 
@@ -67,42 +64,44 @@ async def claim_alone(
     session: AsyncSession, marker: type[MarkerComponent], *, token: str, lease_s: float
 ) -> Claim | None:
     """Lease one entity whose lease ran out, now or before."""
-    orphaned = or_(
-        and_(marker.lease_token.is_(None), marker.attempts > 0), marker.lease_until < unix_now()
-    )
-    rows = await _lease(session, marker, orphaned, token=token, limit=1, lease_s=lease_s)
+    values = {"token": token, "limit": 1, "lease_s": lease_s}
+    rows = (await session.execute(_lease_orphaned(marker), values)).all()
     return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
 
 
-async def _lease(
-    session: AsyncSession,
-    marker: type[MarkerComponent],
-    condition: ColumnElement[bool],
-    *,
-    token: str,
-    limit: int,
-    lease_s: float,
-) -> Sequence[Any]:
+# A statement is made once a marker: to make one takes longer than to execute it.
+@cache
+def _lease_untried(marker: type[MarkerComponent]) -> Executable:
+    is_after = marker.entity_id > bindparam("after")
+    return _lease(marker, and_(marker.lease_token.is_(None), marker.attempts == 0, is_after))
+
+
+@cache
+def _lease_orphaned(marker: type[MarkerComponent]) -> Executable:
+    is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
+    return _lease(marker, or_(is_left, marker.lease_until < unix_now()))
+
+
+def _lease(marker: type[MarkerComponent], condition: ColumnElement[bool]) -> Executable:
     chosen = (
         select(marker.entity_id)
         .where(condition)
         .order_by(marker.entity_id)
-        .limit(limit)
+        .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
         .cte("chosen")
     )
     ran_out = case((marker.lease_token.is_not(None), 1), else_=0)
-    statement = (
+    return (
         update(table_of(marker))
         .where(marker.entity_id.in_(select(chosen.c.entity_id)))
         .values(
-            lease_token=token,
-            lease_until=unix_now() + lease_s,
+            lease_token=bindparam("token"),
+            lease_until=unix_now() + bindparam("lease_s", type_=Double),
             attempts=marker.attempts + ran_out,
         )
         .returning(marker.entity_id, marker.attempts)
     )
-    return (await session.execute(statement)).all()
 
 
 async def renew(
@@ -131,12 +130,19 @@ async def finish(
     claimed: Claim,
 ) -> set[EntityId]:
     """Take the markers off that still carry `token`; return their entities: only these are done."""
-    statement = (
+    ids = claimed.entity_ids
+    values = {"token": claimed.token, "first": ids[0], "last": ids[-1]}
+    return set((await session.scalars(_finish(marker), values)).all())
+
+
+@cache
+def _finish(marker: type[MarkerComponent]) -> Executable:
+    is_claimed = marker.entity_id.between(bindparam("first"), bindparam("last"))
+    return (
         delete(table_of(marker))
-        .where(marker.lease_token == claimed.token, marker.entity_id.in_(claimed.entity_ids))
+        .where(marker.lease_token == bindparam("token"), is_claimed)
         .returning(marker.entity_id)
     )
-    return set((await session.scalars(statement)).all())
 
 
 async def count_pending(
@@ -193,12 +199,20 @@ async def clear_failures(
     session: AsyncSession, system: str, entity_ids: Collection[EntityId]
 ) -> None:
     """Forget the open failures of a system on entities with which it is done now."""
-    await session.execute(
-        delete(table_of(ProcessingErrorComponent)).where(
-            ProcessingErrorComponent.system == system,
-            ProcessingErrorComponent.entity_id.in_(entity_ids),
-        )
-    )
+    if not entity_ids:
+        return
+    failure = ProcessingErrorComponent
+    values = {"first": min(entity_ids), "last": max(entity_ids)}
+    failed = (await session.execute(_FAILED, values)).all()
+    if over := sorted({row.entity_id for row in failed if row.system == system} & set(entity_ids)):
+        gone = delete(table_of(failure)).where(failure.system == system)
+        await session.execute(gone.where(failure.entity_id.in_(over)))
+
+
+# Mostly there is none. The system is compared later, so that the index by entity is taken.
+_FAILED = select(ProcessingErrorComponent.entity_id, ProcessingErrorComponent.system).where(
+    ProcessingErrorComponent.entity_id.between(bindparam("first"), bindparam("last"))
+)
 
 
 def death_of(claimed: Claim) -> ItemError:

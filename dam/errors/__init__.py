@@ -36,6 +36,7 @@ from dam.errors.database import (
     DatabaseUrlError,
     NestedWriterError,
     NotSetUpError,
+    PluginTablesMissingError,
 )
 from dam.errors.files import (
     CacheUnusableError,
@@ -43,6 +44,7 @@ from dam.errors.files import (
     ContentMissingError,
     FileAccessError,
     FileChangedError,
+    ImportStoppedError,
     NotRegularFileError,
     OutputFolderError,
     ReferenceChangedError,
@@ -92,6 +94,7 @@ __all__ = [
     "FileAccessError",
     "FileChangedError",
     "FolderGivenError",
+    "ImportStoppedError",
     "ItemError",
     "MalformedDigestError",
     "MediaLimitError",
@@ -105,6 +108,7 @@ __all__ = [
     "NotSettledError",
     "OutputFolderError",
     "PluginLoadError",
+    "PluginTablesMissingError",
     "QueryFileError",
     "QueryPictureError",
     "ReferenceChangedError",

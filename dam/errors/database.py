@@ -1,5 +1,7 @@
 """Faults of databases and their schemas."""
 
+from collections.abc import Sequence
+
 from dam.errors.base import EnvironmentFaultError
 
 
@@ -78,6 +80,17 @@ class DatabaseTooNewError(EnvironmentFaultError):
         super().__init__(
             f"the database {url} has schema {found}; this program knows up to {expected}",
             "a newer version has made it: upgrade ecs-dam",
+        )
+
+
+class PluginTablesMissingError(EnvironmentFaultError):
+    """The systems of a plugin work off markers for which the database has no tables."""
+
+    def __init__(self, url: str, tables: Sequence[str]) -> None:
+        self.url, self.tables = url, tuple(tables)
+        super().__init__(
+            f"the database {url} lacks what plugins need: {', '.join(tables)}",
+            "make the tables as the plugin says, or leave plugins out with --no-plugins",
         )
 
 

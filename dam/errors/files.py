@@ -63,7 +63,7 @@ class ContentMissingError(ItemError):
         self.digest = digest
         super().__init__(
             f"the store has no content sha256:{digest.hex()}",
-            "add a file with these bytes again; `verify` lists all that is missing",
+            "add a file with these bytes again, with --rehash; `verify` lists all that is missing",
         )
 
 
@@ -74,7 +74,7 @@ class ContentDamagedError(ItemError):
         self.digest = digest
         super().__init__(
             f"the stored bytes do not match sha256:{digest.hex()}",
-            "check the disk of the store, then run `verify`",
+            "`add-asset --rehash` a good copy of the file, and check the disk of the store",
         )
 
 
@@ -159,3 +159,10 @@ class CacheUnusableError(EnvironmentFaultError):
             f"the cache {display_path(folder)} is not usable: {words_for(error)}",
             "make the folder yours and writable, and see that its disk is not full",
         )
+
+
+class ImportStoppedError(ItemError):
+    """An import was given up before this file was stored."""
+
+    def __init__(self) -> None:
+        super().__init__("the import was stopped before", "run the same command again")

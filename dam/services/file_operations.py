@@ -1,6 +1,7 @@
 """`FileOperationsResource`: the file work of a world on its worker pool."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -39,14 +40,21 @@ class FileOperationsResource:
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
 
-    async def put(self, paths: Sequence[Path], mode: ImportMode) -> list[StoredFile | Exception]:
+    async def put(
+        self, paths: Sequence[Path], mode: ImportMode, *, is_rehash: bool = False
+    ) -> list[StoredFile | Exception]:
         """Hash and store files as `mode` says; return each one's outcome.
 
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
         groups = [paths[i : i + _PUT_GROUP] for i in range(0, len(paths), _PUT_GROUP)]
-        answers = await self._disk.map_items(partial(self._tasks.put, mode), groups)
+        stopping = threading.Event()
+        put = partial(self._tasks.put, mode, stopping.is_set, is_rehash)
+        try:
+            answers = await self._disk.map_items(put, groups)
+        finally:
+            stopping.set()  # threads cannot be killed; nobody waits for what they still do
         outcomes: list[StoredFile | Exception] = []
         for group, answer in zip(groups, answers, strict=True):
             if isinstance(answer, EnvironmentFaultError):

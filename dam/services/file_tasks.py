@@ -1,6 +1,6 @@
 """What workers do with files: plain functions, plain values, no database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,9 +28,21 @@ class FileTasks:
     store: ContentStore
     extra_digests: tuple[str, ...]
 
-    def put(self, mode: ImportMode, paths: Sequence[Path]) -> Sequence[StoredFile | ItemError]:
+    def put(
+        self,
+        mode: ImportMode,
+        is_stopped: Callable[[], bool],
+        is_rehash: bool,  # noqa: FBT001 - given by `partial`, before what varies
+        paths: Sequence[Path],
+    ) -> Sequence[StoredFile | ItemError]:
         """Store a few files and return each one's outcome."""
-        return self.store.put_many(paths, mode, extra_digests=self.extra_digests)
+        return self.store.put_many(
+            paths,
+            mode,
+            extra_digests=self.extra_digests,
+            is_stopped=is_stopped,
+            is_rehash=is_rehash,
+        )
 
     def describe(self, content: LocatedContent) -> FileDescription:
         """Return the media type and, for a picture, what its header says."""

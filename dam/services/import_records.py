@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.bulk import Conflict, insert_rows
 from dam.core.commands import entities_for_digests, known_identities
 from dam.core.ecs import AnyComponent, EntityId, Row, mark, table_of, upsert, write_rows
 from dam.core.plugins import NewEntity, NewEntityMarkers
@@ -65,7 +66,8 @@ async def record_files(
     created = {digest: first for digest, first in firsts.items() if owners[digest][1]}
     await _describe_new(session, {owners[d][0]: file for d, file in created.items()}, markers)
     await _write_digests(session, {owners[d][0]: file for d, file in firsts.items()})
-    await _write_locations(session, [(owners[f.stored.sha256][0], f) for f in files])
+    new = {owners[digest][0] for digest in created}
+    await _write_locations(session, [(owners[f.stored.sha256][0], f) for f in files], new)
     before = await _write_sources(session, [(owners[f.stored.sha256][0], f) for f in files], now)
     return [_judge(file, owners[file.stored.sha256][0], created, before) for file in files]
 
@@ -138,7 +140,7 @@ async def _write_digests(session: AsyncSession, files: Mapping[EntityId, ReadFil
 
 
 async def _write_locations(
-    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]]
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], new: Collection[EntityId]
 ) -> None:
     """Add the places that are new; a referenced path that holds other bytes now moves to them."""
     stored: dict[EntityId, Row] = {}
@@ -163,12 +165,41 @@ async def _write_locations(
             "mtime_ns": file.stored.reading.mtime_ns,
             "is_shared": False,
         }
-    place = FileLocationComponent
-    there = select(place.entity_id).where(place.entity_id.in_(stored), place.storage == IN_STORE)
-    known = set((await session.scalars(there)).all())
+    await _forget_references(session, [(e, f) for e, f in files if e in stored])
+    known = await _stored_before(session, stored.keys() - new)
     rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known]
-    await write_rows(session, place, rows, replace=False)
-    await _upsert_by_path(session, place, referenced, ("entity_id", "size_bytes", "mtime_ns"))
+    await write_rows(session, FileLocationComponent, rows, replace=False)
+    changing = ("entity_id", "size_bytes", "mtime_ns")
+    await _upsert_by_path(session, FileLocationComponent, referenced, changing)
+
+
+async def _forget_references(
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]]
+) -> None:
+    """Take away references to paths that hold other bytes by now, or whose file is about to go."""
+    owners = {
+        path_digest(path_bytes(file.path)): None if file.stored.import_mode == "move" else entity_id
+        for entity_id, file in files
+    }
+    place = FileLocationComponent
+    referring = select(place.id, place.entity_id, place.path_digest)
+    rows = await session.execute(referring.where(place.path_digest.in_(owners)))
+    stale = [row.id for row in rows.all() if owners[row.path_digest] != row.entity_id]
+    if stale:
+        await session.execute(delete(table_of(place)).where(place.id.in_(stale)))
+
+
+async def _stored_before(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
+    """Return the assets that are in the store; nobody else can put the others there meanwhile."""
+    place, digest = FileLocationComponent, ContentHashSHA256Component
+    there = select(place.entity_id).where(place.storage == IN_STORE)
+    known = set(await session.scalars(there.where(place.entity_id.in_(entity_ids))))
+    absent = sorted(set(entity_ids) - known)
+    if absent:
+        held = select(digest.entity_id).where(digest.entity_id.in_(absent)).with_for_update()
+        await session.execute(held.order_by(digest.entity_id))
+        known |= set(await session.scalars(there.where(place.entity_id.in_(absent))))
+    return known
 
 
 async def _write_sources(
@@ -213,21 +244,15 @@ async def _upsert_by_path(
     rows: Mapping[bytes, Row],
     changing: Collection[str],
 ) -> None:
-    if not rows:
-        return
-    statement = upsert(session, kind)
-    statement = statement.on_conflict_do_update(
-        index_elements=["path_digest"],
-        set_={name: statement.excluded[name] for name in changing},
-    )
     # In one order, so that two imports of the same folder do not wait for each other in a circle.
-    await session.execute(statement, [rows[digest] for digest in sorted(rows)])
+    ordered = [rows[digest] for digest in sorted(rows)]
+    await insert_rows(session, table_of(kind), ordered, Conflict(("path_digest",), tuple(changing)))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFile:
+class KnownFile(NamedTuple):
     """What the world knows of a path that it has seen, with its bytes where they are wanted."""
 
+    source_id: int
     entity_id: EntityId
     sha256: bytes
     size_bytes: int
@@ -239,39 +264,39 @@ async def known_files(
     session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
 ) -> dict[bytes, KnownFile]:
     """Return what is known of paths whose bytes are kept in the way that is asked for now."""
+    # Plain columns: with mapped classes the ORM would look at every row once more.
     source, digest, place = (
-        OriginalSourceInfoComponent,
-        ContentHashSHA256Component,
-        FileLocationComponent,
+        table_of(OriginalSourceInfoComponent).c,
+        table_of(ContentHashSHA256Component).c,
+        table_of(FileLocationComponent).c,
     )
     kept = (
-        place.path_digest == source.path_digest
+        (place.path_digest == source.path_digest) & (place.entity_id == source.entity_id)
         if is_reference
         else (place.entity_id == source.entity_id) & (place.storage == IN_STORE)
     )
     statement = (
         select(
             source.path_digest,
+            source.id,
             source.entity_id,
             digest.digest,
             source.size_bytes,
             source.mtime_ns,
             source.read_at,
         )
-        .join(digest, digest.entity_id == source.entity_id)
-        .where(source.path_digest.in_(path_digests))
+        .where(source.path_digest.in_(path_digests), digest.entity_id == source.entity_id)
         .where(select(place.id).where(kept).exists())
     )
-    return {row[0]: KnownFile(*row[1:]) for row in await session.execute(statement)}
+    rows = (await session.execute(statement)).all()
+    return {row[0]: KnownFile._make(row[1:]) for row in rows}
 
 
 async def touch_sources(
-    session: AsyncSession, path_digests: Sequence[bytes], *, now: datetime
+    session: AsyncSession, source_ids: Collection[int], *, now: datetime
 ) -> None:
     """Note that unchanged files were seen again. The caller commits."""
     source = OriginalSourceInfoComponent
     await session.execute(
-        update(table_of(source))
-        .where(source.path_digest.in_(path_digests))
-        .values(last_seen_at=now)
+        update(table_of(source)).where(source.id.in_(source_ids)).values(last_seen_at=now)
     )

@@ -31,13 +31,13 @@ from dam.services.import_records import (
     touch_sources,
 )
 from dam.storage.content_store import ImportMode, StoredFile
-from dam.storage.paths import path_bytes, path_digest
+from dam.storage.paths import path_digest
 from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
-_LOOK_UP = 500
+_LOOK_UP = 4000
 _BATCH_FILES, _BATCH_BYTES = 128, 64 << 20
 _IN_FLIGHT = 2
 _RACY_S = 2.0
@@ -182,7 +182,7 @@ class _Import:
             if isinstance(item, PassedBy):
                 self._tell(_passed_by(item))
             else:
-                candidates[path_digest(path_bytes(Path(item.path)))] = item
+                candidates[path_digest(os.fsencode(item.path))] = item
         # A move reads all it is given: what an earlier one left behind has to go, too.
         if self._options.is_rehash or self._options.mode == "move" or not candidates:
             return list(candidates.values())
@@ -196,7 +196,8 @@ class _Import:
         }
         if unchanged and not self._options.is_dry_run:
             now = self._world.context.now()
-            await self._world.run(touch_sources, list(unchanged), now=now)
+            source_ids = [file.source_id for file in unchanged.values()]
+            await self._world.run(touch_sources, source_ids, now=now)
         for digest, asset in unchanged.items():
             self._tell(
                 FileOutcome(
@@ -212,7 +213,7 @@ class _Import:
     async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
         paths = [Path(file.path) for file in files]
         read_at = self._world.context.now()
-        outcomes = await self._files.put(paths, self._mode)
+        outcomes = await self._files.put(paths, self._mode, is_rehash=self._options.is_rehash)
         return [
             _failed(str(path), outcome)
             if isinstance(outcome, Exception)
@@ -335,16 +336,17 @@ class OpenFailure:
 
 
 async def open_failures(
-    session: AsyncSession, paths: Sequence[str], *, since: datetime
+    session: AsyncSession, paths: Sequence[str], *, since: datetime | None
 ) -> list[OpenFailure]:
-    """Return the open failures of systems on files at or below `paths` seen since then."""
+    """Return the open failures of systems on files at or below `paths` seen since then, or ever."""
     failure, source = ProcessingErrorComponent, OriginalSourceInfoComponent
     statement = (
         select(source.path, failure.entity_id, failure.system, failure.error, failure.message)
         .join(source, source.entity_id == failure.entity_id)
-        .where(source.last_seen_at >= since)
         .order_by(source.path_text, failure.system)
     )
+    if since is not None:
+        statement = statement.where(source.last_seen_at >= since)
     roots = tuple(os.fsencode(absolute_path(path)) for path in paths)
     below = tuple(root.rstrip(b"/") + b"/" for root in roots)
     return [

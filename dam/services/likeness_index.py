@@ -1,5 +1,6 @@
 """`LikenessIndex`: all perceptual hashes of a world in packed blocks, kept up to date."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -17,42 +18,43 @@ _PAGE = 20_000
 
 
 class LikenessIndex:
-    """The packed hashes of one world; the database is the truth, this can be made again.
-
-    Invariant: a block has every hash that the session's snapshot has. It may also have hashes that
-    were replaced or deleted since; the caller drops them when it fetches the rows.
-    """
+    """Where the packed hashes of one world are; they can be made again from the database."""
 
     def __init__(self, cache: WorldCache) -> None:
         self._cache = cache
 
-    async def block(
-        self, session: AsyncSession, kind: type[ImagePerceptualHashComponent], recipe: int
-    ) -> "HashBlock":
-        """Return ids and hashes of one algorithm and recipe.
+    async def blocks(self, kind: type[ImagePerceptualHashComponent], recipe: int) -> "HashBlocks":
+        """Return where the hashes of one algorithm and recipe are packed.
 
         Raises:
             MissingExtraError: numpy is not installed.
         """
-        blocks = await self._blocks(kind, recipe)
-        block, known = blocks.load()
-        current = await _revision(session, kind)
-        if known > current:  # the cache is of a later state than a database that was restored
-            blocks.clear()
-            block, known = blocks.load()
-        if known < current:
-            news = await _written_since(session, kind, recipe, known)
-            blocks.extend(known, current, news)
-            block, _ = blocks.load()
-        return block
-
-    async def _blocks(self, kind: type[ImagePerceptualHashComponent], recipe: int) -> "HashBlocks":
         try:
-            from dam.storage.hash_blocks import HashBlocks  # noqa: PLC0415 - the extra may be absent
+            from dam.storage.hash_blocks import HashBlocks  # noqa: PLC0415 - may be absent
         except ModuleNotFoundError as error:
             raise MissingExtraError("image", "comparing pictures") from error
         folder = await self._cache.folder()
         return HashBlocks(folder / "likeness" / f"{kind.__tablename__}-v{recipe}")
+
+
+async def current_block(
+    session: AsyncSession,
+    blocks: "HashBlocks",
+    kind: type[ImagePerceptualHashComponent],
+    recipe: int,
+) -> "HashBlock":
+    """Return all hashes of the session's snapshot, and pack those that are not packed yet.
+
+    There may also be hashes that were replaced or deleted since; the caller drops them when it
+    fetches the rows.
+    """
+    current = await _revision(session, kind)
+    block, known = await asyncio.to_thread(blocks.load, current)
+    if known == current:
+        return block
+    news = await _written_since(session, kind, recipe, known)
+    await asyncio.to_thread(blocks.extend, known, current, news)
+    return type(news).joined([block, news])
 
 
 async def _revision(session: AsyncSession, kind: type[ImagePerceptualHashComponent]) -> int:
@@ -66,7 +68,7 @@ async def _revision(session: AsyncSession, kind: type[ImagePerceptualHashCompone
 async def _written_since(
     session: AsyncSession, kind: type[ImagePerceptualHashComponent], recipe: int, revision: int
 ) -> "HashBlock":
-    from dam.storage.hash_blocks import HashBlock  # noqa: PLC0415 - see `LikenessIndex._blocks`
+    from dam.storage.hash_blocks import HashBlock  # noqa: PLC0415 - see `blocks`
 
     written = select(kind.entity_id, kind.value).where(
         kind.revision > revision, kind.recipe == recipe, kind.value.is_not(None)

@@ -24,14 +24,14 @@ from dam.models import (
 from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
 from dam.services import content_service, ecs_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.likeness_index import LikenessIndex
+from dam.services.likeness_index import LikenessIndex, current_block
 from dam.storage.content_store import ContentStore
 from dam.storage.located import LocatedContent, local_file
 from dam.storage.paths import display_path
 from dam.storage.reading import digest_chunks, open_source
 
 if TYPE_CHECKING:  # numpy comes with an extra
-    from dam.storage.hash_blocks import HashBlock
+    from dam.storage.hash_blocks import HashBlock, HashBlocks
 
 Algorithm = Literal["phash", "dhash", "ahash"]
 _PAGE = 500
@@ -97,7 +97,7 @@ async def find_similar_to_file(
         MissingExtraError: The extra `image` is not installed.
     """
     query = await asyncio.to_thread(_query_of_file, path, options)
-    return await world.read(_find, world.resources.get(LikenessIndex), query, options)
+    return await _search(world, query, options)
 
 
 async def find_similar_to_entity(
@@ -122,8 +122,7 @@ async def find_similar_to_entity(
         if stored.value is not None:
             hashes["none"] = int.from_bytes(stored.value, "big")
         query = _Query(hashes=hashes, recipe=stored.recipe, sha256=content.digest)
-    query = replace(query, leave_out=entity_id)
-    return await world.read(_find, world.resources.get(LikenessIndex), query, options)
+    return await _search(world, replace(query, leave_out=entity_id), options)
 
 
 def _query_of_file(path: Path, options: LikenessOptions) -> _Query:
@@ -161,15 +160,22 @@ class _Match:
     value: bytes | None
 
 
+async def _search(world: World, query: _Query, options: LikenessOptions) -> list[SimilarImage]:
+    kind = _COMPONENTS[options.algorithm]
+    blocks = await world.resources.get(LikenessIndex).blocks(kind, query.recipe)
+    return await world.read(_find, blocks, query, options)
+
+
 async def _find(
-    session: AsyncSession, index: LikenessIndex, query: _Query, options: LikenessOptions
+    session: AsyncSession, blocks: "HashBlocks", query: _Query, options: LikenessOptions
 ) -> list[SimilarImage]:
     """Search one snapshot of the database; an asset of the same bytes is found in any case."""
     same = ContentHashSHA256Component
     identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
     matches: dict[EntityId, _Match] = {}
     if query.hashes:
-        block = await index.block(session, _COMPONENTS[options.algorithm], query.recipe)
+        kind = _COMPONENTS[options.algorithm]
+        block = await current_block(session, blocks, kind, query.recipe)
         matches = await asyncio.to_thread(_scan, block, query, options)
     if identical is not None:
         matches[identical] = _Match(0, "none", None)

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from dam.errors import (
     DatabaseTooNewError,
     DatabaseUnreachableError,
     NotSetUpError,
+    PluginTablesMissingError,
     words_for,
 )
 from dam.models import SCHEMA_REVISION
@@ -60,6 +61,22 @@ async def check_schema(database: Database) -> None:
     if revision in _known_revisions():
         raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
     raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+
+
+async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
+    """Raise unless each of these classes has its table: `set_up` makes none for plugins.
+
+    Raises:
+        PluginTablesMissingError: Some have none.
+    """
+    there = await database.read(_table_names)
+    if missing := sorted({kind.__tablename__ for kind in kinds} - there):
+        raise PluginTablesMissingError(database.safe_url, missing)
+
+
+async def _table_names(session: AsyncSession) -> set[str]:
+    connection = await session.connection()
+    return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
 async def _stored_revision(session: AsyncSession) -> str | None:

@@ -47,6 +47,18 @@ def absolute_storage_url(text: str, folder: Path) -> str:
     return text if "://" in text else _absolute(text, folder)
 
 
+def location_of(url: str) -> str:
+    """Return the same text for all URLs of one database or store, as far as that can be told."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return os.path.realpath(url)
+    database = scheme.lower().partition("+")[0]
+    if database not in ("sqlite", "file"):
+        return f"{database}://{rest}"
+    path = unquote(rest.partition("?")[0], errors="surrogateescape")
+    return os.path.realpath(path.removeprefix("/") if database == "sqlite" else path)
+
+
 def quoted_path(path: str) -> str:
     """Return a path as it stands in a database URL, where `%` and `?` have a meaning."""
     return path.replace("%", "%25").replace("?", "%3F")

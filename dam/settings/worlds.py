@@ -19,6 +19,7 @@ from dam.settings.errors import (
 from dam.settings.locations import (
     absolute_database_url,
     absolute_storage_url,
+    location_of,
     quoted_path,
     storage_beside,
     url_without_password,
@@ -80,9 +81,10 @@ def _refuse_sharing(worlds: Iterable[WorldSettings]) -> None:
     owners: dict[str, str] = {}
     for world in worlds:
         for url in (world.database_url, world.storage_url):
-            if url in owners:
-                raise SharedLocationError(url_without_password(url), owners[url], world.name)
-            owners[url] = world.name
+            place = location_of(url)
+            if place in owners:
+                raise SharedLocationError(url_without_password(url), owners[place], world.name)
+            owners[place] = world.name
 
 
 def _entries_in(text: str) -> dict[str, _Entry]:

@@ -71,9 +71,24 @@ class ContentStore(Protocol):
         ...
 
     def put_many(
-        self, paths: Sequence[Path], mode: ImportMode, *, extra_digests: Sequence[str] = ()
+        self,
+        paths: Sequence[Path],
+        mode: ImportMode,
+        *,
+        extra_digests: Sequence[str] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+        is_rehash: bool = False,
     ) -> list[StoredFile | ItemError]:
-        """Store many files as `put` does, quicker; outcomes in the order of the paths."""
+        """Store many files as `put` does, quicker; outcomes in the order of the paths.
+
+        Args:
+            paths: As for `put`, as are the others.
+            mode: For all of them.
+            extra_digests: For all of them.
+            is_stopped: Asked between any two pieces of a file; once it says yes, what is not in the
+                store yet comes out as an `ImportStoppedError`.
+            is_rehash: Read bytes that are in the store already once more, and mend damaged ones.
+        """
         ...
 
     def unlink_moved(self, path: Path, stored: StoredFile) -> None:

@@ -1,10 +1,13 @@
 """Packed blocks of entity ids and perceptual hashes in a folder, mapped into memory.
 
-A file `<since>-<until>.block` holds what was written in the revisions after `since` up to `until`:
-all ids (int64), then all hashes (uint64), little-endian. Files whose revisions join up from 0 are a
-chain. They are written under a temporary name and never changed, so processes need no lock.
+A file `<since>-<until>-<count>.block` holds what was written in the revisions after `since` up to
+`until`: all ids (int64), then all hashes (uint64), little-endian. Files whose revisions join up
+from 0 are a chain. They are synced under a temporary name, renamed and never changed, so processes
+need no lock; a file that has not the size that its name says is not there.
 """
 
+import contextlib
+import logging
 import os
 import re
 import secrets
@@ -15,8 +18,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-_NAME = re.compile(r"(\d+)-(\d+)\.block")
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"(\d+)-(\d+)-(\d+)\.block")
+_ROW_BYTES = 16
 _MOST_FILES = 8
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,66 +50,86 @@ class HashBlock:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    until: int
+    count: int
+
+
 class HashBlocks:
-    """The chain of one hash component and recipe; extended by whoever finds it too short."""
+    """The chain of one hash component and recipe; extended by whoever finds it too short.
+
+    Nothing here is the only copy of anything, so faults of the disk are no errors: what cannot be
+    read is not there, and what cannot be written is read from the database again next time.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load(self) -> tuple[HashBlock, int]:
-        """Return what the chain holds, and the revision up to which it goes."""
-        while True:
-            chain, until = self._chain()
-            try:
-                return HashBlock.joined([_read(path) for path in chain]), until
-            except FileNotFoundError:
-                continue  # another process has just merged these files; the longer one is there
+    def load(self, limit: int) -> tuple[HashBlock, int]:
+        """Return what the chain holds and up to which revision, at most `limit`."""
+        for _ in range(_ATTEMPTS):
+            chain, until = self._chain(limit)
+            with contextlib.suppress(OSError):  # merged and removed by another process just now
+                return HashBlock.joined([_read(file) for file in chain]), until
+        return HashBlock.joined([]), 0
 
     def extend(self, since: int, until: int, block: HashBlock) -> None:
         """Add what was written after revision `since` up to `until`; merge when files grow many."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._write(since, until, block)
-        chain, until = self._chain()
-        if len(chain) > _MOST_FILES:
-            self._write(0, until, HashBlock.joined([_read(path) for path in chain]))
-            self._remove_all_but(0, until)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._write(since, until, block)
+            chain, reached = self._chain(until)
+            if len(chain) > _MOST_FILES:
+                merged = self._write(0, reached, HashBlock.joined([_read(file) for file in chain]))
+                for path in self._folder.glob("*.block"):
+                    name = _NAME.fullmatch(path.name)
+                    if path != merged and (name is None or int(name[2]) <= reached):
+                        path.unlink(missing_ok=True)
+        except OSError:
+            log.warning("the likeness cache is not kept", extra={"folder": str(self._folder)})
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for path in self._folder.glob("*.block"):
-            path.unlink(missing_ok=True)
-
-    def _chain(self) -> tuple[list[Path], int]:
-        """Return the files that reach farthest, each beginning where the one before ends."""
-        longest: dict[int, tuple[int, Path]] = {}
+    def _chain(self, limit: int) -> tuple[list[_File], int]:
+        """Return the whole files that reach farthest, each beginning where the one before ends."""
+        farthest: dict[int, _File] = {}
         for path in self._folder.glob("*.block"):
             if name := _NAME.fullmatch(path.name):
-                since, until = int(name[1]), int(name[2])
-                longest[since] = max(longest.get(since, (0, path)), (until, path))
+                since, until, count = map(int, name.groups())
+                is_farther = since not in farthest or farthest[since].until < until
+                if is_farther and since < until <= limit and _size_of(path) == count * _ROW_BYTES:
+                    farthest[since] = _File(path, until, count)
         chain, at = [], 0
-        while at in longest and longest[at][0] > at:
-            at, path = longest[at]
-            chain.append(path)
+        while at in farthest:
+            chain.append(farthest[at])
+            at = farthest[at].until
         return chain, at
 
-    def _write(self, since: int, until: int, block: HashBlock) -> None:
+    def _write(self, since: int, until: int, block: HashBlock) -> Path:
         temporary = self._folder / f".{os.getpid()}-{secrets.token_hex(4)}"
-        with temporary.open("wb") as file:
-            file.write(block.entity_ids.astype("<i8", copy=False).tobytes())
-            file.write(block.hashes.astype("<u8", copy=False).tobytes())
-        temporary.replace(self._folder / f"{since}-{until}.block")
+        try:
+            with temporary.open("wb") as file:
+                file.write(block.entity_ids.astype("<i8", copy=False).tobytes())
+                file.write(block.hashes.astype("<u8", copy=False).tobytes())
+                file.flush()
+                os.fsync(file.fileno())
+            count = len(block.entity_ids)
+            return temporary.replace(self._folder / f"{since}-{until}-{count}.block")
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
-    def _remove_all_but(self, since: int, until: int) -> None:
-        for path in self._folder.glob("*.block"):
-            name = _NAME.fullmatch(path.name)
-            if name and int(name[2]) <= until and path.name != f"{since}-{until}.block":
-                path.unlink(missing_ok=True)
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
-def _read(path: Path) -> HashBlock:
-    count = path.stat().st_size // 16
-    if not count:
-        return HashBlock(np.empty(0, np.int64), np.empty(0, np.uint64))
-    ids = np.memmap(path, dtype="<i8", mode="r", shape=(count,))
-    hashes = np.memmap(path, dtype="<u8", mode="r", shape=(count,), offset=8 * count)
+def _read(file: _File) -> HashBlock:
+    if not file.count:
+        return HashBlock.joined([])
+    ids = np.memmap(file.path, dtype="<i8", mode="r", shape=(file.count,))
+    hashes = np.memmap(file.path, dtype="<u8", mode="r", shape=(file.count,), offset=8 * file.count)
     return HashBlock(ids, hashes)

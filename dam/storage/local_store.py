@@ -53,7 +53,13 @@ class LocalContentStore:
         return outcome
 
     def put_many(
-        self, paths: Sequence[Path], mode: ImportMode, *, extra_digests: Sequence[str] = ()
+        self,
+        paths: Sequence[Path],
+        mode: ImportMode,
+        *,
+        extra_digests: Sequence[str] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+        is_rehash: bool = False,
     ) -> list[StoredFile | ItemError]:
         """Store many files, 32 to a round of syncs; see `ContentStore.put_many`."""
         outcomes: list[StoredFile | ItemError] = []
@@ -61,7 +67,7 @@ class LocalContentStore:
             if not self.root.is_dir() and mode != "reference":
                 make_root(self.root)
             for start in range(0, len(paths), _FILES_AT_ONCE):
-                receiver = Receiver(self.root, mode, extra_digests)
+                receiver = Receiver(self.root, mode, extra_digests, is_stopped, is_rehash=is_rehash)
                 outcomes += receiver.receive(paths[start : start + _FILES_AT_ONCE])
         return outcomes
 

@@ -37,7 +37,7 @@ def local_file(store: ContentStore, content: LocatedContent) -> Iterator[Path]:
         ReferenceChangedError: The only place is a user's file that is not what was added.
         FileAccessError: The same, and it cannot be reached.
     """
-    if content.is_stored:
+    if content.is_stored and (store.contains(content.digest) or not content.references):
         yield store.local_path(content.digest)
         return
     if not content.references:

@@ -3,12 +3,18 @@
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import ContentDamagedError, FileAccessError, FileChangedError, ItemError
+from dam.errors import (
+    ContentDamagedError,
+    FileAccessError,
+    FileChangedError,
+    ImportStoppedError,
+    ItemError,
+)
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.draft import Draft
 from dam.storage.layout import content_path, make_shard, sync_folders
@@ -40,10 +46,20 @@ class Receiver:
     Raises plain `OSError` for the store's own faults; what concerns one file is its outcome.
     """
 
-    def __init__(self, root: Path, mode: ImportMode, extra_digests: Sequence[str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        mode: ImportMode,
+        extra_digests: Sequence[str],
+        is_stopped: Callable[[], bool],
+        *,
+        is_rehash: bool = False,
+    ) -> None:
         self._root = root
         self._mode = mode
         self._extra = extra_digests
+        self._is_stopped = is_stopped
+        self._is_rehash = is_rehash
         self._open = ExitStack()
         self._changed_folders: set[Path] = set()
 
@@ -77,7 +93,7 @@ class Receiver:
 
     def _look_at(self, path: Path) -> StoredFile:
         with open_source(path) as source:
-            digests = digest_chunks(source.chunks(), self._extra)
+            digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
         return _outcome(source.reading, digests, "reference", is_new=False, is_shared=False)
 
     def _link(self, path: Path) -> StoredFile | None:
@@ -85,7 +101,7 @@ class Receiver:
         with open_source(path) as source:
             if source.reading.device != self._root.stat().st_dev:
                 return None
-            digests = digest_chunks(source.chunks(), self._extra)
+            digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
             if known := self._known(source.reading, digests, "hardlink"):
                 return known
             final = self._final(digests)
@@ -104,7 +120,7 @@ class Receiver:
         mode: ImportMode = "move" if self._mode == "move" else "copy"
         with open_source(path) as source:
             if source.reading.size_bytes <= CHUNK_BYTES:
-                content = b"".join(bytes(chunk) for chunk in source.chunks())
+                content = b"".join(map(bytes, self._unless_stopped(source.chunks())))
                 digests = digest_chunks([memoryview(content)], self._extra)
                 if known := self._known(source.reading, digests, mode):
                     return known  # without having written anything
@@ -121,14 +137,21 @@ class Receiver:
     def _copy_large(self, source: SourceFile, draft: Draft) -> DigestSet:
         if draft.clone_from(source.fd):
             # What is hashed is the clone, which no program can change any more.
-            digests = digest_chunks(read_chunks(draft.fd, CHUNK_BYTES), self._extra)
+            chunks = self._unless_stopped(read_chunks(draft.fd, CHUNK_BYTES))
+            digests = digest_chunks(chunks, self._extra)
             source.confirm()
             return digests
         digests = DigestSet(self._extra)
-        for chunk in source.chunks():
+        for chunk in self._unless_stopped(source.chunks()):
             draft.write(chunk)
             digests.update(chunk)
         return digests
+
+    def _unless_stopped(self, chunks: Iterable[memoryview]) -> Iterator[memoryview]:
+        for chunk in chunks:
+            if self._is_stopped():
+                raise ImportStoppedError
+            yield chunk
 
     def _draft(self) -> Draft:
         draft = Draft(self._root)
@@ -168,7 +191,7 @@ class Receiver:
             return None
         if not stat.S_ISREG(status.st_mode) or status.st_size != reading.size_bytes:
             return None
-        if is_shared(status) or mode == "move":
+        if self._is_rehash or is_shared(status) or mode == "move":
             if digest_of_stored(final) != digests.sha256:
                 return None
             status = final.lstat()  # the other name may have been that of a draft

@@ -1,10 +1,18 @@
 """Looks at the pixels of pictures, once."""
 
+from collections.abc import Collection
+
+from sqlalchemy import BigInteger, cast, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from dam.core.commands import Commands
+from dam.core.ecs import EntityId
 from dam.core.params import MarkedEntityList, Resource, WorldReader
 from dam.core.systems import SystemStage, system
 from dam.errors import NoContentError
 from dam.models import (
+    ImageDimensionsComponent,
+    ImageFormatComponent,
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
     ImagePerceptualPHashComponent,
@@ -13,6 +21,9 @@ from dam.models import (
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_cache import WorldCache
+
+_LARGE_PIXELS = 40_000_000
+_SCALED_BY_DECODER = ("JPEG", "MPO")
 
 
 @system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=128)
@@ -28,8 +39,13 @@ async def analyse_images(
     for picture in pictures:
         if picture not in contents:
             commands.fail(picture, NoContentError(picture))
-    answers = await files.analyse(list(contents.values()), await cache.thumbnails())
-    for picture, answer in zip(contents, answers, strict=True):
+    thumbnails = await cache.thumbnails()
+    large = await reader.run(_large, contents)
+    at_once = [picture for picture in contents if picture not in large]
+    answers = await files.analyse([contents[picture] for picture in at_once], thumbnails)
+    for picture in large:
+        answers += await files.analyse([contents[picture]], thumbnails)
+    for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(picture, answer)
             continue
@@ -41,3 +57,16 @@ async def analyse_images(
         ):
             packed = value.to_bytes(8, "big") if answer.has_structure else None
             commands.set(picture, kind(recipe=answer.recipe_version, value=packed))
+
+
+async def _large(session: AsyncSession, pictures: Collection[EntityId]) -> list[EntityId]:
+    """Return those that take so much memory to decode that one at a time must do."""
+    size, form = ImageDimensionsComponent, ImageFormatComponent
+    statement = (
+        select(size.entity_id)
+        .join(form, form.entity_id == size.entity_id)
+        .where(size.entity_id.in_(pictures), form.format.not_in(_SCALED_BY_DECODER))
+        .where(cast(size.width, BigInteger) * size.height > _LARGE_PIXELS)
+        .order_by(size.entity_id)
+    )
+    return list(await session.scalars(statement))

@@ -77,6 +77,9 @@ def test_the_json_summary_with_failures_that_stay_on_the_second_run(
     assert counts(again.json) == {"unchanged": 3}
     assert (again.json["open_failures"], again.json["size_bytes"]) == (1, 0)
     assert again.json["failures"] == [failure]
+    plan = dam_cli("add-asset", "-r", folder, "--json", "--dry-run")
+    assert (plan.returncode, counts(plan.json)) == (3, {"unchanged": 3})
+    assert plan.json["failures"] == [failure]
 
 
 def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:

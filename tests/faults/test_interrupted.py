@@ -58,3 +58,22 @@ async def test_ctrl_c_ends_it_with_130_and_the_next_run_goes_on(
         await assert_complete(world, files)
     finally:
         await world.close()
+
+
+def test_ctrl_c_does_not_wait_for_the_end_of_a_large_file(
+    dam_cli: DamCli, home: Path, url: str
+) -> None:
+    """The file is so large that to hash it takes the better part of an hour."""
+    names = [f"{number:03}" for number in range(128)]  # a whole batch, so that one is told of
+    for name in names:
+        (home / name).touch()
+    with (home / "large").open("wb") as file:
+        file.truncate(4 << 40)
+    command = dam_cli.with_settings(DAM_DATABASE_URL=url)
+    process = command.start("add-asset", *names, "large", "--no-copy", "--jsonl")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(said)["error"] == "StoppedByUserError"

@@ -1,5 +1,6 @@
 """Several `add-asset` at once, and a `gc` among them: no error, nothing lost, nothing twice."""
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -78,7 +79,6 @@ async def test_a_copy_of_what_was_referenced_is_located_once(
     await import_files(worlds[0], [str(home / "a")], ImportOptions(mode="reference"))
     for number in range(20):
         (home / f"copy {number}").write_bytes(b"a")
-    import asyncio
 
     await asyncio.gather(
         *(

@@ -92,11 +92,18 @@ with SyncWorld() as world:
     assert done.stdout == "[1]\n"
 
 
-def test_an_import_that_cannot_mark_leaves_nothing(
+def test_a_plugin_whose_table_is_missing_is_an_error(
     drawings: DamCli, drawing: Path, home: Path
 ) -> None:
-    other = drawings.with_settings(DAM_DATABASE_URL=f"sqlite:///{home / 'without-its-table.db'}")
+    url = f"sqlite:///{home / 'without-its-table.db'}"
+    other = drawings.with_settings(DAM_DATABASE_URL=url)
     other("setup-db")
-    added = other("add-asset", drawing)
-    assert added.returncode != ExitCode.OK
-    assert other("status", "--json").json["entities"] == 0
+    added = other("add-asset", drawing, "--json")
+    assert added.returncode == ExitCode.ENVIRONMENT
+    assert added.error == {
+        "error": "PluginTablesMissingError",
+        "message": f"the database {url} lacks what plugins need: "
+        "component_drawings_needs_drawing_size",
+        "hint": "make the tables as the plugin says, or leave plugins out with --no-plugins",
+    }
+    assert other("--no-plugins", "add-asset", drawing).returncode == ExitCode.OK

@@ -124,6 +124,17 @@ async def test_rehash_finds_bytes_that_changed_under_the_same_size_and_time(
     assert statuses(await run(path, is_rehash=True)) == ["unchanged"]
 
 
+async def test_rehash_puts_back_what_the_store_has_lost(
+    run: Import, world: World, tmp_path: Path
+) -> None:
+    (added,) = await run(old(tmp_path / "a"))
+    store = world.resources.get(FileOperationsResource).store
+    assert added.sha256 is not None
+    store.remove(added.sha256)
+    assert statuses(await run(tmp_path / "a", is_rehash=True)) == ["unchanged"]
+    assert store.check(added.sha256, 7) == "ok"
+
+
 async def test_changed_content_is_a_successor_and_the_older_asset_stays(
     run: Import, world: World, tmp_path: Path
 ) -> None:

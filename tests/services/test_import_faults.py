@@ -201,21 +201,23 @@ async def test_a_read_only_store_is_named_and_references_need_none(
         assert await add(world, [path], "reference") == {str(path): ("added", None)}
 
 
+@pytest.mark.parametrize("mode", ["copy", "move"])
 async def test_a_database_that_another_program_keeps_locked_is_named_and_nothing_is_lost(
-    tmp_path: Path, sqlite_template: Path
+    tmp_path: Path, sqlite_template: Path, mode: ImportMode
 ) -> None:
     sqlite, path = tmp_path / "dam.db", write(tmp_path / "a")
     async with world_at(sqlite, sqlite_template, busy_timeout_s=0.1) as world:
         other = sqlite3.connect(sqlite, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseLockedError) as caught:
-            await add_files(world, [str(path)], ImportOptions())
+            await add_files(world, [str(path)], ImportOptions(mode=mode))
         assert caught.value.message == (
             f"the database sqlite:///{sqlite} failed: another program kept it locked for 0.1 s"
         )
         assert caught.value.hint == (
             "close the program that has it open, then run the command again"
         )
+        assert path.read_bytes() == b"content"
         other.close()
         await add_files(world, [str(path)], ImportOptions())
         await assert_complete(world, [path])

@@ -14,11 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.app import build_world
 from dam.core.world import World
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
-from dam.services.ingest_service import add_files
+from dam.storage.walk import PassedBy, Walk
 from tests.databases import world_config
-from tests.faults.state import names_below
 
-PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 OTHER_PROGRAM = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
@@ -102,19 +100,21 @@ async def test_what_belongs_to_the_world_is_skipped_also_under_other_names(
     assert {one.message for one in await add(world, *inside)} == {ours}
 
 
-async def test_what_the_import_itself_makes_is_not_imported(world: World, tree: Path) -> None:
-    """There is more than is looked up at once, so the cache is made before it is come by."""
-    shutil.copytree(PICTURES, tree / "a")
-    for folder in ("b", "z"):
-        (tree / folder).mkdir()
-    for number in range(700):
-        (tree / "b" / str(number)).write_bytes(b"%d" % number)
-    outcomes: list[FileOutcome] = []
-    options = ImportOptions(is_recursive=True)
-    await add_files(world, [str(tree)], options, outcomes.append)
-    added = {one.path for one in outcomes if one.status != "skipped"}
-    assert added == {str(tree / name / path) for name in "ab" for path in names_below(tree / name)}
-    assert names_below(tree / "z" / "thumbs")
+def test_what_is_made_while_the_walk_goes_on_is_passed_by(tree: Path) -> None:
+    own = [tree / "z" / "thumbs", tree / "z" / "dam.db-wal"]
+    (tree / "a").touch()
+    (tree / "z").mkdir()
+    walk = Walk(is_recursive=True, own=own).over([str(tree)])
+    found = [next(walk)]
+    own[0].mkdir()
+    (own[0] / "thumbnail").touch()
+    own[1].touch()
+    found += walk
+    assert [(item.path, isinstance(item, PassedBy)) for item in found] == [
+        (str(tree / "a"), False),
+        (str(own[1]), True),
+        (str(own[0]), True),
+    ]
 
 
 async def select_nothing(session: AsyncSession) -> None:

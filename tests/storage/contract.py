@@ -164,7 +164,8 @@ class ContentStoreContract:
                 look(digest)
             assert caught.value.message == f"the store has no content sha256:{digest.hex()}"
             assert caught.value.hint == (
-                "add a file with these bytes again; `verify` lists all that is missing"
+                "add a file with these bytes again, with --rehash; "
+                "`verify` lists all that is missing"
             )
 
     def test_a_size_that_differs_is_damage(self, store: ContentStore, tmp_path: Path) -> None:

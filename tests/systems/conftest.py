@@ -1,0 +1,9 @@
+"""Worlds and assets for systems, as the services' tests have them."""
+
+from pathlib import Path
+
+from tests.services.conftest import add, world
+
+__all__ = ["ASSETS", "add", "world"]
+
+ASSETS = Path(__file__).parents[1] / "assets"

@@ -1,0 +1,93 @@
+"""`analyse_images`: called as the plain function that it is, and by the scheduler."""
+
+import pytest
+
+from dam.core.commands import Commands
+from dam.core.ecs import EntityId, mark
+from dam.core.params import MarkedEntityList, WorldReader
+from dam.core.world import World
+from dam.media.image import RECIPE_VERSION, analyse_image
+from dam.models import (
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+    ImagePerceptualPHashComponent,
+    NeedsContentAnalysisComponent,
+)
+from dam.services.file_operations import FileOperationsResource
+from dam.services.world_cache import WorldCache
+from dam.systems.image_analysis import analyse_images
+from tests.core.worlds import failures, marked, new_entities, rows_of
+from tests.faults.state import sha256
+from tests.services.conftest import Add
+from tests.systems.conftest import ASSETS
+
+LAKE = ASSETS / "pictures" / "lake.jpg"
+TRUNCATED = ASSETS / "broken" / "truncated.jpg"
+WHY = "unreadable JPEG picture: image file is truncated (11 bytes not processed)"
+
+
+async def call(world: World, *pictures: EntityId) -> Commands:
+    """Call the system, write what it wants written, and return it."""
+    commands = Commands(pictures)
+    await analyse_images(
+        MarkedEntityList(pictures),
+        WorldReader(world.database),
+        world.resources.get(FileOperationsResource),
+        world.resources.get(WorldCache),
+        commands,
+    )
+    await world.run(commands.apply, pictures, now=world.context.now())
+    return commands
+
+
+async def test_a_picture_gets_its_hashes_and_its_thumbnail(world: World, add: Add) -> None:
+    picture = await add(LAKE)
+    await call(world, picture)
+    expected = analyse_image(LAKE)
+    for kind, value in (
+        (ImagePerceptualPHashComponent, expected.hashes.phash),
+        (ImagePerceptualAHashComponent, expected.hashes.ahash),
+        (ImagePerceptualDHashComponent, expected.hashes.dhash),
+    ):
+        (row,) = await world.read(rows_of, kind)
+        assert (row.recipe, row.value) == (RECIPE_VERSION, value.to_bytes(8, "big"))
+    thumbnails = await world.resources.get(WorldCache).thumbnails()
+    small = thumbnails.find(sha256(LAKE), RECIPE_VERSION)
+    assert small is not None
+    assert small.read_bytes() == expected.thumbnail.content
+
+
+@pytest.mark.parametrize("name", ["black.jpg", "white.png", "red.gif"])
+async def test_one_colour_has_no_hash_and_that_is_kept(world: World, add: Add, name: str) -> None:
+    picture = await add(ASSETS / "pictures" / name)
+    await call(world, picture)
+    (row,) = await world.read(rows_of, ImagePerceptualPHashComponent)
+    assert (row.recipe, row.value) == (RECIPE_VERSION, None)
+
+
+async def test_who_cannot_be_decoded_fails_alone(world: World, add: Add) -> None:
+    broken, whole = await add(TRUNCATED), await add(LAKE)
+    (bare,) = await world.run(new_entities, 1)
+    commands = await call(world, broken, whole, bare)
+    assert {key: str(error) for key, error in commands.failures.items()} == {
+        broken: WHY,
+        bare: f"entity {bare} has no content",
+    }
+    rows = await world.read(rows_of, ImagePerceptualPHashComponent)
+    assert [row.entity_id for row in rows] == [whole]
+
+
+async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
+    world: World, add: Add
+) -> None:
+    broken, whole = await add(TRUNCATED), await add(LAKE)
+    await world.run(mark, NeedsContentAnalysisComponent, [broken, whole])
+    for attempts in (1, 2):
+        await world.run(mark, NeedsContentAnalysisComponent, [broken])
+        await world.scheduler.run_until_idle()
+        assert await world.read(failures) == {
+            broken: ("analyse_images", "UnreadablePictureError", WHY, attempts)
+        }
+    assert await world.read(marked, NeedsContentAnalysisComponent) == []
+    rows = await world.read(rows_of, ImagePerceptualPHashComponent)
+    assert [row.entity_id for row in rows] == [whole]

@@ -1,0 +1,126 @@
+"""`extract_metadata`: called as the plain function that it is, and by the scheduler."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dam.core.commands import Commands
+from dam.core.ecs import EntityId
+from dam.core.params import MarkedEntityList, WorldReader
+from dam.core.world import World
+from dam.models import (
+    FilePropertiesComponent,
+    FramePropertiesComponent,
+    ImageDimensionsComponent,
+    ImageFormatComponent,
+    NeedsContentAnalysisComponent,
+    NeedsMetadataExtractionComponent,
+)
+from dam.services.file_operations import FileOperationsResource
+from dam.systems.metadata import extract_metadata
+from tests.core.worlds import failures, marked, new_entities, rows_of
+from tests.services.conftest import Add
+from tests.systems.conftest import ASSETS
+
+
+async def call(world: World, *assets: EntityId) -> Commands:
+    """Call the system and return what it wants written."""
+    commands = Commands(assets)
+    await extract_metadata(
+        MarkedEntityList(assets),
+        WorldReader(world.database),
+        world.resources.get(FileOperationsResource),
+        commands,
+    )
+    return commands
+
+
+async def write(world: World, commands: Commands, owners: Sequence[EntityId]) -> None:
+    await world.run(commands.apply, owners, now=world.context.now())
+
+
+async def test_a_picture_is_described_upright_and_goes_on_to_the_analysis(
+    world: World, add: Add
+) -> None:
+    picture = await add(ASSETS / "pictures" / "hills-exif-oriented.jpg")
+    await write(world, await call(world, picture), [picture])
+    (file,) = await world.read(rows_of, FilePropertiesComponent)
+    (size,) = await world.read(rows_of, ImageDimensionsComponent)
+    (form,) = await world.read(rows_of, ImageFormatComponent)
+    assert (file.media_type, file.name, file.name_text) == (
+        "image/jpeg",
+        b"hills-exif-oriented.jpg",
+        "hills-exif-oriented.jpg",
+    )
+    assert (size.width, size.height) == (480, 360)
+    assert form.orientation != 1
+    assert await world.read(rows_of, FramePropertiesComponent) == []
+    assert await world.read(marked, NeedsContentAnalysisComponent) == [picture]
+
+
+async def test_an_animation_has_frames(world: World, add: Add) -> None:
+    picture = await add(ASSETS / "pictures" / "animated.gif")
+    await write(world, await call(world, picture), [picture])
+    (frames,) = await world.read(rows_of, FramePropertiesComponent)
+    assert frames.is_animated
+    assert frames.frame_count > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("broken/not-a-picture.png", "text/plain"),
+        ("pictures/lying-webp.jpg", "image/webp"),
+    ],
+)
+async def test_the_type_is_what_the_bytes_say(
+    world: World, add: Add, name: str, media_type: str
+) -> None:
+    asset = await add(ASSETS / name)
+    commands = await call(world, asset)
+    await write(world, commands, [asset])
+    (file,) = await world.read(rows_of, FilePropertiesComponent)
+    assert file.media_type == media_type
+    assert commands.failures == {}
+
+
+async def test_an_empty_file_has_a_type_of_its_own(world: World, add: Add, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    asset = await add(tmp_path / "empty.jpg")
+    await write(world, await call(world, asset), [asset])
+    (file,) = await world.read(rows_of, FilePropertiesComponent)
+    assert (file.media_type, file.size_bytes) == ("inode/x-empty", 0)
+
+
+async def test_who_cannot_be_read_fails_alone(world: World, add: Add, tmp_path: Path) -> None:
+    path = tmp_path / "lake.jpg"
+    shutil.copy(ASSETS / "pictures" / "lake.jpg", path)
+    gone = await add(path, mode="reference")
+    path.unlink()
+    whole = await add(ASSETS / "pictures" / "sea.jpg")
+    (bare,) = await world.run(new_entities, 1)
+    commands = await call(world, gone, whole, bare)
+    assert {key: str(error) for key, error in commands.failures.items()} == {
+        gone: f"cannot read {path}: no such file",
+        bare: f"entity {bare} has no content",
+    }
+
+
+async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    path = tmp_path / "lake.jpg"
+    shutil.copy(ASSETS / "pictures" / "lake.jpg", path)
+    gone = await add(path, mode="reference")
+    path.unlink()
+    whole = await add(ASSETS / "pictures" / "sea.jpg")
+    report = await world.scheduler.run_until_idle()
+    assert (report.processed["extract_metadata"], report.failed) == (2, 1)
+    assert await world.read(marked, NeedsMetadataExtractionComponent) == []
+    assert await world.read(failures) == {
+        gone: ("extract_metadata", "FileAccessError", f"cannot read {path}: no such file", 1)
+    }
+    sizes = await world.read(rows_of, ImageDimensionsComponent)
+    assert [row.entity_id for row in sizes] == [whole]
