@@ -12,7 +12,7 @@ from dam.cli.arguments import read_paths
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
 from dam.cli.progress import progress_bars, shows_progress
-from dam.errors import ExitCode, FolderGivenError
+from dam.errors import ExitCode, FolderGivenError, UsageError
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -37,7 +37,9 @@ def add_asset(
         list[str], typer.Argument(metavar="PATH…", help="Files or folders; - is stdin.")
     ],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders.")] = False,
-    mode: Annotated[Mode, typer.Option(help="What happens to the bytes.")] = "copy",
+    mode: Annotated[
+        Mode | None, typer.Option(help="What happens to the bytes.", show_default="copy")
+    ] = None,
     no_copy: Annotated[
         bool, typer.Option("--no-copy", help="The same as --mode reference.")
     ] = False,
@@ -62,8 +64,10 @@ def add_asset(
     chosen = [str(path) for path in read_paths(paths, null_separated=null_separated)]
     if not recursive and chosen and all(Path(path).is_dir() for path in chosen):
         raise FolderGivenError(Path(chosen[0]))
+    if no_copy and mode not in (None, "reference"):
+        raise UsageError(f"--no-copy is --mode reference; found --mode {mode} too", "give one")
     options = ImportOptions(
-        mode="reference" if no_copy else mode,
+        mode="reference" if no_copy else mode or "copy",
         is_recursive=recursive,
         is_rehash=rehash,
         is_dry_run=state.is_dry_run,

@@ -10,7 +10,7 @@ import typer
 
 import dam
 from dam.cli.help_text import EVERYWHERE, PlainCommand, PlainGroup
-from dam.errors import ExitCode
+from dam.errors import ExitCode, UsageError
 
 Body: TypeAlias = Callable[..., ExitCode | None]
 Job: TypeAlias = Callable[[], ExitCode | None]
@@ -105,6 +105,8 @@ def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
     def remember(context: typer.Context, **values: object) -> None:
         context.obj = _merged(context, values)
         if context.invoked_subcommand is None:
+            if context.obj.is_json:
+                raise UsageError("no command given", "dam-cli --help lists them")
             typer.echo(context.get_help(), err=True)
             raise typer.Exit(ExitCode.USAGE)
 

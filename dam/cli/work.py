@@ -1,7 +1,7 @@
 """`dam-cli process`, `failures` and `retry`: work that is pending, and work that failed."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from dam.services.failure_service import Failure, Retried
     from dam.services.process_service import Processed
 
-Stage = Literal["asset-ingestion", "metadata-extraction", "content-analysis", "post-processing"]
-
 
 @command(changes=True)
 def process(
     state: State,
-    stage: Annotated[Stage | None, typer.Option(help="Run this stage only.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(metavar="STAGE", help="Run this stage only: content-analysis, …")
+    ] = None,
     mark: Annotated[
         str | None,
         typer.Option(metavar="MARKER", help="Mark assets with this first, as imports do."),

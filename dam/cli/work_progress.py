@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dam.cli.frame import State
-from dam.cli.output import talk
+from dam.cli.output import complain
 from dam.cli.progress import ReportProgress, progress_bar
 
 
@@ -37,11 +37,11 @@ class WorkProgress:
             return
         self._has_waited = True
         noun = "asset" if entities == 1 else "assets"
-        talk(
-            self._state,
-            f"waiting for {entities} {noun} that another process has on lease, "
-            f"at most {seconds:.0f} s if it is gone",
-        )
+        if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
+            complain(
+                f"waiting for {entities} {noun} that another process has on lease, "
+                f"at most {seconds:.0f} s if it is gone"
+            )
 
     def _show(self) -> None:
         self._report(self._done, None if self._left is None else self._done + self._left)

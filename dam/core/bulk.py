@@ -11,7 +11,18 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Insert, String, Table, Text, bindparam, func, select
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Insert,
+    Result,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,12 +65,14 @@ async def insert_rows(
             for name, process in processes.items()
         )
         connection = await session.connection()
-        done = await connection.exec_driver_sql(statement, list(zip(*values, strict=True)))
+        tuples = list(zip(*values, strict=True))
+        done: Result[Any] = await connection.exec_driver_sql(statement, tuples)
     else:
         arrays = {name: [row[name] for row in rows] for name in columns}
         insert = _for_postgresql(table, columns, conflict)
         done = await session.execute(insert, arrays, execution_options={"preserve_rowcount": True})
-    return int(done.rowcount)
+    assert isinstance(done, CursorResult)
+    return done.rowcount
 
 
 @cache

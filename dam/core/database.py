@@ -121,6 +121,8 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
+            # A connection that is closed has rolled back already; that is one visit to its thread.
+            pool_reset_on_return=None,
             # The driver's own BEGIN breaks savepoints and takes the write lock too late.
             connect_args={
                 "isolation_level": None,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Dialect,
     Double,
     ForeignKey,
     MetaData,
@@ -203,12 +202,12 @@ def _set_by_callers(kind: type[AnyComponent]) -> tuple[str, ...]:
 
 def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:
     """Return the `INSERT` of the session's dialect, which knows `ON CONFLICT`."""
-    return _upsert_of(session.get_bind().dialect, kind)
+    return _upsert_of(session.get_bind().dialect.name, kind)
 
 
-def _upsert_of(dialect: Dialect, kind: type[Base]) -> Upsert:
+def _upsert_of(dialect_name: str, kind: type[Base]) -> Upsert:
     table = table_of(kind)
-    if dialect.name == "sqlite":
+    if dialect_name == "sqlite":
         return sqlite.insert(table)
     # It imports the dialects of every PostgreSQL driver; on SQLite nobody should wait for that.
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415
@@ -278,7 +277,8 @@ async def mark(
     return len(rows)
 
 
-def _raised_revision(insert: Upsert, table_name: str) -> ReturningInsert[int]:
+@cache
+def _raised_revision(dialect_name: str, table_name: str) -> ReturningInsert[int]:
     """Raise a counter to the clock's milliseconds, or by one where it is there already.
 
     A database that is restored from a backup so never gives a number again that a cache has seen.
@@ -287,7 +287,8 @@ def _raised_revision(insert: Upsert, table_name: str) -> ReturningInsert[int]:
     now_ms = cast(unix_now() * 1000, BigInteger)
     later = case((last >= now_ms, last + literal(1)), else_=now_ms)
     return (
-        insert.values(table_name=table_name, revision=now_ms)
+        _upsert_of(dialect_name, ComponentRevision)
+        .values(table_name=table_name, revision=now_ms)
         .on_conflict_do_update(index_elements=["table_name"], set_={"revision": later})
         .returning(last)
     )
@@ -295,8 +296,8 @@ def _raised_revision(insert: Upsert, table_name: str) -> ReturningInsert[int]:
 
 async def raise_revision(session: AsyncSession, kind: type[RevisionedComponent]) -> int:
     """Raise and return the revision of a component's table, held until the commit."""
-    insert = upsert(session, ComponentRevision)
-    result = await session.execute(_raised_revision(insert, kind.__tablename__))
+    raised = _raised_revision(session.get_bind().dialect.name, kind.__tablename__)
+    result = await session.execute(raised)
     return int(result.scalar_one())
 
 
@@ -304,6 +305,5 @@ async def raise_revision(session: AsyncSession, kind: type[RevisionedComponent])
 @event.listens_for(RevisionedComponent, "before_update", propagate=True)
 def _stamp(mapper: Mapper[Any], connection: Connection, target: RevisionedComponent) -> None:
     """Keep the invariant for rows that the ORM's unit of work writes."""
-    insert = _upsert_of(connection.dialect, ComponentRevision)
-    statement = _raised_revision(insert, mapper.class_.__tablename__)
+    statement = _raised_revision(connection.dialect.name, mapper.class_.__tablename__)
     target.revision = connection.execute(statement).scalar_one()

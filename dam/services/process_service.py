@@ -73,10 +73,10 @@ async def process(
         is_dry_run: Run and mark nothing; return what the systems would be given.
 
     Raises:
-        UnknownNameError: No system of the world works off such a marker.
+        UnknownNameError: There is no such stage, or no system works off such a marker.
         NotSettledError: Systems go on marking entities for each other without end.
     """
-    chosen = [SystemStage(name) for name in stages] or list(SystemStage)
+    chosen = [_stage(name) for name in stages] or list(SystemStage)
     names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
     markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}
     marked = Counter[str]()
@@ -95,6 +95,14 @@ async def process(
     return Processed(
         processed={name: report.processed[name] for name in names}, failed=report.failed
     )
+
+
+def _stage(name: str) -> SystemStage:
+    """Return the stage that is meant by its name, in code or on the command line."""
+    member = SystemStage.__members__.get(name.upper().replace("-", "_"))
+    if member is None:
+        raise UnknownNameError("stage", name, [stage.value for stage in SystemStage])
+    return member
 
 
 def _consumer(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
