@@ -29,7 +29,7 @@ STANDARD_THREADS: _Pool = partial(ThreadPoolExecutor, WORKERS)
 
 
 def say(line: str) -> None:
-    print(line)  # noqa: T201 - what a benchmark is for
+    print(line)
 
 
 def submit(pool: Executor, fn: Callable[[int], int], items: Sequence[int]) -> object:

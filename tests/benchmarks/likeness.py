@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _say(line: str) -> None:
-    print(line)  # noqa: T201 - what a benchmark is for
+    print(line)
 
 
 def _read_pictures() -> tuple[list[_Picture], dict[str, int]]:

@@ -1,12 +1,9 @@
 """The commands about pending and failed work."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from dam.cli.work import Stage
-from dam.core.systems import SystemStage
 from tests.command_line import DamCli
 
 pytestmark = pytest.mark.slow
@@ -16,8 +13,11 @@ BROKEN = ASSETS / "broken" / "truncated.jpg"
 PICTURE = ASSETS / "pictures" / "lake.jpg"
 
 
-def test_the_stages_to_choose_from_are_those_that_there_are() -> None:
-    assert get_args(Stage) == tuple(stage.value for stage in SystemStage)
+def test_a_stage_goes_by_its_name_in_code_as_well(dam_cli: DamCli) -> None:
+    assert dam_cli("process", "--stage", "CONTENT_ANALYSIS", "--json").returncode == 0
+    result = dam_cli("process", "--stage", "content-analyses", "--json")
+    assert result.returncode == 2
+    assert result.error["hint"] == "did you mean 'content-analysis'?"
 
 
 def test_what_an_import_left_is_processed(dam_cli: DamCli) -> None:
