@@ -1,7 +1,8 @@
 """Runs migrations on the connection that `schema_service` hands over, or on `-x url=…` by hand."""
 
-from typing import Any
+from typing import Literal
 
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, create_engine
 
 import dam.models  # maps every component
@@ -11,7 +12,7 @@ from dam.core.ecs import Base
 from dam.core.types import Int64, UtcDateTime
 
 
-def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
     """Write our column types into migrations as plain SQLAlchemy, so that they never change."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

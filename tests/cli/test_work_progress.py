@@ -17,8 +17,9 @@ def test_the_bar_goes_up_to_what_is_done_and_left() -> None:
     assert shown == [(5, None), (5, 25), (15, 25), (45, 45), (45, 47)]
 
 
-def test_waiting_for_others_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with work_progress(State()) as progress:
+@pytest.mark.parametrize("state", [State(), State(is_json=True)])
+def test_waiting_for_others_is_said_once(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    with work_progress(state) as progress:
         progress.waiting(3, 60.0)
         progress.waiting(1, 60.0)
     assert capsys.readouterr().err == (
@@ -26,10 +27,7 @@ def test_waiting_for_others_is_said_once(capsys: pytest.CaptureFixture[str]) -> 
     )
 
 
-@pytest.mark.parametrize("state", [State(is_quiet=True), State(is_json=True)])
-def test_nothing_is_said_where_nobody_reads(
-    state: State, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with work_progress(state) as progress:
+def test_nothing_is_said_where_nobody_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    with work_progress(State(is_quiet=True)) as progress:
         progress.waiting(3, 60.0)
     assert capsys.readouterr().err == ""
