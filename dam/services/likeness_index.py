@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import ComponentRevision
+from dam.core.ecs import ComponentRevision, table_of
 from dam.errors import MissingExtraError
 from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
 from dam.services.world_cache import WorldCache
@@ -70,14 +70,16 @@ async def _written_since(
 ) -> "HashBlock":
     from dam.storage.hash_blocks import HashBlock  # noqa: PLC0415 - see `blocks`
 
-    written = select(kind.entity_id, kind.value).where(
-        kind.revision > revision, kind.recipe == recipe, kind.value.is_not(None)
+    # Plain columns: with a mapped class the ORM would look at every row once more.
+    columns = table_of(kind).c
+    written = select(columns.entity_id, columns.value).where(
+        columns.recipe == recipe, columns.value.is_not(None)
     )
-    entity_ids: list[int] = []
-    values: list[bytes] = []
+    if revision:  # for all rows, their index would be a detour
+        written = written.where(columns.revision > revision)
+    pages = []
     stream = await session.stream(written.execution_options(yield_per=_PAGE))
     async for page in stream.partitions():
-        ids, hashes = zip(*page, strict=True)
-        entity_ids += ids
-        values += hashes
-    return HashBlock.of(entity_ids, values)
+        entity_ids, values = zip(*page, strict=True)
+        pages.append(HashBlock.of(entity_ids, values))
+    return HashBlock.joined(pages)

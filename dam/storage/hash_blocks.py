@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -34,7 +35,7 @@ class HashBlock:
     hashes: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, entity_ids: list[int], packed_hashes: list[bytes]) -> Self:
+    def of(cls, entity_ids: Sequence[int], packed_hashes: Sequence[bytes]) -> Self:
         """Return a block of ids and 8-byte big-endian hashes."""
         hashes = np.frombuffer(b"".join(packed_hashes), dtype=">u8").astype(np.uint64)
         return cls(np.array(entity_ids, dtype=np.int64), hashes)

@@ -29,16 +29,16 @@ async def test_ctrl_c_ends_it_with_130_and_the_next_run_goes_on(
 ) -> None:
     files = make_folder(home / "folder")
     command = dam_cli.with_settings(DAM_DATABASE_URL=url, DAM_ASSET_STORAGE_PATH="store")
-    process = command.start("add-asset", "-r", home / "folder", "--jsonl")
-    assert process.stdout is not None
-    told = [process.stdout.readline()]
-    workers = workers_of(process.pid)
-    os.killpg(process.pid, signal.SIGINT)
-    told += process.stdout.readlines()
-    assert process.stderr is not None
-    said = process.stderr.read()
+    with command.start("add-asset", "-r", home / "folder", "--jsonl") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = [process.stdout.readline()]
+        workers = workers_of(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        told += process.stdout.readlines()
+        said = process.stderr.read()
 
-    assert process.wait() == 130
+    assert process.returncode == 130
     assert json.loads(said) == {
         "error": "StoppedByUserError",
         "message": "interrupted; what was finished stays finished",
