@@ -43,4 +43,4 @@ async def test_a_reader_sees_each_row_once_while_two_write(
             found += await database.read(since, seen)
         await writers
     assert sorted(entity_id for entity_id, _ in found) == await database.read(all_entities)
-    assert {revision for _, revision in found} == set(range(1, 61))
+    assert len({revision for _, revision in found}) == 60
