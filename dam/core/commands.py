@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
@@ -234,5 +235,13 @@ async def known_identities(
     session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
 ) -> dict[bytes, EntityId]:
     """Return the entities that digests belong to; unknown digests are left out."""
-    found = select(kind.digest, kind.entity_id).where(kind.digest.in_(digests))
-    return dict((await session.execute(found)).all())
+    found = await session.execute(_owners_of(kind), {"digests": list(digests)})
+    return dict(found.all())
+
+
+@cache
+def _owners_of(kind: type[IdentityComponent]) -> Select[bytes, EntityId]:
+    columns = table_of(kind).c
+    return select(columns.digest, columns.entity_id).where(
+        columns.digest.in_(bindparam("digests", expanding=True))
+    )

@@ -3,38 +3,40 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
+from dam.core.ecs import EntityId, table_of
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
 from dam.storage.located import LocatedContent, Reference
 from dam.storage.paths import path_from_bytes
+
+# Plain columns, and one statement for all calls: mapped classes would cost more than the database.
+_DIGEST, _PLACE = table_of(ContentHashSHA256Component), table_of(FileLocationComponent)
+_PLACES = (
+    select(
+        _DIGEST.c.entity_id,
+        _DIGEST.c.digest,
+        _PLACE.c.storage,
+        _PLACE.c.path,
+        _PLACE.c.size_bytes,
+        _PLACE.c.mtime_ns,
+    )
+    .outerjoin_from(_DIGEST, _PLACE, _PLACE.c.entity_id == _DIGEST.c.entity_id)
+    .where(_DIGEST.c.entity_id.in_(bindparam("entity_ids", expanding=True)))
+    .order_by(_PLACE.c.id)
+)
 
 
 async def locate(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, LocatedContent]:
     """Return where the bytes of each asset are; entities without content are left out."""
-    digest, place = ContentHashSHA256Component, FileLocationComponent
-    statement = (
-        select(
-            digest.entity_id,
-            digest.digest,
-            place.storage,
-            place.path,
-            place.size_bytes,
-            place.mtime_ns,
-        )
-        .outerjoin(place, place.entity_id == digest.entity_id)
-        .where(digest.entity_id.in_(entity_ids))
-        .order_by(place.id)
-    )
     digests: dict[EntityId, bytes] = {}
     stored: set[EntityId] = set()
     references: dict[EntityId, list[Reference]] = defaultdict(list)
-    for row in await session.execute(statement):
+    for row in await session.execute(_PLACES, {"entity_ids": list(entity_ids)}):
         digests[row.entity_id] = row.digest
         if row.storage == IN_STORE:
             stored.add(row.entity_id)

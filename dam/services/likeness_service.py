@@ -156,6 +156,7 @@ def _query(found: QueryHashes, sha256: bytes, options: LikenessOptions) -> _Quer
 @dataclass(frozen=True, slots=True)
 class _Match:
     distance: int
+    entity_id: EntityId
     transform: Transform
     value: bytes | None
 
@@ -172,43 +173,45 @@ async def _find(
     """Search one snapshot of the database; an asset of the same bytes is found in any case."""
     same = ContentHashSHA256Component
     identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
-    matches: dict[EntityId, _Match] = {}
+    matches: list[_Match] = []
     if query.hashes:
         kind = _COMPONENTS[options.algorithm]
         block = await current_block(session, blocks, kind, query.recipe)
         matches = await asyncio.to_thread(_scan, block, query, options)
-    if identical is not None:
-        matches[identical] = _Match(0, "none", None)
-    matches.pop(query.leave_out or 0, None)
+    matches = [match for match in matches if match.entity_id not in {identical, query.leave_out}]
+    if identical is not None and identical != query.leave_out:
+        matches.insert(0, _Match(0, identical, "none", None))
     found: list[SimilarImage] = []
-    nearest_first = sorted(matches, key=lambda key: (matches[key].distance, key != identical, key))
-    for start in range(0, len(nearest_first), _PAGE):
-        page = nearest_first[start : start + _PAGE]
-        rows = await _described(session, options.algorithm, page)
-        found += _confirmed(rows, page, matches, query, options.algorithm)
+    for start in range(0, len(matches), _PAGE):
+        page = matches[start : start + _PAGE]
+        rows = await _described(session, options.algorithm, {match.entity_id for match in page})
+        found += _confirmed(rows, page, query, options.algorithm)
         if options.limit is not None and len(found) >= options.limit:
             return found[: options.limit]
     return found
 
 
-def _scan(block: "HashBlock", query: _Query, options: LikenessOptions) -> dict[EntityId, _Match]:
-    """Return the nearest hash of each entity in a block; some may have been replaced since."""
+def _scan(block: "HashBlock", query: _Query, options: LikenessOptions) -> list[_Match]:
+    """Return what is near in a block, nearest first; some of it may have been replaced since.
+
+    So an entity may be there more than once, each time with another hash.
+    """
     from dam.media.likeness import DEFAULT_THRESHOLDS, nearest  # noqa: PLC0415 - needs numpy
 
     threshold = options.threshold
     if threshold is None:
         threshold = DEFAULT_THRESHOLDS[options.algorithm]
-    matches: dict[EntityId, _Match] = {}
+    matches: dict[tuple[EntityId, int], _Match] = {}
     for transform, wanted in query.hashes.items():
         where, distances = nearest(block.hashes, wanted, threshold=threshold)
         ids = block.entity_ids[where].tolist()
         values = block.hashes[where].tolist()
         for entity_id, value, distance in zip(ids, values, distances.tolist(), strict=True):
-            known = matches.get(entity_id)
+            known = matches.get((entity_id, value))
             if known is None or distance < known.distance:
                 packed = value.to_bytes(8, "big")
-                matches[entity_id] = _Match(distance, transform, packed)
-    return matches
+                matches[entity_id, value] = _Match(distance, entity_id, transform, packed)
+    return sorted(matches.values(), key=lambda match: (match.distance, match.entity_id))
 
 
 async def _described(
@@ -229,18 +232,17 @@ async def _described(
 
 def _confirmed(
     rows: Mapping[EntityId, Row[*tuple[Any, ...]]],
-    entity_ids: Iterable[EntityId],
-    matches: Mapping[EntityId, _Match],
+    matches: Iterable[_Match],
     query: _Query,
     algorithm: Algorithm,
 ) -> Iterator[SimilarImage]:
     """Yield those that are still there and still have the hash that was found."""
-    for entity_id in entity_ids:
-        row, match = rows.get(entity_id), matches[entity_id]
+    for match in matches:
+        row = rows.get(match.entity_id)
         if row is None or (match.value is not None and match.value != row.value):
             continue
         yield SimilarImage(
-            entity_id=entity_id,
+            entity_id=match.entity_id,
             distance=match.distance,
             algorithm=algorithm,
             transform=match.transform,

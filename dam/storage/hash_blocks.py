@@ -29,7 +29,7 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class HashBlock:
-    """Ids and hashes of the same length; an id may come twice, its later hash is the valid one."""
+    """Ids and hashes of the same length; an id may come twice, with a hash that was replaced."""
 
     entity_ids: NDArray[np.int64]
     hashes: NDArray[np.uint64]

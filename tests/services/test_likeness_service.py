@@ -78,6 +78,14 @@ async def test_what_is_added_replaced_and_deleted_later_counts(world: World, que
         await _assert_right(world, query)
 
 
+async def test_a_picture_whose_older_hash_was_nearer_is_found(world: World, query: int) -> None:
+    (changed,) = await world.run(add_pictures, [1])
+    await search(world, query)
+    await world.run(set_hashes, {changed: 0b111})
+    assert (await search(world, query))[changed] == 3
+    await _assert_right(world, query)
+
+
 async def test_many_small_files_are_merged(world: World, query: int) -> None:
     for number in range(30):
         await world.run(add_pictures, [number])
