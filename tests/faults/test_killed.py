@@ -104,12 +104,14 @@ def test_killed_at_any_moment_the_next_run_completes_it_and_reads_nothing_twice(
 
 def test_killed_while_the_world_is_made_the_next_run_makes_it(tmp_path: Path) -> None:
     files = make_folder(tmp_path / "folder")[:3]
+    # Nothing is claimed, so that no lease is left to wait for.
+    command = ("add-asset", *map(str, files), "--no-process", "--jsonl")
     with ForkServer(tmp_path) as server:
         for number in range(6):
             home = tmp_path / str(number)
             home.mkdir()
-            kill_s = 0.02 + 0.07 * number
-            server.run("add-asset", *files, home=home, settings={}, killed_after_s=kill_s)
-            again = server.run("add-asset", *files, "--jsonl", home=home, settings={})
+            moment_s = 0.02 + 0.07 * number
+            server.run(*command, home=home, settings={}, killed_after_s=moment_s)
+            again = server.run(*command, home=home, settings={})
             assert again.code == 0
             assert [Path(line["path"]) for line in again.jsonl] == files
