@@ -95,4 +95,6 @@ def words_for(error: OSError) -> str:
 def display_path(path: Path) -> str:
     """Return a path as one printable line; what is not printable or not UTF-8 is escaped."""
     text = os.fsencode(path).decode(errors="backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -113,11 +113,10 @@ async def _describe_new(
     rows = []
     marked: dict[type, list[EntityId]] = {}
     for entity_id, file in sorted(new.items()):
-        name = path_bytes(Path(file.path.name))
-        text = display_path(Path(file.path.name))
-        size_bytes = file.stored.size_bytes
+        name, size_bytes = Path(file.path.name), file.stored.size_bytes
+        raw, text = path_bytes(name), display_path(name)
         rows.append(
-            {"entity_id": entity_id, "size_bytes": size_bytes, "name": name, "name_text": text}
+            {"entity_id": entity_id, "size_bytes": size_bytes, "name": raw, "name_text": text}
         )
         facts = NewEntity(
             entity_id=entity_id, digest=file.stored.sha256, size_bytes=size_bytes, name=text
@@ -191,6 +190,8 @@ async def _forget_references(
 
 async def _stored_before(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
     """Return the assets that are in the store; nobody else can put the others there meanwhile."""
+    if not entity_ids:
+        return set()
     place, digest = FileLocationComponent, ContentHashSHA256Component
     there = select(place.entity_id).where(place.storage == IN_STORE)
     known = set(await session.scalars(there.where(place.entity_id.in_(entity_ids))))
