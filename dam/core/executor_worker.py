@@ -28,6 +28,14 @@ _READ_BYTES = 1 << 20
 _IMPORT_LIMIT_S = 60.0
 _PR_SET_PDEATHSIG = 1
 
+# The workers are the parallelism: numpy's own threads in each would fight over cores. And glibc
+# gives freed memory back at once, only to have the kernel clear as many pages for the next call.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
+
 
 class WorkerProcess:
     """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
@@ -54,8 +62,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=None if debug else subprocess.DEVNULL,
             bufsize=0,
-            # The workers are the parallelism; numpy's own threads in each would fight over cores.
-            env={"OMP_NUM_THREADS": "1", **os.environ},
+            env={**_ENVIRONMENT, **os.environ},
             process_group=0,  # Ctrl-C is for the parent; what a call starts dies with its worker
         )
         self._requests = cast("IO[bytes]", self._process.stdin).fileno()

@@ -1,5 +1,6 @@
 """Perceptual hashes of one small bitmap, and whether it has enough structure to be hashed."""
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -8,10 +9,12 @@ from PIL import Image
 
 from dam.media.image import PerceptualHashes
 
-_LANCZOS: Final = Image.Resampling.LANCZOS
 _SIDE, _KEPT = 32, 8
 _FREQUENCY, _SAMPLE = np.arange(_KEPT)[:, None], np.arange(_SIDE)[None, :]
 _DCT: Final = 2 * np.cos(np.pi * _FREQUENCY * (2 * _SAMPLE + 1) / (2 * _SIDE))
+
+# Pillow's filter for 8-bit pixels: three lobes a side, weights of 22 binary places.
+_LOBES, _ONE = 3, 1 << 22
 
 # Symmetric drawings have coefficients of exactly the median. Floating point puts these a hair above
 # or below it, another way on every machine; here they are not above.
@@ -33,10 +36,10 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
     Source: Zauner 2010; the same bits as `imagehash.phash`, `average_hash` and `dhash`, save for
     bits of `phash` that are ties and accidents there.
     """
-    frequencies = _low_frequencies(grey)
+    pixels = np.asarray(grey, dtype=np.float64)
+    mean_pixels, step_pixels = _resize(pixels, 8, 8), _resize(pixels, 9, 8)
+    frequencies = _DCT @ _resize(pixels, _SIDE, _SIDE) @ _DCT.T
     deviations = frequencies - np.median(frequencies)
-    mean_pixels = np.asarray(grey.resize((8, 8), _LANCZOS))
-    step_pixels = np.asarray(grey.resize((9, 8), _LANCZOS))
     hashes = PerceptualHashes(
         phash=_pack(deviations > _ROUNDING),
         ahash=_pack(mean_pixels > mean_pixels.mean()),
@@ -46,10 +49,49 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
     return hashes, bool(certain >= _CERTAIN_NEEDED)
 
 
-def _low_frequencies(grey: Image.Image) -> NDArray[np.float64]:
-    pixels = np.asarray(grey.resize((_SIDE, _SIDE), _LANCZOS), dtype=np.float64)
-    frequencies: NDArray[np.float64] = _DCT @ pixels @ _DCT.T
-    return frequencies
+def _resize(pixels: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
+    """Return the bitmap in another size, as `Image.resize` of Pillow 13 does it with Lanczos.
+
+    Not Pillow itself: its order of the passes, and with it a bit of some hashes, has changed with
+    its versions, and it computes its weights anew for every picture, which takes longer than this.
+    """
+    rows, columns = pixels.shape
+    if rows > height and rows - height > 2 * (columns - width):
+        return _across(_down(pixels, height), width)
+    return _down(_across(pixels, width), height)
+
+
+def _across(pixels: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    return _levels(pixels @ _lanczos(pixels.shape[1], width))
+
+
+def _down(pixels: NDArray[np.float64], height: int) -> NDArray[np.float64]:
+    return _levels(_lanczos(pixels.shape[0], height).T @ pixels)
+
+
+def _levels(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.floor(sums / _ONE + 0.5).clip(0, 255)
+
+
+@lru_cache(maxsize=1024)
+def _lanczos(size: int, wanted: int) -> NDArray[np.float64]:
+    """Return the weights that make `wanted` pixels of `size`: whole numbers, one column a pixel.
+
+    Whole numbers below 2**53 are added without rounding, in whatever order that is done.
+    """
+    scale = size / wanted
+    stretch = max(scale, 1.0)
+    weights = np.zeros((size, wanted))
+    for column in range(wanted):
+        centre = (column + 0.5) * scale
+        first = max(int(centre - _LOBES * stretch + 0.5), 0)
+        last = min(int(centre + _LOBES * stretch + 0.5), size)
+        distances = (np.arange(first, last) - centre + 0.5) / stretch
+        lobes = np.where(
+            np.abs(distances) < _LOBES, np.sinc(distances) * np.sinc(distances / _LOBES), 0.0
+        )
+        weights[first:last, column] = lobes / lobes.sum()
+    return np.trunc(weights * _ONE + np.copysign(0.5, weights))
 
 
 def _pack(bits: NDArray[np.bool_]) -> int:

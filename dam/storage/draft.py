@@ -38,14 +38,17 @@ class Draft:
         while chunk:
             chunk = chunk[os.write(self.fd, chunk) :]
 
-    def start_writeback(self) -> None:
-        """Let the disk begin, so that the syncs of a batch overlap."""
+    def finish(self) -> None:
+        """Make the file read-only and let the disk begin, so that the syncs of a batch overlap.
+
+        A change of the mode between two syncs would have each wait for a commit of its own.
+        """
+        os.fchmod(self.fd, 0o444)
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
-        """Wait until the content is on the disk, read-only."""
-        os.fchmod(self.fd, 0o444)
+        """Wait until all of it is on the disk."""
         os.fsync(self.fd)
 
     def publish(self, final: Path) -> None:

@@ -68,9 +68,8 @@ class Receiver:
         with self._open:
             taken = [self._take(path) for path in paths]
             drafts = [each.draft for each in taken if isinstance(each, _Taken)]
-            if len(drafts) > 1:
-                for draft in drafts:
-                    draft.start_writeback()
+            for draft in drafts:
+                draft.finish()
             for draft in drafts:
                 draft.sync()
             outcomes = [self._settle(each) if isinstance(each, _Taken) else each for each in taken]

@@ -8,12 +8,12 @@ else it did. czkawka comes with `uv run --group benchmarks`.
 """
 
 import argparse
+import atexit
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -47,13 +47,13 @@ def compare_again(options: argparse.Namespace) -> None:
     """Print what adding an unchanged folder again takes, beside a walk of it."""
     count = options.files or (1000 if options.quick else 50_000)
     folder = pictures.tiny_files(count)
-    with _home(options.workers) as environment:
-        _dam(folder, environment)
-        contenders = {
-            "add-asset again": partial(_dam, folder, environment),
-            "os.walk and stat": partial(_contender, "walk", folder, options.workers),
-        }
-        costs = interleaved(options.runs, contenders)
+    environment = _home(options.workers)
+    _dam(folder, environment)
+    contenders = {
+        "add-asset again": partial(_dam, folder, environment),
+        "os.walk and stat": partial(_contender, "walk", folder, options.workers),
+    }
+    costs = interleaved(options.runs, contenders)
     _table(f"an unchanged folder of {count} files", count, costs)
     ours, walk = costs.values()
     _bar("wall time of os.walk and stat", ours.wall_s / walk.wall_s, at_most=5)
@@ -95,8 +95,7 @@ def _compare(title: str, folder: Path, options: argparse.Namespace) -> dict[str,
 
 
 def _add(path: Path, workers: int) -> Cost:
-    with _home(workers) as environment:
-        return _dam(path, environment)
+    return _dam(path, _home(workers))
 
 
 def _dam(path: Path, environment: dict[str, str]) -> Cost:
@@ -105,9 +104,8 @@ def _dam(path: Path, environment: dict[str, str]) -> Cost:
 
 
 def _contender(name: str, folder: Path, workers: int) -> Cost:
-    with _home(workers) as environment:
-        command: _Command = [sys.executable, "-m", "tests.benchmarks.contenders", name, folder]
-        return _run(command, environment)
+    command: _Command = [sys.executable, "-m", "tests.benchmarks.contenders", name, folder]
+    return _run(command, _home(workers))
 
 
 def _run(
@@ -121,21 +119,22 @@ def _run(
     )
 
 
-@contextmanager
-def _home(workers: int) -> Iterator[dict[str, str]]:
-    """Yield the environment of a user who has nothing yet, on the disk that holds the pictures."""
+def _home(workers: int) -> dict[str, str]:
+    """Return the environment of a user who has nothing yet, on the disk that holds the pictures.
+
+    The folder goes at the very end: for minutes after many files were deleted, ext4 looks long for
+    the place of each new one.
+    """
     pictures.cache_folder().mkdir(exist_ok=True)
     home = Path(tempfile.mkdtemp(dir=pictures.cache_folder(), prefix="home-"))
-    try:
-        yield {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(_PROJECT),
-            "DAM_WORKERS": str(workers),
-            **home_variables(home),
-        }
-    finally:
-        shutil.rmtree(home)
+    atexit.register(shutil.rmtree, home)
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(_PROJECT),
+        "DAM_WORKERS": str(workers),
+        **home_variables(home),
+    }
 
 
 def _table(title: str, count: int | None, costs: dict[str, Cost]) -> None:
