@@ -1,5 +1,12 @@
 """The components of the project: one class a file; importing this package maps them all."""
 
+from dam.models.conceptual.base_conceptual_info_component import BaseConceptualInfoComponent
+from dam.models.conceptual.base_variant_info_component import BaseVariantInfoComponent
+from dam.models.conceptual.comic_book_concept_component import ComicBookConceptComponent
+from dam.models.conceptual.comic_book_term_component import ComicBookTermComponent
+from dam.models.conceptual.comic_book_variant_component import ComicBookVariantComponent
+from dam.models.conceptual.comic_info_element_component import ComicInfoElementComponent
+from dam.models.conceptual.page_link import PageLink
 from dam.models.core.file_location_component import FileLocationComponent
 from dam.models.core.world_identity import WorldIdentity
 from dam.models.hashes.content_hash_md5_component import ContentHashMD5Component
@@ -20,11 +27,17 @@ from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [
     "SCHEMA_REVISION",
+    "BaseConceptualInfoComponent",
+    "BaseVariantInfoComponent",
+    "ComicBookConceptComponent",
+    "ComicBookTermComponent",
+    "ComicBookVariantComponent",
+    "ComicInfoElementComponent",
     "ContentHashMD5Component",
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
@@ -41,5 +54,6 @@ __all__ = [
     "NeedsContentAnalysisComponent",
     "NeedsMetadataExtractionComponent",
     "OriginalSourceInfoComponent",
+    "PageLink",
     "WorldIdentity",
 ]

@@ -1,20 +1,22 @@
 """Where the bytes of an asset are."""
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs import MultiComponent
 
 IN_STORE = "store"
 REFERENCED = "reference"
+IN_ARCHIVE = "archive"
 
 
 class FileLocationComponent(MultiComponent, kw_only=True):
-    """One place that holds the bytes: the content store, or a file of the user's.
+    """One place that holds the bytes: the content store, a file of the user's, or an archive.
 
     In the store the digest says where; `is_shared` tells that the user's own file is the same
     inode, so its bytes may change. A referenced file has its path, and the size and mtime that it
-    had when it was read.
+    had when it was read. In an archive it is a member of another asset: `path` is the member's name
+    there, as its bytes, and `path_digest` that of the container's digest and the name.
     """
 
     __tablename__ = "component_file_location"
@@ -26,3 +28,6 @@ class FileLocationComponent(MultiComponent, kw_only=True):
     size_bytes: Mapped[int | None] = mapped_column(default=None)
     mtime_ns: Mapped[int | None] = mapped_column(default=None)
     is_shared: Mapped[bool] = mapped_column(default=False)
+    container_entity_id: Mapped[int | None] = mapped_column(
+        ForeignKey("entities.id", ondelete="RESTRICT"), index=True, default=None
+    )

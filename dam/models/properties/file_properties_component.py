@@ -7,7 +7,10 @@ from dam.core.ecs import Component
 
 
 class FilePropertiesComponent(Component, kw_only=True):
-    """Size, media type by content, and the base name under which the bytes first came."""
+    """Size, media type by content, and the base name under which the bytes first came.
+
+    `description_recipe` is the version of what told the media type and, of a picture, the rest.
+    """
 
     __tablename__ = "component_file_properties"
 
@@ -15,3 +18,4 @@ class FilePropertiesComponent(Component, kw_only=True):
     name: Mapped[bytes]
     name_text: Mapped[str]
     media_type: Mapped[str | None] = mapped_column(String(255), index=True, default=None)
+    description_recipe: Mapped[int | None] = mapped_column(default=None)

@@ -1,0 +1,1 @@
+"""Works, their variants, and what these are made of."""

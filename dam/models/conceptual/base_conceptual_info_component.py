@@ -1,0 +1,14 @@
+"""What works of every kind have."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.core.ecs import Component
+
+
+class BaseConceptualInfoComponent(Component, kw_only=True):
+    """A work, whatever forms it was published in; its entity is the concept and has no bytes."""
+
+    __abstract__ = True
+
+    name: Mapped[str] = mapped_column(index=True)
+    description: Mapped[str | None] = mapped_column(default=None)

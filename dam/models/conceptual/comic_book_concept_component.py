@@ -1,0 +1,28 @@
+"""A comic as a work: an issue, a volume, a graphic novel."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.models.conceptual.base_conceptual_info_component import BaseConceptualInfoComponent
+
+
+class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
+    """What identifies a comic and tells of it.
+
+    `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. Who made it, its
+    genres, story arcs and the like are `ComicBookTermComponent` rows.
+    """
+
+    __tablename__ = "component_comic_book_concept"
+
+    comic_title: Mapped[str]
+    series_title: Mapped[str | None] = mapped_column(index=True, default=None)
+    issue_number: Mapped[str | None] = mapped_column(String(64), default=None)
+    volume: Mapped[int | None] = mapped_column(default=None)
+    issue_count: Mapped[int | None] = mapped_column(default=None)
+    publication_year: Mapped[int | None] = mapped_column(default=None)
+    publication_month: Mapped[int | None] = mapped_column(default=None)
+    publication_day: Mapped[int | None] = mapped_column(default=None)
+    publisher: Mapped[str | None] = mapped_column(default=None)
+    imprint: Mapped[str | None] = mapped_column(default=None)
+    age_rating: Mapped[str | None] = mapped_column(String(64), default=None)

@@ -1,0 +1,21 @@
+"""Who made a comic, and what it is about."""
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.core.ecs import MultiComponent
+
+
+class ComicBookTermComponent(MultiComponent, kw_only=True):
+    """One person in one role, or one genre, tag, story arc, character, team or location of a comic.
+
+    `kind` is the name of the ComicInfo element in which such terms are listed (`Writer`, `Genre`,
+    `StoryArc` …), `position` the place in that list, from 0.
+    """
+
+    __tablename__ = "component_comic_book_term"
+    __table_args__ = (UniqueConstraint("entity_id", "kind", "position"),)
+
+    kind: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(index=True)
+    position: Mapped[int]
