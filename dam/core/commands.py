@@ -1,11 +1,11 @@
 """`Commands`: what a system wants written, kept until its work is done, then written at once."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, ParamSpec, cast
 
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,13 +19,17 @@ from dam.core.ecs import (
     IdentityComponent,
     MarkerComponent,
     MultiComponent,
+    Row,
     create_entities,
+    full_row,
     mark,
     row_of,
     table_of,
     write_rows,
 )
 from dam.core.events import Event
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +43,13 @@ class PendingEntity:
 EntityRef = EntityId | PendingEntity
 
 
-@dataclass(frozen=True)
-class _Write:
+class _Write(NamedTuple):
     owner: EntityId | None
     entity: EntityRef
-    component: AnyComponent
+    row: Row
 
 
-@dataclass(frozen=True)
-class _On:
+class _On(NamedTuple):
     owner: EntityId | None
     entity: EntityRef
 
@@ -77,14 +79,28 @@ class Commands:
             self.mark(entity, type(component), on_behalf_of=on_behalf_of)
             return
         owner = self._owner(entity, on_behalf_of)
-        self._sets[type(component)].append(_Write(owner, entity, component))
+        self._sets[type(component)].append(_Write(owner, entity, row_of(component)))
+
+    def set_values(
+        self, entity: EntityRef, kind: Callable[P, Component], *_: P.args, **values: P.kwargs
+    ) -> None:
+        """Do as `set(entity, kind(**values))` does, for systems that write for every asset.
+
+        To make a mapped object costs more than to write its row.
+
+        Raises:
+            TypeError: A value that the component needs is missing, or it has no such value.
+        """
+        of_kind = cast("type[Component]", kind)
+        row = full_row(of_kind, values)
+        self._sets[of_kind].append(_Write(self._owner(entity, None), entity, row))
 
     def add(
         self, entity: EntityRef, component: MultiComponent, *, on_behalf_of: EntityId | None = None
     ) -> None:
         """Give the entity one more of a multi-component."""
         owner = self._owner(entity, on_behalf_of)
-        self._adds[type(component)].append(_Write(owner, entity, component))
+        self._adds[type(component)].append(_Write(owner, entity, row_of(component)))
 
     def remove(
         self,
@@ -170,11 +186,11 @@ class Commands:
             if gone:
                 await session.execute(delete(table_of(kind)).where(kind.entity_id.in_(gone)))
         for kind, writes in self._sets.items():
-            latest = {id_of(write.entity): write.component for write in of(writes)}
-            rows = [{"entity_id": key, **row_of(latest[key])} for key in sorted(latest)]
+            latest = {id_of(write.entity): write.row for write in of(writes)}
+            rows = [{"entity_id": key, **latest[key]} for key in sorted(latest)]
             await write_rows(session, kind, rows, replace=True)
         for many, writes in self._adds.items():
-            rows = [{"entity_id": id_of(w.entity), **row_of(w.component)} for w in of(writes)]
+            rows = [{"entity_id": id_of(write.entity), **write.row} for write in of(writes)]
             await write_rows(session, many, rows, replace=False)
         for marker, targets in self._marks.items():
             await mark(session, marker, [id_of(on.entity) for on in of(targets)])

@@ -1,7 +1,7 @@
 """Entities, the kinds of component, and the statements that write them in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -195,9 +195,34 @@ def row_of(component: AnyComponent) -> dict[str, Any]:
     }
 
 
+def full_row(kind: type[AnyComponent], values: Row) -> Row:
+    """Return what `row_of(kind(**values))` does, without making the object.
+
+    Raises:
+        TypeError: A value that the component needs is missing, or it has no such value.
+    """
+    row = {**_defaults(kind), **values}
+    if row.keys() != _set_by_callers(kind).keys():
+        wanted = ", ".join(_set_by_callers(kind))
+        msg = f"{kind.__name__} takes {wanted}; found {', '.join(values)}"
+        raise TypeError(msg)
+    return row
+
+
 @cache
-def _set_by_callers(kind: type[AnyComponent]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.init)
+def _defaults(kind: type[AnyComponent]) -> Row:
+    """Return the values of what a caller may leave out."""
+    columns = table_of(kind).c
+    return {
+        field.name: getattr(columns[field.name].default, "arg", None)
+        for field in fields(kind)
+        if field.init and field.default is not MISSING
+    }
+
+
+@cache
+def _set_by_callers(kind: type[AnyComponent]) -> dict[str, None]:
+    return {field.name: None for field in fields(kind) if field.init}
 
 
 def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:

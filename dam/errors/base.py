@@ -92,7 +92,7 @@ def words_for(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def display_path(path: Path) -> str:
+def display_path(path: str | Path) -> str:
     """Return a path as one printable line; what is not printable or not UTF-8 is escaped."""
     text = os.fsencode(path).decode(errors="backslashreplace")
     if text.isprintable():

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -34,13 +35,23 @@ _DIGEST_COMPONENTS: dict[str, type[AnyComponent]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReadFile:
     """A file of the user's and what came of reading it."""
 
     path: Path
     read_at: datetime
     stored: StoredFile
+
+    @cached_property
+    def raw_path(self) -> bytes:
+        """The path as bytes."""
+        return path_bytes(self.path)
+
+    @cached_property
+    def path_digest(self) -> bytes:
+        """The digest under which the path is indexed."""
+        return path_digest(self.raw_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ async def foresee_files(
     digests = {file.stored.sha256 for file in files}
     owners = await known_identities(session, ContentHashSHA256Component, digests)
     source = OriginalSourceInfoComponent
-    paths = [path_digest(path_bytes(file.path)) for file in files]
+    paths = [file.path_digest for file in files]
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
     before = dict((await session.execute(held)).all())
     answers = []
@@ -103,7 +114,7 @@ def _judge(
 ) -> Recorded:
     if created.get(file.stored.sha256) is file:
         return Recorded(entity_id, "added")
-    was_there = before.get(path_digest(path_bytes(file.path))) == entity_id
+    was_there = before.get(file.path_digest) == entity_id
     return Recorded(entity_id, "unchanged" if was_there else "known")
 
 
@@ -113,7 +124,7 @@ async def _describe_new(
     rows = []
     marked: dict[type, list[EntityId]] = {}
     for entity_id, file in sorted(new.items()):
-        name, size_bytes = Path(file.path.name), file.stored.size_bytes
+        name, size_bytes = file.path.name, file.stored.size_bytes
         raw, text = path_bytes(name), display_path(name)
         rows.append(
             {"entity_id": entity_id, "size_bytes": size_bytes, "name": raw, "name_text": text}
@@ -153,12 +164,11 @@ async def _write_locations(
                 "is_shared": is_shared,
             }
             continue
-        raw = path_bytes(file.path)
-        referenced[path_digest(raw)] = {
+        referenced[file.path_digest] = {
             "entity_id": entity_id,
             "storage": REFERENCED,
-            "path": raw,
-            "path_digest": path_digest(raw),
+            "path": file.raw_path,
+            "path_digest": file.path_digest,
             "path_text": display_path(file.path),
             "size_bytes": file.stored.reading.size_bytes,
             "mtime_ns": file.stored.reading.mtime_ns,
@@ -177,7 +187,7 @@ async def _forget_references(
 ) -> None:
     """Take away references to paths that hold other bytes by now, or whose file is about to go."""
     owners = {
-        path_digest(path_bytes(file.path)): None if file.stored.import_mode == "move" else entity_id
+        file.path_digest: None if file.stored.import_mode == "move" else entity_id
         for entity_id, file in files
     }
     place = FileLocationComponent
@@ -209,11 +219,10 @@ async def _write_sources(
     """Keep where the bytes were seen; return what the paths held before, by path digest."""
     rows: dict[bytes, Row] = {}
     for entity_id, file in files:
-        raw = path_bytes(file.path)
-        rows[path_digest(raw)] = {
+        rows[file.path_digest] = {
             "entity_id": entity_id,
-            "path": raw,
-            "path_digest": path_digest(raw),
+            "path": file.raw_path,
+            "path_digest": file.path_digest,
             "path_text": display_path(file.path),
             "size_bytes": file.stored.reading.size_bytes,
             "mtime_ns": file.stored.reading.mtime_ns,

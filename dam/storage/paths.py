@@ -20,7 +20,7 @@ _DEVICE_NAMES = frozenset(
 )
 
 
-def path_bytes(path: Path) -> bytes:
+def path_bytes(path: str | Path) -> bytes:
     """Return the bytes the file system knows the path by."""
     return os.fsencode(path)
 

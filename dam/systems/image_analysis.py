@@ -26,7 +26,7 @@ _LARGE_PIXELS = 40_000_000
 _SCALED_BY_DECODER = ("JPEG", "MPO")
 
 
-@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=128)
+@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=256)
 async def analyse_images(
     pictures: MarkedEntityList[NeedsContentAnalysisComponent],
     reader: WorldReader,
@@ -56,7 +56,7 @@ async def analyse_images(
             (ImagePerceptualDHashComponent, hashes.dhash),
         ):
             packed = value.to_bytes(8, "big") if answer.has_structure else None
-            commands.set(picture, kind(recipe=answer.recipe_version, value=packed))
+            commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
 
 
 async def _large(session: AsyncSession, pictures: Collection[EntityId]) -> list[EntityId]:

@@ -20,7 +20,7 @@ from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 
 
-@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=128)
+@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=256)
 async def extract_metadata(
     assets: MarkedEntityList[NeedsMetadataExtractionComponent],
     reader: WorldReader,
@@ -43,14 +43,13 @@ async def extract_metadata(
             commands.fail(asset, answer)
             continue
         row = properties[asset]
-        commands.set(
+        commands.set_values(
             asset,
-            FilePropertiesComponent(
-                size_bytes=row.size_bytes,
-                name=row.name,
-                name_text=row.name_text,
-                media_type=answer.media_type,
-            ),
+            FilePropertiesComponent,
+            size_bytes=row.size_bytes,
+            name=row.name,
+            name_text=row.name_text,
+            media_type=answer.media_type,
         )
         if answer.image is not None:
             _set_image(commands, asset, answer.image)
@@ -60,19 +59,19 @@ async def extract_metadata(
 
 
 def _set_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
-    commands.set(asset, ImageDimensionsComponent(width=image.width_px, height=image.height_px))
-    commands.set(
+    width, height = image.width_px, image.height_px
+    commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
+    commands.set_values(
         asset,
-        ImageFormatComponent(
-            format=image.format,
-            mode=image.mode,
-            bit_depth=image.bit_depth,
-            has_alpha=image.has_alpha,
-            orientation=image.orientation,
-        ),
+        ImageFormatComponent,
+        format=image.format,
+        mode=image.mode,
+        bit_depth=image.bit_depth,
+        has_alpha=image.has_alpha,
+        orientation=image.orientation,
     )
     if image.frame_count > 1:
-        commands.set(
-            asset,
-            FramePropertiesComponent(frame_count=image.frame_count, is_animated=image.is_animated),
+        count, is_animated = image.frame_count, image.is_animated
+        commands.set_values(
+            asset, FramePropertiesComponent, frame_count=count, is_animated=is_animated
         )
