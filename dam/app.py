@@ -20,7 +20,7 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
     """Return what a world of the settings is told when it opens.
 
     Raises:
-        UnknownWorldError: No world has that name.
+        UnknownNameError: No world has that name.
     """
     settings = settings or load_settings()
     world = settings.world(name)
@@ -35,7 +35,7 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
     )
 
 
-def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
+async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
     """Return a world of the built-in parts and the installed plugins; its schema is not looked at.
 
     Raises:
@@ -45,7 +45,7 @@ def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
     builtin.install(builder)
     if plugins:
         builder.load_plugins()
-    return builder.build()
+    return await builder.build()
 
 
 @asynccontextmanager
@@ -57,19 +57,21 @@ async def open_world(
     A world that nobody configured is made on first use.
 
     Raises:
+        SettingError: There are worlds, and another one is named that was never made.
         NotSetUpError: A configured database has no schema; `setup-db` makes it.
         DatabaseOutdatedError, DatabaseTooNewError: The schema is not this program's.
         PluginTablesMissingError: A plugin's markers have no tables.
     """
     settings = settings or load_settings()
     config = world_config(name, settings)
-    world = build_world(config, plugins=plugins)
+    world = await build_world(config, plugins=plugins)
     try:
         try:
             await schema_service.check_schema(world.database)
         except NotSetUpError:
             if settings.world(name).is_configured:
                 raise
+            settings.refuse_misspelt_world(name)
             await asyncio.to_thread(schema_service.set_up, config)
         if plugins:
             await schema_service.check_tables(world.database, _markers(world))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import DamError, ExitCode
-from dam.settings import Settings, load_settings, url_without_password
+from dam.errors import DamError, ExitCode, url_without_password
+from dam.settings import Settings, load_settings
 from tests.conftest import PROJECT
 
 Monkey = pytest.MonkeyPatch
@@ -197,7 +197,7 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
         (
             "LOG_LEVEL",
             "warn",
-            "'WARN'; expected DEBUG, INFO, WARNING, ERROR, CRITICAL",
+            "'warn'; expected DEBUG, INFO, WARNING, ERROR, CRITICAL",
             "did you mean 'WARNING'?",
         ),
         (
@@ -237,6 +237,48 @@ def test_a_default_world_that_is_none_of_the_worlds_is_refused() -> None:
         "DAM_DEFAULT_WORLD_NAME is 'photo'; expected one of photos, scans",
         "did you mean 'photos'?",
     )
+
+
+def refusal_of_new_world() -> tuple[str, str | None] | None:
+    settings = load_settings()
+    try:
+        settings.refuse_misspelt_world()
+    except DamError as error:
+        return error.message, error.hint
+    return None
+
+
+@pytest.mark.parametrize(("name", "near"), [("scand", "did you mean 'scans'?; "), ("photos", "")])
+def test_a_new_world_of_which_only_the_name_is_set_is_refused_beside_others(
+    home: Path, name: str, near: str
+) -> None:
+    os.environ["DAM_DEFAULT_WORLD_NAME"] = name
+    assert refusal_of_new_world() is None
+    data = home / ".local/share/dam"
+    data.mkdir(parents=True)
+    (data / "scans.db").touch()
+    assert refusal_of_new_world() == (
+        f"DAM_DEFAULT_WORLD_NAME is '{name}'; expected one of scans",
+        f"{near}`dam-cli setup-db` makes a new world",
+    )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"DAM_DEFAULT_WORLD_NAME": "default"},
+        {"DAM_DEFAULT_WORLD_NAME": "a", "DAM_WORLDS_CONFIG": '{"a": {}}'},
+        {"DAM_DEFAULT_WORLD_NAME": "a", "DAM_DATABASE_URL": "sqlite:///a.db"},
+    ],
+)
+def test_a_new_world_that_is_set_or_the_usual_one_is_not_refused(
+    home: Path, setting: dict[str, str]
+) -> None:
+    (home / ".local/share/dam").mkdir(parents=True)
+    (home / ".local/share/dam/scans.db").touch()
+    os.environ |= setting
+    assert refusal_of_new_world() is None
 
 
 @pytest.mark.parametrize("name", ["DAM_DATABSE_URL", "DAM_DATABASE_URI", "DAM_DB_URL"])

@@ -1,4 +1,7 @@
-"""Comics: concepts, variants, pages, archives that hold them; the version of descriptions."""
+"""Comics: concepts, variants, pages, archives that hold them; the version of descriptions.
+
+Whether a stored file is shared is no longer recorded: its inode says it, and says it right.
+"""
 
 import sqlalchemy as sa
 
@@ -14,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "component_comic_book_concept",
         sa.Column("comic_title", sa.String(), nullable=False),
-        sa.Column("series_title", sa.String(), nullable=True),
+        sa.Column("series_title", sa.String(length=500), nullable=True),
         sa.Column("issue_number", sa.String(length=64), nullable=True),
         sa.Column("volume", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
@@ -32,7 +35,7 @@ def upgrade() -> None:
         sa.Column("publisher", sa.String(), nullable=True),
         sa.Column("imprint", sa.String(), nullable=True),
         sa.Column("age_rating", sa.String(length=64), nullable=True),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("description", sa.String(), nullable=True),
         sa.Column(
             "entity_id",
@@ -61,7 +64,7 @@ def upgrade() -> None:
     op.create_table(
         "component_comic_book_term",
         sa.Column("kind", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(length=500), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -207,6 +210,7 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("component_file_location", schema=None) as batch_op:
+        batch_op.drop_column("is_shared")
         batch_op.add_column(
             sa.Column(
                 "container_entity_id",
@@ -247,6 +251,12 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_component_file_location_container_entity_id"))
         batch_op.drop_column("container_entity_id")
+        batch_op.add_column(
+            sa.Column("is_shared", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
+
+    with op.batch_alter_table("component_file_location", schema=None) as batch_op:
+        batch_op.alter_column("is_shared", server_default=None)
 
     with op.batch_alter_table("page_links", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_page_links_page_image_entity_id"))

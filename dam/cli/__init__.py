@@ -37,6 +37,7 @@ def command_tree() -> CommandTree:
     """Return every command there is, by the section of the help that lists it."""
     from dam.cli.add_asset import add_asset
     from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
+    from dam.cli.comic_group import COMIC
     from dam.cli.find import find_file_by_hash, find_similar_images
     from dam.cli.integrity import gc, verify
     from dam.cli.work import failures, process, retry
@@ -46,6 +47,7 @@ def command_tree() -> CommandTree:
     work = [process, failures, retry]
     return {
         "Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui],
+        "Comics": [COMIC],
         "Worlds, database, state": [setup_db, list_worlds, status, *work, verify, gc, doctor],
     }
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dam.cli.arguments import read_paths
+from dam.cli.arguments import NullSeparated, PathArguments, read_paths
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
 from dam.cli.progress import progress_bars, shows_progress
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["copy", "reference", "hardlink", "move"]
 
+_MODES_HELP = "What happens to the bytes: copy (default), reference, hardlink, move."
 _STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped", "failed")
 _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message")
 
@@ -33,12 +35,10 @@ _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message")
 @command(changes=True, streams=True)
 def add_asset(
     state: State,
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH…", help="Files or folders; - is stdin.")
-    ],
+    paths: PathArguments,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders.")] = False,
     mode: Annotated[
-        Mode | None, typer.Option(help="What happens to the bytes.", show_default="copy")
+        Mode | None, typer.Option(metavar="MODE", help=_MODES_HELP, show_default=False)
     ] = None,
     no_copy: Annotated[
         bool, typer.Option("--no-copy", help="The same as --mode reference.")
@@ -49,9 +49,8 @@ def add_asset(
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read files again that look unchanged.")
     ] = False,
-    null_separated: Annotated[
-        bool, typer.Option("-0", help="Paths on stdin are separated by NUL.")
-    ] = False,
+    *,
+    null: NullSeparated = False,
 ) -> ExitCode:
     """Add files to the store and describe them.
 
@@ -61,7 +60,7 @@ def add_asset(
     from dam.cli import run_in_world
     from dam.services.import_service import ImportOptions
 
-    chosen = [str(path) for path in read_paths(paths, null_separated=null_separated)]
+    chosen = [str(path) for path in read_paths(paths, null_separated=null)]
     if not recursive and chosen and all(Path(path).is_dir() for path in chosen):
         raise FolderGivenError(Path(chosen[0]))
     if no_copy and mode not in (None, "reference"):
@@ -104,7 +103,7 @@ class _Run:
     async def _import(self, world: "World") -> "ImportReport":
         import asyncio
 
-        from dam.cli.work_progress import WorkProgress
+        from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
         from dam.services.import_service import count_files, import_files
         from dam.services.ingest_service import add_files
 
@@ -118,6 +117,7 @@ class _Run:
 
         with progress_bars(self._state, "adding files", "processing") as (advance, work):
             counting = asyncio.create_task(count())
+            wait = partial(say_waiting_for_gc, self._state)
 
             def take(outcome: "FileOutcome") -> None:
                 nonlocal done
@@ -127,9 +127,9 @@ class _Run:
 
             try:
                 if not self._is_processed:
-                    return await import_files(world, self._paths, self._options, take)
+                    return await import_files(world, self._paths, self._options, take, on_wait=wait)
                 observer = WorkProgress(self._state, work)
-                return await add_files(world, self._paths, self._options, take, observer)
+                return await add_files(world, self._paths, self._options, take, observer, wait)
             finally:
                 counting.cancel()
 

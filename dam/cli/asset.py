@@ -46,7 +46,10 @@ def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -
 
 @command(streams=True)
 def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
-    """Find thumbnails of pictures, or make them."""
+    """Find thumbnails of pictures, or make them.
+
+    They are in a cache folder; one that is missing there is made again.
+    """
     from dam.cli import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.thumbnail_service import find_thumbnails

@@ -1,9 +1,25 @@
 """Any exception as one line for people or one JSON value for programs."""
 
+import re
+
 import typer
 
 from dam.cli.output import complain, json_text, write_error_text
 from dam.errors import DamError, ExitCode, UsageError
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+}
+
+
+_SUGGESTION = re.compile(r"\. Did you mean (.*)\?$| \(Possible options: (.*)\)$")
 
 
 class StoppedByUserError(DamError):
@@ -57,9 +73,30 @@ def report(fault: DamError, *, as_json: bool) -> None:
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
-    text = " ".join(error.format_message().replace("Value error, ", "").split())
-    message, _, suggestion = text.partition(". Did you mean ")
-    message = message[:1].lower() + message[1:].removesuffix(".")
+    text = " ".join(_in_our_words(error).split())
+    suggestion = None
+    if match := _SUGGESTION.search(text):
+        text, suggestion = text[: match.start()], match[1] or match[2]
+    message = text[:1].lower() + text[1:].removesuffix(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "dam-cli"
-    return UsageError(message, f"did you mean {suggestion}" if suggestion else f"see {path} --help")
+    return UsageError(
+        message, f"did you mean {suggestion}?" if suggestion else f"see {path} --help"
+    )
+
+
+def _in_our_words(error: typer.TyperException) -> str:
+    """Return what is wrong with the usage; for values, pydantic has words of its own."""
+    text = error.format_message()
+    text = re.sub(r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected: \1", text)
+    if error.__cause__ is None:
+        return text
+    from pydantic import ValidationError
+
+    if not isinstance(error.__cause__, ValidationError):
+        return text
+    (fault, *_) = error.__cause__.errors()
+    ours = fault["msg"].removeprefix("Value error, ")
+    if expected := _EXPECTED.get(fault["type"]):
+        ours = f"{fault['input']!r}; expected {expected.format(**fault.get('ctx', {}))}"
+    return text.replace(fault["msg"], ours)

@@ -32,7 +32,7 @@ class OneOfTwoError(UsageError):
 def find_file_by_hash(
     state: State,
     hash_: Annotated[
-        str | None, typer.Argument(metavar="[HASH]", help="Hex digits: 8 or more, or all.")
+        str | None, typer.Argument(metavar="HASH", help="Hex digits: 8 or more, or all.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Take the hash of this file.")
@@ -43,7 +43,7 @@ def find_file_by_hash(
 ) -> ExitCode:
     """Find assets by the hash of their bytes.
 
-    The beginning of a hash will do; with --type auto it is one of a SHA-256.
+    Give a HASH, or --file. The beginning of a hash will do; with --type auto, that of a SHA-256.
     """
     from dam.cli import run_in_world
     from dam.services.digest_service import find_by_digest, find_by_file, parse_digest
@@ -67,7 +67,7 @@ def find_file_by_hash(
 def find_similar_images(
     state: State,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A picture, in the world or not.")
+        Path | None, typer.Argument(metavar="FILE", help="A picture, in the world or not.")
     ] = None,
     entity: Annotated[
         str | None, typer.Option(metavar="ID", help="An asset of the world instead.")
@@ -75,7 +75,12 @@ def find_similar_images(
     algorithm: Annotated[Algorithm, typer.Option(help="Which perceptual hash.")] = "phash",
     threshold: Annotated[
         int | None,
-        typer.Option(min=0, max=64, help="Bits that may differ; by default what suits the hash."),
+        typer.Option(
+            min=0,
+            max=64,
+            metavar="N",
+            help="Bits that may differ; by default what suits the hash.",
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="The nearest so many at most.")
@@ -85,7 +90,11 @@ def find_similar_images(
         bool, typer.Option("--transforms", help="Also try it turned and mirrored, 8 ways.")
     ] = False,
 ) -> ExitCode:
-    """Find pictures that look like one, nearest first."""
+    """Find pictures that look like one, nearest first.
+
+    Give a FILE, or --entity with an asset. The distance is the number of bits, of 64, in which the
+    perceptual hashes differ.
+    """
     from dam.cli import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.likeness_service import (

@@ -132,7 +132,11 @@ def _declare(
     world: Annotated[
         str | None,
         typer.Option(
-            "--world", "-w", metavar="NAME", help="Use this world.", rich_help_panel=EVERYWHERE
+            "--world",
+            "-w",
+            metavar="NAME",
+            help="Use this world, not the default.",
+            rich_help_panel=EVERYWHERE,
         ),
     ] = None,
     is_json: Annotated[

@@ -21,6 +21,12 @@ class _Formatter(Protocol):
 class PlainCommand(TyperCommand):
     """A command that lists its own options apart from those that go everywhere."""
 
+    def collect_usage_pieces(self, ctx: object) -> list[str]:
+        """Return what the usage line consists of: `ID…` where Typer has `{ID}...`."""
+        pieces = super().collect_usage_pieces(ctx)  # type: ignore[arg-type]  # as below
+        plain = [piece.replace("[[", "[").replace("]]", "]").strip("{}") for piece in pieces]
+        return [re.sub(r"[}…]*\.\.\.$", "…", piece) for piece in plain]
+
     def format_options(self, ctx: object, formatter: _Formatter) -> None:
         """Write the arguments and options."""
         page = _Page(formatter.width)
@@ -76,9 +82,14 @@ class _Page:
         for name, rows in (
             # The type behind an argument's name says nothing to somebody who types it.
             ("Arguments", [(re.sub(r" <.*>$", "", name), text) for name, text in arguments]),
-            ("Options", [row for row in options if row not in shared]),
+            ("Options", [_with_range(*row) for row in options if row not in shared]),
             (EVERYWHERE, shared),
         ):
             if rows:
                 with formatter.section(name):
                     formatter.write_dl(rows)
+
+
+def _with_range(name: str, text: str) -> tuple[str, str]:
+    """Return a row of the options whose range, if any, is one of the name's `N`, not of an `x`."""
+    return name, re.sub(r"\[([\d<=>.]*)x([\d<=>.]*)\]$", r"[\1N\2]", text)

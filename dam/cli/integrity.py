@@ -66,17 +66,26 @@ def _row(finding: "Finding", word: str) -> tuple[int, str, str, str]:
 
 
 @command(changes=True)
-def gc(state: State) -> None:
+def gc(
+    state: State,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what other worlds keep in the same store.")
+    ] = False,
+) -> None:
     """Remove stored bytes that no asset refers to.
 
-    What was put into the store within the last 24 hours stays.
+    What was put into the store within the last 24 hours stays. A store in which other worlds keep
+    files, too, is left alone: this world does not know what they refer to.
     """
     from dam.cli import run_in_world
 
     async def work(world: "World") -> "CollectedGarbage":
         from dam.services import garbage_service
 
-        return await garbage_service.collect_garbage(world, is_dry_run=state.is_dry_run)
+        return await garbage_service.collect_garbage(
+            world, is_forced=force, is_dry_run=state.is_dry_run
+        )
 
     def people(result: "CollectedGarbage") -> None:
         said = "would remove" if state.is_dry_run else "removed"

@@ -138,7 +138,13 @@ def confirm(question: str, *, is_agreed: bool) -> None:
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise CannotAskError(question)
     write_error_text(f"{one_line(question)} [y/N] ")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):  # Ctrl-D, Ctrl-C: the cursor is still behind the question
+            write_error_text("\n")
+    if answer.strip().lower() not in ("y", "yes"):
         raise DeclinedError(question)
 
 

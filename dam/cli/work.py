@@ -28,11 +28,15 @@ def process(
         str | None,
         typer.Option(metavar="MARKER", help="Mark assets with this first, as imports do."),
     ] = None,
+    outdated: Annotated[
+        bool, typer.Option("--outdated", help="First mark what an older version has computed.")
+    ] = False,
 ) -> ExitCode:
     """Work off what is pending.
 
-    `add-asset` does so by itself; this is for what was left: after --no-process, an interruption,
-    `retry`, or an update that knows more about old assets (--mark).
+    `add-asset` does so by itself. This is for what was left: by --no-process, by an interruption,
+    by `retry`; or for an update that knows more about old assets (--mark), or knows it better
+    (--outdated).
     """
     from dam.cli import run_in_world
     from dam.cli.work_progress import work_progress
@@ -47,6 +51,7 @@ def process(
                 stages=[stage] if stage else [],
                 marker_name=mark,
                 observer=observer,
+                marks_outdated=outdated,
                 is_dry_run=state.is_dry_run,
             )
         if not processed.failed:

@@ -47,6 +47,12 @@ class WorkProgress:
         self._report(self._done, None if self._left is None else self._done + self._left)
 
 
+def say_waiting_for_gc(state: State) -> None:
+    """Say that nothing can be stored before another process has collected the garbage."""
+    if not state.is_quiet:  # also beside JSON: a silent minute looks like a hang
+        complain("waiting for a `gc` of this store to end")
+
+
 @contextmanager
 def work_progress(state: State) -> Iterator[WorkProgress]:
     """Show a bar with entities a second and the time left, and yield the observer that moves it."""

@@ -47,6 +47,8 @@ def setup_db(
         verb = "would be" if state.is_dry_run else "is"
         what = "set up" if done.created else "up to date"
         sentence(f"world {done.world!r} {verb} {what}: {done.database}, schema {done.revision}")
+        if done.saved_copy is not None:
+            sentence(f"as it was before: {done.saved_copy}")
 
     show(state, schema_service.set_up(config, reset=reset, dry_run=state.is_dry_run), people)
 

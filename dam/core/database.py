@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from dam.core import sqlite_driver
 from dam.core.config import WorldContext, session_info
 from dam.errors import (
+    DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
     DatabaseLockedError,
@@ -29,7 +31,9 @@ from dam.errors import (
     DatabaseUrlError,
     MissingExtraError,
     NestedWriterError,
+    ReaderWritesError,
     display_path,
+    url_without_password,
 )
 
 P = ParamSpec("P")
@@ -40,6 +44,7 @@ log = logging.getLogger(__name__)
 # A deadlock, a serialization failure, and a row whose entity somebody deleted a moment ago.
 _TRY_AGAIN = {"40001", "40P01", "23503"}
 _NOT_ALLOWED = "42501"
+_READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
 
 
@@ -64,7 +69,9 @@ def parse_database_url(text: str) -> URL:
 async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """Await `work`; when cancelled meanwhile, let it run out first, then be cancelled.
 
-    A database call that is cancelled in flight can leave aiosqlite's thread waiting for ever.
+    Whether a transaction that is cancelled in flight commits depends on where its thread is, and
+    it may hold the database's lock after its caller has gone on; SQLAlchemy throws its connection
+    away, too. So it is not cancelled: what its caller sees afterwards is final.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -107,7 +114,7 @@ class Database:
         if self.file is not None:
             return f"sqlite:///{display_path(self.file)}"
         plain = self.url.set(drivername=self.url.get_backend_name())
-        return plain.render_as_string(hide_password=True)
+        return url_without_password(plain.render_as_string(hide_password=True))
 
     @property
     def file(self) -> Path | None:
@@ -121,6 +128,7 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
+            pool_timeout=self.busy_timeout_s,
             # A connection that is closed has rolled back already; that is one visit to its thread.
             pool_reset_on_return=None,
             # The driver's own BEGIN breaks savepoints and takes the write lock too late.
@@ -154,7 +162,9 @@ class Database:
 
     def _postgresql_engine(self) -> AsyncEngine:
         try:
-            return create_async_engine(self.url, pool_size=5, max_overflow=5)
+            return create_async_engine(
+                self.url, pool_size=5, max_overflow=5, pool_timeout=self.busy_timeout_s
+            )
         except ModuleNotFoundError as error:
             raise MissingExtraError("postgres", "a PostgreSQL database") from error
 
@@ -165,6 +175,8 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run `fn(session, …)` in one transaction that commits when it returns.
+
+        What it emits goes nowhere: outside the runtime, `World.run` is the way to write.
 
         Raises:
             NestedWriterError: Called inside another writer of this database.
@@ -220,7 +232,7 @@ class Database:
         self, engine: AsyncEngine, *, durable: bool = False
     ) -> AsyncIterator[AsyncSession]:
         info = session_info(self._context)
-        with self.translated_errors():
+        with self.translated_errors(is_reader=engine is self._readers):
             async with engine.connect() as connection:
                 if durable:
                     await _set_synchronous(connection, "FULL")
@@ -235,11 +247,15 @@ class Database:
                         await _set_synchronous(connection, "NORMAL")
 
     @contextmanager
-    def translated_errors(self) -> Iterator[None]:
+    def translated_errors(self, *, is_reader: bool = False) -> Iterator[None]:
         """Raise a `DatabaseError` for a driver's error that the environment is to blame for."""
         try:
             yield
+        except PoolTimeoutError as error:
+            raise DatabaseBusyError(self.safe_url, self.busy_timeout_s) from error
         except (DBAPIError, sqlite3.Error) as error:
+            if is_reader and _is_refused_write(error):
+                raise ReaderWritesError from error
             fault = self._translated(error)
             if fault is None:
                 raise
@@ -287,6 +303,15 @@ async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
 
 def _is_operational(cause: BaseException | None) -> bool:
     return type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
+
+
+def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
+    """Tell whether a statement would have written where that is switched off."""
+    if not isinstance(error, DBAPIError) or error.statement is None:
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname == "SQLITE_READONLY"
+    return getattr(error.orig, "sqlstate", None) == _READ_ONLY_TRANSACTION
 
 
 def is_retryable(error: DBAPIError) -> bool:

@@ -1,13 +1,14 @@
 """What may run beside what: the order of systems in a stage, and the faults of the whole set."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dam.core.ecs import MarkerComponent
 from dam.core.params import ParamKind, Plan, fault
-from dam.core.systems import SystemStage, system_name
+from dam.core.systems import SystemFunction, SystemStage, system_name
+from dam.core.work import Behind
 from dam.errors import BuildFault
 
 Stages = Mapping[SystemStage, tuple[Plan, ...]]
@@ -50,6 +51,30 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
         ordered += [members[place[function]] for function in ready]
         sorter.done(*ready)
     return tuple(ordered), faults
+
+
+def markers_before(
+    stages: Stages, is_active: Callable[[Plan], bool]
+) -> dict[type[MarkerComponent], Behind]:
+    """Return for each marker those that must be off an entity before its system gets it.
+
+    They are the markers of the earlier stages, and in its own stage those of the systems that it
+    runs after. A system that is switched off holds nobody up.
+    """
+    before: dict[type[MarkerComponent], Behind] = {}
+    earlier: dict[type[MarkerComponent], None] = {}
+    for plans in stages.values():
+        upstream: dict[SystemFunction, dict[type[MarkerComponent], None]] = {}
+        of_stage: dict[type[MarkerComponent], None] = {}
+        for plan in plans:  # in the order of `after=`
+            first = {marker: None for f in plan.stage_facts.after for marker in upstream[f]}
+            own = {plan.marker: None} if plan.marker and is_active(plan) else {}
+            upstream[plan.function] = first | own
+            of_stage |= own
+            if plan.marker is not None:
+                before[plan.marker] = (*earlier, *first)
+        earlier |= of_stage
+    return before
 
 
 def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> list[BuildFault]:

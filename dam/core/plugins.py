@@ -32,21 +32,21 @@ ENTRY_POINT_GROUP = "dam.plugins"
 
 @dataclass(frozen=True, kw_only=True)
 class NewEntity:
-    """What an import knows of an entity that it is about to create."""
+    """What is known of an entity that is about to be created; who creates it knows more."""
 
     entity_id: EntityId
-    digest: bytes
-    size_bytes: int
-    name: str
+
+
+New = TypeVar("New", bound=NewEntity)
 
 
 class NewEntityMarkers:
     """The markers that every new entity gets in the transaction that creates it."""
 
     def __init__(self) -> None:
-        self._rules: list[tuple[type[MarkerComponent], Callable[[NewEntity], bool] | None]] = []
+        self._rules: list[tuple[type[MarkerComponent], Callable[[Any], bool] | None]] = []
 
-    def add(self, marker: type[MarkerComponent], when: Callable[[NewEntity], bool] | None) -> None:
+    def add(self, marker: type[MarkerComponent], when: Callable[[New], bool] | None) -> None:
         """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
         self._rules.append((marker, when))
 
@@ -103,9 +103,12 @@ class WorldBuilder:
         self,
         marker: type[MarkerComponent],
         *,
-        when: Callable[[NewEntity], bool] | None = None,
+        when: Callable[[New], bool] | None = None,
     ) -> None:
-        """Have every import mark each new entity, or those of which `when` says yes."""
+        """Have every import mark each new entity, or those of which `when` says yes.
+
+        `when` is given what the import knows: a `dam.services.new_asset.NewAsset`.
+        """
         self._markers.add(marker, when)
 
     def load_plugins(self) -> None:
@@ -120,18 +123,25 @@ class WorldBuilder:
             except (Exception, SystemExit) as error:  # the boundary to foreign code
                 raise PluginLoadError(entry_point.name, error) from error
 
-    def build(self) -> World:
-        """Return the world.
+    async def build(self) -> World:
+        """Return the world; when a resource cannot be made, those before it are closed.
 
         Raises:
             WorldBuildError: Something does not fit; it lists every fault of every system.
         """
         stages = self._checked_stages()
+        resources = ResourceManager()
+        try:
+            return self._assemble(stages, resources)
+        except BaseException:
+            await resources.close()
+            raise
+
+    def _assemble(self, stages: Stages, resources: ResourceManager) -> World:
         context = WorldContext(world_name=self.config.name, run_id=uuid.uuid4().hex)
         database = Database(
             self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
         )
-        resources = ResourceManager()
         resources.add(Database, database)
         resources.add(NewEntityMarkers, self._markers)
         for kind, factory in self._resources.items():

@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,52 +16,17 @@ from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database, run_to_end, with_retries
 from dam.core.ecs import EntityId, MarkerComponent
 from dam.core.events import Event, collected
-from dam.core.graph import Stages
+from dam.core.graph import Stages, markers_before
 from dam.core.params import MarkedEntityList, ParamKind, Plan, WorldReader
+from dam.core.report import Observer, Report
 from dam.core.resources import ResourceManager
 from dam.core.systems import SystemStage
-from dam.errors import EnvironmentFaultError, NotSettledError
+from dam.errors import EnvironmentFaultError
 
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 
-_MAX_ROUNDS = 20
 _WAIT_S = 0.5
-
-
-class Observer(Protocol):
-    """Who wants to hear how the work goes on."""
-
-    def advanced(self, system: str, entities: int) -> None:
-        """`system` is done with so many more entities."""
-
-    def waiting(self, entities: int, seconds: float) -> None:
-        """Others hold so many entities; their leases end in `seconds` at the latest."""
-
-
-@dataclass
-class Report:
-    """What was done: entities by system, and how many of them failed."""
-
-    processed: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-    _rounds: dict[str, bytearray] = field(
-        default_factory=lambda: defaultdict(bytearray), repr=False, compare=False
-    )
-
-    def count(self, system: str, entity_ids: Sequence[EntityId]) -> None:
-        """Count a system's work on entities, ascending.
-
-        Raises:
-            NotSettledError: It has come back to one of them without end.
-        """
-        rounds = self._rounds[system]  # one byte an id: there may be millions
-        rounds.extend(bytes(max(0, entity_ids[-1] + 1 - len(rounds))))
-        for entity_id in entity_ids:
-            rounds[entity_id] += 1
-            if rounds[entity_id] > _MAX_ROUNDS:
-                raise NotSettledError([system])
-        self.processed[system] += len(entity_ids)
 
 
 class WorldScheduler:
@@ -158,16 +121,16 @@ class WorldScheduler:
                 log.exception("a listener failed", extra={"event": type(event).__name__})
 
     def _active(self, stages: Iterable[SystemStage]) -> list[Plan]:
-        return [
-            plan
-            for stage in stages
-            for plan in self._stages[stage]
-            if plan.stage_facts.run_if is None or plan.stage_facts.run_if(self._config)
-        ]
+        return [plan for stage in stages for plan in self._stages[stage] if self._is_active(plan)]
+
+    def _is_active(self, plan: Plan) -> bool:
+        return plan.stage_facts.run_if is None or plan.stage_facts.run_if(self._config)
 
     async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
+        behind = markers_before(self._stages, self._is_active)
         markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
-        return await run_to_end(self._database.read(work.count_pending, markers))
+        queues = {marker: behind[marker] for marker in markers}
+        return await run_to_end(self._database.read(work.count_pending, queues))
 
     async def _call(self, plan: Plan, event: Event[Any] | None = None) -> object:
         """Run a listener, or a system that has no marked entities."""
@@ -219,10 +182,11 @@ class WorldScheduler:
         report: Report,
     ) -> None:
         after = 0
+        behind = markers_before(self._stages, self._is_active)[marker]
         while True:
             token = f"{self._context.run_id}-{next(self._tokens)}"
             async with self._released_on_error(marker, token):
-                claimed = await self._claim(plan, marker, token, after)
+                claimed = await self._claim(plan, marker, token, after, behind)
                 if claimed is None and after == 0:
                     return
                 if claimed is None:
@@ -248,18 +212,31 @@ class WorldScheduler:
             raise
 
     async def _claim(
-        self, plan: Plan, marker: type[MarkerComponent], token: str, after: EntityId
+        self,
+        plan: Plan,
+        marker: type[MarkerComponent],
+        token: str,
+        after: EntityId,
+        behind: work.Behind,
     ) -> work.Claim | None:
         lease_s = self._config.lease_s
         limit = plan.stage_facts.batch_size
 
         async def attempt(session: AsyncSession) -> work.Claim | None:
             fresh = await work.claim(
-                session, marker, token=token, limit=limit, lease_s=lease_s, after=after
+                session,
+                marker,
+                token=token,
+                limit=limit,
+                lease_s=lease_s,
+                after=after,
+                behind=behind,
             )
             if fresh is not None or after:
                 return fresh
-            return await work.claim_alone(session, marker, token=token, lease_s=lease_s)
+            return await work.claim_alone(
+                session, marker, token=token, lease_s=lease_s, behind=behind
+            )
 
         return await with_retries(lambda: self._database.write(attempt))
 

@@ -53,9 +53,9 @@ class OneVisitCursor:
     ) -> None:
         cursor = self._connection.driver_cursor()
         execute(cursor, statement, parameters)
-        self.description = cursor.description
-        self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+        self.description, self.lastrowid = cursor.description, cursor.lastrowid
         self._rows = deque(cursor.fetchmany(_FETCHED_AT_ONCE) if cursor.description else ())
+        self.rowcount = cursor.rowcount  # with RETURNING, it is known once the rows are fetched
         if len(self._rows) == _FETCHED_AT_ONCE:
             self._cursor = cursor
         else:
@@ -64,9 +64,14 @@ class OneVisitCursor:
     async def fetchall(self) -> list[_Row]:
         """Return all rows that are left."""
         if self._cursor is not None:
-            self._rows += await self._connection.visit(self._cursor.fetchall)
+            self._rows += await self._connection.visit(self._fetch_rest, self._cursor)
         rows = list(self._rows)
         self._rows.clear()
+        return rows
+
+    def _fetch_rest(self, cursor: sqlite3.Cursor) -> list[_Row]:
+        rows: list[_Row] = cursor.fetchall()
+        self.rowcount = cursor.rowcount
         return rows
 
     async def fetchmany(self, size: int | None = None) -> list[_Row]:
@@ -99,6 +104,8 @@ class OneVisitConnection:
     def __init__(self, open_file: Callable[[], sqlite3.Connection]) -> None:
         self._open_file = open_file
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        # SQLAlchemy's dialect looks at this very name, which is aiosqlite's: while it is None, it
+        # leaves out every commit and rollback, without a word.
         self._connection: sqlite3.Connection | None = None
 
     def __await__(self) -> Generator[Any, None, "OneVisitConnection"]:

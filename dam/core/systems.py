@@ -16,7 +16,12 @@ _FACTS = "__dam_facts__"
 
 
 class SystemStage(StrEnum):
-    """The stages in the order in which `run_until_idle` walks them."""
+    """The stages in the order in which `run_until_idle` walks them.
+
+    The order holds for each entity: no system gets one that still carries the marker of a system of
+    an earlier stage, whenever it was marked. A failure takes the marker off, so the later stages go
+    on; a system that is switched off holds nobody up.
+    """
 
     ASSET_INGESTION = "asset-ingestion"
     METADATA_EXTRACTION = "metadata-extraction"
@@ -52,7 +57,7 @@ def system(
 
     Args:
         stage: When it runs.
-        after: Systems of the same stage that must have run before.
+        after: Systems of the same stage that must be done with an entity before this one gets it.
         run_if: Asked once a stage; where it says no, the system is skipped and its markers stay.
         batch_size: How many marked entities it gets at once, at most.
     """

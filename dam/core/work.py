@@ -1,6 +1,6 @@
 """Markers and leases: work is claimed, kept, finished or failed in short transactions."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,6 +26,9 @@ from dam.core.types import unix_now
 from dam.errors import DamError, ItemError, RepeatedDeathError
 
 MAX_DEATHS_ALONE = 3
+
+Behind = tuple[type[MarkerComponent], ...]
+"""Markers that come first: who still carries one of them is not ready for the work in question."""
 
 
 @dataclass(frozen=True)
@@ -53,39 +56,48 @@ async def claim(
     limit: int,
     lease_s: float,
     after: EntityId,
+    behind: Behind = (),
 ) -> Claim | None:
-    """Lease up to `limit` entities with ids above `after` that nobody has tried, ascending."""
+    """Lease up to `limit` ready entities, with ids above `after`, that nobody has tried."""
     values = {"token": token, "limit": limit, "lease_s": lease_s, "after": after}
-    rows = (await session.execute(_lease_untried(marker), values)).all()
+    rows = (await session.execute(_lease_untried(marker, behind), values)).all()
     return Claim(token, sorted(row.entity_id for row in rows)) if rows else None
 
 
 async def claim_alone(
-    session: AsyncSession, marker: type[MarkerComponent], *, token: str, lease_s: float
+    session: AsyncSession,
+    marker: type[MarkerComponent],
+    *,
+    token: str,
+    lease_s: float,
+    behind: Behind = (),
 ) -> Claim | None:
-    """Lease one entity whose lease ran out, now or before."""
+    """Lease one ready entity whose lease ran out, now or before."""
     values = {"token": token, "limit": 1, "lease_s": lease_s}
-    rows = (await session.execute(_lease_orphaned(marker), values)).all()
+    rows = (await session.execute(_lease_orphaned(marker, behind), values)).all()
     return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
 
 
 # A statement is made once a marker: to make one takes longer than to execute it.
 @cache
-def _lease_untried(marker: type[MarkerComponent]) -> Executable:
+def _lease_untried(marker: type[MarkerComponent], behind: Behind) -> Executable:
     is_after = marker.entity_id > bindparam("after")
-    return _lease(marker, and_(marker.lease_token.is_(None), marker.attempts == 0, is_after))
+    is_untried = and_(marker.lease_token.is_(None), marker.attempts == 0, is_after)
+    return _lease(marker, is_untried, behind)
 
 
 @cache
-def _lease_orphaned(marker: type[MarkerComponent]) -> Executable:
+def _lease_orphaned(marker: type[MarkerComponent], behind: Behind) -> Executable:
     is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
-    return _lease(marker, or_(is_left, marker.lease_until < unix_now()))
+    return _lease(marker, or_(is_left, marker.lease_until < unix_now()), behind)
 
 
-def _lease(marker: type[MarkerComponent], condition: ColumnElement[bool]) -> Executable:
+def _lease(
+    marker: type[MarkerComponent], condition: ColumnElement[bool], behind: Behind
+) -> Executable:
     chosen = (
         select(marker.entity_id)
-        .where(condition)
+        .where(condition, *_is_ready(marker, behind))
         .order_by(marker.entity_id)
         .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
@@ -102,6 +114,21 @@ def _lease(marker: type[MarkerComponent], condition: ColumnElement[bool]) -> Exe
         )
         .returning(marker.entity_id, marker.attempts)
     )
+
+
+def _is_ready(marker: type[MarkerComponent], behind: Behind) -> list[ColumnElement[bool]]:
+    """Return conditions under which an entity carries none of the markers that come first.
+
+    They are scalar subqueries, looked up by primary key: a `NOT EXISTS` becomes a join, and as long
+    as PostgreSQL knows nothing of fresh tables it compares each row of one with each of the other.
+    """
+    return [
+        select(first.entity_id)
+        .where(first.entity_id == marker.entity_id)
+        .scalar_subquery()
+        .is_(None)
+        for first in behind
+    ]
 
 
 async def renew(
@@ -146,17 +173,27 @@ def _finish(marker: type[MarkerComponent]) -> Executable:
 
 
 async def count_pending(
-    session: AsyncSession, markers: Iterable[type[MarkerComponent]]
+    session: AsyncSession, queues: Mapping[type[MarkerComponent], Behind]
 ) -> tuple[int, int]:
-    """Return how many entities are free to be claimed, and how many somebody has on lease."""
+    """Return how many ready entities are free to be claimed, and how many somebody has on lease.
+
+    Args:
+        session: Where to count.
+        queues: The markers to count, each with those that come first.
+    """
     free = leased = 0
-    for marker in markers:
-        is_leased = and_(marker.lease_token.is_not(None), marker.lease_until >= unix_now())
-        counted = select(func.count(), func.coalesce(func.sum(case((is_leased, 1), else_=0)), 0))
-        total, held = (await session.execute(counted.select_from(table_of(marker)))).one()
+    for marker, behind in queues.items():
+        total, held = (await session.execute(_count(marker, behind))).one()
         free += int(total) - int(held)
         leased += int(held)
     return free, leased
+
+
+@cache
+def _count(marker: type[MarkerComponent], behind: Behind) -> Executable:
+    is_leased = and_(marker.lease_token.is_not(None), marker.lease_until >= unix_now())
+    counted = select(func.count(), func.coalesce(func.sum(case((is_leased, 1), else_=0)), 0))
+    return counted.select_from(table_of(marker)).where(*_is_ready(marker, behind))
 
 
 async def record_failures(

@@ -24,15 +24,6 @@ class FolderGivenError(UsageError):
         )
 
 
-class EntityNotFoundError(UsageError):
-    """An id that no entity of this world has."""
-
-    def __init__(self, entity_ids: Sequence[int]) -> None:
-        self.entity_ids = tuple(entity_ids)
-        noun = "entity" if len(self.entity_ids) == 1 else "entities"
-        super().__init__(f"no {noun} {', '.join(map(str, self.entity_ids))}")
-
-
 class EntityInUseError(ItemError):
     """An entity that others need, so it cannot be deleted."""
 
@@ -62,7 +53,7 @@ class UnknownNameError(UsageError):
         )
 
 
-class UnknownIdError(UsageError):
+class EntityNotFoundError(UsageError):
     """Ids, or beginnings of a SHA-256 in hex, that nothing in this world has."""
 
     def __init__(self, ids: Sequence[int | str], *, shown: int = 10) -> None:
@@ -112,8 +103,11 @@ class DigestNotComputedError(UsageError):
         )
 
 
-class QueryFileError(EnvironmentFaultError):
-    """The file to search for cannot be read; nothing can be found with it."""
+class UnreadableQueryError(EnvironmentFaultError):
+    """What to search with, a file or an asset, cannot be used; nothing can be found with it."""
 
-    def __init__(self, error: ItemError) -> None:
-        super().__init__(f"cannot search: {error.message}", error.hint)
+    def __init__(self, query: str, reason: str, hint: str | None = None) -> None:
+        self.query = query
+        self.reason = reason
+        said = reason if query in reason else f"{query}: {reason}"
+        super().__init__(f"cannot search: {said}", hint)

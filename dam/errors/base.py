@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -98,3 +99,10 @@ def display_path(path: str | Path) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def url_without_password(url: str) -> str:
+    """Return a database URL, even a malformed one, with any password replaced by `***`."""
+    # Greedy on purpose: an unescaped @ or / in a password must not let the rest of it through.
+    shown = re.sub(r"^((?:[\w+.-]+://)?+[^:/@]*):(.*)@", r"\1:***@", url, flags=re.DOTALL)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)

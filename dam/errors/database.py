@@ -28,6 +28,18 @@ class DatabaseLockedError(DatabaseError):
         )
 
 
+class DatabaseBusyError(DatabaseError):
+    """All connections of this program to the database are in use, and stay so."""
+
+    def __init__(self, url: str, waited_s: float) -> None:
+        self.waited_s = waited_s
+        super().__init__(
+            url,
+            f"no connection of this program was free for {waited_s:g} s",
+            "end some reads before others begin",
+        )
+
+
 class DatabaseCorruptError(DatabaseError):
     """The SQLite file is damaged, or is no SQLite file."""
 
@@ -39,7 +51,9 @@ class DatabaseUnreachableError(DatabaseError):
     """The database file or server cannot be reached."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason, "check DAM_DATABASE_URL and that the server runs")
+        is_file = url.startswith("sqlite:")
+        what = "that its folder is there and yours" if is_file else "that the server runs"
+        super().__init__(url, reason, f"check DAM_DATABASE_URL and {what}")
 
 
 class DatabaseUrlError(EnvironmentFaultError):
@@ -50,6 +64,18 @@ class DatabaseUrlError(EnvironmentFaultError):
         super().__init__(
             f"no database can be opened at {url!r}; expected sqlite:///FILE or postgresql://…",
             "set DAM_DATABASE_URL",
+        )
+
+
+class ServerTooOldError(EnvironmentFaultError):
+    """The database server is of a version that is not supported."""
+
+    def __init__(self, url: str, found: Sequence[int], expected: Sequence[int]) -> None:
+        self.url, self.found, self.expected = url, tuple(found), tuple(expected)
+        version, oldest = (".".join(map(str, number)) for number in (found, expected))
+        super().__init__(
+            f"the database {url} is on PostgreSQL {version}; expected {oldest} or newer",
+            "upgrade the server, or set DAM_DATABASE_URL to another one",
         )
 
 
@@ -92,6 +118,13 @@ class PluginTablesMissingError(EnvironmentFaultError):
             f"the database {url} lacks what plugins need: {', '.join(tables)}",
             "make the tables as the plugin says, or leave plugins out with --no-plugins",
         )
+
+
+class ReaderWritesError(Exception):
+    """A bug: something was written in a reading transaction."""
+
+    def __init__(self) -> None:
+        super().__init__("a reader cannot write; use `World.run`, or a writer")
 
 
 class NestedWriterError(Exception):

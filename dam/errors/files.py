@@ -1,6 +1,7 @@
 """Faults of users' files, of the content store and of other folders."""
 
 import errno
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,6 +101,27 @@ class StoreInUseError(EnvironmentFaultError):
         )
 
 
+class StoreSharedError(EnvironmentFaultError):
+    """A world may not judge what is garbage in a store where others keep bytes, too.
+
+    Args:
+        root: Of the store.
+        found: The databases of the other worlds.
+        expected: The database of the only world that was expected there.
+    """
+
+    def __init__(self, root: Path, found: Sequence[str], expected: str) -> None:
+        self.root = root
+        self.found = tuple(found)
+        self.expected = expected
+        super().__init__(
+            f"the store {display_path(root)} also holds files of {', '.join(found)}; "
+            f"expected those of {expected} alone",
+            "give each world a DAM_ASSET_STORAGE_PATH of its own; "
+            "if the other is gone for good, `dam-cli gc --force`",
+        )
+
+
 class UnknownStoreError(EnvironmentFaultError):
     """The configured store is of a kind that is not built in."""
 
@@ -143,9 +165,11 @@ class OutputFolderError(EnvironmentFaultError):
     def __init__(self, folder: Path, error: OSError) -> None:
         self.folder = folder
         self.errno = error.errno
+        message = f"cannot write to {display_path(folder)}: {words_for(error)}"
+        if isinstance(error, FileExistsError):
+            message = f"{display_path(folder)} is a file; expected a folder"
         super().__init__(
-            f"cannot write to {display_path(folder)}: {words_for(error)}",
-            "what was written before is complete; choose another folder for the rest",
+            message, "what was written before is complete; choose another folder for the rest"
         )
 
 

@@ -1,15 +1,6 @@
 """Faults of pictures."""
 
-from dam.errors.base import EnvironmentFaultError, ItemError
-
-
-class QueryPictureError(EnvironmentFaultError):
-    """The picture to search for cannot be used; nothing can be found with it."""
-
-    def __init__(self, query: str, reason: str) -> None:
-        self.query = query
-        self.reason = reason
-        super().__init__(f"cannot search with {query}: {reason}")
+from dam.errors.base import ItemError
 
 
 class UnsupportedPictureError(ItemError):

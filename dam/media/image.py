@@ -17,6 +17,9 @@ from dam.media.limits import MediaLimits
 RECIPE_VERSION = 1
 """Changes with every change of the small bitmap or of a hash; never compare across versions."""
 
+DESCRIPTION_RECIPE = 1
+"""Rises with every change of what `file_type` or `describe_image` says of the same bytes."""
+
 Transform = Literal[
     "none",
     "rotate90",

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import known_identities
 from dam.core.ecs import AnyComponent, Entity, EntityId, MultiComponent, component_classes
-from dam.errors import AmbiguousIdError, UnknownIdError
+from dam.errors import AmbiguousIdError, EntityNotFoundError
 from dam.models import ContentHashSHA256Component
 from dam.services import ecs_service
 from dam.services.digest_service import DigestPrefix, has_prefix
@@ -29,7 +29,7 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
     """Return the entities that are meant, each once, in the order in which they were named.
 
     Raises:
-        UnknownIdError: Some do not exist; the error has all of them.
+        EntityNotFoundError: Some do not exist; the error has all of them.
         AmbiguousIdError: Several assets have a SHA-256 that begins so.
     """
     found: dict[IdOrPrefix, EntityId] = {}
@@ -42,7 +42,7 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
             if (owner := await _owner_of_prefix(session, prefix)) is not None:
                 found[prefix] = owner
     if missing := [item for item in dict.fromkeys(wanted) if item not in found]:
-        raise UnknownIdError(missing)
+        raise EntityNotFoundError(missing)
     return list(dict.fromkeys(found[item] for item in wanted))
 
 
@@ -95,7 +95,7 @@ async def describe_entities(
     """Return all that is known of some entities, each once, in the order in which they were named.
 
     Raises:
-        UnknownIdError, AmbiguousIdError: As `resolve_ids` says.
+        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says.
     """
     ids = await resolve_ids(session, wanted)
     described: list[EntityFacts] = []

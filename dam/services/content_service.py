@@ -1,15 +1,16 @@
 """Where the bytes of assets can be read."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
 from dam.models import ContentHashSHA256Component, FileLocationComponent
-from dam.models.core.file_location_component import IN_STORE
-from dam.storage.located import LocatedContent, Reference
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
+from dam.storage.located import ArchiveMember, LocatedContent, Reference
 from dam.storage.paths import path_from_bytes
 
 # Plain columns, and one statement for all calls: mapped classes would cost more than the database.
@@ -22,6 +23,7 @@ _PLACES = (
         _PLACE.c.path,
         _PLACE.c.size_bytes,
         _PLACE.c.mtime_ns,
+        _PLACE.c.container_entity_id,
     )
     .outerjoin_from(_DIGEST, _PLACE, _PLACE.c.entity_id == _DIGEST.c.entity_id)
     .where(_DIGEST.c.entity_id.in_(bindparam("entity_ids", expanding=True)))
@@ -32,14 +34,36 @@ _PLACES = (
 async def locate(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, LocatedContent]:
-    """Return where the bytes of each asset are; entities without content are left out."""
+    """Return where the bytes of each asset are; entities without content are left out.
+
+    One statement, and a second one where some are in archives: for where these are.
+    """
+    rows = (await session.execute(_PLACES, {"entity_ids": list(entity_ids)})).all()
+    wanted = {row.container_entity_id for row in rows if row.storage == IN_ARCHIVE}
+    if not wanted:
+        return _contents(rows, {})
+    containers = (await session.execute(_PLACES, {"entity_ids": sorted(wanted)})).all()
+    # An archive within an archive is not opened, so it is nowhere if it is nowhere else.
+    return _contents(rows, _contents(containers, {}))
+
+
+def _contents(
+    rows: Collection[Row[*tuple[Any, ...]]], containers: Mapping[EntityId, LocatedContent]
+) -> dict[EntityId, LocatedContent]:
     digests: dict[EntityId, bytes] = {}
     stored: set[EntityId] = set()
     references: dict[EntityId, list[Reference]] = defaultdict(list)
-    for row in await session.execute(_PLACES, {"entity_ids": list(entity_ids)}):
+    members: dict[EntityId, list[ArchiveMember]] = defaultdict(list)
+    for row in rows:
         digests[row.entity_id] = row.digest
         if row.storage == IN_STORE:
             stored.add(row.entity_id)
+        elif row.storage == IN_ARCHIVE:
+            if row.container_entity_id in containers:
+                container = containers[row.container_entity_id]
+                members[row.entity_id].append(
+                    ArchiveMember(container=container, raw_name=row.path, size_bytes=row.size_bytes)
+                )
         elif row.path is not None:
             references[row.entity_id].append(
                 Reference(
@@ -53,6 +77,7 @@ async def locate(
             digest=sha256,
             is_stored=entity_id in stored,
             references=tuple(references[entity_id]),
+            members=tuple(members[entity_id]),
         )
         for entity_id, sha256 in digests.items()
     }

@@ -1,7 +1,6 @@
 """Finds assets by the digest of their bytes."""
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +18,21 @@ from dam.errors import (
     DigestNotComputedError,
     ItemError,
     MalformedDigestError,
-    QueryFileError,
+    UnreadableQueryError,
+    display_path,
 )
 from dam.models import (
     ContentHashMD5Component,
     ContentHashSHA1Component,
     ContentHashSHA256Component,
     FilePropertiesComponent,
-    OriginalSourceInfoComponent,
 )
-from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.name_service import names_of
 from dam.storage.content_store import ContentStore
-from dam.storage.located import LocatedContent
+from dam.storage.located import LocatedContent, member_path
 from dam.storage.reading import digest_chunks, open_source
 
 DigestName = Literal["sha256", "md5", "sha1"]
@@ -123,14 +123,14 @@ async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") 
 
     Raises:
         DigestNotComputedError: The world does not compute this digest.
-        QueryFileError: The file cannot be read.
+        UnreadableQueryError: The file cannot be read.
     """
     name: DigestName = "sha256" if choice == "auto" else choice
     _require_computed(world, name)
     try:
         digest = await asyncio.to_thread(_digest_of_file, path, name)
     except ItemError as error:
-        raise QueryFileError(error) from error
+        raise UnreadableQueryError(display_path(path), error.message, error.hint) from error
     return await find_by_digest(world, DigestPrefix(name, digest.hex()))
 
 
@@ -161,7 +161,7 @@ class _Found:
 
 
 async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _Found]:
-    kind, file, source = _COLUMNS[prefix.name], FilePropertiesComponent, OriginalSourceInfoComponent
+    kind, file = _COLUMNS[prefix.name], FilePropertiesComponent
     matching = select(kind.entity_id).where(has_prefix(kind.digest, prefix))
     ids = (await session.scalars(matching.order_by(kind.entity_id))).all()
     contents = await content_service.locate(session, ids)
@@ -169,18 +169,13 @@ async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _
         row.entity_id: row
         for row in await session.scalars(select(file).where(file.entity_id.in_(ids)))
     }
-    names: dict[EntityId, dict[str, None]] = {entity_id: {} for entity_id in ids}
-    for entity_id, row in files.items():
-        names[entity_id][os.fsdecode(row.name)] = None
-    seen = select(source.entity_id, source.path).where(source.entity_id.in_(ids))
-    for entity_id, path in await session.execute(seen.order_by(source.id)):
-        names[entity_id][Path(os.fsdecode(path)).name] = None
+    names = await names_of(session, ids)
     return {
         entity_id: _Found(
             contents[entity_id],
             files[entity_id].media_type if entity_id in files else None,
             files[entity_id].size_bytes if entity_id in files else None,
-            list(names[entity_id]),
+            names[entity_id],
         )
         for entity_id in ids
     }
@@ -202,6 +197,7 @@ def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[
 
 def _locations(store: ContentStore, content: LocatedContent) -> list[Location]:
     places = [Location(REFERENCED, reference.path) for reference in content.references]
+    places += [Location(IN_ARCHIVE, member_path(store, member)) for member in content.members]
     if content.is_stored:
         try:
             places.insert(0, Location(IN_STORE, store.local_path(content.digest)))

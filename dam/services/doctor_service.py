@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
-from dam.errors import DamError, NotSetUpError, display_path, words_for
+from dam.errors import DamError, NotSetUpError, display_path, url_without_password, words_for
 from dam.media.decoders import Decoder, installed_decoders
 from dam.services import schema_service
-from dam.settings import url_without_password
 from dam.storage import open_store
 
 _BUSY_TIMEOUT_S = 2.0

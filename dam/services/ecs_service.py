@@ -18,12 +18,14 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.util import find_tables
 
 from dam.core.config import context_of
 from dam.core.ecs import (
+    RELEASED,
     AnyComponent,
     Base,
     Component,
@@ -63,7 +65,7 @@ async def set_component(session: AsyncSession, entity_id: EntityId, component: C
     Raises:
         EntityNotFoundError: There is no such entity.
     """
-    await _require(session, [entity_id])
+    await require_entities(session, [entity_id])
     await _write(session, entity_id, component)
 
 
@@ -75,7 +77,7 @@ async def add_component(
     Raises:
         EntityNotFoundError: There is no such entity.
     """
-    await _require(session, [entity_id])
+    await require_entities(session, [entity_id])
     await _write(session, entity_id, component)
 
 
@@ -88,11 +90,29 @@ async def _write(session: AsyncSession, entity_id: EntityId, component: AnyCompo
     await write_rows(session, kind, [row], replace=issubclass(kind, Component))
 
 
-async def _require(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
-    """Raise unless all these entities exist; on PostgreSQL they stay until the transaction ends."""
+async def require_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Raise unless all these entities exist; on PostgreSQL they stay until the transaction ends.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
     wanted = select(Entity.id).where(Entity.id.in_(entity_ids))
     found = set(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
     _check_found(entity_ids, found)
+
+
+async def lock_entity(session: AsyncSession, entity_id: EntityId) -> None:
+    """Keep others who lock it from changing an entity until the transaction ends.
+
+    What is read after this is what they have left. On SQLite the writer is alone anyway.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    wanted = select(Entity.id).where(Entity.id == entity_id)
+    # Not a full lock: others may go on writing rows that refer to the entity.
+    locked = wanted.with_for_update(key_share=True)
+    _check_found([entity_id], (await session.scalars(locked)).all())
 
 
 def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
@@ -209,9 +229,17 @@ async def users_of(
 
 
 async def release_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
-    """Delete the rows by which others need some entities, so that these can be deleted."""
+    """Undo that others need some entities, so that these can be deleted.
+
+    The rows that need them go; of a row that can do without (`RELEASED`), only the reference.
+    """
     for used, _ in _restricting_columns():
-        await session.execute(delete(used.table).where(used.in_(entity_ids)))
+        needing = used.in_(entity_ids)
+        if (released := used.info.get(RELEASED)) is None:
+            await session.execute(delete(used.table).where(needing))
+        else:
+            values = {used.name: None, **released}
+            await session.execute(update(used.table).where(needing).values(values))
 
 
 def _restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:

@@ -66,6 +66,7 @@ async def export_assets(
                     yield ExportOutcome(entity_id=entity_id, path=path)
     finally:
         stop.set()  # a thread cannot be cancelled; it looks at this between two pieces
+        await asyncio.to_thread(exported.archives.close)
 
 
 async def _named_contents(

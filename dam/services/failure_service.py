@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database import with_retries
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
 from dam.core.world import World
 from dam.errors import UnknownNameError
@@ -94,7 +93,7 @@ async def retry(
 
     Raises:
         UnknownNameError: The world has no such system.
-        UnknownIdError, AmbiguousIdError: Of what is given.
+        EntityNotFoundError, AmbiguousIdError: Of what is given.
     """
     markers = markers_by_system(world)
     if system is not None:
@@ -116,7 +115,7 @@ async def retry(
 
     if is_dry_run:
         return await world.read(attempt)
-    return await with_retries(lambda: world.database.write(attempt))
+    return await world.run(attempt)
 
 
 async def retry_unblocked(
@@ -146,7 +145,7 @@ async def retry_unblocked(
 
     if is_dry_run:
         return await world.read(attempt)
-    return await with_retries(lambda: world.database.write(attempt))
+    return await world.run(attempt)
 
 
 async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[str]:

@@ -3,15 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from dam.core.executor import WorkerPool
-from dam.errors import CacheUnusableError, EnvironmentFaultError, ItemError, StoreUnusableError
+from dam.errors import (
+    CacheUnusableError,
+    ContentMissingError,
+    EnvironmentFaultError,
+    ItemError,
+    StoreUnusableError,
+    UnpackingSpaceError,
+)
 from dam.media.image import ImageAnalysis
+from dam.services.archive_tasks import ArchiveReading, StoredMember
 from dam.services.file_tasks import FileDescription, FileTasks
-from dam.storage.checking import Place, check_place
+from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
@@ -21,6 +30,7 @@ Item = TypeVar("Item")
 
 _PUT_GROUP, _PUT_THREADS = 16, 8
 _CHECK_TIMEOUT_S = 60.0
+_ARCHIVE_TIMEOUT_S = 600.0
 _SLOWEST_DISK_BYTES_PER_S = 1e6
 
 
@@ -88,6 +98,28 @@ class FileOperationsResource:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
         return await self._each(partial(self._tasks.analyse, thumbnails), contents)
 
+    async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
+        """Return what is in an archive, every page read and hashed, or why it cannot be read."""
+        limit_s = await asyncio.to_thread(_archive_timeout_s, self.store, content)
+        answers = await self._each(self._tasks.read_archive, [content], timeout_s=limit_s)
+        return answers[0]
+
+    async def store_members(
+        self, content: LocatedContent, raw_names: Sequence[bytes]
+    ) -> list[StoredMember | Exception]:
+        """Put members of an archive into the store, as durably as files; return each outcome.
+
+        The caller holds the store by its `importing`.
+        """
+        limit_s = await asyncio.to_thread(_archive_timeout_s, self.store, content)
+        groups = [raw_names[i : i + _PUT_GROUP] for i in range(0, len(raw_names), _PUT_GROUP)]
+        store = partial(self._tasks.store_members, content)
+        answers = await self._each(store, groups, timeout_s=limit_s)
+        outcomes: list[StoredMember | Exception] = []
+        for group, answer in zip(groups, answers, strict=True):
+            outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
+        return outcomes
+
     async def check(
         self, places: Sequence[Place], *, is_fast: bool
     ) -> list[ContentState | Exception]:
@@ -97,20 +129,17 @@ class FileOperationsResource:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
         largest_bytes = max((place.size_bytes or 0 for place in places), default=0)
-        answers = await self._pool.map_items(
-            partial(check_place, self.store, is_fast=is_fast),
-            places,
-            timeout_s=_CHECK_TIMEOUT_S + largest_bytes / _SLOWEST_DISK_BYTES_PER_S,
-        )
-        for answer in answers:
-            if isinstance(answer, EnvironmentFaultError):
-                raise answer
-        return answers
+        limit_s = _CHECK_TIMEOUT_S + largest_bytes / _SLOWEST_DISK_BYTES_PER_S
+        if any(place.member for place in places):
+            limit_s += _ARCHIVE_TIMEOUT_S
+        return await self._each(partial(self._tasks.check, is_fast), places, timeout_s=limit_s)
 
-    async def _each(self, fn: Callable[[Item], T], items: Sequence[Item]) -> list[T | Exception]:
-        answers = await self._pool.map_items(fn, items)
+    async def _each(
+        self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
+    ) -> list[T | Exception]:
+        answers = await self._pool.map_items(fn, items, timeout_s=timeout_s)
         for answer in answers:
-            if isinstance(answer, StoreUnusableError | CacheUnusableError):
+            if isinstance(answer, StoreUnusableError | CacheUnusableError | UnpackingSpaceError):
                 raise answer
         return answers
 
@@ -118,3 +147,13 @@ class FileOperationsResource:
         """Stop the workers."""
         await asyncio.to_thread(self._pool.terminate)
         await asyncio.to_thread(self._disk.terminate)
+        self._tasks.archives.close()
+
+
+def _archive_timeout_s(store: ContentStore, content: LocatedContent) -> float:
+    """Return how long an archive may take: by its size, and for what it is unpacked."""
+    sizes = [reference.size_bytes for reference in content.references]
+    if content.is_stored:
+        with suppress(ContentMissingError):
+            sizes.append(store.size_of(content.digest))
+    return _ARCHIVE_TIMEOUT_S + max(sizes, default=0) / _SLOWEST_DISK_BYTES_PER_S

@@ -1,13 +1,17 @@
 """What workers do with files: plain functions, plain values, no database."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dam.errors import CacheUnusableError, DamError, ItemError, UnsupportedPictureError
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
-from dam.storage.content_store import ContentStore, ImportMode, StoredFile
+from dam.services import archive_tasks
+from dam.services.archive_tasks import ArchiveReading, StoredMember
+from dam.storage.archives import OpenArchives
+from dam.storage.checking import Place, check_place
+from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.located import LocatedContent, local_file
 from dam.storage.thumbnail_cache import ThumbnailCache
 
@@ -23,10 +27,14 @@ class FileDescription:
 
 @dataclass(frozen=True, slots=True)
 class FileTasks:
-    """The store and cache of a world, as workers need them: a value that can be sent to them."""
+    """The store and cache of a world, as workers need them: a value that can be sent to them.
+
+    `archives` is not: each worker has its own, for as long as it goes on doing the same.
+    """
 
     store: ContentStore
     extra_digests: tuple[str, ...]
+    archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
 
     def put(
         self,
@@ -46,7 +54,7 @@ class FileTasks:
 
     def describe(self, content: LocatedContent) -> FileDescription:
         """Return the media type and, for a picture, what its header says."""
-        with local_file(self.store, content) as path:
+        with local_file(self.store, content, self.archives) as path:
             media_type = file_type(path)
             if not media_type.startswith("image/"):
                 return FileDescription(media_type)
@@ -60,13 +68,24 @@ class FileTasks:
 
     def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> ImageAnalysis:
         """Decode a picture once; keep its thumbnail, return its hashes."""
-        with local_file(self.store, content) as path:
+        with local_file(self.store, content, self.archives) as path:
             analysis = analyse_image(path)
-        small = analysis.thumbnail
         try:
-            thumbnails.save(
-                content.digest, analysis.recipe_version, small.content, small.media_type
-            )
+            thumbnails.save(content.digest, analysis.recipe_version, analysis.thumbnail.content)
         except OSError as error:
             raise CacheUnusableError(thumbnails.root.parent, error) from error
         return analysis
+
+    def check(self, is_fast: bool, place: Place) -> ContentState:  # noqa: FBT001 - as for `put`
+        """Return the state of what a place should hold."""
+        return check_place(self.store, place, self.archives, is_fast=is_fast)
+
+    def read_archive(self, content: LocatedContent) -> ArchiveReading:
+        """Return what is in an archive."""
+        return archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
+
+    def store_members(
+        self, content: LocatedContent, raw_names: Sequence[bytes]
+    ) -> list[StoredMember | ItemError]:
+        """Put members of an archive into the store."""
+        return archive_tasks.store_members(self.store, content, self.archives, raw_names)

@@ -16,6 +16,7 @@ from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_cache import WorldCache
+from dam.services.world_identity_service import store_owner
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 T = TypeVar("T")
@@ -35,23 +36,34 @@ class CollectedGarbage:
     thumbnails: int
 
 
-async def collect_garbage(world: World, *, is_dry_run: bool = False) -> CollectedGarbage:
-    """Remove what nothing refers to; a dry run only counts it.
+async def collect_garbage(
+    world: World, *, is_forced: bool = False, is_dry_run: bool = False
+) -> CollectedGarbage:
+    """Remove what nothing refers to.
+
+    Args:
+        world: Whose store, and who refers.
+        is_forced: Also where other worlds keep files in the same store; theirs go.
+        is_dry_run: Only count.
 
     Raises:
         StoreInUseError: An import holds the store.
+        StoreSharedError: Other worlds keep files in it.
         StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
     """
     store = world.resources.get(FileOperationsResource).store
     cache = world.resources.get(WorldCache)
     thumbnails = await cache.thumbnails()
+    owner = await store_owner(world)
     now_s = world.context.now().timestamp()
 
     def collect(ask: Callable[[Coroutine[Any, Any, set[bytes]]], set[bytes]]) -> CollectedGarbage:
         collected = store.collect(
             lambda digests: ask(world.read(_stored, digests)),
+            owner=owner,
             older_than_s=GRACE_S,
             now_s=now_s,
+            is_forced=is_forced,
             is_dry_run=is_dry_run,
         )
         removed = 0

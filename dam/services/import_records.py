@@ -11,28 +11,21 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
-from dam.core.commands import entities_for_digests, known_identities
-from dam.core.ecs import AnyComponent, EntityId, Row, mark, table_of, upsert, write_rows
-from dam.core.plugins import NewEntity, NewEntityMarkers
+from dam.core.commands import known_identities
+from dam.core.ecs import AnyComponent, EntityId, Row, table_of, upsert, write_rows
+from dam.core.plugins import NewEntityMarkers
 from dam.models import (
-    ContentHashMD5Component,
-    ContentHashSHA1Component,
     ContentHashSHA256Component,
     ContentSuccessorComponent,
     FileLocationComponent,
-    FilePropertiesComponent,
     OriginalSourceInfoComponent,
 )
 from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.services.content_records import ReadContent, record_contents, stored_before
 from dam.storage.content_store import StoredFile
 from dam.storage.paths import display_path, path_bytes, path_digest
 
 ByteStatus = Literal["added", "known", "unchanged"]
-
-_DIGEST_COMPONENTS: dict[str, type[AnyComponent]] = {
-    "md5": ContentHashMD5Component,
-    "sha1": ContentHashSHA1Component,
-}
 
 
 @dataclass(frozen=True)
@@ -69,18 +62,17 @@ async def record_files(
 
     New content becomes an entity with every marker that is wanted on new ones. The caller commits.
     """
-    digests = [file.stored.sha256 for file in files]
-    owners = await entities_for_digests(session, ContentHashSHA256Component, digests, now=now)
     firsts: dict[bytes, ReadFile] = {}
     for file in files:
         firsts.setdefault(file.stored.sha256, file)
-    created = {digest: first for digest, first in firsts.items() if owners[digest][1]}
-    await _describe_new(session, {owners[d][0]: file for d, file in created.items()}, markers)
-    await _write_digests(session, {owners[d][0]: file for d, file in firsts.items()})
-    new = {owners[digest][0] for digest in created}
-    await _write_locations(session, [(owners[f.stored.sha256][0], f) for f in files], new)
-    before = await _write_sources(session, [(owners[f.stored.sha256][0], f) for f in files], now)
-    return [_judge(file, owners[file.stored.sha256][0], created, before) for file in files]
+    contents = [_content(file) for file in firsts.values()]
+    owners = await record_contents(session, contents, markers, now=now)
+    created = {digest: first for digest, first in firsts.items() if owners[digest].is_new}
+    new = {owners[digest].entity_id for digest in created}
+    assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
+    await _write_locations(session, assets, new)
+    before = await _write_sources(session, assets, now)
+    return [_judge(file, entity_id, created, before) for entity_id, file in assets]
 
 
 async def foresee_files(
@@ -106,6 +98,11 @@ async def foresee_files(
     return answers
 
 
+def _content(file: ReadFile) -> ReadContent:
+    stored = file.stored
+    return ReadContent(stored.sha256, stored.size_bytes, file.path.name, stored.extra_digests)
+
+
 def _judge(
     file: ReadFile,
     entity_id: EntityId,
@@ -118,37 +115,6 @@ def _judge(
     return Recorded(entity_id, "unchanged" if was_there else "known")
 
 
-async def _describe_new(
-    session: AsyncSession, new: Mapping[EntityId, ReadFile], markers: NewEntityMarkers
-) -> None:
-    rows = []
-    marked: dict[type, list[EntityId]] = {}
-    for entity_id, file in sorted(new.items()):
-        name, size_bytes = file.path.name, file.stored.size_bytes
-        raw, text = path_bytes(name), display_path(name)
-        rows.append(
-            {"entity_id": entity_id, "size_bytes": size_bytes, "name": raw, "name_text": text}
-        )
-        facts = NewEntity(
-            entity_id=entity_id, digest=file.stored.sha256, size_bytes=size_bytes, name=text
-        )
-        for marker in markers.markers_for(facts):
-            marked.setdefault(marker, []).append(entity_id)
-    await write_rows(session, FilePropertiesComponent, rows, replace=False)
-    for marker, entity_ids in marked.items():
-        await mark(session, marker, entity_ids)
-
-
-async def _write_digests(session: AsyncSession, files: Mapping[EntityId, ReadFile]) -> None:
-    for name, kind in _DIGEST_COMPONENTS.items():
-        rows = [
-            {"entity_id": entity_id, "digest": file.stored.extra_digests[name]}
-            for entity_id, file in sorted(files.items())
-            if name in file.stored.extra_digests
-        ]
-        await write_rows(session, kind, rows, replace=True)
-
-
 async def _write_locations(
     session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], new: Collection[EntityId]
 ) -> None:
@@ -157,12 +123,7 @@ async def _write_locations(
     referenced: dict[bytes, Row] = {}
     for entity_id, file in files:
         if file.stored.import_mode != "reference":
-            is_shared = file.stored.is_shared
-            stored[entity_id] = {
-                "entity_id": entity_id,
-                "storage": IN_STORE,
-                "is_shared": is_shared,
-            }
+            stored[entity_id] = {"entity_id": entity_id, "storage": IN_STORE}
             continue
         referenced[file.path_digest] = {
             "entity_id": entity_id,
@@ -172,10 +133,9 @@ async def _write_locations(
             "path_text": display_path(file.path),
             "size_bytes": file.stored.reading.size_bytes,
             "mtime_ns": file.stored.reading.mtime_ns,
-            "is_shared": False,
         }
     await _forget_references(session, [(e, f) for e, f in files if e in stored])
-    known = await _stored_before(session, stored.keys() - new)
+    known = await stored_before(session, stored.keys() - new)
     rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known]
     await write_rows(session, FileLocationComponent, rows, replace=False)
     changing = ("entity_id", "size_bytes", "mtime_ns")
@@ -196,21 +156,6 @@ async def _forget_references(
     stale = [row.id for row in rows.all() if owners[row.path_digest] != row.entity_id]
     if stale:
         await session.execute(delete(table_of(place)).where(place.id.in_(stale)))
-
-
-async def _stored_before(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
-    """Return the assets that are in the store; nobody else can put the others there meanwhile."""
-    if not entity_ids:
-        return set()
-    place, digest = FileLocationComponent, ContentHashSHA256Component
-    there = select(place.entity_id).where(place.storage == IN_STORE)
-    known = set(await session.scalars(there.where(place.entity_id.in_(entity_ids))))
-    absent = sorted(set(entity_ids) - known)
-    if absent:
-        held = select(digest.entity_id).where(digest.entity_id.in_(absent)).with_for_update()
-        await session.execute(held.order_by(digest.entity_id))
-        known |= set(await session.scalars(there.where(place.entity_id.in_(absent))))
-    return known
 
 
 async def _write_sources(

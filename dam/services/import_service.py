@@ -14,7 +14,6 @@ from typing import Literal, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database import with_retries
 from dam.core.ecs import EntityId, ProcessingErrorComponent
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
@@ -30,6 +29,7 @@ from dam.services.import_records import (
     record_files,
     touch_sources,
 )
+from dam.services.world_identity_service import store_owner
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
 from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
@@ -96,10 +96,12 @@ async def import_files(
     options: ImportOptions,
     on_outcome: OnOutcome | None = None,
     on_recorded: Callable[[], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
 
-    `on_recorded` is called whenever new entities may be there to be worked on.
+    `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
+    nothing can be stored before another process ends its collection of garbage.
 
     Batches are committed one by one: whatever was reported is kept, whatever happens then.
 
@@ -120,15 +122,23 @@ async def import_files(
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
-        async with _held(files):
+        async with held_store(world, files, on_wait):
             await run.over(paths)
     return report
 
 
 @asynccontextmanager
-async def _held(files: FileOperationsResource) -> AsyncIterator[None]:
+async def held_store(
+    world: World, files: FileOperationsResource, on_wait: Callable[[], None] | None
+) -> AsyncIterator[None]:
     """Hold the store against `gc`, from the first byte until the last row."""
-    holding = files.store.importing()
+    loop = asyncio.get_running_loop()
+
+    def say_so() -> None:
+        if on_wait is not None:
+            loop.call_soon_threadsafe(on_wait)
+
+    holding = files.store.importing(await store_owner(world), on_wait=say_so)
     await asyncio.to_thread(holding.__enter__)
     try:
         yield
@@ -241,11 +251,8 @@ class _Import:
             return await world.read(foresee_files, files, self._foreseen)
         markers = world.resources.get(NewEntityMarkers)
 
-        async def attempt() -> list[Recorded]:
-            async with world.database.writer(durable=self._mode == "move") as session:
-                return await record_files(session, files, markers, now=world.context.now())
-
-        return await with_retries(attempt)
+        run = world.run_durably if self._mode == "move" else world.run
+        return await run(record_files, files, markers, now=world.context.now())
 
     async def _remove_sources(
         self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]

@@ -1,9 +1,17 @@
 """Tells whether the bytes of assets are still there and still the same."""
 
-import os
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
@@ -11,21 +19,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import DamError
+from dam.errors import DamError, ItemError
 from dam.models import (
     ContentHashSHA256Component,
     ContentSuccessorComponent,
     FileLocationComponent,
     FilePropertiesComponent,
-    OriginalSourceInfoComponent,
 )
-from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
+from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.file_operations import FileOperationsResource
+from dam.services.name_service import names_of
 from dam.storage.checking import Place
-from dam.storage.content_store import ContentState
-from dam.storage.located import Reference
-from dam.storage.paths import path_from_bytes
+from dam.storage.content_store import ContentState, ContentStore
+from dam.storage.located import member_path
 
 OnProgress = Callable[[int, int], None]
 """Is called with how many assets are done and how many there are."""
@@ -38,7 +46,10 @@ _GROUP_BYTES = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class BadPlace:
-    """A place that does not hold what it should: the store, or a user's file."""
+    """A place that does not hold what it should: the store, a user's file, a member of an archive.
+
+    The store has no path for bytes that it lost.
+    """
 
     storage: str
     path: Path | None
@@ -98,7 +109,7 @@ async def verify(
         on_progress: Is told how it goes on.
 
     Raises:
-        UnknownIdError, AmbiguousIdError: Of what is given.
+        EntityNotFoundError, AmbiguousIdError: Of what is given.
         EnvironmentFaultError: The store or the database cannot be used.
     """
     chosen = None if given is None else sorted(await world.read(resolve_ids, given))
@@ -129,9 +140,33 @@ async def _check(
         if not asset.places:
             bad["missing"][asset.entity_id] = []
     found.checked += len(assets)
-    if bad:
-        found.damaged += await world.read(_findings, bad["damaged"])
-        found.missing += await world.read(_findings, bad["missing"])
+    found.damaged += await _confirmed(world, files.store, bad["damaged"])
+    found.missing += await _confirmed(world, files.store, bad["missing"])
+
+
+async def _confirmed(
+    world: World, store: ContentStore, bad: Mapping[EntityId, Sequence[Place]]
+) -> list[Finding]:
+    if not bad:
+        return []
+    places = {place for places in bad.values() for place in places}
+    shown = await asyncio.to_thread(_shown_places, store, places)
+    return await world.read(_findings, bad, shown)
+
+
+def _shown_places(store: ContentStore, places: Iterable[Place]) -> dict[Place, BadPlace]:
+    """Return the places for people, with their paths as far as there are any."""
+    shown = {}
+    for place in places:
+        if place.reference is not None:
+            shown[place] = BadPlace(REFERENCED, place.reference.path)
+        elif place.member is not None:
+            shown[place] = BadPlace(IN_ARCHIVE, member_path(store, place.member))
+        else:
+            shown[place] = BadPlace(IN_STORE, None)
+            with suppress(ItemError):
+                shown[place] = BadPlace(IN_STORE, store.local_path(place.digest))
+    return shown
 
 
 def _unchecked(asset: _Asset, error: Exception) -> Unchecked:
@@ -196,7 +231,7 @@ async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list
         .limit(_PAGE)
     )
     rows = (await session.execute(statement)).all()
-    places = await _places(session, {entity_id: (sha256, size) for entity_id, sha256, size in rows})
+    places = await _places(session, {entity_id: size for entity_id, _, size in rows})
     return [
         _Asset(entity_id, sha256, size_bytes, tuple(places[entity_id]))
         for entity_id, sha256, size_bytes in rows
@@ -204,38 +239,28 @@ async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list
 
 
 async def _places(
-    session: AsyncSession, contents: Mapping[EntityId, tuple[bytes, int | None]]
+    session: AsyncSession, contents: Mapping[EntityId, int | None]
 ) -> dict[EntityId, list[Place]]:
-    location = FileLocationComponent
-    statement = (
-        select(
-            location.entity_id,
-            location.storage,
-            location.path,
-            location.size_bytes,
-            location.mtime_ns,
-        )
-        .where(location.entity_id.in_(contents))
-        .order_by(location.id)
-    )
+    """Return where the bytes of each asset should be, by the sizes they should have."""
     places: dict[EntityId, list[Place]] = {entity_id: [] for entity_id in contents}
-    for row in await session.execute(statement):
-        digest, content_bytes = contents[row.entity_id]
-        reference = None
-        if row.storage == REFERENCED:
-            path = path_from_bytes(row.path)
-            reference = Reference(path=path, size_bytes=row.size_bytes, mtime_ns=row.mtime_ns)
-        place = Place(digest=digest, size_bytes=content_bytes, reference=reference)
-        places[row.entity_id].append(place)
+    located = await content_service.locate(session, contents)
+    for entity_id, content in located.items():
+        place = Place(digest=content.digest, size_bytes=contents[entity_id])
+        if content.is_stored:
+            places[entity_id].append(place)
+        places[entity_id] += [replace(place, reference=found) for found in content.references]
+        places[entity_id] += [replace(place, member=found) for found in content.members]
     return places
 
 
 async def _findings(
-    session: AsyncSession, bad: Mapping[EntityId, Sequence[Place]]
+    session: AsyncSession,
+    bad: Mapping[EntityId, Sequence[Place]],
+    shown: Mapping[Place, BadPlace],
 ) -> list[Finding]:
     """Return what is wrong with assets, but for what was removed or added anew meanwhile."""
     now = await _assets(session, ContentHashSHA256Component.entity_id.in_(bad))
-    names = await _names(session, bad)
+    names = await names_of(session, bad)
     findings = []
     for asset in now:
         still = [place for place in bad[asset.entity_id] if place in asset.places]
@@ -245,27 +270,7 @@ async def _findings(
                     entity_id=asset.entity_id,
                     sha256=asset.digest,
                     names=names[asset.entity_id],
-                    locations=[_shown(place) for place in still],
+                    locations=[shown[place] for place in still],
                 )
             )
     return findings
-
-
-def _shown(place: Place) -> BadPlace:
-    if place.reference is None:
-        return BadPlace(IN_STORE, None)
-    return BadPlace(REFERENCED, place.reference.path)
-
-
-async def _names(
-    session: AsyncSession, entity_ids: Collection[EntityId]
-) -> dict[EntityId, list[str]]:
-    file, source = FilePropertiesComponent, OriginalSourceInfoComponent
-    names: dict[EntityId, dict[str, None]] = {entity_id: {} for entity_id in entity_ids}
-    first = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))
-    for entity_id, name in await session.execute(first):
-        names[entity_id][os.fsdecode(name)] = None
-    seen = select(source.entity_id, source.path).where(source.entity_id.in_(entity_ids))
-    for entity_id, path in await session.execute(seen.order_by(source.id)):
-        names[entity_id][path_from_bytes(path).name] = None
-    return {entity_id: list(found) for entity_id, found in names.items()}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import ItemError, QueryPictureError
+from dam.errors import ItemError, UnreadableQueryError
 from dam.media.image import QueryHashes, Transform, hash_query_image
 from dam.models import (
     ContentHashSHA256Component,
@@ -93,7 +93,7 @@ async def find_similar_to_file(
     """Return the pictures near one that need not be in the world, nearest first.
 
     Raises:
-        QueryPictureError: The file cannot be read or decoded.
+        UnreadableQueryError: The file cannot be read or decoded.
         MissingExtraError: The extra `image` is not installed.
     """
     query = await asyncio.to_thread(_query_of_file, path, options)
@@ -106,14 +106,14 @@ async def find_similar_to_entity(
     """Return the pictures near an asset, nearest first, without the asset itself.
 
     Raises:
-        UnknownEntityError: There is no such entity.
-        QueryPictureError: It has no perceptual hash, or its bytes cannot be read again.
+        EntityNotFoundError: There is no such entity.
+        UnreadableQueryError: It has no perceptual hash, or its bytes cannot be read again.
     """
     kind = _COMPONENTS[options.algorithm]
     content = (await world.read(content_service.locate, [entity_id])).get(entity_id)
     stored = await world.read(ecs_service.get_component, entity_id, kind)
     if stored is None or content is None:
-        raise QueryPictureError(f"entity {entity_id}", "it has no perceptual hash")
+        raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
     if options.has_transforms and stored.value is not None:
         store = world.resources.get(FileOperationsResource).store
         query = await asyncio.to_thread(_query_of_asset, store, content, options)
@@ -131,7 +131,7 @@ def _query_of_file(path: Path, options: LikenessOptions) -> _Query:
             sha256 = digest_chunks(source.chunks()).sha256
         return _query(hash_query_image(path), sha256, options)
     except ItemError as error:
-        raise QueryPictureError(display_path(path), error.message) from error
+        raise UnreadableQueryError(display_path(path), error.message, error.hint) from error
 
 
 def _query_of_asset(
@@ -141,7 +141,9 @@ def _query_of_asset(
         with local_file(store, content) as path:
             return _query(hash_query_image(path), content.digest, options)
     except ItemError as error:
-        raise QueryPictureError(f"sha256:{content.digest.hex()}", error.message) from error
+        raise UnreadableQueryError(
+            f"sha256:{content.digest.hex()}", error.message, error.hint
+        ) from error
 
 
 def _query(found: QueryHashes, sha256: bytes, options: LikenessOptions) -> _Query:

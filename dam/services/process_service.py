@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database import with_retries
 from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark, table_of
-from dam.core.plugins import NewEntity, NewEntityMarkers
-from dam.core.scheduler import Observer
+from dam.core.plugins import NewEntityMarkers
+from dam.core.report import Observer
 from dam.core.systems import SystemStage
 from dam.core.work import count_pending
 from dam.core.world import World
@@ -26,6 +24,8 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.failure_service import markers_by_system, retry_unblocked
+from dam.services.new_asset import NewAsset
+from dam.services.outdated_service import mark_outdated
 
 _PAGE = 5_000
 _COUNT_EVERY_S = 2.0
@@ -57,6 +57,7 @@ async def process(
     stages: Collection[str] = (),
     marker_name: str | None = None,
     observer: ProcessObserver | None = None,
+    marks_outdated: bool = False,
     retries_unblocked: bool = True,
     is_dry_run: bool = False,
 ) -> Processed:
@@ -68,6 +69,7 @@ async def process(
         marker_name: Mark old assets with this first, just as the import would mark them now: those
             of which its rule says yes; without a rule, all that have what the marker is about.
         observer: Is told how it goes on.
+        marks_outdated: Mark what an older version of the program has computed, too.
         retries_unblocked: First mark again what failed for want of a decoder or an extra that is
             there now; whoever calls this in a loop asks for it once.
         is_dry_run: Run and mark nothing; return what the systems would be given.
@@ -84,9 +86,11 @@ async def process(
     if marker_name is not None:
         filled, marker = _consumer(world, marker_name)
         marked[filled] = await _fill_in(world, marker, is_dry_run=is_dry_run)
+    others = {name: kind for name, kind in markers.items() if name != filled}
+    if marks_outdated:
+        marked += await mark_outdated(world, others, is_dry_run=is_dry_run)
     if retries_unblocked:
-        blocked = {name: kind for name, kind in markers.items() if name != filled}
-        marked += await retry_unblocked(world, blocked, is_dry_run=is_dry_run)
+        marked += await retry_unblocked(world, others, is_dry_run=is_dry_run)
     if is_dry_run:
         marked += await world.read(_count_by_system, markers)
         return Processed(processed={name: marked[name] for name in names}, failed=0)
@@ -133,7 +137,7 @@ async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: b
         if is_dry_run:
             count, last = await world.read(page, after)
         else:
-            count, last = await with_retries(partial(world.database.write, page, after))
+            count, last = await world.run(page, after)
         if last is None:
             return total
         total, after = total + count, last
@@ -141,7 +145,7 @@ async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: b
 
 async def _unmarked(
     session: AsyncSession, marker: type[MarkerComponent], after: EntityId
-) -> list[NewEntity]:
+) -> list[NewAsset]:
     """Return the next assets that could be marked, as an import would have seen them."""
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     bearer = _BEARERS.get(marker, digest)
@@ -155,7 +159,7 @@ async def _unmarked(
         .limit(_PAGE)
     )
     return [
-        NewEntity(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
+        NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
         for entity_id, sha256, size_bytes, name in await session.execute(statement)
     ]
 
@@ -181,7 +185,7 @@ async def _counted(
 
     async def tell() -> None:
         while True:
-            observer.pending(sum(await world.read(count_pending, markers)))
+            observer.pending(sum(await world.read(count_pending, dict.fromkeys(markers, ()))))
             await asyncio.sleep(_COUNT_EVERY_S)
 
     teller = asyncio.create_task(tell())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database import with_retries
 from dam.core.ecs import Entity, EntityId, table_of
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component
@@ -46,7 +45,7 @@ async def plan_removal(
     An entity that others need stays, unless they are all removed with it, or it `is_forced`.
 
     Raises:
-        UnknownIdError, AmbiguousIdError: As `resolve_ids` says.
+        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says.
     """
     ids = await resolve_ids(session, wanted)
     return await _plan(session, ids, is_forced=is_forced)
@@ -58,9 +57,9 @@ async def remove_assets(
     """Remove assets with all that is known of them, in one transaction; files of users stay.
 
     Raises:
-        UnknownIdError, AmbiguousIdError: As `resolve_ids` says; nothing was removed.
+        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says; nothing was removed.
     """
-    removal, digests = await with_retries(lambda: world.run(_remove, wanted, is_forced=is_forced))
+    removal, digests = await world.run(_remove, wanted, is_forced=is_forced)
     thumbnails = await world.resources.get(WorldCache).thumbnails()
     await asyncio.to_thread(_forget, thumbnails, digests)
     return removal

@@ -4,13 +4,13 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy import Connection, create_engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,39 +21,45 @@ from dam.errors import (
     DatabaseOutdatedError,
     DatabaseTooNewError,
     DatabaseUnreachableError,
+    EnvironmentFaultError,
     NotSetUpError,
     PluginTablesMissingError,
+    ServerTooOldError,
     words_for,
 )
-from dam.models import SCHEMA_REVISION
+from dam.models import SCHEMA_REVISION, WorldIdentity
+from dam.storage import open_store
 
 log = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
+_OLDEST_POSTGRESQL = (15,)
 _REVISION_QUERY = "SELECT version_num FROM alembic_version"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """What `set_up` did, or would do."""
+    """What `set_up` did, or would do; `saved_copy` is the database as it was before."""
 
     world: str
     database: str
     revision: str
     created: bool
+    saved_copy: Path | None = None
 
 
 async def check_schema(database: Database) -> None:
     """Raise unless the database has exactly the schema of this program.
 
     Raises:
+        ServerTooOldError: Its PostgreSQL is not supported.
         NotSetUpError: It has no schema of ours, or is not there at all.
         DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
         DatabaseTooNewError: A newer program has made it.
     """
     if database.file is not None and not database.file.exists():
         raise NotSetUpError(database.safe_url)
-    revision = await database.read(_stored_revision)
+    revision = await database.read(_stored_revision, database)
     if revision == SCHEMA_REVISION:
         return
     if revision is None:
@@ -79,14 +85,34 @@ async def _table_names(session: AsyncSession) -> set[str]:
     return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
-async def _stored_revision(session: AsyncSession) -> str | None:
+async def _stored_revision(session: AsyncSession, database: Database) -> str | None:
+    connection = await session.connection()
+    await connection.run_sync(_refuse_old_server, database)
     try:
-        revision: str | None = await session.scalar(text(_REVISION_QUERY))
+        return _own_revision((await session.scalars(text(_REVISION_QUERY))).all())
     except (OperationalError, ProgrammingError) as error:
         if "alembic_version" in str(error.orig):
             return None
         raise
-    return revision
+
+
+def _own_revision(heads: Sequence[str]) -> str | None:
+    """Return where our own branch of the migrations stands; a plugin's has a row beside it."""
+    if SCHEMA_REVISION in heads:
+        return SCHEMA_REVISION
+    known = _known_revisions().intersection(heads) if heads else None
+    return ", ".join(sorted(known or heads)) or None
+
+
+def server_version(connection: Connection) -> tuple[int, ...]:
+    """Return the version of the database's engine, as it said when it was connected to."""
+    return tuple(map(int, connection.dialect.server_version_info or ()))
+
+
+def _refuse_old_server(connection: Connection, database: Database) -> None:
+    found = server_version(connection)
+    if not database.is_sqlite and found < _OLDEST_POSTGRESQL:
+        raise ServerTooOldError(database.safe_url, found, _OLDEST_POSTGRESQL)
 
 
 def set_up(
@@ -98,44 +124,51 @@ def set_up(
     file beside it. Stored files are not touched.
 
     Raises:
+        ServerTooOldError: Its PostgreSQL is not supported.
         DatabaseTooNewError: A newer program has made the schema.
         DatabaseError: The database cannot be reached or written.
     """
     context = WorldContext(world_name=config.name, run_id="setup")
     database = Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
 
-    def done(*, created: bool) -> SetUp:
+    def done(*, created: bool, saved_copy: Path | None = None) -> SetUp:
         return SetUp(
             world=config.name,
             database=database.safe_url,
             revision=SCHEMA_REVISION,
             created=created,
+            saved_copy=saved_copy,
         )
 
     if dry_run and database.file is not None and not database.file.exists():
         return done(created=True)
     with database.translated_errors(), _connected(database) as connection:
+        _refuse_old_server(connection, database)
         revision = _upgradable_revision(connection, database, reset=reset)
         if dry_run or (revision == SCHEMA_REVISION and not reset):
             return done(created=reset or revision is None)
+        copy = None
         if database.file is not None:
-            _prepare_file(connection, database.file, now or utc_now())
+            copy = _prepare_file(connection, database.file, now or utc_now())
         with _locked(connection, database):
             # Somebody else may have been quicker while this one waited for the lock.
             revision = _upgradable_revision(connection, database, reset=reset)
+            former = _world_uuid(connection) if reset else None
             if reset:
                 _drop_everything(connection)
             _upgrade(connection)
             if database.is_sqlite:
                 _check_foreign_keys(connection)
-    return done(created=reset or revision is None)
+    if former is not None:
+        _leave_store(config, former)
+    return done(created=reset or revision is None, saved_copy=copy)
 
 
 def _upgradable_revision(connection: Connection, database: Database, *, reset: bool) -> str | None:
     """Return the schema's revision, or None without one; refuse what only `reset` can help."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    revision: str | None = connection.scalar(text(_REVISION_QUERY))
+    revision = _own_revision(connection.scalars(text(_REVISION_QUERY)).all())
     if revision is not None and not reset and revision not in _known_revisions():
         raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
     return revision
@@ -195,8 +228,9 @@ def _locked(connection: Connection, database: Database) -> Iterator[None]:
         raise
 
 
-def _prepare_file(connection: Connection, file: Path, now: datetime) -> None:
+def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | None:
     """Save a copy of what is in the file, if anything is, and let readers and a writer coexist."""
+    copy = None
     had_tables = bool(inspect(connection).get_table_names())
     connection.rollback()
     if had_tables:
@@ -207,6 +241,21 @@ def _prepare_file(connection: Connection, file: Path, now: datetime) -> None:
         connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
         log.info("database saved", extra={"copy": str(copy)})
     connection.execute(text("PRAGMA journal_mode = WAL"))
+    return copy
+
+
+def _world_uuid(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(WorldIdentity.__tablename__):
+        return None
+    uuid: str | None = connection.scalar(select(WorldIdentity.uuid))
+    return uuid
+
+
+def _leave_store(config: WorldConfig, uuid: str) -> None:
+    """Have nobody protect the files of the world that was, so that `gc` may remove them."""
+    # The reset is done; where the store cannot be written, `gc` says what to do.
+    with contextlib.suppress(EnvironmentFaultError):
+        open_store(config.storage_url).forget_owner(uuid)
 
 
 def _drop_everything(connection: Connection) -> None:

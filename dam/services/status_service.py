@@ -14,8 +14,9 @@ from dam.core.ecs import (
     component_classes,
     table_of,
 )
+from dam.errors import url_without_password
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
-from dam.settings import Settings, url_without_password
+from dam.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from dam.core.database import Database
-from dam.models import WorldIdentity
+from dam.services.world_identity_service import world_uuid
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 
@@ -24,13 +21,9 @@ class WorldCache:
         """Return the folder of this world; it is made when something is put there."""
         async with self._lock:
             if self._folder is None:
-                self._folder = self._root / await self._database.read(_world_uuid)
+                self._folder = self._root / await self._database.read(world_uuid)
         return self._folder
 
     async def thumbnails(self) -> ThumbnailCache:
         """Return the thumbnails of this world."""
         return ThumbnailCache(await self.folder() / "thumbnails")
-
-
-async def _world_uuid(session: AsyncSession) -> str:
-    return (await session.scalars(select(WorldIdentity.uuid))).one()

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dam.settings.errors import SettingError, UnknownWorldError, did_you_mean
-from dam.settings.locations import url_without_password
+from dam.errors import UnknownNameError
+from dam.settings.errors import SettingError, did_you_mean
 from dam.settings.variables import Digest, LogLevel, WorkerKind, read_variables
-from dam.settings.worlds import WorldSettings, worlds_of
+from dam.settings.worlds import DEFAULT_NAME, WorldSettings, worlds_in_use, worlds_of
 
-__all__ = ["Settings", "WorldSettings", "load_settings", "url_without_password"]
+__all__ = ["Settings", "WorldSettings", "load_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,23 +32,30 @@ class Settings:
         """Return the world of that name, or the default one."""
         chosen = self.default_world if name is None else name
         if chosen not in self.worlds:
-            raise UnknownWorldError(chosen, tuple(self.worlds))
+            raise UnknownNameError("world", chosen, tuple(self.worlds))
         return self.worlds[chosen]
+
+    def refuse_misspelt_world(self, name: str | None = None) -> None:
+        """Make sure that a world which is about to be made is not another one, misspelt.
+
+        Raises:
+            SettingError: Nothing but a name is set for it, and there are other worlds.
+        """
+        world = self.world(name)
+        known = tuple(dict.fromkeys([*self.worlds, *worlds_in_use()]))
+        others = tuple(other for other in known if other != world.name)
+        if world.is_named_alone and others:
+            raise _unknown_default(world.name, others, "`dam-cli setup-db` makes a new world")
 
 
 def load_settings() -> Settings:
     """Return what is set now; without any setting, one world in the user's data folder."""
     variables = read_variables()
     worlds = worlds_of(variables)
-    first = "default" if "default" in worlds else next(iter(worlds))
+    first = DEFAULT_NAME if DEFAULT_NAME in worlds else next(iter(worlds))
     default = variables.default_world_name or first
     if default not in worlds:
-        raise SettingError(
-            "DAM_DEFAULT_WORLD_NAME",
-            repr(default),
-            f"one of {', '.join(worlds)}",
-            did_you_mean(default, tuple(worlds)),
-        )
+        raise _unknown_default(default, tuple(worlds))
     kind, count = variables.workers or ("process", _usable_cores())
     return Settings(
         worlds=MappingProxyType(worlds),
@@ -58,6 +65,12 @@ def load_settings() -> Settings:
         extra_digests=variables.extra_digests,
         log_level=variables.log_level,
     )
+
+
+def _unknown_default(name: str, known: tuple[str, ...], way_out: str | None = None) -> SettingError:
+    hints = [hint for hint in (did_you_mean(name, known), way_out) if hint]
+    expected = f"one of {', '.join(known)}"
+    return SettingError("DAM_DEFAULT_WORLD_NAME", repr(name), expected, "; ".join(hints) or None)
 
 
 def _usable_cores() -> int:

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from dam.errors import EnvironmentFaultError, UsageError
+from dam.errors import EnvironmentFaultError
 
 
 class SettingError(EnvironmentFaultError):
@@ -48,17 +48,6 @@ class SharedLocationError(EnvironmentFaultError):
         super().__init__(
             f"the worlds {first!r} and {second!r} share {url}",
             "give each world a database and a store of its own",
-        )
-
-
-class UnknownWorldError(UsageError):
-    """No world of that name is set."""
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        self.name = name
-        self.known = known
-        super().__init__(
-            f"no world named {name!r}; known: {', '.join(known)}", did_you_mean(name, known)
         )
 
 

@@ -1,10 +1,11 @@
-"""Addresses of databases and stores: checked, made absolute, shown without passwords."""
+"""Addresses of databases and stores: checked and made absolute."""
 
 import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from dam.errors import url_without_password
 from dam.settings.errors import SettingError
 
 _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
@@ -62,13 +63,6 @@ def location_of(url: str) -> str:
 def quoted_path(path: str) -> str:
     """Return a path as it stands in a database URL, where `%` and `?` have a meaning."""
     return path.replace("%", "%25").replace("?", "%3F")
-
-
-def url_without_password(url: str) -> str:
-    """Return a database URL, even a malformed one, with any password replaced by `***`."""
-    # Greedy on purpose: an unescaped @ or / in a password must not let the rest of it through.
-    shown = re.sub(r"^((?:[\w+.-]+://)?+[^:/@]*):(.*)@", r"\1:***@", url, flags=re.DOTALL)
-    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", shown, flags=re.IGNORECASE)
 
 
 def _absolute(path: str, folder: Path) -> str:

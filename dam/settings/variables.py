@@ -1,5 +1,6 @@
 """The variables `DAM_…`, from the environment and from `.env` in the current folder."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Annotated, Literal, get_args
 
@@ -26,7 +27,7 @@ _CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
 
 def _split_digests(value: object) -> object:
     if isinstance(value, str):
-        return [name.strip().lower() for name in value.split(",") if name.strip()]
+        return [_in_case(str.lower, name.strip()) for name in value.split(",") if name.strip()]
     return value
 
 
@@ -38,7 +39,12 @@ def _split_workers(value: object) -> object:
 
 
 def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
+    return _in_case(str.upper, value) if isinstance(value, str) else value
+
+
+def _in_case(change: Callable[[str], str], value: str) -> str:
+    """Return a choice as we write it; what is none stays as it was typed, to be shown."""
+    return change(value) if change(value) in _CHOICES else value
 
 
 class Variables(BaseSettings):
@@ -113,7 +119,9 @@ def read_variables() -> Variables:
         fault = error.errors()[0]
         field, found = str(fault["loc"][0]), fault["input"]
         expected = Variables.model_fields[field].description or "text"
-        hint = did_you_mean(found, _CHOICES) if isinstance(found, str) else None
+        hint = None
+        if isinstance(found, str):
+            hint = did_you_mean(found.upper(), _CHOICES) or did_you_mean(found.lower(), _CHOICES)
         raise SettingError(PREFIX + field.upper(), repr(found), expected, hint) from error
     except UnicodeDecodeError as error:
         raise SettingError(".env", "not UTF-8 text", "lines of NAME=value") from error

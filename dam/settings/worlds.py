@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dam.errors import display_path, words_for
+from dam.errors import display_path, url_without_password, words_for
 from dam.settings.errors import (
     MisspeltSettingError,
     SettingError,
@@ -22,10 +22,10 @@ from dam.settings.locations import (
     location_of,
     quoted_path,
     storage_beside,
-    url_without_password,
 )
 from dam.settings.variables import PREFIX, Variables
 
+DEFAULT_NAME = "default"
 _WORLD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEYS = ("database_url", "asset_storage_path")
 _WORLDS_FORM = '{"name": {"database_url": "…", "asset_storage_path": "…"}}'
@@ -39,6 +39,7 @@ class WorldSettings:
         database_url: `sqlite:///` with an absolute path, or `postgresql`; with its password.
         storage_url: An absolute folder, or the URL of a store.
         is_configured: Somebody named the database; one that nobody named is made on first use.
+        is_named_alone: Nothing is set of it but its name, which may be misspelt.
     """
 
     name: str
@@ -46,6 +47,7 @@ class WorldSettings:
     storage_url: str
     cache_path: Path
     is_configured: bool
+    is_named_alone: bool
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def worlds_of(variables: Variables) -> dict[str, WorldSettings]:
     entries = _entries_in(variables.worlds_config) if variables.worlds_config else {}
     database, storage = variables.database_url, variables.asset_storage_path
     if database or storage or not entries:
-        name = variables.default_world_name or "default"
+        name = variables.default_world_name or DEFAULT_NAME
         if name in entries:
             raise WorldSetTwiceError(name)
         _check_name(name, "DAM_DEFAULT_WORLD_NAME")
@@ -137,7 +139,13 @@ def _world(name: str, entry: _Entry) -> WorldSettings:
         storage_url=storage_url,
         cache_path=platformdirs.user_cache_path("dam"),
         is_configured=entry.database_url is not None,
+        is_named_alone=name != DEFAULT_NAME and not entry.database_url and entry.place is None,
     )
+
+
+def worlds_in_use() -> list[str]:
+    """Return the worlds whose databases were made in the user's data folder."""
+    return sorted(path.stem for path in platformdirs.user_data_path("dam").glob("*.db"))
 
 
 def _check_name(name: str, setting: str) -> None:

@@ -41,6 +41,14 @@ class StoredContent:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreOwner:
+    """A world that keeps bytes in a store: its UUID, and its database for people to know it by."""
+
+    uuid: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """What a collection removed, or would have removed."""
 
@@ -54,7 +62,8 @@ class ContentStore(Protocol):
     A store is a value: cheap to make, picklable, usable by many threads and processes at once. When
     a `put` returns, the bytes survive a power cut. Stored bytes are never overwritten.
 
-    Every method may raise `StoreUnusableError` for the store as a whole.
+    Every method may raise `StoreUnusableError` for the store as a whole, and one that looks at the
+    bytes of a digest `FileAccessError` where these alone cannot be had.
     """
 
     def put(self, path: Path, mode: ImportMode, *, extra_digests: Sequence[str] = ()) -> StoredFile:
@@ -138,32 +147,42 @@ class ContentStore(Protocol):
         ...
 
     def importing(
-        self, *, on_wait: Callable[[], None] | None = None
+        self, owner: StoreOwner, *, on_wait: Callable[[], None] | None = None
     ) -> AbstractContextManager[None]:
         """Hold the store from the first `put` until the rows are committed; many may at once.
 
         Makes the store where there is none and clears away what killed processes left behind, at
-        both ends. Waits for a collection to end, and calls `on_wait` before it does.
+        both ends. Keeps in mind, for collections, that the bytes of `owner` are here. Waits for a
+        collection to end, and calls `on_wait` before it does.
         """
+        ...
+
+    def forget_owner(self, uuid: str) -> None:
+        """Take a world that refers to nothing here any more off the list of the owners."""
         ...
 
     def collect(
         self,
         is_referenced: Callable[[Sequence[bytes]], set[bytes]],
         *,
+        owner: StoreOwner,
         older_than_s: float,
         now_s: float,
+        is_forced: bool = False,
         is_dry_run: bool = False,
     ) -> Collected:
         """Remove what nothing refers to and was not put for so long, alone in the store.
 
         Args:
             is_referenced: Returns those of the given digests (at most 1,000) that must stay.
+            owner: The world that knows what is referred to, and so may judge its own bytes alone.
             older_than_s: Younger entries stay, whoever refers to them.
             now_s: Seconds since 1970.
+            is_forced: Judge the bytes of other owners, too, and forget those owners.
             is_dry_run: Count, and remove nothing.
 
         Raises:
             StoreInUseError: An import holds the store.
+            StoreSharedError: Another owner has put bytes here.
         """
         ...

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from dam.errors import (
     ContentDamagedError,
@@ -15,6 +15,7 @@ from dam.errors import (
     OutputFolderError,
     ReferenceDamagedError,
 )
+from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
 from dam.storage.located import LocatedContent, local_file
 from dam.storage.paths import safe_base_name
@@ -35,10 +36,12 @@ class ExportFolder:
 
     Any number of exports may fill the same folder at once. `_next` says from which number on names
     may be free, so that a thousand files of one name do not try all numbers a thousand times.
+    `archives` is whoever made the folder's to close.
     """
 
     folder: Path
     store: ContentStore
+    archives: OpenArchives = field(default_factory=OpenArchives)
     _next: dict[str, int] = field(default_factory=dict)
     _planned: set[Path] = field(default_factory=set)
 
@@ -48,7 +51,7 @@ class ExportFolder:
         Raises:
             ItemError: The bytes cannot be read.
         """
-        with local_file(self.store, content), self._faults(self.folder):
+        with local_file(self.store, content, self.archives), self._faults(self.folder):
             if self.folder.exists() and not self.folder.is_dir():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             for target in self._targets(name):
@@ -72,7 +75,7 @@ class ExportFolder:
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 with temporary.open("xb") as file:
-                    _copy(self.store, content, file, is_stopped)
+                    copy_content(self.store, content, file, is_stopped, self.archives)
                 return self._publish(temporary, name)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -80,7 +83,7 @@ class ExportFolder:
     def _publish(self, temporary: Path, name: str) -> Path:
         for target in self._targets(name):
             try:
-                _give_name(temporary, target)
+                give_name(temporary, target)
             except FileExistsError:
                 continue
             return target
@@ -104,11 +107,21 @@ class ExportFolder:
             raise OutputFolderError(self.folder, error) from error
 
 
-def _copy(
-    store: ContentStore, content: LocatedContent, file: BinaryIO, is_stopped: Callable[[], bool]
+def copy_content(
+    store: ContentStore,
+    content: LocatedContent,
+    file: IO[bytes],
+    is_stopped: Callable[[], bool] = lambda: False,
+    archives: OpenArchives | None = None,
 ) -> None:
+    """Write the bytes of an asset to an open file, sure that they match their digest.
+
+    Raises:
+        ItemError: The bytes cannot be read, are damaged, or were changed since they were added.
+        ExportStoppedError: `is_stopped` said so between two pieces.
+    """
     digests = DigestSet()
-    with local_file(store, content) as path, open_source(path) as source:
+    with local_file(store, content, archives) as path, open_source(path) as source:
         for chunk in source.chunks():
             if is_stopped():
                 raise ExportStoppedError
@@ -120,8 +133,8 @@ def _copy(
         raise ReferenceDamagedError(path)
 
 
-def _give_name(temporary: Path, target: Path) -> None:
-    """Raise `FileExistsError` where the name is taken; it is never taken over."""
+def give_name(temporary: Path, target: Path) -> None:
+    """Give a finished file its name; raise `FileExistsError` where that is taken."""
     try:
         target.hardlink_to(temporary)
     except FileExistsError:

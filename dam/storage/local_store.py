@@ -1,6 +1,7 @@
 """The content store in a local folder."""
 
 import errno
+import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,7 @@ from dam.errors import (
     FileChangedError,
     ItemError,
     StoreInUseError,
+    StoreSharedError,
     StoreUnusableError,
 )
 from dam.storage.content_store import (
@@ -23,10 +25,12 @@ from dam.storage.content_store import (
     ImportMode,
     StoredContent,
     StoredFile,
+    StoreOwner,
 )
 from dam.storage.draft import sweep_drafts
 from dam.storage.layout import content_files, content_path, make_root
 from dam.storage.locking import exclusive_lock, shared_lock
+from dam.storage.owners import forget_owner, mark_owner, owners
 from dam.storage.reading import digest_chunks, open_source
 from dam.storage.receiving import Receiver, digest_of_stored, is_shared
 
@@ -92,7 +96,7 @@ class LocalContentStore:
 
     def contains(self, digest: bytes) -> bool:
         """Return whether there is an entry for the digest."""
-        with self._faults():
+        with self._faults(digest):
             return content_path(self.root, digest).is_file()
 
     def size_of(self, digest: bytes) -> int:
@@ -119,7 +123,7 @@ class LocalContentStore:
     def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
         """Return the state of what is stored; a disk that cannot deliver it is damage, too."""
         path = content_path(self.root, digest)
-        with self._faults():
+        with self._faults(digest):
             try:
                 status = path.lstat()
                 is_right = stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
@@ -153,25 +157,35 @@ class LocalContentStore:
             content_path(self.root, digest).unlink(missing_ok=True)
 
     @contextmanager
-    def importing(self, *, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    def importing(
+        self, owner: StoreOwner, *, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[None]:
         """Hold the store while files are put and their rows written; see `ContentStore`."""
         with ExitStack() as held:
             with self._faults():
                 make_root(self.root)
                 held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait))
                 sweep_drafts(self.root)
+                mark_owner(self.root, owner)
             try:
                 yield
             finally:
                 with self._faults():
                     sweep_drafts(self.root)
 
+    def forget_owner(self, uuid: str) -> None:
+        """Take the mark of a world away."""
+        with self._faults():
+            forget_owner(self.root, uuid)
+
     def collect(
         self,
         is_referenced: Callable[[Sequence[bytes]], set[bytes]],
         *,
+        owner: StoreOwner,
         older_than_s: float,
         now_s: float,
+        is_forced: bool = False,
         is_dry_run: bool = False,
     ) -> Collected:
         """Remove what is old and not referred to; see `ContentStore.collect`."""
@@ -179,6 +193,11 @@ class LocalContentStore:
             return Collected(removed=0, freed_bytes=0)
         removed = freed_bytes = 0
         with self._alone():
+            others = self._other_owners(owner)
+            if others and not is_forced:
+                raise StoreSharedError(
+                    self.root, [other.database for other in others], owner.database
+                )
             for batch in self._old_entries(now_s - older_than_s):
                 kept = is_referenced([entry.sha256 for entry in batch])
                 for entry in batch:
@@ -188,6 +207,8 @@ class LocalContentStore:
                         self.remove(entry.sha256)
                     removed += 1
                     freed_bytes += entry.size_bytes
+            for other in others if not is_dry_run else ():
+                self.forget_owner(other.uuid)
         return Collected(removed, freed_bytes)
 
     @contextmanager
@@ -198,6 +219,10 @@ class LocalContentStore:
                     raise StoreInUseError(self.root)
                 sweep_drafts(self.root)
             yield
+
+    def _other_owners(self, owner: StoreOwner) -> list[StoreOwner]:
+        with self._faults():
+            return [other for other in owners(self.root) if other.uuid != owner.uuid]
 
     def _old_entries(self, renewed_before_s: float) -> Iterator[list[StoredContent]]:
         batch: list[StoredContent] = []
@@ -212,7 +237,7 @@ class LocalContentStore:
 
     @contextmanager
     def _faults(self, digest: bytes | None = None) -> Iterator[None]:
-        """Translate what the disk says; with a digest, a file that is not there is its absence."""
+        """Translate what the disk says; with a digest, it may concern that one file alone."""
         try:
             yield
         except FileNotFoundError as error:
@@ -220,4 +245,14 @@ class LocalContentStore:
                 raise StoreUnusableError(self.root, error) from error
             raise ContentMissingError(digest) from error
         except OSError as error:
+            if digest is not None and self._is_sound():
+                raise FileAccessError(content_path(self.root, digest), "read", error) from error
             raise StoreUnusableError(self.root, error) from error
+
+    def _is_sound(self) -> bool:
+        """Tell whether the store itself can be looked into."""
+        try:
+            os.scandir(self.root).close()
+        except OSError:
+            return False
+        return True

@@ -29,7 +29,13 @@ _KINDS = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a character device",
     stat.S_IFBLK: "a block device",
+    stat.S_IFLNK: "a symbolic link",
 }
+
+
+def kind_of(mode: int) -> str:
+    """Return what a file is that is no regular one, with its article."""
+    return _KINDS.get(stat.S_IFMT(mode), "something special")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +170,5 @@ def digest_chunks(chunks: Iterable[memoryview], extra: Sequence[str] = ()) -> Di
 
 def _require_regular(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        kind = kind_of(status.st_mode)
         raise NotRegularFileError(path, kind)

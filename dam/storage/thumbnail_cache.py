@@ -9,24 +9,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailCache:
-    """Encoded thumbnails by the digest of their asset's bytes and the recipe's version."""
+    """JPEG thumbnails by the digest of their asset's bytes and the recipe's version."""
 
     root: Path
 
     def find(self, digest: bytes, recipe: int) -> Path | None:
         """Return the file of a thumbnail that is there, or None."""
-        candidates = (self._path(digest, recipe, suffix) for suffix in _SUFFIXES.values())
-        return next((path for path in candidates if path.is_file()), None)
+        path = self._path(digest, recipe)
+        return path if path.is_file() else None
 
-    def save(self, digest: bytes, recipe: int, content: bytes, media_type: str) -> Path:
+    def save(self, digest: bytes, recipe: int, content: bytes) -> Path:
         """Keep a thumbnail and return its file."""
-        path = self._path(digest, recipe, _SUFFIXES[media_type])
+        path = self._path(digest, recipe)
         try:
             _write(path, content)
         except FileNotFoundError:
@@ -45,12 +44,11 @@ class ThumbnailCache:
         """Forget the thumbnails of one asset, of whatever recipe."""
         name = digest.hex()
         for recipe in self.root.glob("v*"):
-            for suffix in _SUFFIXES.values():
-                (recipe / name[:2] / f"{name}{suffix}").unlink(missing_ok=True)
+            (recipe / name[:2] / f"{name}.jpg").unlink(missing_ok=True)
 
-    def _path(self, digest: bytes, recipe: int, suffix: str) -> Path:
+    def _path(self, digest: bytes, recipe: int) -> Path:
         name = digest.hex()
-        return self.root / f"v{recipe}" / name[:2] / f"{name}{suffix}"
+        return self.root / f"v{recipe}" / name[:2] / f"{name}.jpg"
 
 
 def _write(path: Path, content: bytes) -> None:

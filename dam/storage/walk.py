@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.errors import words_for
+from dam.storage.reading import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,6 @@ class PassedBy:
     path: str
     reason: str
     is_failure: bool = False
-
-
-_KINDS = {
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a character device",
-    stat.S_IFBLK: "a block device",
-    stat.S_IFDIR: "a folder; -r adds what is in it",
-    stat.S_IFLNK: "a symbolic link",
-}
 
 
 class Walk:
@@ -115,8 +106,8 @@ class Walk:
 
     def _judge(self, path: str, status: os.stat_result) -> FoundFile | PassedBy:
         if not stat.S_ISREG(status.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something special")
-            return PassedBy(path, f"not a regular file but {kind}")
+            hint = "; -r adds what is in it" if stat.S_ISDIR(status.st_mode) else ""
+            return PassedBy(path, f"not a regular file but {kind_of(status.st_mode)}{hint}")
         if (status.st_dev, status.st_ino) in self._own:
             return PassedBy(path, "belongs to this world")
         return FoundFile(path, status)

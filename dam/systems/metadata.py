@@ -7,17 +7,31 @@ from dam.core.ecs import EntityId
 from dam.core.params import MarkedEntityList, Resource, WorldReader
 from dam.core.systems import SystemStage, system
 from dam.errors import NoContentError
-from dam.media.image import ImageDescription
+from dam.media.image import DESCRIPTION_RECIPE, ImageDescription
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     ImageFormatComponent,
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+    ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.file_tasks import FileDescription
+
+_OF_PICTURES = (
+    ImageDimensionsComponent,
+    ImageFormatComponent,
+    FramePropertiesComponent,
+    ImagePerceptualPHashComponent,
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+    NeedsContentAnalysisComponent,
+)
 
 
 @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=256)
@@ -33,7 +47,7 @@ async def extract_metadata(
         if asset not in contents:
             commands.fail(asset, NoContentError(asset))
     file = FilePropertiesComponent
-    known = select(file.entity_id, file.size_bytes, file.name, file.name_text)
+    known = select(file.entity_id, file.size_bytes, file.name, file.name_text, file.media_type)
     properties = {
         row.entity_id: row for row in await reader.rows(known.where(file.entity_id.in_(assets)))
     }
@@ -50,12 +64,25 @@ async def extract_metadata(
             name=row.name,
             name_text=row.name_text,
             media_type=answer.media_type,
+            description_recipe=DESCRIPTION_RECIPE,
         )
+        if row.media_type is not None:
+            _forget(commands, asset, answer)
         if answer.image is not None:
             _set_image(commands, asset, answer.image)
             commands.mark(asset, NeedsContentAnalysisComponent)
         if answer.failure is not None:
             commands.fail(asset, answer.failure)
+
+
+def _forget(commands: Commands, asset: EntityId, answer: FileDescription) -> None:
+    """Take off what an earlier description said and this one does not."""
+    if answer.image is not None:
+        if answer.image.frame_count == 1:
+            commands.remove(asset, FramePropertiesComponent)
+    elif answer.failure is None:
+        for kind in _OF_PICTURES:
+            commands.remove(asset, kind)
 
 
 def _set_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:

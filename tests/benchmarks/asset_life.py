@@ -121,7 +121,7 @@ def config_for(url: str, folder: Path) -> WorldConfig:
     )
 
 
-def open_made_up_world(config: WorldConfig) -> World:
+async def open_made_up_world(config: WorldConfig) -> World:
     """Return a world of the built-in parts, whose files are made up."""
     builder = WorldBuilder(config)
     builtin.install(builder)
@@ -130,7 +130,7 @@ def open_made_up_world(config: WorldConfig) -> World:
         return MadeUpFiles(open_store(config.storage_url), WorkerPool(1, kind="thread"))
 
     builder.add_resource(FileOperationsResource, files)
-    return builder.build()
+    return await builder.build()
 
 
 async def live(world: World, files: Sequence[ReadFile]) -> list[EntityId]:
@@ -147,7 +147,7 @@ async def live(world: World, files: Sequence[ReadFile]) -> list[EntityId]:
 
 async def with_world(config: WorldConfig, job: Callable[[World], Awaitable[T]]) -> T:
     """Return the answer of a job that is given a world of made-up files."""
-    world = open_made_up_world(config)
+    world = await open_made_up_world(config)
     try:
         return await job(world)
     finally:

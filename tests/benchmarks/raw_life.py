@@ -43,7 +43,7 @@ _COLUMNS = {
     "entities": "id created_at",
     "component_content_hash_sha256": "entity_id digest",
     "component_file_properties": "entity_id size_bytes name name_text",
-    "component_file_location": "entity_id storage is_shared",
+    "component_file_location": "entity_id storage",
     "component_original_source_info": (
         "entity_id path path_digest path_text size_bytes mtime_ns mode"
         " first_seen_at last_seen_at read_at"
@@ -210,7 +210,7 @@ def _imported(batch: Sequence[Asset], now: str | datetime) -> Rows:
         "entities": [(entity_id, now) for entity_id in ids],
         "component_content_hash_sha256": [(key, file.stored.sha256) for key, file in batch],
         "component_file_properties": names,
-        "component_file_location": [(entity_id, "store", False) for entity_id in ids],
+        "component_file_location": [(entity_id, "store") for entity_id in ids],
         "component_original_source_info": sources,
         _DESCRIBE: [(entity_id, 0) for entity_id in ids],
     }

@@ -54,7 +54,7 @@ def paths(
     paths: PathArguments,
     *,
     null: NullSeparated = False,
-    limit: Annotated[int, typer.Option(help="Show so many at most.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=9999, help="Show so many.")] = 10,
 ) -> ExitCode:
     """Show paths.
 
@@ -118,11 +118,16 @@ def many(_: State) -> None:
 
 
 @command()
-def work(state: State) -> None:
+def work(state: State, *, long: Annotated[bool, typer.Option(help="Take long.")] = False) -> None:
     """Show progress."""
-    with progress_bar(state, "working") as report:
+    run_async(lambda: _work(state, patience_s=0.0 if long else 3600.0))
+
+
+async def _work(state: State, *, patience_s: float) -> None:
+    with progress_bar(state, "working", patience_s=patience_s) as report:
         for done in range(5):
             report(done, 5)
+            await asyncio.sleep(0)
 
 
 @command()

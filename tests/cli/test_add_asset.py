@@ -190,8 +190,12 @@ def test_work_that_was_put_off_is_done_by_the_next_run(dam_cli: DamCli, folder: 
     assert done.stdout.startswith("1 unchanged; 1 could not be processed (0 B new, ")
 
 
-def test_folders_without_recursion_are_wrong_usage(dam_cli: DamCli, folder: Path) -> None:
-    result = dam_cli("add-asset", folder)
+@pytest.mark.parametrize("is_on_stdin", [False, True])
+def test_folders_without_recursion_are_wrong_usage(
+    dam_cli: DamCli, folder: Path, *, is_on_stdin: bool
+) -> None:
+    given = "-" if is_on_stdin else folder
+    result = dam_cli("add-asset", given, stdin=os.fsencode(folder))
     assert result.returncode == 2
     assert result.stderr == (
         f"error: {folder} is a folder; expected files\nhint: add -r to go into folders\n"

@@ -64,7 +64,7 @@ def make_folder(database: Path, _template: Path) -> None:
         (
             make_folder,
             "{} failed: unable to open database file",
-            "check DAM_DATABASE_URL and that the server runs",
+            "check DAM_DATABASE_URL and that its folder is there and yours",
         ),
     ],
 )

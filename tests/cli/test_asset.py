@@ -112,9 +112,9 @@ def test_an_asset_finds_its_like_and_not_itself(filled: DamCli) -> None:
         (
             ["x", "--threshold", "65"],
             2,
-            "invalid value for '--threshold': Input should be less than or equal to 64",
+            "invalid value for '--threshold': '65'; expected at most 64",
         ),
-        (["absent.jpg"], 5, "cannot search with absent.jpg"),
+        (["absent.jpg"], 5, "cannot search: cannot read absent.jpg: no such file"),
         ([], 2, "expected either FILE or --entity"),
     ],
 )
@@ -151,7 +151,11 @@ def test_an_unknown_id_is_wrong_usage_and_nothing_is_done(filled: DamCli) -> Non
     for words in (["show"], ["export-asset", "-o", "x"], ["remove-asset"]):
         result = filled(*words, "1", "99", "--json")
         assert (result.returncode, result.stdout) == (2, "")
-        assert result.error == {"error": "UnknownIdError", "message": "no entity 99", "hint": None}
+        assert result.error == {
+            "error": "EntityNotFoundError",
+            "message": "no entity 99",
+            "hint": None,
+        }
     assert not (filled.home / "x").exists()
 
 

@@ -42,15 +42,24 @@ def test_a_fault_may_add_facts_to_its_json(run: Run, how: str) -> None:
         ("sate", "no such command 'sate'", "did you mean 'state'?"),
         (
             "state --wrold x",
-            "no such option: --wrold (Possible options: --world)",
-            "see dam-cli state --help",
+            "no such option: --wrold",
+            "did you mean --world?",
         ),
         ("paths", "missing argument 'PATH'", "see dam-cli paths --help"),
-        ("state more", "got unexpected extra argument(s) (more)", "see dam-cli state --help"),
+        ("state more", "unexpected: more", "see dam-cli state --help"),
         (
             "paths a --limit few",
-            "invalid value for '--limit': Input should be a valid integer, "
-            "unable to parse string as an integer",
+            "invalid value for '--limit': 'few'; expected a whole number",
+            "see dam-cli paths --help",
+        ),
+        (
+            "paths a --limit 0",
+            "invalid value for '--limit': '0'; expected at least 1",
+            "see dam-cli paths --help",
+        ),
+        (
+            "paths a --limit 10000",
+            "invalid value for '--limit': '10000'; expected at most 9999",
             "see dam-cli paths --help",
         ),
         (

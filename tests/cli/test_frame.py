@@ -47,9 +47,10 @@ def test_a_command_that_changes_something_takes_a_dry_run(run: Run) -> None:
 
 def test_only_a_command_with_many_results_takes_jsonl(run: Run) -> None:
     assert run("paths", "a", "b", "--jsonl").jsonl == [{"path": "a"}, {"path": "b"}]
-    assert (
-        run("state", "--jsonl").error["message"]
-        == "no such option: --jsonl (Possible options: --json)"
+    error = run("state", "--jsonl").error
+    assert (error["message"], error["hint"]) == (
+        "no such option: --jsonl",
+        "did you mean --json?",
     )
 
 

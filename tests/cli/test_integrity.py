@@ -1,11 +1,13 @@
 """The commands about the bytes that are stored."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from dam.storage.locking import exclusive_lock
 from tests.command_line import DamCli
 
 pytestmark = pytest.mark.slow
@@ -28,7 +30,6 @@ def test_damage_and_loss_are_found(dam_cli: DamCli) -> None:
     stored(dam_cli, b"two").unlink()
     found = dam_cli("verify", "--json")
     assert found.returncode == 4
-    place = {"storage": "store", "path": None}
     assert found.json == {
         "checked": 3,
         "damaged": [
@@ -36,7 +37,7 @@ def test_damage_and_loss_are_found(dam_cli: DamCli) -> None:
                 "entity_id": 1,
                 "sha256": hashlib.sha256(b"one").hexdigest(),
                 "names": ["one"],
-                "locations": [place],
+                "locations": [{"storage": "store", "path": str(stored(dam_cli, b"one"))}],
             }
         ],
         "missing": [
@@ -44,7 +45,7 @@ def test_damage_and_loss_are_found(dam_cli: DamCli) -> None:
                 "entity_id": 2,
                 "sha256": hashlib.sha256(b"two").hexdigest(),
                 "names": ["two"],
-                "locations": [place],
+                "locations": [{"storage": "store", "path": None}],
             }
         ],
         "failed": [],
@@ -67,3 +68,49 @@ def test_garbage_goes_after_a_day(dam_cli: DamCli) -> None:
     assert dam_cli("gc", "--dry-run").stdout == "would remove 1 content (5 B) and 0 thumbnails\n"
     assert dam_cli("gc").stdout == "removed 1 content (5 B) and 0 thumbnails\n"
     assert not stored(dam_cli, b"hello").exists()
+
+
+def test_garbage_of_a_store_with_two_worlds_is_collected_by_force_alone(dam_cli: DamCli) -> None:
+    home = dam_cli.home
+    shared = dam_cli.with_settings(DAM_ASSET_STORAGE_PATH=str(home / "store"))
+    one, two = (
+        shared.with_settings(DAM_DATABASE_URL=f"sqlite:///{home / name}.db")
+        for name in ("one", "two")
+    )
+    for cli, name in ((one, "one"), (two, "two")):
+        (home / name).write_text(name)
+        assert cli("setup-db").returncode == 0
+        assert cli("add-asset", name, "--no-process").returncode == 0
+    refused = one("gc")
+    assert (refused.returncode, refused.stdout) == (5, "")
+    assert refused.stderr == (
+        f"error: the store {home / 'store'} also holds files of sqlite:///{home / 'two.db'}; "
+        f"expected those of sqlite:///{home / 'one.db'} alone\n"
+        "hint: give each world a DAM_ASSET_STORAGE_PATH of its own; "
+        "if the other is gone for good, `dam-cli gc --force`\n"
+    )
+    assert one("gc", "--force", "--json").json == {"removed": 0, "freed_bytes": 0, "thumbnails": 0}
+    assert one("gc").returncode == 0
+
+
+def test_a_world_that_was_reset_leaves_its_store_to_the_next(dam_cli: DamCli) -> None:
+    (dam_cli.home / "a.txt").write_bytes(b"hello")
+    dam_cli("add-asset", "a.txt", "--no-process")
+    assert dam_cli("setup-db", "--reset", "--yes").returncode == 0
+    os.utime(stored(dam_cli, b"hello"), (0, 0))
+    assert dam_cli("gc").stdout == "removed 1 content (5 B) and 0 thumbnails\n"
+
+
+def test_an_import_that_waits_for_a_collection_says_so(dam_cli: DamCli) -> None:
+    (dam_cli.home / "a.txt").write_bytes(b"hello")
+    dam_cli("add-asset", "a.txt", "--no-process")
+    (dam_cli.home / "b.txt").write_bytes(b"world")
+    store = stored(dam_cli, b"hello").parents[2]
+    with exclusive_lock(store / ".lock") as is_held:
+        assert is_held
+        importer = dam_cli.start("add-asset", "b.txt", "--no-process", "--json")
+        assert importer.stderr is not None
+        said = importer.stderr.readline()
+    stdout, rest = importer.communicate(timeout=60)
+    assert (said, rest) == (b"waiting for a `gc` of this store to end\n", b"")
+    assert (importer.returncode, json.loads(stdout)["added"]) == (0, 1)

@@ -98,6 +98,21 @@ def test_a_question_is_asked_on_the_terminal_and_yes_is_an_answer(home: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (b"\x04", "error: not confirmed; nothing was done"),
+        (b"\x03", "error: interrupted; what was finished stays finished"),
+    ],
+)
+def test_what_follows_a_question_without_an_answer_has_its_own_line(
+    home: Path, key: bytes, message: str
+) -> None:
+    said = on_terminal(home, "remove", typed=key, awaited=b"[y/N] ")
+    assert f"[y/N] \n{message}\n" in said.replace("^C", "")
+
+
+@pytest.mark.slow
 def test_a_question_that_nobody_can_answer_is_wrong_usage(run: Run) -> None:
     result = run("remove", stdin=b"y\n")
     assert (result.returncode, result.stdout) == (2, "")
@@ -110,9 +125,14 @@ def test_a_question_that_nobody_can_answer_is_wrong_usage(run: Run) -> None:
 
 @pytest.mark.slow
 def test_progress_shows_on_a_terminal_alone(home: Path, run: Run) -> None:
-    assert "working" in on_terminal(home, "work")
-    assert on_terminal(home, "work", "--quiet") == ""
-    assert run("work").stderr == ""
+    assert "working" in on_terminal(home, "work", "--long")
+    assert on_terminal(home, "work", "--long", "--quiet") == ""
+    assert run("work", "--long").stderr == ""
+
+
+@pytest.mark.slow
+def test_work_that_is_soon_done_shows_no_progress(home: Path) -> None:
+    assert on_terminal(home, "work") == ""
 
 
 @pytest.mark.slow
@@ -124,12 +144,24 @@ def test_talk_is_silent_for_programs_and_on_request_and_failures_are_not(run: Ru
     assert run("paths", "a").returncode == 3
 
 
-def on_terminal(home: Path, *arguments: str, typed: bytes = b"") -> str:
-    """Return what the command writes to a terminal of 80 columns, where somebody types."""
+def on_terminal(home: Path, *arguments: str, typed: bytes = b"", awaited: bytes = b"") -> str:
+    """Return what the command writes to a terminal of 80 columns, where somebody types.
+
+    With `awaited`, the keys are pressed once that was written.
+    """
     ours, theirs = pty.openpty()
     environment = DamCli(home).environment | {"TERM": "xterm", "NO_COLOR": "1"}
     process = subprocess.Popen(
-        ["bash", "-c", 'stty cols 80 -echo; "$@"', "-", *sample_command(*arguments)],
+        # As the terminal's own session: its keys send signals.
+        [
+            "setsid",
+            "--ctty",
+            "bash",
+            "-c",
+            'stty cols 80 -echo; "$@"',
+            "-",
+            *sample_command(*arguments),
+        ],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -137,9 +169,11 @@ def on_terminal(home: Path, *arguments: str, typed: bytes = b"") -> str:
         cwd=home,
     )
     os.close(theirs)
-    os.write(ours, typed)
     written = b""
     try:
+        while awaited not in written:
+            written += os.read(ours, 4096)
+        os.write(ours, typed)
         while chunk := os.read(ours, 4096):
             written += chunk
     except OSError:  # the other end is closed

@@ -70,6 +70,7 @@ def test_a_configured_database_is_set_up_once(dam_cli: DamCli) -> None:
         "database": url,
         "revision": SCHEMA_REVISION,
         "created": True,
+        "saved_copy": None,
     }
     assert cli("setup-db").stdout == (
         f"world 'default' is up to date: {url}, schema {SCHEMA_REVISION}\n"
@@ -90,7 +91,11 @@ def test_a_reset_asks_first_and_empties_the_world(dam_cli: DamCli) -> None:
     )
     assert dam_cli("setup-db", "--reset", "--dry-run").returncode == 0
     assert dam_cli("status", "--json").json["assets"] == 1
-    assert dam_cli("setup-db", "--reset", "--yes", "--json").json["created"] is True
+    done = dam_cli("setup-db", "--reset", "--yes", "--json").json
+    assert (done["created"], Path(done["saved_copy"]).is_file()) == (True, True)
+    said = dam_cli("setup-db", "--reset", "--yes").stdout.splitlines()
+    prefix = f"as it was before: {done['database'].removeprefix('sqlite:///')}."
+    assert said[1].startswith(prefix)
     assert dam_cli("status", "--json").json["entities"] == 0
     assert len(list(data(dam_cli.home).glob("default-storage/??/??/*"))) == 1
 
@@ -124,3 +129,16 @@ def test_worlds_are_listed_without_passwords_and_chosen_by_name(dam_cli: DamCli)
     unreachable = cli("doctor", "-w", "scans")
     assert unreachable.returncode == 5
     assert "secret" not in unreachable.stdout + unreachable.stderr
+
+
+def test_a_misspelt_default_world_is_not_made(dam_cli: DamCli) -> None:
+    assert dam_cli("status").returncode == 0
+    misspelt = dam_cli.with_settings(DAM_DEFAULT_WORLD_NAME="defualt")
+    refused = misspelt("status")
+    assert (refused.returncode, refused.stdout) == (5, "")
+    assert refused.stderr == (
+        "error: DAM_DEFAULT_WORLD_NAME is 'defualt'; expected one of default\n"
+        "hint: did you mean 'default'?; `dam-cli setup-db` makes a new world\n"
+    )
+    assert misspelt("setup-db").returncode == 0
+    assert misspelt("status").returncode == 0

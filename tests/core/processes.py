@@ -103,14 +103,14 @@ async def analyse(
     assets: MarkedEntityList[NeedsContentAnalysisComponent], session: WorldSession
 ) -> None:
     """The same in the scheduler's own transaction."""
-    rows = [{"entity_id": asset, "storage": "reference", "is_shared": False} for asset in assets]
+    rows = [{"entity_id": asset, "storage": "reference"} for asset in assets]
     await write_rows(session, FileLocationComponent, rows, replace=False)
 
 
 async def work_until_killed(url: str, moment_s: float) -> None:
     """Work markers off until the kernel ends this process, at any instruction."""
     signal.setitimer(signal.ITIMER_REAL, moment_s)
-    world = builder_of(url, describe, analyse, lease_s=LEASE_S).build()
+    world = await builder_of(url, describe, analyse, lease_s=LEASE_S).build()
     while True:
         await world.run(new_entities, 40, NeedsMetadataExtractionComponent)
         await world.scheduler.run_until_idle()

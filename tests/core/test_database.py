@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
 from dam.core.database import Database, parse_database_url
 from dam.core.ecs import Entity, create_entities, table_of
 from dam.errors import (
+    DatabaseBusyError,
     DatabaseCorruptError,
-    DatabaseError,
     DatabaseLockedError,
     DatabaseUnreachableError,
     DatabaseUrlError,
     ExitCode,
     NestedWriterError,
+    ReaderWritesError,
 )
 from dam.models import ImageDimensionsComponent
 from tests.core.worlds import CONTEXT, HANG_S, NOW, all_entities, new_entities
@@ -47,7 +48,7 @@ async def test_an_error_rolls_everything_back(database: Database) -> None:
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises((DBAPIError, DatabaseError), match=r"read-?only"):
+    with pytest.raises(ReaderWritesError, match=r"^a reader cannot write; use `World\.run`"):
         await database.read(new_entities, 1)
     assert await database.read(all_entities) == []
 
@@ -171,6 +172,25 @@ async def test_a_locked_database_says_so(sqlite_database: Database) -> None:
     assert caught.value.hint == "close the program that has it open, then run the command again"
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     assert await sqlite_database.write(new_entities, 1) == [1]
+    await sqlite_database.close()
+
+
+async def read_within_reads(database: Database, depth: int) -> None:
+    async with database.reader() as session:
+        await session.scalar(text("SELECT 1"))
+        if depth > 1:
+            await read_within_reads(database, depth - 1)
+
+
+async def test_more_nested_readers_than_connections_say_so(sqlite_database: Database) -> None:
+    await read_within_reads(sqlite_database, 4)
+    with pytest.raises(DatabaseBusyError) as caught:
+        await read_within_reads(sqlite_database, 5)
+    assert str(caught.value) == (
+        f"the database sqlite:///{sqlite_database.file} failed: "
+        "no connection of this program was free for 0.05 s"
+    )
+    assert caught.value.hint == "end some reads before others begin"
     await sqlite_database.close()
 
 

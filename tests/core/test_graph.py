@@ -25,14 +25,16 @@ class Asked(Event[int]):
     """An event."""
 
 
-def build_faults(tmp_path: Path, *functions: Callable[..., Awaitable[Any]]) -> list[BuildFault]:
+async def build_faults(
+    tmp_path: Path, *functions: Callable[..., Awaitable[Any]]
+) -> list[BuildFault]:
     with pytest.raises(WorldBuildError) as caught:
-        builder_of(f"sqlite:///{tmp_path / 'dam.db'}", *functions).build()
+        await builder_of(f"sqlite:///{tmp_path / 'dam.db'}", *functions).build()
     return list(caught.value.faults)
 
 
-def order_of(tmp_path: Path, *functions: Callable[..., Awaitable[Any]]) -> list[str]:
-    world = builder_of(f"sqlite:///{tmp_path / 'dam.db'}", *functions).build()
+async def order_of(tmp_path: Path, *functions: Callable[..., Awaitable[Any]]) -> list[str]:
+    world = await builder_of(f"sqlite:///{tmp_path / 'dam.db'}", *functions).build()
     return [plan.name for plan in world.scheduler.systems()]
 
 
@@ -43,9 +45,9 @@ def named(name: str, **facts: Any) -> Callable[..., Awaitable[None]]:
     return system(**{"stage": STAGE} | facts)(function)
 
 
-def test_stages_come_in_their_order(tmp_path: Path) -> None:
+async def test_stages_come_in_their_order(tmp_path: Path) -> None:
     systems = [named(stage.name, stage=stage) for stage in reversed(SystemStage)]
-    assert order_of(tmp_path, *systems) == [
+    assert await order_of(tmp_path, *systems) == [
         "ASSET_INGESTION",
         "METADATA_EXTRACTION",
         "CONTENT_ANALYSIS",
@@ -53,46 +55,48 @@ def test_stages_come_in_their_order(tmp_path: Path) -> None:
     ]
 
 
-def test_inside_a_stage_after_says_the_order_and_registration_breaks_ties(tmp_path: Path) -> None:
+async def test_inside_a_stage_after_says_the_order_and_registration_breaks_ties(
+    tmp_path: Path,
+) -> None:
     first = named("first")
     second = named("second", after=[first])
     third = named("third", after=[second, first])
     free = named("free")
     systems = [third, free, second, first]
-    assert order_of(tmp_path, *systems) == ["free", "first", "second", "third"]
+    assert await order_of(tmp_path, *systems) == ["free", "first", "second", "third"]
 
 
-def test_a_circle_is_printed_as_a_path(tmp_path: Path) -> None:
+async def test_a_circle_is_printed_as_a_path(tmp_path: Path) -> None:
     first = named("first")
     second = named("second", after=[first])
     third = named("third", after=[second])
     first = named("first", after=[third])
     second = system(stage=STAGE, after=[first])(second)
-    (fault,) = build_faults(tmp_path, first, second, third)
+    (fault,) = await build_faults(tmp_path, first, second, third)
     assert fault.found == "after= goes in a circle: first -> third -> second -> first"
     assert fault.hint == "take one of these out of an after="
 
 
-def test_a_system_after_itself_is_a_circle(tmp_path: Path) -> None:
+async def test_a_system_after_itself_is_a_circle(tmp_path: Path) -> None:
     own = named("own")
     own = system(stage=STAGE, after=[own])(own)
-    (fault,) = build_faults(tmp_path, own)
+    (fault,) = await build_faults(tmp_path, own)
     assert fault.found == "after= goes in a circle: own -> own"
 
 
-def test_after_a_system_that_is_not_in_the_stage(tmp_path: Path) -> None:
+async def test_after_a_system_that_is_not_in_the_stage(tmp_path: Path) -> None:
     elsewhere = named("elsewhere", stage=SystemStage.POST_PROCESSING)
     unregistered = named("unregistered")
     later = named("later", after=[elsewhere, unregistered])
     hint = "register it in stage CONTENT_ANALYSIS, or drop it from after="
-    faults = [(f.found, f.hint) for f in build_faults(tmp_path, elsewhere, later)]
+    faults = [(f.found, f.hint) for f in await build_faults(tmp_path, elsewhere, later)]
     assert faults == [
         ("after= names elsewhere, unknown in its stage", hint),
         ("after= names unregistered, unknown in its stage", hint),
     ]
 
 
-def test_a_resource_that_nobody_provides(tmp_path: Path) -> None:
+async def test_a_resource_that_nobody_provides(tmp_path: Path) -> None:
     @system(stage=STAGE)
     async def stores(store: Resource[Store]) -> None: ...
 
@@ -101,21 +105,21 @@ def test_a_resource_that_nobody_provides(tmp_path: Path) -> None:
 
     found = "parameter 'store' asks for Store, which nobody provides"
     hint = "builder.add_resource(Store, …)"
-    faults = build_faults(tmp_path, stores, answers)
+    faults = await build_faults(tmp_path, stores, answers)
     assert [(fault.function, fault.found, fault.hint) for fault in faults] == [
         ("stores", found, hint),
         ("answers", found, hint),
     ]
 
 
-def test_two_systems_for_one_marker(tmp_path: Path) -> None:
+async def test_two_systems_for_one_marker(tmp_path: Path) -> None:
     @system(stage=STAGE)
     async def first(assets: MarkedEntityList[NeedsContentAnalysisComponent]) -> None: ...
 
     @system(stage=SystemStage.POST_PROCESSING)
     async def second(assets: MarkedEntityList[NeedsContentAnalysisComponent]) -> None: ...
 
-    (fault,) = build_faults(tmp_path, first, second)
+    (fault,) = await build_faults(tmp_path, first, second)
     assert (fault.function, fault.found, fault.hint) == (
         "second",
         "it consumes NeedsContentAnalysisComponent, and so does first",
@@ -123,14 +127,14 @@ def test_two_systems_for_one_marker(tmp_path: Path) -> None:
     )
 
 
-def test_two_systems_of_one_name(tmp_path: Path) -> None:
-    faults = build_faults(tmp_path, named("twice"), named("twice"))
+async def test_two_systems_of_one_name(tmp_path: Path) -> None:
+    faults = await build_faults(tmp_path, named("twice"), named("twice"))
     assert [(fault.found, fault.hint) for fault in faults] == [
         ("another system is called twice too", "failures and reports tell systems by their names")
     ]
 
 
-def test_functions_without_decorator(tmp_path: Path) -> None:
+async def test_functions_without_decorator(tmp_path: Path) -> None:
     async def plain(commands: Commands) -> None: ...
 
     builder = builder_of(f"sqlite:///{tmp_path / 'dam.db'}")
@@ -138,7 +142,7 @@ def test_functions_without_decorator(tmp_path: Path) -> None:
     builder.add_listener(plain)
     builder.add_system(listens_for(Asked)(plain))
     with pytest.raises(WorldBuildError) as caught:
-        builder.build()
+        await builder.build()
     assert [(fault.found, fault.hint) for fault in caught.value.faults] == [
         ("it is no system", "decorate it with @system"),
         ("it is no listener", "decorate it with @listens_for"),
@@ -146,7 +150,7 @@ def test_functions_without_decorator(tmp_path: Path) -> None:
     ]
 
 
-def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:
+async def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:
     @system(stage=STAGE)
     async def first(
         assets: MarkedEntityList[NeedsMetadataExtractionComponent], number: int
@@ -165,7 +169,7 @@ def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:
     circle = named("circle")
     circle = system(stage=SystemStage.POST_PROCESSING, after=[circle])(circle)
     with pytest.raises(WorldBuildError) as caught:
-        builder_of(f"sqlite:///{tmp_path / 'dam.db'}", first, second, third, circle).build()
+        await builder_of(f"sqlite:///{tmp_path / 'dam.db'}", first, second, third, circle).build()
     assert [(fault.function, fault.found) for fault in caught.value.faults] == [
         ("first", "parameter 'number' is a int, which cannot be injected"),
         ("second", "it asks for WorldSession beside Commands"),
@@ -184,7 +188,7 @@ def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 
-def test_nothing_is_opened_for_a_world_that_does_not_fit(tmp_path: Path) -> None:
+async def test_nothing_is_opened_for_a_world_that_does_not_fit(tmp_path: Path) -> None:
     opened = []
 
     class Pool:
@@ -200,5 +204,5 @@ def test_nothing_is_opened_for_a_world_that_does_not_fit(tmp_path: Path) -> None
     builder = builder_of(f"sqlite:///{tmp_path / 'dam.db'}", bad)
     builder.add_resource(Pool, make)
     with pytest.raises(WorldBuildError, match="1 fault:"):
-        builder.build()
+        await builder.build()
     assert opened == []

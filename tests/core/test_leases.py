@@ -93,15 +93,15 @@ async def test_a_lease_that_holds_is_not_taken_over(database: Database) -> None:
         return await work.claim_alone(session, Analyse, token="other's", lease_s=1)  # noqa: S106 - of a lease
 
     assert await database.write(alone) is None
-    assert await database.read(work.count_pending, [Analyse]) == (0, 1)
+    assert await database.read(work.count_pending, {Analyse: ()}) == (0, 1)
 
 
 async def test_a_renewed_lease_holds_again(database: Database) -> None:
     ids = await database.write(new_entities, 1, Analyse)
     await database.write(claim, "mine", lease_s=OVER_S)
-    assert await database.read(work.count_pending, [Analyse]) == (1, 0)
+    assert await database.read(work.count_pending, {Analyse: ()}) == (1, 0)
     await database.write(work.renew, Analyse, work.Claim("mine", ids), lease_s=LONG_S)
-    assert await database.read(work.count_pending, [Analyse]) == (0, 1)
+    assert await database.read(work.count_pending, {Analyse: ()}) == (0, 1)
 
 
 async def test_a_released_claim_is_as_if_it_had_never_been(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def install(builder):
     )
     builder = builder_of(URL)
     builder.load_plugins()
-    world = builder.build()
+    world = await builder.build()
     assert [plan.name for plan in world.scheduler.systems()] == ["from_outside"]
     await world.close()
 
@@ -65,12 +66,22 @@ def test_a_plugin_that_does_not_load_is_named(install: Install) -> None:
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewFile(NewEntity):
+    """What some import knows."""
+
+    name: str
+
+
+def is_picture(file: NewFile) -> bool:
+    return file.name.endswith(".jpg")
+
+
 def test_new_entities_are_marked_as_the_rules_say() -> None:
     markers = NewEntityMarkers()
     markers.add(NeedsMetadataExtractionComponent, None)
-    markers.add(NeedsContentAnalysisComponent, lambda entity: entity.name.endswith(".jpg"))
-    text = NewEntity(entity_id=1, digest=b"", size_bytes=1, name="a.txt")
-    picture = NewEntity(entity_id=2, digest=b"", size_bytes=1, name="a.jpg")
+    markers.add(NeedsContentAnalysisComponent, is_picture)
+    text, picture = NewFile(entity_id=1, name="a.txt"), NewFile(entity_id=2, name="a.jpg")
     assert markers.markers_for(text) == [NeedsMetadataExtractionComponent]
     assert markers.markers_for(picture) == [
         NeedsMetadataExtractionComponent,
@@ -80,8 +91,8 @@ def test_new_entities_are_marked_as_the_rules_say() -> None:
 
 async def test_the_rules_are_a_resource_of_the_world() -> None:
     builder = builder_of(URL)
-    builder.mark_new(NeedsContentAnalysisComponent, when=lambda entity: entity.size_bytes > 0)
-    world = builder.build()
+    builder.mark_new(NeedsContentAnalysisComponent, when=is_picture)
+    world = await builder.build()
     rules = world.resources.get(NewEntityMarkers)
-    assert rules.markers_for(NewEntity(entity_id=1, digest=b"", size_bytes=0, name="")) == []
+    assert rules.markers_for(NewFile(entity_id=1, name="")) == []
     await world.close()

@@ -46,16 +46,30 @@ def builder_with(closed: list[str], *, fails: bool = False) -> WorldBuilder:
 
 async def test_resources_are_closed_in_reverse() -> None:
     closed: list[str] = []
-    await builder_with(closed).build().close()
+    world = await builder_with(closed).build()
+    await world.close()
     assert closed == ["Third", "Second", "First"]
 
 
 async def test_a_resource_that_fails_to_close_hinders_no_other() -> None:
     closed: list[str] = []
-    world = builder_with(closed, fails=True).build()
+    world = await builder_with(closed, fails=True).build()
     with pytest.raises(RuntimeError, match="Second"):
         await world.close()
     assert closed == ["Third", "Second", "First"]
+
+
+async def test_what_was_opened_is_closed_when_a_later_resource_cannot_be_made() -> None:
+    closed: list[str] = []
+
+    def fail(_resources: ResourceManager) -> Third:
+        raise ZeroDivisionError
+
+    builder = builder_with(closed)
+    builder.add_resource(Third, fail)
+    with pytest.raises(ZeroDivisionError):
+        await builder.build()
+    assert closed == ["Second", "First"]
 
 
 async def test_a_resource_can_be_made_from_those_before_it() -> None:
@@ -68,7 +82,7 @@ async def test_a_resource_can_be_made_from_those_before_it() -> None:
         return Second([])
 
     builder.add_resource(Second, make)
-    world = builder.build()
+    world = await builder.build()
     assert made_from == [world.resources.get(First)]
     await world.close()
 
@@ -78,14 +92,14 @@ async def test_a_later_resource_of_a_type_takes_the_place_of_an_earlier() -> Non
     builder = builder_with(closed)
     mine = First([])
     builder.add_resource(First, lambda _: mine)
-    world = builder.build()
+    world = await builder.build()
     assert world.resources.get(First) is mine
     await world.close()
     assert closed == ["Third", "Second"]
 
 
 async def test_the_world_is_a_resource_of_its_own() -> None:
-    world = builder_of(URL).build()
+    world = await builder_of(URL).build()
     assert world.resources.get(World) is world
     await world.close()
 

@@ -9,7 +9,7 @@ from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.ecs import mark
 from dam.core.params import MarkedEntityList, Resource, WorldReader, WorldSession
-from dam.core.scheduler import Report
+from dam.core.report import Report
 from dam.core.systems import SystemStage, system
 from dam.core.world import World
 from dam.errors import ExitCode, NotSettledError
@@ -147,7 +147,7 @@ async def test_a_system_gets_what_its_signature_asks_for(database_url: str) -> N
 
     builder = builder_of(database_url, asks, workers=3)
     builder.add_resource(Store, lambda _: Store("mine"))
-    world = builder.build()
+    world = await builder.build()
     await world.scheduler.run_until_idle()
     await world.close()
     assert got == ["test", 3, Store("mine"), {}]

@@ -52,7 +52,7 @@ class WorldOpener:
     async def __call__(
         self, *functions: Callable[..., Awaitable[Any]], **changes: Any
     ) -> AsyncIterator[World]:
-        world = builder_of(self._url, *functions, **changes).build()
+        world = await builder_of(self._url, *functions, **changes).build()
         try:
             async with asyncio.timeout(HANG_S):
                 yield world

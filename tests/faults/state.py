@@ -72,8 +72,10 @@ async def assert_complete(world: World, files: Iterable[Path]) -> None:
 def left_over(world: World) -> list[str]:
     """Return the files in the store and the cache that should not have outlived their writer."""
     (root,) = world.resources.get(FileOperationsResource).store.local_roots()
-    in_store = [path for path in root.rglob("*") if path.is_file() and path.name != ".lock"]
+    in_store = [path for path in root.rglob("*") if path.is_file()]
+    expected = {root / ".lock", *(root / ".worlds").glob("*")}
     odd = [path for path in in_store if not _STORED_NAME.fullmatch(path.name)]
+    odd = [path for path in odd if path not in expected]
     odd += [path for path in world.config.cache_path.rglob(".*") if path.is_file()]
     return sorted(map(os.fspath, odd))
 

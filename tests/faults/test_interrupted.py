@@ -54,7 +54,7 @@ async def test_ctrl_c_ends_it_with_130_and_the_next_run_goes_on(
     assert again.returncode == 0
     assert {path: statuses[path] for path in finished} == dict.fromkeys(finished, "unchanged")
     config = world_config(url, storage_url=str(home / "store"), cache_path=home / ".cache" / "dam")
-    world = build_world(config, plugins=False)
+    world = await build_world(config, plugins=False)
     try:
         await assert_complete(world, files)
     finally:

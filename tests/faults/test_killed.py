@@ -33,7 +33,7 @@ KILLS = {"sqlite": 14, "postgresql": 6}
 @asynccontextmanager
 async def opened(home: Path, url: str) -> AsyncIterator[World]:
     config = world_config(url, storage_url=str(home / "store"), cache_path=home / ".cache" / "dam")
-    world = build_world(config, plugins=False)
+    world = await build_world(config, plugins=False)
     try:
         yield world
     finally:

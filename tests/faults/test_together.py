@@ -10,18 +10,17 @@ import pytest
 
 from dam.app import build_world
 from dam.core.world import World
-from dam.errors import StoreInUseError
+from dam.errors import ExitCode
 from dam.models import FileLocationComponent
-from dam.services.file_operations import FileOperationsResource
-from dam.services.garbage_service import collect_garbage
-from dam.services.import_service import FileOutcome, ImportOptions, import_files
-from tests.command_line import DamCli
+from dam.services.import_service import ImportOptions, import_files
+from tests.command_line import DamCli, kill_all
 from tests.core.worlds import rows_of
 from tests.databases import PostgresServer, world_config
 from tests.faults.state import assert_complete, make_folder
 
 pytestmark = pytest.mark.slow
 
+_LIMIT_S = 120.0
 _WAITING = re.compile(
     rb"waiting for \d+ assets? that another process has on lease, at most 60 s if it is gone"
 )
@@ -31,7 +30,7 @@ def run_all(processes: list["subprocess.Popen[bytes]"]) -> list[dict[str, str]]:
     """Return what each run told of each path; none may fail."""
     told = []
     for process in processes:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=_LIMIT_S)
         said = [line for line in stderr.splitlines() if not _WAITING.fullmatch(line)]
         assert (process.returncode, said) == (0, [])
         lines = map(json.loads, stdout.splitlines())
@@ -39,14 +38,14 @@ def run_all(processes: list["subprocess.Popen[bytes]"]) -> list[dict[str, str]]:
     return told
 
 
-def open_at(url: str, home: Path) -> World:
+async def open_at(url: str, home: Path) -> World:
     config = world_config(
         url,
         storage_url=str(home / "store"),
         cache_path=home / ".cache" / "dam",
         worker_kind="thread",
     )
-    return build_world(config, plugins=False)
+    return await build_world(config, plugins=False)
 
 
 @pytest.mark.parametrize("folders", [1, 2])
@@ -60,7 +59,7 @@ async def test_four_at_once_add_everything_once(
     told = run_all(
         [command.start("add-asset", "-r", str(n % folders), "--jsonl") for n in range(4)]
     )
-    world = open_at(database_url, home)
+    world = await open_at(database_url, home)
     try:
         await assert_complete(world, files)
     finally:
@@ -80,7 +79,7 @@ async def test_a_copy_of_what_was_referenced_is_located_once(
 ) -> None:
     """Two that add the same bytes to the store at once see that they are not there yet."""
     url = postgres.create_database(with_schema=True)
-    worlds = [open_at(url, home) for _ in range(4)]
+    worlds = [await open_at(url, home) for _ in range(4)]
     (home / "a").write_bytes(b"a")
     await import_files(worlds[0], [str(home / "a")], ImportOptions(mode="reference"))
     for number in range(20):
@@ -100,30 +99,32 @@ async def test_a_copy_of_what_was_referenced_is_located_once(
 
 
 async def test_gc_during_an_import_is_refused_and_harms_nothing(
-    home: Path, database_url: str
+    dam_cli: DamCli, home: Path, database_url: str
 ) -> None:
-    files = make_folder(home / "folder")
-    importer, collector = open_at(database_url, home), open_at(database_url, home)
-    refusals: list[str] = []
-
-    async def collect() -> None:
-        with pytest.raises(StoreInUseError) as caught:
-            await collect_garbage(collector)
-        refusals.append(f"{caught.value.message}; {caught.value.hint}")
-
-    outcomes: list[FileOutcome] = []
-    store = importer.resources.get(FileOperationsResource).store
+    settings = {"DAM_DATABASE_URL": database_url, "DAM_ASSET_STORAGE_PATH": "store"}
+    command = dam_cli.with_settings(**settings)
+    (home / "folder").mkdir()
+    files = [home / "folder" / f"{number:0>240}" for number in range(300)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"%d" % number)
+    importing = command.start("add-asset", "-r", "folder", "--jsonl")
     try:
-        with store.importing():
-            await import_files(importer, map(str, files), ImportOptions(), outcomes.append)
-            await collect()
-        collected = await collect_garbage(collector)
-        assert (collected.removed, len(outcomes)) == (0, len(files))
-        assert refusals == [
-            f"the store {home / 'store'} is in use by an import; try again when it is done"
-        ]
-        await importer.scheduler.run_until_idle()
-        await assert_complete(importer, files)
+        assert importing.stdout is not None
+        first = importing.stdout.readline()  # then it must wait: its pipe cannot take all the rest
+        refused = command("gc", "--json")
+        assert importing.poll() is None
+        rest, errors = importing.communicate(timeout=_LIMIT_S)
+    except BaseException:
+        kill_all(importing)
+        raise
+    assert (refused.returncode, refused.stdout) == (ExitCode.ENVIRONMENT, "")
+    assert refused.error["message"] == f"the store {home / 'store'} is in use by an import"
+    assert refused.error["hint"] == "try again when it is done"
+    assert (importing.returncode, errors) == (ExitCode.OK, b"")
+    assert {json.loads(line)["status"] for line in (first + rest).splitlines()} == {"added"}
+    assert command("gc", "--json").json["removed"] == 0
+    world = await open_at(database_url, home)
+    try:
+        await assert_complete(world, files)
     finally:
-        await importer.close()
-        await collector.close()
+        await world.close()

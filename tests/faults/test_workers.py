@@ -28,7 +28,7 @@ LIMIT_S = 2.0
 async def world(database_url: str) -> AsyncIterator[World]:
     """A world whose workers are processes and have little time for a file."""
     config = world_config(database_url, worker_kind="process", task_timeout_s=LIMIT_S)
-    world = build_world(config, plugins=False)
+    world = await build_world(config, plugins=False)
     yield world
     await world.close()
 

@@ -6,7 +6,7 @@ CREATE TABLE alembic_version (
 INSERT INTO "alembic_version" VALUES('0002');
 CREATE TABLE component_comic_book_concept (
 	comic_title VARCHAR NOT NULL, 
-	series_title VARCHAR, 
+	series_title VARCHAR(500), 
 	issue_number VARCHAR(64), 
 	volume INTEGER, 
 	issue_count INTEGER, 
@@ -16,7 +16,7 @@ CREATE TABLE component_comic_book_concept (
 	publisher VARCHAR, 
 	imprint VARCHAR, 
 	age_rating VARCHAR(64), 
-	name VARCHAR NOT NULL, 
+	name VARCHAR(500) NOT NULL, 
 	description VARCHAR, 
 	entity_id INTEGER NOT NULL, 
 	CONSTRAINT pk_component_comic_book_concept PRIMARY KEY (entity_id), 
@@ -27,7 +27,7 @@ INSERT INTO "component_comic_book_concept" VALUES('comic_title-2','series_title-
 INSERT INTO "component_comic_book_concept" VALUES('comic_title-3','series_title-3','issue_number-3',3,3,3,3,3,'publisher-3','imprint-3','age_rating-3','name-3','description-3',3);
 CREATE TABLE component_comic_book_term (
 	kind VARCHAR(64) NOT NULL, 
-	name VARCHAR NOT NULL, 
+	name VARCHAR(500) NOT NULL, 
 	position INTEGER NOT NULL, 
 	id INTEGER NOT NULL, 
 	entity_id INTEGER NOT NULL, 
@@ -116,7 +116,6 @@ CREATE TABLE "component_file_location" (
 	path_text VARCHAR, 
 	size_bytes INTEGER, 
 	mtime_ns INTEGER, 
-	is_shared BOOLEAN NOT NULL, 
 	id INTEGER NOT NULL, 
 	entity_id INTEGER NOT NULL, 
 	container_entity_id INTEGER, 
@@ -125,9 +124,9 @@ CREATE TABLE "component_file_location" (
 	CONSTRAINT uq_component_file_location_path_digest UNIQUE (path_digest), 
 	CONSTRAINT fk_component_file_location_container_entity_id FOREIGN KEY(container_entity_id) REFERENCES entities (id) ON DELETE RESTRICT
 );
-INSERT INTO "component_file_location" VALUES('storage-1',X'0101010101010101',X'0101010101010101','path_text-1',1,1,0,1,1,1);
-INSERT INTO "component_file_location" VALUES('storage-2',X'0202020202020202',X'0202020202020202','path_text-2',2,2,1,2,2,2);
-INSERT INTO "component_file_location" VALUES('storage-3',X'0303030303030303',X'0303030303030303','path_text-3',3,3,0,3,3,3);
+INSERT INTO "component_file_location" VALUES('storage-1',X'0101010101010101',X'0101010101010101','path_text-1',1,1,1,1,1);
+INSERT INTO "component_file_location" VALUES('storage-2',X'0202020202020202',X'0202020202020202','path_text-2',2,2,2,2,2);
+INSERT INTO "component_file_location" VALUES('storage-3',X'0303030303030303',X'0303030303030303','path_text-3',3,3,3,3,3);
 CREATE TABLE component_file_properties (
 	size_bytes INTEGER NOT NULL, 
 	name BLOB NOT NULL, 

@@ -25,6 +25,7 @@ from dam.errors import (
     DatabaseUnreachableError,
     ExitCode,
     NotSetUpError,
+    ServerTooOldError,
 )
 from dam.models import SCHEMA_REVISION
 from dam.services import schema_service
@@ -54,6 +55,10 @@ def check(url: str) -> None:
             await database.close()
 
     asyncio.run(look())
+
+
+def make(url: str) -> None:
+    set_up(world_config(url))
 
 
 def shown(url: str) -> str:
@@ -192,6 +197,20 @@ def test_a_newer_schema_is_refused_and_kept(database_url: str) -> None:
     assert rows_of(database_url) == before
 
 
+@pytest.mark.parametrize("plugin", ["0000-plugin", "zzzz-plugin"])
+def test_the_head_of_a_plugins_branch_beside_ours_harms_nobody(
+    database_url: str, plugin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(database_url, f"INSERT INTO alembic_version VALUES ('{plugin}')")  # noqa: S608 - constants
+    check(database_url)
+    assert set_up(world_config(database_url)).created is False
+    newer = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
+    monkeypatch.setattr(schema_service, "migrations_folder", lambda: newer)
+    monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
+    with pytest.raises(DatabaseOutdatedError, match=f"has schema {SCHEMA_REVISION};"):
+        check(database_url)
+
+
 @pytest.mark.usefixtures("older")
 @pytest.mark.parametrize("name", ["dam.db", 'it\'s a % of "ours".db', os.fsdecode(b"caf\xe9.db")])
 def test_an_upgrade_saves_a_dated_copy_first(
@@ -215,8 +234,9 @@ def test_a_reset_saves_a_copy_too(tmp_path: Path, sqlite_template: Path) -> None
     file = Path(shutil.copyfile(sqlite_template, tmp_path / "dam.db"))
     populate(f"sqlite:///{file}")
     before = rows_of(f"sqlite:///{file}")
-    set_up(world_config(f"sqlite:///{file}"), reset=True, now=NOW)
-    assert rows_of(f"sqlite:///{file}.{STAMP}.bak") == before
+    done = set_up(world_config(f"sqlite:///{file}"), reset=True, now=NOW)
+    assert done.saved_copy == Path(f"{file}.{STAMP}.bak")
+    assert rows_of(f"sqlite:///{done.saved_copy}") == before
 
 
 def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
@@ -312,3 +332,20 @@ def test_a_wheel_has_its_migrations_inside_the_package(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(tmp_path / "dam" / "_alembic"), "True"]
+
+
+def test_a_server_that_is_too_old_is_refused(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.create_database(with_schema=False)
+    monkeypatch.setattr(schema_service, "server_version", lambda _: (14, 11))
+    for use in (check, make):
+        with pytest.raises(ServerTooOldError) as caught:
+            use(url)
+        assert caught.value.message == (
+            f"the database {shown(url)} is on PostgreSQL 14.11; expected 15 or newer"
+        )
+        assert caught.value.hint == "upgrade the server, or set DAM_DATABASE_URL to another one"
+        assert caught.value.exit_code is ExitCode.ENVIRONMENT
+    assert tables_of(url) == set()
+    postgres.drop_database(url)

@@ -18,7 +18,7 @@ Add = Callable[..., Awaitable[EntityId]]
 @pytest.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
     """A world with the built-in parts and without plugins; its store is `store`."""
-    world = build_world(world_config(database_url, worker_kind="thread"), plugins=False)
+    world = await build_world(world_config(database_url, worker_kind="thread"), plugins=False)
     yield world
     await world.close()
 

@@ -99,7 +99,7 @@ async def change(world: World, seed: int) -> None:
 
 
 async def _main(url: str, seed: int) -> None:
-    world = build_world(world_config(url, worker_kind="thread"), plugins=False)
+    world = await build_world(world_config(url, worker_kind="thread"), plugins=False)
     await change(world, seed)
     await world.close()
 

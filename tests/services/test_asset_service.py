@@ -7,7 +7,7 @@ import pytest
 
 from dam.core.ecs import EntityId, component_classes
 from dam.core.world import World
-from dam.errors import AmbiguousIdError, ExitCode, UnknownIdError
+from dam.errors import AmbiguousIdError, EntityNotFoundError, ExitCode
 from dam.models import ContentHashSHA256Component, ImagePerceptualPHashComponent
 from dam.services import ecs_service
 from dam.services.asset_service import describe_entities, resolve_ids
@@ -33,7 +33,7 @@ async def test_more_ids_than_one_statement_takes(world: World) -> None:
 
 async def test_all_that_is_unknown_is_named_at_once(world: World) -> None:
     known = await with_digest(world, "ab" * 32)
-    with pytest.raises(UnknownIdError) as caught:
+    with pytest.raises(EntityNotFoundError) as caught:
         await world.read(resolve_ids, [known, 98, "0" * 8, "cd" * 32, 98])
     expected = f"no entities 98, sha256:00000000, sha256:{'cd' * 32}"
     assert (str(caught.value), caught.value.hint) == (expected, None)
@@ -41,9 +41,9 @@ async def test_all_that_is_unknown_is_named_at_once(world: World) -> None:
 
 
 def test_a_long_list_of_unknown_ids_is_cut() -> None:
-    error = UnknownIdError(range(1, 101))
+    error = EntityNotFoundError(range(1, 101))
     assert str(error) == "no entities 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 90 more"
-    assert str(UnknownIdError([7])) == "no entity 7"
+    assert str(EntityNotFoundError([7])) == "no entity 7"
 
 
 async def test_an_ambiguous_prefix_lists_its_candidates(world: World) -> None:

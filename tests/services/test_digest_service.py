@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dam.app import build_world
 from dam.core.world import World
-from dam.errors import DigestNotComputedError, ExitCode, MalformedDigestError, QueryFileError
+from dam.errors import DigestNotComputedError, ExitCode, MalformedDigestError, UnreadableQueryError
 from dam.services.digest_service import (
     DigestName,
     DigestPrefix,
@@ -112,7 +112,7 @@ async def test_a_digest_that_the_world_does_not_compute_is_refused(world: World)
 
 
 async def test_a_file_that_cannot_be_read_cannot_be_searched_for(world: World, home: Path) -> None:
-    with pytest.raises(QueryFileError) as caught:
+    with pytest.raises(UnreadableQueryError) as caught:
         await find_by_file(world, home / "absent")
     assert str(caught.value) == f"cannot search: cannot read {home}/absent: no such file"
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
@@ -123,7 +123,7 @@ async def generous_world(database_url: str) -> AsyncIterator[World]:
     config = world_config(
         database_url, worker_kind="thread", extra_digests=frozenset({"md5", "sha1"})
     )
-    world = build_world(config, plugins=False)
+    world = await build_world(config, plugins=False)
     yield world
     await world.close()
 

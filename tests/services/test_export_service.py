@@ -156,7 +156,7 @@ async def test_a_folder_that_cannot_be_one_ends_the_export(
         with pytest.raises(OutputFolderError) as caught:
             async for _ in export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run):
                 pass
-        assert str(caught.value) == f"cannot write to {home}/a: file exists"
+        assert str(caught.value) == f"{home}/a is a file; expected a folder"
         assert caught.value.hint == (
             "what was written before is complete; choose another folder for the rest"
         )

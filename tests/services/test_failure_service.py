@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, ProcessingErrorComponent
 from dam.core.world import World
-from dam.errors import UnknownIdError, UnknownNameError
+from dam.errors import EntityNotFoundError, UnknownNameError
 from dam.models import NeedsContentAnalysisComponent
 from dam.services import ecs_service
 from dam.services.failure_service import Failure, list_failures, retry
@@ -119,6 +119,6 @@ async def test_an_unknown_system_is_refused_with_those_that_are_known(world: Wor
 
 
 async def test_an_unknown_id_is_refused(world: World, failed: list[EntityId]) -> None:
-    with pytest.raises(UnknownIdError):
+    with pytest.raises(EntityNotFoundError):
         await retry(world, [failed[0], 999_999])
     assert await marked(world) == []

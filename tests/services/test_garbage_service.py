@@ -2,21 +2,30 @@
 
 import asyncio
 import os
+import shutil
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.app import build_world
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import StoreInUseError
+from dam.errors import StoreInUseError, StoreSharedError
+from dam.models import WorldIdentity
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import CollectedGarbage, collect_garbage, in_thread
+from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
 from dam.services.world_cache import WorldCache
+from dam.services.world_identity_service import store_owner
+from tests.databases import world_config
 from tests.services.conftest import Add
 
 PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
@@ -32,6 +41,21 @@ async def picture(world: World, add: Add) -> EntityId:
         two_days_ago = path.stat().st_mtime - 48 * 3600
         os.utime(path, (two_days_ago, two_days_ago))
     return entity_id
+
+
+@pytest.fixture
+async def other_world(sqlite_template: Path, home: Path) -> AsyncIterator[World]:
+    """A world of its own that was given the same store."""
+    shutil.copyfile(sqlite_template, home / "other.db")
+    config = world_config(f"sqlite:///{home / 'other.db'}", worker_kind="thread")
+    world = await build_world(config, plugins=False)
+    await world.run(rename)
+    yield world
+    await world.close()
+
+
+async def rename(session: AsyncSession) -> None:
+    await session.execute(update(WorldIdentity).values(uuid="1" * 32))
 
 
 def contents() -> list[Path]:
@@ -68,7 +92,7 @@ async def test_content_of_an_asset_that_is_referenced_only_goes(
     path.write_text("a")
     await add(path, "reference")
     store = world.resources.get(FileOperationsResource).store
-    with store.importing():
+    with store.importing(await store_owner(world)):
         digest = store.put(path, "copy").sha256
     os.utime(store.local_path(digest), (0, 0))
     assert (await collect_garbage(world)).removed == 1
@@ -83,12 +107,33 @@ async def test_what_was_stored_today_stays(world: World, add: Add) -> None:
 
 async def test_a_store_that_an_import_holds_is_left_alone(world: World, picture: EntityId) -> None:
     await world.run(ecs_service.delete_entity, picture)
-    with (
-        world.resources.get(FileOperationsResource).store.importing(),
-        pytest.raises(StoreInUseError),
-    ):
+    store, owner = world.resources.get(FileOperationsResource).store, await store_owner(world)
+    with store.importing(owner), pytest.raises(StoreInUseError):
         await collect_garbage(world)
     assert len(contents()) == 1
+
+
+async def test_files_of_another_world_in_the_same_store_are_not_judged(
+    world: World, picture: EntityId, other_world: World, home: Path
+) -> None:
+    del picture
+    (home / "b.txt").write_text("b")
+    await import_files(other_world, [str(home / "b.txt")], ImportOptions())
+    for one, other in ((world, other_world), (other_world, world)):
+        with pytest.raises(StoreSharedError) as caught:
+            await collect_garbage(one)
+        assert caught.value.found == (other.database.safe_url,)
+        assert caught.value.expected == one.database.safe_url
+    assert len(contents()) == 2
+
+
+async def test_a_copy_of_a_database_is_the_same_world(world: World, picture: EntityId) -> None:
+    await world.run(ecs_service.delete_entity, picture)
+    copy = await build_world(replace(world.config, name="copy"), plugins=False)
+    try:
+        assert (await collect_garbage(copy)).removed == 1
+    finally:
+        await copy.close()
 
 
 async def test_a_world_without_any_file_has_no_garbage(world: World) -> None:

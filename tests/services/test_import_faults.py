@@ -112,7 +112,7 @@ def fill(folder: Path, *, free_bytes: int) -> None:
 async def world_at(sqlite: Path, template: Path, **changes: object) -> AsyncIterator[World]:
     shutil.copyfile(template, sqlite)
     config = world_config(f"sqlite:///{sqlite}", worker_kind="thread", **changes)
-    world = build_world(config, plugins=False)
+    world = await build_world(config, plugins=False)
     try:
         yield world
     finally:

@@ -38,19 +38,19 @@ def tree(tmp_path: Path) -> Path:
 async def world(tree: Path, sqlite_template: Path) -> AsyncIterator[World]:
     """A world that is kept inside the folder that is to be added."""
     shutil.copyfile(sqlite_template, tree / "dam.db")
-    world = open_in(tree)
+    world = await open_in(tree)
     yield world
     await world.close()
 
 
-def open_in(tree: Path) -> World:
+async def open_in(tree: Path) -> World:
     config = world_config(
         f"sqlite:///{tree / 'dam.db'}",
         storage_url=str(tree / "store"),
         cache_path=tree / "z" / "thumbs",
         worker_kind="thread",
     )
-    return build_world(config, plugins=False)
+    return await build_world(config, plugins=False)
 
 
 async def add(world: World, *paths: Path, is_rehash: bool = False) -> list[FileOutcome]:

@@ -2,22 +2,23 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import UnknownIdError
+from dam.errors import EntityNotFoundError, StoreUnusableError
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.integrity_service import BadPlace, Finding, Verification, verify
+from dam.services.integrity_service import BadPlace, Finding, Unchecked, Verification, verify
 from tests.services.conftest import Add
 
 CONTENT = b"as it was"
 DIGEST = hashlib.sha256(CONTENT).digest()
-STORED = BadPlace("store", None)
+LOST = BadPlace("store", None)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ async def test_changed_bytes_in_the_store_are_damage(
 ) -> None:
     entity_id = await add(file)
     overwrite(stored, b"as it is.")
-    assert (await verify(world)).damaged == [finding(entity_id, STORED)]
+    assert (await verify(world)).damaged == [finding(entity_id, BadPlace("store", stored))]
     assert (await verify(world, is_fast=True)).damaged == []
 
 
@@ -91,7 +92,9 @@ async def test_another_size_in_the_store_is_damage(
 ) -> None:
     entity_id = await add(file)
     overwrite(stored, b"")
-    assert (await verify(world, is_fast=is_fast)).damaged == [finding(entity_id, STORED)]
+    assert (await verify(world, is_fast=is_fast)).damaged == [
+        finding(entity_id, BadPlace("store", stored))
+    ]
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
@@ -101,16 +104,43 @@ async def test_bytes_that_left_the_store_are_missing(
     entity_id = await add(file)
     world.resources.get(FileOperationsResource).store.remove(DIGEST)
     found = await verify(world, is_fast=is_fast)
-    assert (found.damaged, found.missing) == ([], [finding(entity_id, STORED)])
+    assert (found.damaged, found.missing) == ([], [finding(entity_id, LOST)])
+
+
+async def test_a_stored_file_that_cannot_be_had_is_named_and_the_others_are_checked(
+    world: World, add: Add, file: Path, stored: Path
+) -> None:
+    entity_id = await add(file)
+    put(file, b"lost")
+    other = await add(file)
+    world.resources.get(FileOperationsResource).store.remove(hashlib.sha256(b"lost").digest())
+    shutil.rmtree(stored.parent)
+    stored.parent.write_bytes(b"")
+    found = await verify(world)
+    message = f"cannot read {stored}: a part of the path is not a folder"
+    assert found.failed == [
+        Unchecked(entity_id=entity_id, sha256=DIGEST, error="FileAccessError", message=message)
+    ]
+    assert ([one.entity_id for one in found.missing], found.damaged) == ([other], [])
+
+
+async def test_a_store_that_cannot_be_looked_into_ends_it(
+    world: World, add: Add, file: Path, home: Path
+) -> None:
+    await add(file)
+    shutil.rmtree(home / "store")
+    (home / "store").write_bytes(b"")
+    with pytest.raises(StoreUnusableError):
+        await verify(world)
 
 
 async def test_a_hard_link_that_was_written_to_is_damage(
-    world: World, add: Add, file: Path
+    world: World, add: Add, file: Path, stored: Path
 ) -> None:
     entity_id = await add(file, "hardlink")
     assert (await verify(world)).damaged == []
     overwrite(file, b"as it is.")
-    assert (await verify(world)).damaged == [finding(entity_id, STORED)]
+    assert (await verify(world)).damaged == [finding(entity_id, BadPlace("store", stored))]
 
 
 async def test_a_referenced_file_that_was_written_to_is_damaged(
@@ -187,7 +217,7 @@ async def test_only_what_is_named_is_checked(world: World, add: Add, file: Path)
     second = await add(file)
     world.resources.get(FileOperationsResource).store.remove(DIGEST)
     assert await verify(world, [second]) == Verification(checked=1)
-    assert (await verify(world, [DIGEST.hex()[:8]])).missing == [finding(first, STORED)]
+    assert (await verify(world, [DIGEST.hex()[:8]])).missing == [finding(first, LOST)]
     assert await verify(world, []) == Verification(checked=0)
-    with pytest.raises(UnknownIdError):
+    with pytest.raises(EntityNotFoundError):
         await verify(world, [999_999])

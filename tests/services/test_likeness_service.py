@@ -153,7 +153,7 @@ async def test_worlds_that_search_at_once_agree(
 ) -> None:
     expected = await look_at_each(world, query)
     config = world_config(database_url, worker_kind="thread")
-    worlds = [build_world(config, plugins=False) for _ in range(4)]
+    worlds = [await build_world(config, plugins=False) for _ in range(4)]
     try:
         found = await asyncio.gather(*(search(one, query) for one in worlds for _ in range(3)))
     finally:

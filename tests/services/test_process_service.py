@@ -12,12 +12,17 @@ from dam.errors import UnknownNameError
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
 from dam.services import ecs_service
 from dam.services.failure_service import list_failures
+from dam.services.new_asset import NewAsset
 from dam.services.process_service import process
 from tests.services.conftest import Add
 
 ASSETS = Path(__file__).parents[1] / "assets"
 PICTURE = ASSETS / "pictures" / "lake.jpg"
 TRUNCATED = ASSETS / "broken" / "truncated.jpg"
+
+
+def is_smaller_than_nothing(asset: NewAsset) -> bool:
+    return asset.size_bytes < 0
 
 
 @pytest.fixture
@@ -117,7 +122,7 @@ async def test_only_pictures_are_marked_for_the_analysis(world: World) -> None:
 async def test_old_assets_are_marked_as_the_import_would_mark_them(world: World) -> None:
     await process(world)
     rules = world.resources.get(NewEntityMarkers)
-    rules.add(NeedsContentAnalysisComponent, lambda asset: asset.size_bytes < 0)
+    rules.add(NeedsContentAnalysisComponent, is_smaller_than_nothing)
     name = NeedsContentAnalysisComponent.__name__
     assert (await process(world, marker_name=name)).processed["analyse_images"] == 0
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import Base, EntityId
 from dam.core.types import Int64
 from dam.core.world import World
-from dam.errors import UnknownIdError
+from dam.errors import EntityNotFoundError
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.removal_service import Refusal, Removal, plan_removal, remove_assets
@@ -119,6 +119,6 @@ async def test_force_takes_it_away_from_those_who_need_it(world: World, pages: T
 
 async def test_an_unknown_id_removes_nothing(world: World) -> None:
     ids = await three(world)
-    with pytest.raises(UnknownIdError, match=r"^no entity 99$"):
+    with pytest.raises(EntityNotFoundError, match=r"^no entity 99$"):
         await remove_assets(world, [*ids, 99])
     assert await left(world) == ids

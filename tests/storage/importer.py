@@ -8,16 +8,17 @@ import sys
 from pathlib import Path
 
 from dam.storage import open_store
-from dam.storage.content_store import ImportMode, StoredFile
+from dam.storage.content_store import ImportMode, StoredFile, StoreOwner
 
 _BATCH = 4
+_OWNER = StoreOwner(uuid="0" * 32, database="none")
 _MODES: dict[str, ImportMode] = {"copy": "copy", "hardlink": "hardlink", "move": "move"}
 
 
 def main(store_folder: str, source_folder: str, mode: str) -> None:
     store = open_store(store_folder)
     paths = sorted(Path(source_folder).iterdir())
-    with store.importing():
+    with store.importing(_OWNER):
         for start in range(0, len(paths), _BATCH):
             outcomes = store.put_many(paths[start : start + _BATCH], _MODES[mode])
             new = sum(outcome.is_new for outcome in outcomes if isinstance(outcome, StoredFile))

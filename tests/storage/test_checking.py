@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState
 from dam.storage.local_store import LocalContentStore
@@ -33,7 +34,9 @@ def in_place(store: LocalContentStore, path: Path) -> Place:
 
 
 def states(store: LocalContentStore, place: Place) -> tuple[ContentState, ContentState]:
-    return check_place(store, place, is_fast=True), check_place(store, place, is_fast=False)
+    return check_place(store, place, OpenArchives(), is_fast=True), check_place(
+        store, place, OpenArchives(), is_fast=False
+    )
 
 
 @pytest.mark.parametrize("size_bytes", [len(CONTENT), None])
@@ -76,4 +79,4 @@ def test_a_fifo_in_the_place_of_a_file_is_damage_and_is_not_waited_for(
     file.unlink()
     os.mkfifo(file)
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert check_place(store, place, is_fast=False) == "damaged"
+    assert check_place(store, place, OpenArchives(), is_fast=False) == "damaged"

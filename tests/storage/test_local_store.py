@@ -12,7 +12,7 @@ from dam.storage import ContentStore, open_store
 from dam.storage.content_store import ImportMode
 from dam.storage.draft import Draft
 from dam.storage.local_store import LocalContentStore
-from tests.storage.contract import FAR_FUTURE_S, ContentStoreContract, read, sha256, write
+from tests.storage.contract import FAR_FUTURE_S, OWNER, ContentStoreContract, read, sha256, write
 
 
 def files_in(root: Path) -> set[str]:
@@ -50,11 +50,15 @@ def test_content_lies_read_only_under_its_digest_in_private_folders(
 ) -> None:
     name = hashlib.sha256(b"x").hexdigest()
 
-    with store.importing():
+    with store.importing(OWNER):
         store.put(write(tmp_path / "a", b"x"), "copy")
 
     path = store.root / name[:2] / name[2:4] / name
-    assert files_in(store.root) == {str(path.relative_to(store.root)), ".lock"}
+    assert files_in(store.root) == {
+        str(path.relative_to(store.root)),
+        ".lock",
+        f".worlds/{OWNER.uuid}",
+    }
     assert stat.S_IMODE(path.stat().st_mode) == 0o444
     assert {stat.S_IMODE(p.stat().st_mode) for p in (store.root, *path.parents[:2])} == {0o700}
 
@@ -127,7 +131,7 @@ def test_removing_a_hard_link_leaves_the_users_file(
     path = write(tmp_path / "a", b"x")
     store.put(path, "hardlink")
 
-    store.collect(lambda _: set(), older_than_s=0, now_s=FAR_FUTURE_S)
+    store.collect(lambda _: set(), owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S)
 
     assert path.read_bytes() == b"x"
     assert list(store.entries()) == []
@@ -183,7 +187,7 @@ def test_only_drafts_that_nobody_holds_are_swept(store: LocalContentStore, tmp_p
     held = Draft(store.root)
     left = write(store.root / ".draft-0123456789abcdef", b"half")
 
-    with store.importing():
+    with store.importing(OWNER):
         assert held.path.exists()
         assert not left.exists()
 
@@ -199,7 +203,7 @@ def test_what_does_not_belong_to_the_store_is_left_alone(
     shard = store.local_path(stored.sha256).parent
     strangers = [write(shard / "notes.txt", b""), write(store.root / "README", b"")]
 
-    store.collect(lambda _: {sha256(b"x")}, older_than_s=0, now_s=FAR_FUTURE_S)
+    store.collect(lambda _: {sha256(b"x")}, owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S)
 
     assert [entry.sha256 for entry in store.entries()] == [stored.sha256]
     assert all(stranger.exists() for stranger in strangers)

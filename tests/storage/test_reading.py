@@ -1,9 +1,7 @@
 """Reading users' files that change, vanish, or are not to be read."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from dam.errors import ExitCode, FileAccessError, FileChangedError
 from dam.storage.local_store import LocalContentStore
 from dam.storage.reading import CHUNK_BYTES, FileReading, digest_chunks, open_source
+from tests.storage.conftest import nobody
 from tests.storage.contract import sha256, write
 
 
@@ -18,14 +17,6 @@ from tests.storage.contract import sha256, write
 def big(tmp_path: Path) -> Path:
     """A file that takes several reads."""
     return write(tmp_path / "big", bytes(3 * CHUNK_BYTES))
-
-
-@pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """A folder that every user of the machine can enter."""
-    with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def test_a_file_is_read_once_from_start_to_end(big: Path) -> None:
@@ -131,15 +122,9 @@ def test_a_file_that_claims_to_be_empty_and_is_not_is_not_believed() -> None:
 def test_a_file_one_may_not_read_is_named(public_folder: Path) -> None:
     path = write(public_folder / "secret", b"x")
     path.chmod(0)
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)  # root may read everything
-    try:
-        with pytest.raises(FileAccessError) as caught, open_source(path):
-            pass
-    finally:
-        if is_root:
-            os.seteuid(0)
+
+    with nobody(), pytest.raises(FileAccessError) as caught, open_source(path):
+        pass
 
     assert caught.value.message == f"cannot read {path}: permission denied"
     assert caught.value.exit_code is ExitCode.ITEMS_FAILED

@@ -1,5 +1,6 @@
 """Disks that are full or read-only, folders that are not ours: the store as a whole is unusable."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from dam.errors import ExitCode, FileAccessError, StoreUnusableError
 from dam.storage.content_store import ImportMode
 from dam.storage.local_store import LocalContentStore
-from tests.storage.contract import FAR_FUTURE_S, read, write
+from tests.storage.conftest import nobody
+from tests.storage.contract import FAR_FUTURE_S, OWNER, read, write
 
 
 @pytest.mark.parametrize("size_bytes", [900_000, 3_000_000])
@@ -20,7 +22,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_stored(
     small = store.put(write(tmp_path / "small", bytes(200_000)), mode)
     big = write(tmp_path / "big", b"b" * size_bytes)
 
-    with store.importing(), pytest.raises(StoreUnusableError) as caught:
+    with store.importing(OWNER), pytest.raises(StoreUnusableError) as caught:
         store.put(big, mode)
 
     assert (
@@ -45,8 +47,8 @@ def test_a_read_only_store_can_be_read_and_says_what_is_wrong(
         lambda: store.put(path, "copy"),
         lambda: store.put(write(tmp_path / "b", b"y"), "hardlink"),
         lambda: store.remove(stored.sha256),
-        lambda: store.importing().__enter__(),
-        lambda: store.collect(lambda _: set(), older_than_s=0, now_s=FAR_FUTURE_S),
+        lambda: store.importing(OWNER).__enter__(),
+        lambda: store.collect(lambda _: set(), owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S),
     ):
         with pytest.raises(StoreUnusableError) as caught:
             change()
@@ -72,7 +74,7 @@ def test_a_file_in_the_place_of_the_store_is_an_error_of_the_store(tmp_path: Pat
 def test_an_error_of_the_importer_itself_is_not_the_stores(tmp_path: Path) -> None:
     store = LocalContentStore(tmp_path / "store")
 
-    with pytest.raises(ConnectionResetError), store.importing():
+    with pytest.raises(ConnectionResetError), store.importing(OWNER):
         raise ConnectionResetError
 
 
@@ -86,3 +88,30 @@ def test_a_source_that_cannot_be_removed_is_named(tmp_path: Path) -> None:
         store.unlink_moved(path, stored)
 
     assert caught.value.message == f"cannot read {path}: no such file"
+
+
+def test_a_stored_file_that_one_may_not_read_is_named(public_folder: Path) -> None:
+    store = LocalContentStore(public_folder / "store")
+    stored = store.put(write(public_folder / "a", b"x"), "copy")
+    path = store.local_path(stored.sha256)
+    for folder in (store.root, *path.parents[:2]):
+        folder.chmod(0o755)
+    path.chmod(0)
+
+    with nobody(), pytest.raises(FileAccessError) as caught:
+        store.check(stored.sha256, 1)
+
+    assert caught.value.message == f"cannot read {path}: permission denied"
+
+
+def test_a_store_that_one_may_not_enter_is_an_error_of_the_store(public_folder: Path) -> None:
+    store = LocalContentStore(public_folder / "store")
+    stored = store.put(write(public_folder / "a", b"x"), "copy")
+    if os.geteuid() != 0:
+        store.root.chmod(0)
+
+    with nobody(), pytest.raises(StoreUnusableError) as caught:
+        store.check(stored.sha256, 1)
+
+    assert caught.value.message == f"the store {store.root} is not usable: permission denied"
+    store.root.chmod(0o700)

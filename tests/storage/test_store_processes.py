@@ -63,7 +63,10 @@ def test_killed_at_any_moment_nothing_is_half_stored_and_the_next_run_completes(
 
     stored = [entry.sha256 for entry in store.entries()]
     assert stored == sorted({sha256(content) for content in contents})
-    assert {path.name for path in store.root.iterdir() if len(path.name) > 2} == {".lock"}
+    assert {path.name for path in store.root.iterdir() if len(path.name) > 2} == {
+        ".lock",
+        ".worlds",
+    }
 
 
 @pytest.mark.parametrize("mode", ["copy", "hardlink", "move"])
@@ -78,7 +81,10 @@ def test_processes_that_import_the_same_files_store_each_content_once(
     expected = sorted({sha256(content) for content in contents})
     assert [entry.sha256 for entry in store.entries()] == expected
     assert new == len(expected)
-    assert {path.name for path in store.root.iterdir() if len(path.name) > 2} == {".lock"}
+    assert {path.name for path in store.root.iterdir() if len(path.name) > 2} == {
+        ".lock",
+        ".worlds",
+    }
 
 
 def test_a_huge_file_needs_no_more_memory_than_a_small_one(tmp_path: Path) -> None:

@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands
-from dam.core.ecs import EntityId
+from dam.core.ecs import Component, EntityId, component_classes, mark
 from dam.core.params import MarkedEntityList, WorldReader
 from dam.core.world import World
+from dam.media.image import DESCRIPTION_RECIPE
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     ImageFormatComponent,
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+    ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
+from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.systems.metadata import extract_metadata
 from tests.core.worlds import failures, marked, new_entities, rows_of
@@ -49,10 +56,11 @@ async def test_a_picture_is_described_upright_and_goes_on_to_the_analysis(
     (file,) = await world.read(rows_of, FilePropertiesComponent)
     (size,) = await world.read(rows_of, ImageDimensionsComponent)
     (form,) = await world.read(rows_of, ImageFormatComponent)
-    assert (file.media_type, file.name, file.name_text) == (
+    assert (file.media_type, file.name, file.name_text, file.description_recipe) == (
         "image/jpeg",
         b"hills-exif-oriented.jpg",
         "hills-exif-oriented.jpg",
+        DESCRIPTION_RECIPE,
     )
     assert (size.width, size.height) == (480, 360)
     assert form.orientation != 1
@@ -92,6 +100,62 @@ async def test_an_empty_file_has_a_type_of_its_own(world: World, add: Add, tmp_p
     await write(world, await call(world, asset), [asset])
     (file,) = await world.read(rows_of, FilePropertiesComponent)
     assert (file.media_type, file.size_bytes) == ("inode/x-empty", 0)
+
+
+async def pretend(session: AsyncSession, asset: EntityId) -> None:
+    """Have an earlier version take an asset for an animated picture."""
+    frames = FramePropertiesComponent(frame_count=9, is_animated=True)
+    form = ImageFormatComponent(format="GIF", mode="P", bit_depth=8, has_alpha=False, orientation=1)
+    components: list[Component] = [frames, form, ImageDimensionsComponent(width=1, height=1)]
+    hashes = (
+        ImagePerceptualPHashComponent,
+        ImagePerceptualAHashComponent,
+        ImagePerceptualDHashComponent,
+    )
+    components += [kind(recipe=0, value=bytes(8)) for kind in hashes]
+    for component in components:
+        await ecs_service.set_component(session, asset, component)
+    await mark(session, NeedsContentAnalysisComponent, [asset])
+    await session.execute(update(FilePropertiesComponent).values(media_type="image/gif"))
+
+
+async def kinds_of(session: AsyncSession, asset: EntityId) -> set[str]:
+    return {
+        name
+        for name, kind in component_classes().items()
+        if await session.scalar(select(exists().where(kind.entity_id == asset)))
+    }
+
+
+async def test_what_is_described_anew_as_no_picture_loses_what_pictures_have(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("words")
+    asset = await add(tmp_path / "a.txt")
+    await world.scheduler.run_until_idle()
+    before = await world.read(kinds_of, asset)
+    await world.run(pretend, asset)
+    await write(world, await call(world, asset), [asset])
+    assert await world.read(kinds_of, asset) == before
+
+
+async def test_what_is_described_anew_as_one_frame_loses_the_frames(world: World, add: Add) -> None:
+    picture = await add(ASSETS / "pictures" / "lake.jpg")
+    await world.run(pretend, picture)
+    await write(world, await call(world, picture), [picture])
+    assert await world.read(rows_of, FramePropertiesComponent) == []
+    (size,) = await world.read(rows_of, ImageDimensionsComponent)
+    assert size.width > 1
+
+
+async def test_a_failure_keeps_what_was_known(world: World, add: Add, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes((ASSETS / "pictures" / "alpha.png").read_bytes()[:20])
+    broken = await add(tmp_path / "a.png")
+    await world.run(pretend, broken)
+    commands = await call(world, broken)
+    await write(world, commands, [broken])
+    assert list(commands.failures) == [broken]
+    assert len(await world.read(rows_of, ImageDimensionsComponent)) == 1
 
 
 async def test_who_cannot_be_read_fails_alone(world: World, add: Add, tmp_path: Path) -> None:

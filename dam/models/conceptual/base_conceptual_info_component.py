@@ -1,5 +1,6 @@
 """What works of every kind have."""
 
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs import Component
@@ -10,5 +11,5 @@ class BaseConceptualInfoComponent(Component, kw_only=True):
 
     __abstract__ = True
 
-    name: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(500), index=True)
     description: Mapped[str | None] = mapped_column(default=None)

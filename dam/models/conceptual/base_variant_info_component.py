@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from dam.core.ecs import Component
+from dam.core.ecs import RELEASED, Component
 
 
 class BaseVariantInfoComponent(Component, kw_only=True):
@@ -16,7 +16,10 @@ class BaseVariantInfoComponent(Component, kw_only=True):
     __abstract__ = True
 
     conceptual_entity_id: Mapped[int | None] = mapped_column(
-        ForeignKey("entities.id", ondelete="RESTRICT"), index=True, default=None
+        ForeignKey("entities.id", ondelete="RESTRICT"),
+        index=True,
+        default=None,
+        info={RELEASED: {"is_primary_variant": False}},
     )
     is_primary_variant: Mapped[bool] = mapped_column(default=False)
 

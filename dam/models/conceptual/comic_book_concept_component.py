@@ -16,7 +16,7 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     __tablename__ = "component_comic_book_concept"
 
     comic_title: Mapped[str]
-    series_title: Mapped[str | None] = mapped_column(index=True, default=None)
+    series_title: Mapped[str | None] = mapped_column(String(500), index=True, default=None)
     issue_number: Mapped[str | None] = mapped_column(String(64), default=None)
     volume: Mapped[int | None] = mapped_column(default=None)
     issue_count: Mapped[int | None] = mapped_column(default=None)

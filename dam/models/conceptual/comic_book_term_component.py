@@ -17,5 +17,5 @@ class ComicBookTermComponent(MultiComponent, kw_only=True):
     __table_args__ = (UniqueConstraint("entity_id", "kind", "position"),)
 
     kind: Mapped[str] = mapped_column(String(64), index=True)
-    name: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(500), index=True)
     position: Mapped[int]

@@ -13,10 +13,10 @@ IN_ARCHIVE = "archive"
 class FileLocationComponent(MultiComponent, kw_only=True):
     """One place that holds the bytes: the content store, a file of the user's, or an archive.
 
-    In the store the digest says where; `is_shared` tells that the user's own file is the same
-    inode, so its bytes may change. A referenced file has its path, and the size and mtime that it
-    had when it was read. In an archive it is a member of another asset: `path` is the member's name
-    there, as its bytes, and `path_digest` that of the container's digest and the name.
+    In the store the digest says where; whether the user's own file is the same inode, so that its
+    bytes may change, is asked of the file itself. A referenced file has its path, and the size and
+    mtime that it had when it was read. In an archive it is a member of another asset: `path` is the
+    member's name there, as its bytes, and `path_digest` that of the container's digest and the name.
     """
 
     __tablename__ = "component_file_location"
@@ -27,7 +27,6 @@ class FileLocationComponent(MultiComponent, kw_only=True):
     path_text: Mapped[str | None] = mapped_column(default=None)
     size_bytes: Mapped[int | None] = mapped_column(default=None)
     mtime_ns: Mapped[int | None] = mapped_column(default=None)
-    is_shared: Mapped[bool] = mapped_column(default=False)
     container_entity_id: Mapped[int | None] = mapped_column(
         ForeignKey("entities.id", ondelete="RESTRICT"), index=True, default=None
     )

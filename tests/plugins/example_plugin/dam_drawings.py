@@ -20,6 +20,7 @@ from dam.errors import ItemError
 from dam.models import ImageDimensionsComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.new_asset import NewAsset
 from dam.storage.content_store import ContentStore
 from dam.storage.located import LocatedContent, local_file
 
@@ -100,13 +101,18 @@ async def remember_drawing(event: DrawingMeasured, measured: Resource[MeasuredDr
     measured.append(event.entity_id)
 
 
+def is_drawing(asset: NewAsset) -> bool:
+    """Tell whether a new asset is to be measured."""
+    return asset.name.endswith(".svg")
+
+
 def install(builder: WorldBuilder) -> None:
     """Add what this package can do to a world."""
     builder.add_resource(DrawingReader, lambda _: DrawingReader())
     builder.add_resource(MeasuredDrawings, lambda _: MeasuredDrawings())
     builder.add_system(measure_drawings)
     builder.add_listener(remember_drawing)
-    builder.mark_new(NeedsDrawingSizeComponent, when=lambda new: new.name.endswith(".svg"))
+    builder.mark_new(NeedsDrawingSizeComponent, when=is_drawing)
 
 
 if __name__ == "__main__":

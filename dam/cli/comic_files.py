@@ -1,0 +1,183 @@
+"""`dam-cli comic import` and `export`: comics in and out."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dam.cli.arguments import NullSeparated, PathArguments, read_paths
+from dam.cli.comic_arguments import VariantArgument, resolve
+from dam.cli.frame import State, command
+from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show
+from dam.cli.progress import progress_bar, progress_bars, shows_progress
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.cli.progress import ReportProgress
+    from dam.services.comic_export_service import ExportedComic
+    from dam.services.comic_import_service import ComicImportOptions, ComicOutcome
+
+Mode = Literal["copy", "reference", "hardlink", "move"]
+
+
+@command("import", changes=True, streams=True)
+def import_comic(
+    state: State,
+    paths: PathArguments,
+    *,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Take every archive below a folder.")
+    ] = False,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Store the pages of archives on their own, too.")
+    ] = False,
+    concept: Annotated[
+        str | None, typer.Option(metavar="ID", help="Make them variants of this concept.")
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="What happens to the bytes of archives and pictures.")
+    ] = "copy",
+    no_process: Annotated[
+        bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
+    ] = False,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Add comics: CBZ, CBR, CB7 and CBT archives, and folders of pictures.
+
+    An archive is stored as it is; its pages are assets whose bytes stay in it. ComicInfo.xml, or
+    else the file's name, says which comic it is a variant of; a new one is made where there is
+    none. What was imported before stays as it is, with all that was changed since.
+    """
+    from dam.cli import run_in_world
+
+    chosen = [str(path) for path in read_paths(paths, null_separated=null)]
+
+    async def work(world: "World") -> "list[ComicOutcome]":
+        from dam.services.comic_import_service import ComicImportOptions
+
+        concept_id = None if concept is None else (await resolve(world, concept))[0]
+        options = ComicImportOptions(
+            mode=mode,
+            is_recursive=recursive,
+            is_extracted=extract,
+            concept_entity_id=concept_id,
+            is_dry_run=state.is_dry_run,
+        )
+        return await _import(state, world, chosen, options, is_processed=not no_process)
+
+    outcomes = run_in_world(state, work)
+    if state.is_json:
+        emit_json(outcomes)
+    return ExitCode.ITEMS_FAILED if any(map(_is_failure, outcomes)) else ExitCode.OK
+
+
+async def _import(
+    state: State,
+    world: "World",
+    paths: list[str],
+    options: "ComicImportOptions",
+    *,
+    is_processed: bool,
+) -> "list[ComicOutcome]":
+    import asyncio
+
+    from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
+    from dam.services.comic_import_service import add_comics, count_comics, import_comics
+
+    outcomes: list[ComicOutcome] = []
+    done, total = 0, None
+
+    async def count() -> None:
+        nonlocal total
+        if shows_progress(state):
+            total = await asyncio.to_thread(count_comics, paths, is_recursive=options.is_recursive)
+
+    def take(outcome: "ComicOutcome", advance: "ReportProgress") -> None:
+        nonlocal done
+        done += 1
+        advance(done, total)
+        _tell(state, outcome)
+        if state.is_json or _is_failure(outcome):  # else nobody asks for it again
+            outcomes.append(outcome)
+
+    wait = partial(say_waiting_for_gc, state)
+    with progress_bars(state, "adding comics", "processing") as (advance, working):
+        counting = asyncio.create_task(count())
+        try:
+            report = partial(take, advance=advance)
+            if is_processed and not options.is_dry_run:
+                observer = WorkProgress(state, working)
+                await add_comics(world, paths, options, report, observer, wait)
+            else:
+                await import_comics(world, paths, options, report, on_wait=wait)
+        finally:
+            counting.cancel()
+    return outcomes
+
+
+@command("export", changes=True)
+def export_comic(
+    state: State,
+    variant: VariantArgument,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="PATH", help="FILE.cbz, FILE.pdf, or a new folder."),
+    ],
+) -> None:
+    """Write a variant as a CBZ, a PDF or a folder.
+
+    Pages keep their bytes; a PDF takes JPEG, JPEG 2000 and most PNG pictures as they are and the
+    pixels of others without loss. The same variant gives the same file. Nothing is overwritten.
+    """
+    from dam.cli import run_in_world
+
+    async def work(world: "World") -> "ExportedComic":
+        from dam.services.comic_export_service import export_comic
+
+        (variant_id,) = await resolve(world, variant)
+        with progress_bar(state, "exporting") as advance:
+            return await export_comic(
+                world, variant_id, output, advance, is_dry_run=state.is_dry_run
+            )
+
+    def people(done: "ExportedComic") -> None:
+        said = "would write" if state.is_dry_run else "wrote"
+        sentence(f"{said} {_count(done.pages, 'page')} to {done.path}")
+
+    show(state, run_in_world(state, work), people)
+
+
+def _is_failure(outcome: "ComicOutcome") -> bool:
+    return outcome.is_failure
+
+
+def _tell(state: State, outcome: "ComicOutcome") -> None:
+    if state.is_jsonl:
+        emit_jsonl(outcome)
+    elif not state.is_json:
+        sentence(_words(outcome, is_plan=state.is_dry_run))
+    if outcome.error is not None:
+        complain(f"failed: {outcome.path}: {outcome.message}")
+    elif outcome.message and not state.is_quiet:
+        complain(f"note: {outcome.path}: {outcome.message}")
+    for page in outcome.failed_pages:
+        complain(f"failed: {outcome.path}: {page.name}: {page.error}")
+
+
+def _words(outcome: "ComicOutcome", *, is_plan: bool) -> str:
+    said = f"{'would be ' if is_plan else ''}{outcome.status}: {outcome.path}"
+    if outcome.status in ("failed", "skipped"):
+        return said
+    concept = outcome.concept_entity_id
+    if outcome.concept_created:
+        work = "a new comic" if concept is None else f"the new comic {concept}"
+    else:
+        work = "no comic" if concept is None else f"comic {concept}"
+    variant = "" if outcome.variant_entity_id is None else f" {outcome.variant_entity_id}"
+    return f"{said}: variant{variant} of {work}, {_count(outcome.pages, 'page')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

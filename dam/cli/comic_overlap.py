@@ -1,0 +1,81 @@
+"""`dam-cli comic overlap` and `duplicates`: variants that share pages."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dam.cli.comic_arguments import VariantArgument, resolve
+from dam.cli.frame import State, command
+from dam.cli.output import show, table
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.comic_overlap_service import VariantOverlap
+
+Threshold = Annotated[
+    int | None,
+    typer.Option(min=0, max=64, help="Bits in which pages may differ and yet be the same."),
+]
+
+
+@command()
+def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = None) -> None:
+    """Find variants that share pages with one: other scans, editions, collections.
+
+    Pages are compared by their bytes and by how they look; blank ones do not count. Nothing is
+    linked: `comic link` does that.
+    """
+    from dam.cli import run_in_world
+    from dam.services.comic_overlap_service import overlap_of
+
+    async def work(world: "World") -> "list[VariantOverlap]":
+        (variant_id,) = await resolve(world, variant)
+        return await overlap_of(world, variant_id, threshold=threshold)
+
+    _end(state, run_in_world(state, work))
+
+
+@command()
+def duplicates(state: State, *, threshold: Threshold = None) -> None:
+    """Find all pairs of variants that share pages, those that share the most first."""
+    from dam.cli import run_in_world
+    from dam.services.comic_overlap_service import find_duplicates
+
+    async def work(world: "World") -> "list[VariantOverlap]":
+        return await find_duplicates(world, threshold=threshold)
+
+    _end(state, run_in_world(state, work))
+
+
+def _end(state: State, found: "Sequence[VariantOverlap]") -> None:
+    show(state, [_overlap(pair) for pair in found], lambda _: _show_table(found))
+
+
+def _overlap(pair: "VariantOverlap") -> dict[str, Any]:
+    return {
+        "variant_entity_ids": pair.variant_entity_ids,
+        "concept_entity_ids": pair.concept_entity_ids,
+        "shared": pair.shared,
+        "identical": pair.identical,
+        "only": pair.only,
+        "kind": pair.kind,
+        "score": pair.score,
+    }
+
+
+def _show_table(found: "Sequence[VariantOverlap]") -> None:
+    rows = []
+    for pair in found:
+        first, second = pair.variant_entity_ids
+        rows.append(
+            (
+                first,
+                second,
+                pair.kind,
+                f"{pair.shared} shared",
+                f"{len(pair.only[first])}+{len(pair.only[second])} more",
+                "one comic" if pair.is_linked else "not linked",
+            )
+        )
+    table(rows, ("id", "other", "kind", "pages", "extra", ""))

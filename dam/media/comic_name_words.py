@@ -1,0 +1,98 @@
+"""What single words in brackets mean in the names of comics' files."""
+
+EXTENSIONS = frozenset(
+    {"cbz", "cbr", "cb7", "cbt", "cba", "zip", "rar", "7z", "tar", "pdf", "epub"}
+)
+
+LANGUAGES = {
+    "en": ("en", "eng", "english"),
+    "fr": ("fr", "fra", "fre", "french", "français", "francais", "vf"),
+    "de": ("de", "ger", "deu", "german", "deutsch"),
+    "es": ("es", "esp", "spa", "spanish", "español", "espanol", "castellano"),
+    "it": ("it", "ita", "italian", "italiano"),
+    "pt": ("pt", "por", "portuguese", "português", "portugues"),
+    "pt-BR": ("pt-br", "ptbr", "br", "brazilian"),
+    "nl": ("nl", "dut", "nld", "dutch", "nederlands"),
+    "pl": ("pl", "pol", "polish", "polski"),
+    "ru": ("ru", "rus", "russian", "русский"),
+    "ja": ("ja", "jp", "jpn", "japanese", "日本語"),
+    "zh": ("zh", "cn", "chn", "chi", "chinese", "中文", "中国翻訳", "汉化", "漢化"),
+    "ko": ("ko", "kr", "kor", "korean", "한국어"),
+    "vi": ("vi", "vie", "vietnamese"),
+    "id": ("id", "ind", "indonesian"),
+    "th": ("th", "tha", "thai"),
+    "tr": ("tr", "tur", "turkish", "türkçe"),
+    "sv": ("sv", "swe", "swedish"),
+    "da": ("da", "dan", "danish"),
+    "cs": ("cs", "cze", "ces", "czech"),
+}
+
+FORMATS = frozenset(
+    {
+        "annual",
+        "tpb",
+        "trade paperback",
+        "gn",
+        "graphic novel",
+        "hc",
+        "hardcover",
+        "sc",
+        "one-shot",
+        "one shot",
+        "oneshot",
+        "omnibus",
+        "deluxe edition",
+        "absolute edition",
+        "fcbd",
+        "ashcan",
+        "preview",
+    }
+)
+
+PUBLISHERS = frozenset(
+    {
+        "aftershock",
+        "archie",
+        "boom! studios",
+        "dark horse",
+        "dark horse comics",
+        "dc",
+        "dc comics",
+        "dynamite",
+        "fantagraphics",
+        "idw",
+        "image",
+        "image comics",
+        "kodansha",
+        "kodansha comics",
+        "marvel",
+        "marvel comics",
+        "oni press",
+        "rebellion",
+        "seven seas",
+        "square enix",
+        "titan",
+        "tokyopop",
+        "valiant",
+        "vertical",
+        "vertigo",
+        "viz",
+        "viz media",
+        "yen press",
+    }
+)
+
+QUALITY = (
+    r"(?:fan-?)?(?:digital|webrip|web-?rip|web|c2c|hd|sd|hq|hybrid|scan(?:s|lation)?|paper|\d{3,4}px)"
+    r"(?:[ -](?:hd|sd|rip|hq|scan|colored|mobile|\d{3,4}(?:px)?))*"
+)
+"""A pattern of how the pages were got."""
+
+NOISE = (
+    r"c\d{2,3}|colou?r(?:ed)?|b&w|black and white|dl版"
+    r"|\d{1,3}|[0-9a-f]{8}|no ?ads|f\d?|fixed|repack|re-?scan|raws?|uncensored|decensored"
+    r"|complete|incomplete|ongoing|(?:\d+|both|all|variant|alternate) covers?"
+)
+"""A pattern of what tells nothing of the comic: exhibitions, copies, checksums, covers …"""
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -1,0 +1,301 @@
+"""One comic on its way in: its file, its reading, its rows."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dam.core.ecs import EntityId
+from dam.core.plugins import NewEntityMarkers
+from dam.core.world import World
+from dam.errors import DamError, NoPagesError, PagesUnreadableError
+from dam.media.comic_info_pages import OrderedPage, apply_page_list
+from dam.services import content_service
+from dam.services.archive_tasks import StoredMember
+from dam.services.comic_match_service import find_same_concept
+from dam.services.comic_reading import (
+    ArchiveComic,
+    ComicDocument,
+    read_archive_comic,
+    read_comic,
+    read_document,
+    remarks,
+)
+from dam.services.comic_records import (
+    ReadComic,
+    ReadFolder,
+    ReadMember,
+    RecordedComic,
+    folder_comic,
+    known_comic,
+    record_archive,
+    record_folder,
+)
+from dam.services.comic_sources import FolderSource
+from dam.services.file_operations import FileOperationsResource
+from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
+from dam.storage.content_store import ImportMode
+from dam.storage.located import LocatedContent, Reference
+
+_EXTRACTED_AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComicImportOptions:
+    """How comics are to be imported.
+
+    Args:
+        mode: What happens to the bytes of the archive, or of a folder's pictures.
+        is_recursive: Take every archive in folders.
+        is_extracted: Store the pages of archives on their own.
+        concept_entity_id: What they are variants of; None: what their files say.
+        is_dry_run: Read and look up, write nothing.
+    """
+
+    mode: ImportMode = "copy"
+    is_recursive: bool = False
+    is_extracted: bool = False
+    concept_entity_id: EntityId | None = None
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedPage:
+    """A page whose bytes cannot be had."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComicOutcome:
+    """What became of one comic.
+
+    Args:
+        status: `added` is a new variant; `known` one whose archive came under another path;
+            `unchanged` one of the same path.
+        pages: How many it has.
+        error: What is wrong with the whole, or with its ComicInfo.xml alone.
+        message: The words for that, or a remark.
+    """
+
+    path: str
+    status: FileStatus
+    variant_entity_id: EntityId | None = None
+    concept_entity_id: EntityId | None = None
+    concept_created: bool = False
+    pages: int = 0
+    failed_pages: tuple[FailedPage, ...] = ()
+    error: str | None = None
+    message: str | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something of it could not be had."""
+        return self.error is not None or bool(self.failed_pages)
+
+
+class ComicImporter:
+    """Imports comics one at a time or a few at once, all in the same way.
+
+    Args:
+        world: Where to.
+        options: How.
+        on_recorded: Called whenever new entities may be there to be worked on.
+        on_wait: Called when nothing can be stored before another process collects no more garbage.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        options: ComicImportOptions,
+        on_recorded: Callable[[], None],
+        on_wait: Callable[[], None] | None,
+    ) -> None:
+        self._world = world
+        self._files = world.resources.get(FileOperationsResource)
+        self._options = options
+        self._on_recorded = on_recorded
+        self._on_wait = on_wait
+
+    async def import_archive(self, path: str) -> ComicOutcome:
+        """Import a file as a comic.
+
+        Raises:
+            DamError: It cannot be.
+        """
+        file = (await self._import_files([path]))[path]
+        if file.status in ("failed", "skipped"):
+            return ComicOutcome(
+                path=path, status=file.status, error=file.error, message=file.message
+            )
+        if file.entity_id is not None:
+            known = await self._world.read(known_comic, file.entity_id)
+            if known:
+                return _known(path, known, "unchanged" if file.status == "unchanged" else "known")
+        content = await self._locate(file)
+        reading = await self._files.read_archive(content)
+        if isinstance(reading, Exception):
+            raise reading
+        concept = self._options.concept_entity_id
+        read = await asyncio.to_thread(read_archive_comic, reading, Path(path), concept)
+        failed = [FailedPage(name=page.name, error=page.error.message) for page in read.failed]
+        if self._options.is_dry_run:
+            recorded = await self._foresee(read.comic, len(read.members))
+        else:
+            recorded, unstored = await self._record_archive(file, content, read)
+            failed += unstored
+        return _outcome(path, recorded, failed, read.document, read.remarks)
+
+    async def import_folder(self, folder: FolderSource) -> ComicOutcome:
+        """Import the pictures of a folder as a comic.
+
+        Raises:
+            DamError: They cannot be.
+        """
+        variant = await self._world.read(folder_comic, Path(folder.path))
+        known = None if variant is None else await self._world.read(known_comic, variant)
+        if known is not None:
+            return _known(folder.path, known, "unchanged")
+        if not folder.names:
+            raise NoPagesError("the folder")
+        read_at = self._world.context.now()
+        document = ComicDocument()
+        if folder.comic_info is not None:
+            document = await asyncio.to_thread(read_document, Path(folder.comic_info))
+        order = apply_page_list(folder.names, document.info)
+        files = await self._import_files([_path(folder, page) for page in order.pages])
+        arrived = [page for page in order.pages if files[_path(folder, page)].error is None]
+        failed = [
+            FailedPage(name=page.name, error=files[_path(folder, page)].message or "")
+            for page in order.pages
+            if page not in arrived
+        ]
+        if not arrived:
+            raise PagesUnreadableError(len(failed))
+        concept = self._options.concept_entity_id
+        comic = read_comic(document.info, Path(folder.path), "folder", concept)
+        if self._options.is_dry_run:
+            recorded = await self._foresee(comic, len(arrived))
+        else:
+            recorded = await self._world.run(
+                record_folder,
+                ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at),
+                comic,
+                [(files[_path(folder, page)].entity_id or 0, page.entry) for page in arrived],
+                now=self._world.context.now(),
+            )
+            self._on_recorded()
+        said = remarks(comic.facts, order.problem)
+        return _outcome(folder.path, recorded, failed, document, said)
+
+    async def _import_files(self, paths: Sequence[str]) -> dict[str, FileOutcome]:
+        """Import files as `add-asset` does; return what became of each."""
+        outcomes: dict[str, FileOutcome] = {}
+
+        def take(outcome: FileOutcome) -> None:
+            outcomes[outcome.path] = outcome
+
+        options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
+        await import_files(self._world, paths, options, take, self._on_recorded, self._on_wait)
+        return outcomes
+
+    async def _locate(self, file: FileOutcome) -> LocatedContent:
+        assert file.sha256 is not None
+        if file.entity_id is not None:
+            located = await self._world.read(content_service.locate, [file.entity_id])
+            return located[file.entity_id]
+        status = await asyncio.to_thread(Path(file.path).stat)  # a plan; nothing was stored
+        reference = Reference(
+            path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
+        )
+        return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
+
+    async def _foresee(self, comic: ReadComic, pages: int) -> RecordedComic:
+        """Return what recording the comic would come to."""
+        concept = comic.concept_entity_id
+        if concept is None:
+            concept = await self._world.read(find_same_concept, comic.facts)
+        return RecordedComic(
+            variant_entity_id=None,
+            concept_entity_id=concept,
+            pages=pages,
+            is_new=True,
+            concept_created=concept is None,
+        )
+
+    async def _record_archive(
+        self, file: FileOutcome, content: LocatedContent, read: ArchiveComic
+    ) -> tuple[RecordedComic, list[FailedPage]]:
+        assert file.entity_id is not None
+        members, unstored = list(read.members), list[FailedPage]()
+        if self._options.is_extracted:
+            members, unstored = await self._extract(content, read.members)
+        recorded = await self._world.run(
+            record_archive,
+            file.entity_id,
+            content.digest,
+            read.comic,
+            members,
+            self._world.resources.get(NewEntityMarkers),
+            now=self._world.context.now(),
+        )
+        self._on_recorded()
+        return recorded, unstored
+
+    async def _extract(
+        self, content: LocatedContent, members: Sequence[ReadMember]
+    ) -> tuple[list[ReadMember], list[FailedPage]]:
+        """Store the pages on their own; those that cannot be are failures."""
+        answers: list[StoredMember | Exception] = []
+        for start in range(0, len(members), _EXTRACTED_AT_ONCE):  # so many pages are in memory
+            batch = members[start : start + _EXTRACTED_AT_ONCE]
+            names = [member.raw_name for member in batch]
+            answers += await self._files.store_members(content, names)
+        stored: list[ReadMember] = []
+        failed: list[FailedPage] = []
+        for member, answer in zip(members, answers, strict=True):
+            if isinstance(answer, DamError):
+                failed.append(FailedPage(name=member.name, error=answer.message))
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                stored.append(replace(member, is_stored=True))
+        if failed and not stored:
+            raise PagesUnreadableError(len(failed))
+        return stored, failed
+
+
+def _path(folder: FolderSource, page: OrderedPage) -> str:
+    return f"{folder.path.rstrip('/')}/{page.name}"
+
+
+def _known(path: str, comic: RecordedComic, status: FileStatus) -> ComicOutcome:
+    return ComicOutcome(
+        path=path,
+        status=status,
+        variant_entity_id=comic.variant_entity_id,
+        concept_entity_id=comic.concept_entity_id,
+        pages=comic.pages,
+    )
+
+
+def _outcome(
+    path: str,
+    comic: RecordedComic,
+    failed: Sequence[FailedPage],
+    document: ComicDocument,
+    said: Sequence[str],
+) -> ComicOutcome:
+    error = document.error
+    return ComicOutcome(
+        path=path,
+        status="added" if comic.is_new else "known",
+        variant_entity_id=comic.variant_entity_id,
+        concept_entity_id=comic.concept_entity_id,
+        concept_created=comic.concept_created,
+        pages=comic.pages,
+        failed_pages=tuple(failed),
+        error=type(error).__name__ if error else None,
+        message=error.message if error else "; ".join(said) or None,
+    )

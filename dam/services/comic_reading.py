@@ -1,0 +1,186 @@
+"""What a comic's files say of it: ComicInfo.xml first, the file's name for the rest."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dam.core.ecs import EntityId
+from dam.errors import ItemError, MediaLimitError, NoPagesError, PagesUnreadableError
+from dam.media.archive_names import parts
+from dam.media.comic_facts import ComicFacts, comic_facts
+from dam.media.comic_info import ComicInfo, ComicInfoPage
+from dam.media.comic_info_pages import apply_page_list
+from dam.media.comic_info_xml import parse_comic_info
+from dam.media.comic_name import ComicName, parse_comic_name
+from dam.media.limits import MediaLimits
+from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
+from dam.services.comic_records import ReadComic, ReadMember
+from dam.services.content_records import ReadContent
+from dam.storage.reading import open_source
+
+_COMIC_INFO = "comicinfo.xml"
+_MOST_DOCUMENTS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComicDocument:
+    """The ComicInfo.xml of a comic, where there is one; `error` says why it cannot be read."""
+
+    info: ComicInfo | None = None
+    error: ItemError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveComic:
+    """An archive as a comic: what it is, its pages in reading order, and what was wrong.
+
+    Args:
+        comic: What it says of itself.
+        members: The pages whose bytes were read.
+        failed: The other ones.
+        document: Its ComicInfo.xml.
+        remarks: What is odd and does no harm.
+    """
+
+    comic: ReadComic
+    members: tuple[ReadMember, ...]
+    failed: tuple[MemberFailure, ...]
+    document: ComicDocument
+    remarks: tuple[str, ...]
+
+
+def read_document(path: Path) -> ComicDocument:
+    """Return what a ComicInfo.xml says.
+
+    Raises:
+        MissingExtraError: The extra `comics` is not installed.
+    """
+    most = MediaLimits().max_document_bytes
+    try:
+        with open_source(path) as source:
+            if source.reading.size_bytes > most:
+                raise MediaLimitError("bytes of ComicInfo.xml", source.reading.size_bytes, most)
+            return _parsed(b"".join(map(bytes, source.chunks())))
+    except ItemError as error:
+        return ComicDocument(error=error)
+
+
+def read_archive_comic(
+    reading: ArchiveReading, path: Path, concept_entity_id: EntityId | None
+) -> ArchiveComic:
+    """Return an archive as a comic.
+
+    Raises:
+        NoPagesError: It holds no pictures, and no ComicInfo.xml either.
+        PagesUnreadableError: None of its pages can be read.
+        DamError: What is needed to read some page is not installed.
+    """
+    document = _document(reading)
+    if not reading.pages and document.info is None:
+        raise NoPagesError("the archive")
+    order = apply_page_list([page.name for page in reading.pages], document.info)
+    members: list[ReadMember] = []
+    failed: list[MemberFailure] = []
+    for ordered in order.pages:
+        page = reading.pages[ordered.index]
+        if isinstance(page, PageReading):
+            members.append(_member(page, ordered.entry))
+        elif isinstance(page.error, ItemError):
+            failed.append(page)
+        else:  # with what is missing installed, the same import is whole
+            raise page.error
+    if failed and not members:
+        raise PagesUnreadableError(len(failed))
+    comic = read_comic(document.info, path, reading.format, concept_entity_id)
+    return ArchiveComic(
+        comic=comic,
+        members=tuple(members),
+        failed=tuple(failed),
+        document=document,
+        remarks=remarks(comic.facts, order.problem),
+    )
+
+
+def read_comic(
+    info: ComicInfo | None, path: Path, comic_format: str, concept_entity_id: EntityId | None
+) -> ReadComic:
+    """Return what a comic's ComicInfo.xml says of it, and the name of its file for the rest."""
+    name = os.fsencode(path.name).decode(errors="replace")
+    said = parse_comic_name(name)
+    return ReadComic(
+        name=PurePosixPath(name).stem,
+        format=comic_format,
+        info=info,
+        facts=_with_name(comic_facts(info) if info else ComicFacts(), said),
+        scan_quality=said.scan_quality,
+        concept_entity_id=concept_entity_id,
+    )
+
+
+def remarks(facts: ComicFacts, problem: str | None) -> tuple[str, ...]:
+    """Return what is odd in a ComicInfo.xml, for people."""
+    return (*facts.problems, *([problem] if problem else []))
+
+
+def _document(reading: ArchiveReading) -> ComicDocument:
+    """Return the ComicInfo.xml that counts the pages that there are, or else the outermost one."""
+    failed = {item.name: item.error for item in reading.failed_documents}
+    found = []
+    for name in _comic_infos([*reading.documents, *failed])[:_MOST_DOCUMENTS]:
+        if name in reading.documents:
+            found.append(_parsed(reading.documents[name]))
+        elif isinstance(error := failed[name], ItemError):
+            found.append(ComicDocument(error=error))
+        else:
+            raise error
+    readable = [document for document in found if document.info]
+    counting = [document for document in readable if _counts(document, len(reading.pages))]
+    return next(iter([*counting, *readable, *found]), ComicDocument())
+
+
+def _comic_infos(names: Iterable[str]) -> list[str]:
+    """Return the names of ComicInfo.xml in any case, those in the fewest folders first."""
+    found = [name for name in names if parts(name)[-1:] and parts(name)[-1].lower() == _COMIC_INFO]
+    return sorted(found, key=lambda name: (len(parts(name)), name))
+
+
+def _counts(document: ComicDocument, pages: int) -> bool:
+    assert document.info is not None
+    return document.info.text("PageCount") == str(pages)
+
+
+def _parsed(xml: bytes) -> ComicDocument:
+    try:
+        return ComicDocument(info=parse_comic_info(xml))
+    except ItemError as error:
+        return ComicDocument(error=error)
+
+
+def _member(page: PageReading, entry: ComicInfoPage | None) -> ReadMember:
+    base_name = parts(page.name)[-1]
+    content = ReadContent(page.sha256, page.size_bytes, base_name, page.extra_digests)
+    return ReadMember(content=content, raw_name=page.raw_name, name=page.name, entry=entry)
+
+
+def _with_name(facts: ComicFacts, name: ComicName) -> ComicFacts:
+    """Return facts, and where they say nothing what the file's name says."""
+    said: dict[str, Any] = {
+        "series_title": name.series,
+        "issue_number": name.issue_number,
+        "volume": name.volume,
+        "issue_count": name.issue_count,
+        "publication_year": name.year,
+        "publication_month": name.month,
+        "publication_day": name.day,
+        "publisher": name.publisher,
+        "language": name.language,
+        "scan_group": name.scan_group,
+    }
+    if not (facts.series_title or facts.comic_title):
+        said["comic_title"] = name.title
+    if facts.publication_year:  # a date is said as a whole or not at all
+        del said["publication_month"], said["publication_day"]
+    known = {field.name: getattr(facts, field.name) for field in fields(ComicFacts)}
+    return replace(facts, **{key: value for key, value in said.items() if known[key] is None})

@@ -1,0 +1,251 @@
+"""The ordered pages of an entity: of a comic's variant, or of any other work that has pages.
+
+Numbers count from 1 and belong to their pages: taking a page away leaves the numbers of the others,
+so that what somebody else is about to do to page 7 still hits page 7. Only inserting, closing a
+gap, moving and reordering renumber. Whoever changes pages locks their owner first, so two who do
+so at once come one after the other. Nothing here commits.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs import EntityId, table_of
+from dam.errors import NotAPageError, PageNumberTakenError
+from dam.models import PageLink
+from dam.services import ecs_service, page_rows
+from dam.services.page_rows import MAX_PAGE_NUMBER, Page
+
+__all__ = [
+    "MAX_PAGE_NUMBER",
+    "Page",
+    "assign_page",
+    "change_page",
+    "get_ordered_pages",
+    "get_pages",
+    "move_page",
+    "remove_page",
+    "remove_page_at_number",
+    "set_pages",
+    "update_page_order",
+]
+
+_LINKS = table_of(PageLink)
+
+
+async def assign_page(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_image_entity_id: EntityId,
+    page_number: int,
+    *,
+    is_inserted: bool = False,
+    page_type: str | None = None,
+    is_double_page: bool = False,
+) -> None:
+    """Make a picture the page of an owner at a number; numbers before it may stay free.
+
+    The owner may be any entity. A picture may be a page several times. A taken number is an error,
+    unless the page `is_inserted`: then the page there and all that follow move up by one.
+
+    Raises:
+        EntityNotFoundError: The owner or the picture does not exist.
+        OwnPartError: They are the same entity.
+        PageNumberError: The number is not 1 to `MAX_PAGE_NUMBER`, or a page would move beyond it.
+        PageNumberTakenError: Another page, or the same picture, is at this number.
+    """
+    page_rows.check_number(page_number)
+    await page_rows.lock(session, owner_entity_id, [page_image_entity_id])
+    if (there := await page_rows.find_page(session, owner_entity_id, page_number)) is not None:
+        if not is_inserted:
+            raise PageNumberTakenError(owner_entity_id, page_number, there)
+        await page_rows.make_room(session, owner_entity_id, page_number)
+    page = Page(
+        page_image_entity_id=page_image_entity_id,
+        page_type=page_type,
+        is_double_page=is_double_page,
+    )
+    await page_rows.insert_pages(session, owner_entity_id, [page], first_number=page_number)
+
+
+async def remove_page(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_image_entity_id: EntityId,
+    *,
+    page_number: int | None = None,
+    closes_gap: bool = False,
+) -> list[int]:
+    """Take a picture from an owner's pages, wherever it stands or at one number alone.
+
+    The other pages keep their numbers, unless this `closes_gap`. Returns the numbers that were
+    taken away, ascending.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NotAPageError: The picture is no page of the owner, or not at that number.
+    """
+    await ecs_service.lock_entity(session, owner_entity_id)
+    wanted = [
+        PageLink.owner_entity_id == owner_entity_id,
+        PageLink.page_image_entity_id == page_image_entity_id,
+    ]
+    if page_number is not None:
+        wanted.append(PageLink.page_number == page_number)
+    numbers = await page_rows.delete_pages(session, wanted)
+    if not numbers:
+        raise NotAPageError(owner_entity_id, page_image_entity_id, page_number)
+    if closes_gap:
+        await page_rows.close_gaps(session, owner_entity_id, numbers)
+    return numbers
+
+
+async def remove_page_at_number(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_number: int,
+    *,
+    closes_gap: bool = False,
+) -> EntityId:
+    """Take the page at a number from an owner's pages and return its picture, which stays.
+
+    The other pages keep their numbers, unless this `closes_gap`.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NoPageAtNumberError: It has no page at that number.
+    """
+    await ecs_service.lock_entity(session, owner_entity_id)
+    there = await page_rows.require_page(session, owner_entity_id, page_number)
+    await page_rows.delete_pages(session, page_rows.at(owner_entity_id, page_number))
+    if closes_gap:
+        await page_rows.close_gaps(session, owner_entity_id, [page_number])
+    return there
+
+
+async def move_page(
+    session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
+) -> None:
+    """Let the page at one number stand at another; those between move by one to make room.
+
+    Free numbers between them stay free, one further on.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NoPageAtNumberError: It has no page at the first number.
+        PageNumberError: The second number is not 1 to `MAX_PAGE_NUMBER`.
+    """
+    page_rows.check_number(to_number)
+    await ecs_service.lock_entity(session, owner_entity_id)
+    await page_rows.require_page(session, owner_entity_id, page_number)
+    if to_number != page_number:
+        await page_rows.move(session, owner_entity_id, page_number, to_number)
+
+
+async def update_page_order(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_image_entity_ids: Sequence[EntityId],
+) -> None:
+    """Make these pictures, in this order, the whole of an owner's pages, numbered from 1.
+
+    Pictures that are left out are no pages any more, new ones become pages; none makes an owner
+    without pages. A picture may repeat. What is said of a page (its type, double page …) stays with
+    its picture: that of its first place with the first, and so on. The owner may be any entity.
+
+    Raises:
+        EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
+        OwnPartError: The owner is among them.
+    """
+    await page_rows.lock(session, owner_entity_id, page_image_entity_ids)
+    said = defaultdict[EntityId, list[Page]](list)
+    for page in await get_pages(session, owner_entity_id):
+        said[page.page_image_entity_id].append(page)
+    pages = [
+        said[image].pop(0) if said[image] else Page(page_image_entity_id=image)
+        for image in page_image_entity_ids
+    ]
+    await page_rows.replace_pages(session, owner_entity_id, pages)
+
+
+async def set_pages(
+    session: AsyncSession, owner_entity_id: EntityId, pages: Sequence[Page]
+) -> None:
+    """Make these, in this order, the whole of an owner's pages, with what is said of them.
+
+    Raises:
+        EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
+        OwnPartError: The owner is among them.
+    """
+    await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
+    await page_rows.replace_pages(session, owner_entity_id, pages)
+
+
+async def change_page(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_number: int,
+    *,
+    page_type: str | None,
+    is_double_page: bool,
+) -> None:
+    """Say anew of the page at a number what type it is and whether it is a double page.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NoPageAtNumberError: It has no page at that number.
+    """
+    await ecs_service.lock_entity(session, owner_entity_id)
+    await page_rows.require_page(session, owner_entity_id, page_number)
+    said = {"page_type": page_type, "is_double_page": is_double_page}
+    await session.execute(
+        update(_LINKS).where(*page_rows.at(owner_entity_id, page_number)).values(said)
+    )
+
+
+async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[EntityId]:
+    """Return the pictures of an owner's pages in order; one that repeats is there repeatedly.
+
+    The owner may be any entity; one without pages has none.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+    """
+    ordered = (
+        select(_LINKS.c.page_image_entity_id)
+        .where(_LINKS.c.owner_entity_id == owner_entity_id)
+        .order_by(_LINKS.c.page_number)
+    )
+    images = (await session.scalars(ordered)).all()
+    if not images:
+        await ecs_service.get_entities(session, [owner_entity_id])
+    return list(images)
+
+
+async def get_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[Page]:
+    """Return an owner's pages in order with what is said of them, ready for `set_pages`.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+    """
+    rows = select(
+        _LINKS.c.page_image_entity_id,
+        _LINKS.c.page_type,
+        _LINKS.c.is_double_page,
+        _LINKS.c.attributes,
+    ).where(_LINKS.c.owner_entity_id == owner_entity_id)
+    found = (await session.execute(rows.order_by(_LINKS.c.page_number))).all()
+    if not found:
+        await ecs_service.get_entities(session, [owner_entity_id])
+    return [
+        Page(
+            page_image_entity_id=row.page_image_entity_id,
+            page_type=row.page_type,
+            is_double_page=row.is_double_page,
+            attributes=json.loads(row.attributes) if row.attributes else {},
+        )
+        for row in found
+    ]

@@ -1,0 +1,18 @@
+"""Tells which world a database is."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.models import WorldIdentity
+from dam.storage.content_store import StoreOwner
+
+
+async def world_uuid(session: AsyncSession) -> str:
+    """Return the UUID of the world, which a copy or a backup of its database shares."""
+    return (await session.scalars(select(WorldIdentity.uuid))).one()
+
+
+async def store_owner(world: World) -> StoreOwner:
+    """Return the world as the owner of what it puts into its content store."""
+    return StoreOwner(uuid=await world.read(world_uuid), database=world.database.safe_url)

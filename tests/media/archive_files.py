@@ -1,0 +1,131 @@
+"""Archives that the tests make: of each format, and as no honest program would write them."""
+
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import py7zr
+
+Files = Mapping[str, bytes]
+Writer = Callable[[Path, Files], Path]
+
+PAGES: Files = {f"page {n}.jpg": bytes([n]) * (1000 * n) for n in (10, 2, 1)}
+IN_ORDER = ["page 1.jpg", "page 2.jpg", "page 10.jpg"]
+
+
+def write_zip(path: Path, files: Files, method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_tar(path: Path, files: Files, mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload] # modes are literals
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def write_7z(path: Path, files: Files, password: str | None = None) -> Path:
+    with py7zr.SevenZipFile(path, "w", password=password) as archive:
+        for name, content in files.items():
+            archive.writestr(content, "name")
+            archive.header.files_info.files[-1]["filename"] = name  # it refuses hostile ones
+    return path
+
+
+def write_rar(path: Path, files: Files) -> Path:
+    """Write a RAR file of version 5, nothing packed."""
+    blocks = [_rar_block(1, b"\0")]
+    blocks += [_rar_file(name, content) for name, content in files.items()]
+    blocks.append(_rar_block(5, b"\0"))
+    path.write_bytes(b"Rar!\x1a\x07\x01\x00" + b"".join(blocks))
+    return path
+
+
+WRITERS: dict[str, Writer] = {
+    "cbz": write_zip,
+    "cbt": write_tar,
+    "cb7": write_7z,
+    "cbr": write_rar,
+}
+
+
+def raw_zip(entries: Iterable[bytes | tuple[bytes, bytes]], **changes: int) -> bytes:
+    """Return a zip file made by hand, its members not packed.
+
+    Args:
+        entries: Names as bytes, with contents where these are not the names again.
+        changes: Of the directory: `flags`, `method`, `size`, `crc`, `mode` (Unix's), `count`.
+    """
+    body, directory = b"", b""
+    count = 0
+    for entry in entries:
+        name, content = entry if isinstance(entry, tuple) else (entry, entry)
+        packed = content
+        crc = changes.get("crc", zlib.crc32(content))
+        size = changes.get("size", len(content))
+        flags, method = changes.get("flags", 0), changes.get("method", 0)
+        common = struct.pack(
+            "<HHHHLLLHH", flags, method, 0, 0, crc, len(packed), size, len(name), 0
+        )
+        outside = struct.pack("<HHHLL", 0, 0, 0, changes.get("mode", 0) << 16, len(body))
+        directory += b"PK\x01\x02" + struct.pack("<BBH", 20, 3, 20) + common + outside + name
+        body += b"PK\x03\x04" + struct.pack("<H", 20) + common + name + packed
+        count += 1
+    counts = [changes.get("count", count)] * 2
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, *counts, len(directory), len(body), 0)
+    return body + directory + end
+
+
+def bomb(size_bytes: int) -> bytes:
+    """Return a zip file with one page that is mostly air."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = bytes(1 << 20)
+    packed = b"".join(packer.compress(piece) for _ in range(size_bytes >> 20)) + packer.flush()
+    return raw_zip([(b"1.jpg", packed)], method=8, size=size_bytes)
+
+
+def flipped(content: bytes, needle: bytes) -> bytes:
+    """Return the content with one bit changed in the middle of what is found."""
+    at = content.index(needle) + len(needle) // 2
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def xz_with_dictionary(content: bytes, dictionary_bytes: int) -> bytes:
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": dictionary_bytes}]
+    return lzma.compress(content, lzma.FORMAT_XZ, filters=filters)
+
+
+def _rar_file(name: str, content: bytes) -> bytes:
+    raw = name.encode()
+    fields = [4, len(content), 0, zlib.crc32(content), 0, 1, len(raw)]
+    body = b"".join(
+        struct.pack("<L", field) if position == 3 else _vint(field)  # the checksum is not variable
+        for position, field in enumerate(fields)
+    )
+    return _rar_block(2, body + raw, content)
+
+
+def _rar_block(kind: int, fields: bytes, content: bytes = b"") -> bytes:
+    flags = _vint(2) + _vint(len(content)) if content else _vint(0)
+    header = _vint(kind) + flags + fields
+    sized = _vint(len(header)) + header
+    return struct.pack("<L", zlib.crc32(sized)) + sized + content
+
+
+def _vint(value: int) -> bytes:
+    out = bytearray()
+    while True:
+        value, low = value >> 7, value & 0x7F
+        out.append(low | 0x80 if value else low)
+        if not value:
+            return bytes(out)
