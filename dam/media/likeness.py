@@ -19,7 +19,7 @@ _HASH_BITS = 64
 _CHUNK = 1 << 15
 _TILE = 256
 # From here on probing each neighbour of a bucket costs less than comparing all of larger buckets.
-_PROBING_COUNT, _PROBING_THRESHOLD = 300_000, 6
+_PROBING_COUNT, _PROBING_THRESHOLD = 300_000, 8
 
 
 class Pairs(NamedTuple):

@@ -73,6 +73,7 @@ def test_pairs_of_many_hashes_are_found_by_neighbouring_buckets_too(
     monkeypatch: pytest.MonkeyPatch, threshold: int
 ) -> None:
     monkeypatch.setattr(likeness, "_PROBING_COUNT", 0)
+    monkeypatch.setattr(likeness, "_PROBING_THRESHOLD", 0)
     hashes = _hashes(2000)
 
     found = _found_pairs(hashes, threshold)

@@ -15,8 +15,9 @@ class FileLocationComponent(MultiComponent, kw_only=True):
 
     In the store the digest says where; whether the user's own file is the same inode, so that its
     bytes may change, is asked of the file itself. A referenced file has its path, and the size and
-    mtime that it had when it was read. In an archive it is a member of another asset: `path` is the
-    member's name there, as its bytes, and `path_digest` that of the container's digest and the name.
+    mtime that it had when it was read. In an archive it is a member of another asset: `path` is
+    the member's name there, as its bytes, `path_digest` that of the container's digest and the
+    name.
     """
 
     __tablename__ = "component_file_location"

@@ -1,0 +1,255 @@
+"""The commands of comics: what they print, what they change, and how they end."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import DamCli
+from tests.services.comic_files import damage, make_cbz, pages, picture
+
+pytestmark = pytest.mark.slow
+
+INFO = "<Series>Saga</Series><Number>1</Number><Year>2012</Year><Publisher>Image</Publisher>"
+PAGE_FIELDS = {
+    *("page_number", "entity_id", "sha256", "name", "width", "height", "type", "double_page"),
+}
+
+
+@pytest.fixture
+def saga(dam_cli: DamCli, home: Path) -> dict[str, Any]:
+    """One imported comic of three pages, as the import told of it."""
+    make_cbz(home / "Saga 001 (2012).cbz", pages(3), INFO)
+    outcome: dict[str, Any]
+    (outcome,) = dam_cli("comic", "import", "Saga 001 (2012).cbz", "--json").json
+    return outcome
+
+
+def variant_of(saga: dict[str, Any]) -> str:
+    return str(saga["variant_entity_id"])
+
+
+def concept_of(saga: dict[str, Any]) -> str:
+    return str(saga["concept_entity_id"])
+
+
+def page_ids(dam_cli: DamCli, variant: str) -> list[int]:
+    return [page["entity_id"] for page in dam_cli("comic", "pages", variant, "--json").json]
+
+
+def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home: Path) -> None:
+    assert saga == {
+        "path": str(home / "Saga 001 (2012).cbz"),
+        "status": "added",
+        "variant_entity_id": saga["variant_entity_id"],
+        "concept_entity_id": saga["concept_entity_id"],
+        "concept_created": True,
+        "pages": 3,
+        "failed_pages": [],
+        "error": None,
+        "message": None,
+    }
+    make_cbz(home / "Saga 1 (2012) (fr).cbz", pages(4))
+    result = dam_cli("comic", "import", ".", "-r", "--jsonl")
+    assert (result.returncode, result.stderr) == (0, "")
+    known, new = result.jsonl
+    assert known["variant_entity_id"] == saga["variant_entity_id"]
+    assert known["status"] in {"unchanged", "known"}
+    assert new["concept_entity_id"] == saga["concept_entity_id"]
+    people = dam_cli("comic", "import", "Saga 1 (2012) (fr).cbz").stdout
+    assert people.endswith(
+        f": variant {new['variant_entity_id']} of comic {saga['concept_entity_id']}, 4 pages\n"
+    )
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_arrives(dam_cli: DamCli, home: Path) -> None:
+    members = pages(3)
+    damage(make_cbz(home / "torn.cbz", members), members["page 2.jpg"])
+    (home / "no.cbz").write_text("no archive")
+    (home / "empty.cbz").write_bytes(b"PK\x05\x06" + bytes(18))
+    result = dam_cli("comic", "import", "torn.cbz", "no.cbz", "empty.cbz", "absent.cbz", "--json")
+    torn, no, empty, absent = result.json
+    assert result.returncode == 3
+    assert (torn["status"], torn["pages"]) == ("added", 2)
+    assert torn["failed_pages"] == [
+        {"name": "page 2.jpg", "error": "unreadable member 'page 2.jpg': its checksum is wrong"}
+    ]
+    assert [item["status"] for item in (no, empty, absent)] == ["failed"] * 3
+    assert (no["error"], empty["error"]) == ("NotAnArchiveError", "NoPagesError")
+    assert absent["message"] == "no such file"
+    for name in ("torn.cbz: page 2.jpg", "no.cbz", "empty.cbz", "absent.cbz"):
+        assert f"failed: {home}/{name}: " in result.stderr
+
+
+def test_pages_have_the_fields_of_the_contract(dam_cli: DamCli, saga: dict[str, Any]) -> None:
+    found = dam_cli("comic", "pages", variant_of(saga), "--json").json
+    assert [page["page_number"] for page in found] == [1, 2, 3]
+    assert all(page.keys() == PAGE_FIELDS for page in found)
+    assert [page["name"] for page in found] == ["page 1.jpg", "page 2.jpg", "page 3.jpg"]
+    assert {(page["width"], page["height"]) for page in found} == {(40, 60)}
+    people = dam_cli("comic", "pages", variant_of(saga)).stdout.splitlines()
+    assert [line.split()[0] for line in people] == [str(page["entity_id"]) for page in found]
+
+
+def test_a_comic_is_shown_with_its_variants_and_a_variant_with_its_document(
+    dam_cli: DamCli, saga: dict[str, Any]
+) -> None:
+    concept = dam_cli("comic", "show", concept_of(saga), "--json").json
+    assert (concept["kind"], concept["name"]) == ("concept", "Saga #1 (2012)")
+    assert concept["publisher"] == "Image"
+    (variant,) = concept["variants"]
+    assert variant["entity_id"] == saga["variant_entity_id"]
+    assert (variant["format"], variant["pages"]) == ("cbz", 3)
+    shown = dam_cli("comic", "show", variant_of(saga), "--json").json
+    assert shown["kind"] == "variant"
+    assert shown["comic_info"] == {
+        "Series": "Saga",
+        "Number": "1",
+        "Year": "2012",
+        "Publisher": "Image",
+    }
+    assert "Saga #1 (2012)" in dam_cli("comic", "show", concept_of(saga)).stdout
+    missing = dam_cli("comic", "show", "99", "--json")
+    assert (missing.returncode, missing.error["message"]) == (2, "no entity 99")
+
+
+def test_comics_are_found_by_what_they_are_called(dam_cli: DamCli, saga: dict[str, Any]) -> None:
+    (found,) = dam_cli("comic", "find", "SAG", "--number", "001", "--json").json
+    assert found["entity_id"] == saga["concept_entity_id"]
+    nothing = dam_cli("comic", "find", "hulk", "--json")
+    assert (nothing.returncode, nothing.stdout) == (1, "[]\n")
+
+
+def test_a_comic_of_two_variants_is_made_by_hand(
+    dam_cli: DamCli, saga: dict[str, Any], home: Path
+) -> None:
+    created = dam_cli("comic", "create", "Two", "--series", "X", "--year", "2001", "--json").json
+    concept = str(created["entity_id"])
+    make_cbz(home / "one.cbz", pages(2, 50))
+    make_cbz(home / "two.cbz", pages(2, 60))
+    ids = [
+        str(one["variant_entity_id"])
+        for one in dam_cli("comic", "import", "one.cbz", "two.cbz", "--json").json
+    ]
+    refused = dam_cli("comic", "link", concept, *ids, "--json")
+    assert refused.returncode == 2
+    assert refused.error["error"] == "VariantLinkedError"
+    dam_cli("comic", "unlink", *ids)
+    linked = dam_cli(
+        "comic", "link", concept, "-", "--primary", "--json", stdin="\n".join(ids).encode()
+    )
+    assert [item["is_primary_variant"] for item in linked.json] == [True, False]
+    dam_cli("comic", "set-primary", ids[1])
+    listed = dam_cli("comic", "variants", concept, "--json").json
+    assert [str(item["entity_id"]) for item in listed] == [ids[1], ids[0]]
+
+
+def test_pages_are_added_moved_and_removed(
+    dam_cli: DamCli, saga: dict[str, Any], home: Path
+) -> None:
+    variant = variant_of(saga)
+    first, second, third = page_ids(dam_cli, variant)
+    (home / "new.jpg").write_bytes(picture(77))
+    dam_cli("add-asset", "new.jpg")
+    (asset,) = dam_cli("find-file-by-hash", "--file", "new.jpg", "--json").json
+    new = asset["entity_id"]
+    (added,) = dam_cli(
+        *("comic", "add-page", variant, str(new), "--at", "2", "--type", "Advertisement", "--json"),
+    ).json
+    assert (added["page_number"], added["type"]) == (2, "Advertisement")
+    assert page_ids(dam_cli, variant) == [first, new, second, third]
+    dam_cli("comic", "move-page", variant, "4", "1")
+    assert page_ids(dam_cli, variant) == [third, first, new, second]
+    removed = dam_cli("comic", "remove-page", variant, "1", "3", "--json").json
+    assert [page["entity_id"] for page in removed] == [third, new]
+    assert page_ids(dam_cli, variant) == [first, second]
+    reversed_ids = f"{second}\n{first}\n".encode()
+    dam_cli("comic", "reorder", variant, "-", stdin=reversed_ids)
+    assert page_ids(dam_cli, variant) == [second, first]
+    (use,) = dam_cli("comic", "where-used", str(first), "--json").json
+    assert use == {
+        "variant_entity_id": saga["variant_entity_id"],
+        "concept_entity_id": saga["concept_entity_id"],
+        "page_number": 2,
+        "comic_title": "Saga #1",
+    }
+    gone = dam_cli("comic", "remove-page", variant, "9", "--json")
+    assert (gone.returncode, gone.error["error"]) == (2, "NoPageAtNumberError")
+
+
+def test_what_is_said_of_a_comic_is_changed(dam_cli: DamCli, saga: dict[str, Any]) -> None:
+    edited = dam_cli("comic", "edit", concept_of(saga), "publisher=Norma", "Genre=SF", "--json")
+    assert (edited.json["publisher"], edited.json["terms"]) == ("Norma", {"Genre": ["SF"]})
+    shown = dam_cli("comic", "show", variant_of(saga), "--json").json
+    assert shown["comic_info"]["Publisher"] == "Norma"
+    wrong = dam_cli("comic", "edit", concept_of(saga), "volume=one", "--json")
+    assert (wrong.returncode, wrong.error["error"]) == (2, "FactRefusedError")
+
+
+def test_a_comic_is_written_and_never_over_a_file(
+    dam_cli: DamCli, saga: dict[str, Any], home: Path
+) -> None:
+    variant = variant_of(saga)
+    written = dam_cli("comic", "export", variant, "-o", "out.cbz", "--json").json
+    assert written == {
+        "variant_entity_id": saga["variant_entity_id"],
+        "path": "out.cbz",
+        "format": "cbz",
+        "pages": 3,
+    }
+    before = (home / "out.cbz").read_bytes()
+    again = dam_cli("comic", "export", variant, "-o", "out.cbz")
+    assert (again.returncode, again.stderr.splitlines()[0]) == (2, "error: out.cbz exists already")
+    assert (home / "out.cbz").read_bytes() == before
+    people = dam_cli("comic", "export", variant, "-o", "folder").stdout
+    assert people == "wrote 3 pages to folder\n"
+
+
+def test_variants_that_share_pages_are_found(
+    dam_cli: DamCli, saga: dict[str, Any], home: Path
+) -> None:
+    make_cbz(home / "Saga 1 (2012) (scan).cbz", {**pages(3), "zz credits.jpg": picture(88)})
+    (other,) = dam_cli("comic", "import", "Saga 1 (2012) (scan).cbz", "--json").json
+    (pair,) = dam_cli("comic", "overlap", variant_of(saga), "--json").json
+    mine, theirs = saga["variant_entity_id"], other["variant_entity_id"]
+    assert (pair["variant_entity_ids"], pair["shared"]) == ([mine, theirs], 3)
+    assert pair["only"] == {str(mine): [], str(theirs): [4]}
+    (found,) = dam_cli("comic", "duplicates", "--json").json
+    assert found["shared"] == 3
+    assert dam_cli("comic", "duplicates").stdout.split()[:2] == [str(mine), str(theirs)]
+
+
+def test_a_dry_run_of_anything_changes_nothing(
+    dam_cli: DamCli, saga: dict[str, Any], home: Path
+) -> None:
+    variant, concept = variant_of(saga), concept_of(saga)
+    first = str(page_ids(dam_cli, variant)[0])
+    make_cbz(home / "other.cbz", pages(2, 9))
+    before = dump(dam_cli)
+    for arguments in (
+        ("import", "other.cbz"),
+        ("create", "X"),
+        ("unlink", variant),
+        ("link", concept, first),
+        ("set-primary", variant),
+        ("edit", concept, "publisher=x"),
+        ("add-page", variant, first),
+        ("remove-page", variant, "1"),
+        ("move-page", variant, "1", "2"),
+        ("reorder", variant, first),
+        ("export", variant, "-o", "planned.cbz"),
+    ):
+        result = dam_cli("comic", *arguments, "--dry-run", "--json")
+        assert result.returncode == 0, (arguments, result.stderr)
+        json.loads(result.stdout)
+    assert dump(dam_cli) == before
+    assert not (home / "planned.cbz").exists()
+
+
+def dump(dam_cli: DamCli) -> list[str]:
+    """Return every statement that would make the database again."""
+
+    with sqlite3.connect(dam_cli.home / ".local/share/dam/default.db") as connection:
+        return list(connection.iterdump())

@@ -1,0 +1,120 @@
+"""Fields of comics by their names; what said the same goes on saying it."""
+
+from pathlib import Path
+
+import pytest
+
+from dam.core.ecs import EntityId
+from dam.core.world import World
+from dam.errors import DamError, FactRefusedError, UnknownFieldError, UnknownNameError
+from dam.services.comic_fields_service import edit_comic, parse_changes
+from dam.services.comic_view_service import ConceptView, VariantView, edit_and_view, view_comic
+from dam.services.ecs_service import create_entity
+from dam.services.rehearsal import rehearse
+from tests.faults.state import dump
+from tests.services.comic_files import import_one, make_cbz, pages
+
+INFO = """<Series>Saga</Series><Number>1</Number><Publisher>Image</Publisher>
+  <Writer>A, B</Writer><LanguageISO>en</LanguageISO><Summary>Old</Summary>"""
+
+
+@pytest.fixture
+async def comic(world: World, home: Path) -> tuple[EntityId, EntityId]:
+    outcome = await import_one(world, make_cbz(home / "a.cbz", pages(1), INFO))
+    assert outcome.concept_entity_id is not None
+    assert outcome.variant_entity_id is not None
+    return outcome.concept_entity_id, outcome.variant_entity_id
+
+
+async def said(world: World, variant: EntityId) -> dict[str, str]:
+    view = await world.read(view_comic, variant)
+    assert isinstance(view, VariantView)
+    return dict(view.comic_info)
+
+
+async def test_a_concept_and_the_documents_that_agreed_with_it_change(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    concept, variant = comic
+    changes = parse_changes(["publisher=Norma", "publication_year=2012", "Writer=B,C , B"])
+    view = await world.run(edit_and_view, concept, changes)
+    assert isinstance(view, ConceptView)
+    assert view.concept.facts.get("publisher") == "Norma"
+    assert view.concept.name == "Saga #1 (2012)"
+    assert view.concept.terms["Writer"] == ("B", "C")
+    assert (await said(world, variant)) == {
+        "Series": "Saga",
+        "Number": "1",
+        "Year": "2012",
+        "Publisher": "Norma",
+        "Writer": "B, C",
+        "LanguageISO": "en",
+        "Summary": "Old",
+    }
+
+
+async def test_a_document_that_said_something_of_its_own_goes_on_saying_it(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    concept, variant = comic
+    await world.run(edit_comic, variant, {"Publisher": "Panini", "Summary": None})
+    await world.run(edit_comic, concept, {"publisher": "Norma", "description": "New"})
+    assert (await said(world, variant))["Publisher"] == "Panini"
+    assert "Summary" not in await said(world, variant)
+
+
+async def test_a_variant_and_its_document_change(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    _, variant = comic
+    changes = parse_changes(["language=fr", "scan_quality=c2c", "reading_direction=rtl", "Notes=x"])
+    view = await world.run(edit_and_view, variant, changes)
+    assert isinstance(view, VariantView)
+    assert view.variant.facts.get("scan_quality") == "c2c"
+    assert view.comic_info["LanguageISO"] == "fr"
+    assert view.comic_info["Manga"] == "YesAndRightToLeft"
+    assert view.comic_info["Notes"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("which", "text", "kind", "message"),
+    [
+        (0, "nothing", UnknownFieldError, "'nothing' is no FIELD=VALUE"),
+        (0, "foo=1", UnknownFieldError, "'foo' is no FIELD=VALUE"),
+        (0, "volume=x", FactRefusedError, "volume is 'x'; expected a whole number"),
+        (0, "comic_title=", FactRefusedError, "comic title is empty; expected a title"),
+        (1, "reading_direction=up", FactRefusedError, "reading direction is 'up'; expected ltr or"),
+        (1, "Series2=1", UnknownNameError, "no ComicInfo element named 'Series2'"),
+        (1, "Year=soon", FactRefusedError, "Year is 'soon'; expected a whole number from"),
+    ],
+)
+async def test_what_cannot_be_changed_is_named(
+    world: World,
+    comic: tuple[EntityId, EntityId],
+    which: int,
+    text: str,
+    kind: type[DamError],
+    message: str,
+) -> None:
+    before = await world.read(dump)
+    with pytest.raises(kind) as caught:
+        await world.run(edit_comic, comic[which], parse_changes([text]))
+    assert str(caught.value).startswith(message)
+    assert await world.read(dump) == before
+
+
+async def test_what_is_no_comic_is_refused(world: World) -> None:
+    entity = await world.run(create_entity)
+    with pytest.raises(DamError) as caught:
+        await world.run(edit_comic, entity, {"publisher": "x"})
+    assert str(caught.value) == f"entity {entity} is no comic variant"
+
+
+async def test_a_rehearsal_answers_and_keeps_nothing(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    before = await world.read(dump)
+    view = await rehearse(world, edit_and_view, comic[0], {"publisher": "Norma"})
+    assert isinstance(view, ConceptView)
+    assert view.concept.facts.get("publisher") == "Norma"
+    assert await world.read(dump) == before
