@@ -99,7 +99,10 @@ def link(
 
 @command(changes=True)
 def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
-    """Take variants from their comic; they keep their pages and wait for another."""
+    """Take variants from their comic.
+
+    They keep their pages, and can be linked to another one.
+    """
     from dam.cli import run_in_world
     from dam.services.comic_link_service import unlink_variants
 
@@ -113,7 +116,10 @@ def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> No
 
 @command(changes=True)
 def set_primary(state: State, variant: VariantArgument) -> None:
-    """Make a variant the primary one of its comic, in the place of the one that is."""
+    """Make a variant the primary one of its comic.
+
+    It takes that place from the one that has it.
+    """
     from dam.cli import run_in_world
     from dam.services.comic_link_service import make_primary
 
@@ -138,9 +144,10 @@ def find(
     publisher: Publisher = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many at most.")] = None,
 ) -> ExitCode:
-    """Find comics by what they are called; without anything, list all of them.
+    """Find comics by what they are called.
 
-    Texts are found anywhere, in upper and lower case; `--number 1` finds 001.
+    Without anything, all of them. Texts are found anywhere, in upper and lower case;
+    `--number 1` finds 001.
     """
     from dam.cli import run_in_world
     from dam.services.comic_view_service import find_comics
@@ -179,7 +186,10 @@ def show_comic(
     state: State,
     entity: Annotated[str, typer.Argument(metavar="ID", help="A comic, or one of its variants.")],
 ) -> None:
-    """Show a comic with its variants, or a variant with what its ComicInfo.xml says."""
+    """Show a comic, or one of its variants.
+
+    A comic is shown with its variants, a variant with what its ComicInfo.xml says.
+    """
     from dam.cli import run_in_world
     from dam.services.comic_view_service import view_comic
 

@@ -31,7 +31,7 @@ def import_comic(
         bool, typer.Option("--recursive", "-r", help="Take every archive below a folder.")
     ] = False,
     extract: Annotated[
-        bool, typer.Option("--extract", help="Store the pages of archives on their own, too.")
+        bool, typer.Option("--extract", help="Store the pages of archives on their own.")
     ] = False,
     concept: Annotated[
         str | None, typer.Option(metavar="ID", help="Make them variants of this concept.")
@@ -44,11 +44,12 @@ def import_comic(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Add comics: CBZ, CBR, CB7 and CBT archives, and folders of pictures.
+    """Add comics: archives, and folders of pictures.
 
-    An archive is stored as it is; its pages are assets whose bytes stay in it. ComicInfo.xml, or
-    else the file's name, says which comic it is a variant of; a new one is made where there is
-    none. What was imported before stays as it is, with all that was changed since.
+    CBZ, CBR, CB7 and CBT are told apart by their content. An archive is stored as it is; its pages
+    are assets whose bytes stay in it. ComicInfo.xml, or else the file's name, says which comic it
+    is a variant of; a new one is made where there is none. What was imported before stays as it
+    is, with all that was changed since.
     """
     from dam.cli import run_in_world
 

@@ -21,10 +21,10 @@ Threshold = Annotated[
 
 @command()
 def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = None) -> None:
-    """Find variants that share pages with one: other scans, editions, collections.
+    """Find variants that share pages with one.
 
-    Pages are compared by their bytes and by how they look; blank ones do not count. Nothing is
-    linked: `comic link` does that.
+    Other scans, editions, collections. Pages are compared by their bytes and by how they look;
+    blank ones do not count. Nothing is linked: `comic link` does that.
     """
     from dam.cli import run_in_world
     from dam.services.comic_overlap_service import overlap_of
@@ -38,7 +38,10 @@ def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = No
 
 @command()
 def duplicates(state: State, *, threshold: Threshold = None) -> None:
-    """Find all pairs of variants that share pages, those that share the most first."""
+    """Find all pairs of variants that share pages.
+
+    Those that share the most come first; `overlap` says how pages are compared.
+    """
     from dam.cli import run_in_world
     from dam.services.comic_overlap_service import find_duplicates
 

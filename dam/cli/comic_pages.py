@@ -128,7 +128,10 @@ def move_page(
     number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Where the page is.")],
     to: Annotated[int, typer.Argument(metavar="TO", min=1, help="Where it is to be.")],
 ) -> None:
-    """Let a page stand at another number; those between move by one."""
+    """Move a page to another number.
+
+    The pages between move by one.
+    """
     from dam.cli import run_in_world
     from dam.services.comic_pages_service import move_page
 
@@ -143,9 +146,10 @@ def move_page(
 def reorder(
     state: State, variant: VariantArgument, images: ImageArguments, *, null: NullSeparated = False
 ) -> None:
-    """Make these pictures, in this order, all pages of a variant.
+    """Give a variant these pictures as its pages, in order.
 
-    Pages that are not named are taken away. `comic pages` prints the ids to begin with.
+    Pages that are not named are taken away, new ones are added. `comic pages` prints the ids to
+    begin with.
     """
     from dam.cli import run_in_world
     from dam.services.comic_pages_service import reorder_pages
@@ -167,7 +171,7 @@ def where_used(
         str, typer.Argument(metavar="ID", help="The id of a picture, or a sha256:… prefix.")
     ],
 ) -> ExitCode:
-    """List the variants that have a picture as a page, and the page's number there."""
+    """List the variants that have a picture as a page."""
     from dam.cli import run_in_world
     from dam.services.comic_description_service import describe_page_uses
 

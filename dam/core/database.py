@@ -90,6 +90,8 @@ class Database:
 
     Invariant: on SQLite at most one writer of this object is open at any time, and it began with
     `BEGIN IMMEDIATE`, so it never fails half-way for want of the lock. Readers cannot write.
+    `write` and `read` run to their end when they are cancelled; who uses `writer` or `reader` sees
+    to that with `run_to_end`.
     """
 
     def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
@@ -98,6 +100,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_timeout_s = busy_timeout_s
         self._write_lock = asyncio.Lock()
+        # A list, so that a task that was started inside a writer sees when that one has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
         if self.is_sqlite:
             self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
@@ -182,8 +185,12 @@ class Database:
             NestedWriterError: Called inside another writer of this database.
             DatabaseError: The database is locked, full, damaged or out of reach.
         """
-        async with self.writer() as session:
-            return await fn(session, *args, **kwargs)
+
+        async def transaction() -> T:
+            async with self.writer() as session:
+                return await fn(session, *args, **kwargs)
+
+        return await run_to_end(transaction())
 
     async def read(
         self,
@@ -192,8 +199,12 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         """Run `fn(session, …)` on one snapshot of the database; writing in it fails."""
-        async with self.reader() as session:
-            return await fn(session, *args, **kwargs)
+
+        async def transaction() -> T:
+            async with self.reader() as session:
+                return await fn(session, *args, **kwargs)
+
+        return await run_to_end(transaction())
 
     @asynccontextmanager
     async def writer(self, *, durable: bool = False) -> AsyncIterator[AsyncSession]:
@@ -315,7 +326,7 @@ def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
 
 
 def is_retryable(error: DBAPIError) -> bool:
-    """Tell whether PostgreSQL asks to run the transaction again (deadlock, serialization)."""
+    """Tell whether PostgreSQL's error may be gone when the transaction is run again."""
     return getattr(error.orig, "sqlstate", None) in _TRY_AGAIN
 
 

@@ -1,4 +1,4 @@
-"""What may run beside what: the order of systems in a stage, and the faults of the whole set."""
+"""What comes before what: in a stage, and for each entity; and the faults of the whole set."""
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence

@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, run_to_end
+from dam.core.database import Database
 from dam.core.ecs import EntityId, MarkerComponent
 from dam.core.events import Event
 from dam.core.resources import ResourceManager
@@ -84,7 +84,7 @@ class WorldReader:
         **kwargs: P.kwargs,
     ) -> T:
         """Return what a service function reads."""
-        return await run_to_end(self._database.read(fn, *args, **kwargs))
+        return await self._database.read(fn, *args, **kwargs)
 
     async def rows(self, statement: Select[*Columns]) -> Sequence[Row[*Columns]]:
         """Return all rows of a statement."""

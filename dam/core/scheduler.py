@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core import work
 from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, run_to_end, with_retries
+from dam.core.database import Database, with_retries
 from dam.core.ecs import EntityId, MarkerComponent
 from dam.core.events import Event, collected
 from dam.core.graph import Stages, markers_before
@@ -57,6 +57,12 @@ class WorldScheduler:
     def systems(self) -> list[Plan]:
         """Return all systems in the order in which they run."""
         return [plan for plans in self._stages.values() for plan in plans]
+
+    def queues(self, stages: Iterable[SystemStage]) -> Mapping[type[MarkerComponent], work.Behind]:
+        """Return the markers that these stages work off now, each with those that come first."""
+        behind = markers_before(self._stages, self._is_active)
+        markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
+        return {marker: behind[marker] for marker in markers}
 
     async def run_until_idle(
         self,
@@ -127,10 +133,7 @@ class WorldScheduler:
         return plan.stage_facts.run_if is None or plan.stage_facts.run_if(self._config)
 
     async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
-        behind = markers_before(self._stages, self._is_active)
-        markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
-        queues = {marker: behind[marker] for marker in markers}
-        return await run_to_end(self._database.read(work.count_pending, queues))
+        return await self._database.read(work.count_pending, self.queues(stages))
 
     async def _call(self, plan: Plan, event: Event[Any] | None = None) -> object:
         """Run a listener, or a system that has no marked entities."""
@@ -208,7 +211,7 @@ class WorldScheduler:
             yield
         except BaseException:
             with suppress(EnvironmentFaultError):  # what is broken now has been said already
-                await run_to_end(self._database.write(work.release, marker, token))
+                await self._database.write(work.release, marker, token)
             raise
 
     async def _claim(
@@ -356,8 +359,7 @@ class WorldScheduler:
             while True:
                 await asyncio.sleep(lease_s / 3)
                 try:
-                    renewed = self._database.write(work.renew, marker, claimed, lease_s=lease_s)
-                    await run_to_end(renewed)
+                    await self._database.write(work.renew, marker, claimed, lease_s=lease_s)
                 except Exception:  # the boundary: the work itself goes on, and may end in time
                     log.warning("a lease could not be renewed", exc_info=True)
 

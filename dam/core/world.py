@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, run_to_end, with_retries
+from dam.core.database import Database, with_retries
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
 from dam.core.scheduler import WorldScheduler
@@ -78,7 +78,7 @@ class World:
         **kwargs: P.kwargs,
     ) -> T:
         """Run a service function in one read-only transaction."""
-        return await run_to_end(self.database.read(fn, *args, **kwargs))
+        return await self.database.read(fn, *args, **kwargs)
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
         """Run the listeners of an event now and return their answers."""

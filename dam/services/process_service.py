@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark, table_of
+from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark
 from dam.core.plugins import NewEntityMarkers
 from dam.core.report import Observer
 from dam.core.systems import SystemStage
-from dam.core.work import count_pending
+from dam.core.work import Behind, count_pending
 from dam.core.world import World
 from dam.errors import UnknownNameError
 from dam.models import (
@@ -92,7 +92,7 @@ async def process(
     if retries_unblocked:
         marked += await retry_unblocked(world, others, is_dry_run=is_dry_run)
     if is_dry_run:
-        marked += await world.read(_count_by_system, markers)
+        marked += await world.read(_count_by_system, markers, world.scheduler.queues(chosen))
         return Processed(processed={name: marked[name] for name in names}, failed=0)
     async with _counted(world, list(markers.values()), observer):
         report = await world.scheduler.run_until_idle(chosen, observer)
@@ -165,12 +165,16 @@ async def _unmarked(
 
 
 async def _count_by_system(
-    session: AsyncSession, markers: Mapping[str, type[MarkerComponent]]
+    session: AsyncSession,
+    markers: Mapping[str, type[MarkerComponent]],
+    queues: Mapping[type[MarkerComponent], Behind],
 ) -> Counter[str]:
+    """Count whom the systems would be given, also those who wait for a stage that is run, too."""
     counts = Counter[str]()
     for name, marker in markers.items():
-        counted = select(func.count()).select_from(table_of(marker))
-        counts[name] = (await session.execute(counted)).scalar_one()
+        if marker in queues:
+            behind = tuple(first for first in queues[marker] if first not in queues)
+            counts[name] = sum(await count_pending(session, {marker: behind}))
     return counts
 
 

@@ -122,9 +122,7 @@ def test_comics_are_found_by_what_they_are_called(dam_cli: DamCli, saga: dict[st
     assert (nothing.returncode, nothing.stdout) == (1, "[]\n")
 
 
-def test_a_comic_of_two_variants_is_made_by_hand(
-    dam_cli: DamCli, saga: dict[str, Any], home: Path
-) -> None:
+def test_a_comic_of_two_variants_is_made_by_hand(dam_cli: DamCli, home: Path) -> None:
     created = dam_cli("comic", "create", "Two", "--series", "X", "--year", "2001", "--json").json
     concept = str(created["entity_id"])
     make_cbz(home / "one.cbz", pages(2, 50))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands
-from dam.core.database import run_to_end
+from dam.core.database import Database, run_to_end
 from dam.core.params import MarkedEntityList
 from dam.core.systems import SystemStage, system
 from dam.models import NeedsContentAnalysisComponent
@@ -121,6 +121,29 @@ async def test_what_is_cancelled_runs_to_its_end_first() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     assert done == ["work"]
+
+
+@pytest.mark.parametrize("kind", ["write", "read"])
+async def test_a_transaction_that_is_cancelled_ends_before_its_caller_goes_on(
+    database: Database, kind: str
+) -> None:
+    begun, may_end, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work(session: AsyncSession) -> None:
+        begun.set()
+        await may_end.wait()
+        done.append(await all_entities(session))
+
+    async with asyncio.timeout(HANG_S):
+        call = database.write(work) if kind == "write" else database.read(work)
+        task = asyncio.create_task(call)
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert done == [[]]
 
 
 async def test_an_error_comes_through() -> None:

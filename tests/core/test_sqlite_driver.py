@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database import Database
 from dam.core.sqlite_driver import OneVisitConnection, connect
@@ -154,11 +153,12 @@ async def test_a_write_cancelled_in_the_middle_of_a_statement_leaves_nothing(
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.create_function("hold", 0, hold)
 
-    async def write_and_hold(session: AsyncSession) -> None:
-        await new_entities(session, 2)
-        await session.execute(text("SELECT hold()"))
+    async def write_and_hold() -> None:
+        async with sqlite_database.writer() as session:
+            await new_entities(session, 2)
+            await session.execute(text("SELECT hold()"))
 
-    task = asyncio.create_task(sqlite_database.write(write_and_hold))
+    task = asyncio.create_task(write_and_hold())
     await begun.wait()
     task.cancel()
     may_end.set()

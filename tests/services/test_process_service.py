@@ -111,6 +111,19 @@ async def test_a_marker_fills_in_for_old_assets(world: World, *, is_dry_run: boo
     assert done.processed == {"extract_metadata": 2, "analyse_images": 0 if is_dry_run else 1}
 
 
+async def test_who_waits_for_an_earlier_stage_is_no_work_for_a_later_one_alone(
+    world: World, picture: EntityId
+) -> None:
+    await world.run(mark, NeedsContentAnalysisComponent, [picture])
+    later = ["content-analysis"]
+    for is_dry_run in (True, False):
+        done = await process(world, stages=later, is_dry_run=is_dry_run)
+        assert done.processed == {"analyse_images": 0}
+    planned = await process(world, is_dry_run=True)
+    assert planned.processed == {"extract_metadata": 1, "analyse_images": 1}
+    assert await process(world) == planned
+
+
 @pytest.mark.usefixtures("picture", "text")
 async def test_only_pictures_are_marked_for_the_analysis(world: World) -> None:
     await process(world)

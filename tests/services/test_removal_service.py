@@ -74,8 +74,9 @@ async def test_rows_and_thumbnail_go_and_the_bytes_stay_for_gc(
 async def test_a_referenced_file_is_never_touched(world: World, add: Add, home: Path) -> None:
     source = home / "a"
     source.write_bytes(b"a")
+    entity_id = await add(source, "reference")
     before = source.stat()
-    await remove_assets(world, [await add(source, "reference")], is_forced=True)
+    await remove_assets(world, [entity_id], is_forced=True)
     assert source.stat() == before
 
 
