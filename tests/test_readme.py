@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.core import TyperGroup
@@ -20,12 +21,20 @@ from tests.command_line import DamCli
 from tests.conftest import PROJECT
 from tests.readme import BLOCKS, CODE_SPANS, PROSE, TEXT, follow_recipe, marked
 
+
+def _below(group: TyperGroup) -> Iterator[Any]:
+    """Yield the commands of the groups in a group."""
+    for entry in group.commands.values():
+        if isinstance(entry, TyperGroup):
+            yield from entry.commands.values()
+
+
 ROOT = get_command(make_root(command_tree()))
 assert isinstance(ROOT, TyperGroup)
 NAMES = tuple(ROOT.commands)
 OPTIONS = {
     option
-    for command in (ROOT, *ROOT.commands.values())
+    for command in (ROOT, *ROOT.commands.values(), *_below(ROOT))
     for parameter in command.params
     for option in parameter.opts
 }
@@ -41,7 +50,8 @@ def commands_shown() -> Iterator[list[str]]:
     consoles = [block.text for block in BLOCKS if block.language == "console"]
     texts += [typed for console in consoles for typed in re.findall(r"^\$ (.*)$", console, re.M)]
     texts += [span for span in CODE_SPANS if span.startswith("dam-cli ")]
-    texts += [f"dam-cli {span}" for span in CODE_SPANS if span.startswith(NAMES)]
+    named = [span for span in CODE_SPANS if span.split()[0] in NAMES]
+    texts += [f"dam-cli {span}" + (" --help" if "-" not in span else "") for span in named]
     for piece in re.split(r"&&|[|()\n]", "\n".join(texts)):
         _, program, arguments = piece.partition("dam-cli ")
         if program and not {"…", "COMMAND"} & set(arguments.split()):
@@ -109,6 +119,13 @@ def test_the_python_examples_print_what_is_shown(dam_cli: DamCli) -> None:
     assert run_python(dam_cli, BLOCKS[example].text) == BLOCKS[example + 1].text
     asynchronous = next(block for block in BLOCKS if "dam.open_world()" in block.text)
     assert run_python(dam_cli, asynchronous.text) == "42 assets\n"
+
+
+@pytest.mark.slow
+def test_the_comic_made_in_python_is_what_is_shown(dam_cli: DamCli) -> None:
+    (dam_cli.home / "tests").symlink_to(PROJECT / "tests")
+    example = BLOCKS.index(next(block for block in BLOCKS if "def make_comic" in block.text))
+    assert run_python(dam_cli, BLOCKS[example].text) == BLOCKS[example + 1].text
 
 
 def run_python(dam_cli: DamCli, source: str) -> str:

@@ -68,11 +68,13 @@ class Archive:
         format: By content, never by the file's name.
         members: All but folders, in the archive's order.
         comment: The archive's own comment, empty where there is none.
+        is_sequential: To read one member is to unpack all of them.
     """
 
     format: ArchiveFormat
     members: tuple[Member, ...]
     comment: bytes
+    is_sequential: bool
     _reader: ArchiveReader = field(repr=False)
 
     @cached_property
@@ -142,7 +144,13 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
                 raise MediaLimitError("bytes in the archive", total_bytes, most_bytes)
             readable = (member.position for member in members if member.failure is None)
             reader.choose(frozenset(readable))
-            yield Archive(reader.format, tuple(members), reader.comment, reader)
+            yield Archive(
+                format=reader.format,
+                members=tuple(members),
+                comment=reader.comment,
+                is_sequential=reader.is_sequential,
+                _reader=reader,
+            )
         finally:
             reader.close()
 

@@ -50,7 +50,6 @@ class RarReader:
     """
 
     format: ArchiveFormat = "cbr"
-    is_sequential = True
 
     def __init__(self, path: Path, limits: MediaLimits) -> None:
         self._path = path
@@ -64,6 +63,7 @@ class RarReader:
             if info.file_redir is None
         }
         self.entries = [_entry(info, self._originals) for info in self._infos]
+        self.is_sequential = any(info.compress_type != rarfile.RAR_M0 for info in self._infos)
         self.comment = (self._rar.comment or "").encode("utf-8", "surrogateescape")
         self._wanted: frozenset[int] = frozenset()
         self._spool: Spool | None = None

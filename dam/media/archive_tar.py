@@ -64,11 +64,11 @@ class TarReader:
 
     format: ArchiveFormat = "cbt"
     comment = b""
-    is_sequential = False
 
     def __init__(self, file: BinaryIO, limits: MediaLimits, most_bytes: int) -> None:
         packing = media_type(file)
-        self._temporary = unpacked(file, packing, most_bytes) if packing in PACKINGS else None
+        self.is_sequential = packing in PACKINGS
+        self._temporary = unpacked(file, packing, most_bytes) if self.is_sequential else None
         self._file: IO[bytes] = self._temporary or file
         try:
             self._tar = _opened(self._file)

@@ -96,9 +96,11 @@ def count_comics(paths: Iterable[str], *, is_recursive: bool) -> int:
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:
     """Import comics, each while the one before is still on its way."""
     in_flight: deque[asyncio.Task[ComicOutcome]] = deque()
+    last: asyncio.Task[ComicOutcome] | None = None
     try:
         while source := await asyncio.to_thread(next, found, None):
-            in_flight.append(asyncio.create_task(_import(importer, source)))
+            last = asyncio.create_task(_import(importer, source, last))
+            in_flight.append(last)
             if len(in_flight) >= _IN_FLIGHT:
                 tell(await in_flight.popleft())
         while in_flight:
@@ -109,7 +111,13 @@ async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tel
         await asyncio.gather(*in_flight, return_exceptions=True)
 
 
-async def _import(importer: ComicImporter, source: ComicSource) -> ComicOutcome:
+async def _import(
+    importer: ComicImporter, source: ComicSource, previous: asyncio.Task[ComicOutcome] | None
+) -> ComicOutcome:
+    async def turn() -> None:
+        if previous is not None:
+            await asyncio.wait([previous])
+
     if isinstance(source, PassedBy):
         return ComicOutcome(
             path=source.path,
@@ -119,8 +127,8 @@ async def _import(importer: ComicImporter, source: ComicSource) -> ComicOutcome:
         )
     try:
         if isinstance(source, FolderSource):
-            return await importer.import_folder(source)
-        return await importer.import_archive(source.path)
+            return await importer.import_folder(source, turn)
+        return await importer.import_archive(source.path, turn)
     except DamError as error:
         # What is not installed is wanted by some comics and not by others.
         if isinstance(error, EnvironmentFaultError) and error.requirement is None:

@@ -1,7 +1,7 @@
 """One comic on its way in: its file, its reading, its rows."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,8 @@ from dam.storage.content_store import ImportMode
 from dam.storage.located import LocatedContent, Reference
 
 _EXTRACTED_AT_ONCE = 16
+
+Turn = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,10 @@ class ComicOutcome:
 
 
 class ComicImporter:
-    """Imports comics one at a time or a few at once, all in the same way.
+    """Imports comics, a few at once, and yet has them written in the order of their beginning.
+
+    So ids, and which variant is the first of its work, do not depend on which one is read sooner.
+    Whoever begins one gives it a `turn`, to be awaited before its rows are written.
 
     Args:
         world: Where to.
@@ -117,8 +122,9 @@ class ComicImporter:
         self._options = options
         self._on_recorded = on_recorded
         self._on_wait = on_wait
+        self._file_lock = asyncio.Lock()
 
-    async def import_archive(self, path: str) -> ComicOutcome:
+    async def import_archive(self, path: str, turn: Turn) -> ComicOutcome:
         """Import a file as a comic.
 
         Raises:
@@ -143,11 +149,11 @@ class ComicImporter:
         if self._options.is_dry_run:
             recorded = await self._foresee(read.comic, len(read.members))
         else:
-            recorded, unstored = await self._record_archive(file, content, read)
+            recorded, unstored = await self._record_archive(file, content, read, turn)
             failed += unstored
         return _outcome(path, recorded, failed, read.document, read.remarks)
 
-    async def import_folder(self, folder: FolderSource) -> ComicOutcome:
+    async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic.
 
         Raises:
@@ -178,6 +184,7 @@ class ComicImporter:
         if self._options.is_dry_run:
             recorded = await self._foresee(comic, len(arrived))
         else:
+            await turn()
             recorded = await self._world.run(
                 record_folder,
                 ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at),
@@ -197,7 +204,8 @@ class ComicImporter:
             outcomes[outcome.path] = outcome
 
         options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
-        await import_files(self._world, paths, options, take, self._on_recorded, self._on_wait)
+        async with self._file_lock:  # who came first is served first
+            await import_files(self._world, paths, options, take, self._on_recorded, self._on_wait)
         return outcomes
 
     async def _locate(self, file: FileOutcome) -> LocatedContent:
@@ -225,12 +233,13 @@ class ComicImporter:
         )
 
     async def _record_archive(
-        self, file: FileOutcome, content: LocatedContent, read: ArchiveComic
+        self, file: FileOutcome, content: LocatedContent, read: ArchiveComic, turn: Turn
     ) -> tuple[RecordedComic, list[FailedPage]]:
         assert file.entity_id is not None
         members, unstored = list(read.members), list[FailedPage]()
         if self._options.is_extracted:
             members, unstored = await self._extract(content, read.members)
+        await turn()
         recorded = await self._world.run(
             record_archive,
             file.entity_id,

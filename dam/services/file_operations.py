@@ -18,6 +18,7 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
+from dam.services.archive_copies import ArchiveCopies, TemporaryCopy
 from dam.services.archive_tasks import ArchiveReading, StoredMember
 from dam.services.file_tasks import FileDescription, FileTasks
 from dam.storage.checking import Place
@@ -49,6 +50,7 @@ class FileOperationsResource:
         # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
+        self._copies = ArchiveCopies()
 
     async def put(
         self, paths: Sequence[Path], mode: ImportMode, *, is_rehash: bool = False
@@ -90,19 +92,27 @@ class FileOperationsResource:
         self, contents: Sequence[LocatedContent]
     ) -> list[FileDescription | Exception]:
         """Return what each file is by its content, or why that cannot be told."""
-        return await self._each(self._tasks.describe, contents)
+        return await self._each(self._tasks.describe, await self._nearer(contents))
 
     async def analyse(
         self, contents: Sequence[LocatedContent], thumbnails: ThumbnailCache
     ) -> list[ImageAnalysis | Exception]:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
-        return await self._each(partial(self._tasks.analyse, thumbnails), contents)
+        analyse = partial(self._tasks.analyse, thumbnails)
+        return await self._each(analyse, await self._nearer(contents))
 
     async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""
+        copy = TemporaryCopy()
         limit_s = await asyncio.to_thread(_archive_timeout_s, self.store, content)
-        answers = await self._each(self._tasks.read_archive, [content], timeout_s=limit_s)
-        return answers[0]
+        read = partial(self._tasks.read_archive, copy.path)
+        (answer,) = await self._each(read, [content], timeout_s=limit_s)
+        if isinstance(answer, Exception):
+            copy.close()
+            return answer
+        reading, is_copied = answer
+        self._keep(content, copy, is_copied=is_copied)
+        return reading
 
     async def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
@@ -134,6 +144,28 @@ class FileOperationsResource:
             limit_s += _ARCHIVE_TIMEOUT_S
         return await self._each(partial(self._tasks.check, is_fast), places, timeout_s=limit_s)
 
+    async def _nearer(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
+        """Return the contents with copies of those archives that are best unpacked once for all."""
+        containers = self._copies.unknown(contents)
+        jobs = [(container, TemporaryCopy()) for container in containers]
+        limits_s = [
+            await asyncio.to_thread(_archive_timeout_s, self.store, container)
+            for container in containers
+        ]
+        answers = await self._each(
+            self._tasks.copy_archive,
+            [(container, copy.path) for container, copy in jobs],
+            timeout_s=max(limits_s, default=None),
+        )
+        for (container, copy), answer in zip(jobs, answers, strict=True):
+            self._keep(container, copy, is_copied=answer is True)
+        return [self._copies.with_copies(content) for content in contents]
+
+    def _keep(self, container: LocatedContent, copy: TemporaryCopy, *, is_copied: bool) -> None:
+        if not is_copied:
+            copy.close()
+        self._copies.keep(container.digest, copy if is_copied else None)
+
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
     ) -> list[T | Exception]:
@@ -148,6 +180,7 @@ class FileOperationsResource:
         await asyncio.to_thread(self._pool.terminate)
         await asyncio.to_thread(self._disk.terminate)
         self._tasks.archives.close()
+        self._copies.close()
 
 
 def _archive_timeout_s(store: ContentStore, content: LocatedContent) -> float:

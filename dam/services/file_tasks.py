@@ -8,11 +8,12 @@ from dam.errors import CacheUnusableError, DamError, ItemError, UnsupportedPictu
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
 from dam.services import archive_tasks
+from dam.services.archive_copies import copy_pages
 from dam.services.archive_tasks import ArchiveReading, StoredMember
 from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
-from dam.storage.located import LocatedContent, local_file
+from dam.storage.located import LocatedContent, local_archive, local_file
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 
@@ -80,9 +81,16 @@ class FileTasks:
         """Return the state of what a place should hold."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 
-    def read_archive(self, content: LocatedContent) -> ArchiveReading:
-        """Return what is in an archive."""
-        return archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
+    def read_archive(self, copy: Path, content: LocatedContent) -> tuple[ArchiveReading, bool]:
+        """Return what is in an archive, and whether its pages are in the copy."""
+        reading = archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
+        return reading, self.copy_archive((content, copy))
+
+    def copy_archive(self, job: tuple[LocatedContent, Path]) -> bool:
+        """Return whether the pages of an archive have been written to a file; see `copy_pages`."""
+        content, path = job
+        with local_archive(self.store, content, self.archives) as archive:
+            return copy_pages(archive, path)
 
     def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]

@@ -18,8 +18,7 @@ class StoredFile:
     """What one `put` found out and did.
 
     `import_mode` is the one in effect: a hard link that cannot be made is a copy. `is_new` says
-    that the store did not hold the bytes before, `is_shared` that its file is also a user's file,
-    which may change under it.
+    that the store did not hold the bytes before.
     """
 
     sha256: bytes
@@ -28,7 +27,6 @@ class StoredFile:
     reading: FileReading
     import_mode: ImportMode
     is_new: bool
-    is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Receiver:
     def _look_at(self, path: Path) -> StoredFile:
         with open_source(path) as source:
             digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
-        return _outcome(source.reading, digests, "reference", is_new=False, is_shared=False)
+        return _outcome(source.reading, digests, "reference", is_new=False)
 
     def _link(self, path: Path) -> StoredFile | None:
         """Make the user's file the stored one; nothing where only a copy can serve."""
@@ -113,7 +113,7 @@ class Receiver:
         if not FileReading.of(final.lstat()).is_same_state(source.reading):
             final.unlink()
             raise FileChangedError(path)
-        return _outcome(source.reading, digests, "hardlink", is_new=True, is_shared=True)
+        return _outcome(source.reading, digests, "hardlink", is_new=True)
 
     def _copy(self, path: Path) -> StoredFile | _Taken:
         mode: ImportMode = "move" if self._mode == "move" else "copy"
@@ -169,7 +169,7 @@ class Receiver:
             taken.draft.replace(final)
         finally:
             taken.draft.close()
-        return _outcome(taken.reading, taken.digests, mode, is_new=True, is_shared=False)
+        return _outcome(taken.reading, taken.digests, mode, is_new=True)
 
     def _final(self, digests: DigestSet) -> Path:
         """Return the final name, its folder there and due to be synced."""
@@ -197,7 +197,7 @@ class Receiver:
         _renew(final, status)
         # Who stored it may not have synced the folder yet, and our promise must not wait for that.
         self._changed_folders.add(final.parent)
-        return _outcome(reading, digests, mode, is_new=False, is_shared=is_shared(status))
+        return _outcome(reading, digests, mode, is_new=False)
 
     def _proven(self, outcome: StoredFile | ItemError) -> StoredFile | ItemError:
         """Read a copy back from the disk, because its source is about to go."""
@@ -234,7 +234,7 @@ def _renew(final: Path, status: os.stat_result) -> None:
 
 
 def _outcome(
-    reading: FileReading, digests: DigestSet, mode: ImportMode, *, is_new: bool, is_shared: bool
+    reading: FileReading, digests: DigestSet, mode: ImportMode, *, is_new: bool
 ) -> StoredFile:
     return StoredFile(
         sha256=digests.sha256,
@@ -243,5 +243,4 @@ def _outcome(
         reading=reading,
         import_mode=mode,
         is_new=is_new,
-        is_shared=is_shared,
     )

@@ -107,7 +107,6 @@ def made_up_files(count: int, *, first: int = 0) -> list[ReadFile]:
                 ),
                 import_mode="copy",
                 is_new=True,
-                is_shared=False,
             ),
         )
         for number in range(first, first + count)

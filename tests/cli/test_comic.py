@@ -1,7 +1,5 @@
 """The commands of comics: what they print, what they change, and how they end."""
 
-import json
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -217,37 +215,3 @@ def test_variants_that_share_pages_are_found(
     (found,) = dam_cli("comic", "duplicates", "--json").json
     assert found["shared"] == 3
     assert dam_cli("comic", "duplicates").stdout.split()[:2] == [str(mine), str(theirs)]
-
-
-def test_a_dry_run_of_anything_changes_nothing(
-    dam_cli: DamCli, saga: dict[str, Any], home: Path
-) -> None:
-    variant, concept = variant_of(saga), concept_of(saga)
-    first = str(page_ids(dam_cli, variant)[0])
-    make_cbz(home / "other.cbz", pages(2, 9))
-    before = dump(dam_cli)
-    for arguments in (
-        ("import", "other.cbz"),
-        ("create", "X"),
-        ("unlink", variant),
-        ("link", concept, first),
-        ("set-primary", variant),
-        ("edit", concept, "publisher=x"),
-        ("add-page", variant, first),
-        ("remove-page", variant, "1"),
-        ("move-page", variant, "1", "2"),
-        ("reorder", variant, first),
-        ("export", variant, "-o", "planned.cbz"),
-    ):
-        result = dam_cli("comic", *arguments, "--dry-run", "--json")
-        assert result.returncode == 0, (arguments, result.stderr)
-        json.loads(result.stdout)
-    assert dump(dam_cli) == before
-    assert not (home / "planned.cbz").exists()
-
-
-def dump(dam_cli: DamCli) -> list[str]:
-    """Return every statement that would make the database again."""
-
-    with sqlite3.connect(dam_cli.home / ".local/share/dam/default.db") as connection:
-        return list(connection.iterdump())
