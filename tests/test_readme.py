@@ -51,7 +51,7 @@ def commands_shown() -> Iterator[list[str]]:
     texts += [typed for console in consoles for typed in re.findall(r"^\$ (.*)$", console, re.M)]
     texts += [span for span in CODE_SPANS if span.startswith("dam-cli ")]
     named = [span for span in CODE_SPANS if span.split()[0] in NAMES]
-    texts += [f"dam-cli {span}" + (" --help" if "-" not in span else "") for span in named]
+    texts += [f"dam-cli {span}" + (" --help" if " -" not in span else "") for span in named]
     for piece in re.split(r"&&|[|()\n]", "\n".join(texts)):
         _, program, arguments = piece.partition("dam-cli ")
         if program and not {"…", "COMMAND"} & set(arguments.split()):

@@ -24,11 +24,12 @@ from dam.errors import (
     NotAnArchiveError,
 )
 from dam.media.archive_entry import ArchiveFormat, ArchiveReader, Entry
-from dam.media.archive_names import decoded, is_document, is_page, natural_key, parts
+from dam.media.archive_names import decoded, is_document, is_page, natural_key
 from dam.media.archive_tar import TarReader
 from dam.media.archive_zip import ZipReader
 from dam.media.file_type import media_type
 from dam.media.limits import MediaLimits
+from dam.media.unpackers import EXTRA
 
 __all__ = ["Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
 
@@ -89,12 +90,6 @@ class Archive:
     def documents(self) -> tuple[Member, ...]:
         """The XML, JSON and YAML files, which may describe the comic, in natural order."""
         return _in_order(member for member in self.members if is_document(member.name))
-
-    def find(self, name: str) -> Member | None:
-        """Return the member with this base name, in upper or lower case, in the topmost folder."""
-        wanted = name.casefold()
-        found = [m for m in self.members if parts(m.name)[-1:] and _base(m) == wanted]
-        return min(found, key=lambda member: len(parts(member.name)), default=None)
 
     def member(self, raw_name: bytes) -> Member:
         """Return the first member of this name; raise `MemberMissingError` where there is none."""
@@ -172,7 +167,7 @@ def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) ->
 
             return SevenZipReader(file, limits)
     except ModuleNotFoundError as error:
-        raise MissingUnpackerError("cbr" if "rar" in found else "cb7", "comics") from error
+        raise MissingUnpackerError("cbr" if "rar" in found else "cb7", EXTRA) from error
     raise NotAnArchiveError(found)
 
 
@@ -216,7 +211,3 @@ def _failure(
 
 def _in_order(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(sorted(members, key=lambda m: (natural_key(m.name), m.name, m.position)))
-
-
-def _base(member: Member) -> str:
-    return parts(member.name)[-1].casefold()

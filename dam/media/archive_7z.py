@@ -1,11 +1,16 @@
 """7z files, by `py7zr`; all members are unpacked at once, since most archives are solid."""
 
+import io
+import os
+import struct
 from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 import py7zr
+from py7zr.archiveinfo import HeaderStreamsInfo
 from py7zr.io import Py7zIO, WriterFactory
+from py7zr.properties import PROPERTY
 from py7zr.py7zr import ArchiveFile
 
 from dam.errors import (
@@ -19,6 +24,9 @@ from dam.media.archive_spool import Spool
 from dam.media.limits import MediaLimits
 
 _MOST_BROKEN_FOLDERS = 100
+# As many entries as the directory has bytes may be declared, and each costs hundreds.
+_MEMORY_FOR_A_BYTE = 16
+_START = struct.Struct("<12xQQ4x")
 
 
 class SevenZipReader:
@@ -36,7 +44,7 @@ class SevenZipReader:
     is_sequential = True
 
     def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
-        self._archive = _parsed(file)
+        self._archive = _parsed(file, limits)
         files = [found for found in self._archive.files if not found.is_directory]
         if len(files) > limits.max_archive_members:
             raise MediaLimitError("archive members", len(files), limits.max_archive_members)
@@ -155,14 +163,30 @@ class _SpoolWriter(Py7zIO):
         self._factory.end(self._position, self._size_bytes)
 
 
-def _parsed(file: BinaryIO) -> py7zr.SevenZipFile:
-    file.seek(0)
+def _parsed(file: BinaryIO, limits: MediaLimits) -> py7zr.SevenZipFile:
     try:
+        _check_directory(file, limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE)
+        file.seek(0)
         return py7zr.SevenZipFile(file)
+    except MediaLimitError:
+        raise
     except py7zr.PasswordRequired as error:
         raise EncryptedArchiveError from error
     except Exception as error:  # hostile bytes make it raise anything
         raise UnreadableArchiveError("cb7", "its directory is corrupt or cut off") from error
+
+
+def _check_directory(file: BinaryIO, most_bytes: int) -> None:
+    """Raise `MediaLimitError` if the directory is too large unpacked: it will be read at once."""
+    file.seek(0)
+    offset, size_bytes = _START.unpack(file.read(_START.size))
+    file.seek(offset, os.SEEK_CUR)
+    directory = io.BytesIO(file.read(min(size_bytes, most_bytes)))
+    if size_bytes <= most_bytes and directory.read(1) == PROPERTY.ENCODED_HEADER:
+        packed = HeaderStreamsInfo.retrieve(directory)
+        size_bytes = sum(folder.unpacksizes[-1] for folder in packed.unpackinfo.folders)
+    if size_bytes > most_bytes:
+        raise MediaLimitError("bytes of archive directory", size_bytes, most_bytes)
 
 
 def _entry(file: ArchiveFile, *, is_encrypted: bool) -> Entry:

@@ -5,10 +5,8 @@ headers and compared with their checksums. So a name can be neither an option no
 200 pages, or a solid archive, take one process and not 200.
 """
 
-import shutil
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +25,7 @@ from dam.errors import (
 from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry
 from dam.media.archive_spool import Spool
 from dam.media.limits import MediaLimits
-
-_PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
-"""Programs that print the members one after the other, and what makes them do it."""
+from dam.media.unpackers import PRINTING, PROGRAM, rar_program
 
 _CHUNK_BYTES = 1 << 20
 _LARGEST_ALONE_BYTES = 20_000_000  # what `rarfile` unpacks without telling the program its name
@@ -102,7 +98,7 @@ class RarReader:
         try:
             return bytes(self._rar.read(info))
         except rarfile.RarCannotExec as error:
-            raise MissingUnpackerError("cbr", "unar") from error
+            raise MissingUnpackerError("cbr", PROGRAM) from error
         except Exception as error:  # hostile bytes make it raise anything
             raise MemberUnreadableError(name, "it is corrupt or cut off") from error
 
@@ -134,7 +130,7 @@ def _parsed(path: Path, limits: MediaLimits) -> rarfile.RarFile:
     except DamError:
         raise
     except rarfile.RarCannotExec as error:  # a packed comment
-        raise MissingUnpackerError("cbr", "unar") from error
+        raise MissingUnpackerError("cbr", PROGRAM) from error
     except Exception as error:  # hostile bytes make it raise anything
         raise UnreadableArchiveError("cbr", "its headers are corrupt") from error
     infos = rar.infolist()
@@ -167,19 +163,19 @@ def _entry(info: rarfile.RarInfo, originals: dict[str, int]) -> Entry:
 @contextmanager
 def _printed(path: Path) -> Iterator[IO[bytes]]:
     """Yield what a program prints: the bytes of all members, in their order."""
-    found = {name: shutil.which(name) for name in _PRINTING}
-    name, program = next(((name, at) for name, at in found.items() if at), ("", None))
+    program = rar_program()
     if program is None:
-        raise MissingUnpackerError("cbr", "unar")
-    with tempfile.TemporaryDirectory(prefix="dam-") as folder:
-        # `unar` looks at the files beside it for other parts, and takes strangers for such.
-        alone = Path(folder, "archive.rar")
-        alone.symlink_to(path.absolute())
+        raise MissingUnpackerError("cbr", PROGRAM)
+    with path.open("rb") as file:
+        # `unar` takes strangers in the same folder for further parts; a descriptor has no folder.
+        is_linux = Path("/proc/self/fd").is_dir()
+        alone = f"/proc/self/fd/{file.fileno()}" if is_linux else path.absolute()
         process = subprocess.Popen(  # noqa: S603 - no name of the archive's is among the words
-            [program, *_PRINTING[name], alone],
+            [program, *PRINTING[program], alone],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pass_fds=[file.fileno()],
         )
         with process:
             assert process.stdout is not None

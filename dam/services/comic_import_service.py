@@ -2,19 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import (
+    AddedArchive,
     ComicImporter,
     ComicImportOptions,
     ComicOutcome,
     FailedPage,
 )
-from dam.services.comic_sources import ComicSource, FolderSource, find_comics
+from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import held_store, own_paths
 from dam.services.ingest_service import with_systems
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 _IN_FLIGHT = 2
+_BATCH_COMICS, _BATCH_BYTES = 64, 64 << 20
+_WORTH_A_ROUND = 128
 
 OnComic = Callable[[ComicOutcome], None]
 
@@ -50,7 +53,17 @@ async def add_comics(
     """
 
     async def work(on_recorded: Callable[[], None]) -> None:
-        await import_comics(world, paths, options, on_outcome, on_recorded, on_wait)
+        pages = 0
+
+        def take(outcome: ComicOutcome) -> None:
+            nonlocal pages
+            on_outcome(outcome)
+            pages += outcome.pages if outcome.status == "added" else 0
+            if pages >= _WORTH_A_ROUND:  # systems take many pages as quickly as one
+                pages = 0
+                on_recorded()
+
+        await import_comics(world, paths, options, take, on_wait)
 
     await with_systems(world, work, observer)
 
@@ -60,7 +73,6 @@ async def import_comics(
     paths: Iterable[str],
     options: ComicImportOptions,
     on_outcome: OnComic,
-    on_recorded: Callable[[], None] | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> None:
     """Import the comics at `paths`; call `on_outcome` for each, in order, once it is settled.
@@ -69,8 +81,8 @@ async def import_comics(
     assets whose bytes are in it. All rows of one comic are one transaction. What is a variant
     already stays as it is, with all that was changed of it since.
 
-    `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
-    nothing can be stored before another process ends its collection of garbage.
+    `on_wait` is called when nothing can be stored before another process ends its collection of
+    garbage.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: Of the concept that the options name.
@@ -78,7 +90,7 @@ async def import_comics(
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
-    importer = ComicImporter(world, options, on_recorded or (lambda: None), on_wait)
+    importer = ComicImporter(world, options, on_wait)
     files = world.resources.get(FileOperationsResource)
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:
@@ -94,12 +106,54 @@ def count_comics(paths: Iterable[str], *, is_recursive: bool) -> int:
 
 
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:
-    """Import comics, each while the one before is still on its way."""
+    """Import comics batch by batch, each while the archives of the next are copied."""
+    batches = _batches(found)
+    ahead = asyncio.create_task(_add_batch(importer, batches))
+    try:
+        while step := await ahead:
+            ahead = asyncio.create_task(_add_batch(importer, batches))
+            await _import_batch(importer, *step, tell)
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
+
+
+def _batches(found: Iterable[ComicSource]) -> Iterator[list[ComicSource]]:
+    """Cut comics into batches whose archives are imported together, neither many nor large."""
+    batch: list[ComicSource] = []
+    size_bytes = 0
+    for source in found:
+        batch.append(source)
+        size_bytes += source.size_bytes if isinstance(source, ArchiveSource) else 0
+        if len(batch) >= _BATCH_COMICS or size_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
+
+
+async def _add_batch(
+    importer: ComicImporter, batches: Iterator[list[ComicSource]]
+) -> tuple[list[ComicSource], dict[str, AddedArchive]] | None:
+    batch = await asyncio.to_thread(next, batches, None)
+    if batch is None:
+        return None
+    archives = [source.path for source in batch if isinstance(source, ArchiveSource)]
+    return batch, await importer.add_archives(archives) if archives else {}
+
+
+async def _import_batch(
+    importer: ComicImporter,
+    batch: Iterable[ComicSource],
+    added: Mapping[str, AddedArchive],
+    tell: OnComic,
+) -> None:
+    """Import comics, each read while the one before is still on its way."""
     in_flight: deque[asyncio.Task[ComicOutcome]] = deque()
     last: asyncio.Task[ComicOutcome] | None = None
     try:
-        while source := await asyncio.to_thread(next, found, None):
-            last = asyncio.create_task(_import(importer, source, last))
+        for source in batch:
+            last = asyncio.create_task(_import(importer, source, added, last))
             in_flight.append(last)
             if len(in_flight) >= _IN_FLIGHT:
                 tell(await in_flight.popleft())
@@ -112,7 +166,10 @@ async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tel
 
 
 async def _import(
-    importer: ComicImporter, source: ComicSource, previous: asyncio.Task[ComicOutcome] | None
+    importer: ComicImporter,
+    source: ComicSource,
+    added: Mapping[str, AddedArchive],
+    previous: asyncio.Task[ComicOutcome] | None,
 ) -> ComicOutcome:
     async def turn() -> None:
         if previous is not None:
@@ -128,7 +185,7 @@ async def _import(
     try:
         if isinstance(source, FolderSource):
             return await importer.import_folder(source, turn)
-        return await importer.import_archive(source.path, turn)
+        return await importer.import_archive(added[source.path], turn)
     except DamError as error:
         # What is not installed is wanted by some comics and not by others.
         if isinstance(error, EnvironmentFaultError) and error.requirement is None:

@@ -27,7 +27,7 @@ from dam.services.comic_records import (
     ReadMember,
     RecordedComic,
     folder_comic,
-    known_comic,
+    known_comics,
     record_archive,
     record_folder,
 )
@@ -97,61 +97,83 @@ class ComicOutcome:
         return self.error is not None or bool(self.failed_pages)
 
 
+@dataclass(frozen=True, kw_only=True)
+class AddedArchive:
+    """An archive that was imported as a file.
+
+    Args:
+        file: What became of it.
+        known: The comic that it is already.
+        content: Where its bytes are; None where they cannot be had.
+    """
+
+    file: FileOutcome
+    known: RecordedComic | None
+    content: LocatedContent | None
+
+
 class ComicImporter:
     """Imports comics, a few at once, and yet has them written in the order of their beginning.
 
-    So ids, and which variant is the first of its work, do not depend on which one is read sooner.
-    Whoever begins one gives it a `turn`, to be awaited before its rows are written.
+    So which variant is the first of its work does not depend on which one is read sooner. Whoever
+    begins one gives it a `turn`, to be awaited before its rows are written.
 
     Args:
         world: Where to.
         options: How.
-        on_recorded: Called whenever new entities may be there to be worked on.
         on_wait: Called when nothing can be stored before another process collects no more garbage.
     """
 
     def __init__(
-        self,
-        world: World,
-        options: ComicImportOptions,
-        on_recorded: Callable[[], None],
-        on_wait: Callable[[], None] | None,
+        self, world: World, options: ComicImportOptions, on_wait: Callable[[], None] | None
     ) -> None:
         self._world = world
         self._files = world.resources.get(FileOperationsResource)
         self._options = options
-        self._on_recorded = on_recorded
         self._on_wait = on_wait
-        self._file_lock = asyncio.Lock()
 
-    async def import_archive(self, path: str, turn: Turn) -> ComicOutcome:
-        """Import a file as a comic.
+    async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
+        """Import archives as files; return each by its path."""
+        files = await self._import_files(paths)
+        ids = {file.entity_id for file in files.values() if file.entity_id is not None}
+        known = await self._world.read(known_comics, ids)
+        located = await self._world.read(content_service.locate, ids)
+        added: dict[str, AddedArchive] = {}
+        for path, file in files.items():
+            content = located.get(file.entity_id or 0)
+            if content is None and file.sha256 is not None:
+                content = await asyncio.to_thread(_in_place, file)  # a plan; nothing was stored
+            added[path] = AddedArchive(
+                file=file, known=known.get(file.entity_id or 0), content=content
+            )
+        return added
+
+    async def import_archive(self, archive: AddedArchive, turn: Turn) -> ComicOutcome:
+        """Import an archive as a comic.
 
         Raises:
             DamError: It cannot be.
         """
-        file = (await self._import_files([path]))[path]
-        if file.status in ("failed", "skipped"):
+        file, content = archive.file, archive.content
+        if archive.known:
+            status: FileStatus = "unchanged" if file.status == "unchanged" else "known"
+            return _known(file.path, archive.known, status)
+        if content is None:
             return ComicOutcome(
-                path=path, status=file.status, error=file.error, message=file.message
+                path=file.path, status=file.status, error=file.error, message=file.message
             )
-        if file.entity_id is not None:
-            known = await self._world.read(known_comic, file.entity_id)
-            if known:
-                return _known(path, known, "unchanged" if file.status == "unchanged" else "known")
-        content = await self._locate(file)
         reading = await self._files.read_archive(content)
         if isinstance(reading, Exception):
             raise reading
         concept = self._options.concept_entity_id
-        read = await asyncio.to_thread(read_archive_comic, reading, Path(path), concept)
+        read = await asyncio.to_thread(read_archive_comic, reading, Path(file.path), concept)
         failed = [FailedPage(name=page.name, error=page.error.message) for page in read.failed]
         if self._options.is_dry_run:
             recorded = await self._foresee(read.comic, len(read.members))
         else:
             recorded, unstored = await self._record_archive(file, content, read, turn)
             failed += unstored
-        return _outcome(path, recorded, failed, read.document, read.remarks)
+        return _outcome(file.path, recorded, failed, read.document, read.remarks)
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic.
@@ -159,8 +181,7 @@ class ComicImporter:
         Raises:
             DamError: They cannot be.
         """
-        variant = await self._world.read(folder_comic, Path(folder.path))
-        known = None if variant is None else await self._world.read(known_comic, variant)
+        known = await self._world.read(folder_comic, Path(folder.path))
         if known is not None:
             return _known(folder.path, known, "unchanged")
         if not folder.names:
@@ -192,7 +213,6 @@ class ComicImporter:
                 [(files[_path(folder, page)].entity_id or 0, page.entry) for page in arrived],
                 now=self._world.context.now(),
             )
-            self._on_recorded()
         said = remarks(comic.facts, order.problem)
         return _outcome(folder.path, recorded, failed, document, said)
 
@@ -204,20 +224,8 @@ class ComicImporter:
             outcomes[outcome.path] = outcome
 
         options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
-        async with self._file_lock:  # who came first is served first
-            await import_files(self._world, paths, options, take, self._on_recorded, self._on_wait)
+        await import_files(self._world, paths, options, take, on_wait=self._on_wait)
         return outcomes
-
-    async def _locate(self, file: FileOutcome) -> LocatedContent:
-        assert file.sha256 is not None
-        if file.entity_id is not None:
-            located = await self._world.read(content_service.locate, [file.entity_id])
-            return located[file.entity_id]
-        status = await asyncio.to_thread(Path(file.path).stat)  # a plan; nothing was stored
-        reference = Reference(
-            path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
-        )
-        return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
 
     async def _foresee(self, comic: ReadComic, pages: int) -> RecordedComic:
         """Return what recording the comic would come to."""
@@ -249,7 +257,6 @@ class ComicImporter:
             self._world.resources.get(NewEntityMarkers),
             now=self._world.context.now(),
         )
-        self._on_recorded()
         return recorded, unstored
 
     async def _extract(
@@ -273,6 +280,15 @@ class ComicImporter:
         if failed and not stored:
             raise PagesUnreadableError(len(failed))
         return stored, failed
+
+
+def _in_place(file: FileOutcome) -> LocatedContent:
+    assert file.sha256 is not None
+    status = Path(file.path).stat()
+    reference = Reference(
+        path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
+    )
+    return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
 
 
 def _path(folder: FolderSource, page: OrderedPage) -> str:

@@ -1,6 +1,6 @@
 """What the import of one comic writes, all of it in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,30 +87,43 @@ class RecordedComic:
     concept_created: bool = False
 
 
-async def known_comic(session: AsyncSession, entity_id: EntityId) -> RecordedComic | None:
-    """Return the comic that an entity is already, or None."""
-    variant = ComicBookVariantComponent
-    known = select(variant.conceptual_entity_id).where(variant.entity_id == entity_id)
-    row = (await session.execute(known)).one_or_none()
-    if row is None:
-        return None
-    pages = select(func.count()).where(PageLink.owner_entity_id == entity_id)
-    return RecordedComic(
-        variant_entity_id=entity_id,
-        concept_entity_id=row.conceptual_entity_id,
-        pages=(await session.execute(pages)).scalar_one(),
+async def known_comics(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, RecordedComic]:
+    """Return the comics that entities are already; those that are none are left out."""
+    variant, link = ComicBookVariantComponent, PageLink
+    known = (
+        select(
+            variant.entity_id,
+            variant.conceptual_entity_id,
+            select(func.count())
+            .where(link.owner_entity_id == variant.entity_id)
+            .scalar_subquery()
+            .label("pages"),
+        )
+        .where(variant.entity_id.in_(entity_ids))
+        .order_by(variant.entity_id)
     )
+    return {
+        row.entity_id: RecordedComic(
+            variant_entity_id=row.entity_id,
+            concept_entity_id=row.conceptual_entity_id,
+            pages=row.pages,
+        )
+        for row in await session.execute(known)
+    }
 
 
-async def folder_comic(session: AsyncSession, path: Path) -> EntityId | None:
-    """Return the variant that a folder was imported as, or None."""
+async def folder_comic(session: AsyncSession, path: Path) -> RecordedComic | None:
+    """Return the comic that a folder was imported as, or None."""
     source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
     known = (
         select(source.entity_id)
         .join(variant, variant.entity_id == source.entity_id)
         .where(source.path_digest == path_digest(path_bytes(path)))
     )
-    return await session.scalar(known)
+    found = await session.scalar(known)
+    return None if found is None else (await known_comics(session, [found]))[found]
 
 
 async def record_archive(
@@ -131,8 +144,8 @@ async def record_archive(
         FactRefusedError: A fact or an element cannot be kept as it is.
     """
     await _take_turns(session)
-    if known := await known_comic(session, archive_entity_id):
-        return known
+    if known := await known_comics(session, [archive_entity_id]):
+        return known[archive_entity_id]
     await ecs_service.lock_entity(session, archive_entity_id)
     contents = [member.content for member in members]
     owners = await record_contents(session, contents, markers, now=now)
@@ -159,8 +172,7 @@ async def record_folder(
         FactRefusedError: A fact or an element cannot be kept as it is.
     """
     await _take_turns(session)
-    variant = await folder_comic(session, folder.path)
-    if variant is not None and (known := await known_comic(session, variant)):
+    if known := await folder_comic(session, folder.path):
         return known
     (variant,) = await create_entities(session, 1, now=now)
     await _write_source(session, variant, folder, now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from dam.errors import ArchivesInFolderError
 from dam.media.archive_names import is_page, natural_key, parts
 from dam.storage.reading import FileReading
-from dam.storage.walk import PassedBy, Walk, absolute_path
+from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _COMIC_INFO = "comicinfo.xml"
@@ -20,6 +20,7 @@ class ArchiveSource:
     """A file that is to be a comic, whatever it is."""
 
     path: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def find_comics(
             yield from _in_folder(absolute, FileReading.of(status), walk, is_recursive=is_recursive)
             continue
         for item in Walk(is_recursive=False, own=own).over([absolute]):
-            yield item if isinstance(item, PassedBy) else ArchiveSource(item.path)
+            yield item if isinstance(item, PassedBy) else _archive(item)
 
 
 def _in_folder(
@@ -87,12 +88,16 @@ def _in_folder(
                 yield PassedBy(folder, _words(ArchivesInFolderError(Path(folder))), is_failure=True)
                 return
             has_archives, names = True, []
-            yield ArchiveSource(item.path)
+            yield _archive(item)
         elif not has_archives:
             names.append(name)
     if has_archives or has_passed:
         return
     yield FolderSource(folder, reading, _pages(names), _comic_info(folder, names))
+
+
+def _archive(file: FoundFile) -> ArchiveSource:
+    return ArchiveSource(file.path, file.status.st_size)
 
 
 def _pages(names: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.errors import DamError, NotSetUpError, display_path, url_without_password, words_for
 from dam.media.decoders import Decoder, installed_decoders
+from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
 from dam.storage import open_store
 
@@ -69,7 +70,7 @@ async def examine(config: WorldConfig, *, is_configured: bool) -> Diagnosis:
         database=database,
         storage=storage,
         cache=cache,
-        decoders=await asyncio.to_thread(installed_decoders),
+        decoders=await asyncio.to_thread(installed_decoders) | installed_unpackers(),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
 from dam.core.world import World
 from dam.errors import UnknownNameError
+from dam.media import unpackers
 from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent
 from dam.services.asset_service import IdOrPrefix, resolve_ids
@@ -155,7 +156,7 @@ async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[s
 
 
 def _is_met(requirement: str) -> bool:
-    """Tell whether an extra of ours, a decoder's package or a plugin's package is usable now."""
+    """Tell whether an extra of ours, a program, a decoder's or a plugin's package is usable now."""
     if requirement == "image":
         return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
     decoders = installed_decoders()
@@ -164,6 +165,8 @@ def _is_met(requirement: str) -> bool:
     if requirement == "pillow":  # its build had no decoder for a format
         others = _DECODERS.values()
         return all(found.available for name, found in decoders.items() if name not in others)
+    if requirement in (unpackers.EXTRA, unpackers.PROGRAM):
+        return unpackers.is_installed(requirement)
     try:
         importlib.metadata.distribution(requirement)
     except importlib.metadata.PackageNotFoundError:

@@ -18,7 +18,7 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
-from dam.services.archive_copies import ArchiveCopies, TemporaryCopy
+from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading, StoredMember
 from dam.services.file_tasks import FileDescription, FileTasks
 from dam.storage.checking import Place
@@ -103,15 +103,14 @@ class FileOperationsResource:
 
     async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""
-        copy = TemporaryCopy()
-        limit_s = await asyncio.to_thread(_archive_timeout_s, self.store, content)
-        read = partial(self._tasks.read_archive, copy.path)
+        copy = self._copies.new_path()
+        limit_s = await self._archive_timeout_s(content)
+        read = partial(self._tasks.read_archive, copy)
         (answer,) = await self._each(read, [content], timeout_s=limit_s)
         if isinstance(answer, Exception):
-            copy.close()
             return answer
         reading, is_copied = answer
-        self._keep(content, copy, is_copied=is_copied)
+        self._copies.keep(content.digest, copy, is_copied=is_copied)
         return reading
 
     async def store_members(
@@ -121,7 +120,7 @@ class FileOperationsResource:
 
         The caller holds the store by its `importing`.
         """
-        limit_s = await asyncio.to_thread(_archive_timeout_s, self.store, content)
+        limit_s = await self._archive_timeout_s(content)
         groups = [raw_names[i : i + _PUT_GROUP] for i in range(0, len(raw_names), _PUT_GROUP)]
         store = partial(self._tasks.store_members, content)
         answers = await self._each(store, groups, timeout_s=limit_s)
@@ -147,24 +146,18 @@ class FileOperationsResource:
     async def _nearer(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
         """Return the contents with copies of those archives that are best unpacked once for all."""
         containers = self._copies.unknown(contents)
-        jobs = [(container, TemporaryCopy()) for container in containers]
-        limits_s = [
-            await asyncio.to_thread(_archive_timeout_s, self.store, container)
-            for container in containers
-        ]
-        answers = await self._each(
-            self._tasks.copy_archive,
-            [(container, copy.path) for container, copy in jobs],
-            timeout_s=max(limits_s, default=None),
-        )
-        for (container, copy), answer in zip(jobs, answers, strict=True):
-            self._keep(container, copy, is_copied=answer is True)
+        if containers:
+            jobs = [(container, self._copies.new_path()) for container in containers]
+            limit_s = max([await self._archive_timeout_s(content) for content in containers])
+            answers = await self._each(self._tasks.copy_archive, jobs, timeout_s=limit_s)
+            for (container, path), answer in zip(jobs, answers, strict=True):
+                self._copies.keep(container.digest, path, is_copied=answer is True)
         return [self._copies.with_copies(content) for content in contents]
 
-    def _keep(self, container: LocatedContent, copy: TemporaryCopy, *, is_copied: bool) -> None:
-        if not is_copied:
-            copy.close()
-        self._copies.keep(container.digest, copy if is_copied else None)
+    async def _archive_timeout_s(self, content: LocatedContent) -> float:
+        """Return how long an archive may take: by its size, and for what it is unpacked."""
+        size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
+        return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
 
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
@@ -183,10 +176,9 @@ class FileOperationsResource:
         self._copies.close()
 
 
-def _archive_timeout_s(store: ContentStore, content: LocatedContent) -> float:
-    """Return how long an archive may take: by its size, and for what it is unpacked."""
+def _size_bytes(store: ContentStore, content: LocatedContent) -> int:
     sizes = [reference.size_bytes for reference in content.references]
     if content.is_stored:
         with suppress(ContentMissingError):
             sizes.append(store.size_of(content.digest))
-    return _ARCHIVE_TIMEOUT_S + max(sizes, default=0) / _SLOWEST_DISK_BYTES_PER_S
+    return max(sizes, default=0)

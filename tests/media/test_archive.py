@@ -82,15 +82,6 @@ def test_what_file_managers_drop_and_other_files_are_no_pages(tmp_path: Path) ->
         assert [m.name for m in archive.documents] == ["ComicInfo.xml", "MetronInfo.xml"]
 
 
-def test_a_file_is_found_by_its_base_name_in_the_topmost_folder(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a", {"x/comicinfo.XML": b"deep", "COMICINFO.xml": b"top"})
-    with open_archive(path) as archive:
-        found = archive.find("ComicInfo.xml")
-        assert found is not None
-        assert archive.read(found) == b"top"
-        assert archive.find("comet.xml") is None
-
-
 def test_a_member_is_found_by_the_bytes_of_its_name(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(raw_zip([b"\x82\xa0.jpg", b"b.jpg"]))

@@ -138,6 +138,12 @@ def test_a_directory_longer_than_it_declares_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_large_directory_of_a_7z_file_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = write_7z(tmp_path / "a", {"1" * 500 + ".jpg": b"one"})
+    message = refusal(path, MediaLimits(max_metadata_bytes=16_000))
+    assert message.endswith(" bytes of archive directory; at most 1,000 are accepted")
+
+
 def test_a_member_over_the_limit_fails_alone(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a", {"1.jpg": bytes(2000), "2.jpg": b"two"})
     assert outcomes(path, MediaLimits(max_member_bytes=1000)) == {

@@ -7,6 +7,8 @@ import pytest
 
 from dam.errors import MissingUnpackerError
 from dam.media.archive import open_archive
+from dam.media.decoders import Decoder
+from dam.media.unpackers import installed_unpackers, is_installed
 from tests.media.archive_files import PAGES, WRITERS
 
 _PACKED = "Captain Science #001-cix-cbi.cbr"
@@ -59,3 +61,19 @@ def test_what_is_packed_says_which_program_it_needs(
         archive.read(archive.pages[0])
     assert caught.value.requirement == "unar"
     assert caught.value.hint == "install the program unar (`apt install unar`, say)"
+
+
+def test_what_is_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {name: found.available for name, found in installed_unpackers().items()} == {
+        "7z": True,
+        "rar": True,
+    }
+    assert is_installed("comics")
+    assert is_installed("unar")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert installed_unpackers()["rar"] == Decoder(
+        available=False,
+        version=None,
+        hint="install the program unar (`apt install unar`, say)",
+    )
+    assert not is_installed("unar")

@@ -1,0 +1,47 @@
+"""What unpacks which archives, and whether it is installed."""
+
+import importlib.metadata
+import importlib.util
+import shutil
+
+from dam.errors import MissingUnpackerError
+from dam.media.decoders import Decoder
+
+EXTRA = "comics"
+_MODULES = ("py7zr", "rarfile")
+
+PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
+"""Programs that print the members of a RAR file one after the other, and what makes them do it."""
+
+PROGRAM = "unar"
+"""The one of them to install."""
+
+
+def rar_program() -> str | None:
+    """Return the name of a program that is there, or None."""
+    return next((name for name in PRINTING if shutil.which(name)), None)
+
+
+def is_installed(requirement: str) -> bool:
+    """Return whether what a `MissingUnpackerError` asks for is there now."""
+    if requirement == EXTRA:
+        return all(importlib.util.find_spec(module) for module in _MODULES)
+    return rar_program() is not None
+
+
+def installed_unpackers() -> dict[str, Decoder]:
+    """Return whether archives of the formats that need more than Python can be read, by name."""
+    program = rar_program()
+    return {
+        "7z": _unpacker("cb7", "py7zr"),
+        "rar": _unpacker("cbr", "rarfile")
+        if program
+        else Decoder(available=False, version=None, hint=MissingUnpackerError("cbr", PROGRAM).hint),
+    }
+
+
+def _unpacker(archive_format: str, package: str) -> Decoder:
+    if not importlib.util.find_spec(package):
+        hint = MissingUnpackerError(archive_format, EXTRA).hint
+        return Decoder(available=False, version=None, hint=hint)
+    return Decoder(available=True, version=importlib.metadata.version(package), hint=None)
