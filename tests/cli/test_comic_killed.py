@@ -28,8 +28,8 @@ from tests.services.comic_files import make_cbz, pages, picture
 
 pytestmark = pytest.mark.slow
 
-KILLS = {"sqlite": 8, "postgresql": 3}
-COMICS, PAGES = 6, 8
+KILLS = {"sqlite": 6, "postgresql": 3}
+COMICS, PAGES = 4, 6
 ADVERT = picture(1000)
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from dam.services.comic_pages_service import list_pages
+from dam.services.comic_view_service import VariantView, view_comic
+from dam.sync import SyncWorld
 from tests.command_line import DamCli
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
@@ -30,6 +33,13 @@ def test_every_comic_arrives_with_its_pages_and_fields_or_is_a_named_failure(
     assert len(wanted) > 15
     outcomes = {one["path"]: one for one in dam_cli("comic", "import", *wanted, "--json").json}
     assert outcomes.keys() == wanted.keys()
+    with SyncWorld() as world:
+        check(world, wanted, outcomes)
+
+
+def check(
+    world: SyncWorld, wanted: dict[str, dict[str, Any]], outcomes: dict[str, dict[str, Any]]
+) -> None:
     for path, facts in wanted.items():
         outcome, names = outcomes[path], [Path(n).name for n in facts["image_entries_natural"]]
         info = facts.get("comicinfo", {})
@@ -40,8 +50,8 @@ def test_every_comic_arrives_with_its_pages_and_fields_or_is_a_named_failure(
             continue
         assert (outcome["status"], outcome["failed_pages"]) == ("added", []), path
         assert outcome["pages"] == len(names), path
-        variant = str(outcome["variant_entity_id"])
-        pages = dam_cli("comic", "pages", variant, "--json").json
-        assert [page["name"] for page in pages] == names, path
-        shown = dam_cli("comic", "show", variant, "--json").json["comic_info"]
-        assert {name: shown.get(name) for name in info} == info, path
+        variant = outcome["variant_entity_id"]
+        assert [page.name for page in world.read(list_pages, variant)] == names, path
+        view = world.read(view_comic, variant)
+        assert isinstance(view, VariantView)
+        assert {name: view.comic_info.get(name) for name in info} == info, path

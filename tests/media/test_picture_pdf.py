@@ -45,7 +45,7 @@ def test_the_pixels_of_other_formats_are_kept(tmp_path: Path, form: str) -> None
     options = {"lossless": True} if form == "webp" else {}
     picture = save(landscape((60, 40)), tmp_path / f"a.{form}", **options)
     with pikepdf.open(write(tmp_path, [picture])) as pdf:
-        (image,) = pdf.pages[0].images.values()
+        (image,) = pdf.pages[0].get_images().values()
         kept = pikepdf.PdfImage(image).as_pil_image().convert("RGB")
     with Image.open(picture) as original:
         assert kept.tobytes() == original.convert("RGB").tobytes()
