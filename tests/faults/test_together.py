@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -110,7 +111,8 @@ async def test_gc_during_an_import_is_refused_and_harms_nothing(
     importing = command.start("add-asset", "-r", "folder", "--jsonl")
     try:
         assert importing.stdout is not None
-        first = importing.stdout.readline()  # then it must wait: its pipe cannot take all the rest
+        # Once it tells of files it must wait: its pipe cannot take all the rest.
+        first = os.read(importing.stdout.fileno(), 1)
         refused = command("gc", "--json")
         assert importing.poll() is None
         rest, errors = importing.communicate(timeout=_LIMIT_S)

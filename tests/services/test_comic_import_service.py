@@ -153,7 +153,10 @@ async def test_what_the_user_changed_since_is_kept(world: World, home: Path) -> 
     ],
 )
 async def test_a_comic_that_is_there_gets_another_variant(
-    world: World, home: Path, second: str, is_same: bool  # noqa: FBT001 - a case's
+    world: World,
+    home: Path,
+    second: str,
+    is_same: bool,  # noqa: FBT001 - a case's
 ) -> None:
     one = await import_one(world, make_cbz(home / "Saga 1 (2012).cbz", pages(2)))
     other = await import_one(world, make_cbz(home / f"{second}.cbz", pages(3)))
