@@ -137,9 +137,9 @@ def confirm(question: str, *, is_agreed: bool) -> None:
         return
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise CannotAskError(question)
-    write_error_text(f"{one_line(question)} [y/N] ")
     answer = ""
     try:
+        write_error_text(f"{one_line(question)} [y/N] ")
         answer = sys.stdin.readline()
     finally:
         if not answer.endswith("\n"):  # Ctrl-D, Ctrl-C: the cursor is still behind the question
