@@ -55,7 +55,8 @@ class ContentStoreContract:
     """The promises of `ContentStore`, whatever keeps the bytes."""
 
     def make_store(self, folder: Path) -> ContentStore:
-        raise NotImplementedError
+        """Return the store under test; each implementation's test class says which."""
+        raise NotImplementedError  # this class itself is not collected: it has no store
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> ContentStore:
