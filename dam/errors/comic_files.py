@@ -1,5 +1,6 @@
 """Faults of comics as files: what is imported, and where they are exported to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dam.errors.base import ItemError, UsageError, display_path
@@ -19,6 +20,16 @@ class PagesUnreadableError(ItemError):
     def __init__(self, pages: int) -> None:
         self.pages = pages
         super().__init__(f"none of its {pages} pages could be read")
+
+
+class LostPagesError(ItemError):
+    """Some pages of a comic could not be read; the others are there."""
+
+    def __init__(self, pages: Sequence[tuple[str, ItemError]]) -> None:
+        self.pages = pages
+        name, error = pages[0]
+        more = f", and {len(pages) - 1} more" if len(pages) > 1 else ""
+        super().__init__(f"page {name} could not be read: {error.message}{more}")
 
 
 class ArchivesInFolderError(ItemError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dam.errors import ItemError, MissingUnpackerError
 from dam.media.archive import Archive, ArchiveFormat, Member
 from dam.storage.archives import OpenArchives
-from dam.storage.content_store import ContentStore
+from dam.storage.content_store import ContentStore, StoredFile
 from dam.storage.located import LocatedContent, local_archive, temporary_file
 from dam.storage.reading import digest_chunks
 
@@ -51,16 +51,6 @@ class ArchiveReading:
     comment: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMember:
-    """A member of an archive that is in the content store now; `is_new` says that it was not."""
-
-    raw_name: bytes
-    sha256: bytes
-    size_bytes: int
-    is_new: bool
-
-
 def read_archive(
     store: ContentStore,
     content: LocatedContent,
@@ -97,7 +87,7 @@ def store_members(
     content: LocatedContent,
     archives: OpenArchives,
     raw_names: Sequence[bytes],
-) -> list[StoredMember | ItemError]:
+) -> list[StoredFile | ItemError]:
     """Put members of an archive into the store; return each one's outcome.
 
     Raises:
@@ -110,18 +100,7 @@ def store_members(
             files.enter_context(temporary_file(item)) for item in found if isinstance(item, bytes)
         ]
         stored = iter(store.put_many(paths, "copy"))
-    outcomes = [next(stored) if isinstance(item, bytes) else item for item in found]
-    return [
-        outcome
-        if isinstance(outcome, ItemError)
-        else StoredMember(
-            raw_name=raw_name,
-            sha256=outcome.sha256,
-            size_bytes=outcome.size_bytes,
-            is_new=outcome.is_new,
-        )
-        for raw_name, outcome in zip(raw_names, outcomes, strict=True)
-    ]
+    return [next(stored) if isinstance(item, bytes) else item for item in found]
 
 
 def _page(

@@ -1,30 +1,29 @@
 """One comic on its way in: its file, its reading, its rows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
-from dam.errors import DamError, NoPagesError, PagesUnreadableError
+from dam.errors import NoPagesError, PagesUnreadableError
 from dam.media.comic_info_pages import OrderedPage, apply_page_list
 from dam.services import content_service
-from dam.services.archive_tasks import StoredMember
+from dam.services.archive_tasks import MemberFailure
+from dam.services.comic_extract_service import extract_pages
 from dam.services.comic_match_service import find_same_concept
 from dam.services.comic_reading import (
-    ArchiveComic,
+    NO_DOCUMENT,
     ComicDocument,
     read_archive_comic,
     read_comic,
     read_document,
-    remarks,
 )
 from dam.services.comic_records import (
     ReadComic,
     ReadFolder,
-    ReadMember,
     RecordedComic,
     folder_comic,
     known_comics,
@@ -34,10 +33,9 @@ from dam.services.comic_records import (
 from dam.services.comic_sources import FolderSource
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
+from dam.services.page_service import get_ordered_pages
 from dam.storage.content_store import ImportMode
 from dam.storage.located import LocatedContent, Reference
-
-_EXTRACTED_AT_ONCE = 16
 
 Turn = Callable[[], Awaitable[None]]
 
@@ -154,26 +152,21 @@ class ComicImporter:
         Raises:
             DamError: It cannot be.
         """
-        file, content = archive.file, archive.content
-        if archive.known:
-            status: FileStatus = "unchanged" if file.status == "unchanged" else "known"
-            return _known(file.path, archive.known, status)
-        if content is None:
+        file, content, known = archive.file, archive.content, archive.known
+        if known is not None and not known.has_failure:
+            outcome = _outcome(file.path, _again(file), known)
+        elif content is None:
             return ComicOutcome(
                 path=file.path, status=file.status, error=file.error, message=file.message
             )
-        reading = await self._files.read_archive(content)
-        if isinstance(reading, Exception):
-            raise reading
-        concept = self._options.concept_entity_id
-        read = await asyncio.to_thread(read_archive_comic, reading, Path(file.path), concept)
-        failed = [FailedPage(name=page.name, error=page.error.message) for page in read.failed]
-        if self._options.is_dry_run:
-            recorded = await self._foresee(read.comic, len(read.members))
-        else:
-            recorded, unstored = await self._record_archive(file, content, read, turn)
-            failed += unstored
-        return _outcome(file.path, recorded, failed, read.document, read.remarks)
+        else:  # new, or its failures are to be told again
+            outcome = await self._read_archive(archive, content, turn)
+        if self._options.is_extracted and not self._options.is_dry_run and content is not None:
+            assert file.entity_id is not None
+            lost = await extract_pages(self._world, file.entity_id, content)
+            failed = (*outcome.failed_pages, *map(_failed_page, lost))
+            outcome = replace(outcome, failed_pages=failed)
+        return outcome
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic.
@@ -182,8 +175,6 @@ class ComicImporter:
             DamError: They cannot be.
         """
         known = await self._world.read(folder_comic, Path(folder.path))
-        if known is not None:
-            return _known(folder.path, known, "unchanged")
         if not folder.names:
             raise NoPagesError("the folder")
         read_at = self._world.context.now()
@@ -200,6 +191,10 @@ class ComicImporter:
         ]
         if not arrived:
             raise PagesUnreadableError(len(failed))
+        said = [order.problem] if order.problem else []
+        if known is not None:
+            said += await self._left_out(folder, known, files)
+            return _outcome(folder.path, "unchanged", known, failed, document, said)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), "folder", concept)
         if self._options.is_dry_run:
@@ -213,8 +208,53 @@ class ComicImporter:
                 [(files[_path(folder, page)].entity_id or 0, page.entry) for page in arrived],
                 now=self._world.context.now(),
             )
-        said = remarks(comic.facts, order.problem)
-        return _outcome(folder.path, recorded, failed, document, said)
+        said += comic.facts.problems
+        return _outcome(folder.path, "added", recorded, failed, document, said)
+
+    async def _read_archive(
+        self, archive: AddedArchive, content: LocatedContent, turn: Turn
+    ) -> ComicOutcome:
+        file, known = archive.file, archive.known
+        reading = await self._files.read_archive(content)
+        if isinstance(reading, Exception):
+            raise reading
+        concept = self._options.concept_entity_id
+        read = await asyncio.to_thread(read_archive_comic, reading, Path(file.path), concept)
+        if self._options.is_dry_run:
+            recorded = known or await self._foresee(read.comic, len(read.members))
+        else:
+            assert file.entity_id is not None
+            await turn()
+            recorded = await self._world.run(
+                record_archive,
+                file.entity_id,
+                content.digest,
+                read.comic,
+                read.members,
+                self._world.resources.get(NewEntityMarkers),
+                failure=read.failure,
+                now=self._world.context.now(),
+            )
+        failed = list(map(_failed_page, read.failed))
+        status = "added" if recorded.is_new else _again(file)
+        return _outcome(file.path, status, recorded, failed, read.document, read.remarks)
+
+    async def _left_out(
+        self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]
+    ) -> list[str]:
+        """Return a remark on the pictures of a folder that are no pages of the comic that it is."""
+        assert known.variant_entity_id is not None
+        pages = set(await self._world.read(get_ordered_pages, known.variant_entity_id))
+        others = [
+            name
+            for name in folder.names
+            if (file := files[f"{folder.path.rstrip('/')}/{name}"]).error is None
+            and file.entity_id not in pages
+        ]
+        if not others:
+            return []
+        what = "picture in it is" if len(others) == 1 else "pictures in it are"
+        return [f"{len(others)} {what} no page of it; the first: {others[0]}"]
 
     async def _import_files(self, paths: Sequence[str]) -> dict[str, FileOutcome]:
         """Import files as `add-asset` does; return what became of each."""
@@ -240,47 +280,6 @@ class ComicImporter:
             concept_created=concept is None,
         )
 
-    async def _record_archive(
-        self, file: FileOutcome, content: LocatedContent, read: ArchiveComic, turn: Turn
-    ) -> tuple[RecordedComic, list[FailedPage]]:
-        assert file.entity_id is not None
-        members, unstored = list(read.members), list[FailedPage]()
-        if self._options.is_extracted:
-            members, unstored = await self._extract(content, read.members)
-        await turn()
-        recorded = await self._world.run(
-            record_archive,
-            file.entity_id,
-            content.digest,
-            read.comic,
-            members,
-            self._world.resources.get(NewEntityMarkers),
-            now=self._world.context.now(),
-        )
-        return recorded, unstored
-
-    async def _extract(
-        self, content: LocatedContent, members: Sequence[ReadMember]
-    ) -> tuple[list[ReadMember], list[FailedPage]]:
-        """Store the pages on their own; those that cannot be are failures."""
-        answers: list[StoredMember | Exception] = []
-        for start in range(0, len(members), _EXTRACTED_AT_ONCE):  # so many pages are in memory
-            batch = members[start : start + _EXTRACTED_AT_ONCE]
-            names = [member.raw_name for member in batch]
-            answers += await self._files.store_members(content, names)
-        stored: list[ReadMember] = []
-        failed: list[FailedPage] = []
-        for member, answer in zip(members, answers, strict=True):
-            if isinstance(answer, DamError):
-                failed.append(FailedPage(name=member.name, error=answer.message))
-            elif isinstance(answer, Exception):
-                raise answer
-            else:
-                stored.append(replace(member, is_stored=True))
-        if failed and not stored:
-            raise PagesUnreadableError(len(failed))
-        return stored, failed
-
 
 def _in_place(file: FileOutcome) -> LocatedContent:
     assert file.sha256 is not None
@@ -295,27 +294,27 @@ def _path(folder: FolderSource, page: OrderedPage) -> str:
     return f"{folder.path.rstrip('/')}/{page.name}"
 
 
-def _known(path: str, comic: RecordedComic, status: FileStatus) -> ComicOutcome:
-    return ComicOutcome(
-        path=path,
-        status=status,
-        variant_entity_id=comic.variant_entity_id,
-        concept_entity_id=comic.concept_entity_id,
-        pages=comic.pages,
-    )
+def _again(file: FileOutcome) -> FileStatus:
+    """Return the status of an archive that is a comic already."""
+    return "unchanged" if file.status == "unchanged" else "known"
+
+
+def _failed_page(failure: MemberFailure) -> FailedPage:
+    return FailedPage(name=failure.name, error=failure.error.message)
 
 
 def _outcome(
     path: str,
+    status: FileStatus,
     comic: RecordedComic,
-    failed: Sequence[FailedPage],
-    document: ComicDocument,
-    said: Sequence[str],
+    failed: Sequence[FailedPage] = (),
+    document: ComicDocument = NO_DOCUMENT,
+    said: Sequence[str] = (),
 ) -> ComicOutcome:
     error = document.error
     return ComicOutcome(
         path=path,
-        status="added" if comic.is_new else "known",
+        status=status,
         variant_entity_id=comic.variant_entity_id,
         concept_entity_id=comic.concept_entity_id,
         concept_created=comic.concept_created,

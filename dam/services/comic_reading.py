@@ -7,7 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dam.core.ecs import EntityId
-from dam.errors import ItemError, MediaLimitError, NoPagesError, PagesUnreadableError
+from dam.errors import (
+    ItemError,
+    LostPagesError,
+    MediaLimitError,
+    NoPagesError,
+    PagesUnreadableError,
+)
 from dam.media.archive_names import parts
 from dam.media.comic_facts import ComicFacts, comic_facts
 from dam.media.comic_info import ComicInfo, ComicInfoPage
@@ -32,6 +38,9 @@ class ComicDocument:
     error: ItemError | None = None
 
 
+NO_DOCUMENT = ComicDocument()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArchiveComic:
     """An archive as a comic: what it is, its pages in reading order, and what was wrong.
@@ -49,6 +58,13 @@ class ArchiveComic:
     failed: tuple[MemberFailure, ...]
     document: ComicDocument
     remarks: tuple[str, ...]
+
+    @property
+    def failure(self) -> ItemError | None:
+        """What of it could not be had."""
+        if not self.failed:
+            return self.document.error
+        return LostPagesError([(page.name, page.error) for page in self.failed])
 
 
 def read_document(path: Path) -> ComicDocument:
@@ -99,7 +115,7 @@ def read_archive_comic(
         members=tuple(members),
         failed=tuple(failed),
         document=document,
-        remarks=remarks(comic.facts, order.problem),
+        remarks=(*comic.facts.problems, *([order.problem] if order.problem else [])),
     )
 
 
@@ -119,11 +135,6 @@ def read_comic(
     )
 
 
-def remarks(facts: ComicFacts, problem: str | None) -> tuple[str, ...]:
-    """Return what is odd in a ComicInfo.xml, for people."""
-    return (*facts.problems, *([problem] if problem else []))
-
-
 def _document(reading: ArchiveReading) -> ComicDocument:
     """Return the ComicInfo.xml that counts the pages that there are, or else the outermost one."""
     failed = {item.name: item.error for item in reading.failed_documents}
@@ -137,7 +148,7 @@ def _document(reading: ArchiveReading) -> ComicDocument:
             raise error
     readable = [document for document in found if document.info]
     counting = [document for document in readable if _counts(document, len(reading.pages))]
-    return next(iter([*counting, *readable, *found]), ComicDocument())
+    return next(iter([*counting, *readable, *found]), NO_DOCUMENT)
 
 
 def _comic_infos(names: Iterable[str]) -> list[str]:

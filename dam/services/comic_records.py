@@ -5,12 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
-from dam.core.ecs import EntityId, create_entities, table_of, write_rows
+from dam.core.ecs import (
+    EntityId,
+    ProcessingErrorComponent,
+    create_entities,
+    table_of,
+)
 from dam.core.plugins import NewEntityMarkers
+from dam.core.work import clear_failures, record_failures
+from dam.errors import ItemError
 from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfo, ComicInfoPage
 from dam.models import (
@@ -20,7 +27,7 @@ from dam.models import (
     PageLink,
     WorldIdentity,
 )
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
+from dam.models.core.file_location_component import IN_ARCHIVE
 from dam.services import ecs_service
 from dam.services.comic_book_service import (
     get_variants_for_comic_concept,
@@ -29,10 +36,13 @@ from dam.services.comic_book_service import (
 from dam.services.comic_facts import VariantFacts
 from dam.services.comic_info_service import write_elements
 from dam.services.comic_match_service import create_concept, find_same_concept
-from dam.services.content_records import Owner, ReadContent, record_contents, stored_before
+from dam.services.content_records import Owner, ReadContent, record_contents
 from dam.services.page_service import Page, set_pages
 from dam.storage.paths import display_path, path_bytes, path_digest
 from dam.storage.reading import FileReading
+
+IMPORT = "import_comic"
+"""What stands for the system in the open failures of imports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +68,12 @@ class ReadComic:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadMember:
-    """A page of an archive whose bytes were read; `is_stored` says that the store has them too."""
+    """A page of an archive whose bytes were read."""
 
     content: ReadContent
     raw_name: bytes
     name: str
     entry: ComicInfoPage | None
-    is_stored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,20 +87,24 @@ class ReadFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedComic:
-    """The variant that a comic is (None: it would be), its concept, and what of them is new."""
+    """The variant that a comic is (None: it would be), its concept, and what of them is new.
+
+    `has_failure` says that something of it could not be had when it was imported.
+    """
 
     variant_entity_id: EntityId | None
     concept_entity_id: EntityId | None
     pages: int
     is_new: bool = False
     concept_created: bool = False
+    has_failure: bool = False
 
 
 async def known_comics(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, RecordedComic]:
     """Return the comics that entities are already; those that are none are left out."""
-    variant, link = ComicBookVariantComponent, PageLink
+    variant, link, failure = ComicBookVariantComponent, PageLink, ProcessingErrorComponent
     known = (
         select(
             variant.entity_id,
@@ -100,6 +113,9 @@ async def known_comics(
             .where(link.owner_entity_id == variant.entity_id)
             .scalar_subquery()
             .label("pages"),
+            exists()
+            .where(failure.entity_id == variant.entity_id, failure.system == IMPORT)
+            .label("has_failure"),
         )
         .where(variant.entity_id.in_(entity_ids))
         .order_by(variant.entity_id)
@@ -109,6 +125,7 @@ async def known_comics(
             variant_entity_id=row.entity_id,
             concept_entity_id=row.conceptual_entity_id,
             pages=row.pages,
+            has_failure=row.has_failure,
         )
         for row in await session.execute(known)
     }
@@ -134,9 +151,12 @@ async def record_archive(
     members: Sequence[ReadMember],
     markers: NewEntityMarkers,
     *,
+    failure: ItemError | None,
     now: datetime,
 ) -> RecordedComic:
     """Make an archive a variant with these pages, in this order; one that is a variant stays so.
+
+    `failure` says what of it could not be had, and stays open until an import finds nothing wrong.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or the archive
@@ -144,9 +164,13 @@ async def record_archive(
         FactRefusedError: A fact or an element cannot be kept as it is.
     """
     await _take_turns(session)
+    await ecs_service.lock_entity(session, archive_entity_id)
+    if failure is None:
+        await clear_failures(session, IMPORT, [archive_entity_id])
+    else:
+        await record_failures(session, IMPORT, {archive_entity_id: failure}, now=now)
     if known := await known_comics(session, [archive_entity_id]):
         return known[archive_entity_id]
-    await ecs_service.lock_entity(session, archive_entity_id)
     contents = [member.content for member in members]
     owners = await record_contents(session, contents, markers, now=now)
     await _write_places(session, archive_entity_id, archive_sha256, members, owners)
@@ -246,17 +270,9 @@ async def _write_places(
             "container_entity_id": archive_entity_id,
         }
         for member in members
-        if not member.is_stored
     ]
     conflict = Conflict(("path_digest",))
     await insert_rows(session, table_of(FileLocationComponent), inside, conflict)
-    stored = {owners[member.content.sha256] for member in members if member.is_stored}
-    known = await stored_before(session, [owner.entity_id for owner in stored if not owner.is_new])
-    places = [
-        {"entity_id": entity_id, "storage": IN_STORE}
-        for entity_id in sorted({owner.entity_id for owner in stored} - known)
-    ]
-    await write_rows(session, FileLocationComponent, places, replace=False)
 
 
 async def _write_source(

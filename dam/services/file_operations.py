@@ -19,7 +19,7 @@ from dam.errors import (
 )
 from dam.media.image import ImageAnalysis
 from dam.services.archive_copies import ArchiveCopies
-from dam.services.archive_tasks import ArchiveReading, StoredMember
+from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_tasks import FileDescription, FileTasks
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -115,7 +115,7 @@ class FileOperationsResource:
 
     async def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
-    ) -> list[StoredMember | Exception]:
+    ) -> list[StoredFile | Exception]:
         """Put members of an archive into the store, as durably as files; return each outcome.
 
         The caller holds the store by its `importing`.
@@ -124,7 +124,7 @@ class FileOperationsResource:
         groups = [raw_names[i : i + _PUT_GROUP] for i in range(0, len(raw_names), _PUT_GROUP)]
         store = partial(self._tasks.store_members, content)
         answers = await self._each(store, groups, timeout_s=limit_s)
-        outcomes: list[StoredMember | Exception] = []
+        outcomes: list[StoredFile | Exception] = []
         for group, answer in zip(groups, answers, strict=True):
             outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
         return outcomes

@@ -9,7 +9,7 @@ from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
 from dam.services import archive_tasks
 from dam.services.archive_copies import copy_pages
-from dam.services.archive_tasks import ArchiveReading, StoredMember
+from dam.services.archive_tasks import ArchiveReading
 from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -94,6 +94,6 @@ class FileTasks:
 
     def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
-    ) -> list[StoredMember | ItemError]:
+    ) -> list[StoredFile | ItemError]:
         """Put members of an archive into the store."""
         return archive_tasks.store_members(self.store, content, self.archives, raw_names)

@@ -29,6 +29,7 @@ from dam.services.comic_import_service import (
     count_comics,
 )
 from dam.services.comic_pages_service import list_pages
+from dam.services.failure_service import list_failures
 from dam.services.file_operations import FileOperationsResource
 from dam.storage.located import local_file
 from tests.databases import world_config
@@ -220,11 +221,21 @@ async def test_a_document_that_counts_the_pages_wins_over_the_outermost(
 async def test_of_a_damaged_page_the_others_arrive(world: World, home: Path) -> None:
     path = make_cbz(home / "a.cbz", PAGES)
     damage(path, PAGES["page 2.jpg"])
+    os.utime(path, (1_500_000_000, 1_500_000_000))
     outcome = await import_one(world, path)
     assert [page.name for page in outcome.failed_pages] == ["page 2.jpg"]
     assert outcome.failed_pages[0].error == "unreadable member 'page 2.jpg': its checksum is wrong"
     assert outcome.is_failure
     assert await names(world, outcome.variant_entity_id) == [n for n in NAMES if n != "page 2.jpg"]
+    again = await import_one(world, path)
+    assert (again.status, again.pages) == ("unchanged", 11)
+    assert again.failed_pages == outcome.failed_pages
+    (failure,) = await world.read(list_failures)
+    assert (failure.entity_id, failure.system) == (outcome.variant_entity_id, "import_comic")
+    assert (failure.error, failure.attempts) == ("LostPagesError", 2)
+    assert failure.message == (
+        "page page 2.jpg could not be read: unreadable member 'page 2.jpg': its checksum is wrong"
+    )
 
 
 async def test_of_an_unreadable_document_the_comic_arrives(world: World, home: Path) -> None:
@@ -277,6 +288,20 @@ async def test_extracted_pages_are_stored_on_their_own(world: World, home: Path)
     assert outcome.pages == 20
 
 
+async def test_pages_of_a_comic_that_is_there_are_extracted(world: World, home: Path) -> None:
+    path = make_cbz(home / "a.cbz", {**PAGES, "again.jpg": PAGES["page 2.jpg"]})
+    first = await import_one(world, path)
+    assert await world.read(storages) == ["archive"] * 13 + ["store"]
+    again = await import_one(world, path, is_extracted=True)
+    assert (again.variant_entity_id, again.failed_pages) == (first.variant_entity_id, ())
+    assert await world.read(storages) == ["store"] * 13
+    assert again.variant_entity_id is not None
+    pages = await world.read(page_service.get_ordered_pages, again.variant_entity_id)
+    places = await world.read(content_service.locate, pages)
+    store = world.resources.get(FileOperationsResource).store
+    assert all(store.contains(place.digest) for place in places.values())
+
+
 async def storages(session: AsyncSession) -> list[str]:
     return sorted(await session.scalars(select(FileLocationComponent.storage)))
 
@@ -324,7 +349,24 @@ async def test_a_folder_of_pictures_is_a_comic_too(world: World, home: Path) -> 
     before = await world.read(dump)
     again = await import_one(world, folder)
     assert (again.status, again.variant_entity_id) == ("unchanged", outcome.variant_entity_id)
-    assert await world.read(dump) == before
+    assert again.message is None
+    after = await world.read(dump)
+    seen = "component_original_source_info"  # its files were seen again
+    assert len(after.pop(seen)) == len(before.pop(seen))
+    assert after == before
+
+
+async def test_what_comes_to_a_folder_later_is_told_and_no_page(world: World, home: Path) -> None:
+    folder = home / "Saga 7"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(picture(1))
+    first = await import_one(world, folder)
+    (folder / "2.jpg").write_bytes(picture(2))
+    (folder / "3.jpg").symlink_to(home / "nowhere")
+    again = await import_one(world, folder)
+    assert (again.status, again.pages) == ("unchanged", 1)
+    assert again.variant_entity_id == first.variant_entity_id
+    assert again.message == "1 picture in it is no page of it; the first: 2.jpg"
 
 
 async def test_archives_below_a_folder_are_comics_each(world: World, home: Path) -> None:
