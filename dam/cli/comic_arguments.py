@@ -33,10 +33,9 @@ async def resolve(world: "World", *texts: str) -> list[int]:
 
 async def resolve_parsed(world: "World", wanted: Sequence[int | str]) -> list[int]:
     """Return the same of ids that were parsed before."""
-    from dam.services.asset_service import resolve_ids
+    from dam.services.asset_service import resolve_each
 
-    distinct = list(dict.fromkeys(wanted))
-    found = {one: (await world.read(resolve_ids, [one]))[0] for one in distinct}
+    found = await world.read(resolve_each, wanted)
     return [found[one] for one in wanted]
 
 

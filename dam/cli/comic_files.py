@@ -1,5 +1,6 @@
 """`dam-cli comic import` and `export`: comics in and out."""
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +10,7 @@ import typer
 from dam.cli.arguments import NullSeparated, PathArguments, read_paths
 from dam.cli.comic_arguments import VariantArgument, resolve
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show
+from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, talk
 from dam.cli.progress import progress_bar, progress_bars, shows_progress
 from dam.errors import ExitCode
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dam.cli.progress import ReportProgress
     from dam.services.comic_export_service import ExportedComic
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome
+    from dam.services.import_service import FileStatus
 
 Mode = Literal["copy", "reference", "hardlink", "move"]
 
@@ -88,7 +90,8 @@ async def _import(
     from dam.services.comic_import_service import add_comics, count_comics, import_comics
 
     outcomes: list[ComicOutcome] = []
-    done, total = 0, None
+    counts: Counter[FileStatus] = Counter()
+    total: int | None = None
 
     async def count() -> None:
         nonlocal total
@@ -96,9 +99,8 @@ async def _import(
             total = await asyncio.to_thread(count_comics, paths, is_recursive=options.is_recursive)
 
     def take(outcome: "ComicOutcome", advance: "ReportProgress") -> None:
-        nonlocal done
-        done += 1
-        advance(done, total)
+        counts[outcome.status] += 1
+        advance(counts.total(), total)
         _tell(state, outcome)
         if state.is_json or _is_failure(outcome):  # else nobody asks for it again
             outcomes.append(outcome)
@@ -115,6 +117,8 @@ async def _import(
                 await import_comics(world, paths, options, report, on_wait=wait)
         finally:
             counting.cancel()
+    if not (state.is_json or state.is_jsonl):
+        sentence(_words(counts, is_plan=state.is_dry_run))
     return outcomes
 
 
@@ -157,27 +161,34 @@ def _is_failure(outcome: "ComicOutcome") -> bool:
 def _tell(state: State, outcome: "ComicOutcome") -> None:
     if state.is_jsonl:
         emit_jsonl(outcome)
-    elif not state.is_json:
-        sentence(_words(outcome, is_plan=state.is_dry_run))
+    elif not state.is_json and outcome.status not in ("failed", "skipped"):
+        sentence(_line(outcome))
     if outcome.error is not None:
         complain(f"failed: {outcome.path}: {outcome.message}")
-    elif outcome.message and not state.is_quiet:
-        complain(f"note: {outcome.path}: {outcome.message}")
+    elif outcome.status == "skipped":
+        talk(state, f"skipped: {outcome.path}: {outcome.message}")
+    elif outcome.message:
+        talk(state, f"note: {outcome.path}: {outcome.message}")
     for page in outcome.failed_pages:
         complain(f"failed: {outcome.path}: {page.name}: {page.error}")
 
 
-def _words(outcome: "ComicOutcome", *, is_plan: bool) -> str:
-    said = f"{'would be ' if is_plan else ''}{outcome.status}: {outcome.path}"
-    if outcome.status in ("failed", "skipped"):
-        return said
-    concept = outcome.concept_entity_id
-    if outcome.concept_created:
-        work = "a new comic" if concept is None else f"the new comic {concept}"
-    else:
-        work = "no comic" if concept is None else f"comic {concept}"
-    variant = "" if outcome.variant_entity_id is None else f" {outcome.variant_entity_id}"
-    return f"{said}: variant{variant} of {work}, {_count(outcome.pages, 'page')}"
+def _line(outcome: "ComicOutcome") -> str:
+    """Return a comic as a row: its variant first, then its concept."""
+    is_new = " (new)" if outcome.concept_created else ""
+    cells = (
+        outcome.variant_entity_id or "-",
+        outcome.status,
+        f"comic {outcome.concept_entity_id or '-'}{is_new}",
+        _count(outcome.pages, "page"),
+        outcome.path,
+    )
+    return "  ".join(map(str, cells))
+
+
+def _words(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
+    listed = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"
 
 
 def _count(number: int, noun: str) -> str:

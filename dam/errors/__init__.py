@@ -39,7 +39,6 @@ from dam.errors.comic_books import (
     VariantUnlinkedError,
 )
 from dam.errors.comic_files import (
-    ArchivesInFolderError,
     ComicTargetFormatError,
     ComicTargetTakenError,
     LostPagesError,
@@ -113,7 +112,6 @@ from dam.errors.runtime import (
 
 __all__ = [
     "AmbiguousIdError",
-    "ArchivesInFolderError",
     "BuildFault",
     "CacheUnusableError",
     "ComicTargetFormatError",

@@ -32,17 +32,6 @@ class LostPagesError(ItemError):
         super().__init__(f"page {name} could not be read: {error.message}{more}")
 
 
-class ArchivesInFolderError(ItemError):
-    """A folder was to be one comic, and holds archives."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(
-            f"{display_path(path)} holds archives; expected pictures",
-            "add -r to import each of them",
-        )
-
-
 class ComicTargetTakenError(UsageError):
     """A comic was to be written where something is already."""
 

@@ -59,11 +59,13 @@ def apply_page_list(names: Sequence[str], info: ComicInfo | None) -> PageOrder:
         index = entry.image_index
         problem = None
         if index is None:
-            problem = f"entry {position} of the page list names no picture"
+            problem = f"its page list is not used: entry {position} names no picture"
         elif index >= len(names):
-            problem = f"the page list names picture {index}, but there are {len(names)} (from 0)"
+            problem = (
+                f"its page list is not used: it names picture {index} (from 0) of {len(names)}"
+            )
         elif index in entries:
-            problem = f"the page list names picture {index} twice"
+            problem = f"its page list is not used: it names picture {index} twice"
         if index is None or problem:
             return PageOrder(natural, problem)
         entries[index] = entry
@@ -71,7 +73,7 @@ def apply_page_list(names: Sequence[str], info: ComicInfo | None) -> PageOrder:
         known = tuple(
             OrderedPage(page.name, page.index, entries.get(page.index)) for page in natural
         )
-        return PageOrder(known, f"the page list names {len(entries)} of {len(names)} pictures")
+        return PageOrder(known, f"its page list names {len(entries)} of {len(names)} pictures")
     return PageOrder(
         tuple(OrderedPage(names[index], index, entry) for index, entry in entries.items())
     )

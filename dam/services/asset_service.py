@@ -29,6 +29,18 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
     """Return the entities that are meant, each once, in the order in which they were named.
 
     Raises:
+        EntityNotFoundError, AmbiguousIdError: As `resolve_each` says.
+    """
+    found = await resolve_each(session, wanted)
+    return list(dict.fromkeys(found[item] for item in wanted))
+
+
+async def resolve_each(
+    session: AsyncSession, wanted: Sequence[IdOrPrefix]
+) -> dict[IdOrPrefix, EntityId]:
+    """Return the entity that is meant by each of these.
+
+    Raises:
         EntityNotFoundError: Some do not exist; the error has all of them.
         AmbiguousIdError: Several assets have a SHA-256 that begins so.
     """
@@ -43,7 +55,7 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
                 found[prefix] = owner
     if missing := [item for item in dict.fromkeys(wanted) if item not in found]:
         raise EntityNotFoundError(missing)
-    return list(dict.fromkeys(found[item] for item in wanted))
+    return found
 
 
 def _is_whole(digits: str) -> bool:

@@ -75,7 +75,7 @@ def concept_name(facts: Mapping[str, object]) -> str:
     volume, year = facts.get("volume"), facts.get("publication_year")
     words: Iterable[tuple[object, str]] = (
         (series or facts["comic_title"], "{}"),
-        (series and volume, "v{}"),
+        (series and volume != year and volume, "v{}"),
         (number, "#{}"),
         (year, "({})"),
     )

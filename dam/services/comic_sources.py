@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import ArchivesInFolderError
 from dam.media.archive_names import is_page, natural_key, parts
 from dam.storage.reading import FileReading
 from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _COMIC_INFO = "comicinfo.xml"
+_HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _in_folder(
         name = item.path[below:]
         if name.casefold().endswith(_ARCHIVE_SUFFIXES):
             if not is_recursive:
-                yield PassedBy(folder, _words(ArchivesInFolderError(Path(folder))), is_failure=True)
+                yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
                 return
             has_archives, names = True, []
             yield _archive(item)
@@ -109,7 +109,3 @@ def _comic_info(folder: str, names: Iterable[str]) -> str | None:
     found = [name for name in names if parts(name)[-1].casefold() == _COMIC_INFO]
     nearest = min(found, key=lambda name: (len(parts(name)), name), default=None)
     return nearest and os.path.join(folder, nearest)  # noqa: PTH118 - the strings of `Walk`
-
-
-def _words(error: ArchivesInFolderError) -> str:
-    return f"{error.message}; {error.hint}"

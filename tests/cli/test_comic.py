@@ -61,9 +61,11 @@ def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home
     assert known["status"] in {"unchanged", "known"}
     assert new["concept_entity_id"] == saga["concept_entity_id"]
     people = dam_cli("comic", "import", "Saga 1 (2012) (fr).cbz").stdout
-    assert people.endswith(
-        f": variant {new['variant_entity_id']} of comic {saga['concept_entity_id']}, 4 pages\n"
-    )
+    path = home / "Saga 1 (2012) (fr).cbz"
+    ids = f"{new['variant_entity_id']}  {{}}  comic {saga['concept_entity_id']}"
+    assert people in {
+        f"{ids.format(status)}  4 pages  {path}\n1 {status}\n" for status in ("known", "unchanged")
+    }
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_arrives(dam_cli: DamCli, home: Path) -> None:

@@ -27,11 +27,11 @@ def test_a_sound_page_list_gives_the_order() -> None:
     [
         (None, None),
         (ComicInfo(), None),
-        (_page_list(0, 1, 2), "the page list names picture 2, but there are 2 (from 0)"),
-        (_page_list(1, 1), "the page list names picture 1 twice"),
+        (_page_list(0, 1, 2), "its page list is not used: it names picture 2 (from 0) of 2"),
+        (_page_list(1, 1), "its page list is not used: it names picture 1 twice"),
         (
             ComicInfo(pages=(ComicInfoPage(1), ComicInfoPage(None))),
-            "entry 2 of the page list names no picture",
+            "its page list is not used: entry 2 names no picture",
         ),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_page_list_with_gaps_keeps_the_order_of_names() -> None:
     order = apply_page_list(["a", "b"], _page_list(1))
 
     assert order.pages == (OrderedPage("a", 0, None), OrderedPage("b", 1, ComicInfoPage(1)))
-    assert order.problem == "the page list names 1 of 2 pictures"
+    assert order.problem == "its page list names 1 of 2 pictures"
 
 
 def test_a_page_that_changes_loses_what_it_said_before() -> None:

@@ -379,7 +379,7 @@ async def test_archives_below_a_folder_are_comics_each(world: World, home: Path)
     (refused,) = await import_all(world, home / "lib")
     assert refused.status == "failed"
     assert refused.message == (
-        f"{home}/lib holds archives; expected pictures; add -r to import each of them"
+        "the folder holds archives; expected pictures (add -r to import each archive)"
     )
 
 
