@@ -7,7 +7,7 @@ import typer
 
 from dam.cli.comic_arguments import VariantArgument, resolve
 from dam.cli.frame import State, command
-from dam.cli.output import show, table
+from dam.cli.output import show, table, talk
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -53,6 +53,9 @@ def duplicates(state: State, *, threshold: Threshold = None) -> None:
 
 def _end(state: State, found: "Sequence[VariantOverlap]") -> None:
     show(state, [_overlap(pair) for pair in found], lambda _: _show_table(found))
+    if unlinked := sum(not pair.is_linked for pair in found):
+        what = "pair is not of one comic" if unlinked == 1 else "pairs are not of one comic"
+        talk(state, f"{unlinked} {what}; `dam-cli comic link` makes them variants of one")
 
 
 def _overlap(pair: "VariantOverlap") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Which pages two comics share: the same picture, or one that looks like it. In numpy alone."""
 
+from collections import defaultdict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -19,7 +20,7 @@ POPULAR = 50
 _CLOSE_BITS = 6
 
 _REENCODED_SCORE = 0.8
-_NOT_NEAR, _SAME_PICTURE = 255, -1
+_DISTANCES_AT_ONCE = 1 << 20  # 8 MB of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +104,48 @@ def compare_pages(first: PageTable, second: PageTable, threshold: int) -> PageOv
 
     Pages look alike when their hashes differ in at most `threshold` bits.
     """
-    distances = np.bitwise_count(first.hashes[:, None] ^ second.hashes).astype(np.int16)
-    distances[~(first.is_hashed[:, None] & second.is_hashed)] = _NOT_NEAR
-    distances[first.images[:, None] == second.images] = _SAME_PICTURE
-    rows, columns = np.nonzero(distances <= threshold)
-    found = distances[rows, columns]
-    order = np.lexsort((np.abs(rows - columns), found))  # of equally near pages those of like place
-    matched, taken, identical = set[int](), set[int](), 0
-    for row, column, bits in zip(
-        rows[order].tolist(), columns[order].tolist(), found[order].tolist(), strict=True
-    ):
+    matched, taken = _same_pictures(first, second)
+    identical = len(matched)
+    rows, columns, bits = _near(first, second, threshold)
+    order = np.lexsort((np.abs(rows - columns), bits))  # of equally near pages those of like place
+    for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
         if row not in matched and column not in taken:
             matched.add(row)
             taken.add(column)
-            identical += bits == _SAME_PICTURE
     return PageOverlap(
         shared=len(matched),
         identical=identical,
         only=(_numbers_without(first, matched), _numbers_without(second, taken)),
     )
+
+
+def _same_pictures(first: PageTable, second: PageTable) -> tuple[set[int], set[int]]:
+    """Match pages of one picture, in order where it repeats; return which of both are matched."""
+    places = defaultdict[int, list[int]](list)
+    for column, image in reversed(list(enumerate(second.images.tolist()))):
+        places[image].append(column)
+    matched, taken = set[int](), set[int]()
+    for row, image in enumerate(first.images.tolist()):
+        if there := places.get(image):
+            matched.add(row)
+            taken.add(there.pop())
+    return matched, taken
+
+
+def _near(
+    first: PageTable, second: PageTable, threshold: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """Return the rows of both whose hashes are near, and in how many bits they differ."""
+    ours, theirs = np.flatnonzero(first.is_hashed), np.flatnonzero(second.is_hashed)
+    step = max(1, _DISTANCES_AT_ONCE // max(1, len(theirs)))
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))]
+    for start in range(0, len(ours), step):
+        part = ours[start : start + step]
+        distances = np.bitwise_count(first.hashes[part][:, None] ^ second.hashes[theirs])
+        rows, columns = np.nonzero(distances <= threshold)
+        found.append((part[rows], theirs[columns], distances[rows, columns]))
+    rows, columns, bits = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return rows, columns, bits
 
 
 def _numbers_without(pages: PageTable, matched: Container[int]) -> tuple[int, ...]:

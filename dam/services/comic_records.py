@@ -37,12 +37,10 @@ from dam.services.comic_facts import VariantFacts
 from dam.services.comic_info_service import write_elements
 from dam.services.comic_match_service import create_concept, find_same_concept
 from dam.services.content_records import Owner, ReadContent, record_contents
+from dam.services.failure_service import IMPORT_COMIC
 from dam.services.page_service import Page, set_pages
 from dam.storage.paths import display_path, path_bytes, path_digest
 from dam.storage.reading import FileReading
-
-IMPORT = "import_comic"
-"""What stands for the system in the open failures of imports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +112,7 @@ async def known_comics(
             .scalar_subquery()
             .label("pages"),
             exists()
-            .where(failure.entity_id == variant.entity_id, failure.system == IMPORT)
+            .where(failure.entity_id == variant.entity_id, failure.system == IMPORT_COMIC)
             .label("has_failure"),
         )
         .where(variant.entity_id.in_(entity_ids))
@@ -166,9 +164,9 @@ async def record_archive(
     await _take_turns(session)
     await ecs_service.lock_entity(session, archive_entity_id)
     if failure is None:
-        await clear_failures(session, IMPORT, [archive_entity_id])
+        await clear_failures(session, IMPORT_COMIC, [archive_entity_id])
     else:
-        await record_failures(session, IMPORT, {archive_entity_id: failure}, now=now)
+        await record_failures(session, IMPORT_COMIC, {archive_entity_id: failure}, now=now)
     if known := await known_comics(session, [archive_entity_id]):
         return known[archive_entity_id]
     contents = [member.content for member in members]

@@ -29,7 +29,7 @@ from dam.services.comic_import_service import (
     count_comics,
 )
 from dam.services.comic_pages_service import list_pages
-from dam.services.failure_service import list_failures
+from dam.services.failure_service import Retried, list_failures, retry
 from dam.services.file_operations import FileOperationsResource
 from dam.storage.located import local_file
 from tests.databases import world_config
@@ -233,6 +233,7 @@ async def test_of_a_damaged_page_the_others_arrive(world: World, home: Path) -> 
     (failure,) = await world.read(list_failures)
     assert (failure.entity_id, failure.system) == (outcome.variant_entity_id, "import_comic")
     assert (failure.error, failure.attempts) == ("LostPagesError", 2)
+    assert await retry(world) == Retried(marked=0)
     assert failure.message == (
         "page page 2.jpg could not be read: unreadable member 'page 2.jpg': its checksum is wrong"
     )
