@@ -66,6 +66,7 @@ def _overlap(pair: "VariantOverlap") -> dict[str, Any]:
         "identical": pair.identical,
         "only": pair.only,
         "kind": pair.kind,
+        "is_linked": pair.is_linked,
         "score": pair.score,
     }
 
@@ -80,8 +81,20 @@ def _show_table(found: "Sequence[VariantOverlap]") -> None:
                 second,
                 pair.kind,
                 f"{pair.shared} shared",
-                f"{len(pair.only[first])}+{len(pair.only[second])} more",
+                _only(pair.only[first]),
+                _only(pair.only[second]),
                 "one comic" if pair.is_linked else "not linked",
             )
         )
-    table(rows, ("id", "other", "kind", "pages", "extra", ""))
+    table(rows, ("id", "other", "kind", "pages", "of id", "of other", ""))
+
+
+def _only(numbers: Sequence[int]) -> str | None:
+    """Return ascending numbers of pages as people write them: `only 1, 20-24`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return f"only {', '.join('-'.join(map(str, run)) for run in runs)}" if runs else None
