@@ -220,4 +220,6 @@ def test_variants_that_share_pages_are_found(
     assert pair["only"] == {str(mine): [], str(theirs): [4]}
     (found,) = dam_cli("comic", "duplicates", "--json").json
     assert found["shared"] == 3
-    assert dam_cli("comic", "duplicates").stdout.split()[:2] == [str(mine), str(theirs)]
+    people = dam_cli("comic", "duplicates")
+    assert people.stdout == f"{mine}  {theirs}  partial  3 shared  -  only 4  one comic\n"
+    assert people.stderr == ""
