@@ -7,7 +7,7 @@ from sqlalchemy import Connection, create_engine
 
 import dam.models  # maps every component
 from alembic import context
-from dam.core.database import parse_database_url
+from dam.core.database_url import parse_database_url
 from dam.core.ecs import Base
 from dam.core.types import Int64, UtcDateTime
 

@@ -1,10 +1,13 @@
 """The composition root: settings in, an open world out."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from tempfile import TemporaryDirectory
 
 from dam.core.config import WorldConfig
+from dam.core.database_url import parse_database_url
 from dam.core.ecs import MarkerComponent
 from dam.core.plugins import NewEntityMarkers, WorldBuilder
 from dam.core.world import World
@@ -12,6 +15,7 @@ from dam.errors import NotSetUpError
 from dam.plugins import builtin
 from dam.services import schema_service
 from dam.settings import Settings, load_settings
+from dam.settings.locations import quoted_path
 
 __all__ = ["Settings", "World", "build_world", "load_settings", "open_world", "world_config"]
 
@@ -50,11 +54,15 @@ async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
 
 @asynccontextmanager
 async def open_world(
-    name: str | None = None, *, settings: Settings | None = None, plugins: bool = True
+    name: str | None = None,
+    *,
+    settings: Settings | None = None,
+    plugins: bool = True,
+    is_dry_run: bool = False,
 ) -> AsyncIterator[World]:
     """Open a world by name, the default one without; close it at the end.
 
-    A world that nobody configured is made on first use.
+    A world that nobody configured is made on first use; for a dry run, only as long as it lasts.
 
     Raises:
         SettingError: There are worlds, and another one is named that was never made.
@@ -64,20 +72,34 @@ async def open_world(
     """
     settings = settings or load_settings()
     config = world_config(name, settings)
-    world = await build_world(config, plugins=plugins)
-    try:
+    is_configured = settings.world(name).is_configured
+    with ExitStack() as opened:
+        if is_dry_run and not is_configured:
+            config = opened.enter_context(_passing_if_absent(config))
+        world = await build_world(config, plugins=plugins)
         try:
-            await schema_service.check_schema(world.database)
-        except NotSetUpError:
-            if settings.world(name).is_configured:
-                raise
-            settings.refuse_misspelt_world(name)
-            await asyncio.to_thread(schema_service.set_up, config)
-        if plugins:
-            await schema_service.check_tables(world.database, _markers(world))
-        yield world
-    finally:
-        await world.close()
+            try:
+                await schema_service.check_schema(world.database)
+            except NotSetUpError:
+                if is_configured:
+                    raise
+                settings.refuse_misspelt_world(name)
+                await asyncio.to_thread(schema_service.set_up, config)
+            if plugins:
+                await schema_service.check_tables(world.database, _markers(world))
+            yield world
+        finally:
+            await world.close()
+
+
+@contextmanager
+def _passing_if_absent(config: WorldConfig) -> Iterator[WorldConfig]:
+    """Return the config with a database that passes away, where the world was never made."""
+    if not schema_service.is_absent(parse_database_url(config.database_url)):
+        yield config
+        return
+    with TemporaryDirectory(prefix="dam-") as folder:
+        yield replace(config, database_url=f"sqlite:///{quoted_path(folder)}/{config.name}.db")
 
 
 def _markers(world: World) -> set[type[MarkerComponent]]:

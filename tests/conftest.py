@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -52,6 +54,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def dam_cli(home: Path) -> DamCli:
     """The real command in a subprocess, with nothing configured."""
     return DamCli(home)
+
+
+@pytest.fixture
+def other_file_system() -> Iterator[Path]:
+    """An empty file system of 1 MiB, to be filled or made read-only."""
+    # Not below tmp_path: pytest could not clear that away after a run that was killed.
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs", folder]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            unavailable("no file system can be mounted here: this needs root")
+        yield Path(folder)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="session")

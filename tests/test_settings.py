@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import DamError, ExitCode, url_without_password
+from dam.errors import DamError, ExitCode
 from dam.settings import Settings, load_settings
 from tests.conftest import PROJECT
 
@@ -82,7 +82,7 @@ def test_digests_are_a_list_with_commas() -> None:
     ("given", "expected"),
     [
         ("sqlite:///photos.db", "sqlite:///{cwd}/photos.db"),
-        ("sqlite:///../photos.db?timeout=5", "sqlite:///{parent}/photos.db?timeout=5"),
+        ("sqlite:///../photos%3F.db", "sqlite:///{parent}/photos%3F.db"),
         ("sqlite+aiosqlite:////data/photos.db", "sqlite+aiosqlite:////data/photos.db"),
         ("sqlite:///~/photos.db", "sqlite:///{cwd}/photos.db"),
         ("postgresql://me:p%40ss@db:5432/dam", "postgresql://me:p%40ss@db:5432/dam"),
@@ -104,6 +104,10 @@ def test_a_database_of_either_kind(home: Path, given: str, expected: str) -> Non
         (
             "postgresql://me:secret@db:5432/dam",
             "{cwd}/.local/share/dam/postgresql-db-5432-dam-storage",
+        ),
+        (
+            "postgresql:///dam?password=secret&host=/run/pg",
+            "{cwd}/.local/share/dam/postgresql--dam-host-run-pg-storage",
         ),
     ],
 )
@@ -193,7 +197,8 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
     [
         ("WORKERS", "many", f"'many'; expected {_NUMBER}", None),
         ("WORKERS", "0", f"'0'; expected {_NUMBER}", None),
-        ("WORKERS", "threads:4", f"'threads'; expected {_NUMBER}", "did you mean 'thread'?"),
+        ("WORKERS", "thread:0", f"'thread:0'; expected {_NUMBER}", None),
+        ("WORKERS", "threads:4", f"'threads:4'; expected {_NUMBER}", "did you mean 'thread'?"),
         (
             "LOG_LEVEL",
             "warn",
@@ -219,8 +224,20 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
         (
             "DATABASE_URL",
             "postgresql://u:se/cr@et@h/d",
-            f"'postgresql://u:***@h/d'; expected {_URL_FORM}",
-            None,
+            "'postgresql://u:***@h/d'; expected one @, between the password and the host",
+            "write an @ in a name or password as %40",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite:///p.db?mode=ro",
+            "'sqlite:///p.db?mode=ro'; expected no options behind the file",
+            "write a ? in its name as %3F",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://u:secret@h/d?bogus=1",
+            "'postgresql://u:***@h/d?bogus=1'; expected options of libpq, such as sslmode=require",
+            "PostgreSQL's manual lists them",
         ),
     ],
 )
@@ -311,6 +328,11 @@ _WORLDS = 'expected {"name": {"database_url": "…", "asset_storage_path": "…"
         ("[]", f"DAM_WORLDS_CONFIG is a JSON list; {_WORLDS}", None),
         ("{}", f"DAM_WORLDS_CONFIG is empty; {_WORLDS}", None),
         ('{"a": 3}', f"world 'a' in DAM_WORLDS_CONFIG is a JSON number; {_WORLDS}", None),
+        (
+            '{"a": {"database_url": "x"}, "b": {}, "a": {}}',
+            "DAM_WORLDS_CONFIG is JSON with 'a' twice; expected each name once",
+            None,
+        ),
         ('{"a b": {}}', f"a world's name in DAM_WORLDS_CONFIG is 'a b'; expected {_NAME}", None),
         (
             '{"a": {"databse_url": "x"}}',
@@ -345,16 +367,23 @@ def test_a_file_that_is_not_text_is_refused(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("text", "line"),
     [
-        ("postgresql://u:p@h/d", "postgresql://u:***@h/d"),
-        ("postgresql+psycopg://u:p/a@b@h/d", "postgresql+psycopg://u:***@h/d"),
-        ("u:p@h/d", "u:***@h/d"),
-        ("postgresql:u:p@h/d", "postgresql:***@h/d"),
-        ("postgresql://h:5432/d", "postgresql://h:5432/d"),
-        ("postgresql:///d?password=p&host=/run", "postgresql:///d?password=***&host=/run"),
-        ("sqlite:////a/b@c.db", "sqlite:////a/b@c.db"),
+        ('DAM_DATABASE_URL="sqlite:////tmp/mine.db\nDAM_ASSET_STORAGE_PATH=store\n', 1),
+        ("# mine\n\n\nsome words\nDAM_WORKERS=3\n", 4),
+        ("DAM_WORKERS=3\nDAM_DATABASE_URL\n", 2),
+        ("DAM_WORKERS:3\n", 1),
+        ("DAM_DATABASE_URL='a'b\n", 1),
     ],
 )
-def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
-    assert url_without_password(url) == shown
+def test_a_line_that_would_be_skipped_is_refused(home: Path, text: str, line: int) -> None:
+    (home / ".env").write_text(text)
+    assert fault_of() == (
+        f"line {line} of .env is not understood; expected NAME=value",
+        "see that each quote is closed; # begins a comment",
+    )
+
+
+def test_a_mark_at_the_files_beginning_is_no_part_of_a_name(home: Path) -> None:
+    (home / ".env").write_text("DAM_WORKERS=3\n", encoding="utf-8-sig")
+    assert load_settings().workers == 3

@@ -1,19 +1,22 @@
 """The command line: the list of all commands, and the one place where errors become exit codes."""
 
+import atexit
 import gc
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
 from typer.main import get_command
 
-from dam.cli.faults import fault_of, report
+from dam.cli.faults import StoppedByUserError, fault_of, report
 from dam.cli.frame import Command, Group, State, make_group
 from dam.cli.output import OutputError, flush, write_error_text
-from dam.errors import words_for
+from dam.errors import ExitCode, words_for
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -30,7 +33,15 @@ def app() -> None:
     """Run the command line of this process and end it; the entry point."""
     # Imports and rows of a batch are many objects and no garbage: looking for it costs a tenth.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:  # once more, while the first was being told
+        code = int(ExitCode.INTERRUPTED)
+    # While the interpreter closes, SIGINT would be the process's death instead of its exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if code == ExitCode.INTERRUPTED:
+        _end_interrupted()
+    sys.exit(code)
 
 
 def command_tree() -> CommandTree:
@@ -66,7 +77,7 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
     except BrokenPipeError:
         _give_up_stdout()
         return _CLOSED_PIPE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the boundary)
+    except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
         if "--debug" in options:
             write_error_text("".join(traceback.format_exception(error)))
         fault = fault_of(error)
@@ -85,7 +96,9 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
 
     async def work() -> T:
         plugins = not state.without_plugins
-        async with open_world(state.world, settings=settings, plugins=plugins) as world:
+        async with open_world(
+            state.world, settings=settings, plugins=plugins, is_dry_run=state.is_dry_run
+        ) as world:
             return await job(world)
 
     return run_async(work)
@@ -115,9 +128,26 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
         )
     except OSError as error:
         raise OutputError(words_for(error)) from error
+    except SystemExit as done:  # what a shell asked for to complete a word has been printed
+        return int(done.code or 0)
+    if read == ExitCode.INTERRUPTED:  # Typer makes that of a Ctrl-C while it reads
+        raise StoppedByUserError
     code = read() if callable(read) else read
     flush()
     return int(code or 0)
+
+
+def _end_interrupted() -> NoReturn:
+    """End with our exit code: CPython kills itself by SIGINT if the interrupt met an `exec`.
+
+    It does so at its regular end, although somebody has caught the exception: dataclasses and named
+    tuples are made by `exec`, so any import may be what was interrupted.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the regular end does first
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _prepare_streams() -> None:

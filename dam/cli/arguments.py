@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from dam.cli.frame import EmptyPathError, parse_path
 from dam.cli.output import one_line
 from dam.errors import UsageError
 
@@ -54,7 +55,10 @@ class NothingToSeparateError(UsageError):
 
 def read_paths(values: Iterable[str], *, null_separated: bool) -> Iterator[Path]:
     """Yield the paths given, those on stdin in the place of `-`, without holding all of them."""
-    return map(Path, _items(values, null_separated=null_separated))
+    given = list(values)
+    if "" in given:  # before anything is read from stdin, or done with the others
+        raise EmptyPathError
+    return map(parse_path, _items(given, null_separated=null_separated))
 
 
 def read_ids(values: Iterable[str], *, null_separated: bool = False) -> list[int | str]:

@@ -18,6 +18,8 @@ from dam.cli.output import emit_json, sentence, show, table
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from dam.app import World
     from dam.services.comic_description_service import ComicConcept, ComicVariant
     from dam.services.comic_view_service import ConceptView, VariantView
@@ -85,7 +87,7 @@ def link(
     One that belongs to another comic is refused, and then none is linked; `unlink` it first.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_link_service import link_variants
+    from dam.services.comic_view_service import link_variants
 
     wanted = read_ids(variants, null_separated=null)
 
@@ -104,7 +106,7 @@ def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> No
     They keep their pages, and can be linked to another one.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_link_service import unlink_variants
+    from dam.services.comic_view_service import unlink_variants
 
     wanted = read_ids(ids, null_separated=null)
 
@@ -121,7 +123,7 @@ def set_primary(state: State, variant: VariantArgument) -> None:
     It takes that place from the one that has it.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_link_service import make_primary
+    from dam.services.comic_view_service import make_primary
 
     async def work(world: "World") -> "list[ComicVariant]":
         (variant_id,) = await resolve(world, variant)
@@ -150,11 +152,12 @@ def find(
     `--number 1` finds 001.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_view_service import find_comics
+    from dam.services.comic_description_service import describe_comic_concepts
+    from dam.services.comic_find_service import find_comic_book_concepts
 
-    async def work(world: "World") -> "list[ComicConcept]":
-        return await world.read(
-            find_comics,
+    async def matching(session: "AsyncSession") -> "list[ComicConcept]":
+        ids = await find_comic_book_concepts(
+            session,
             title=title,
             series_title=series,
             issue_number=number,
@@ -162,6 +165,10 @@ def find(
             publisher=publisher,
             limit=limit,
         )
+        return await describe_comic_concepts(session, ids)
+
+    async def work(world: "World") -> "list[ComicConcept]":
+        return await world.read(matching)
 
     found = run_in_world(state, work)
     show(state, [_concept(concept) for concept in found], lambda _: _concept_table(found))

@@ -1,6 +1,7 @@
 """`dam-cli comic import` and `export`: comics in and out."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,10 +16,12 @@ from dam.cli.progress import progress_bar, progress_bars, shows_progress
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from dam.app import World
     from dam.cli.progress import ReportProgress
     from dam.services.comic_export_service import ExportedComic
-    from dam.services.comic_import_service import ComicImportOptions, ComicOutcome
+    from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
 
 Mode = Literal["copy", "reference", "hardlink", "move"]
@@ -30,7 +33,8 @@ def import_comic(
     paths: PathArguments,
     *,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Take every archive below a folder.")
+        bool,
+        typer.Option("--recursive", "-r", help="Take folders for libraries of comics."),
     ] = False,
     extract: Annotated[
         bool, typer.Option("--extract", help="Store the pages of archives on their own.")
@@ -52,12 +56,16 @@ def import_comic(
     are assets whose bytes stay in it. ComicInfo.xml, or else the file's name, says which comic it
     is a variant of; a new one is made where there is none. What was imported before stays as it
     is, with all that was changed since.
+
+    A folder is one comic of all pictures in it and below. With -r it is a library: each archive
+    below is a comic, and so is each folder that itself has pictures, unless archives are beside
+    them.
     """
     from dam.cli import run_in_world
 
     chosen = [str(path) for path in read_paths(paths, null_separated=null)]
 
-    async def work(world: "World") -> "list[ComicOutcome]":
+    async def work(world: "World") -> ExitCode:
         from dam.services.comic_import_service import ComicImportOptions
 
         concept_id = None if concept is None else (await resolve(world, concept))[0]
@@ -70,10 +78,7 @@ def import_comic(
         )
         return await _import(state, world, chosen, options, is_processed=not no_process)
 
-    outcomes = run_in_world(state, work)
-    if state.is_json:
-        emit_json(outcomes)
-    return ExitCode.ITEMS_FAILED if any(map(_is_failure, outcomes)) else ExitCode.OK
+    return run_in_world(state, work)
 
 
 async def _import(
@@ -83,14 +88,13 @@ async def _import(
     options: "ComicImportOptions",
     *,
     is_processed: bool,
-) -> "list[ComicOutcome]":
+) -> ExitCode:
     import asyncio
 
     from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
     from dam.services.comic_import_service import add_comics, count_comics, import_comics
 
-    outcomes: list[ComicOutcome] = []
-    counts: Counter[FileStatus] = Counter()
+    report = _Report(state)
     total: int | None = None
 
     async def count() -> None:
@@ -99,27 +103,57 @@ async def _import(
             total = await asyncio.to_thread(count_comics, paths, is_recursive=options.is_recursive)
 
     def take(outcome: "ComicOutcome", advance: "ReportProgress") -> None:
-        counts[outcome.status] += 1
-        advance(counts.total(), total)
-        _tell(state, outcome)
-        if state.is_json or _is_failure(outcome):  # else nobody asks for it again
-            outcomes.append(outcome)
+        report.take(outcome)
+        advance(report.counts.total(), total)
 
     wait = partial(say_waiting_for_gc, state)
     with progress_bars(state, "adding comics", "processing") as (advance, working):
         counting = asyncio.create_task(count())
         try:
-            report = partial(take, advance=advance)
+            tell = partial(take, advance=advance)
             if is_processed and not options.is_dry_run:
                 observer = WorkProgress(state, working)
-                await add_comics(world, paths, options, report, observer, wait)
+                await add_comics(world, paths, options, tell, observer, wait)
             else:
-                await import_comics(world, paths, options, report, on_wait=wait)
+                await import_comics(world, paths, options, tell, on_wait=wait)
         finally:
             counting.cancel()
-    if not (state.is_json or state.is_jsonl):
-        sentence(_words(counts, is_plan=state.is_dry_run))
-    return outcomes
+    return await report.end(world)
+
+
+class _Report:
+    """What became of the comics of one import, told as it comes."""
+
+    def __init__(self, state: State) -> None:
+        self.counts: Counter[FileStatus] = Counter()
+        self._state = state
+        self._outcomes: list[ComicOutcome] = []
+        self._paths: dict[int, str] = {}
+        self._has_failed = False
+
+    def take(self, outcome: "ComicOutcome") -> None:
+        """Tell of one comic."""
+        self.counts[outcome.status] += 1
+        self._has_failed = self._has_failed or outcome.is_failure
+        if outcome.variant_entity_id is not None:
+            self._paths[outcome.variant_entity_id] = outcome.path
+        if self._state.is_json:  # nobody else asks for it again
+            self._outcomes.append(outcome)
+        _tell(self._state, outcome)
+
+    async def end(self, world: "World") -> ExitCode:
+        """Tell what systems could not do for the pages, and sum up."""
+        from dam.services.comic_import_service import failures_of_pages
+
+        failures = await world.read(failures_of_pages, self._paths)
+        for variant, pages in failures.items():
+            for page in pages:
+                complain(f"failed: {self._paths[variant]}: {page.name}: {page.error}")
+        if self._state.is_json:
+            emit_json([_with_late(outcome, failures) for outcome in self._outcomes])
+        elif not self._state.is_jsonl:
+            sentence(_words(self.counts, is_plan=self._state.is_dry_run))
+        return ExitCode.ITEMS_FAILED if self._has_failed or failures else ExitCode.OK
 
 
 @command("export", changes=True)
@@ -154,8 +188,11 @@ def export_comic(
     show(state, run_in_world(state, work), people)
 
 
-def _is_failure(outcome: "ComicOutcome") -> bool:
-    return outcome.is_failure
+def _with_late(
+    outcome: "ComicOutcome", failures: "Mapping[int, Sequence[FailedPage]]"
+) -> "ComicOutcome":
+    late = failures.get(outcome.variant_entity_id or 0, ())
+    return replace(outcome, failed_pages=(*outcome.failed_pages, *late))
 
 
 def _tell(state: State, outcome: "ComicOutcome") -> None:

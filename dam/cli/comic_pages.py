@@ -8,7 +8,7 @@ from dam.cli.arguments import NullSeparated, read_ids
 from dam.cli.comic_arguments import VariantArgument, change, resolve, resolve_parsed
 from dam.cli.frame import State, command
 from dam.cli.output import sentence, show, table
-from dam.errors import ExitCode
+from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,25 @@ ImageArguments = Annotated[
 ]
 
 
+class NoPictureNamedError(UsageError):
+    """Stdin was to say which pictures are pages, and was empty."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no picture is named; expected ids on stdin",
+            "`dam-cli comic remove-page` takes pages away",
+        )
+
+
 @command()
 def pages(state: State, variant: VariantArgument) -> None:
     """List the pages of a variant in reading order."""
     from dam.cli import run_in_world
-    from dam.services.comic_pages_service import list_pages
+    from dam.services.comic_pages_service import view_pages
 
     async def work(world: "World") -> "list[PageFacts]":
         (owner,) = await resolve(world, variant)
-        return await world.read(list_pages, owner)
+        return await world.read(view_pages, owner)
 
     _show(state, run_in_world(state, work))
 
@@ -144,22 +154,31 @@ def move_page(
 
 @command(changes=True)
 def reorder(
-    state: State, variant: VariantArgument, images: ImageArguments, *, null: NullSeparated = False
+    state: State,
+    variant: VariantArgument,
+    images: ImageArguments,
+    *,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Take away the pages that are not named.")
+    ] = False,
+    null: NullSeparated = False,
 ) -> None:
     """Give a variant these pictures as its pages, in order.
 
-    Pages that are not named are taken away, new ones are added. `comic pages` prints the ids to
-    begin with.
+    Every page that it has must be named, as often as it is there, so that none is lost unseen; new
+    ones are added. `comic pages` prints the ids to begin with.
     """
     from dam.cli import run_in_world
     from dam.services.comic_pages_service import reorder_pages
 
     wanted = read_ids(images, null_separated=null)
+    if not wanted:  # stdin came from a command that failed, perhaps
+        raise NoPictureNamedError
 
     async def work(world: "World") -> "list[PageFacts]":
         (owner,) = await resolve(world, variant)
         image_ids = await resolve_parsed(world, wanted)
-        return await change(state, world, reorder_pages, owner, image_ids)
+        return await change(state, world, reorder_pages, owner, image_ids, drops_others=drop)
 
     _show(state, run_in_world(state, work))
 

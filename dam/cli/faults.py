@@ -5,7 +5,7 @@ import re
 import typer
 
 from dam.cli.output import complain, json_text, write_error_text
-from dam.errors import DamError, ExitCode, UsageError
+from dam.errors import DamError, ExitCode, UsageError, described
 
 _EXPECTED = {
     "int_parsing": "a whole number",
@@ -39,7 +39,7 @@ class InternalError(DamError):
     def __init__(self, error: BaseException) -> None:
         self.error = error
         super().__init__(
-            f"this is a bug of dam: {type(error).__name__}: {error}",
+            f"this is a bug of dam: {described(error)}",
             "run it again with --debug for the traceback, and report that",
         )
 

@@ -2,9 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
 
@@ -52,7 +54,8 @@ class Command:
             shared = ("is_jsonl", *shared)
         if self.changes:
             shared = ("is_dry_run", *shared)
-        own = list(inspect.signature(self.body, eval_str=True).parameters.values())[1:]
+        named = inspect.signature(self.body, eval_str=True).parameters.values()
+        own = [_without_empty_path(parameter) for parameter in list(named)[1:]]
 
         def prepare(context: typer.Context, **values: object) -> Job:
             given = {name: values.pop(name) for name in shared}
@@ -187,6 +190,32 @@ def _shaped(
     keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     function.__signature__ = inspect.Signature([context, *keywords])  # type: ignore[attr-defined]  # inspect reads it
     return function
+
+
+class EmptyPathError(UsageError):
+    """No path at all, which would be taken for the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "found '', expected a path", "a script's variable may be empty; . is the current folder"
+        )
+
+
+def parse_path(text: str) -> Path:
+    """Return one path."""
+    if not text:
+        raise EmptyPathError
+    return Path(text)
+
+
+def _without_empty_path(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Have an empty path refused: as a `Path`, it is the current folder."""
+    kind, *metadata = get_args(parameter.annotation) or (parameter.annotation,)
+    if Path not in (kind, *get_args(kind)):
+        return parameter
+    (info,) = map(copy, metadata)
+    info.parser = parse_path
+    return parameter.replace(annotation=Annotated[kind, info])
 
 
 def _merged(context: typer.Context, given: Mapping[str, object]) -> State:

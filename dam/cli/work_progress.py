@@ -31,17 +31,16 @@ class WorkProgress:
             self._left = max(0, self._left - entities)
         self._show()
 
-    def waiting(self, entities: int, seconds: float) -> None:
+    def waiting(self, entities: int, seconds: float | None) -> None:
         """Say once that other processes hold the rest."""
         if self._has_waited:
             return
         self._has_waited = True
         noun = "asset" if entities == 1 else "assets"
         if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
-            complain(
-                f"waiting for {entities} {noun} that another process has on lease, "
-                f"at most {seconds:.0f} s if it is gone"
-            )
+            how = "on lease" if seconds is not None else "locked in the database"
+            limit = f", at most {seconds:.0f} s if it is gone" if seconds is not None else ""
+            complain(f"waiting for {entities} {noun} that another process has {how}{limit}")
 
     def _show(self) -> None:
         self._report(self._done, None if self._left is None else self._done + self._left)

@@ -8,7 +8,6 @@ one array a column, because each row of an `executemany` is a message to the ser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +27,7 @@ from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.types import UtcDateTime
+from dam.core.values import refuse_unequal
 
 _Process = Callable[[Any], Any]
 
@@ -54,23 +54,27 @@ async def insert_rows(
     """Insert rows, which all name the same columns, in their order; return how many were written.
 
     The caller commits.
+
+    Raises:
+        UnstorableValueError: A value is none that both databases keep as it is.
     """
     if not rows:
         return 0
     columns = tuple(rows[0])
+    values = {name: [row[name] for row in rows] for name in columns}
+    refuse_unequal(table, values)
     if session.get_bind().dialect.name == "sqlite":
         statement, processes = _for_sqlite(table, columns, conflict)
-        values = (
-            map(process, map(itemgetter(name), rows)) if process else map(itemgetter(name), rows)
+        given = (
+            map(process, values[name]) if process else values[name]
             for name, process in processes.items()
         )
         connection = await session.connection()
-        tuples = list(zip(*values, strict=True))
+        tuples = list(zip(*given, strict=True))
         done: Result[Any] = await connection.exec_driver_sql(statement, tuples)
     else:
-        arrays = {name: [row[name] for row in rows] for name in columns}
         insert = _for_postgresql(table, columns, conflict)
-        done = await session.execute(insert, arrays, execution_options={"preserve_rowcount": True})
+        done = await session.execute(insert, values, execution_options={"preserve_rowcount": True})
     assert isinstance(done, CursorResult)
     return done.rowcount
 

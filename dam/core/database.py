@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -22,18 +23,19 @@ from sqlalchemy.ext.asyncio import (
 
 from dam.core import sqlite_driver
 from dam.core.config import WorldContext, session_info
+from dam.core.database_url import parse_database_url
 from dam.errors import (
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
     DatabaseLockedError,
     DatabaseUnreachableError,
-    DatabaseUrlError,
     MissingExtraError,
     NestedWriterError,
     ReaderWritesError,
     display_path,
     url_without_password,
+    words_for,
 )
 
 P = ParamSpec("P")
@@ -46,24 +48,6 @@ _TRY_AGAIN = {"40001", "40P01", "23503"}
 _NOT_ALLOWED = "42501"
 _READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
-
-
-def parse_database_url(text: str) -> URL:
-    """Return the URL with the async driver filled in.
-
-    Raises:
-        DatabaseUrlError: The text is no URL, or names neither SQLite (by a file) nor PostgreSQL.
-    """
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise DatabaseUrlError(text) from None
-    family = url.get_backend_name()
-    if family == "sqlite" and url.database and url.database != ":memory:":
-        return url.set(drivername="sqlite+aiosqlite")
-    if family in {"postgresql", "postgres"}:
-        return url.set(drivername="postgresql+psycopg")
-    raise DatabaseUrlError(url.render_as_string(hide_password=True))
 
 
 async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
@@ -97,6 +81,7 @@ class Database:
     def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
         self._context = context
         self.url = parse_database_url(url)
+        self._given_url = url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_timeout_s = busy_timeout_s
         self._write_lock = asyncio.Lock()
@@ -116,8 +101,8 @@ class Database:
         """The URL for people to read, without driver and password."""
         if self.file is not None:
             return f"sqlite:///{display_path(self.file)}"
-        plain = self.url.set(drivername=self.url.get_backend_name())
-        return url_without_password(plain.render_as_string(hide_password=True))
+        rest = self._given_url.partition("://")[2]
+        return display_path(url_without_password(f"{self.url.get_backend_name()}://{rest}"))
 
     @property
     def file(self) -> Path | None:
@@ -248,8 +233,15 @@ class Database:
                 if durable:
                     await _set_synchronous(connection, "FULL")
                 try:
+                    # The transaction is ours: a commit in the block does not reach it.
                     async with (
-                        AsyncSession(connection, expire_on_commit=False, info=info) as session,
+                        connection.begin(),
+                        AsyncSession(
+                            connection,
+                            expire_on_commit=False,
+                            info=info,
+                            join_transaction_mode="rollback_only",
+                        ) as session,
                         session.begin(),
                     ):
                         yield session
@@ -280,7 +272,8 @@ class Database:
             return self._sqlite_fault(getattr(cause, "sqlite_errorname", ""), text)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
             state = getattr(cause, "sqlstate", None)
-            if error.connection_invalidated or (state is None and _is_operational(cause)):
+            is_refused = error.statement is None or _is_operational(cause)
+            if error.connection_invalidated or (state is None and is_refused):
                 return DatabaseUnreachableError(self.safe_url, text)
             if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
                 return DatabaseError(self.safe_url, text)
@@ -296,8 +289,18 @@ class Database:
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
             return DatabaseError(self.safe_url, text)
         if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
-            return DatabaseUnreachableError(self.safe_url, text)
+            return DatabaseUnreachableError(self.safe_url, text + self._why_not_open())
         return None
+
+    def _why_not_open(self) -> str:
+        """Return why SQLite cannot make its files beside the database, which also readers need."""
+        if self.file is None or not self.file.is_file():
+            return ""
+        try:
+            TemporaryFile(dir=self.file.parent).close()
+        except OSError as error:
+            return f"; its folder cannot be written to: {words_for(error)}"
+        return ""
 
     async def close(self) -> None:
         """Close every connection; the object is not used afterwards."""

@@ -31,11 +31,14 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dam.core.bulk import Conflict, insert_rows
 from dam.core.types import Int64, UtcDateTime, unix_now
+from dam.core.values import refuse_unequal
 
 EntityId = int
 """A small positive integer that people can type; never used again once its entity is deleted."""
 
 Row = Mapping[str, Any]
+
+_CREATED = "dam.created"
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -268,7 +271,13 @@ async def create_entities(
     if ids:
         rows = [{"id": entity_id, "created_at": now} for entity_id in ids]
         await insert_rows(session, table_of(Entity), rows)
+        session.info.setdefault(_CREATED, []).extend(ids)
     return ids
+
+
+def created_in(session: AsyncSession) -> list[EntityId]:
+    """Return the entities that were created in the session so far."""
+    return list(session.info.get(_CREATED, ()))
 
 
 async def write_rows(
@@ -336,3 +345,12 @@ def _stamp(mapper: Mapper[Any], connection: Connection, target: RevisionedCompon
     """Keep the invariant for rows that the ORM's unit of work writes."""
     statement = _raised_revision(connection.dialect.name, mapper.class_.__tablename__)
     target.revision = connection.execute(statement).scalar_one()
+
+
+@event.listens_for(AnyComponent, "before_insert", propagate=True)
+@event.listens_for(AnyComponent, "before_update", propagate=True)
+def _check(mapper: Mapper[Any], _connection: Connection, target: AnyComponent) -> None:
+    """Hold the ORM's unit of work to what `insert_rows` is held to."""
+    columns = table_of(mapper.class_).c
+    values = {name: [value] for name, value in vars(target).items() if name in columns}
+    refuse_unequal(table_of(mapper.class_), values)

@@ -321,5 +321,5 @@ def _run_here(group: _Group) -> None:
             group.outcomes.append((True, group.fn(*args, **kwargs)))
         except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
             group.outcomes.append((False, error))
-        except SystemExit as error:
+        except BaseException as error:  # noqa: BLE001 - nothing ends the thread but its queue
             group.outcomes.append((False, as_words(error)))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import IO, BinaryIO, cast
 
-from dam.errors import DamError
+from dam.errors import DamError, described
 
 Outcome = tuple[bool, object]
 """Whether the call succeeded, and its value or its exception."""
@@ -200,7 +200,7 @@ def _outcome(fn: Callable[..., object], call: bytes) -> bytes:
         return pickle.dumps((True, fn(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
         return pickle.dumps((False, _portable(error)))
-    except SystemExit as error:  # a call's to raise, not a worker's to follow
+    except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
         return pickle.dumps((False, as_words(error)))
 
 
@@ -219,4 +219,4 @@ def _portable(error: Exception) -> Exception:
 
 def as_words(error: BaseException) -> RuntimeError:
     """Return an error for one that cannot be handed on as it is."""
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    return RuntimeError(described(error))

@@ -6,7 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dam.core.ecs import MarkerComponent
-from dam.core.params import ParamKind, Plan, fault
+from dam.core.params import ParamKind, Plan
+from dam.core.signatures import fault
 from dam.core.systems import SystemFunction, SystemStage, system_name
 from dam.core.work import Behind
 from dam.errors import BuildFault
@@ -26,29 +27,31 @@ def order_stages(plans: Sequence[Plan]) -> tuple[Stages, list[BuildFault]]:
 
 
 def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]:
-    place = {plan.function: number for number, plan in enumerate(members)}
+    # By identity: what stands in `after=` may be anything, also what cannot be hashed.
+    place = {id(plan.function): number for number, plan in enumerate(members)}
     faults = []
-    sorter: TopologicalSorter[Any] = TopologicalSorter()
-    for plan in members:
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for number, plan in enumerate(members):
         known = []
         for earlier in plan.stage_facts.after:
-            if earlier in place:
-                known.append(earlier)
+            if id(earlier) in place:
+                known.append(place[id(earlier)])
                 continue
-            name = getattr(earlier, "__name__", repr(earlier))
+            found = f"after= names {system_name(earlier)}, unknown in its stage"
             hint = f"register it in stage {plan.stage_facts.stage.name}, or drop it from after="
-            faults.append(fault(plan.function, f"after= names {name}, unknown in its stage", hint))
-        sorter.add(plan.function, *known)
+            faults.append(fault(plan.function, found, hint))
+        sorter.add(number, *known)
     try:
         sorter.prepare()
     except CycleError as error:
-        path = " -> ".join(system_name(function) for function in reversed(error.args[1]))
+        circle = [members[number] for number in error.args[1]]
+        found = f"after= goes in a circle: {' -> '.join(plan.name for plan in reversed(circle))}"
         hint = "take one of these out of an after="
-        return (), [*faults, fault(error.args[1][0], f"after= goes in a circle: {path}", hint)]
-    ordered = []
+        return (), [*faults, fault(circle[0].function, found, hint)]
+    ordered: list[Plan] = []
     while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=place.__getitem__)
-        ordered += [members[place[function]] for function in ready]
+        ready = sorted(sorter.get_ready())
+        ordered += [members[number] for number in ready]
         sorter.done(*ready)
     return tuple(ordered), faults
 

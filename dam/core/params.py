@@ -1,6 +1,5 @@
-"""What a system may ask for: a signature becomes a plan once, a plan becomes arguments each run."""
+"""What a system may ask for, and the plan that becomes its arguments each run."""
 
-import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -12,23 +11,16 @@ from typing import (
     ParamSpec,
     TypeVar,
     TypeVarTuple,
-    get_args,
-    get_origin,
-    get_type_hints,
 )
 
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dam.core.commands import Commands
-from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.core.ecs import EntityId, MarkerComponent
-from dam.core.events import Event
 from dam.core.resources import ResourceManager
 from dam.core.systems import ListenerFacts, SystemFacts, system_name
-from dam.errors import BuildFault
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,111 +148,3 @@ class Plan:
             else given[param.kind]
             for param in self.params
         }
-
-
-_BY_TYPE: dict[Any, ParamKind] = {
-    WorldReader: ParamKind.READER,
-    Commands: ParamKind.COMMANDS,
-    WorldConfig: ParamKind.CONFIG,
-    WorldContext: ParamKind.CONTEXT,
-}
-
-_MENU = "a system may ask for " + ", ".join(
-    kind.value for kind in ParamKind if kind is not ParamKind.EVENT
-)
-
-
-def read_plan(
-    function: Callable[..., Awaitable[Any]], facts: SystemFacts | ListenerFacts
-) -> tuple[Plan, list[BuildFault]]:
-    """Return the plan of a function, and everything that is wrong with its signature."""
-    faults: list[BuildFault] = []
-    hints: dict[str, Any] = {}
-    if not inspect.iscoroutinefunction(function):
-        faults.append(fault(function, "it is not an async function", "write `async def`"))
-    try:
-        hints = get_type_hints(function, include_extras=True)
-    except NameError as error:
-        hint = "import injected types for real, not under TYPE_CHECKING"
-        return Plan(function=function, facts=facts, params=()), [
-            fault(function, f"an annotation names {error.name!r}, which is not there", hint)
-        ]
-    except SyntaxError:
-        found = "an annotation cannot be read as Python"
-        return Plan(function=function, facts=facts, params=()), [
-            fault(function, found, "write it as a plain expression")
-        ]
-    event_type = facts.event if isinstance(facts, ListenerFacts) else None
-    params = []
-    for name, declared in inspect.signature(function).parameters.items():
-        param = _unnamed(declared) or _read_param(name, hints.get(name), event_type)
-        if isinstance(param, Param):
-            params.append(param)
-        else:
-            faults.append(fault(function, *param))
-    plan = Plan(function=function, facts=facts, params=tuple(params))
-    return plan, faults + _contradictions(plan)
-
-
-def _unnamed(declared: inspect.Parameter) -> tuple[str, str] | None:
-    if declared.kind in {declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY}:
-        return None
-    how = "positional-only" if declared.kind is declared.POSITIONAL_ONLY else "variadic"
-    hint = "systems are called with keyword arguments: give it a plain name"
-    return f"parameter {declared.name!r} is {how}", hint
-
-
-def _read_param(
-    name: str, hint: object, event_type: type[Event[Any]] | None
-) -> Param | tuple[str, str]:
-    if hint is None:
-        return f"parameter {name!r} has no annotation", _MENU
-    if hint in _BY_TYPE:
-        return Param(name, _BY_TYPE[hint])
-    if event_type is not None and hint is event_type:
-        return Param(name, ParamKind.EVENT, event_type)
-    if get_origin(hint) is Annotated:
-        target, *extras = get_args(hint)
-        kind = next((extra for extra in extras if isinstance(extra, ParamKind)), None)
-        if kind is not None:
-            return Param(name, kind, target)
-    if hint is MarkedEntityList or get_origin(hint) is MarkedEntityList:
-        return _read_marked(name, next(iter(get_args(hint)), None))
-    shown = getattr(hint, "__name__", repr(hint))
-    return f"parameter {name!r} is a {shown}, which cannot be injected", _MENU
-
-
-def _read_marked(name: str, marker: object) -> Param | tuple[str, str]:
-    if isinstance(marker, type) and issubclass(marker, MarkerComponent):
-        return Param(name, ParamKind.MARKED, marker)
-    found = getattr(marker, "__name__", "nothing")
-    return (
-        f"parameter {name!r} is a list of entities marked by {found}, which is no marker",
-        "name a class that derives from MarkerComponent: MarkedEntityList[NeedsSomething]",
-    )
-
-
-def _contradictions(plan: Plan) -> list[BuildFault]:
-    faults = []
-    if plan.asks_for(ParamKind.SESSION) and plan.asks_for(ParamKind.COMMANDS):
-        hint = "take WorldSession for short database work, Commands for slow work, not both"
-        faults.append(fault(plan.function, "it asks for WorldSession beside Commands", hint))
-    if sum(param.kind is ParamKind.MARKED for param in plan.params) > 1:
-        hint = "split it: one system works off one marker"
-        faults.append(fault(plan.function, "it asks for two lists of marked entities", hint))
-    if isinstance(plan.facts, ListenerFacts) and plan.marker is not None:
-        hint = "a listener answers an event; work off markers in a system"
-        faults.append(fault(plan.function, "a listener asks for marked entities", hint))
-    return faults
-
-
-def fault(function: Callable[..., Any], found: str, hint: str) -> BuildFault:
-    """Return a fault that points at the function's definition."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return BuildFault(
-        file=code.co_filename if code else "?",
-        line=code.co_firstlineno if code else 0,
-        function=getattr(function, "__name__", repr(function)),
-        found=found,
-        hint=hint,
-    )

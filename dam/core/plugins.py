@@ -1,5 +1,6 @@
 """`WorldBuilder`: what built-in and foreign plugins add to a world, checked as a whole."""
 
+import sys
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
+from dam.core.calls import Calls
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.core.ecs import EntityId, MarkerComponent
@@ -18,10 +20,19 @@ from dam.core.graph import (
     repeated_names,
     shared_markers,
 )
-from dam.core.params import Plan, fault, read_plan
+from dam.core.params import Plan
 from dam.core.resources import ResourceManager
 from dam.core.scheduler import WorldScheduler
-from dam.core.systems import ListenerFacts, ListenerFunction, SystemFacts, SystemFunction, facts_of
+from dam.core.signatures import call_fault, fault, read_plan, wrong_rule
+from dam.core.systems import (
+    ListenerFacts,
+    ListenerFunction,
+    SystemFacts,
+    SystemFunction,
+    facts_of,
+    raise_named,
+    system_name,
+)
 from dam.core.world import World
 from dam.errors import BuildFault, PluginLoadError, WorldBuildError
 
@@ -59,8 +70,19 @@ class NewEntityMarkers:
         return any(covered is marker for covered, _ in self._rules)
 
     def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
-        """Return the markers for a new entity."""
-        return [marker for marker, when in self._rules if when is None or when(entity)]
+        """Return the markers for a new entity.
+
+        Raises:
+            PluginFunctionError: A plugin's rule raised.
+        """
+        markers = []
+        for marker, when in self._rules:
+            try:
+                if when is None or when(entity):
+                    markers.append(marker)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
+                raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
+        return markers
 
 
 class WorldBuilder:
@@ -69,7 +91,7 @@ class WorldBuilder:
     def __init__(self, config: WorldConfig) -> None:
         self.config = config
         self._plans: list[Plan] = []
-        self._listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
+        self._listening: list[tuple[ListenerFacts, Plan]] = []
         self._resources: dict[type[Any], Callable[[ResourceManager], object]] = {}
         self._markers = NewEntityMarkers()
         self._faults: list[BuildFault] = []
@@ -78,7 +100,8 @@ class WorldBuilder:
         """Add a function that `@system` decorates."""
         facts = facts_of(function)
         if not isinstance(facts, SystemFacts):
-            self._faults.append(fault(function, "it is no system", "decorate it with @system"))
+            hint = "decorate it with @system"
+            self._faults.append(fault(function, "it is no system", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
             return
         plan, faults = read_plan(function, facts)
         self._plans.append(plan)
@@ -89,10 +112,10 @@ class WorldBuilder:
         facts = facts_of(function)
         if not isinstance(facts, ListenerFacts):
             hint = "decorate it with @listens_for"
-            self._faults.append(fault(function, "it is no listener", hint))
+            self._faults.append(fault(function, "it is no listener", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
             return
         plan, faults = read_plan(function, facts)
-        self._listeners[facts.event].append(plan)
+        self._listening.append((facts, plan))
         self._faults += faults
 
     def add_resource(self, kind: type[T], factory: Callable[[ResourceManager], T]) -> None:
@@ -109,6 +132,9 @@ class WorldBuilder:
 
         `when` is given what the import knows: a `dam.services.new_asset.NewAsset`.
         """
+        wrong = wrong_rule(marker, when)
+        caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
+        self._faults += [call_fault(caller, *each) for each in wrong]
         self._markers.add(marker, when)
 
     def load_plugins(self) -> None:
@@ -146,14 +172,17 @@ class WorldBuilder:
         resources.add(NewEntityMarkers, self._markers)
         for kind, factory in self._resources.items():
             resources.add(kind, factory(resources))
-        scheduler = WorldScheduler(
+        listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
+        for facts, plan in self._listening:
+            listeners[facts.event].append(plan)
+        calls = Calls(
             database=database,
             resources=resources,
             config=self.config,
             context=context,
-            stages=stages,
-            listeners=self._listeners,
+            listeners=listeners,
         )
+        scheduler = WorldScheduler(calls, stages)
         world = World(
             config=self.config,
             context=context,
@@ -167,7 +196,7 @@ class WorldBuilder:
     def _checked_stages(self) -> Stages:
         """Return the order of the systems; look for faults before anything is opened."""
         stages, faults = order_stages(self._plans)
-        listening = [plan for plans in self._listeners.values() for plan in plans]
+        listening = [plan for _facts, plan in self._listening]
         provided = {Database, NewEntityMarkers, World, *self._resources}
         faults += missing_resources([*self._plans, *listening], provided)
         faults += repeated_names(self._plans)

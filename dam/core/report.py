@@ -9,6 +9,7 @@ from dam.core.ecs import EntityId
 from dam.errors import NotSettledError
 
 _MAX_ROUNDS = 20
+_MAX_GENERATIONS = 100
 
 
 class Observer(Protocol):
@@ -17,8 +18,11 @@ class Observer(Protocol):
     def advanced(self, system: str, entities: int) -> None:
         """`system` is done with so many more entities."""
 
-    def waiting(self, entities: int, seconds: float) -> None:
-        """Others hold so many entities; their leases end in `seconds` at the latest."""
+    def waiting(self, entities: int, seconds: float | None) -> None:
+        """Others hold so many entities; their leases end in `seconds` at the latest.
+
+        None where a transaction of theirs has the rows locked: that ends when it ends.
+        """
 
 
 @dataclass
@@ -30,17 +34,38 @@ class Report:
     _rounds: dict[str, bytearray] = field(
         default_factory=lambda: defaultdict(bytearray), repr=False, compare=False
     )
+    _generations: bytearray = field(default_factory=bytearray, repr=False, compare=False)
 
     def count(self, system: str, entity_ids: Sequence[EntityId]) -> None:
         """Count a system's work on entities, ascending.
 
         Raises:
-            NotSettledError: It has come back to one of them without end.
+            NotSettledError: It has come back to one of them without end, or one of them is the last
+                of a line of entities that the work has created out of each other without end.
         """
-        rounds = self._rounds[system]  # one byte an id: there may be millions
-        rounds.extend(bytes(max(0, entity_ids[-1] + 1 - len(rounds))))
+        rounds = _reaching(self._rounds[system], entity_ids[-1])
+        generations = _reaching(self._generations, entity_ids[-1])
         for entity_id in entity_ids:
             rounds[entity_id] += 1
-            if rounds[entity_id] > _MAX_ROUNDS:
+            if rounds[entity_id] > _MAX_ROUNDS or generations[entity_id] > _MAX_GENERATIONS:
                 raise NotSettledError([system])
         self.processed[system] += len(entity_ids)
+
+    def descended(self, parents: Sequence[EntityId], children: Sequence[EntityId]) -> None:
+        """Note that entities were created while a system worked on others, which `count` has seen.
+
+        However many there are: what counts is how long the line of ancestors is that this run has
+        seen. The children of a batch count as those of its eldest, so nobody's is overrated.
+        """
+        if not children:
+            return
+        generations = _reaching(self._generations, max(children))
+        generation = 1 + min(generations[parent] for parent in parents)
+        for child in children:
+            generations[child] = generation
+
+
+def _reaching(numbers: bytearray, entity_id: EntityId) -> bytearray:
+    """Extend numbers up to an entity's: one byte an id, for there may be millions."""
+    numbers.extend(bytes(max(0, entity_id + 1 - len(numbers))))
+    return numbers

@@ -1,12 +1,13 @@
 """Decorators that record what a system or a listener is; the function itself stays as it was."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from dam.core.config import WorldConfig
 from dam.core.events import Event
+from dam.errors import EnvironmentFaultError, PluginFunctionError
 
 SystemFunction = Callable[..., Awaitable[None]]
 ListenerFunction = Callable[..., Awaitable[Any]]
@@ -61,7 +62,9 @@ def system(
         run_if: Asked once a stage; where it says no, the system is skipped and its markers stay.
         batch_size: How many marked entities it gets at once, at most.
     """
-    facts = SystemFacts(stage=stage, after=tuple(after), run_if=run_if, batch_size=batch_size)
+    # A lone function, or whatever else it is: the build looks at it and names what does not fit.
+    earlier = tuple(after) if isinstance(after, Iterable) else (after,)
+    facts = SystemFacts(stage=stage, after=earlier, run_if=run_if, batch_size=batch_size)
 
     def record(function: F) -> F:
         setattr(function, _FACTS, facts)
@@ -85,6 +88,21 @@ def facts_of(function: object) -> SystemFacts | ListenerFacts | None:
     return getattr(function, _FACTS, None)
 
 
-def system_name(function: Callable[..., Any]) -> str:
+def system_name(function: object) -> str:
     """Return the name that reports, failures and `--system` use."""
-    return function.__name__
+    return str(getattr(function, "__name__", repr(function)))
+
+
+def raise_named(what: str, function: object, error: BaseException) -> NoReturn:
+    """Raise what a plugin's function raised as a fault that names it; our own stays a bug of ours.
+
+    A fault of the environment says all that there is to say, whoever ran into it.
+
+    Raises:
+        PluginFunctionError: `function` is not of our own package.
+    """
+    module = str(getattr(function, "__module__", "an unknown module"))
+    is_ours = module.partition(".")[0] == __name__.partition(".")[0]
+    if is_ours or isinstance(error, EnvironmentFaultError):
+        raise error
+    raise PluginFunctionError(what, module, error) from error

@@ -49,7 +49,11 @@ class UnknownNameError(UsageError):
         near = get_close_matches(name, known, n=1, cutoff=0.4)
         super().__init__(
             f"no {kind} named {name!r}; known: {', '.join(known) or 'none'}",
-            f"did you mean {near[0]!r}?" if near else None,
+            f"did you mean {near[0]!r}?"
+            if near
+            else "choose one of those known"
+            if known
+            else None,
         )
 
 
@@ -61,7 +65,10 @@ class EntityNotFoundError(UsageError):
         texts = [f"sha256:{item}" if isinstance(item, str) else str(item) for item in ids[:shown]]
         more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
         noun = "entity" if len(ids) == 1 else "entities"
-        super().__init__(f"no {noun} {', '.join(texts)}{more}")
+        super().__init__(
+            f"no {noun} {', '.join(texts)}{more}",
+            "`add-asset --jsonl` prints ids, and so do the commands that find assets",
+        )
 
 
 class AmbiguousIdError(UsageError):
@@ -110,4 +117,4 @@ class UnreadableQueryError(EnvironmentFaultError):
         self.query = query
         self.reason = reason
         said = reason if query in reason else f"{query}: {reason}"
-        super().__init__(f"cannot search: {said}", hint)
+        super().__init__(f"cannot search: {said}", hint or "search with another file or asset")

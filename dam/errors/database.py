@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dam.errors.base import EnvironmentFaultError
+from dam.errors.base import EnvironmentFaultError, url_without_password
 
 
 class DatabaseError(EnvironmentFaultError):
@@ -57,13 +57,21 @@ class DatabaseUnreachableError(DatabaseError):
 
 
 class DatabaseUrlError(EnvironmentFaultError):
-    """The database URL is of no kind that is known."""
+    """A database URL is not understood; `url` is without password.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    Args:
+        expected: Of the part that is at fault; None where the URL is of no kind that is known.
+        remedy: How to write that part.
+    """
+
+    def __init__(self, url: str, expected: str | None = None, remedy: str | None = None) -> None:
+        self.url = url_without_password(url)
+        self.expected = expected
+        self.remedy = remedy
         super().__init__(
-            f"no database can be opened at {url!r}; expected sqlite:///FILE or postgresql://…",
-            "set DAM_DATABASE_URL",
+            f"no database can be opened at {self.url!r}; "
+            f"expected {expected or 'sqlite:///FILE or postgresql://…'}",
+            remedy or "set DAM_DATABASE_URL",
         )
 
 
@@ -106,6 +114,17 @@ class DatabaseTooNewError(EnvironmentFaultError):
         super().__init__(
             f"the database {url} has schema {found}; this program knows up to {expected}",
             "a newer version has made it: upgrade ecs-dam",
+        )
+
+
+class TablesMissingError(EnvironmentFaultError):
+    """The database lacks tables of the schema that it is said to have."""
+
+    def __init__(self, url: str, revision: str, tables: Sequence[str]) -> None:
+        self.url, self.revision, self.tables = url, revision, tuple(tables)
+        super().__init__(
+            f"the database {url} lacks tables of its schema {revision}: {', '.join(tables)}",
+            "restore it from a backup; the stored files are not touched",
         )
 
 

@@ -38,7 +38,7 @@ class RepeatedDeathError(ItemError):
 
 
 class NotSettledError(DamError):
-    """Systems mark entities for each other without end."""
+    """Systems mark entities for each other, or create marked ones, without end."""
 
     exit_code = ExitCode.BUG
 
@@ -46,7 +46,7 @@ class NotSettledError(DamError):
         self.systems = tuple(systems)
         super().__init__(
             f"the work does not settle; still marking: {', '.join(systems)}",
-            "a system must not mark again what it was given",
+            "a system must not mark again what it was given, nor what it creates, without end",
         )
 
 
@@ -90,6 +90,44 @@ class PluginLoadError(EnvironmentFaultError):
         )
 
 
+class PluginFunctionError(EnvironmentFaultError):
+    """A function that a plugin brought has raised where no entity of its own could fail for it."""
+
+    def __init__(self, what: str, module: str, error: BaseException) -> None:
+        self.what = what
+        self.module = module
+        super().__init__(
+            f"{what} of {module} failed: {described(error)}",
+            "repair it, or leave plugins out with --no-plugins; --debug shows the traceback",
+        )
+
+
+class SystemAbortedError(ItemError):
+    """A system ended in what would have ended the program, or the task that called it, too."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        super().__init__(f"it ended in {described(error)}")
+
+
+class TransactionEndedError(ItemError):
+    """A system has committed or rolled back the session that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it committed or rolled back its WorldSession",
+            "the scheduler does that: once when it returns, once when it raises",
+        )
+
+
+class UnstorableValueError(ItemError):
+    """A value for a column is none that every database keeps as it is."""
+
+    def __init__(self, column: str, found: str, expected: str) -> None:
+        self.column = column
+        super().__init__(f"{column} cannot hold {found}; expected {expected}")
+
+
 class WorkerDiedError(ItemError):
     """The process that worked on an item ended in the middle of it.
 
@@ -119,3 +157,12 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def described(error: BaseException) -> str:
+    """Return an error's class and its words, on one line where they are."""
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001 - a foreign class may do anything here
+        text = "its message cannot be made"
+    return f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__

@@ -5,7 +5,7 @@ and drive paths do no harm, and a page of that name is a page. Archives within a
 like any other and are not opened.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +15,7 @@ from typing import BinaryIO
 from dam.errors import (
     DuplicateMemberError,
     EncryptedArchiveError,
+    FileAccessError,
     ItemError,
     MediaLimitError,
     MemberMissingError,
@@ -22,20 +23,25 @@ from dam.errors import (
     MemberUnreadableError,
     MissingUnpackerError,
     NotAnArchiveError,
+    UnpackerStoppedError,
 )
 from dam.media.archive_entry import ArchiveFormat, ArchiveReader, Entry
-from dam.media.archive_names import decoded, is_document, is_page, natural_key
+from dam.media.archive_names import decoded, is_comic_info, is_page, natural_key, parts
 from dam.media.archive_tar import TarReader
 from dam.media.archive_zip import ZipReader
 from dam.media.file_type import media_type
 from dam.media.limits import MediaLimits
 from dam.media.unpackers import EXTRA
 
-__all__ = ["Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
+__all__ = ["ARCHIVE_FAULTS", "Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
+
+ARCHIVE_FAULTS = (FileAccessError, MissingUnpackerError, UnpackerStoppedError)
+"""What reading a member raises that is no fault of this one: another time all may be read."""
 
 _DEFAULT_LIMITS = MediaLimits()
 # Small archives of large blank pages are honest; from here on the ratio counts.
 _LEAST_BYTES = 256 << 20
+_MOST_COMIC_INFOS = 4
 _TAR_TYPES = frozenset(
     {"application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
 )
@@ -68,14 +74,13 @@ class Archive:
     Attributes:
         format: By content, never by the file's name.
         members: All but folders, in the archive's order.
-        comment: The archive's own comment, empty where there is none.
         is_sequential: To read one member is to unpack all of them.
     """
 
     format: ArchiveFormat
     members: tuple[Member, ...]
-    comment: bytes
     is_sequential: bool
+    _path: Path
     _reader: ArchiveReader = field(repr=False)
 
     @cached_property
@@ -84,12 +89,15 @@ class Archive:
 
         Hidden files and the droppings of file managers (`__MACOSX`, `._*`, `Thumbs.db`) are none.
         """
-        return _in_order(member for member in self.members if is_page(member.name))
+        pages = (member for member in self.members if is_page(member.name))
+        return tuple(sorted(pages, key=lambda m: (natural_key(m.name), m.name, m.position)))
 
     @cached_property
-    def documents(self) -> tuple[Member, ...]:
-        """The XML, JSON and YAML files, which may describe the comic, in natural order."""
-        return _in_order(member for member in self.members if is_document(member.name))
+    def comic_infos(self) -> tuple[Member, ...]:
+        """The first few files of the name ComicInfo.xml, those in the fewest folders first."""
+        found = (member for member in self.members if is_comic_info(member.name))
+        ordered = sorted(found, key=lambda m: (len(parts(m.name)), m.name, m.position))
+        return tuple(ordered[:_MOST_COMIC_INFOS])
 
     def member(self, raw_name: bytes) -> Member:
         """Return the first member of this name; raise `MemberMissingError` where there is none."""
@@ -101,13 +109,15 @@ class Archive:
         """Return a member's bytes, whose checksum is right, where the format has one.
 
         Raises:
-            ItemError: Its `failure`, or `MemberUnreadableError`.
-            MissingUnpackerError: The program that unpacks it is not installed.
+            ItemError: Its `failure`, `MemberUnreadableError`, or one of `ARCHIVE_FAULTS`.
             UnpackingSpaceError: There is no room for temporary files.
         """
         if member.failure is not None:
             raise member.failure
-        return self._reader.read(member.position, member.name)
+        try:
+            return self._reader.read(member.position, member.name)
+        except OSError as error:
+            raise FileAccessError(self._path, "read", error) from error
 
     @cached_property
     def _by_raw_name(self) -> dict[bytes, Member]:
@@ -142,8 +152,8 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
             yield Archive(
                 format=reader.format,
                 members=tuple(members),
-                comment=reader.comment,
                 is_sequential=reader.is_sequential,
+                _path=path,
                 _reader=reader,
             )
         finally:
@@ -195,7 +205,7 @@ def _members(entries: list[Entry], limits: MediaLimits) -> list[Member]:
 def _failure(
     entry: Entry, name: str, limits: MediaLimits, *, is_repeated: bool
 ) -> ItemError | None:
-    most_bytes = limits.max_document_bytes if is_document(name) else limits.max_member_bytes
+    most_bytes = limits.max_document_bytes if is_comic_info(name) else limits.max_member_bytes
     if is_repeated:
         return DuplicateMemberError(name)
     if entry.special_kind is not None:
@@ -207,7 +217,3 @@ def _failure(
     if entry.size_bytes > most_bytes:
         return MediaLimitError(f"bytes in the member {name!r}", entry.size_bytes, most_bytes)
     return None
-
-
-def _in_order(members: Iterable[Member]) -> tuple[Member, ...]:
-    return tuple(sorted(members, key=lambda m: (natural_key(m.name), m.name, m.position)))

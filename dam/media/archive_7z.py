@@ -16,10 +16,9 @@ from py7zr.py7zr import ArchiveFile
 from dam.errors import (
     EncryptedArchiveError,
     MediaLimitError,
-    UnpackingSpaceError,
     UnreadableArchiveError,
 )
-from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry
+from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry, damage_is
 from dam.media.archive_spool import Spool
 from dam.media.limits import MediaLimits
 
@@ -40,7 +39,6 @@ class SevenZipReader:
     """
 
     format: ArchiveFormat = "cb7"
-    comment = b""
     is_sequential = True
 
     def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
@@ -102,11 +100,10 @@ class SevenZipReader:
     def _unpack(self, positions: Collection[int], factory: "_SpoolFactory") -> bool:
         """Unpack some members in their order; return whether all of them came to their end."""
         try:
-            self._archive.reset()
-            self._archive.extract(targets=list(map(str, positions)), factory=factory)
-        except UnpackingSpaceError:
-            raise
-        except Exception:  # noqa: BLE001 - hostile bytes make it raise anything
+            with damage_is(UnreadableArchiveError("cb7", "its packed bytes are corrupt")):
+                self._archive.reset()
+                self._archive.extract(targets=list(map(str, positions)), factory=factory)
+        except UnreadableArchiveError:
             return False
         return True
 
@@ -164,16 +161,13 @@ class _SpoolWriter(Py7zIO):
 
 
 def _parsed(file: BinaryIO, limits: MediaLimits) -> py7zr.SevenZipFile:
-    try:
-        _check_directory(file, limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE)
-        file.seek(0)
-        return py7zr.SevenZipFile(file)
-    except MediaLimitError:
-        raise
-    except py7zr.PasswordRequired as error:
-        raise EncryptedArchiveError from error
-    except Exception as error:  # hostile bytes make it raise anything
-        raise UnreadableArchiveError("cb7", "its directory is corrupt or cut off") from error
+    with damage_is(UnreadableArchiveError("cb7", "its directory is corrupt or cut off")):
+        try:
+            _check_directory(file, limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE)
+            file.seek(0)
+            return py7zr.SevenZipFile(file)
+        except py7zr.PasswordRequired as error:
+            raise EncryptedArchiveError from error
 
 
 def _check_directory(file: BinaryIO, most_bytes: int) -> None:

@@ -1,7 +1,12 @@
 """What the readers of the archive formats have in common."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from dam.errors import DamError, ItemError
 
 ArchiveFormat = Literal["cbz", "cbr", "cb7", "cbt"]
 
@@ -13,6 +18,10 @@ SPECIAL_KINDS = {
     0o060000: "a block device",
 }
 """What is no regular file, by the type bits of a Unix mode."""
+
+
+# Packed bytes and places that make no sense come to these, too; the rest is the disk's.
+_ERRORS_OF_BYTES = (None, errno.EINVAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +50,11 @@ class ArchiveReader(Protocol):
 
     Attributes:
         entries: In the archive's own order.
-        comment: The archive's own comment, empty where there is none.
         is_sequential: To read one member is to unpack all of them.
     """
 
     format: ArchiveFormat
     entries: list[Entry]
-    comment: bytes
     is_sequential: bool
 
     def choose(self, positions: frozenset[int]) -> None:
@@ -64,6 +71,8 @@ class ArchiveReader(Protocol):
         Raises:
             MemberUnreadableError: They cannot be had.
             MissingUnpackerError: The program that unpacks them is not installed.
+            UnpackerStoppedError: It was killed, say.
+            OSError: The archive's own file cannot be read.
             UnpackingSpaceError: There is no room for temporary files.
         """
         ...
@@ -71,3 +80,24 @@ class ArchiveReader(Protocol):
     def close(self) -> None:
         """Let go of temporary files; the archive's own is the caller's."""
         ...
+
+
+def is_of_disk(error: OSError) -> bool:
+    """Tell whether an error is the disk's, and none that a library makes of hostile bytes."""
+    return error.errno not in _ERRORS_OF_BYTES
+
+
+@contextmanager
+def damage_is(fault: ItemError) -> Iterator[None]:
+    """Raise a fault for whatever a library makes of hostile bytes.
+
+    Errors of ours and of the disk stay what they are: the archive may be sound.
+    """
+    try:
+        yield
+    except DamError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and is_of_disk(error):
+            raise
+        raise fault from error

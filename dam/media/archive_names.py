@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from dam.errors import display_path
+from dam.media.comic_info import COMIC_INFO
+
 _PICTURES = frozenset(
     {
         *{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".avif", ".bmp"},
         *{".tif", ".tiff", ".jxl", ".heic", ".heif", ".jp2"},
     }
 )
-_DOCUMENTS = frozenset({".xml", ".json", ".yaml", ".yml"})
 _CLUTTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
 _SEPARATORS = re.compile(r"[/\\]+")
 _NUMBER = re.compile(r"([0-9]+)")
@@ -28,6 +30,21 @@ def decoded(raw_names: Sequence[bytes]) -> list[str]:
     legacy = "cp932" if _is_japanese(others) else "cp437"
     strange = set(others)
     return [raw.decode(legacy if raw in strange else "utf-8") for raw in raw_names]
+
+
+def true_name(raw_name: bytes, shown: str) -> str:
+    """Return a name without escapes but for surrogates, which stand for bytes that are no UTF-8.
+
+    Args:
+        raw_name: Its bytes.
+        shown: The text as which they were read, or what `display_path` makes of that.
+    """
+    for encoding in ("utf-8", "cp932", "cp437"):
+        errors = "surrogateescape" if encoding == "utf-8" else "replace"
+        name = raw_name.decode(encoding, errors)
+        if display_path(name) == display_path(shown):
+            return name
+    return shown
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -70,9 +87,10 @@ def is_page(name: str) -> bool:
     return _suffix(name) in _PICTURES and not is_clutter(name)
 
 
-def is_document(name: str) -> bool:
-    """Tell whether a member may describe the comic, by its name."""
-    return _suffix(name) in _DOCUMENTS and not is_clutter(name)
+def is_comic_info(name: str) -> bool:
+    """Tell whether a member is a ComicInfo.xml, in any case, by its name."""
+    found = parts(name)[-1:]
+    return found != [] and found[0].casefold() == COMIC_INFO.casefold() and not is_clutter(name)
 
 
 def is_clutter(name: str) -> bool:

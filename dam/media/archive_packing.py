@@ -16,6 +16,7 @@ from dam.errors import (
     UnpackingSpaceError,
     UnreadableArchiveError,
 )
+from dam.media.archive_entry import is_of_disk
 from dam.media.file_type import media_type
 
 PACKINGS = frozenset({"application/gzip", "application/x-bzip2", "application/x-xz"})
@@ -85,8 +86,8 @@ def _piece(packed: gzip.GzipFile | bz2.BZ2File) -> bytes:
         return packed.read(_CHUNK_BYTES)
     except (EOFError, zlib.error):
         return b""
-    except OSError as error:  # what both raise for corrupt bytes has no number
-        if error.errno is not None:
+    except OSError as error:
+        if is_of_disk(error):
             raise
         return b""
 

@@ -5,27 +5,28 @@ headers and compared with their checksums. So a name can be neither an option no
 200 pages, or a solid archive, take one process and not 200.
 """
 
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from subprocess import Popen
 
 import rarfile
 
 from dam.errors import (
-    DamError,
     EncryptedArchiveError,
     MediaLimitError,
     MemberUnreadableError,
     MissingUnpackerError,
+    UnpackerStoppedError,
     UnreadableArchiveError,
 )
-from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry
+from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry, damage_is
 from dam.media.archive_spool import Spool
 from dam.media.limits import MediaLimits
-from dam.media.unpackers import PRINTING, PROGRAM, rar_program
+from dam.media.unpackers import OUT_OF_MEMORY, PRINTING, PROGRAM, rar_program
 
 _CHUNK_BYTES = 1 << 20
 _LARGEST_ALONE_BYTES = 20_000_000  # what `rarfile` unpacks without telling the program its name
@@ -42,7 +43,7 @@ class RarReader:
 
     Raises:
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
-        MissingUnpackerError: Its comment is packed, and there is no program for it.
+        MissingUnpackerError, UnpackerStoppedError: No program unpacks its comment.
     """
 
     format: ArchiveFormat = "cbr"
@@ -60,7 +61,6 @@ class RarReader:
         }
         self.entries = [_entry(info, self._originals) for info in self._infos]
         self.is_sequential = any(info.compress_type != rarfile.RAR_M0 for info in self._infos)
-        self.comment = (self._rar.comment or "").encode("utf-8", "surrogateescape")
         self._wanted: frozenset[int] = frozenset()
         self._spool: Spool | None = None
 
@@ -95,21 +95,19 @@ class RarReader:
         return not self._rar.is_solid() and info.file_size < _LARGEST_ALONE_BYTES
 
     def _read_alone(self, info: rarfile.RarInfo, name: str) -> bytes:
-        try:
+        with damage_is(MemberUnreadableError(name, "it is corrupt or cut off")), _program_faults():
             return bytes(self._rar.read(info))
-        except rarfile.RarCannotExec as error:
-            raise MissingUnpackerError("cbr", PROGRAM) from error
-        except Exception as error:  # hostile bytes make it raise anything
-            raise MemberUnreadableError(name, "it is corrupt or cut off") from error
 
     def _unpack_all(self) -> Spool:
         spool = Spool()
         try:
-            with _printed(self._path) as stream:
+            with _printing(self._path) as process:
                 for position, info in enumerate(self._infos):
                     if info.is_file() and info.file_redir is None:
                         is_wanted = position in self._wanted
-                        _take(stream, info, position, spool if is_wanted else None)
+                        if not _take(process, info, position, spool if is_wanted else None):
+                            _check_exit(process)
+                            break
         except BaseException:
             spool.close()
             raise
@@ -125,14 +123,9 @@ def _parsed(path: Path, limits: MediaLimits) -> rarfile.RarFile:
         if count > limits.max_archive_members:
             raise MediaLimitError("archive members", None, limits.max_archive_members)
 
-    try:
+    corrupt = UnreadableArchiveError("cbr", "its headers are corrupt")
+    with damage_is(corrupt), _program_faults():  # it unpacks a packed comment, too
         rar = rarfile.RarFile(path, info_callback=bound, part_only=True)
-    except DamError:
-        raise
-    except rarfile.RarCannotExec as error:  # a packed comment
-        raise MissingUnpackerError("cbr", PROGRAM) from error
-    except Exception as error:  # hostile bytes make it raise anything
-        raise UnreadableArchiveError("cbr", "its headers are corrupt") from error
     infos = rar.infolist()
     # It stops at a header that makes no sense, as it does where the file is cut off.
     is_cut = bool(infos) and infos[-1].data_offset + infos[-1].compress_size > path.stat().st_size
@@ -161,16 +154,27 @@ def _entry(info: rarfile.RarInfo, originals: dict[str, int]) -> Entry:
 
 
 @contextmanager
-def _printed(path: Path) -> Iterator[IO[bytes]]:
-    """Yield what a program prints: the bytes of all members, in their order."""
+def _program_faults() -> Iterator[None]:
+    """Say of a program that `rarfile` runs what `_printing` and `_check_exit` say of ours."""
+    try:
+        yield
+    except rarfile.RarCannotExec as error:
+        raise MissingUnpackerError("cbr", PROGRAM) from error
+    except (rarfile.RarSignalExit, rarfile.RarMemoryError, rarfile.RarUserBreak) as error:
+        raise UnpackerStoppedError(rar_program() or PROGRAM, str(error)) from error
+
+
+@contextmanager
+def _printing(path: Path) -> Iterator[Popen[bytes]]:
+    """Yield a program that prints the bytes of all members, in their order."""
     program = rar_program()
     if program is None:
         raise MissingUnpackerError("cbr", PROGRAM)
     with path.open("rb") as file:
         # `unar` takes strangers in the same folder for further parts; a descriptor has no folder.
         is_linux = Path("/proc/self/fd").is_dir()
-        alone = f"/proc/self/fd/{file.fileno()}" if is_linux else path.absolute()
-        process = subprocess.Popen(  # noqa: S603 - no name of the archive's is among the words
+        alone = f"/proc/self/fd/{file.fileno()}" if is_linux else str(path.absolute())
+        process = Popen(  # noqa: S603 - no name of the archive's is among the words
             [program, *PRINTING[program], alone],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -178,20 +182,32 @@ def _printed(path: Path) -> Iterator[IO[bytes]]:
             pass_fds=[file.fileno()],
         )
         with process:
-            assert process.stdout is not None
             try:
-                yield process.stdout
+                yield process
             finally:
                 process.kill()
 
 
-def _take(stream: IO[bytes], info: rarfile.RarInfo, position: int, spool: Spool | None) -> None:
-    """Read the bytes of one member, and keep them in the spool, where one is given."""
+def _check_exit(process: Popen[bytes]) -> None:
+    """Raise if a program that printed too little did so for another reason than the archive."""
+    code = process.wait()  # its output is at its end
+    if code < 0 or code == OUT_OF_MEMORY:
+        reason = "out of memory" if code > 0 else f"killed by {signal.Signals(-code).name}"
+        assert isinstance(process.args, list)
+        raise UnpackerStoppedError(str(process.args[0]), reason)
+
+
+def _take(process: Popen[bytes], info: rarfile.RarInfo, position: int, spool: Spool | None) -> bool:
+    """Read the bytes of one member, and keep them in the spool, where one is given.
+
+    Return whether they were all there.
+    """
+    assert process.stdout is not None
     digest = rarfile.Blake2SP() if info.CRC is None and info.blake2sp_hash else None
-    rest = info.file_size
+    rest: int = info.file_size
     if spool is not None:
         spool.begin()
-    while rest and (chunk := stream.read(min(rest, _CHUNK_BYTES))):
+    while rest and (chunk := process.stdout.read(min(rest, _CHUNK_BYTES))):
         rest -= len(chunk)
         if spool is not None:
             spool.write(chunk)
@@ -200,3 +216,4 @@ def _take(stream: IO[bytes], info: rarfile.RarInfo, position: int, spool: Spool 
     if spool is not None:
         is_same = digest is None or digest.digest() == info.blake2sp_hash
         spool.end(position, size_bytes=info.file_size, crc=info.CRC, is_same=is_same)
+    return rest == 0

@@ -39,11 +39,13 @@ _CORRUPT = (
 
 
 class _BoundedInfo(tarfile.TarInfo):
-    """A header whose continuation, which is read whole, is as small as it should be."""
+    """A header that makes sense, whose continuation, which is read whole, is small."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         info = super().frombuf(buf, encoding, errors)
+        if info.size < 0:
+            raise tarfile.HeaderError("negative size")
         if info.type in _LONG_HEADERS and info.size > _MOST_HEADER_BYTES:
             raise MediaLimitError("bytes of a tar header", info.size, _MOST_HEADER_BYTES)
         return info
@@ -63,7 +65,6 @@ class TarReader:
     """
 
     format: ArchiveFormat = "cbt"
-    comment = b""
 
     def __init__(self, file: BinaryIO, limits: MediaLimits, most_bytes: int) -> None:
         packing = media_type(file)
@@ -106,6 +107,8 @@ class TarReader:
             count += 1
             if count > limits.max_archive_members:
                 raise MediaLimitError("archive members", None, limits.max_archive_members)
+            if info.size < 0:  # by a header before its own
+                raise UnreadableArchiveError("cbt", "a header is corrupt or cut off")
             yield info
             last = info
         # It takes a header that makes no sense for the end.

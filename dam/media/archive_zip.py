@@ -46,7 +46,6 @@ class _Directory:
     size_bytes: int
     count: int
     shift: int  # what was put before the archive, of which its offsets do not know
-    comment: bytes
 
 
 class ZipReader:
@@ -57,13 +56,13 @@ class ZipReader:
 
     def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
         self._file = file
+        self._size_bytes = file.seek(0, os.SEEK_END)
         directory = _find_directory(file)
         if directory.count > limits.max_archive_members:
             raise MediaLimitError("archive members", directory.count, limits.max_archive_members)
         if directory.size_bytes > limits.max_metadata_bytes:
             limit = limits.max_metadata_bytes
             raise MediaLimitError("bytes of archive directory", directory.size_bytes, limit)
-        self.comment = directory.comment
         self.entries: list[Entry] = []
         self._places: list[_Place] = []
         for entry, place in _records(file, directory):
@@ -80,7 +79,7 @@ class ZipReader:
         entry, place = self.entries[position], self._places[position]
         if place.packed_bytes > entry.size_bytes + entry.size_bytes // 8 + _SLACK_BYTES:
             raise MemberUnreadableError(name, "it is larger packed than unpacked")
-        self._file.seek(place.offset)
+        self._file.seek(min(place.offset, self._size_bytes))
         header = self._file.read(_LOCAL.size)
         if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
             raise MemberUnreadableError(name, "its header is not where the directory says")
@@ -136,8 +135,7 @@ def _find_directory(file: BinaryIO) -> _Directory:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + _END.size:
         raise UnreadableArchiveError("cbz", "its directory is missing, so it is truncated")
-    *_, disk, first_disk, _, count, length, offset, comment_bytes = _END.unpack_from(tail, at)
-    comment = tail[at + _END.size : at + _END.size + comment_bytes]
+    *_, disk, first_disk, _, count, length, offset, _ = _END.unpack_from(tail, at)
     end = tail_start + at
     if _FULL in (length, offset) or _FULL16 in (count, disk):
         file.seek(max(0, end - _LOCATOR64.size))
@@ -149,7 +147,7 @@ def _find_directory(file: BinaryIO) -> _Directory:
         raise UnreadableArchiveError("cbz", "it is one of several files that belong together")
     if length + offset > end:
         raise UnreadableArchiveError("cbz", "its directory is not where its end says")
-    return _Directory(end - length, length, count, end - length - offset, comment)
+    return _Directory(end - length, length, count, end - length - offset)
 
 
 def _end64(file: BinaryIO, end: int, offset: int) -> tuple[int, tuple[int, ...]]:

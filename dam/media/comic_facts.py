@@ -37,6 +37,25 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 """The elements that are integers; -1 stands for no value."""
 
+FACT_ELEMENTS: dict[str, str] = {
+    "comic_title": "Title",
+    "series_title": "Series",
+    "issue_number": "Number",
+    "issue_count": "Count",
+    "volume": "Volume",
+    "description": "Summary",
+    "publication_year": "Year",
+    "publication_month": "Month",
+    "publication_day": "Day",
+    "publisher": "Publisher",
+    "imprint": "Imprint",
+    "age_rating": "AgeRating",
+    "language": "LanguageISO",
+    "scan_group": "ScanInformation",
+    "reading_direction": "Manga",
+}
+"""The elements that say facts, by the names of these."""
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "BlackAndWhite": ("Unknown", "No", "Yes"),
     "Manga": ("Unknown", "No", "Yes", "YesAndRightToLeft"),
@@ -74,7 +93,6 @@ class ComicFacts:
         issue_number: As it is written: `½`, `-1`, `1A`, `001`.
         terms: By kind in the order of `TERM_KINDS`, within it by position.
         language: A BCP 47 tag.
-        format: What ComicInfo calls the format: `TPB`, `Annual`, `Digital` …
         problems: Elements that are there but give no fact, and why; for people.
     """
 
@@ -92,10 +110,8 @@ class ComicFacts:
     description: str | None = None
     terms: tuple[ComicTerm, ...] = ()
     language: str | None = None
-    format: str | None = None
     scan_group: str | None = None
     reading_direction: Literal["ltr", "rtl"] | None = None
-    notes: str | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -118,47 +134,37 @@ def comic_facts(info: ComicInfo) -> ComicFacts:
         imprint=read.line("Imprint"),
         age_rating=None if age_rating == "Unknown" else age_rating,
         description=info.text("Summary"),
-        terms=tuple(term for kind in TERM_KINDS for term in _terms(info, kind)),
+        terms=tuple(term for kind in TERM_KINDS for term in read.terms(kind)),
         language=_language_tag(read.right("LanguageISO")),
-        format=read.line("Format"),
         scan_group=read.line("ScanInformation"),
         reading_direction="rtl" if read.right("Manga") == "YesAndRightToLeft" else None,
-        notes=info.text("Notes"),
         problems=(*_structure_problems(info), *read.problems),
     )
 
 
 def comic_info_of(facts: ComicFacts) -> ComicInfo:
     """Return a ComicInfo document that says these facts, in the order of the schema."""
-    values: dict[str, str | int | None] = {
-        "Title": facts.comic_title,
-        "Series": facts.series_title,
-        "Number": facts.issue_number,
-        "Count": facts.issue_count,
-        "Volume": facts.volume,
-        "Summary": facts.description,
-        "Notes": facts.notes,
-        "Year": facts.publication_year,
-        "Month": facts.publication_month,
-        "Day": facts.publication_day,
-        "Publisher": facts.publisher,
-        "Imprint": facts.imprint,
-        "LanguageISO": facts.language,
-        "Format": facts.format,
-        "ScanInformation": facts.scan_group,
-        "AgeRating": facts.age_rating,
-        "Manga": "YesAndRightToLeft" if facts.reading_direction == "rtl" else None,
+    values = {
+        element: fact_text(name, getattr(facts, name)) for name, element in FACT_ELEMENTS.items()
     }
     for kind in TERM_KINDS:
         terms = sorted((t for t in facts.terms if t.kind == kind), key=lambda term: term.position)
         values[kind] = ", ".join(term.name for term in terms)
-    return ComicInfo(
-        tuple(
-            ComicInfoElement(name, str(values[name]))
-            for name in SCHEMA_ORDER
-            if values.get(name) not in (None, "")
-        )
-    )
+    said = ((name, values.get(name)) for name in SCHEMA_ORDER)
+    return ComicInfo(tuple(ComicInfoElement(name, text) for name, text in said if text))
+
+
+def fact_text(name: str, value: object) -> str | None:
+    """Return what the element of a fact says; None where it is not there."""
+    if name == "reading_direction":
+        return "YesAndRightToLeft" if value == "rtl" else None
+    return None if value is None else str(value)
+
+
+def listed_names(text: str | None) -> tuple[str, ...]:
+    """Return the names of a list that commas part, each once."""
+    names = (" ".join(name.split()) for name in (text or "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def value_fault(name: str, text: str) -> str | None:
@@ -204,6 +210,15 @@ class _Reader:
         number = int(self.right(name) or _NO_NUMBER)
         return None if number == _NO_NUMBER else number
 
+    def terms(self, kind: str) -> Iterator[ComicTerm]:
+        """Yield the names of a list."""
+        names = listed_names(self._info.text(kind))
+        kept = [name for name in names if len(name) <= _MAX_LINE]
+        if len(kept) < len(names):
+            self.problems.append(f"{kind} has a name of over {_MAX_LINE} characters; left out")
+        for position, name in enumerate(kept):
+            yield ComicTerm(kind, name, position)
+
 
 def _structure_problems(info: ComicInfo) -> Iterator[str]:
     seen: set[str] = set()
@@ -223,13 +238,6 @@ def _structure_problems(info: ComicInfo) -> Iterator[str]:
         or (name == "Type" and page.page_type is None)
     ]
     yield from wrong[:_MAX_PAGE_PROBLEMS]
-
-
-def _terms(info: ComicInfo, kind: str) -> Iterator[ComicTerm]:
-    names = (" ".join(name.split()) for name in (info.text(kind) or "").split(","))
-    distinct = dict.fromkeys(name for name in names if 0 < len(name) <= _MAX_LINE)
-    for position, name in enumerate(distinct):
-        yield ComicTerm(kind, name, position)
 
 
 def _language_tag(text: str | None) -> str | None:

@@ -9,7 +9,12 @@ Source: the schemas of the Anansi project, https://anansi-project.github.io/docs
 from dataclasses import dataclass
 from xml.etree.ElementTree import fromstring
 
+COMIC_INFO = "ComicInfo.xml"
+"""The name of the file, which some write in another case."""
+
 PAGES_NAME = "Pages"
+COUNT_NAME = "PageCount"
+MARK_NAME = "#pages"
 SCHEMA_ORDER: tuple[str, ...] = (
     "Title",
     "Series",
@@ -80,7 +85,8 @@ class ComicInfoElement:
     What else the root holds is an element too, with a name that XML cannot have, so that the
     elements are the whole document but for its pages: `@name` is an attribute of the root
     (`@xmlns` its namespace), `#text` is text between its children. The list of pages is an element
-    `Pages` without a value, which says where the list stands.
+    `Pages` without a value, which says where the list stands. `#pages` says nothing itself: what
+    the document says of its pages is not true of those that are there, as `apply_page_list` tells.
 
     Attributes:
         name: Without prefix; `{namespace}name` where the namespace is not the root's.

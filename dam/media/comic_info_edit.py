@@ -39,6 +39,17 @@ def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
     return replace(info, elements=tuple(kept))
 
 
+def with_missing(info: ComicInfo, other: ComicInfo) -> ComicInfo:
+    """Return the document with those elements of another one that it has not, or has empty."""
+    for element in other.elements:
+        if info.text(element.name) is None:
+            kept = replace(info, elements=tuple(e for e in info.elements if e.name != element.name))
+            place = _place(kept, element.name)
+            elements = (*kept.elements[:place], element, *kept.elements[place:])
+            info = replace(info, elements=elements)
+    return info
+
+
 def _place(info: ComicInfo, name: str) -> int:
     """Return where a new element goes: after the last one that the schema has before it."""
     rank = SCHEMA_ORDER.index(name)

@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dam.media.comic_info import PAGE_TYPES, ComicInfo, ComicInfoPage
+from dam.media.comic_info import (
+    COUNT_NAME,
+    MARK_NAME,
+    PAGE_TYPES,
+    PAGES_NAME,
+    ComicInfo,
+    ComicInfoElement,
+    ComicInfoPage,
+)
+from dam.media.xml_markup import attributes_text
 
 _MAX_TYPE_LENGTH = 64
 _MISSPELT_TYPES = {"Advertisment": "Advertisement"}  # so the schema had it for years
@@ -33,10 +42,14 @@ class PageOrder:
         pages: As many as there were names.
         problem: Why the list of pages does not give the order; None where it does, or there is
             none.
+        info: The document as it is to be kept. One whose number or list of pages is of another
+            archive has the mark `#pages`, such a list as markup, so that it says the same as long
+            as the pages stay as they are.
     """
 
     pages: tuple[OrderedPage, ...]
     problem: str | None = None
+    info: ComicInfo | None = None
 
 
 def apply_page_list(names: Sequence[str], info: ComicInfo | None) -> PageOrder:
@@ -50,7 +63,33 @@ def apply_page_list(names: Sequence[str], info: ComicInfo | None) -> PageOrder:
         names: The archive's pictures in natural order, which is what the list counts.
         info: What the ComicInfo.xml says, if there is one.
     """
-    listed = info.pages if info else ()
+    order = _order(names, info.pages if info else ())
+    return replace(order, info=info and _kept(info, len(names), order))
+
+
+def page_list(pages: Sequence[ComicInfoPage]) -> str:
+    """Return the list of pages as XML, as it stands in a document."""
+    if not pages:
+        return f"<{PAGES_NAME} />"
+    entries = "".join(f"    <Page{attributes_text(page_attributes(page))} />\n" for page in pages)
+    return f"<{PAGES_NAME}>\n{entries}  </{PAGES_NAME}>"
+
+
+def _kept(info: ComicInfo, pictures: int, order: PageOrder) -> ComicInfo:
+    is_used = not info.pages or any(page.entry for page in order.pages)
+    elements = [
+        ComicInfoElement(PAGES_NAME, page_list(info.pages), is_markup=True)
+        if element.is_page_list and not is_used
+        else element
+        for element in info.elements
+    ]
+    is_counted = info.text(COUNT_NAME) in (None, str(pictures))
+    if not is_counted or any(item.name == PAGES_NAME and item.is_markup for item in elements):
+        elements.append(ComicInfoElement(MARK_NAME, ""))
+    return ComicInfo(tuple(elements), info.pages if is_used else ())
+
+
+def _order(names: Sequence[str], listed: Sequence[ComicInfoPage]) -> PageOrder:
     natural = tuple(OrderedPage(name, index, None) for index, name in enumerate(names))
     if not listed:
         return PageOrder(natural)

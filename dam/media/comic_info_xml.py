@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element, TreeBuilder
 
 from dam.errors import (
@@ -11,8 +11,15 @@ from dam.errors import (
     MissingExtraError,
     UnreadableComicInfoError,
 )
-from dam.media.comic_info import PAGES_NAME, ComicInfo, ComicInfoElement, ComicInfoPage
-from dam.media.comic_info_pages import page_attributes, page_entry
+from dam.media.comic_info import (
+    COMIC_INFO,
+    MARK_NAME,
+    PAGES_NAME,
+    ComicInfo,
+    ComicInfoElement,
+    ComicInfoPage,
+)
+from dam.media.comic_info_pages import page_entry, page_list
 from dam.media.limits import MediaLimits
 from dam.media.xml_markup import (
     XSI_NAMESPACE,
@@ -23,7 +30,6 @@ from dam.media.xml_markup import (
 )
 
 _ROOT = "ComicInfo"
-_FILE_NAME = "ComicInfo.xml"
 _MAX_NAME_LENGTH = 255
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _BOMS = (
@@ -56,7 +62,7 @@ def parse_comic_info(xml: bytes, limits: MediaLimits | None = None) -> ComicInfo
     """
     limits = limits or MediaLimits()
     if len(xml) > limits.max_document_bytes:
-        raise MediaLimitError(f"bytes of {_FILE_NAME}", len(xml), limits.max_document_bytes)
+        raise MediaLimitError(f"bytes of {COMIC_INFO}", len(xml), limits.max_document_bytes)
     root = _parse(_decode(xml), limits)
     namespace, name = split_name(root.tag)
     if name != _ROOT:
@@ -85,7 +91,7 @@ def write_comic_info(info: ComicInfo) -> bytes:
     The list of pages stands at its element, or at the end where it has none. What XML cannot hold
     is left out.
     """
-    children = [item for item in info.elements if not item.name.startswith("@")]
+    children = [i for i in info.elements if not i.name.startswith("@") and i.name != MARK_NAME]
     if info.pages and not any(item.is_page_list for item in children):
         children.append(ComicInfoElement(PAGES_NAME, ""))
     own = {item.name[1:]: item.value for item in info.elements if item.name.startswith("@")}
@@ -136,9 +142,9 @@ class _Builder(TreeBuilder):
         self._depth += 1
         most, deepest = self._limits.max_document_elements, self._limits.max_document_depth
         if self._elements > most:
-            raise MediaLimitError(f"elements in {_FILE_NAME}", None, most)
+            raise MediaLimitError(f"elements in {COMIC_INFO}", None, most)
         if self._depth > deepest:
-            raise MediaLimitError(f"levels of elements in {_FILE_NAME}", None, deepest)
+            raise MediaLimitError(f"levels of elements in {COMIC_INFO}", None, deepest)
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -152,7 +158,7 @@ def _parse(text: str, limits: MediaLimits) -> Element:
         from defusedxml import DefusedXmlException  # noqa: PLC0415 - an extra
         from defusedxml.ElementTree import DefusedXMLParser, ParseError  # noqa: PLC0415
     except ImportError as error:
-        raise MissingExtraError("comics", f"reading {_FILE_NAME}") from error
+        raise MissingExtraError("comics", f"reading {COMIC_INFO}") from error
     parser = DefusedXMLParser(target=_Builder(limits), forbid_dtd=True)
     try:
         parser.feed(text)
@@ -160,7 +166,7 @@ def _parse(text: str, limits: MediaLimits) -> Element:
     except ParseError as error:
         raise UnreadableComicInfoError(str(error)) from error
     except DefusedXmlException as error:
-        raise ForbiddenXmlError(_FILE_NAME) from error
+        raise ForbiddenXmlError(COMIC_INFO) from error
     except ValueError as error:  # what is no character: lone surrogates, names with a NUL
         raise UnreadableComicInfoError("it holds characters that XML cannot hold") from error
     assert isinstance(root, Element)
@@ -202,14 +208,11 @@ def _is_page_list(element: Element, namespace: str) -> bool:
     )
 
 
-def _child(item: ComicInfoElement, pages: Iterable[ComicInfoPage], namespace: str) -> str:
+def _child(item: ComicInfoElement, pages: Sequence[ComicInfoPage], namespace: str) -> str:
     if item.name == "#text":
         return escape(item.value)
     if item.is_page_list:
-        entries = "".join(
-            f"    <Page{attributes_text(page_attributes(page))} />\n" for page in pages
-        )
-        return f"<{PAGES_NAME}>\n{entries}  </{PAGES_NAME}>" if entries else f"<{PAGES_NAME} />"
+        return page_list(pages)
     if item.is_markup:
         return item.value
     own, name = split_name(item.name) if "}" in item.name else (namespace, item.name)

@@ -1,6 +1,7 @@
 """What the names of comics' files say: series, number, year and the rest."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import reduce
@@ -17,7 +18,7 @@ from dam.media.comic_name_words import (
     QUALITY,
 )
 
-__all__ = ["ComicName", "issue_key", "parse_comic_name"]
+__all__ = ["ComicName", "fold_title", "issue_key", "parse_comic_name", "title_key"]
 
 _MAX_LENGTH = 500  # names of series are indexed, and an index takes no long ones
 _BRACKETS = re.compile(
@@ -43,7 +44,6 @@ class ComicName:
         volume: Of a series the one that the issue is in, of manga the book.
         language: A BCP 47 tag.
         scan_quality: How the pages were got: `Digital`, `c2c` …
-        format: `Annual`, `TPB` …
     """
 
     series: str | None = None
@@ -57,7 +57,6 @@ class ComicName:
     language: str | None = None
     scan_group: str | None = None
     scan_quality: str | None = None
-    format: str | None = None
     publisher: str | None = None
 
 
@@ -67,6 +66,20 @@ class _Bracket:
     is_square: bool
     is_leading: bool
     is_trailing: bool
+
+
+def fold_title(title: str) -> str:
+    """Return what titles are compared by: case, blanks and ways to encode letters do not count."""
+    folded = unicodedata.normalize("NFC", title).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def title_key(series_title: str | None, comic_title: str) -> str:
+    """Return what concepts are looked up by: the folded title of the series, or the comic's own.
+
+    It is as long as an index takes; titles that differ only after that have one key.
+    """
+    return fold_title(series_title or comic_title)[:_MAX_LENGTH]
 
 
 def parse_comic_name(name: str) -> ComicName:
@@ -92,7 +105,6 @@ def parse_comic_name(name: str) -> ComicName:
         volume=found.volume,
         issue_count=found.issue_count,
         scan_group=group,
-        format="Annual" if annual else None,
     )
     return _merged((own, said))
 
@@ -135,11 +147,10 @@ def _meaning(text: str) -> ComicName | None:
         return known
     if word in _LANGUAGE_OF:
         return ComicName(language=_LANGUAGE_OF[word])
-    if word in FORMATS:
-        return ComicName(format=text)
     if word in PUBLISHERS:
         return ComicName(publisher=text)
-    return ComicName() if not word or re.fullmatch(NOISE, word) else None
+    is_noise = not word or word in FORMATS or re.fullmatch(NOISE, word)
+    return ComicName() if is_noise else None
 
 
 def _number(word: str) -> ComicName | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from dam.errors import FileAccessError, MediaLimitError, UnreadablePictureError
 from dam.media.decoders import pillow_format
@@ -86,6 +86,8 @@ def open_picture(
             "pixels", int(found[0]) if found else None, limits.max_pixels
         ) from error
     except _DECODER_FAULTS as error:
+        if "MAX_TEXT_" in str(error):  # the name of the limit is all that tells this ValueError
+            raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(source, "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
@@ -122,6 +124,7 @@ def _silence_pillow(limits: MediaLimits) -> None:
     logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
     # Pillow raises above twice this figure, also for pictures inside pictures (icons).
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = limits.max_metadata_bytes
 
 
 def _reason(error: BaseException) -> str:

@@ -16,7 +16,7 @@ class MediaLimits:
         max_member_bytes: One member, unpacked.
         max_archive_bytes: All members of one archive, unpacked.
         max_archive_ratio: The same for each byte of the archive, beyond the first 256 MiB.
-        max_document_bytes: One XML, JSON or YAML member, unpacked.
+        max_document_bytes: One ComicInfo.xml, unpacked.
         max_document_elements: Elements of one XML document.
         max_document_depth: Elements within one another.
     """

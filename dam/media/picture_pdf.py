@@ -9,14 +9,15 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dam.errors import MissingExtraError, UnreadablePictureError
 from dam.media.image_reading import open_picture
 from dam.media.limits import MediaLimits
 
-if TYPE_CHECKING:  # both come with an extra
+if TYPE_CHECKING:  # pikepdf comes with an extra
     from pikepdf import Pdf
+    from typing_extensions import Buffer
 
 _PART_BYTES = 32 << 20
 _POINTS_PER_PIXEL = 0.75
@@ -71,11 +72,11 @@ class PicturePdf:
                     creation_date="",
                     mod_date="",
                 )
-            whole.save(path, deterministic_id=True)
+            _save(whole, path)
 
     def _put_aside(self) -> None:
         part = self._folder / f"{len(self._parts)}.pdf"
-        self._current.save(part, deterministic_id=True)
+        _save(self._current, part)
         self._current.close()
         self._parts.append(part)
         self._current, self._size_bytes = _new_pdf(), 0
@@ -87,6 +88,35 @@ def _new_pdf() -> "Pdf":
     except ModuleNotFoundError as error:
         raise MissingExtraError("comics", "writing PDF") from error
     return pikepdf.new()
+
+
+def _save(pdf: "Pdf", path: Path) -> None:
+    with path.open("xb") as file:
+        output = _Output(file)
+        pdf.save(cast("BinaryIO", output), deterministic_id=True)
+    if output.fault is not None:
+        raise output.fault
+
+
+class _Output(io.RawIOBase):
+    """A file to which writing never fails: an exception in it would abort the process in qpdf."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.fault: OSError | None = None
+
+    def write(self, content: "Buffer", /) -> int:
+        """Write all of it, unless writing has failed before."""
+        if self.fault is None:
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self.fault = error
+        return memoryview(content).nbytes
+
+    def writable(self) -> bool:
+        """Whether it can be written to."""
+        return True
 
 
 def _page(picture: Path) -> bytes:

@@ -13,6 +13,9 @@ _MODULES = ("py7zr", "rarfile")
 PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
 """Programs that print the members of a RAR file one after the other, and what makes them do it."""
 
+OUT_OF_MEMORY = 8
+"""How `unrar` ends where memory is short; `unar` has no code for it."""
+
 PROGRAM = "unar"
 """The one of them to install."""
 

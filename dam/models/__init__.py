@@ -27,7 +27,7 @@ from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dam.errors import ItemError, UnpackingSpaceError
-from dam.media.archive import Archive
+from dam.media.archive import ARCHIVE_FAULTS, Archive
 from dam.storage.located import LocatedContent, Reference
 from dam.storage.locking import try_lock
 
@@ -47,7 +47,8 @@ class ArchiveCopies:
         if self._folder is None:
             _sweep()
             try:
-                self._folder = _held_folder(self._held)
+                while self._folder is None:
+                    self._folder = _held_folder(self._held)
             except OSError as error:
                 raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
         return self._folder / secrets.token_hex(8)
@@ -108,10 +109,12 @@ def copy_pages(archive: Archive, path: Path) -> bool:
             for page in archive.pages:
                 try:
                     content = archive.read(page)
+                except ARCHIVE_FAULTS:
+                    raise
                 except ItemError:
                     continue
                 copy.writestr(_name(page.raw_name), content)
-    except OSError:  # no room, say: it would only have been quicker
+    except (OSError, *ARCHIVE_FAULTS):  # no room, say: it would only have been quicker
         return False
     return True
 
@@ -125,11 +128,21 @@ def _reference(path: Path) -> Reference:
     return Reference(path=path, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
-def _held_folder(held: ExitStack) -> Path:
-    """Return a new folder, which is gone when it is not held any more."""
-    folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
-    lock = held.enter_context((folder / _LOCK_NAME).open("xb"))
-    try_lock(lock.fileno(), is_exclusive=True)
+def _held_folder(held: ExitStack) -> Path | None:
+    """Return a new folder, which is gone when it is not held any more.
+
+    None where another process's `_sweep` came between making and holding it.
+    """
+    with ExitStack() as making:
+        folder = Path(making.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
+        try:
+            lock = making.enter_context((folder / _LOCK_NAME).open("xb"))
+            is_held = try_lock(lock.fileno(), is_exclusive=True)
+        except FileNotFoundError:
+            is_held = False
+        if not is_held or not (folder / _LOCK_NAME).exists():
+            return None
+        held.enter_context(making.pop_all())
     return folder
 
 

@@ -1,26 +1,32 @@
 """What workers do with archives: plain functions, plain values, no database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 
-from dam.errors import ItemError, MissingUnpackerError
-from dam.media.archive import Archive, ArchiveFormat, Member
+from dam.errors import ItemError, MemberMissingError, NoPagesError
+from dam.media.archive import ARCHIVE_FAULTS, Archive, ArchiveFormat, Member, open_archive
+from dam.media.file_type import media_type
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore, StoredFile
 from dam.storage.located import LocatedContent, local_archive, temporary_file
 from dam.storage.reading import digest_chunks
 
+_MOST_BYTES = 64 << 20  # of members in memory, unless one alone is larger
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageReading:
-    """A page of an archive, by its bytes."""
+    """A page of an archive, by its bytes; its name makes it one, `is_picture` says if these do."""
 
     name: str
     raw_name: bytes
     size_bytes: int
     sha256: bytes
     extra_digests: Mapping[str, bytes]
+    is_picture: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +45,24 @@ class ArchiveReading:
     Attributes:
         format: By content.
         pages: In natural reading order.
-        documents: XML, JSON and YAML files by their names, in natural order.
-        failed_documents: Those that cannot be read, or are too large.
-        comment: The archive's own comment, which some programs keep metadata in.
+        comic_infos: The bytes of the few that `Archive.comic_infos` names, or why one has none.
     """
 
     format: ArchiveFormat
     pages: tuple[PageReading | MemberFailure, ...]
-    documents: Mapping[str, bytes]
-    failed_documents: tuple[MemberFailure, ...]
-    comment: bytes
+    comic_infos: tuple[bytes | MemberFailure, ...]
+
+
+def look_into(path: Path) -> None:
+    """Raise unless a file can be a comic; only what it says of its members is read.
+
+    Raises:
+        ItemError: It is no archive, cannot be read, or has neither pictures nor a ComicInfo.xml.
+        OSError: The file cannot be opened.
+    """
+    with open_archive(path) as archive:
+        if not (archive.pages or archive.comic_infos):
+            raise NoPagesError("the archive")
 
 
 def read_archive(
@@ -64,21 +78,10 @@ def read_archive(
         UnpackingSpaceError: There is no room for temporary files.
     """
     with local_archive(store, content, archives) as archive:
-        pages = [_page(archive, member, extra_digests) for member in archive.pages]
-        documents: dict[str, bytes] = {}
-        failed = []
-        for member in archive.documents:
-            found = _bytes(archive, member)
-            if isinstance(found, MemberFailure):
-                failed.append(found)
-            else:
-                documents[member.name] = found
         return ArchiveReading(
             format=archive.format,
-            pages=tuple(pages),
-            documents=documents,
-            failed_documents=tuple(failed),
-            comment=archive.comment,
+            pages=tuple(_page(archive, member, extra_digests) for member in archive.pages),
+            comic_infos=tuple(_bytes(archive, member) for member in archive.comic_infos),
         )
 
 
@@ -88,19 +91,51 @@ def store_members(
     archives: OpenArchives,
     raw_names: Sequence[bytes],
 ) -> list[StoredFile | ItemError]:
-    """Put members of an archive into the store; return each one's outcome.
+    """Put members of an archive into the store, a bounded part at once; return each one's outcome.
 
     Raises:
         ItemError: The archive cannot be read.
         StoreUnusableError, UnpackingSpaceError: There is no room, say.
     """
-    with ExitStack() as files, local_archive(store, content, archives) as archive:
-        found = [_named_bytes(archive, raw_name) for raw_name in raw_names]
-        paths = [
-            files.enter_context(temporary_file(item)) for item in found if isinstance(item, bytes)
-        ]
+    outcomes: list[StoredFile | ItemError] = []
+    with local_archive(store, content, archives) as archive:
+        for part in _parts(archive, raw_names):
+            outcomes += _stored(store, archive, part)
+    return outcomes
+
+
+def _parts(archive: Archive, raw_names: Sequence[bytes]) -> Iterator[list[Member | ItemError]]:
+    """Yield the members of these names, as many as may be in memory at once."""
+    part: list[Member | ItemError] = []
+    part_bytes = 0
+    for raw_name in raw_names:
+        try:
+            member = archive.member(raw_name)
+        except MemberMissingError as error:
+            part.append(error)
+            continue
+        if part and part_bytes + member.size_bytes > _MOST_BYTES:
+            yield part
+            part, part_bytes = [], 0
+        part.append(member)
+        part_bytes += member.size_bytes
+    yield part
+
+
+def _stored(
+    store: ContentStore, archive: Archive, part: Sequence[Member | ItemError]
+) -> list[StoredFile | ItemError]:
+    paths: list[Path] = []
+    errors: dict[int, ItemError] = {}
+    with ExitStack() as files:
+        for place, member in enumerate(part):
+            found = _bytes(archive, member) if isinstance(member, Member) else member
+            if isinstance(found, bytes):
+                paths.append(files.enter_context(temporary_file(found)))
+            else:
+                errors[place] = found.error if isinstance(found, MemberFailure) else found
         stored = iter(store.put_many(paths, "copy"))
-    return [next(stored) if isinstance(item, bytes) else item for item in found]
+    return [errors[place] if place in errors else next(stored) for place in range(len(part))]
 
 
 def _page(
@@ -116,22 +151,14 @@ def _page(
         size_bytes=len(found),
         sha256=digests.sha256,
         extra_digests=digests.extra,
+        is_picture=media_type(BytesIO(found)).startswith("image/"),
     )
 
 
 def _bytes(archive: Archive, member: Member) -> bytes | MemberFailure:
     try:
         return archive.read(member)
-    except MissingUnpackerError:  # no fault of this member's
+    except ARCHIVE_FAULTS:
         raise
     except ItemError as error:
         return MemberFailure(name=member.name, raw_name=member.raw_name, error=error)
-
-
-def _named_bytes(archive: Archive, raw_name: bytes) -> bytes | ItemError:
-    try:
-        return archive.read(archive.member(raw_name))
-    except MissingUnpackerError:
-        raise
-    except ItemError as error:
-        return error

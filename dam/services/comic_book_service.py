@@ -1,9 +1,12 @@
 """Comics: works (concepts), their variants, and the pages of these.
 
 Everything takes and returns ids of entities; `comic_description_service` says what is known of
-them, `comic_edit_service` changes it. The functions of pages are those of `page_service` under
+them, `comic_fields_service` changes it. The functions of pages are those of `page_service` under
 their names for comics: they take any owner, so other kinds of work have pages by the same rules.
-Nothing here commits. Two who change one variant or one concept at once come one after the other.
+Nothing here commits. Two who change one variant or one concept at once come one after the other:
+who links or unlinks has locked the concept. Concepts are locked before variants, each ascending.
+Who makes a new order of pages that were read earlier says which these were (`expected`), so that
+what came meanwhile is not lost. Names that no fact has are a `TypeError`.
 """
 
 from collections.abc import Mapping
@@ -14,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of, write_rows
 from dam.errors import (
+    ConceptNotVariantError,
     NoComicConceptError,
     NoComicVariantError,
     OwnPartError,
     VariantLinkedError,
     VariantUnlinkedError,
 )
+from dam.media.comic_name import title_key
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent, PageLink
 from dam.services import ecs_service
 from dam.services.comic_facts import ConceptDetails, VariantFacts, check_facts, concept_name
@@ -64,7 +69,7 @@ async def create_comic_book_concept(
     """Create a comic as a work and return its entity; a second one of the same facts is another.
 
     Raises:
-        FactRefusedError: A fact cannot be kept as it is.
+        FactRefusedError: A fact cannot be kept as it is, or a title is blank.
     """
     facts: dict[str, object] = {
         "comic_title": comic_title,
@@ -75,7 +80,8 @@ async def create_comic_book_concept(
     }
     check_facts(ComicBookConceptComponent, facts)
     entity_id = await ecs_service.create_entity(session)
-    row = {"entity_id": entity_id, "name": concept_name(facts), **facts}
+    said = {"name": concept_name(facts), "title_key": title_key(series_title, comic_title)}
+    row = {"entity_id": entity_id, **said, **facts}
     await write_rows(session, ComicBookConceptComponent, [row], replace=False)
     return entity_id
 
@@ -97,6 +103,8 @@ async def link_comic_variant_to_concept(
     Raises:
         EntityNotFoundError: The variant or the concept does not exist.
         NoComicConceptError: The second entity is no concept of a comic.
+        ConceptNotVariantError: The first entity is a concept: no concept is a variant, so works
+            never contain each other.
         VariantLinkedError: The variant belongs to another concept.
         OwnPartError: Both are the same entity.
         FactRefusedError: A fact cannot be kept as it is.
@@ -104,8 +112,10 @@ async def link_comic_variant_to_concept(
     if variant_entity_id == concept_entity_id:
         raise OwnPartError(variant_entity_id, "variant")
     check_facts(ComicBookVariantComponent, facts)
+    await ecs_service.lock_entity(session, concept_entity_id)
+    await _require_concept(session, concept_entity_id)
     await ecs_service.lock_entity(session, variant_entity_id)
-    await _lock_concept(session, concept_entity_id)
+    await _refuse_concept(session, variant_entity_id)
     row: dict[str, object] = {"conceptual_entity_id": concept_entity_id, **facts}
     known = await _find_variant(session, variant_entity_id)
     if known is None:
@@ -126,12 +136,11 @@ async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityI
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
     """
-    await ecs_service.lock_entity(session, variant_entity_id)
-    await get_comic_concept_for_variant(session, variant_entity_id)
-    row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
-    await _change(session, variant_entity_id, row)
+    if await _lock_concept_of(session, variant_entity_id) is not None:
+        row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
+        await _change(session, variant_entity_id, row)
 
 
 async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
@@ -141,14 +150,12 @@ async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: En
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
         VariantUnlinkedError: It has no concept.
     """
-    await ecs_service.lock_entity(session, variant_entity_id)
-    concept = await get_comic_concept_for_variant(session, variant_entity_id)
+    concept = await _lock_concept_of(session, variant_entity_id)
     if concept is None:
         raise VariantUnlinkedError(variant_entity_id)
-    await _lock_concept(session, concept)
     await _make_primary(session, variant_entity_id, concept)
 
 
@@ -192,11 +199,11 @@ async def get_comic_concept_for_variant(
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
     """
     variant = await _find_variant(session, variant_entity_id)
     if variant is None:
-        await ecs_service.get_entities(session, [variant_entity_id])
+        await _refuse_concept(session, variant_entity_id)
         raise NoComicVariantError(variant_entity_id)
     return variant.conceptual_entity_id
 
@@ -211,6 +218,7 @@ async def get_comic_variants_containing_image_as_page(
     Raises:
         EntityNotFoundError: The picture does not exist.
     """
+    ecs_service.check_ids([page_image_entity_id])
     containing = (
         select(PageLink.owner_entity_id)
         .join(ComicBookVariantComponent, _variants.entity_id == PageLink.owner_entity_id)
@@ -231,15 +239,25 @@ async def _find_variant(
     return rows[entity_id][0] if rows else None
 
 
+async def _refuse_concept(session: AsyncSession, entity_id: EntityId) -> None:
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
+        raise ConceptNotVariantError(entity_id)
+
+
 async def _require_concept(session: AsyncSession, entity_id: EntityId) -> None:
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent) is None:
         raise NoComicConceptError(entity_id)
 
 
-async def _lock_concept(session: AsyncSession, concept_entity_id: EntityId) -> None:
-    """Lock a concept, always after the variant that is to be its own."""
-    await ecs_service.lock_entity(session, concept_entity_id)
-    await _require_concept(session, concept_entity_id)
+async def _lock_concept_of(session: AsyncSession, variant_entity_id: EntityId) -> EntityId | None:
+    """Lock the concept of a variant and return it; the variant then stays linked to it."""
+    locked = None
+    while True:  # somebody may link the variant to another one before the lock is there
+        concept = await get_comic_concept_for_variant(session, variant_entity_id)
+        if concept in {None, locked}:
+            return concept
+        await ecs_service.lock_entity(session, concept)
+        locked = concept
 
 
 async def _make_primary(

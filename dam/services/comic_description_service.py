@@ -1,14 +1,17 @@
 """What is known of comics: their concepts, variants, pages, and where a picture is a page."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, table_of
-from dam.errors import NoComicConceptError, NoComicVariantError
+from dam.core.ecs import AnyComponent, EntityId, table_of
+from dam.core.portions import PORTION, portions
+from dam.errors import ConceptNotVariantError, NoComicConceptError, NoComicVariantError
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookTermComponent,
@@ -20,6 +23,8 @@ from dam.models import (
 )
 from dam.services import ecs_service
 from dam.services.comic_facts import ConceptFacts, VariantFacts
+
+A = TypeVar("A", bound=AnyComponent)
 
 _links = table_of(PageLink).c
 
@@ -47,7 +52,11 @@ class ComicVariant:
 
 @dataclass(frozen=True, kw_only=True)
 class PageFacts:
-    """A page: its number, its picture, and what is known of both."""
+    """A page: its number, its picture, and what is known of both.
+
+    Args:
+        name: The base name as it is; bytes that are not UTF-8 are surrogate escapes.
+    """
 
     page_number: int
     entity_id: EntityId
@@ -78,9 +87,9 @@ async def describe_comic_concepts(
         EntityNotFoundError: Some do not exist.
         NoComicConceptError: One is no concept of a comic.
     """
-    rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookConceptComponent)
+    rows = await _components(session, entity_ids, ComicBookConceptComponent)
     await _check(session, entity_ids, rows, NoComicConceptError)
-    terms = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookTermComponent)
+    terms = await _components(session, entity_ids, ComicBookTermComponent)
     return [
         ComicConcept(
             entity_id=entity_id,
@@ -99,16 +108,11 @@ async def describe_comic_variants(
 
     Raises:
         EntityNotFoundError: Some do not exist.
-        NoComicVariantError: One is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: One is no variant of a comic.
     """
-    rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookVariantComponent)
+    rows = await _components(session, entity_ids, ComicBookVariantComponent)
     await _check(session, entity_ids, rows, NoComicVariantError)
-    counted = (
-        select(_links.owner_entity_id, func.count())
-        .where(_links.owner_entity_id.in_(entity_ids))
-        .group_by(_links.owner_entity_id)
-    )
-    counts: dict[EntityId, int] = dict((await session.execute(counted)).all())
+    counts = await _page_counts(session, entity_ids)
     return [
         ComicVariant(
             entity_id=entity_id,
@@ -127,6 +131,7 @@ async def describe_pages(session: AsyncSession, owner_entity_id: EntityId) -> li
     Raises:
         EntityNotFoundError: The owner does not exist.
     """
+    ecs_service.check_ids([owner_entity_id])
     digest, file, size = (
         table_of(kind).c
         for kind in (ContentHashSHA256Component, FilePropertiesComponent, ImageDimensionsComponent)
@@ -137,7 +142,7 @@ async def describe_pages(session: AsyncSession, owner_entity_id: EntityId) -> li
             _links.page_number,
             image.label("entity_id"),
             digest.digest.label("sha256"),
-            file.name_text.label("name"),
+            file.name,
             size.width,
             size.height,
             _links.page_type,
@@ -149,7 +154,8 @@ async def describe_pages(session: AsyncSession, owner_entity_id: EntityId) -> li
         .where(_links.owner_entity_id == owner_entity_id)
         .order_by(_links.page_number)
     )
-    pages = [PageFacts(**row) for row in (await session.execute(described)).mappings()]
+    rows = (await session.execute(described)).mappings()
+    pages = [PageFacts(**{**row, "name": _text(row["name"])}) for row in rows]
     if not pages:
         await ecs_service.get_entities(session, [owner_entity_id])
     return pages
@@ -163,6 +169,7 @@ async def describe_page_uses(
     Raises:
         EntityNotFoundError: The picture does not exist.
     """
+    ecs_service.check_ids([page_image_entity_id])
     variant, concept = ComicBookVariantComponent, ComicBookConceptComponent
     used = (
         select(
@@ -182,6 +189,27 @@ async def describe_page_uses(
     return uses
 
 
+async def _components(
+    session: AsyncSession, entity_ids: Sequence[EntityId], kind: type[A]
+) -> dict[EntityId, list[A]]:
+    found: dict[EntityId, list[A]] = {}
+    for ids in portions(entity_ids):
+        found |= await ecs_service.get_components_of_kind(session, ids, kind)
+    return found
+
+
+async def _page_counts(
+    session: AsyncSession, owner_entity_ids: Sequence[EntityId]
+) -> dict[EntityId, int]:
+    """Return how many pages there are by owner; owners without are left out."""
+    counts: dict[EntityId, int] = {}
+    counted = select(_links.owner_entity_id, func.count()).group_by(_links.owner_entity_id)
+    for ids in portions(owner_entity_ids):
+        found = await session.execute(counted.where(_links.owner_entity_id.in_(ids)))
+        counts.update(dict(found.all()))
+    return counts
+
+
 async def _check(
     session: AsyncSession,
     entity_ids: Sequence[EntityId],
@@ -189,8 +217,14 @@ async def _check(
     error: type[NoComicConceptError | NoComicVariantError],
 ) -> None:
     if missing := [entity_id for entity_id in entity_ids if entity_id not in found]:
-        await ecs_service.get_entities(session, missing)
-        raise error(missing[0])
+        await ecs_service.get_entities(session, missing[:PORTION])
+        # Who asked for concepts gets none here.
+        concepts = await _components(session, missing[:1], ComicBookConceptComponent)
+        raise (ConceptNotVariantError if concepts else error)(missing[0])
+
+
+def _text(name: bytes | None) -> str | None:
+    return None if name is None else os.fsdecode(name)
 
 
 def _by_kind(terms: Sequence[ComicBookTermComponent]) -> dict[str, tuple[str, ...]]:

@@ -1,15 +1,18 @@
 """What can be said of comics: the names of the facts, and what makes one fit to be kept."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from typing import TypedDict, get_type_hints
 
-from sqlalchemy import String
+from sqlalchemy import Integer, String
 
 from dam.core.ecs import AnyComponent, table_of
 from dam.errors import FactRefusedError
-from dam.models import ComicBookConceptComponent
-
-_MAX_INTEGER = 2**31 - 1
+from dam.media.comic_facts import FACT_ELEMENTS, RANGES
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookTermComponent,
+    ComicBookVariantComponent,
+)
 
 
 class ConceptDetails(TypedDict, total=False):
@@ -45,28 +48,57 @@ class VariantFacts(TypedDict, total=False):
     reading_direction: str | None
 
 
+_NAMES: Mapping[type[AnyComponent], frozenset[str]] = {
+    ComicBookConceptComponent: frozenset(get_type_hints(ConceptFacts)),
+    ComicBookVariantComponent: frozenset(get_type_hints(VariantFacts)),
+    ComicBookTermComponent: frozenset({"name"}),
+}
+_TITLES = ("comic_title", "series_title")
+_DIRECTIONS = ("ltr", "rtl")
+
+
 def check_facts(kind: type[AnyComponent], facts: Mapping[str, object]) -> None:
-    """Raise unless every database can keep these values of a component's fields.
+    """Raise unless every database can keep these values, and a ComicInfo.xml say the numbers.
 
     Raises:
-        FactRefusedError: A text is longer than its column or is no Unicode text, or a number is
-            out of range.
+        TypeError: One is no fact of this kind of component.
+        FactRefusedError: A value is of a wrong type. A text is longer than its column, is no
+            Unicode text, or a blank title. A number is out of the range of its element. A reading
+            direction is neither `ltr` nor `rtl`.
     """
+    if unknown := sorted(facts.keys() - _NAMES[kind]):
+        msg = f"no fact named {unknown[0]!r}; known: {', '.join(sorted(_NAMES[kind]))}"
+        raise TypeError(msg)
     columns = table_of(kind).c
     for name, value in facts.items():
-        if isinstance(value, str):
-            kind_of_text = columns[name].type
-            assert isinstance(kind_of_text, String)
-            _check_text(name, value, kind_of_text.length)
-        elif isinstance(value, int) and abs(value) > _MAX_INTEGER:
-            raise FactRefusedError(name, str(value), f"at most {_MAX_INTEGER}")
+        column = columns[name]
+        if value is None:
+            if not column.nullable:
+                raise FactRefusedError(name, "empty", "a title")
+        elif isinstance(column.type, String):
+            _check_text(name, value, column.type.length)
+        else:
+            assert isinstance(column.type, Integer)
+            _check_number(name, value)
 
 
-def _check_text(name: str, text: str, limit: int | None) -> None:
+def _check_text(name: str, text: object, limit: int | None) -> None:
+    if not isinstance(text, str):
+        raise FactRefusedError(name, repr(text), "text")
     if limit is not None and len(text) > limit:
         raise FactRefusedError(name, f"{len(text)} characters long", f"at most {limit}")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise FactRefusedError(name, ascii(text), "Unicode text")
+    if name in _TITLES and not text.strip():
+        raise FactRefusedError(name, "empty", "a title")
+    if name == "reading_direction" and text not in _DIRECTIONS:
+        raise FactRefusedError(name, repr(text), " or ".join(_DIRECTIONS))
+
+
+def _check_number(name: str, number: object) -> None:
+    low, high = RANGES[FACT_ELEMENTS[name]]
+    if type(number) is not int or not low <= number <= high:  # to both databases, no bool is one
+        raise FactRefusedError(name, str(number), f"a whole number from {low} to {high}")
 
 
 def concept_name(facts: Mapping[str, object]) -> str:

@@ -1,61 +1,56 @@
-"""Changes of comics by the names of their fields, as people write them: `publisher=…`, `Writer=…`.
+"""Changes of what is said of comics: their facts, and fields as people write them, `Writer=…`.
 
 What a variant's ComicInfo.xml said alike before says it alike afterwards: it follows a changed fact
-of the variant or of its concept, where it did not say something of its own.
+of the variant or of its concept, where it did not say something of its own, and the variant's own
+facts follow it (`comic_agreement_service`). So who changes a concept locks it and then its variants
+before reading any of them. Nothing here commits; facts that are not given stay.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_type_hints
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack, get_args, get_type_hints
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, table_of, write_rows
-from dam.errors import FactRefusedError, NoComicVariantError, UnknownFieldError
-from dam.media.comic_facts import TERM_KINDS, ComicFacts, comic_facts
+from dam.core.ecs import Component, EntityId, row_of, table_of, write_rows
+from dam.errors import (
+    FactRefusedError,
+    MalformedFieldError,
+    NoComicConceptError,
+    NoComicVariantError,
+    UnknownNameError,
+)
+from dam.media.comic_facts import TERM_KINDS, listed_names
 from dam.media.comic_info import PAGES_NAME, SCHEMA_ORDER
+from dam.media.comic_name import title_key
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookTermComponent,
     ComicBookVariantComponent,
 )
 from dam.services import ecs_service
+from dam.services.comic_agreement_service import carry_facts, carry_terms, edit_elements
 from dam.services.comic_book_service import get_variants_for_comic_concept
 from dam.services.comic_description_service import (
     describe_comic_concepts,
     describe_comic_variants,
 )
-from dam.services.comic_edit_service import edit_comic_concept, edit_comic_variant
-from dam.services.comic_facts import ConceptFacts, VariantFacts
-from dam.services.comic_info_service import edit_comic_info, get_elements
+from dam.services.comic_facts import (
+    ConceptFacts,
+    VariantFacts,
+    check_facts,
+    concept_name,
+)
 
 _CONCEPT_TYPES, _VARIANT_TYPES = get_type_hints(ConceptFacts), get_type_hints(VariantFacts)
 _CONCEPT_FIELDS = (*_CONCEPT_TYPES, *TERM_KINDS)
 _VARIANT_FIELDS = (*_VARIANT_TYPES, *(name for name in SCHEMA_ORDER if name != PAGES_NAME))
-_ELEMENTS = {
-    "comic_title": "Title",
-    "series_title": "Series",
-    "issue_number": "Number",
-    "issue_count": "Count",
-    "volume": "Volume",
-    "description": "Summary",
-    "publication_year": "Year",
-    "publication_month": "Month",
-    "publication_day": "Day",
-    "publisher": "Publisher",
-    "imprint": "Imprint",
-    "age_rating": "AgeRating",
-    "language": "LanguageISO",
-    "scan_group": "ScanInformation",
-    "reading_direction": "Manga",
-}
-_DIRECTIONS = ("ltr", "rtl")
 
 Changes = Mapping[str, str | None]
 
 
 async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> None:
-    """Change fields of a concept or of a variant; None takes a value away. The caller commits.
+    """Change fields of a concept or of a variant; None takes a value away.
 
     A concept has the facts of its component, and lists of names by their ComicInfo elements, parted
     by commas. A variant has the facts of its component, and the elements of its ComicInfo.xml.
@@ -63,9 +58,10 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
     Raises:
         EntityNotFoundError: There is no such entity.
         NoComicVariantError: It is neither a concept nor a variant.
-        UnknownFieldError, UnknownNameError: There is no such field, or no such element.
+        UnknownNameError: There is no such field.
         FactRefusedError: A value is of a wrong type, or cannot be kept as it is.
     """
+    await ecs_service.lock_entity(session, entity_id)
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
         await _edit_concept(session, entity_id, changes)
     elif await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
@@ -74,56 +70,109 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
         raise NoComicVariantError(entity_id)
 
 
+async def edit_comic_concept(
+    session: AsyncSession, concept_entity_id: EntityId, **facts: Unpack[ConceptFacts]
+) -> None:
+    """Change some facts of a concept, and its name with them; None takes a fact away.
+
+    Raises:
+        EntityNotFoundError: The concept does not exist.
+        NoComicConceptError: The entity is no concept of a comic.
+        FactRefusedError: A fact cannot be kept as it is.
+    """
+    kind = ComicBookConceptComponent
+    check_facts(kind, facts)
+    variants = await _lock_with_variants(session, concept_entity_id)
+    known = await ecs_service.get_component(session, concept_entity_id, kind)
+    if known is None:
+        raise NoComicConceptError(concept_entity_id)
+    before = row_of(known)
+    after = {**before, **facts}
+    said = {
+        "name": concept_name(after),
+        "title_key": title_key(after["series_title"], after["comic_title"]),
+    }
+    await _set_facts(session, kind, concept_entity_id, {**facts, **said})
+    for variant in variants:
+        await carry_facts(session, variant, before, facts)
+
+
+async def edit_comic_variant(
+    session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
+) -> None:
+    """Change some facts of a variant; None takes a fact away.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError, ConceptNotVariantError: The entity is no variant of a comic.
+        FactRefusedError: A fact cannot be kept as it is.
+    """
+    check_facts(ComicBookVariantComponent, facts)
+    await ecs_service.lock_entity(session, variant_entity_id)
+    (before,) = await describe_comic_variants(session, [variant_entity_id])
+    if facts:
+        await _set_facts(session, ComicBookVariantComponent, variant_entity_id, facts)
+        await carry_facts(session, variant_entity_id, before.facts, facts)
+
+
 def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
     """Return what texts as `FIELD=VALUE` say; an empty value is None.
 
     Raises:
-        UnknownFieldError: One has no `=`.
+        MalformedFieldError: One has no `=`.
     """
     changes: dict[str, str | None] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            raise UnknownFieldError(text, ("publisher", "Writer", "…"))
+            raise MalformedFieldError(text)
         changes[name.strip()] = value.strip() or None
     return changes
 
 
 async def _edit_concept(session: AsyncSession, concept: EntityId, changes: Changes) -> None:
-    (before,) = await describe_comic_concepts(session, [concept])
     facts = _typed(changes, _CONCEPT_TYPES, _CONCEPT_FIELDS)
-    if "comic_title" in facts and facts["comic_title"] is None:
-        raise FactRefusedError("comic_title", "empty", "a title")
-    terms = {kind: facts.pop(kind) for kind in TERM_KINDS if kind in facts}
+    names = {kind: listed_names(facts.pop(kind)) for kind in TERM_KINDS if kind in facts}
     if facts:
         await edit_comic_concept(session, concept, **facts)
-    names = {kind: comic_names(text) for kind, text in terms.items()}
+    if names:
+        await _edit_terms(session, concept, names)
+
+
+async def _edit_terms(
+    session: AsyncSession, concept: EntityId, names: Mapping[str, tuple[str, ...]]
+) -> None:
+    variants = await _lock_with_variants(session, concept)
+    (before,) = await describe_comic_concepts(session, [concept])
     for kind, listed in names.items():
         await _set_terms(session, concept, kind, listed)
-    for variant in await get_variants_for_comic_concept(session, concept):
-        await _carry(session, variant, dict(before.facts), facts)
-        await _carry_terms(session, variant, before.terms, names)
+    for variant in variants:
+        await carry_terms(session, variant, before.terms, names)
+
+
+async def _lock_with_variants(session: AsyncSession, concept: EntityId) -> list[EntityId]:
+    """Lock a concept and its variants, and return these ascending."""
+    await ecs_service.lock_entity(session, concept)
+    variants = sorted(await get_variants_for_comic_concept(session, concept))
+    for variant in variants:
+        await ecs_service.lock_entity(session, variant)
+    return variants
 
 
 async def _edit_variant(session: AsyncSession, variant: EntityId, changes: Changes) -> None:
-    (before,) = await describe_comic_variants(session, [variant])
     own = {name: text for name, text in changes.items() if name in _VARIANT_TYPES}
     elements = {name: text for name, text in changes.items() if name not in own}
     facts = _typed(own, _VARIANT_TYPES, _VARIANT_FIELDS)
-    direction = facts.get("reading_direction")
-    if direction is not None and direction not in _DIRECTIONS:
-        raise FactRefusedError("reading_direction", repr(direction), " or ".join(_DIRECTIONS))
     if facts:
         await edit_comic_variant(session, variant, **facts)
-        await _carry(session, variant, dict(before.facts), facts)
-    if elements:
-        await edit_comic_info(session, variant, elements)
-
-
-def comic_names(text: str | None) -> tuple[str, ...]:
-    """Return the names of a list that commas part, each once."""
-    names = (" ".join(name.split()) for name in (text or "").split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
+    if not elements:
+        return
+    try:
+        following = await edit_elements(session, variant, elements, kept=facts)
+    except UnknownNameError as error:
+        raise UnknownNameError("field", error.name, _VARIANT_FIELDS) from error
+    if following:
+        await _set_facts(session, ComicBookVariantComponent, variant, following)
 
 
 def _typed(changes: Changes, types: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
@@ -131,7 +180,7 @@ def _typed(changes: Changes, types: Mapping[str, Any], known: tuple[str, ...]) -
     typed: dict[str, Any] = {}
     for name, text in changes.items():
         if name not in known:
-            raise UnknownFieldError(name, known)
+            raise UnknownNameError("field", name, known)
         typed[name] = text
         if text is not None and int in get_args(types.get(name)):
             try:
@@ -141,9 +190,18 @@ def _typed(changes: Changes, types: Mapping[str, Any], known: tuple[str, ...]) -
     return typed
 
 
-async def _set_terms(
-    session: AsyncSession, concept: EntityId, kind: str, names: Iterable[str]
+async def _set_facts(
+    session: AsyncSession, kind: type[Component], entity_id: EntityId, facts: Mapping[str, object]
 ) -> None:
+    table = table_of(kind)
+    await session.execute(update(table).where(table.c.entity_id == entity_id).values(**facts))
+
+
+async def _set_terms(
+    session: AsyncSession, concept: EntityId, kind: str, names: Sequence[str]
+) -> None:
+    for name in names:
+        check_facts(ComicBookTermComponent, {"name": name})
     table = table_of(ComicBookTermComponent)
     of_kind = (table.c.entity_id == concept) & (table.c.kind == kind)
     await session.execute(delete(table).where(of_kind))
@@ -152,53 +210,3 @@ async def _set_terms(
         for position, name in enumerate(names)
     ]
     await write_rows(session, ComicBookTermComponent, rows, replace=False)
-
-
-async def _carry(
-    session: AsyncSession,
-    variant: EntityId,
-    before: Mapping[str, object],
-    facts: Mapping[str, object],
-) -> None:
-    """Let a variant's document follow changed facts where it said the same."""
-    said = await _said(session, variant)
-    if said is None:
-        return
-    changed = {
-        _ELEMENTS[name]: _text(name, value)
-        for name, value in facts.items()
-        if name in _ELEMENTS and getattr(said, name) == before.get(name)
-    }
-    if changed:
-        await edit_comic_info(session, variant, changed)
-
-
-async def _carry_terms(
-    session: AsyncSession,
-    variant: EntityId,
-    before: Mapping[str, tuple[str, ...]],
-    names: Mapping[str, tuple[str, ...]],
-) -> None:
-    said = await _said(session, variant)
-    if said is None:
-        return
-    listed = {kind: tuple(t.name for t in said.terms if t.kind == kind) for kind in names}
-    changed = {
-        kind: ", ".join(new) or None
-        for kind, new in names.items()
-        if listed[kind] == before.get(kind, ())
-    }
-    if changed:
-        await edit_comic_info(session, variant, changed)
-
-
-async def _said(session: AsyncSession, variant: EntityId) -> ComicFacts | None:
-    """Return what a variant's document says; None where it has none."""
-    info = await get_elements(session, variant)
-    return comic_facts(info) if info.elements else None
-
-
-def _text(name: str, value: object) -> str | None:
-    if name == "reading_direction":
-        return "YesAndRightToLeft" if value == "rtl" else None
-    return None if value is None else str(value)

@@ -1,12 +1,18 @@
 """Imports comics: archives and folders of pictures become variants with pages, and concepts."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs import EntityId, ProcessingErrorComponent
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError
+from dam.models import FilePropertiesComponent, PageLink
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import (
     AddedArchive,
@@ -14,6 +20,7 @@ from dam.services.comic_importer import (
     ComicImportOptions,
     ComicOutcome,
     FailedPage,
+    failed_comic,
 )
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
 from dam.services.file_operations import FileOperationsResource
@@ -29,6 +36,7 @@ __all__ = [
     "OnComic",
     "add_comics",
     "count_comics",
+    "failures_of_pages",
     "import_comics",
 ]
 
@@ -78,8 +86,9 @@ async def import_comics(
     """Import the comics at `paths`; call `on_outcome` for each, in order, once it is settled.
 
     An archive becomes an asset as any file does, and a variant by being read; its pages become
-    assets whose bytes are in it. All rows of one comic are one transaction. What is a variant
-    already stays as it is, with all that was changed of it since.
+    assets whose bytes are in it. All rows of one comic are one transaction. What was imported
+    before stays as it is, with all that was changed of it since; only one that belongs to no
+    concept becomes a variant of the concept that the options name.
 
     `on_wait` is called when nothing can be stored before another process ends its collection of
     garbage.
@@ -98,6 +107,25 @@ async def import_comics(
         own = own_paths(world)
         found = find_comics(paths, is_recursive=options.is_recursive, own=own)
         await _import_all(importer, found, on_outcome)
+
+
+async def failures_of_pages(
+    session: AsyncSession, variant_entity_ids: Iterable[EntityId]
+) -> dict[EntityId, list[FailedPage]]:
+    """Return what systems could not do for pages of these variants, by variant, in their order."""
+    link, failure, file = PageLink, ProcessingErrorComponent, FilePropertiesComponent
+    found = defaultdict[EntityId, list[FailedPage]](list)
+    for ids in portions(sorted(set(variant_entity_ids))):
+        failed = (
+            select(link.owner_entity_id, file.name_text, failure.system, failure.message)
+            .join(failure, failure.entity_id == link.page_image_entity_id)
+            .join(file, file.entity_id == link.page_image_entity_id)
+            .where(link.owner_entity_id.in_(ids))
+            .order_by(link.owner_entity_id, link.page_number)
+        )
+        for variant, name, system, message in await session.execute(failed):
+            found[variant].append(FailedPage(name=name, error=f"{system}: {message}"))
+    return found
 
 
 def count_comics(paths: Iterable[str], *, is_recursive: bool) -> int:
@@ -190,9 +218,4 @@ async def _import(
         # What is not installed is wanted by some comics and not by others.
         if isinstance(error, EnvironmentFaultError) and error.requirement is None:
             raise
-        return ComicOutcome(
-            path=source.path,
-            status="failed",
-            error=type(error).__name__,
-            message=f"{error.message} ({error.hint})" if error.hint else error.message,
-        )
+        return failed_comic(source.path, error)

@@ -1,6 +1,7 @@
 """One comic on its way in: its file, its reading, its rows."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
-from dam.errors import NoPagesError, PagesUnreadableError
+from dam.errors import DamError, NoPagesError, PagesUnreadableError
+from dam.media.comic_facts import ComicFacts
+from dam.media.comic_info import ComicInfoPage
 from dam.media.comic_info_pages import OrderedPage, apply_page_list
 from dam.services import content_service
 from dam.services.archive_tasks import MemberFailure
 from dam.services.comic_extract_service import extract_pages
-from dam.services.comic_match_service import find_same_concept
+from dam.services.comic_match_service import comic_key, is_same_comic
 from dam.services.comic_reading import (
     NO_DOCUMENT,
     ComicDocument,
@@ -24,16 +27,24 @@ from dam.services.comic_reading import (
 from dam.services.comic_records import (
     ReadComic,
     ReadFolder,
-    RecordedComic,
-    folder_comic,
-    known_comics,
     record_archive,
     record_folder,
+    rehearse_comic,
 )
 from dam.services.comic_sources import FolderSource
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
+from dam.services.known_comics import (
+    FOLDER,
+    RecordedComic,
+    claim_comic,
+    comics_at,
+    folder_comic,
+    known_comics,
+    moved_folder,
+)
 from dam.services.page_service import get_ordered_pages
+from dam.services.rehearsal import rehearse
 from dam.storage.content_store import ImportMode
 from dam.storage.located import LocatedContent, Reference
 
@@ -46,7 +57,7 @@ class ComicImportOptions:
 
     Args:
         mode: What happens to the bytes of the archive, or of a folder's pictures.
-        is_recursive: Take every archive in folders.
+        is_recursive: Take folders for libraries; see `find_comics`.
         is_extracted: Store the pages of archives on their own.
         concept_entity_id: What they are variants of; None: what their files say.
         is_dry_run: Read and look up, write nothing.
@@ -72,8 +83,8 @@ class ComicOutcome:
     """What became of one comic.
 
     Args:
-        status: `added` is a new variant; `known` one whose archive came under another path;
-            `unchanged` one of the same path.
+        status: `added` is a new variant; `known` one whose archive came under another path, or
+            whose folder was moved; `unchanged` one of the same path.
         pages: How many it has.
         error: What is wrong with the whole, or with its ComicInfo.xml alone.
         message: The words for that, or a remark.
@@ -129,14 +140,15 @@ class ComicImporter:
         self._files = world.resources.get(FileOperationsResource)
         self._options = options
         self._on_wait = on_wait
+        self._foreseen = defaultdict[str, list[ComicFacts]](list)
 
     async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
-        """Import archives as files; return each by its path."""
-        files = await self._import_files(paths)
+        """Import archives as files, but for what can be no comic; return each by its path."""
+        added = await self._refused(paths)
+        files = await self._import_files([path for path in paths if path not in added])
         ids = {file.entity_id for file in files.values() if file.entity_id is not None}
         known = await self._world.read(known_comics, ids)
         located = await self._world.read(content_service.locate, ids)
-        added: dict[str, AddedArchive] = {}
         for path, file in files.items():
             content = located.get(file.entity_id or 0)
             if content is None and file.sha256 is not None:
@@ -146,6 +158,21 @@ class ComicImporter:
             )
         return added
 
+    async def _refused(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
+        """Return those that can be no comic, and were none before; nothing is stored of them."""
+        answers = await self._files.look_into([Path(path) for path in paths])
+        faults = {
+            path: answer
+            for path, answer in zip(paths, answers, strict=True)
+            if isinstance(answer, DamError)  # others hinder the import, too, which has its words
+        }
+        before = await self._world.read(comics_at, list(faults))
+        return {
+            path: AddedArchive(file=_refusal(path, error), known=None, content=None)
+            for path, error in faults.items()
+            if path not in before
+        }
+
     async def import_archive(self, archive: AddedArchive, turn: Turn) -> ComicOutcome:
         """Import an archive as a comic.
 
@@ -153,6 +180,9 @@ class ComicImporter:
             DamError: It cannot be.
         """
         file, content, known = archive.file, archive.content, archive.known
+        if known is not None:
+            known = await self._claim(known)
+            archive = replace(archive, known=known)
         if known is not None and not known.has_failure:
             outcome = _outcome(file.path, _again(file), known)
         elif content is None:
@@ -190,26 +220,35 @@ class ComicImporter:
             if page not in arrived
         ]
         if not arrived:
-            raise PagesUnreadableError(len(failed))
+            raise PagesUnreadableError([(page.name, page.error) for page in failed])
         said = [order.problem] if order.problem else []
         if known is not None:
+            known = await self._claim(known)
             said += await self._left_out(folder, known, files)
             return _outcome(folder.path, "unchanged", known, failed, document, said)
         concept = self._options.concept_entity_id
-        comic = read_comic(document.info, Path(folder.path), "folder", concept)
-        if self._options.is_dry_run:
-            recorded = await self._foresee(comic, len(arrived))
-        else:
-            await turn()
-            recorded = await self._world.run(
-                record_folder,
-                ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at),
-                comic,
-                [(files[_path(folder, page)].entity_id or 0, page.entry) for page in arrived],
-                now=self._world.context.now(),
-            )
+        comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
+        comic = replace(comic, info=order.info)
+        ids = [files[_path(folder, page)].entity_id or 0 for page in arrived]
+        read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
+        entries = [page.entry for page in arrived]
+        await turn()
+        recorded = await self._record_folder(read, comic, list(zip(ids, entries, strict=True)))
         said += comic.facts.problems
-        return _outcome(folder.path, "added", recorded, failed, document, said)
+        status: FileStatus = "added" if recorded.is_new else "known"
+        return _outcome(folder.path, status, recorded, failed, document, said)
+
+    async def _record_folder(
+        self,
+        folder: ReadFolder,
+        comic: ReadComic,
+        pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
+    ) -> RecordedComic:
+        if not self._options.is_dry_run:
+            now = self._world.context.now()
+            return await self._world.run(record_folder, folder, comic, pages, now=now)
+        moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
+        return await self._claim(moved) if moved else await self._foresee(comic, len(pages))
 
     async def _read_archive(
         self, archive: AddedArchive, content: LocatedContent, turn: Turn
@@ -220,11 +259,11 @@ class ComicImporter:
             raise reading
         concept = self._options.concept_entity_id
         read = await asyncio.to_thread(read_archive_comic, reading, Path(file.path), concept)
+        await turn()
         if self._options.is_dry_run:
-            recorded = known or await self._foresee(read.comic, len(read.members))
+            recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
         else:
             assert file.entity_id is not None
-            await turn()
             recorded = await self._world.run(
                 record_archive,
                 file.entity_id,
@@ -267,18 +306,43 @@ class ComicImporter:
         await import_files(self._world, paths, options, take, on_wait=self._on_wait)
         return outcomes
 
-    async def _foresee(self, comic: ReadComic, pages: int) -> RecordedComic:
-        """Return what recording the comic would come to."""
-        concept = comic.concept_entity_id
+    async def _claim(self, known: RecordedComic) -> RecordedComic:
+        concept = self._options.concept_entity_id
         if concept is None:
-            concept = await self._world.read(find_same_concept, comic.facts)
-        return RecordedComic(
-            variant_entity_id=None,
-            concept_entity_id=concept,
-            pages=pages,
-            is_new=True,
-            concept_created=concept is None,
-        )
+            return known
+        if self._options.is_dry_run:
+            return await rehearse(self._world, claim_comic, known, concept)
+        return await self._world.run(claim_comic, known, concept)
+
+    async def _foresee(
+        self, comic: ReadComic, pages: int, entity_id: EntityId | None = None
+    ) -> RecordedComic:
+        """Return what recording a comic would come to, after the comics before it."""
+        now = self._world.context.now()
+        recorded = await rehearse(self._world, rehearse_comic, entity_id, comic, pages, now=now)
+        if recorded.concept_created:
+            created = self._foreseen[comic_key(comic.facts)]
+            is_created = any(is_same_comic(facts, comic.facts) for facts in created)
+            recorded = replace(recorded, concept_created=not is_created)
+            created.append(comic.facts)
+        return recorded
+
+
+def failed_comic(path: str, error: DamError) -> ComicOutcome:
+    """Return the outcome of a comic that cannot be imported."""
+    pages = error.pages if isinstance(error, PagesUnreadableError) else ()
+    return ComicOutcome(
+        path=path,
+        status="failed",
+        failed_pages=tuple(FailedPage(name=name, error=words) for name, words in pages),
+        error=type(error).__name__,
+        message=f"{error.message} ({error.hint})" if error.hint else error.message,
+    )
+
+
+def _refusal(path: str, error: DamError) -> FileOutcome:
+    said = failed_comic(path, error)
+    return FileOutcome(path=path, status="failed", error=said.error, message=said.message)
 
 
 def _in_place(file: FileOutcome) -> LocatedContent:

@@ -1,5 +1,6 @@
 """The ComicInfo.xml of a variant, made of its rows; changes of its elements."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,8 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of, write_rows
 from dam.media.comic_facts import ComicFacts, ComicTerm, comic_info_of
-from dam.media.comic_info import ComicInfo, ComicInfoElement, ComicInfoPage
-from dam.media.comic_info_edit import with_element
+from dam.media.comic_info import (
+    COUNT_NAME,
+    MARK_NAME,
+    PAGES_NAME,
+    ComicInfo,
+    ComicInfoElement,
+    ComicInfoPage,
+)
+from dam.media.comic_info_edit import with_element, with_missing
 from dam.models import ComicInfoElementComponent
 from dam.services import ecs_service
 from dam.services.comic_book_service import get_comic_concept_for_variant
@@ -25,18 +33,17 @@ _Element = ComicInfoElementComponent
 async def get_comic_info(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
     """Return a variant's document as it is now: its elements, and its pages in their order.
 
-    A variant without any elements gets those that its concept and its own facts amount to. Pages
-    are listed where the document lists them or something is said of one.
+    One that names neither series nor title gets what its concept and its own facts amount to, so
+    that it says which comic it is wherever it goes. Pages are listed where the document lists them
+    or something is said of one. Where it says how many there are, it is right, unless it was wrong
+    from the start and they are still the same.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError: The entity is no variant of a comic.
     """
-    info = await get_elements(session, variant_entity_id)
-    if not info.elements:
-        info = comic_info_of(await _facts(session, variant_entity_id))
-    pages = await get_pages(session, variant_entity_id)
-    return replace(info, pages=_page_list(info, pages))
+    info = await _telling(session, variant_entity_id)
+    return _of_now(info, await get_pages(session, variant_entity_id))
 
 
 async def get_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
@@ -46,6 +53,11 @@ async def get_elements(session: AsyncSession, variant_entity_id: EntityId) -> Co
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError: The entity is no variant of a comic.
     """
+    info = await _stored(session, variant_entity_id)
+    return ComicInfo(tuple(item for item in info.elements if item.name != MARK_NAME))
+
+
+async def _stored(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
     await get_comic_concept_for_variant(session, variant_entity_id)
     rows = (
         select(_Element.name, _Element.value, _Element.is_markup)
@@ -61,7 +73,7 @@ async def edit_comic_info(
 ) -> None:
     """Set elements of a variant's document by their ComicInfo names; None takes one away.
 
-    A variant without any elements first gets those that its concept and its own facts amount to,
+    One that names neither series nor title first gets what its concept and its own facts amount to,
     so that the document goes on saying them.
 
     Raises:
@@ -71,20 +83,34 @@ async def edit_comic_info(
         FactRefusedError: A value is of a wrong type.
     """
     await ecs_service.lock_entity(session, variant_entity_id)
-    info = await get_elements(session, variant_entity_id)
-    if not info.elements:
-        info = comic_info_of(await _facts(session, variant_entity_id))
+    info = await _telling(session, variant_entity_id)
     for name, value in changes.items():
         info = with_element(info, name, value)
     of_variant = table_of(_Element).c.entity_id == variant_entity_id
     await session.execute(delete(table_of(_Element)).where(of_variant))
-    await write_elements(session, variant_entity_id, info)
+    await _write(session, variant_entity_id, info)
+
+
+async def _telling(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+    """Return a variant's document, which says what comic it is of."""
+    info = await _stored(session, variant_entity_id)
+    if info.text("Series") or info.text("Title"):
+        return info
+    return with_missing(info, comic_info_of(await _facts(session, variant_entity_id)))
 
 
 async def write_elements(
-    session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo
+    session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
 ) -> None:
-    """Write the elements of a variant that has none; the caller commits."""
+    """Write the elements of a variant that has none, with whose pages they came."""
+    marked = (
+        replace(item, value=_mark(pages)) if item.name == MARK_NAME else item
+        for item in info.elements
+    )
+    await _write(session, variant_entity_id, ComicInfo(tuple(marked)))
+
+
+async def _write(session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo) -> None:
     rows = [
         {
             "entity_id": variant_entity_id,
@@ -118,11 +144,32 @@ async def _facts(session: AsyncSession, variant_entity_id: EntityId) -> ComicFac
     return replace(facts, **concept.facts, terms=terms)
 
 
-def _page_list(info: ComicInfo, pages: Sequence[Page]) -> tuple[ComicInfoPage, ...]:
-    listed = tuple(
+def _of_now(info: ComicInfo, pages: Sequence[Page]) -> ComicInfo:
+    """Return a document that says of its pages what is true of those that there are.
+
+    What one said wrongly from the start stays until the pages change: an untouched comic goes out
+    as it came in. From then on it is our word, and has to be right.
+    """
+    is_untouched = ComicInfoElement(MARK_NAME, _mark(pages)) in info.elements
+    is_said = any(page.page_type or page.is_double_page or page.attributes for page in pages)
+    has_list = any(element.is_page_list for element in info.elements)
+    left_out = [MARK_NAME]
+    if not is_untouched or (is_said and not has_list):
+        left_out.append(PAGES_NAME)
+    kept = (item for item in info.elements if item.is_page_list or item.name not in left_out)
+    info = ComicInfo(tuple(kept), _page_list(pages) if has_list or is_said else ())
+    if is_untouched or info.text(COUNT_NAME) in (None, str(len(pages))):
+        return info
+    return with_element(info, COUNT_NAME, str(len(pages)))
+
+
+def _page_list(pages: Sequence[Page]) -> tuple[ComicInfoPage, ...]:
+    return tuple(
         ComicInfoPage(index, page.page_type, page.is_double_page, tuple(page.attributes.items()))
         for index, page in enumerate(pages)
     )
-    has_list = any(element.is_page_list for element in info.elements)
-    is_said = any(page.page_type or page.is_double_page or page.attributes for page in pages)
-    return listed if has_list or is_said else ()
+
+
+def _mark(pages: Sequence[Page]) -> str:
+    """Return a text that is another one once pages are added, removed or moved."""
+    return hashlib.sha256(repr([page.page_image_entity_id for page in pages]).encode()).hexdigest()

@@ -155,12 +155,15 @@ def _all_overlaps(pages: "VariantPages", threshold: int, min_shared: int) -> lis
     pairs, is_popular = sharing_owners(table, threshold)
     rare = table.part(~is_popular).by_owner()
 
-    def is_worth_telling(pair: tuple[EntityId, EntityId]) -> bool:
-        one, other = (rare[variant] for variant in pair)
+    def is_worth_telling(found: VariantOverlap) -> bool:
+        one, other = (rare[variant] for variant in found.variant_entity_ids)
         least = min(min_shared, len(one.numbers), len(other.numbers))
-        return compare_pages(one, other, threshold).shared >= least
+        is_enough = found.shared >= least
+        if is_enough and is_popular.any():
+            is_enough = compare_pages(one, other, threshold).shared >= least
+        return is_enough
 
-    return _in_order(_compared(pages, filter(is_worth_telling, pairs), threshold))
+    return _in_order(filter(is_worth_telling, _compared(pages, pairs, threshold)))
 
 
 def _in_order(overlaps: Iterable[VariantOverlap]) -> list[VariantOverlap]:

@@ -1,44 +1,69 @@
-"""Changes of a comic's pages as people make them: many at once, and the page count with them.
+"""Pages as people look at them and change them: many at once, and what is then there.
 
-Nothing here commits. The owner may be any entity; only a variant has a document that counts pages.
+Nothing here commits. The owner may be any entity.
 """
 
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, table_of
-from dam.media.archive_names import parts
-from dam.models import ComicInfoElementComponent, FileLocationComponent, PageLink
+from dam.core.ecs import EntityId
+from dam.errors import ConceptNotVariantError, PagesLeftOutError
+from dam.media.archive_names import parts, true_name
+from dam.models import ComicBookConceptComponent, FileLocationComponent
 from dam.services import ecs_service, page_service
 from dam.services.comic_description_service import PageFacts, describe_pages
-
-_PAGE_COUNT = "PageCount"
+from dam.services.page_service import Page
 
 
 async def list_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
     """Return an owner's pages in order, by the names that they have in it if it is an archive.
 
+    Of a picture that an archive has several times, a page has the name that follows the one of the
+    page before it, where there is one.
+
     Raises:
         EntityNotFoundError: The owner does not exist.
     """
+    ecs_service.check_ids([owner_entity_id])
     place = FileLocationComponent
     inside = (
-        select(place.entity_id, place.path_text)
+        select(place.entity_id, place.path, place.path_text)
         .where(place.container_entity_id == owner_entity_id)
         .order_by(place.id)  # in which reading order wrote them
     )
-    names: dict[EntityId, deque[str]] = defaultdict(deque)
-    for entity_id, name in await session.execute(inside):
-        names[entity_id].append((parts(name or "") or ["?"])[-1])
-    return [
-        replace(page, name=names[page.entity_id].popleft()) if names[page.entity_id] else page
-        for page in await describe_pages(session, owner_entity_id)
-    ]
+    names: list[str] = []
+    places: dict[EntityId, list[int]] = defaultdict(list)
+    for at, (entity_id, raw_name, shown) in enumerate(await session.execute(inside)):
+        places[entity_id].append(at)
+        names.append((parts(true_name(raw_name or b"", shown or "")) or ["?"])[-1])
+    pages: list[PageFacts] = []
+    before = -1
+    for page in await describe_pages(session, owner_entity_id):
+        if free := places[page.entity_id]:
+            before = free.pop(bisect_right(free, before) % len(free))
+            pages.append(replace(page, name=names[before]))
+        else:
+            pages.append(page)
+    return pages
+
+
+async def view_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
+    """Return the same for people, who may have meant the pages of a concept's variants.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        ConceptNotVariantError: It is a concept, and has no pages itself.
+    """
+    pages = await list_pages(session, owner_entity_id)
+    kind = ComicBookConceptComponent
+    if not pages and await ecs_service.get_component(session, owner_entity_id, kind):
+        raise ConceptNotVariantError(owner_entity_id)
+    return pages
 
 
 async def add_pages(
@@ -52,27 +77,21 @@ async def add_pages(
 ) -> list[PageFacts]:
     """Make pictures pages, from the number `at` on or at the end; return them as pages.
 
-    What stands there and behind moves up.
+    What stands there moves up, with all behind.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist.
-        OwnPartError, PageNumberError: As `page_service.assign_page` says.
+        OwnPartError, PageNumberError: As `page_service.insert_pages` says.
     """
-    async with _counted(session, owner_entity_id):
-        last = select(func.max(PageLink.page_number))
-        of_owner = last.where(PageLink.owner_entity_id == owner_entity_id)
-        first = at or (await session.scalar(of_owner) or 0) + 1
-        for number, image in enumerate(image_entity_ids, first):
-            await page_service.assign_page(
-                session,
-                owner_entity_id,
-                image,
-                number,
-                is_inserted=True,
-                page_type=page_type,
-                is_double_page=is_double_page,
-            )
-    added = range(first, first + len(image_entity_ids))
+    added = await page_service.insert_pages(
+        session,
+        owner_entity_id,
+        [
+            Page(page_image_entity_id=image, page_type=page_type, is_double_page=is_double_page)
+            for image in image_entity_ids
+        ],
+        at=at,
+    )
     pages = await list_pages(session, owner_entity_id)
     return [page for page in pages if page.page_number in added]
 
@@ -96,13 +115,12 @@ async def remove_pages(
         EntityNotFoundError: The owner does not exist.
         NoPageAtNumberError: It has no page at one of the numbers.
     """
-    pages = {page.page_number: page for page in await list_pages(session, owner_entity_id)}
-    async with _counted(session, owner_entity_id):
-        for number in sorted(set(page_numbers), reverse=True):
-            await page_service.remove_page_at_number(
-                session, owner_entity_id, number, closes_gap=closes_gaps
-            )
-    return [pages[number] for number in sorted(set(page_numbers))]
+    await ecs_service.lock_entity(session, owner_entity_id)
+    pages = await list_pages(session, owner_entity_id)
+    removed = await page_service.remove_pages_at_numbers(
+        session, owner_entity_id, page_numbers, closes_gaps=closes_gaps
+    )
+    return [page for page in pages if page.page_number in removed]
 
 
 async def move_page(
@@ -118,30 +136,37 @@ async def move_page(
 
 
 async def reorder_pages(
-    session: AsyncSession, owner_entity_id: EntityId, image_entity_ids: Sequence[EntityId]
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    image_entity_ids: Iterable[EntityId],
+    *,
+    drops_others: bool = False,
 ) -> list[PageFacts]:
     """Make these pictures the whole of the pages, in this order; return all pages.
 
+    Each page that there is has to be among them, as often as it is there, unless this
+    `drops_others`: so what somebody else has added meanwhile is not lost unseen.
+
     Raises:
         EntityNotFoundError, OwnPartError: As `page_service.update_page_order` says.
+        PagesLeftOutError: Some pages are not among them; all stay as they are.
     """
-    async with _counted(session, owner_entity_id):
-        await page_service.update_page_order(session, owner_entity_id, image_entity_ids)
+    images = list(image_entity_ids)
+    await ecs_service.lock_entity(session, owner_entity_id)
+    if not drops_others:
+        there = await list_pages(session, owner_entity_id)
+        if left_out := _left_out(there, images):
+            raise PagesLeftOutError(owner_entity_id, left_out)
+    await page_service.update_page_order(session, owner_entity_id, images)
     return await list_pages(session, owner_entity_id)
 
 
-@asynccontextmanager
-async def _counted(session: AsyncSession, owner_entity_id: EntityId) -> AsyncIterator[None]:
-    """Let the document's page count follow what the block does, where it was right before."""
-    await ecs_service.lock_entity(session, owner_entity_id)
-    counting = select(func.count()).where(PageLink.owner_entity_id == owner_entity_id)
-    before = (await session.execute(counting)).scalar_one()
-    yield
-    after = (await session.execute(counting)).scalar_one()
-    element = table_of(ComicInfoElementComponent)
-    counted = update(element).where(
-        element.c.entity_id == owner_entity_id,
-        element.c.name == _PAGE_COUNT,
-        element.c.value == str(before),
-    )
-    await session.execute(counted.values(value=str(after)))
+def _left_out(pages: Sequence[PageFacts], images: Iterable[EntityId]) -> dict[int, EntityId]:
+    """Return the pages that are not among pictures, by number; of those of one, the last ones."""
+    named = Counter(images)
+    left_out: dict[int, EntityId] = {}
+    for page in pages:
+        named[page.entity_id] -= 1
+        if named[page.entity_id] < 0:
+            left_out[page.page_number] = page.entity_id
+    return left_out

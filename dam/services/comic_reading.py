@@ -1,7 +1,7 @@
 """What a comic's files say of it: ComicInfo.xml first, the file's name for the rest."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from dam.errors import (
     NoPagesError,
     PagesUnreadableError,
 )
-from dam.media.archive_names import parts
+from dam.media.archive_names import parts, true_name
 from dam.media.comic_facts import ComicFacts, comic_facts
 from dam.media.comic_info import ComicInfo, ComicInfoPage
 from dam.media.comic_info_pages import apply_page_list
@@ -25,9 +25,6 @@ from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReadin
 from dam.services.comic_records import ReadComic, ReadMember
 from dam.services.content_records import ReadContent
 from dam.storage.reading import open_source
-
-_COMIC_INFO = "comicinfo.xml"
-_MOST_DOCUMENTS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +61,7 @@ class ArchiveComic:
         """What of it could not be had."""
         if not self.failed:
             return self.document.error
-        return LostPagesError([(page.name, page.error) for page in self.failed])
+        return LostPagesError([(page.name, page.error.message) for page in self.failed])
 
 
 def read_document(path: Path) -> ComicDocument:
@@ -91,7 +88,6 @@ def read_archive_comic(
     Raises:
         NoPagesError: It holds no pictures, and no ComicInfo.xml either.
         PagesUnreadableError: None of its pages can be read.
-        DamError: What is needed to read some page is not installed.
     """
     document = _document(reading)
     if not reading.pages and document.info is None:
@@ -103,20 +99,27 @@ def read_archive_comic(
         page = reading.pages[ordered.index]
         if isinstance(page, PageReading):
             members.append(_member(page, ordered.entry))
-        elif isinstance(page.error, ItemError):
+        else:
             failed.append(page)
-        else:  # with what is missing installed, the same import is whole
-            raise page.error
     if failed and not members:
-        raise PagesUnreadableError(len(failed))
+        raise PagesUnreadableError([(page.name, page.error.message) for page in failed])
     comic = read_comic(document.info, path, reading.format, concept_entity_id)
     return ArchiveComic(
-        comic=comic,
+        comic=replace(comic, info=order.info),
         members=tuple(members),
         failed=tuple(failed),
         document=document,
-        remarks=(*comic.facts.problems, *([order.problem] if order.problem else [])),
+        remarks=(*comic.facts.problems, *_oddities(order.problem, reading.pages)),
     )
+
+
+def _oddities(problem: str | None, pages: Iterable[PageReading | MemberFailure]) -> Iterator[str]:
+    if problem:
+        yield problem
+    others = [page for page in pages if isinstance(page, PageReading) and not page.is_picture]
+    if others:
+        one, many = "page is no picture, by its content", "pages are no pictures, by their content"
+        yield f"{len(others)} {one if len(others) == 1 else many}; the first: {others[0].name}"
 
 
 def read_comic(
@@ -137,24 +140,13 @@ def read_comic(
 
 def _document(reading: ArchiveReading) -> ComicDocument:
     """Return the ComicInfo.xml that counts the pages that there are, or else the outermost one."""
-    failed = {item.name: item.error for item in reading.failed_documents}
-    found = []
-    for name in _comic_infos([*reading.documents, *failed])[:_MOST_DOCUMENTS]:
-        if name in reading.documents:
-            found.append(_parsed(reading.documents[name]))
-        elif isinstance(error := failed[name], ItemError):
-            found.append(ComicDocument(error=error))
-        else:
-            raise error
+    found = [
+        _parsed(item) if isinstance(item, bytes) else ComicDocument(error=item.error)
+        for item in reading.comic_infos
+    ]
     readable = [document for document in found if document.info]
     counting = [document for document in readable if _counts(document, len(reading.pages))]
     return next(iter([*counting, *readable, *found]), NO_DOCUMENT)
-
-
-def _comic_infos(names: Iterable[str]) -> list[str]:
-    """Return the names of ComicInfo.xml in any case, those in the fewest folders first."""
-    found = [name for name in names if parts(name)[-1:] and parts(name)[-1].lower() == _COMIC_INFO]
-    return sorted(found, key=lambda name: (len(parts(name)), name))
 
 
 def _counts(document: ComicDocument, pages: int) -> bool:
@@ -170,7 +162,7 @@ def _parsed(xml: bytes) -> ComicDocument:
 
 
 def _member(page: PageReading, entry: ComicInfoPage | None) -> ReadMember:
-    base_name = parts(page.name)[-1]
+    base_name = parts(true_name(page.raw_name, page.name))[-1]
     content = ReadContent(page.sha256, page.size_bytes, base_name, page.extra_digests)
     return ReadMember(content=content, raw_name=page.raw_name, name=page.name, entry=entry)
 

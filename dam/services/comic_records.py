@@ -1,20 +1,15 @@
 """What the import of one comic writes, all of it in one transaction."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
-from dam.core.ecs import (
-    EntityId,
-    ProcessingErrorComponent,
-    create_entities,
-    table_of,
-)
+from dam.core.ecs import EntityId, create_entities, row_of, table_of
 from dam.core.plugins import NewEntityMarkers
 from dam.core.work import clear_failures, record_failures
 from dam.errors import ItemError
@@ -22,9 +17,9 @@ from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfo, ComicInfoPage
 from dam.models import (
     ComicBookVariantComponent,
+    ComicInfoElementComponent,
     FileLocationComponent,
     OriginalSourceInfoComponent,
-    PageLink,
     WorldIdentity,
 )
 from dam.models.core.file_location_component import IN_ARCHIVE
@@ -34,13 +29,22 @@ from dam.services.comic_book_service import (
     link_comic_variant_to_concept,
 )
 from dam.services.comic_facts import VariantFacts
-from dam.services.comic_info_service import write_elements
+from dam.services.comic_info_service import get_elements, write_elements
 from dam.services.comic_match_service import create_concept, find_same_concept
 from dam.services.content_records import Owner, ReadContent, record_contents
 from dam.services.failure_service import IMPORT_COMIC
+from dam.services.known_comics import (
+    RecordedComic,
+    claim_comic,
+    folder_comic,
+    known_comics,
+    moved_folder,
+)
 from dam.services.page_service import Page, set_pages
 from dam.storage.paths import display_path, path_bytes, path_digest
 from dam.storage.reading import FileReading
+
+_SOURCES = table_of(OriginalSourceInfoComponent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,64 +87,6 @@ class ReadFolder:
     read_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedComic:
-    """The variant that a comic is (None: it would be), its concept, and what of them is new.
-
-    `has_failure` says that something of it could not be had when it was imported.
-    """
-
-    variant_entity_id: EntityId | None
-    concept_entity_id: EntityId | None
-    pages: int
-    is_new: bool = False
-    concept_created: bool = False
-    has_failure: bool = False
-
-
-async def known_comics(
-    session: AsyncSession, entity_ids: Collection[EntityId]
-) -> dict[EntityId, RecordedComic]:
-    """Return the comics that entities are already; those that are none are left out."""
-    variant, link, failure = ComicBookVariantComponent, PageLink, ProcessingErrorComponent
-    known = (
-        select(
-            variant.entity_id,
-            variant.conceptual_entity_id,
-            select(func.count())
-            .where(link.owner_entity_id == variant.entity_id)
-            .scalar_subquery()
-            .label("pages"),
-            exists()
-            .where(failure.entity_id == variant.entity_id, failure.system == IMPORT_COMIC)
-            .label("has_failure"),
-        )
-        .where(variant.entity_id.in_(entity_ids))
-        .order_by(variant.entity_id)
-    )
-    return {
-        row.entity_id: RecordedComic(
-            variant_entity_id=row.entity_id,
-            concept_entity_id=row.conceptual_entity_id,
-            pages=row.pages,
-            has_failure=row.has_failure,
-        )
-        for row in await session.execute(known)
-    }
-
-
-async def folder_comic(session: AsyncSession, path: Path) -> RecordedComic | None:
-    """Return the comic that a folder was imported as, or None."""
-    source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
-    known = (
-        select(source.entity_id)
-        .join(variant, variant.entity_id == source.entity_id)
-        .where(source.path_digest == path_digest(path_bytes(path)))
-    )
-    found = await session.scalar(known)
-    return None if found is None else (await known_comics(session, [found]))[found]
-
-
 async def record_archive(
     session: AsyncSession,
     archive_entity_id: EntityId,
@@ -152,28 +98,33 @@ async def record_archive(
     failure: ItemError | None,
     now: datetime,
 ) -> RecordedComic:
-    """Make an archive a variant with these pages, in this order; one that is a variant stays so.
+    """Make an archive a variant with these pages, in this order; one that was imported stays so.
 
-    `failure` says what of it could not be had, and stays open until an import finds nothing wrong.
+    One that was linked before keeps its concept and what is known of it. `failure` says what of it
+    could not be had, and stays open until an import finds nothing wrong.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or the archive
             was removed meanwhile.
+        VariantLinkedError: The user named one, and it is a variant of another.
         FactRefusedError: A fact or an element cannot be kept as it is.
     """
     await _take_turns(session)
-    await ecs_service.lock_entity(session, archive_entity_id)
+    known = (await known_comics(session, [archive_entity_id])).get(archive_entity_id)
+    if known is not None:
+        recorded = await claim_comic(session, known, comic.concept_entity_id)
+    else:
+        contents = [member.content for member in members]
+        owners = await record_contents(session, contents, markers, now=now)
+        pages = [_page(owners[member.content.sha256].entity_id, member.entry) for member in members]
+        recorded = await _record(session, archive_entity_id, comic, pages)
+        await _write_places(session, archive_entity_id, archive_sha256, members, owners)
+    await ecs_service.lock_entity(session, archive_entity_id)  # concepts are locked before variants
     if failure is None:
         await clear_failures(session, IMPORT_COMIC, [archive_entity_id])
     else:
         await record_failures(session, IMPORT_COMIC, {archive_entity_id: failure}, now=now)
-    if known := await known_comics(session, [archive_entity_id]):
-        return known[archive_entity_id]
-    contents = [member.content for member in members]
-    owners = await record_contents(session, contents, markers, now=now)
-    await _write_places(session, archive_entity_id, archive_sha256, members, owners)
-    pages = [_page(owners[member.content.sha256].entity_id, member.entry) for member in members]
-    return await _record(session, archive_entity_id, comic, pages)
+    return recorded
 
 
 async def record_folder(
@@ -186,20 +137,51 @@ async def record_folder(
 ) -> RecordedComic:
     """Make a folder a variant with these pictures as pages; one that is a variant stays so.
 
-    The variant is an entity without bytes, found again by the folder's path.
+    The variant is an entity without bytes, found again by the folder's path, or else by its pages
+    where the folder that had them is gone: it was moved.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or a picture
             was removed meanwhile.
+        VariantLinkedError: The user named one, and it is a variant of another.
         FactRefusedError: A fact or an element cannot be kept as it is.
     """
     await _take_turns(session)
-    if known := await folder_comic(session, folder.path):
-        return known
+    known = await folder_comic(session, folder.path)
+    if known is None:
+        known = await moved_folder(session, [entity_id for entity_id, _ in pages])
+        if known is not None:
+            await _move_source(session, known.variant_entity_id, folder, now)
+    if known is not None:
+        return await claim_comic(session, known, comic.concept_entity_id)
     (variant,) = await create_entities(session, 1, now=now)
     await _write_source(session, variant, folder, now)
     linked = [_page(entity_id, entry) for entity_id, entry in pages]
     return await _record(session, variant, comic, linked)
+
+
+async def rehearse_comic(
+    session: AsyncSession,
+    variant_entity_id: EntityId | None,
+    comic: ReadComic,
+    pages: int,
+    *,
+    now: datetime,
+) -> RecordedComic:
+    """Record a comic without its pages, for a caller that keeps nothing of it.
+
+    Raises:
+        EntityNotFoundError, NoComicConceptError, VariantLinkedError, FactRefusedError: As
+            `record_archive` says.
+    """
+    entity_id = variant_entity_id or (await create_entities(session, 1, now=now))[0]
+    recorded = await _record(session, entity_id, comic, [])
+    return replace(
+        recorded,
+        variant_entity_id=variant_entity_id,
+        concept_entity_id=None if recorded.concept_created else recorded.concept_entity_id,
+        pages=pages,
+    )
 
 
 async def _take_turns(session: AsyncSession) -> None:
@@ -221,25 +203,26 @@ def _page(entity_id: EntityId, entry: ComicInfoPage | None) -> Page:
 async def _record(
     session: AsyncSession, variant_entity_id: EntityId, comic: ReadComic, pages: Sequence[Page]
 ) -> RecordedComic:
+    variant = ComicBookVariantComponent
+    linked = await ecs_service.get_component(session, variant_entity_id, variant)
     concept = comic.concept_entity_id
+    if concept is None and linked is not None:
+        concept = linked.conceptual_entity_id
     if concept is None:
         concept = await find_same_concept(session, comic.facts)
     is_created = concept is None
     if concept is None:
         concept = await create_concept(session, comic.facts, comic.name)
     is_first = not await get_variants_for_comic_concept(session, concept)
-    facts = VariantFacts(
-        language=comic.facts.language,
-        format=comic.format,
-        scan_quality=comic.scan_quality,
-        scan_group=comic.facts.scan_group,
-        reading_direction=comic.facts.reading_direction,
-    )
     await link_comic_variant_to_concept(
-        session, variant_entity_id, concept, is_primary_variant=is_first, **facts
+        session,
+        variant_entity_id,
+        concept,
+        is_primary_variant=is_first,
+        **_unsaid(comic, linked),
     )
     if comic.info is not None:
-        await write_elements(session, variant_entity_id, comic.info)
+        await _write_document(session, variant_entity_id, comic.info, pages)
     await set_pages(session, variant_entity_id, pages)
     return RecordedComic(
         variant_entity_id=variant_entity_id,
@@ -248,6 +231,33 @@ async def _record(
         is_new=True,
         concept_created=is_created,
     )
+
+
+def _unsaid(comic: ReadComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
+    """Return what was read of a variant and nobody has said of it before."""
+    facts = VariantFacts(
+        language=comic.facts.language,
+        format=comic.format,
+        scan_quality=comic.scan_quality,
+        scan_group=comic.facts.scan_group,
+        reading_direction=comic.facts.reading_direction,
+    )
+    said = set() if linked is None else {name for name, value in row_of(linked).items() if value}
+    unsaid: VariantFacts = {name: value for name, value in facts.items() if name not in said}  # type: ignore[assignment]  # mypy knows no computed keys
+    return unsaid
+
+
+async def _write_document(
+    session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
+) -> None:
+    """Write a document's elements after those that the user has set."""
+    kept = (await get_elements(session, variant_entity_id)).elements
+    if kept:
+        of_variant = ComicInfoElementComponent.entity_id == variant_entity_id
+        await session.execute(delete(ComicInfoElementComponent).where(of_variant))
+    names = {element.name for element in kept}
+    added = (element for element in info.elements if element.name not in names)
+    await write_elements(session, variant_entity_id, ComicInfo((*kept, *added)), pages)
 
 
 async def _write_places(
@@ -276,20 +286,32 @@ async def _write_places(
 async def _write_source(
     session: AsyncSession, variant_entity_id: EntityId, folder: ReadFolder, now: datetime
 ) -> None:
+    row = {"entity_id": variant_entity_id, "first_seen_at": now, **_source(folder, now)}
+    # A path that was a file's before is this folder's from now on.
+    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    conflict = Conflict(("path_digest",), changing)
+    await insert_rows(session, _SOURCES, [row], conflict)
+
+
+async def _move_source(
+    session: AsyncSession, variant_entity_id: EntityId | None, folder: ReadFolder, now: datetime
+) -> None:
+    source = _source(folder, now)
+    taken = delete(_SOURCES).where(_SOURCES.c.path_digest == source["path_digest"])
+    await session.execute(taken)
+    moved = update(_SOURCES).where(_SOURCES.c.entity_id == variant_entity_id)
+    await session.execute(moved.values(source))
+
+
+def _source(folder: ReadFolder, now: datetime) -> dict[str, object]:
     raw = path_bytes(folder.path)
-    row = {
-        "entity_id": variant_entity_id,
+    return {
         "path": raw,
         "path_digest": path_digest(raw),
         "path_text": display_path(folder.path),
         "size_bytes": 0,
         "mtime_ns": folder.reading.mtime_ns,
         "mode": folder.reading.mode,
-        "first_seen_at": now,
         "last_seen_at": now,
         "read_at": folder.read_at,
     }
-    # A path that was a file's before is this folder's from now on.
-    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
-    conflict = Conflict(("path_digest",), changing)
-    await insert_rows(session, table_of(OriginalSourceInfoComponent), [row], conflict)

@@ -2,17 +2,19 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
-from dam.media.archive_names import is_page, natural_key, parts
+from dam.errors import words_for
+from dam.media.archive_names import is_clutter, is_comic_info, is_page, natural_key, parts
 from dam.storage.reading import FileReading
 from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
-_COMIC_INFO = "comicinfo.xml"
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
+_BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,14 @@ ComicSource = ArchiveSource | FolderSource | PassedBy
 def find_comics(
     paths: Iterable[str], *, is_recursive: bool, own: Collection[Path] = ()
 ) -> Iterator[ComicSource]:
-    """Yield the comics at the paths: each file, the archives below a folder, or the folder itself.
+    """Yield the comics at the paths: each file is one, and each folder.
 
-    A folder without archives in it and below is one comic of its pictures.
+    A folder is one comic of the pictures in it and below; one that holds archives is passed by.
 
     Args:
         paths: Of files and folders.
-        is_recursive: Take the archives in folders; else a folder that holds some is passed by.
+        is_recursive: Take folders for libraries: every archive below is a comic, and every folder
+            that itself has pictures is one of these, unless archives are beside them.
         own: Files and folders of ours, as for `Walk`.
     """
     for path in paths:
@@ -64,36 +67,77 @@ def find_comics(
             is_folder = False
         if is_folder:
             walk = Walk(is_recursive=True, own=own)
-            yield from _in_folder(absolute, FileReading.of(status), walk, is_recursive=is_recursive)
+            folder = FileReading.of(status)
+            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, walk)
             continue
         for item in Walk(is_recursive=False, own=own).over([absolute]):
             yield item if isinstance(item, PassedBy) else _archive(item)
 
 
-def _in_folder(
-    folder: str, reading: FileReading, walk: Walk, *, is_recursive: bool
-) -> Iterator[ComicSource]:
-    below = len(os.path.join(folder, ""))  # noqa: PTH118 - the strings of `Walk`
+def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
     names: list[str] = []
-    has_archives = has_passed = False
+    has_passed = False
     for item in walk.over([folder]):
         if isinstance(item, PassedBy):
             if item.is_failure or item.path == folder:
                 has_passed = True
                 yield item
-            continue
-        name = item.path[below:]
-        if name.casefold().endswith(_ARCHIVE_SUFFIXES):
-            if not is_recursive:
-                yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
-                return
-            has_archives, names = True, []
-            yield _archive(item)
-        elif not has_archives:
-            names.append(name)
-    if has_archives or has_passed:
-        return
-    yield FolderSource(folder, reading, _pages(names), _comic_info(folder, names))
+        elif _is_archive(item):
+            yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
+            return
+        else:
+            names.append(_name_in(folder, item))
+    if not has_passed:
+        yield _folder(folder, reading, names)
+
+
+def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
+    is_empty = True
+    for folder, items in groupby(walk.over([library]), _folder_of):
+        names: list[str] = []
+        has_archives = has_passed = False
+        for item in items:
+            if isinstance(item, PassedBy):
+                if item.is_failure or item.path == library:
+                    has_passed = True
+                    yield item
+            elif _is_archive(item):
+                has_archives = True
+                yield _archive(item)
+            elif not is_clutter(_name_in(library, item)):
+                names.append(_name_in(folder, item))
+        has_pictures = any(map(is_page, names))
+        if has_pictures and has_archives:
+            yield PassedBy(folder, _BESIDE_ARCHIVES)
+        elif has_pictures and not has_passed:
+            yield _sub_folder(folder, names)
+        is_empty = is_empty and not (has_pictures or has_archives or has_passed)
+    if is_empty:
+        yield _folder(library, reading, [])
+
+
+def _folder_of(item: FoundFile | PassedBy) -> str:
+    return os.path.dirname(item.path)  # noqa: PTH120 - the strings of `Walk`
+
+
+def _name_in(folder: str, file: FoundFile) -> str:
+    return file.path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - the strings of `Walk`
+
+
+def _is_archive(file: FoundFile) -> bool:
+    return file.path.casefold().endswith(_ARCHIVE_SUFFIXES)
+
+
+def _sub_folder(folder: str, names: Sequence[str]) -> FolderSource | PassedBy:
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - the strings of `Walk`
+    except OSError as error:
+        return PassedBy(folder, words_for(error), is_failure=True)
+    return _folder(folder, FileReading.of(status), names)
+
+
+def _folder(folder: str, reading: FileReading, names: Sequence[str]) -> FolderSource:
+    return FolderSource(folder, reading, _pages(names), _comic_info(folder, names))
 
 
 def _archive(file: FoundFile) -> ArchiveSource:
@@ -106,6 +150,6 @@ def _pages(names: Iterable[str]) -> tuple[str, ...]:
 
 def _comic_info(folder: str, names: Iterable[str]) -> str | None:
     """Return the path of the ComicInfo.xml that is nearest to the folder."""
-    found = [name for name in names if parts(name)[-1].casefold() == _COMIC_INFO]
+    found = [name for name in names if is_comic_info(name)]
     nearest = min(found, key=lambda name: (len(parts(name)), name), default=None)
     return nearest and os.path.join(folder, nearest)  # noqa: PTH118 - the strings of `Walk`

@@ -1,8 +1,10 @@
-"""A comic as people look at it: a concept with its variants, or a variant with its document."""
+"""A comic as people look at it: a concept with its variants, or a variant with its document.
 
-from collections.abc import Mapping
+What people change here they get back as it is then. Nothing here commits.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +13,10 @@ from dam.errors import NoComicVariantError
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
 from dam.services import ecs_service
 from dam.services.comic_book_service import (
-    find_comic_book_concepts,
     get_variants_for_comic_concept,
+    link_comic_variant_to_concept,
+    set_primary_comic_variant,
+    unlink_comic_variant,
 )
 from dam.services.comic_description_service import (
     ComicConcept,
@@ -21,21 +25,7 @@ from dam.services.comic_description_service import (
     describe_comic_variants,
 )
 from dam.services.comic_fields_service import edit_comic
-from dam.services.comic_info_service import get_elements
-
-_PAGE = 500
-
-
-class ComicQuery(TypedDict, total=False):
-    """What `find_comic_book_concepts` can be asked."""
-
-    title: str | None
-    series_title: str | None
-    issue_number: str | None
-    publication_year: int | None
-    publisher: str | None
-    limit: int | None
-    offset: int
+from dam.services.comic_info_service import get_comic_info, get_elements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +62,8 @@ async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView 
     of_work = [] if variant.concept_entity_id is None else [variant.concept_entity_id]
     concepts = await describe_comic_concepts(session, of_work) if of_work else []
     info = await get_elements(session, entity_id)
+    if info.elements:  # else it would be made up of the facts that are shown already
+        info = await get_comic_info(session, entity_id)
     said: dict[str, str] = {}
     for element in info.elements:
         if not (element.name.startswith(("@", "#")) or element.is_page_list):
@@ -89,15 +81,6 @@ async def list_variants(session: AsyncSession, concept_entity_id: EntityId) -> l
     return await describe_comic_variants(session, variants) if variants else []
 
 
-async def find_comics(session: AsyncSession, **wanted: Unpack[ComicQuery]) -> list[ComicConcept]:
-    """Return the concepts that `find_comic_book_concepts` finds, and what is known of them."""
-    found = await find_comic_book_concepts(session, **wanted)
-    concepts: list[ComicConcept] = []
-    for start in range(0, len(found), _PAGE):
-        concepts += await describe_comic_concepts(session, found[start : start + _PAGE])
-    return concepts
-
-
 async def edit_and_view(
     session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
 ) -> ConceptView | VariantView:
@@ -108,3 +91,53 @@ async def edit_and_view(
     """
     await edit_comic(session, entity_id, changes)
     return await view_comic(session, entity_id)
+
+
+async def link_variants(
+    session: AsyncSession,
+    concept_entity_id: EntityId,
+    entity_ids: Sequence[EntityId],
+    *,
+    has_primary: bool = False,
+) -> list[ComicVariant]:
+    """Make entities variants of a concept and return them; `has_primary`: the first is primary.
+
+    Raises:
+        DamError: As `link_comic_variant_to_concept` says; the caller then keeps none of it.
+    """
+    for entity_id in sorted(set(entity_ids)):  # as everybody locks them
+        await link_comic_variant_to_concept(
+            session,
+            entity_id,
+            concept_entity_id,
+            is_primary_variant=has_primary and entity_id == entity_ids[0],
+        )
+    return await describe_comic_variants(session, entity_ids)
+
+
+async def unlink_variants(
+    session: AsyncSession, entity_ids: Sequence[EntityId]
+) -> list[ComicVariant]:
+    """Take variants from their concepts and return them.
+
+    Raises:
+        EntityNotFoundError, NoComicVariantError, ConceptNotVariantError: Some are no variants; the
+            caller then keeps none of it.
+    """
+    described = await describe_comic_variants(session, entity_ids)
+    concepts = {variant.concept_entity_id for variant in described}
+    for concept in sorted(filter(None, concepts)):  # as everybody locks them
+        await ecs_service.lock_entity(session, concept)
+    for entity_id in set(entity_ids):
+        await unlink_comic_variant(session, entity_id)
+    return await describe_comic_variants(session, entity_ids)
+
+
+async def make_primary(session: AsyncSession, variant_entity_id: EntityId) -> list[ComicVariant]:
+    """Make a variant the primary one of its concept, and return it.
+
+    Raises:
+        DamError: As `set_primary_comic_variant` says.
+    """
+    await set_primary_comic_variant(session, variant_entity_id)
+    return await describe_comic_variants(session, [variant_entity_id])

@@ -5,12 +5,13 @@ import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Literal, NamedTuple
 
 from dam.errors import ComicTargetFormatError, ComicTargetTakenError, OutputFolderError
+from dam.media.comic_info import COMIC_INFO
 from dam.media.picture_pdf import PicturePdf
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
@@ -20,7 +21,6 @@ from dam.storage.located import LocatedContent
 
 ComicFormat = Literal["cbz", "pdf", "folder"]
 
-COMIC_INFO = "ComicInfo.xml"
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP can hold
 _FILE_MODE = 0o644
 
@@ -31,7 +31,12 @@ def comic_format(target: Path) -> ComicFormat:
     Raises:
         ComicTargetFormatError: It is one that is not written here.
         ComicTargetTakenError: Something is there already.
+        OutputFolderError: There is no folder to put it into.
     """
+    try:
+        os.scandir(target.parent).close()
+    except OSError as error:
+        raise OutputFolderError(target.parent, error) from error
     suffix = target.suffix.lower()
     if suffix in (".cbr", ".cb7", ".cbt", ".zip", ".rar", ".7z", ".epub"):
         raise ComicTargetFormatError(target)
@@ -141,9 +146,10 @@ class CbzWriter(ComicWriter):
 
     def discard(self) -> None:
         """Remove what is not finished."""
-        if hasattr(self, "_zip") and self._zip.fp is not None:
-            self._zip.fp.close()  # not `close`, which would write a directory
-            self._zip.fp = None
+        if hasattr(self, "_zip") and (file := self._zip.fp) is not None:
+            self._zip.fp = None  # else it would write a directory when it is closed or collected
+            with suppress(OSError):  # what a full disk did not take is not wanted any more
+                file.close()
         super().discard()
 
 

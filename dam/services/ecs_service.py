@@ -48,6 +48,8 @@ C = TypeVar("C", bound=Component)
 Kinds = Collection[type[AnyComponent]]
 Conditions = Sequence[ColumnElement[bool]]
 
+_MAX_ID = (1 << 63) - 1
+
 
 async def create_entity(session: AsyncSession, *components: AnyComponent) -> EntityId:
     """Return a new entity that has these components."""
@@ -96,7 +98,7 @@ async def require_entities(session: AsyncSession, entity_ids: Collection[EntityI
     Raises:
         EntityNotFoundError: Some do not exist; the error has all of them.
     """
-    wanted = select(Entity.id).where(Entity.id.in_(entity_ids))
+    wanted = select(Entity.id).where(Entity.id.in_(_possible(entity_ids)))
     found = set(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
     _check_found(entity_ids, found)
 
@@ -109,10 +111,24 @@ async def lock_entity(session: AsyncSession, entity_id: EntityId) -> None:
     Raises:
         EntityNotFoundError: There is no such entity.
     """
+    check_ids([entity_id])
     wanted = select(Entity.id).where(Entity.id == entity_id)
     # Not a full lock: others may go on writing rows that refer to the entity.
     locked = wanted.with_for_update(key_share=True)
     _check_found([entity_id], (await session.scalars(locked)).all())
+
+
+def check_ids(entity_ids: Collection[EntityId]) -> None:
+    """Raise unless an entity could have each of these ids; there is nothing to be read for that.
+
+    Raises:
+        EntityNotFoundError: Some are numbers that no database takes for an id.
+    """
+    _check_found(entity_ids, _possible(entity_ids))
+
+
+def _possible(entity_ids: Collection[EntityId]) -> list[EntityId]:
+    return [entity_id for entity_id in entity_ids if 0 < entity_id <= _MAX_ID]
 
 
 def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
@@ -128,7 +144,7 @@ async def get_entities(
     Raises:
         EntityNotFoundError: Some do not exist; the error has all of them.
     """
-    rows = await session.scalars(select(Entity).where(Entity.id.in_(entity_ids)))
+    rows = await session.scalars(select(Entity).where(Entity.id.in_(_possible(entity_ids))))
     found = {entity.id: entity for entity in rows}
     _check_found(entity_ids, found)
     return found
@@ -152,7 +168,7 @@ async def get_components_of_kind(
 ) -> dict[EntityId, list[A]]:
     """Return the components of one class by entity, oldest first; entities without are left out."""
     # What was written in bulk is newer than what the session has in its identity map.
-    statement = select(kind).where(kind.entity_id.in_(entity_ids))
+    statement = select(kind).where(kind.entity_id.in_(_possible(entity_ids)))
     ordered = statement.order_by(*table_of(kind).primary_key)
     found: dict[EntityId, list[A]] = defaultdict(list)
     for row in await session.scalars(ordered, execution_options={"populate_existing": True}):
@@ -208,6 +224,7 @@ async def delete_entity(session: AsyncSession, entity_id: EntityId) -> None:
         EntityNotFoundError: There is no such entity.
         EntityInUseError: Other entities need it; the error names them.
     """
+    check_ids([entity_id])
     # The lock keeps others from beginning to use it; on SQLite the writer is alone anyway.
     locked = select(Entity.id).where(Entity.id == entity_id).with_for_update()
     _check_found([entity_id], (await session.scalars(locked)).all())

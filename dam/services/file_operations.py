@@ -18,6 +18,7 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
+from dam.services import archive_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_tasks import FileDescription, FileTasks
@@ -100,6 +101,11 @@ class FileOperationsResource:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
         analyse = partial(self._tasks.analyse, thumbnails)
         return await self._each(analyse, await self._nearer(contents))
+
+    async def look_into(self, paths: Sequence[Path]) -> list[Exception | None]:
+        """Return of each file why it can be no comic, or None where it may be one."""
+        limit_s = _ARCHIVE_TIMEOUT_S
+        return await self._each(archive_tasks.look_into, paths, timeout_s=limit_s)
 
     async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""

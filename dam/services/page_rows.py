@@ -1,15 +1,18 @@
 """The statements behind `page_service`; whoever calls one has locked the owner of the pages."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import insert_rows
 from dam.core.ecs import EntityId, table_of
-from dam.errors import NoPageAtNumberError, OwnPartError, PageNumberError
+from dam.core.portions import portions
+from dam.errors import FactRefusedError, NoPageAtNumberError, OwnPartError, PageNumberError
+from dam.media.comic_info import PAGE_TYPES
 from dam.models import PageLink
 from dam.services import ecs_service
 
@@ -17,7 +20,8 @@ MAX_PAGE_NUMBER = 1_000_000
 
 # Databases look at each row as it changes: numbers that shift make a detour far above all others.
 _DETOUR = 1 << 40
-_CHUNK = 5_000
+
+_MAX_TYPE_LENGTH = 64
 
 _LINKS = table_of(PageLink)
 _columns = _LINKS.c
@@ -30,7 +34,8 @@ class Page:
     """A picture as a page, and what is said of it there.
 
     Args:
-        page_type: As ComicInfo names it: `FrontCover`, `Story`, `Advertisement` …
+        page_type: As ComicInfo names it, one of `PAGE_TYPES` or several parted by single blanks:
+            `FrontCover`, `Story`, `Story Preview` …
         attributes: What else a list of pages says of it, by name.
     """
 
@@ -46,6 +51,19 @@ def check_number(page_number: int) -> None:
         raise PageNumberError(page_number, MAX_PAGE_NUMBER)
 
 
+def check_type(page_type: str | None) -> None:
+    """Raise a `FactRefusedError` unless this is a type of page as `Page` has it.
+
+    Pages are exported as ComicInfo, which has these types and no other.
+    """
+    if page_type is None:
+        return
+    is_known = set(page_type.split(" ")) <= set(PAGE_TYPES)
+    if not is_known or len(page_type) > _MAX_TYPE_LENGTH:
+        shown = ascii(page_type[:_MAX_TYPE_LENGTH])
+        raise FactRefusedError("page_type", shown, f"one of {', '.join(PAGE_TYPES)}")
+
+
 async def lock(
     session: AsyncSession, owner_entity_id: EntityId, image_entity_ids: Collection[EntityId]
 ) -> None:
@@ -58,14 +76,24 @@ async def lock(
     if owner_entity_id in image_entity_ids:
         raise OwnPartError(owner_entity_id, "page")
     await ecs_service.lock_entity(session, owner_entity_id)
-    images = sorted(set(image_entity_ids))
-    for start in range(0, len(images), _CHUNK):
-        await ecs_service.require_entities(session, images[start : start + _CHUNK])
+    for images in portions(sorted(set(image_entity_ids))):
+        await ecs_service.require_entities(session, images)
 
 
 def at(owner_entity_id: EntityId, page_number: int) -> Conditions:
     """Return what is true of the page at a number of an owner alone."""
     return _columns.owner_entity_id == owner_entity_id, _columns.page_number == page_number
+
+
+def among(owner_entity_id: EntityId, page_numbers: Collection[int]) -> Conditions:
+    """Return what is true of the pages at some numbers of an owner alone."""
+    return _columns.owner_entity_id == owner_entity_id, _columns.page_number.in_(page_numbers)
+
+
+async def find_last(session: AsyncSession, owner_entity_id: EntityId) -> int:
+    """Return the number of the last page, 0 where there is none."""
+    last = select(func.max(_columns.page_number))
+    return await session.scalar(last.where(_columns.owner_entity_id == owner_entity_id)) or 0
 
 
 async def find_page(
@@ -80,16 +108,36 @@ async def require_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int
 ) -> EntityId:
     """Return the picture at a number; raise a `NoPageAtNumberError` where there is none."""
-    there = await find_page(session, owner_entity_id, page_number)
-    if there is None:
-        raise NoPageAtNumberError(owner_entity_id, page_number)
+    return (await require_pages(session, owner_entity_id, [page_number]))[page_number]
+
+
+async def require_pages(
+    session: AsyncSession, owner_entity_id: EntityId, page_numbers: Collection[int]
+) -> dict[int, EntityId]:
+    """Return the pictures at numbers, ascending; raise a `NoPageAtNumberError` if one has none."""
+    there: dict[int, EntityId] = {}
+    for numbers in portions(sorted(set(page_numbers))):
+        rows = select(_columns.page_number, _columns.page_image_entity_id)
+        possible = [number for number in numbers if 1 <= number <= MAX_PAGE_NUMBER]
+        found = await session.execute(rows.where(*among(owner_entity_id, possible)))
+        pages: dict[int, EntityId] = dict(found.all())
+        for number in numbers:
+            if number not in pages:
+                raise NoPageAtNumberError(owner_entity_id, number)
+            there[number] = pages[number]
     return there
 
 
 async def insert_pages(
     session: AsyncSession, owner_entity_id: EntityId, pages: Sequence[Page], *, first_number: int
 ) -> None:
-    """Write pages at this number and those that follow it, all of them free."""
+    """Write pages at this number and those that follow it, all of them free.
+
+    Raises:
+        FactRefusedError: The type of one is unknown.
+    """
+    for page_type in {page.page_type for page in pages}:
+        check_type(page_type)
     rows = [
         {
             "owner_entity_id": owner_entity_id,
@@ -119,25 +167,39 @@ async def delete_pages(session: AsyncSession, conditions: Conditions) -> list[in
     return sorted(await session.scalars(deleted))
 
 
-async def make_room(session: AsyncSession, owner_entity_id: EntityId, page_number: int) -> None:
-    """Move the page at a number and all that follow up by one.
+async def make_room(
+    session: AsyncSession, owner_entity_id: EntityId, first_number: int, count: int
+) -> None:
+    """Free so many numbers from the first on: who stands there moves up, with all behind.
 
     Raises:
-        PageNumberError: The last one has the highest number that there is.
+        PageNumberError: The last one would have a higher number than there is.
     """
-    last = await session.scalar(
-        select(func.max(_columns.page_number)).where(_columns.owner_entity_id == owner_entity_id)
+    behind = select(func.min(_columns.page_number), func.max(_columns.page_number)).where(
+        _columns.owner_entity_id == owner_entity_id, _columns.page_number >= first_number
     )
-    check_number((last or 0) + 1)
-    await shift(session, owner_entity_id, page_number, MAX_PAGE_NUMBER, by=1)
+    nearest, last = (await session.execute(behind)).one()
+    if nearest is None or nearest >= first_number + count:
+        return
+    by = first_number + count - nearest
+    check_number(last + by)
+    await shift(session, owner_entity_id, nearest, last, by=by)
 
 
 async def close_gaps(
-    session: AsyncSession, owner_entity_id: EntityId, freed_numbers: Sequence[int]
+    session: AsyncSession, owner_entity_id: EntityId, freed_numbers: Collection[int]
 ) -> None:
-    """Move all that follow a number that was freed down by one, for each of these."""
-    for number in sorted(freed_numbers, reverse=True):
-        await shift(session, owner_entity_id, number + 1, MAX_PAGE_NUMBER, by=-1)
+    """Move each page down by as many numbers as were freed before it."""
+    freed = sorted(freed_numbers)
+    of_owner = _columns.owner_entity_id == owner_entity_id
+    behind = select(_columns.page_number).where(of_owner, _columns.page_number > freed[0])
+    moves = [
+        {"old": number, "new": number - bisect_left(freed, number)}
+        for number in await session.scalars(behind.order_by(_columns.page_number))
+    ]
+    if moves:  # in this order, each one's new number is free when its turn comes
+        moved = update(_LINKS).where(of_owner, _columns.page_number == bindparam("old"))
+        await session.execute(moved.values(page_number=bindparam("new")), moves)
 
 
 async def move(

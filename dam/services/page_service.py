@@ -8,13 +8,14 @@ so at once come one after the other. Nothing here commits.
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
-from dam.errors import NotAPageError, PageNumberTakenError
+from dam.core.portions import portions
+from dam.errors import NotAPageError, PageNumberTakenError, PagesChangedError
 from dam.models import PageLink
 from dam.services import ecs_service, page_rows
 from dam.services.page_rows import MAX_PAGE_NUMBER, Page
@@ -26,9 +27,11 @@ __all__ = [
     "change_page",
     "get_ordered_pages",
     "get_pages",
+    "insert_pages",
     "move_page",
     "remove_page",
     "remove_page_at_number",
+    "remove_pages_at_numbers",
     "set_pages",
     "update_page_order",
 ]
@@ -56,19 +59,50 @@ async def assign_page(
         OwnPartError: They are the same entity.
         PageNumberError: The number is not 1 to `MAX_PAGE_NUMBER`, or a page would move beyond it.
         PageNumberTakenError: Another page, or the same picture, is at this number.
+        FactRefusedError: The type is none that `Page` can have.
     """
     page_rows.check_number(page_number)
     await page_rows.lock(session, owner_entity_id, [page_image_entity_id])
-    if (there := await page_rows.find_page(session, owner_entity_id, page_number)) is not None:
-        if not is_inserted:
-            raise PageNumberTakenError(owner_entity_id, page_number, there)
-        await page_rows.make_room(session, owner_entity_id, page_number)
+    if is_inserted:
+        await page_rows.make_room(session, owner_entity_id, page_number, 1)
+    elif (there := await page_rows.find_page(session, owner_entity_id, page_number)) is not None:
+        raise PageNumberTakenError(owner_entity_id, page_number, there)
     page = Page(
         page_image_entity_id=page_image_entity_id,
         page_type=page_type,
         is_double_page=is_double_page,
     )
     await page_rows.insert_pages(session, owner_entity_id, [page], first_number=page_number)
+
+
+async def insert_pages(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    pages: Iterable[Page],
+    *,
+    at: int | None = None,
+) -> range:
+    """Put pages at a number and those that follow it, or behind the last; return their numbers.
+
+    The owner may be any entity. Where one of these numbers is taken, the page there and all that
+    follow move up, behind the new ones.
+
+    Raises:
+        EntityNotFoundError: The owner or some of the pictures do not exist.
+        OwnPartError: The owner is among them.
+        PageNumberError: A number is not 1 to `MAX_PAGE_NUMBER`, or a page would move beyond it.
+        FactRefusedError: A type is none that `Page` can have.
+    """
+    pages = list(pages)
+    await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
+    first = await page_rows.find_last(session, owner_entity_id) + 1 if at is None else at
+    numbers = range(first, first + len(pages))
+    if pages:
+        page_rows.check_number(numbers[0])
+        page_rows.check_number(numbers[-1])
+        await page_rows.make_room(session, owner_entity_id, first, len(pages))
+        await page_rows.insert_pages(session, owner_entity_id, pages, first_number=first)
+    return numbers
 
 
 async def remove_page(
@@ -85,15 +119,18 @@ async def remove_page(
     taken away, ascending.
 
     Raises:
-        EntityNotFoundError: The owner does not exist.
+        EntityNotFoundError: The owner does not exist, or the picture's id can be nobody's.
+        PageNumberError: The number is not 1 to `MAX_PAGE_NUMBER`.
         NotAPageError: The picture is no page of the owner, or not at that number.
     """
     await ecs_service.lock_entity(session, owner_entity_id)
+    ecs_service.check_ids([page_image_entity_id])
     wanted = [
         PageLink.owner_entity_id == owner_entity_id,
         PageLink.page_image_entity_id == page_image_entity_id,
     ]
     if page_number is not None:
+        page_rows.check_number(page_number)
         wanted.append(PageLink.page_number == page_number)
     numbers = await page_rows.delete_pages(session, wanted)
     if not numbers:
@@ -118,11 +155,34 @@ async def remove_page_at_number(
         EntityNotFoundError: The owner does not exist.
         NoPageAtNumberError: It has no page at that number.
     """
+    removed = await remove_pages_at_numbers(
+        session, owner_entity_id, [page_number], closes_gaps=closes_gap
+    )
+    return removed[page_number]
+
+
+async def remove_pages_at_numbers(
+    session: AsyncSession,
+    owner_entity_id: EntityId,
+    page_numbers: Collection[int],
+    *,
+    closes_gaps: bool = False,
+) -> dict[int, EntityId]:
+    """Take the pages at these numbers away and return their pictures, which stay, by number.
+
+    The numbers are those before any is taken away. The other pages keep theirs, unless this
+    `closes_gaps`.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NoPageAtNumberError: It has no page at one of the numbers; all pages stay.
+    """
     await ecs_service.lock_entity(session, owner_entity_id)
-    there = await page_rows.require_page(session, owner_entity_id, page_number)
-    await page_rows.delete_pages(session, page_rows.at(owner_entity_id, page_number))
-    if closes_gap:
-        await page_rows.close_gaps(session, owner_entity_id, [page_number])
+    there = await page_rows.require_pages(session, owner_entity_id, page_numbers)
+    for numbers in portions(list(there)):
+        await page_rows.delete_pages(session, page_rows.among(owner_entity_id, numbers))
+    if closes_gaps and there:
+        await page_rows.close_gaps(session, owner_entity_id, there)
     return there
 
 
@@ -148,7 +208,9 @@ async def move_page(
 async def update_page_order(
     session: AsyncSession,
     owner_entity_id: EntityId,
-    page_image_entity_ids: Sequence[EntityId],
+    page_image_entity_ids: Iterable[EntityId],
+    *,
+    expected: Sequence[EntityId] | None = None,
 ) -> None:
     """Make these pictures, in this order, the whole of an owner's pages, numbered from 1.
 
@@ -156,30 +218,45 @@ async def update_page_order(
     without pages. A picture may repeat. What is said of a page (its type, double page …) stays with
     its picture: that of its first place with the first, and so on. The owner may be any entity.
 
+    Args:
+        session: Where.
+        owner_entity_id: Whose pages.
+        page_image_entity_ids: The new order.
+        expected: The order of before, as `get_ordered_pages` returned it. Who makes a new order of
+            what was read in an earlier transaction gives it: pages that somebody else has added
+            meanwhile are then not lost unseen.
+
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
         OwnPartError: The owner is among them.
+        PagesChangedError: The pages are not those expected; they stay.
     """
-    await page_rows.lock(session, owner_entity_id, page_image_entity_ids)
+    images = list(page_image_entity_ids)
+    await page_rows.lock(session, owner_entity_id, images)
+    there = await get_pages(session, owner_entity_id)
+    found = [page.page_image_entity_id for page in there]
+    if expected is not None and found != list(expected):
+        raise PagesChangedError(owner_entity_id, expected, found)
     said = defaultdict[EntityId, list[Page]](list)
-    for page in await get_pages(session, owner_entity_id):
+    for page in there:
         said[page.page_image_entity_id].append(page)
     pages = [
-        said[image].pop(0) if said[image] else Page(page_image_entity_id=image)
-        for image in page_image_entity_ids
+        said[image].pop(0) if said[image] else Page(page_image_entity_id=image) for image in images
     ]
     await page_rows.replace_pages(session, owner_entity_id, pages)
 
 
 async def set_pages(
-    session: AsyncSession, owner_entity_id: EntityId, pages: Sequence[Page]
+    session: AsyncSession, owner_entity_id: EntityId, pages: Iterable[Page]
 ) -> None:
     """Make these, in this order, the whole of an owner's pages, with what is said of them.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
         OwnPartError: The owner is among them.
+        FactRefusedError: A type is none that `Page` can have.
     """
+    pages = list(pages)
     await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
     await page_rows.replace_pages(session, owner_entity_id, pages)
 
@@ -197,7 +274,9 @@ async def change_page(
     Raises:
         EntityNotFoundError: The owner does not exist.
         NoPageAtNumberError: It has no page at that number.
+        FactRefusedError: The type is none that `Page` can have.
     """
+    page_rows.check_type(page_type)
     await ecs_service.lock_entity(session, owner_entity_id)
     await page_rows.require_page(session, owner_entity_id, page_number)
     said = {"page_type": page_type, "is_double_page": is_double_page}
@@ -214,6 +293,7 @@ async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) ->
     Raises:
         EntityNotFoundError: The owner does not exist.
     """
+    ecs_service.check_ids([owner_entity_id])
     ordered = (
         select(_LINKS.c.page_image_entity_id)
         .where(_LINKS.c.owner_entity_id == owner_entity_id)
@@ -231,6 +311,7 @@ async def get_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[Pa
     Raises:
         EntityNotFoundError: The owner does not exist.
     """
+    ecs_service.check_ids([owner_entity_id])
     rows = select(
         _LINKS.c.page_image_entity_id,
         _LINKS.c.page_type,

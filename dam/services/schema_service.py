@@ -4,13 +4,13 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Table, create_engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from dam.errors import (
     NotSetUpError,
     PluginTablesMissingError,
     ServerTooOldError,
+    TablesMissingError,
     words_for,
 )
 from dam.models import SCHEMA_REVISION, WorldIdentity
@@ -56,17 +57,39 @@ async def check_schema(database: Database) -> None:
         NotSetUpError: It has no schema of ours, or is not there at all.
         DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
         DatabaseTooNewError: A newer program has made it.
+        TablesMissingError: Somebody has dropped tables.
     """
-    if database.file is not None and not database.file.exists():
+    if is_absent(database.url):
         raise NotSetUpError(database.safe_url)
     revision = await database.read(_stored_revision, database)
     if revision == SCHEMA_REVISION:
+        _refuse_missing_tables(await database.read(_table_names), database)
         return
     if revision is None:
         raise NotSetUpError(database.safe_url)
     if revision in _known_revisions():
         raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
     raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+
+
+def is_absent(url: URL) -> bool:
+    """Tell whether a database is a SQLite file that is not there."""
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
+def _refuse_missing_tables(there: Collection[str], database: Database) -> None:
+    """Refuse a database in which tables of the newest schema are missing."""
+    if missing := sorted(_own_tables().difference(there)):
+        raise TablesMissingError(database.safe_url, SCHEMA_REVISION, missing)
+
+
+def _own_tables() -> set[str]:
+    """Return the tables of our own models; plugins map theirs to the same metadata."""
+    return {
+        mapper.local_table.name
+        for mapper in Base.registry.mappers
+        if isinstance(mapper.local_table, Table) and mapper.class_.__module__.startswith("dam.")
+    }
 
 
 async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
@@ -126,6 +149,7 @@ def set_up(
     Raises:
         ServerTooOldError: Its PostgreSQL is not supported.
         DatabaseTooNewError: A newer program has made the schema.
+        TablesMissingError: It is the newest, and somebody has dropped tables; `reset` makes them.
         DatabaseError: The database cannot be reached or written.
     """
     context = WorldContext(world_name=config.name, run_id="setup")
@@ -140,11 +164,13 @@ def set_up(
             saved_copy=saved_copy,
         )
 
-    if dry_run and database.file is not None and not database.file.exists():
+    if dry_run and is_absent(database.url):
         return done(created=True)
     with database.translated_errors(), _connected(database) as connection:
         _refuse_old_server(connection, database)
         revision = _upgradable_revision(connection, database, reset=reset)
+        if revision == SCHEMA_REVISION and not reset:
+            _refuse_missing_tables(inspect(connection).get_table_names(), database)
         if dry_run or (revision == SCHEMA_REVISION and not reset):
             return done(created=reset or revision is None)
         copy = None

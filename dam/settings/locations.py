@@ -3,9 +3,10 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from dam.errors import url_without_password
+from dam.core.database_url import parse_database_url
+from dam.errors import DatabaseUrlError, url_without_password
 from dam.settings.errors import SettingError
 
 _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
@@ -15,19 +16,22 @@ def absolute_database_url(url: str, folder: Path, setting: str) -> str:
     """Return a URL of a database that we know, a SQLite file counted from `folder`.
 
     Raises:
-        SettingError: The URL is of no such form; `setting` is named as its place.
+        SettingError: The URL is not understood; `setting` is named as its place.
     """
-    scheme, _, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     database, plus, driver = scheme.lower().partition("+")
-    if database == "sqlite" and rest.startswith("/"):
-        path, mark, query = rest[1:].partition("?")
-        if path not in ("", ":memory:"):
-            base = Path(quoted_path(str(folder)))
-            return f"sqlite{plus}{driver}:///{_absolute(path, base)}{mark}{query}"
-    if database in ("postgresql", "postgres") and rest and _has_valid_port(url):
-        return f"postgresql{plus}{driver}://{rest}"
-    hint = f"did you mean sqlite:///{url}?" if "://" not in url and "@" not in url else None
-    raise SettingError(setting, repr(url_without_password(url)), _DATABASE_FORM, hint)
+    try:
+        parse_database_url(f"{scheme.lower()}{separator}{rest}")
+    except DatabaseUrlError as error:
+        hint = error.remedy
+        if not separator and "@" not in url:
+            hint = f"did you mean sqlite:///{url}?"
+        found = repr(url_without_password(url))
+        raise SettingError(setting, found, error.expected or _DATABASE_FORM, hint) from error
+    if database == "sqlite":
+        base = Path(quoted_path(str(folder)))
+        return f"sqlite{plus}{driver}:///{_absolute(rest[1:], base)}"
+    return f"postgresql{plus}{driver}://{rest}"
 
 
 def storage_beside(database_url: str, data: Path) -> str:
@@ -37,9 +41,10 @@ def storage_beside(database_url: str, data: Path) -> str:
     """
     scheme, _, rest = database_url.partition("://")
     if scheme.startswith("sqlite"):
-        path = Path(unquote(rest[1:].partition("?")[0], errors="surrogateescape"))
+        path = Path(unquote(rest[1:], errors="surrogateescape"))
         return str(path.with_name(f"{path.stem}-storage"))
-    server = re.sub(r"[^A-Za-z0-9.]+", "-", rest.rpartition("@")[2])
+    place = re.sub(r"[?&]\w*password=[^&]*", "", rest.rpartition("@")[2], flags=re.IGNORECASE)
+    server = re.sub(r"[^A-Za-z0-9.]+", "-", place)
     return str(data / f"postgresql-{server}-storage")
 
 
@@ -68,10 +73,3 @@ def quoted_path(path: str) -> str:
 def _absolute(path: str, folder: Path) -> str:
     # Not `resolve`: a symlink that the user set up is to be followed anew each time.
     return os.path.abspath(folder / os.path.expanduser(path))  # noqa: PTH100, PTH111  (`~x` may not exist)
-
-
-def _has_valid_port(url: str) -> bool:
-    try:
-        return urlsplit(url).port != 0
-    except ValueError:
-        return False

@@ -2,9 +2,17 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationError
+from dotenv.parser import parse_stream
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +30,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 WorkerKind = Literal["process", "thread"]
 
 PREFIX = "DAM_"
+_ENV_FILE = Path(".env")
+_ENV_ENCODING = "utf-8-sig"  # some editors begin a file with a mark, which is no part of a name
 _CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
 
 
@@ -31,11 +41,14 @@ def _split_digests(value: object) -> object:
     return value
 
 
-def _split_workers(value: object) -> object:
-    if isinstance(value, str):
-        kind, colon, count = value.rpartition(":")
-        return (kind if colon else "process", count)
-    return value
+def _split_workers(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    if not isinstance(value, str):
+        return check(value)
+    kind, colon, count = value.rpartition(":")
+    try:
+        return check((kind if colon else "process", count))
+    except ValidationError:
+        raise ValueError(value) from None  # so that all of it is shown, as it was given
 
 
 def _upper(value: object) -> object:
@@ -52,8 +65,8 @@ class Variables(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
-        env_file_encoding="utf-8",
+        env_file=_ENV_FILE,
+        env_file_encoding=_ENV_ENCODING,
         env_ignore_empty=True,
         extra="ignore",
     )
@@ -65,7 +78,7 @@ class Variables(BaseSettings):
     workers: Annotated[
         tuple[WorkerKind, Annotated[int, Field(ge=1, le=256)]] | None,
         NoDecode,
-        BeforeValidator(_split_workers),
+        WrapValidator(_split_workers),
         Field(description="a number from 1 to 256, or thread: and such a number"),
     ] = None
     extra_digests: Annotated[
@@ -107,6 +120,27 @@ def _refuse_misspelt_names(source: PydanticBaseSettingsSource, fields: tuple[str
             raise MisspeltSettingError(variable.upper(), place, known)
 
 
+def _refuse_unreadable_lines() -> None:
+    """Refuse what the reader of `.env` would skip with a warning, and a name without a value.
+
+    No line is shown: it may hold a password.
+    """
+    if not _ENV_FILE.is_file():
+        return
+    with _ENV_FILE.open(encoding=_ENV_ENCODING) as file:
+        for binding in parse_stream(file):
+            is_bare = binding.value is None and (binding.key or "").upper().startswith(PREFIX)
+            if binding.error or is_bare:
+                text = binding.original.string
+                blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
+                raise SettingError(
+                    f"line {binding.original.line + blank_lines} of {_ENV_FILE}",
+                    "not understood",
+                    "NAME=value",
+                    "see that each quote is closed; # begins a comment",
+                )
+
+
 def read_variables() -> Variables:
     """Return what is set now.
 
@@ -114,14 +148,15 @@ def read_variables() -> Variables:
         SettingError, MisspeltSettingError: Something is set that cannot be meant.
     """
     try:
+        _refuse_unreadable_lines()
         return Variables()
     except ValidationError as error:
         fault = error.errors()[0]
         field, found = str(fault["loc"][0]), fault["input"]
         expected = Variables.model_fields[field].description or "text"
-        hint = None
-        if isinstance(found, str):
-            hint = did_you_mean(found.upper(), _CHOICES) or did_you_mean(found.lower(), _CHOICES)
+        hint, word = None, str(found).partition(":")[0]
+        if word not in _CHOICES:
+            hint = did_you_mean(word.upper(), _CHOICES) or did_you_mean(word.lower(), _CHOICES)
         raise SettingError(PREFIX + field.upper(), repr(found), expected, hint) from error
     except UnicodeDecodeError as error:
         raise SettingError(".env", "not UTF-8 text", "lines of NAME=value") from error

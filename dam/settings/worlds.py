@@ -3,8 +3,10 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -102,13 +104,21 @@ def _entries_in(text: str) -> dict[str, _Entry]:
         except UnicodeDecodeError as error:
             raise SettingError(setting, "not UTF-8 text", "JSON") from error
     try:
-        worlds = json.loads(text)
+        worlds = json.loads(text, object_pairs_hook=partial(_object_of, setting))
     except ValueError as error:
         # The text is not shown: it may hold passwords.
         raise SettingError(setting, f"not JSON: {error}", _WORLDS_FORM) from error
     if not isinstance(worlds, dict) or not worlds:
         raise SettingError(setting, _json_kind(worlds), _WORLDS_FORM)
     return {name: _entry(name, entry, setting, folder) for name, entry in worlds.items()}
+
+
+def _object_of(setting: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return a JSON object; of a name that it has twice, JSON itself would lose the first."""
+    twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
+    if twice:
+        raise SettingError(setting, f"JSON with {twice[0]!r} twice", "each name once")
+    return dict(pairs)
 
 
 def _entry(name: str, entry: object, setting: str, folder: Path) -> _Entry:

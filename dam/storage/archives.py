@@ -34,9 +34,10 @@ class OpenArchives:
         """
         with self._lock:
             try:
-                yield self._at(path)
+                archive = self._at(path)
             except OSError as error:
                 raise FileAccessError(path, "read", error) from error
+            yield archive
 
     def close(self) -> None:
         """Close the archive that is open, and remove what was unpacked of it."""

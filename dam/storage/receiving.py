@@ -185,19 +185,27 @@ class Receiver:
         """Renew what the store already holds under this digest, if it can still be trusted."""
         final = content_path(self._root, digests.sha256)
         try:
-            status = final.lstat()
-        except FileNotFoundError:
+            is_renewed = self._is_renewed(final, reading.size_bytes, digests.sha256, mode)
+        except (FileNotFoundError, PermissionError):
+            # Not there, or linked from another user, who alone may do this: a copy takes its place.
             return None
-        if not stat.S_ISREG(status.st_mode) or status.st_size != reading.size_bytes:
+        if not is_renewed:
             return None
-        if self._is_rehash or is_shared(status) or mode == "move":
-            if digest_of_stored(final) != digests.sha256:
-                return None
-            status = final.lstat()  # the other name may have been that of a draft
-        _renew(final, status)
         # Who stored it may not have synced the folder yet, and our promise must not wait for that.
         self._changed_folders.add(final.parent)
         return _outcome(reading, digests, mode, is_new=False)
+
+    def _is_renewed(self, final: Path, size_bytes: int, sha256: bytes, mode: ImportMode) -> bool:
+        """Return whether what has the final name is right, and renewed."""
+        status = final.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size_bytes:
+            return False
+        if self._is_rehash or is_shared(status) or mode == "move":
+            if digest_of_stored(final) != sha256:
+                return False
+            status = final.lstat()  # the other name may have been that of a draft
+        _renew(final, status)
+        return True
 
     def _proven(self, outcome: StoredFile | ItemError) -> StoredFile | ItemError:
         """Read a copy back from the disk, because its source is about to go."""

@@ -1,11 +1,16 @@
-"""What comics cost in a large world: `python -m tests.benchmarks.comics [--quick]`.
+"""What comics cost: `python -m tests.benchmarks.comics [JOB] [--quick]`.
 
-10,000 variants of 30 pages are made up, and one of 1,000. Every hundredth variant is a re-encoding
-of the one before it; every second one has an advert of its own encoding, the same one all over.
+`world`, the usual job, asks for pages and overlaps in a large world. `import` compares the import
+of a CBZ to `add-asset` of its pages as files, and `memory` shows what the import of many takes.
+
+The world has 10,000 variants of 30 made-up pages, and one of 1,000. Every hundredth variant is a
+re-encoding of the one before it; every second one has an advert of its own encoding, the same one
+all over.
 """
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sized
@@ -30,6 +35,7 @@ from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent,
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_description_service import describe_pages
 from dam.services.comic_overlap_service import find_duplicates, overlap_of
+from tests.benchmarks import comic_import
 from tests.benchmarks.asset_life import READ_AT, config_for
 from tests.benchmarks.engines import ENGINES, Engines
 from tests.benchmarks.report import bar, say
@@ -159,10 +165,25 @@ async def _show_overlap(world: World, variants: list[EntityId]) -> None:
 
 
 def main() -> None:
-    """Print what pages and overlaps cost on both engines."""
+    """Run what the command line asks for."""
+    jobs = {
+        "world": _show_world,
+        "import": comic_import.compare_import,
+        "memory": comic_import.show_memory,
+    }
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rows: does it work at all")
-    count = 1000 if parser.parse_args().quick else 10_000
+    parser.add_argument("job", nargs="?", choices=jobs, default="world")
+    parser.add_argument("--quick", action="store_true", help="little of all: does it work at all")
+    parser.add_argument("--runs", type=int, default=5, help="take medians of so many, for import")
+    parser.add_argument("--comics", type=int, help="how many, for memory")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    jobs[options.job](options)
+
+
+def _show_world(options: argparse.Namespace) -> None:
+    """Print what pages and overlaps cost on both engines."""
+    count = 1000 if options.quick else 10_000
     with tempfile.TemporaryDirectory() as folder, postgres_server() as server:
         engines = Engines(Path(folder), server)
         for engine in ENGINES:

@@ -47,7 +47,7 @@ def compare_again(options: argparse.Namespace) -> None:
     """Print what adding an unchanged folder again takes, beside a walk of it."""
     count = options.files or (1000 if options.quick else 50_000)
     folder = pictures.tiny_files(count)
-    environment = _home(options.workers)
+    environment = fresh_home(options.workers)
     _dam(folder, environment)
     contenders = {
         "add-asset again": partial(_dam, folder, environment),
@@ -95,7 +95,7 @@ def _compare(title: str, folder: Path, options: argparse.Namespace) -> dict[str,
 
 
 def _add(path: Path, workers: int) -> Cost:
-    return _dam(path, _home(workers))
+    return _dam(path, fresh_home(workers))
 
 
 def _dam(path: Path, environment: dict[str, str]) -> Cost:
@@ -105,7 +105,7 @@ def _dam(path: Path, environment: dict[str, str]) -> Cost:
 
 def _contender(name: str, folder: Path, workers: int) -> Cost:
     command: _Command = [sys.executable, "-m", "tests.benchmarks.contenders", name, folder]
-    return _run(command, _home(workers))
+    return _run(command, fresh_home(workers))
 
 
 def _run(
@@ -119,7 +119,7 @@ def _run(
     )
 
 
-def _home(workers: int) -> dict[str, str]:
+def fresh_home(workers: int) -> dict[str, str]:
     """Return the environment of a user who has nothing yet, on the disk that holds the pictures.
 
     The folder goes at the very end: for minutes after many files were deleted, ext4 looks long for

@@ -76,6 +76,12 @@ def warm(folder: Path) -> int:
     return sum(len(path.read_bytes()) for path in folder.rglob("*") if path.is_file())
 
 
+def memory_mb(pid: int) -> tuple[float, float]:
+    """Return the proportional set size of a process, and of it and all below it together."""
+    own_kb = _pss_kb(pid)
+    return own_kb / 1000, (own_kb + sum(map(_pss_kb, _descendants(pid)))) / 1000
+
+
 def _wait_for_orphans(known: Collection[int]) -> None:
     """Take leave of what the command's workers left behind, so that their CPU time is counted."""
     for pid in _descendants(os.getpid()):

@@ -21,6 +21,7 @@ _CAMERA_SIZE = (4000, 3000)
 _CAMERA_QUALITY = 90
 _FILES_PER_FOLDER = 100
 _SPARE_GRAIN = 500
+_PAGE_SIZE = (1800, 1200)
 
 
 def cache_folder() -> Path:
@@ -36,6 +37,11 @@ def photos(count: int) -> Path:
 def web_images(count: int) -> Path:
     """Return a folder of small pictures: three fifths JPEG, one fifth PNG, one fifth WebP."""
     return _folder("web", count, _make_web_image)
+
+
+def comic_pages(count: int) -> Path:
+    """Return a folder of JPEGs as large as scanned pages."""
+    return _folder("pages", count, _make_page)
 
 
 def tiny_images(count: int) -> Path:
@@ -93,6 +99,11 @@ def _make_web_image(place: Path, number: int) -> None:
     quality = int(random.randint(60, 90))
     options = {"jpg": {"quality": quality}, "webp": {"quality": quality, "method": 2}}
     _save(image, place, kind, **options.get(kind, {"compress_level": 6}))
+
+
+def _make_page(place: Path, number: int) -> None:
+    random = np.random.RandomState(2_000_000 + number)
+    _save(_varied(number, random, _PAGE_SIZE, "RGB"), place, "jpg", quality=85)
 
 
 def _make_tiny_image(place: Path, number: int) -> None:

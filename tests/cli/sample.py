@@ -71,6 +71,17 @@ def paths(
     return ExitCode.ITEMS_FAILED
 
 
+def interrupt(_value: object) -> None:
+    raise KeyboardInterrupt
+
+
+@command()
+def early(
+    state: State, *, option: Annotated[str, typer.Option(callback=interrupt, help="Any.")] = ""
+) -> None:
+    """Be interrupted before it begins."""
+
+
 @command()
 def ids(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
     """Show ids."""
@@ -146,7 +157,7 @@ async def _wait() -> None:
 
 
 TREE: CommandTree = {
-    "Samples": [state, paths, ids, list_, fail],
+    "Samples": [state, paths, early, ids, list_, fail],
     "More samples": [remove, many, wait, work, Group(name="group", doc="More.", commands=[state])],
 }
 

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ def leave_out(_database: Path, _template: Path) -> None:
     """Nothing is there."""
 
 
+def drop_table(database: Path, template: Path) -> None:
+    shutil.copyfile(template, database)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DROP TABLE component_file_location")
+
+
 def make_folder(database: Path, _template: Path) -> None:
     database.mkdir()
 
@@ -59,6 +66,11 @@ def make_folder(database: Path, _template: Path) -> None:
             make_newer,
             f"{{}} has schema 9999; this program knows up to {SCHEMA_REVISION}",
             "a newer version has made it: upgrade ecs-dam",
+        ),
+        (
+            drop_table,
+            f"{{}} lacks tables of its schema {SCHEMA_REVISION}: component_file_location",
+            "restore it from a backup; the stored files are not touched",
         ),
         (leave_out, "{} is not set up", "run `dam-cli setup-db`"),
         (
@@ -116,6 +128,17 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
             "did you mean 'DAM_DATABASE_URL'?",
         ),
         (
+            {"DAM_DATABASE_URL": "postgresql://ann:p4ss@w0rd/secret@127.0.0.1:1/photos"},
+            "DAM_DATABASE_URL is 'postgresql://ann:***@127.0.0.1:1/photos'; "
+            "expected one @, between the password and the host",
+            "write an @ in a name or password as %40",
+        ),
+        (
+            {"DAM_DATABASE_URL": "sqlite:///x.db?timeout=abc"},
+            "DAM_DATABASE_URL is 'sqlite:///x.db?timeout=abc'; expected no options behind the file",
+            "write a ? in its name as %3F",
+        ),
+        (
             {"DAM_ASSET_STORAGE_PATH": "ftp://host/store"},
             "no content store for ftp:// addresses; known: a folder, file://",
             "set DAM_ASSET_STORAGE_PATH to a folder",
@@ -128,6 +151,22 @@ def test_malformed_settings_are_named(
     result = dam_cli.with_settings(**settings)("add-asset", home / "a", "--json")
     assert result.returncode == 5
     assert (result.error["message"], result.error["hint"]) == (message, hint)
+
+
+def test_a_line_of_the_settings_file_that_is_not_understood_stops_all(
+    dam_cli: DamCli, home: Path
+) -> None:
+    (home / "a").write_bytes(b"a")
+    (home / ".env").write_text(
+        'DAM_DATABASE_URL="sqlite:///mine.db\nDAM_ASSET_STORAGE_PATH=store\n'
+    )
+    result = dam_cli("add-asset", "a")
+    assert (result.returncode, result.stdout) == (5, "")
+    assert result.stderr == (
+        "error: line 1 of .env is not understood; expected NAME=value\n"
+        "hint: see that each quote is closed; # begins a comment\n"
+    )
+    assert {path.name for path in home.iterdir()} == {"a", ".env"}
 
 
 def test_a_store_in_the_place_of_a_file_stops_all(dam_cli: DamCli, home: Path) -> None:

@@ -1,9 +1,12 @@
 """Paths and ids, given or read from stdin."""
 
+from pathlib import Path
+
 import pytest
 
 from dam.cli.arguments import MalformedIdError, NothingToSeparateError, parse_id, read_paths
 from tests.cli.conftest import Run
+from tests.command_line import DamCli
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,33 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_null_separation_without_stdin_is_wrong_usage() -> None:
     with pytest.raises(NothingToSeparateError):
         list(read_paths(["a"], null_separated=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["add-asset", "a", ""],
+        ["add-asset", "-", "", "--mode", "move"],
+        ["comic", "import", ""],
+        ["comic", "export", "1", "-o", ""],
+        ["export-asset", "1", "--output="],
+        ["find-file-by-hash", "--file", ""],
+        ["find-similar-images", ""],
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    dam_cli: DamCli, home: Path, command: list[str]
+) -> None:
+    (home / "a").write_bytes(b"a")
+    result = dam_cli(*command, "--json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.error == {
+        "error": "EmptyPathError",
+        "message": "found '', expected a path",
+        "hint": "a script's variable may be empty; . is the current folder",
+    }
+    assert [path.name for path in home.iterdir()] == ["a"]
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ def test_an_unknown_id_is_wrong_usage_and_nothing_is_done(filled: DamCli) -> Non
         assert result.error == {
             "error": "EntityNotFoundError",
             "message": "no entity 99",
-            "hint": None,
+            "hint": "`add-asset --jsonl` prints ids, and so do the commands that find assets",
         }
     assert not (filled.home / "x").exists()
 
@@ -192,7 +192,7 @@ def test_an_asset_is_removed_and_its_file_stays(dam_cli: DamCli, home: Path) -> 
     result = dam_cli("remove-asset", "1")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "removed 1 asset; the bytes go with the next `dam-cli gc`\n"
-    assert dam_cli("show", "1").stderr == "error: no entity 1\n"
+    assert dam_cli("show", "1").stderr.startswith("error: no entity 1\nhint: ")
     assert (home / "a").read_bytes() == b"a"
 
 

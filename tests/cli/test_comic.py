@@ -170,6 +170,13 @@ def test_pages_are_added_moved_and_removed(
     reversed_ids = f"{second}\n{first}\n".encode()
     dam_cli("comic", "reorder", variant, "-", stdin=reversed_ids)
     assert page_ids(variant) == [second, first]
+    for arguments, error in (
+        (["-", "--drop"], "NoPictureNamedError"),
+        ([str(first)], "PagesLeftOutError"),
+    ):
+        refused = dam_cli("comic", "reorder", variant, *arguments, "--json", stdin=b"")
+        assert (refused.returncode, refused.error["error"]) == (2, error)
+    assert page_ids(variant) == [second, first]
     (use,) = dam_cli("comic", "where-used", str(first), "--json").json
     assert use == {
         "variant_entity_id": saga["variant_entity_id"],
@@ -186,8 +193,24 @@ def test_what_is_said_of_a_comic_is_changed(dam_cli: DamCli, saga: dict[str, Any
     assert (edited.json["publisher"], edited.json["terms"]) == ("Norma", {"Genre": ["SF"]})
     shown = dam_cli("comic", "show", variant_of(saga), "--json").json
     assert shown["comic_info"]["Publisher"] == "Norma"
-    wrong = dam_cli("comic", "edit", concept_of(saga), "volume=one", "--json")
-    assert (wrong.returncode, wrong.error["error"]) == (2, "FactRefusedError")
+    for arguments, error in (
+        (["edit", concept_of(saga), "volume=one"], "FactRefusedError"),
+        (["edit", concept_of(saga), "foo=1"], "UnknownNameError"),
+        (["create", "  "], "FactRefusedError"),
+        (["create", "Nemo", "--year", "-3"], "FactRefusedError"),
+    ):
+        wrong = dam_cli("comic", *arguments, "--json")
+        assert (wrong.returncode, wrong.error["error"]) == (2, error)
+
+
+def test_a_concept_has_no_pages_of_its_own(dam_cli: DamCli, saga: dict[str, Any]) -> None:
+    for name in ("pages", "overlap"):
+        refused = dam_cli("comic", name, concept_of(saga))
+        assert refused.returncode == 2
+        assert refused.stderr == (
+            f"error: entity {concept_of(saga)} is a comic concept, and no variant\n"
+            f"hint: `dam-cli comic variants {concept_of(saga)}` lists its variants\n"
+        )
 
 
 def test_a_comic_is_written_and_never_over_a_file(
@@ -223,3 +246,15 @@ def test_variants_that_share_pages_are_found(
     people = dam_cli("comic", "duplicates")
     assert people.stdout == f"{mine}  {theirs}  partial  3 shared  -  only 4  one comic\n"
     assert people.stderr == ""
+
+
+def test_pages_that_could_not_be_processed_are_told_every_time(dam_cli: DamCli, home: Path) -> None:
+    torn = picture(7)
+    make_cbz(home / "Torn 1.cbz", {**pages(1), "torn.jpg": torn[: len(torn) // 2]})
+    for _ in range(2):
+        result = dam_cli("comic", "import", "Torn 1.cbz", "--json")
+        assert result.returncode == 3
+        assert f"failed: {home}/Torn 1.cbz: torn.jpg: analyse_images: " in result.stderr
+        ((page,),) = [outcome["failed_pages"] for outcome in result.json]
+        assert page["name"] == "torn.jpg"
+        assert page["error"].startswith("analyse_images: unreadable JPEG picture")

@@ -39,7 +39,7 @@ CHANGES: Mapping[str, str] = {
     "comic link": "{concept} {picture}",
     "comic move-page": "{variant} 1 2",
     "comic remove-page": "{variant} 1",
-    "comic reorder": "{variant} {picture}",
+    "comic reorder": "{variant} {picture} --drop",
     "comic set-primary": "{second_variant}",
     "comic unlink": "{variant}",
 }

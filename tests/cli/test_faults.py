@@ -3,12 +3,14 @@
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, sample_command
 from tests.command_line import DamCli
+from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -95,6 +97,49 @@ def test_an_interrupt_is_one_line(run: Run) -> None:
     result = run("fail", "ctrl-c")
     assert result.returncode == 130
     assert result.stderr == "error: interrupted; what was finished stays finished\n"
+
+
+def test_an_interrupt_while_the_arguments_are_read_is_one_line_too(run: Run) -> None:
+    result = run("early")
+    assert result.returncode == 130
+    assert result.stderr == "error: interrupted; what was finished stays finished\n"
+
+
+def test_an_interrupt_while_python_starts(dam_cli: DamCli, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    result = dam_cli.with_settings(PYTHONPATH=f"{tmp_path}:{PROJECT}")("--version")
+    assert result.returncode == 130
+    assert result.stderr == "error: interrupted; nothing was begun\n"
+
+
+def test_an_interrupt_inside_an_exec_keeps_its_exit_code(dam_cli: DamCli, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("exec('raise KeyboardInterrupt')")
+    result = dam_cli.with_settings(PYTHONPATH=f"{tmp_path}:{PROJECT}")("--version")
+    assert result.returncode == 130
+
+
+def test_an_interrupt_that_met_an_exec_and_was_told_keeps_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "ended.py").write_text(
+        "import sys, dam.cli\n"
+        "try:\n    exec('raise KeyboardInterrupt')\n"
+        "except KeyboardInterrupt:\n    dam.cli.main = lambda _: 130\n"
+        "dam.cli.app()\n"
+    )
+    environment = DamCli(home=tmp_path).environment | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    command = [sys.executable, "-m", "ended"]
+    ended = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (ended.returncode, ended.stderr) == (130, b"")
+
+
+def test_an_interrupt_while_python_ends_changes_nothing(home: Path) -> None:
+    script = (
+        "import atexit, os, signal, sys; from dam.cli import app; sys.argv = ['', '--version']; "
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT); app()"
+    )
+    command = [sys.executable, "-c", script]
+    environment = DamCli(home).environment
+    result = subprocess.run(command, capture_output=True, env=environment, cwd=PROJECT, check=False)
+    assert (result.returncode, result.stderr) == (0, b"")
 
 
 def test_ctrl_c_cancels_the_work_and_closes_what_is_open(home: Path) -> None:

@@ -27,6 +27,14 @@ def test_waiting_for_others_is_said_once(state: State, capsys: pytest.CaptureFix
     )
 
 
+def test_who_waits_for_a_lock_is_promised_no_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with work_progress(State()) as progress:
+        progress.waiting(1, None)
+    assert capsys.readouterr().err == (
+        "waiting for 1 asset that another process has locked in the database\n"
+    )
+
+
 def test_nothing_is_said_where_nobody_reads(capsys: pytest.CaptureFixture[str]) -> None:
     with work_progress(State(is_quiet=True)) as progress:
         progress.waiting(3, 60.0)

@@ -14,6 +14,17 @@ class TwoPartError(Exception):
         super().__init__(f"{subject}: {fault}")
 
 
+class PanicError(BaseException):
+    """What a decoder in another language raises; `except Exception` does not see it."""
+
+
+class MumbledError(BaseException):
+    """Has no words."""
+
+    def __str__(self) -> str:
+        raise PanicError
+
+
 def echo(value: int) -> int:
     return value
 
@@ -32,6 +43,10 @@ def act(item: tuple[str, int]) -> int:
         os._exit(3)
     if deed == "sys.exit":
         sys.exit(4)
+    if deed == "panic":
+        raise PanicError(f"page {value}")
+    if deed == "mumble":
+        raise MumbledError
     if deed == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if deed == "crash":

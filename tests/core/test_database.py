@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
-from dam.core.database import Database, parse_database_url
+from dam.core.database import Database
 from dam.core.ecs import Entity, create_entities, table_of
 from dam.errors import (
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseLockedError,
     DatabaseUnreachableError,
-    DatabaseUrlError,
     ExitCode,
     NestedWriterError,
     ReaderWritesError,
@@ -252,26 +252,30 @@ async def test_a_server_that_is_not_there_says_so_without_the_password() -> None
     await database.close()
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["sqlite://", "sqlite:///%3Amemory%3A", "mysql://host/dam", "/srv/dam.db", ""],
-)
-def test_a_url_of_no_known_kind_is_refused(url: str) -> None:
-    with pytest.raises(DatabaseUrlError) as caught:
-        parse_database_url(url)
+async def test_a_server_that_refuses_an_options_value_is_out_of_reach() -> None:
+    for option in ("connect_timeout=soon", "sslmode=perhaps"):
+        database = Database(f"postgresql://me:secret@127.0.0.1:1/dam?{option}", CONTEXT)
+        with pytest.raises(DatabaseUnreachableError) as caught:
+            await query_one(database)
+        assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
+        await database.close()
+
+
+@pytest.fixture
+def read_only_file(sqlite_template: Path, other_file_system: Path) -> Path:
+    path = other_file_system / "dam.db"
+    shutil.copyfile(sqlite_template, path)
+    subprocess.run(["mount", "-o", "remount,ro", str(other_file_system)], check=True)
+    return path
+
+
+async def test_a_read_only_file_system_is_named_as_the_cause(read_only_file: Path) -> None:
+    path = read_only_file
+    database = Database(f"sqlite:///{path}", CONTEXT)
+    with pytest.raises(DatabaseUnreachableError) as caught:
+        await query_one(database)
     assert str(caught.value) == (
-        f"no database can be opened at {url!r}; expected sqlite:///FILE or postgresql://…"
+        f"the database sqlite:///{path} failed: unable to open database file; "
+        "its folder cannot be written to: the file system is read-only"
     )
-
-
-@pytest.mark.parametrize(
-    ("url", "drivername"),
-    [
-        ("sqlite:///dam.db", "sqlite+aiosqlite"),
-        ("postgresql://host/dam", "postgresql+psycopg"),
-        ("postgresql+asyncpg://host/dam", "postgresql+psycopg"),
-        ("postgres://host/dam", "postgresql+psycopg"),
-    ],
-)
-def test_the_driver_is_ours_to_choose(url: str, drivername: str) -> None:
-    assert parse_database_url(url).drivername == drivername
+    await database.close()

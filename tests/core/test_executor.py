@@ -51,6 +51,8 @@ EXPECTED = {
     "raise": "no {value}",
     "exit": "the worker process ended with exit code 3",
     "sys.exit": "SystemExit: 4",
+    "panic": "PanicError: page {value}",
+    "mumble": "MumbledError: its message cannot be made",
     "kill": "the worker process was killed by SIGKILL",
     "crash": "the worker process was killed by SIGSEGV",
 }
@@ -79,7 +81,7 @@ async def test_map_items_keeps_the_order_of_the_items(any_pool: WorkerPool, coun
 
 
 async def test_an_exception_is_the_outcome_of_its_item(any_pool: WorkerPool) -> None:
-    items = [("ok", 0), ("raise", 1), ("sys.exit", 2), ("ok", 3)]
+    items = [("ok", 0), ("raise", 1), ("sys.exit", 2), ("panic", 3), ("mumble", 4), ("ok", 5)]
 
     outcomes = await any_pool.map_items(jobs.act, items)
 

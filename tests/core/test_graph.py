@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dam.core.commands import Commands
+from dam.core.ecs import MarkerComponent
 from dam.core.events import Event
 from dam.core.params import MarkedEntityList, Resource, WorldReader, WorldSession
 from dam.core.systems import SystemStage, listens_for, system
@@ -148,6 +149,46 @@ async def test_functions_without_decorator(tmp_path: Path) -> None:
         ("it is no listener", "decorate it with @listens_for"),
         ("it is no system", "decorate it with @system"),
     ]
+
+
+@pytest.mark.parametrize("after", [3, [[1]], ["first"]])
+async def test_after_may_name_anything(tmp_path: Path, after: Any) -> None:
+    (fault,) = await build_faults(tmp_path, named("last", after=after))
+    thing = after if isinstance(after, int) else after[0]
+    assert fault.found == f"after= names {thing!r}, unknown in its stage"
+
+
+async def test_after_may_be_one_function(tmp_path: Path) -> None:
+    first = named("first")
+    assert await order_of(tmp_path, named("last", after=first), first) == ["first", "last"]
+
+
+@pytest.mark.parametrize(
+    ("marker", "when", "found"),
+    [
+        (Store, None, "mark_new is given Store, which is no marker"),
+        (MarkerComponent, None, "mark_new is given MarkerComponent, which is no marker"),
+        (3, None, "mark_new is given 3, which is no marker"),
+        (NeedsContentAnalysisComponent, "jpg", "when= is 'jpg', which cannot be asked"),
+    ],
+)
+async def test_rules_that_make_no_sense(tmp_path: Path, marker: Any, when: Any, found: str) -> None:
+    builder = builder_of(f"sqlite:///{tmp_path / 'dam.db'}")
+    builder.mark_new(marker, when=when)
+    builder.add_system(marker)
+    with pytest.raises(WorldBuildError) as caught:
+        await builder.build()
+    fault, other = caught.value.faults
+    assert (fault.file, fault.function, fault.found) == (
+        __file__,
+        "test_rules_that_make_no_sense",
+        found,
+    )
+    assert fault.line == other.line - 1
+    assert fault.hint in {
+        "name a class that derives from MarkerComponent and has a table",
+        "give a plain function of what is known of a new entity",
+    }
 
 
 async def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Work that somebody else has on lease: waited for, taken over, given up; never done twice."""
 
 import asyncio
+from itertools import count
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core import work
 from dam.core.commands import Commands
 from dam.core.database import Database
+from dam.core.drain import Drain
 from dam.core.ecs import EntityId, mark, write_rows
 from dam.core.params import MarkedEntityList, Resource, WorldSession
+from dam.core.report import Report
 from dam.core.systems import SystemFunction, SystemStage, system
 from dam.core.world import World
 from dam.models import (
@@ -132,7 +135,10 @@ async def test_the_writes_of_who_comes_too_late_are_dropped(
         await world.run(claim, "late", lease_s=OVER_S)
         await world.run(claim_alone, "quick")
         (plan,) = world.scheduler.systems()
-        await world.scheduler._work_off(plan, Analyse, work.Claim("late", ids))
+        drain = Drain(
+            world.scheduler._calls, plan, Analyse, behind=(), tokens=count(), report=Report()
+        )
+        await drain.work_off(work.Claim("late", ids))
         assert await world.read(widths) == {ids[1]: 1 if system_ is analyse_in_session else 2}
         assert await world.read(marked, Analyse) == [ids[0]]
 
@@ -148,7 +154,7 @@ async def test_a_foreign_lease_is_waited_for_and_its_orphans_come_one_by_one(
         def advanced(self, _system: str, entities: int) -> None:
             heard.append(entities)
 
-        def waiting(self, entities: int, seconds: float) -> None:
+        def waiting(self, entities: int, seconds: float | None) -> None:
             heard.append((entities, seconds))
 
     async with open_world(system_, lease_s=0.2) as world:

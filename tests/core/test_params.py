@@ -1,13 +1,14 @@
 """What a system may ask for, and every way in which a signature can be wrong."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
+from dam.core.ecs import MarkerComponent
 from dam.core.events import Event
 from dam.core.params import (
     MarkedEntityList,
@@ -16,8 +17,8 @@ from dam.core.params import (
     Resource,
     WorldReader,
     WorldSession,
-    read_plan,
 )
+from dam.core.signatures import read_plan
 from dam.core.systems import SystemStage, facts_of, listens_for, system
 from dam.models import ImageDimensionsComponent, NeedsContentAnalysisComponent
 
@@ -26,6 +27,14 @@ faulty: Any = system(stage=STAGE)  # the type checker would name some of the fau
 MENU = (
     "a system may ask for WorldSession, WorldReader, Commands, WorldConfig, WorldContext, "
     "Resource[T], MarkedEntityList[Marker]"
+)
+
+
+CANNOT = "which cannot be injected"
+EVALUATED = "the annotation of parameter 'odd' cannot be evaluated: "
+STAGES = (
+    "one of SystemStage.ASSET_INGESTION, SystemStage.METADATA_EXTRACTION, "
+    "SystemStage.CONTENT_ANALYSIS, SystemStage.POST_PROCESSING"
 )
 
 
@@ -112,10 +121,16 @@ def test_something_that_cannot_be_injected() -> None:
     ]
 
 
+two: Any = (NeedsContentAnalysisComponent, NeedsContentAnalysisComponent)
+list_of_two = MarkedEntityList[two]
+
+
 @pytest.mark.parametrize(
     ("annotation", "found"),
     [
         (MarkedEntityList, "nothing"),
+        (MarkedEntityList[MarkerComponent], "MarkerComponent"),
+        (list_of_two, "NeedsContentAnalysisComponent, NeedsContentAnalysisComponent"),
         (MarkedEntityList[ImageDimensionsComponent], "ImageDimensionsComponent"),  # type: ignore[type-var] # the fault
     ],
 )
@@ -123,7 +138,10 @@ def test_a_list_marked_by_no_marker(annotation: Any, found: str) -> None:
     async def bad(assets: object) -> None: ...
 
     bad.__annotations__["assets"] = annotation
-    hint = "name a class that derives from MarkerComponent: MarkedEntityList[NeedsSomething]"
+    hint = (
+        "name a class that derives from MarkerComponent and has a table: "
+        "MarkedEntityList[NeedsSomething]"
+    )
     assert faults_of(system(stage=STAGE)(bad)) == [
         (f"parameter 'assets' is a list of entities marked by {found}, which is no marker", hint)
     ]
@@ -143,6 +161,71 @@ def test_an_annotation_that_is_no_expression() -> None:
     bad.__annotations__["store"] = "Resource["
     assert faults_of(system(stage=STAGE)(bad)) == [
         ("an annotation cannot be read as Python", "write it as a plain expression")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "found"),
+    [
+        ([Store], "parameter 'odd' is a [<class 'tests.core.test_params.Store'>], " + CANNOT),
+        ({}, "parameter 'odd' is a {}, " + CANNOT),
+        (Annotated[int, []], "parameter 'odd' is a Annotated, " + CANNOT),
+        ("Store.gone", EVALUATED + "AttributeError: type object 'Store' has no attribute 'gone'"),
+        ("int[3]", EVALUATED + "TypeError: type 'int' is not subscriptable"),
+        ("1 / 0", EVALUATED + "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_an_annotation_may_be_anything(annotation: Any, found: str) -> None:
+    async def bad(odd: object, number: int) -> None: ...
+
+    bad.__annotations__["odd"] = annotation
+    assert faults_of(system(stage=STAGE)(bad)) == [
+        (found, MENU),
+        ("parameter 'number' is a int, which cannot be injected", MENU),
+    ]
+
+
+def test_a_resource_that_is_no_class() -> None:
+    @system(stage=STAGE)
+    async def bad(either: Resource[Store | int], many: Resource[list[int]]) -> None: ...
+
+    hint = "name the class under which builder.add_resource provides it: Resource[Store]"
+    either = "tests.core.test_params.Store | int"
+    assert faults_of(bad) == [
+        (f"parameter 'either' asks for {either}, which is no class", hint),
+        ("parameter 'many' asks for list[int], which is no class", hint),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "found", "hint"),
+    [
+        ({"stage": "content-analysis"}, "stage= is 'content-analysis', which is no stage", STAGES),
+        ({"batch_size": 0}, "batch_size= is 0", "give a whole number, at least 1"),
+        ({"batch_size": True}, "batch_size= is True", "give a whole number, at least 1"),
+        (
+            {"run_if": "linux"},
+            "run_if= is 'linux', which cannot be called",
+            "give a function of the WorldConfig",
+        ),
+    ],
+)
+def test_a_decorator_that_is_given_something_else(
+    facts: dict[str, Any], found: str, hint: str
+) -> None:
+    async def bad(commands: Commands) -> None: ...
+
+    assert faults_of(system(**{"stage": STAGE} | facts)(bad)) == [(found, hint)]
+
+
+def test_a_listener_for_no_event() -> None:
+    no_event: Any = Store
+
+    @listens_for(no_event)
+    async def bad(reader: WorldReader) -> None: ...
+
+    assert faults_of(bad) == [
+        ("it listens for Store, which is no event", "derive it from Event[R]")
     ]
 
 

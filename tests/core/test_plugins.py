@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dam.core.plugins import NewEntity, NewEntityMarkers
-from dam.errors import ExitCode, PluginLoadError
+from dam.errors import ExitCode, PluginFunctionError, PluginLoadError
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
 from tests.core.worlds import builder_of
 
@@ -87,6 +87,18 @@ def test_new_entities_are_marked_as_the_rules_say() -> None:
         NeedsMetadataExtractionComponent,
         NeedsContentAnalysisComponent,
     ]
+
+
+def test_a_rule_that_raises_is_named() -> None:
+    markers = NewEntityMarkers()
+    markers.add(NeedsContentAnalysisComponent, is_picture)
+    with pytest.raises(PluginFunctionError) as caught:
+        markers.markers_for(NewEntity(entity_id=1))
+    assert str(caught.value) == (
+        f"the rule for NeedsContentAnalysisComponent, 'is_picture' of {__name__} failed: "
+        "AttributeError: 'NewEntity' object has no attribute 'name'"
+    )
+    assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 
 async def test_the_rules_are_a_resource_of_the_world() -> None:

@@ -205,7 +205,9 @@ async def test_systems_that_mark_for_each_other_without_end_are_stopped(
         rows = await world.read(rows_of, Describe)
         assert [(row.entity_id, row.lease_token) for row in rows] == [(entity_id, None)]
     assert str(caught.value) == "the work does not settle; still marking: ping"
-    assert caught.value.hint == "a system must not mark again what it was given"
+    assert caught.value.hint == (
+        "a system must not mark again what it was given, nor what it creates, without end"
+    )
     assert caught.value.exit_code is ExitCode.BUG
 
 
@@ -238,7 +240,7 @@ async def test_an_observer_hears_how_it_goes_on(open_world: OpenWorld) -> None:
         def advanced(self, system: str, entities: int) -> None:
             heard.append((system, entities))
 
-        def waiting(self, entities: int, _seconds: float) -> None:
+        def waiting(self, entities: int, _seconds: float | None) -> None:
             heard.append(("waiting", entities))
 
     async with open_world(describe) as world:

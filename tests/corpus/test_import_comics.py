@@ -10,6 +10,7 @@ from dam.services.comic_pages_service import list_pages
 from dam.services.comic_view_service import VariantView, view_comic
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
+from tests.media.comic_facts import mapped
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
 
@@ -35,6 +36,8 @@ def test_every_comic_arrives_with_its_pages_and_fields_or_is_a_named_failure(
     assert outcomes.keys() == wanted.keys()
     with SyncWorld() as world:
         check(world, wanted, outcomes)
+        concepts = check_facts(world, wanted, outcomes)
+    assert concepts > 0
 
 
 def check(
@@ -55,3 +58,29 @@ def check(
         view = world.read(view_comic, variant)
         assert isinstance(view, VariantView)
         assert {name: view.comic_info.get(name) for name in info} == info, path
+
+
+def check_facts(
+    world: SyncWorld, wanted: dict[str, dict[str, Any]], outcomes: dict[str, dict[str, Any]]
+) -> int:
+    """Check the rows that the fields became; return of how many concepts.
+
+    A concept says what the first one of its variants said.
+    """
+    created = 0
+    for path, facts in wanted.items():
+        fields, outcome = facts.get("comicinfo"), outcomes[path]
+        if not fields:
+            continue
+        view = world.read(view_comic, outcome["variant_entity_id"])
+        assert isinstance(view, VariantView)
+        assert view.concept is not None
+        said = mapped(fields)
+        assert view.variant.facts.get("language") == said.pop("language"), path
+        if outcome["concept_created"]:
+            created += 1
+            concept = view.concept.facts
+            assert {name: concept.get(name) for name in said} == said, path
+            writers = (fields["Writer"],) if "Writer" in fields else ()
+            assert view.concept.terms.get("Writer", ()) == writers, path
+    return created

@@ -2,6 +2,8 @@
 
 import io
 import lzma
+import os
+import shutil
 import struct
 import tarfile
 import zipfile
@@ -10,12 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import py7zr
+import pytest
 
 Files = Mapping[str, bytes]
 Writer = Callable[[Path, Files], Path]
 
 PAGES: Files = {f"page {n}.jpg": bytes([n]) * (1000 * n) for n in (10, 2, 1)}
 IN_ORDER = ["page 1.jpg", "page 2.jpg", "page 10.jpg"]
+_PRINTED_BYTES = 10_000  # of the packed one, where a page has 4 KB
 
 
 def write_zip(path: Path, files: Files, method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -103,6 +107,19 @@ def flipped(content: bytes, needle: bytes) -> bytes:
 def xz_with_dictionary(content: bytes, dictionary_bytes: int) -> bytes:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": dictionary_bytes}]
     return lzma.compress(content, lzma.FORMAT_XZ, filters=filters)
+
+
+def stop_program(folder: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """Let `unar` be the real one, but stop in the middle."""
+    real, head = shutil.which("unar"), shutil.which("head")
+    script = folder / "bin" / "unar"
+    script.parent.mkdir()
+    script.write_text(
+        f'#!/bin/sh\n[ "$1" = -q ] || exec {real} "$@"\n'
+        f'{real} "$@" | {head} -c {_PRINTED_BYTES}\n{end}\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
 
 
 def _rar_file(name: str, content: bytes) -> bytes:

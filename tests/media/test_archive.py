@@ -68,18 +68,27 @@ def test_a_zip_file_may_follow_other_bytes_and_have_a_comment(tmp_path: Path) ->
     path.write_bytes(b"PK\x03\x04" + bytes(96) + path.read_bytes())
     with open_archive(path) as archive:
         assert archive.read(archive.pages[0]) == b"one"
-        assert archive.comment == b'{"ComicBookInfo/1.0": {}}'
 
 
 def test_what_file_managers_drop_and_other_files_are_no_pages(tmp_path: Path) -> None:
     files = [
         *("b/2.PNG", "b/10.webp", "a/1.jpg", "cover.jpeg", "ComicInfo.xml", "a/notes.txt"),
         *("__MACOSX/a/._1.jpg", "a/._1.jpg", ".hidden.jpg", ".git/1.jpg", "Thumbs.db", "x.jpg/"),
-        *("inner.cbz", "a/.DS_Store", "MetronInfo.xml", "__MACOSX/ComicInfo.xml"),
+        *("inner.cbz", "a/.DS_Store", "MetronInfo.xml"),
     ]
     with open_archive(write_zip(tmp_path / "a", dict.fromkeys(files, b"."))) as archive:
         assert names(archive) == ["a/1.jpg", "b/2.PNG", "b/10.webp", "cover.jpeg"]
-        assert [m.name for m in archive.documents] == ["ComicInfo.xml", "MetronInfo.xml"]
+
+
+def test_the_first_few_comic_infos_are_told_the_outermost_first(tmp_path: Path) -> None:
+    files = [
+        *("z/y/ComicInfo.xml", "b/comicinfo.XML", "x/w/ComicInfo.xml", "__MACOSX/ComicInfo.xml"),
+        *("a/ComicInfo.xml", "MetronInfo.xml", "a.json", "COMICINFO.XML", "MyComicInfo.xml"),
+    ]
+    with open_archive(write_zip(tmp_path / "a", dict.fromkeys(files, b"."))) as archive:
+        assert [member.name for member in archive.comic_infos] == [
+            *("COMICINFO.XML", "a/ComicInfo.xml", "b/comicinfo.XML", "x/w/ComicInfo.xml"),
+        ]
 
 
 def test_a_member_is_found_by_the_bytes_of_its_name(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_a_member_over_the_limit_fails_alone(tmp_path: Path) -> None:
 def test_a_document_over_the_limit_fails_alone(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a", {"ComicInfo.xml": bytes(2000), "2.jpg": b"two"})
     with open_archive(path, MediaLimits(max_document_bytes=1000)) as archive:
-        assert outcome(archive, archive.documents[0]) == (
+        assert outcome(archive, archive.comic_infos[0]) == (
             "2,000 bytes in the member 'ComicInfo.xml'; at most 1,000 are accepted"
         )
 
@@ -299,3 +299,43 @@ def test_any_damage_gives_bytes_or_a_named_fault(
     path = saved(tmp_path, bytes(content[: int(data.draw(places) * len(content)) or None]))
     with contextlib.suppress(DamError):
         outcomes(path)
+
+
+def _negative(header: bytes) -> bytes:
+    """Return a header of tar that declares a size of -1."""
+    changed = header[:124] + b"\xff" * 12 + b" " * 8 + header[156:512]
+    return changed[:148] + b"%06o\0 " % sum(changed) + changed[156:] + header[512:]
+
+
+def _tar_headers() -> dict[str, bytes]:
+    """Return headers that declare negative sizes: their own, of their name, of what follows."""
+    plain = tarfile.TarInfo("1.jpg")
+    long = tarfile.TarInfo("x" * 200).tobuf(tarfile.GNU_FORMAT)
+    ahead = tarfile.TarInfo("1.jpg")
+    ahead.pax_headers = {"size": "-512"}
+    return {
+        "own": _negative(plain.tobuf()),
+        "name": _negative(long),
+        "ahead": ahead.tobuf(tarfile.PAX_FORMAT),
+    }
+
+
+@pytest.mark.parametrize("name", ["own", "name", "ahead"])
+def test_a_negative_size_in_a_tar_file_is_a_corrupt_header(name: str, tmp_path: Path) -> None:
+    before = write_tar(tmp_path / "b", {"0.jpg": b"0"}).read_bytes()[:1024]
+    path = saved(tmp_path, before + _tar_headers()[name] + bytes(1024))
+    assert refusal(path) == "unreadable cbt archive: a header is corrupt or cut off"
+
+
+@pytest.mark.parametrize("offset", [1 << 40, (1 << 63) - 1, (1 << 64) - 1])
+def test_a_member_that_lies_beyond_the_end_is_named(offset: int, tmp_path: Path) -> None:
+    raw = raw_zip([(b"1.jpg", b"one")])
+    start = raw.index(b"PK\x01\x02")
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    fixed = raw[start : start + 30] + struct.pack("<H", len(extra)) + raw[start + 32 : start + 42]
+    directory = fixed + b"\xff" * 4 + b"1.jpg" + extra
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), start, 0)
+    path = saved(tmp_path, raw[:start] + directory + end)
+    assert outcomes(path) == {
+        "1.jpg": "unreadable member '1.jpg': its header is not where the directory says"
+    }

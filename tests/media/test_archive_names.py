@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dam.media.archive_names import decoded, is_clutter, is_page, natural_key
+from dam.errors import display_path
+from dam.media.archive_names import decoded, is_clutter, is_page, natural_key, true_name
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,21 @@ def test_any_names_have_an_order(names: list[str]) -> None:
 @given(st.text())
 def test_clutter_is_no_page(name: str) -> None:
     assert not (is_clutter(name) and is_page(name))
+
+
+@pytest.mark.parametrize(
+    ("raw", "read", "true"),
+    [
+        (b"a/1.jpg", "a/1.jpg", "a/1.jpg"),
+        (b"a\\1.jpg", "a\\1.jpg", "a\\1.jpg"),
+        ("\u202e\n".encode(), "\u202e\n", "\u202e\n"),
+        (b"\xff\n", "\\xff\n", "\udcff\n"),
+        (b"\x81\x81", "\u00fc\u00fc", "\u00fc\u00fc"),
+        ("\u8868\u7d19".encode("cp932"), "\u8868\u7d19", "\u8868\u7d19"),
+        (b"\xff", "something else", "something else"),
+    ],
+)
+def test_a_name_is_known_again_by_what_people_are_shown(raw: bytes, read: str, true: str) -> None:
+    assert true_name(raw, read) == true
+    if true != "something else":
+        assert true_name(raw, display_path(read)) == true

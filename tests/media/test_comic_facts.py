@@ -62,6 +62,15 @@ def test_facts_written_as_comic_info_are_read_again() -> None:
     assert comic_facts(comic_info_of(facts)) == facts
 
 
+def test_a_name_that_is_too_long_is_left_out_and_told() -> None:
+    facts = comic_facts(parse_comic_info(_xml(f"<Writer>Ann, {'x' * 501}, Ben</Writer>")))
+
+    assert facts == ComicFacts(
+        terms=(ComicTerm("Writer", "Ann", 0), ComicTerm("Writer", "Ben", 1)),
+        problems=("Writer has a name of over 500 characters; left out",),
+    )
+
+
 def test_wrong_types_give_problems_and_no_facts() -> None:
     info = parse_comic_info(
         _xml(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from dam.media.comic_info import ComicInfo, ComicInfoPage
+from dam.media.comic_info import ComicInfo, ComicInfoElement, ComicInfoPage
 from dam.media.comic_info_pages import OrderedPage, apply_page_list
 from dam.media.comic_info_xml import parse_comic_info, write_comic_info
 
@@ -40,6 +40,36 @@ def test_an_unsound_page_list_gives_nothing(info: ComicInfo | None, problem: str
 
     assert order.pages == (OrderedPage("a", 0, None), OrderedPage("b", 1, None))
     assert order.problem == problem
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<PageCount>3</PageCount><Pages><Page Image="7" Bookmark="a &lt; b" /></Pages><Mine />',
+        "<Pages><Page Image='x' /></Pages>",
+        "<Pages x='1'><Page Image='0' /></Pages>",
+        "<PageCount>02</PageCount>",
+    ],
+)
+def test_what_is_not_true_of_the_pages_is_kept_and_marked(inner: str) -> None:
+    info = parse_comic_info(f"<ComicInfo>{inner}</ComicInfo>".encode())
+
+    kept = apply_page_list(["a", "b"], info).info
+
+    assert kept is not None
+    assert kept.elements[-1] == ComicInfoElement("#pages", "")
+    assert kept.pages == ()
+    assert parse_comic_info(write_comic_info(kept)) == info
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["<PageCount>2</PageCount><Pages><Page Image='1' /><Page Image='0' /></Pages>", "<PageCount/>"],
+)
+def test_what_is_true_of_the_pages_is_not_marked(inner: str) -> None:
+    info = parse_comic_info(f"<ComicInfo>{inner}</ComicInfo>".encode())
+
+    assert apply_page_list(["a", "b"], info).info == info
 
 
 def test_a_page_list_with_gaps_keeps_the_order_of_names() -> None:

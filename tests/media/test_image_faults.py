@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dam.errors import (
     FileAccessError,
@@ -89,6 +90,20 @@ def test_too_many_frames_and_too_much_metadata_are_refused(tmp_path: Path) -> No
         describe_image(tmp_path / "a.gif", MediaLimits(max_frames=2))
     with pytest.raises(MediaLimitError, match=r"bytes of metadata; at most 4,000 are accepted$"):
         describe_image(profiled, MediaLimits(max_metadata_bytes=4000))
+
+
+@pytest.mark.parametrize("is_compressed", [True, False])
+def test_text_that_pillow_refuses_is_told_in_our_words(
+    tmp_path: Path, *, is_compressed: bool
+) -> None:
+    words = PngInfo()
+    words.add_text("Comment", "x" * 40_000, zip=is_compressed)
+    path = save(landscape((8, 8)), tmp_path / "a.png", pnginfo=words)
+
+    with pytest.raises(MediaLimitError) as caught:
+        describe_image(path, MediaLimits(max_metadata_bytes=4000))
+    assert caught.value.message == "too many bytes of metadata; at most 4,000 are accepted"
+    describe_image(path)
 
 
 def test_a_loop_of_directories_ends(tmp_path: Path) -> None:

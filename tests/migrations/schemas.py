@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from alembic import command
-from dam.core.database import parse_database_url
+from dam.core.database_url import parse_database_url
 from dam.core.ecs import Base
 from dam.services import schema_service
 

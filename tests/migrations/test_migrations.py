@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from dam.core.ecs import Base
+from dam.media.comic_name import title_key
 from dam.models import SCHEMA_REVISION
 from dam.services import schema_service
 from tests.databases import create_schema, world_config
@@ -76,6 +77,31 @@ def test_a_database_in_use_is_upgraded_with_its_rows(database_url: str, made_up:
     assert after.pop("alembic_version") == [{"version_num": made_up}]
     assert before.pop("alembic_version") == [{"version_num": SCHEMA_REVISION}]
     assert after == before
+
+
+def test_concepts_of_before_get_their_keys(database_url: str) -> None:
+    run_alembic(database_url, "downgrade", "0002")
+    titles = {1: ("E\u0301TE\u0301", "x"), 2: ("Two  Words", "x"), 3: (None, "STRAẞE")}
+    titles |= dict.fromkeys(range(4, 2100), ("x" * 500, "y"))  # more than two pages
+    rows = [
+        {"id": number, "series": series, "title": title}
+        for number, (series, title) in titles.items()
+    ]
+    with connected(database_url) as connection:
+        created = "INSERT INTO entities (id, created_at) VALUES (:id, '2026-01-01 00:00:00')"
+        connection.execute(text(created), rows)
+        named = (
+            "INSERT INTO component_comic_book_concept (entity_id, name, comic_title, series_title)"
+            " VALUES (:id, :title, :title, :series)"
+        )
+        connection.execute(text(named), rows)
+    run_alembic(database_url, "upgrade", "head")
+    keys = {
+        row["entity_id"]: row["title_key"]
+        for row in rows_of(database_url)["component_comic_book_concept"]
+    }
+    assert keys == {number: title_key(*both) for number, both in titles.items()}
+    assert (keys[1], keys[2], keys[3]) == ("été", "two words", "strasse")
 
 
 def test_the_rows_would_be_lost_with_foreign_keys_on(tmp_path: Path, made_up: str) -> None:

@@ -3,7 +3,10 @@
 import pytest
 
 from dam.errors import ExitCode
+from tests.conftest import PROJECT
 from tests.plugins.conftest import InstallPlugin
+
+PICTURE = PROJECT / "tests" / "assets" / "pictures" / "ball.jpg"
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +65,65 @@ def install(builder):
     builder.add_system(rival)
     builder.add_system(greedy)
 """
+
+
+WILD = """\
+import asyncio, sys
+from dam.core.commands import Commands
+from dam.core.params import MarkedEntityList
+from dam.core.systems import SystemStage, system
+from dam.models import NeedsContentAnalysisComponent
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def wild(commands: Commands) -> None:
+    {deed}
+
+def is_wanted(asset):
+    return {answer}
+
+def install(builder):
+    builder.add_system(wild)
+    builder.mark_new(NeedsContentAnalysisComponent, when=is_wanted)
+"""
+REPAIR = "repair it, or leave plugins out with --no-plugins; --debug shows the traceback"
+
+
+@pytest.mark.parametrize(
+    ("deed", "answer", "said"),
+    [
+        ("1 / 0", "False", "system 'wild' of wild failed: ZeroDivisionError: division by zero"),
+        (
+            "sys.exit(0)",
+            "False",
+            "system 'wild' of wild failed: SystemAbortedError: it ended in SystemExit: 0",
+        ),
+        (
+            "pass",
+            "asset.nope",
+            "the rule for NeedsContentAnalysisComponent, 'is_wanted' of wild failed: "
+            "AttributeError: 'NewAsset' object has no attribute 'nope'",
+        ),
+    ],
+)
+def test_what_a_plugin_raises_is_named(
+    install_plugin: InstallPlugin, deed: str, answer: str, said: str
+) -> None:
+    cli = install_plugin("wild", WILD.format(deed=deed, answer=answer))
+    done = cli("add-asset", PICTURE, "--json")
+    assert (done.returncode, done.stdout) == (ExitCode.ENVIRONMENT, "")
+    assert done.error == {"error": "PluginFunctionError", "message": said, "hint": REPAIR}
+    assert cli("--no-plugins", "add-asset", PICTURE).returncode == ExitCode.OK
+
+
+def test_a_task_that_ends_the_program_is_no_success(install_plugin: InstallPlugin) -> None:
+    cli = install_plugin(
+        "wild",
+        WILD.format(deed="await asyncio.create_task(leave())", answer="False")
+        + "\nasync def leave():\n    sys.exit(0)\n",
+    )
+    done = cli("process", "--json")
+    assert (done.returncode, done.stdout) == (ExitCode.BUG, "")
+    assert done.error["message"] == "this is a bug of dam: SystemExit: 0"
 
 
 def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPlugin) -> None:

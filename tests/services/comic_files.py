@@ -20,6 +20,7 @@ from dam.models import (
     PageLink,
 )
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
+from dam.services.comic_pages_service import list_pages
 from tests.media.drawing import landscape
 
 SMALL = (40, 60)
@@ -83,6 +84,12 @@ async def import_one(world: World, path: Path, **options: Any) -> ComicOutcome:
     return outcome
 
 
+async def page_names(world: World, variant: EntityId | None) -> list[str | None]:
+    """Return what the pages of a variant are called, in order."""
+    assert variant is not None
+    return [page.name for page in await world.read(list_pages, variant)]
+
+
 async def rows_of(session: AsyncSession, variant: EntityId) -> dict[str, Sequence[Any]]:
     """Return what is recorded of a variant and its concept, without ids of rows and entities."""
     said = select(ComicInfoElementComponent).where(ComicInfoElementComponent.entity_id == variant)
@@ -113,4 +120,11 @@ async def rows_of(session: AsyncSession, variant: EntityId) -> dict[str, Sequenc
         "variant": [facts.language, facts.format, facts.scan_group, facts.reading_direction],
         "terms": [tuple(row) for row in await session.execute(terms)],
         "concept": [concept.name, concept.series_title, concept.issue_number, concept.publisher],
+        "facts": [*_said(facts), *_said(concept)],
     }
+
+
+def _said(row: ComicBookConceptComponent | ComicBookVariantComponent) -> list[tuple[str, Any]]:
+    own = ("entity_id", "conceptual_entity_id", "is_primary_variant")
+    columns = type(row).__mapper__.column_attrs.keys()
+    return [(name, getattr(row, name)) for name in columns if name not in own]

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,18 @@ def test_what_a_killed_process_left_is_cleared_away_and_what_is_in_use_is_not(
     assert path.exists()
     living.close()
     later.close()
+
+
+def test_a_folder_is_held_though_others_sweep_while_it_is_made() -> None:
+    def make(_: int) -> bool:
+        copies = ArchiveCopies()
+        try:
+            return copies.new_path().parent.is_dir()
+        finally:
+            copies.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(make, range(400)))
 
 
 async def test_members_of_any_name_are_read_from_a_copy(

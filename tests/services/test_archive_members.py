@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.models import ImageDimensionsComponent, ImagePerceptualPHashComponent
-from dam.services import content_service, ecs_service
+from dam.services import archive_tasks, content_service, ecs_service
 from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
 from dam.services.asset_service import describe_entities
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
@@ -26,11 +26,13 @@ from dam.services.integrity_service import BadPlace, verify
 from dam.services.process_service import process
 from dam.services.removal_service import Refusal, remove_assets
 from dam.services.thumbnail_service import find_thumbnails
+from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.paths import path_digest
-from tests.media.archive_files import flipped, write_zip
+from tests.media.archive_files import flipped, stop_program, write_zip
 from tests.media.drawing import landscape
+from tests.services.comic_files import import_one
 
 
 def _picture(seed: int) -> bytes:
@@ -87,12 +89,11 @@ async def test_an_archive_is_read_and_each_page_hashed(world: World, comic: Comi
                 size_bytes=len(PICTURES[name]),
                 sha256=digest,
                 extra_digests={},
+                is_picture=True,
             )
             for name, digest in zip(NAMES, DIGESTS, strict=True)
         ),
-        documents={"ComicInfo.xml": b"<ComicInfo/>"},
-        failed_documents=(),
-        comment=b"",
+        comic_infos=(b"<ComicInfo/>",),
     )
 
 
@@ -120,6 +121,19 @@ async def test_what_is_no_archive_is_an_answer_not_a_crash(world: World, home: P
     assert str(answer) == ("a file of type text/plain is no archive; expected zip, rar, 7z or tar")
 
 
+@pytest.mark.corpus
+async def test_an_archive_whose_program_was_killed_is_read_by_the_next_import(
+    world: World, corpus: Path, home: Path
+) -> None:
+    path = corpus / "comics/comicbox/Captain Science #001-cix-cbi.cbr"
+    with pytest.MonkeyPatch.context() as patch:
+        stop_program(home, patch, "kill -KILL $$")
+        killed = await import_one(world, path)
+    assert (killed.status, killed.error) == ("failed", "UnpackerStoppedError")
+    again = await import_one(world, path)
+    assert (again.status, again.pages, again.error) == ("added", 5, None)
+
+
 async def test_members_are_stored_on_their_own(world: World, comic: Comic) -> None:
     files = world.resources.get(FileOperationsResource)
     raw_names = [name.encode() for name in [*NAMES, "none.jpg"]]
@@ -127,6 +141,25 @@ async def test_members_are_stored_on_their_own(world: World, comic: Comic) -> No
     assert [item.sha256 for item in stored if isinstance(item, StoredFile)] == DIGESTS
     assert str(missing) == "the archive has no member 'none.jpg'"
     assert all(files.store.contains(digest) for digest in DIGESTS)
+
+
+async def test_members_are_stored_in_parts_that_fit_into_memory(
+    world: World, comic: Comic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = world.resources.get(FileOperationsResource)
+    content = await located(world, comic.variant)
+    sizes = [len(PICTURES[name]) for name in NAMES]
+    for most_bytes in (1, min(sizes), sum(sizes[:2]), sum(sizes)):
+        monkeypatch.setattr(archive_tasks, "_MOST_BYTES", most_bytes)
+        raw_names = [name.encode() for name in ["none.jpg", *NAMES, "none.jpg", NAMES[0]]]
+        with OpenArchives() as archives:
+            done = archive_tasks.store_members(files.store, content, archives, raw_names)
+        assert [item.sha256 if isinstance(item, StoredFile) else str(item) for item in done] == [
+            "the archive has no member 'none.jpg'",
+            *DIGESTS,
+            "the archive has no member 'none.jpg'",
+            DIGESTS[0],
+        ]
 
 
 @pytest.mark.parametrize("mode", ["copy", "reference"])

@@ -1,6 +1,7 @@
 """Concepts and variants of comics: created, linked, made primary, unlinked, and found."""
 
 import inspect
+from functools import partial
 
 import pytest
 from sqlalchemy import insert
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId, create_entities, table_of
 from dam.core.world import World
 from dam.errors import (
+    ConceptNotVariantError,
     DamError,
     EntityNotFoundError,
     FactRefusedError,
@@ -33,6 +35,10 @@ from dam.services.comic_book_service import (
     unlink_comic_variant,
     update_page_order_for_comic_variant,
 )
+from dam.services.comic_description_service import describe_comic_variants, describe_page_uses
+from dam.services.comic_fields_service import edit_comic
+from dam.services.comic_pages_service import list_pages
+from dam.services.comic_view_service import view_comic
 from tests.core.worlds import NOW
 from tests.services.comics import concept, entities, variant
 
@@ -91,15 +97,100 @@ async def test_a_concept_without_a_series_is_called_by_its_title(world: World) -
         ({"issue_number": "1" * 65}, "issue number is 65 characters long; expected at most 64"),
         ({"publisher": "a\0b"}, r"publisher is 'a\x00b'; expected Unicode text"),
         ({"publisher": "\udcff"}, r"publisher is '\udcff'; expected Unicode text"),
-        ({"volume": 2**40}, f"volume is {2**40}; expected at most {2**31 - 1}"),
+        (
+            {"volume": 2**40},
+            f"volume is {2**40}; expected a whole number from 0 to {2**31 - 1}",
+        ),
+        ({"volume": -7}, f"volume is -7; expected a whole number from 0 to {2**31 - 1}"),
+        (
+            {"publication_month": 13},
+            "publication month is 13; expected a whole number from 1 to 12",
+        ),
+        (
+            {"publication_year": 99999},
+            "publication year is 99999; expected a whole number from 1 to 9999",
+        ),
+        (
+            {"publication_year": -5},
+            "publication year is -5; expected a whole number from 1 to 9999",
+        ),
+        ({"volume": True}, f"volume is True; expected a whole number from 0 to {2**31 - 1}"),
+        ({"publisher": 5}, "publisher is 5; expected text"),
+        ({"series_title": " "}, "series title is empty; expected a title"),
     ],
 )
-async def test_facts_that_a_database_cannot_keep_are_refused(
+async def test_facts_that_no_database_or_document_can_keep_are_refused(
     world: World, facts: dict[str, object], message: str
 ) -> None:
     with pytest.raises(FactRefusedError) as raised:
         await world.run(create_comic_book_concept, "title", **facts)  # type: ignore[arg-type]  # as a caller without types
     assert raised.value.message == message
+
+
+@pytest.mark.parametrize("title", [None, "", " \t"])
+async def test_a_concept_needs_a_title(world: World, title: str | None) -> None:
+    with pytest.raises(FactRefusedError) as raised:
+        await world.run(create_comic_book_concept, title)  # type: ignore[arg-type]  # as a caller without types
+    assert raised.value.message == "comic title is empty; expected a title"
+
+
+async def test_a_reading_direction_is_one_of_two(world: World) -> None:
+    (entity_id,) = await entities(world, 1)
+    link, work = link_comic_variant_to_concept, await concept(world)
+    with pytest.raises(FactRefusedError) as raised:
+        await world.run(link, entity_id, work, reading_direction="up")
+    assert raised.value.message == "reading direction is 'up'; expected ltr or rtl"
+
+
+@pytest.mark.parametrize("name", ["foo", "title_key", "name", "entity_id"])
+async def test_what_is_no_fact_is_a_mistake_of_the_program(world: World, name: str) -> None:
+    with pytest.raises(TypeError, match=f"^no fact named '{name}'; known: age_rating, comic_"):
+        await world.run(create_comic_book_concept, "title", **{name: 1})  # type: ignore[arg-type]  # as a caller without types
+    (entity_id,) = await entities(world, 1)
+    call = partial(link_comic_variant_to_concept, **{name: 1})  # type: ignore[arg-type]  # as a caller without types
+    with pytest.raises(TypeError, match=f"^no fact named '{name}'; known: format, language, "):
+        await world.run(call, entity_id, await concept(world))
+
+
+async def test_a_concept_is_never_a_variant(world: World) -> None:
+    one, two = await concept(world), await concept(world)
+    error = ConceptNotVariantError(two)
+    for call in (
+        world.run(link_comic_variant_to_concept, two, one),
+        world.run(unlink_comic_variant, two),
+        world.run(set_primary_comic_variant, two),
+        world.read(get_comic_concept_for_variant, two),
+        world.read(describe_comic_variants, [two]),
+    ):
+        with pytest.raises(ConceptNotVariantError) as raised:
+            await call
+        assert (raised.value.message, raised.value.hint) == (error.message, error.hint)
+    assert error.message == f"entity {two} is a comic concept, and no variant"
+    assert error.hint == f"`dam-cli comic variants {two}` lists its variants"
+    entity_id = await variant(world, one)
+    with pytest.raises(NoComicConceptError):
+        await world.run(link_comic_variant_to_concept, two, entity_id)
+
+
+@pytest.mark.parametrize("nobody", [2**70, 2**63, -(2**70), 0])
+async def test_a_number_that_is_no_id_is_nobody(world: World, nobody: int) -> None:
+    work = await concept(world)
+    for call in (
+        world.run(link_comic_variant_to_concept, nobody, work),
+        world.run(link_comic_variant_to_concept, work, nobody),
+        world.run(unlink_comic_variant, nobody),
+        world.run(set_primary_comic_variant, nobody),
+        world.read(get_variants_for_comic_concept, nobody),
+        world.read(get_primary_variant_for_comic_concept, nobody),
+        world.read(get_comic_concept_for_variant, nobody),
+        world.read(get_comic_variants_containing_image_as_page, nobody),
+        world.read(describe_page_uses, nobody),
+        world.read(list_pages, nobody),
+        world.read(view_comic, nobody),
+        world.run(edit_comic, nobody, {}),
+    ):
+        with pytest.raises(EntityNotFoundError, match=f"^no entity {nobody}$"):
+            await call
 
 
 async def test_variants_are_listed_primary_first(world: World) -> None:

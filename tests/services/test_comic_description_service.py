@@ -5,6 +5,7 @@ import pytest
 from dam.core.ecs import ProcessingErrorComponent
 from dam.core.world import World
 from dam.errors import (
+    ConceptNotVariantError,
     EntityNotFoundError,
     FactRefusedError,
     NoComicConceptError,
@@ -31,7 +32,7 @@ from dam.services.comic_description_service import (
     describe_page_uses,
     describe_pages,
 )
-from dam.services.comic_edit_service import edit_comic_concept, edit_comic_variant
+from dam.services.comic_fields_service import edit_comic_concept, edit_comic_variant
 from dam.services.page_service import Page, set_pages
 from tests.services.comics import concept, entities, variant
 
@@ -142,8 +143,11 @@ async def test_what_is_missing_or_of_another_kind_is_named(world: World) -> None
     owner = await variant(world, work)
     with pytest.raises(NoComicConceptError, match=f"^entity {owner} is no comic concept$"):
         await world.read(describe_comic_concepts, [work, owner])
-    with pytest.raises(NoComicVariantError, match=f"^entity {work} is no comic variant$"):
+    with pytest.raises(ConceptNotVariantError, match=f"^entity {work} is a comic concept"):
         await world.read(describe_comic_variants, [work, owner])
+    (plain,) = await entities(world, 1)
+    with pytest.raises(NoComicVariantError, match=f"^entity {plain} is no comic variant$"):
+        await world.read(describe_comic_variants, [plain, owner])
     for call in (
         world.read(describe_comic_concepts, [work, 999]),
         world.read(describe_comic_variants, [999]),
@@ -170,3 +174,10 @@ async def test_facts_are_edited_and_the_others_stay(world: World) -> None:
     assert (changed.facts["language"], changed.facts["scan_group"]) == (None, "DCP")
     with pytest.raises(FactRefusedError):
         await world.run(edit_comic_variant, owner, language="x" * 65)
+
+
+@pytest.mark.slow
+async def test_more_variants_are_described_than_a_statement_has_values(world: World) -> None:
+    entity_id = await variant(world, await concept(world))
+    described = await world.read(describe_comic_variants, [entity_id] * 70_000)
+    assert len(described) == 70_000

@@ -1,5 +1,6 @@
 """Comics out: the same bytes for the same rows, and in again as they were."""
 
+import errno
 import os
 import zipfile
 from pathlib import Path
@@ -17,17 +18,22 @@ from dam.errors import (
     OutputFolderError,
     PageExportError,
 )
+from dam.media.comic_info import ComicInfo, ComicInfoElement, ComicInfoPage
 from dam.media.comic_info_xml import parse_comic_info
 from dam.services import page_service, process_service
 from dam.services.comic_book_service import (
     create_comic_book_concept,
+    get_comic_concept_for_variant,
     link_comic_variant_to_concept,
+    remove_page_at_number_from_comic_variant,
 )
 from dam.services.comic_export_service import export_comic
-from dam.services.comic_pages_service import remove_pages
+from dam.services.comic_fields_service import edit_comic
+from dam.services.comic_view_service import VariantView, view_comic
 from dam.services.ecs_service import create_entity
 from tests.faults.state import names_below
 from tests.services.comic_files import (
+    damage,
     document,
     import_one,
     make_cbz,
@@ -39,13 +45,41 @@ from tests.services.comic_files import (
 from tests.services.conftest import Add
 
 INFO = """
-  <Title>Chapter &lt;One&gt;</Title><Series>Saga</Series><Number>1</Number>
-  <Writer>Brian K. Vaughan, Fiona Staples</Writer><PageCount>3</PageCount>
+  <Title>Chapter &lt;One&gt;</Title><Series>Saga</Series><Number>1</Number><Count>54</Count>
+  <Volume>2012</Volume><Summary>War &amp; peace</Summary><Notes>ours</Notes>
+  <Year>2012</Year><Month>3</Month><Day>14</Day>
+  <Writer>Brian K. Vaughan, Fiona Staples</Writer><Genre>Space opera, Fantasy</Genre>
+  <Publisher>Image</Publisher><Imprint>Vertigo</Imprint><PageCount>3</PageCount>
+  <LanguageISO>en</LanguageISO><Format>Ongoing</Format><Manga>YesAndRightToLeft</Manga>
+  <StoryArc>One</StoryArc><AgeRating>Mature 17+</AgeRating>
+  <ScanInformation>Zone</ScanInformation>
   <Mine a="b">kept <b>whole</b></Mine>
   <Pages>
     <Page Image="2" Type="FrontCover" Bookmark="start"/><Page Image="0" DoublePage="true"/>
     <Page Image="1" ImageSize="12"/>
   </Pages>"""
+
+FACTS = {
+    "name": "Saga #1 (2012)",
+    "series_title": "Saga",
+    "comic_title": "Chapter <One>",
+    "issue_number": "1",
+    "issue_count": 54,
+    "volume": 2012,
+    "description": "War & peace",
+    "publication_year": 2012,
+    "publication_month": 3,
+    "publication_day": 14,
+    "publisher": "Image",
+    "imprint": "Vertigo",
+    "age_rating": "Mature 17+",
+    "language": "en",
+    "format": "cbz",
+    "scan_group": "Zone",
+    "scan_quality": None,
+    "reading_direction": "rtl",
+    "variant_description": None,
+}
 
 
 async def imported(world: World, path: Path) -> EntityId:
@@ -85,9 +119,14 @@ async def test_in_out_and_in_again_gives_the_same_rows_and_the_same_document(
 ) -> None:
     first = await imported(world, make_cbz(home / "a.cbz", pages(3), INFO))
     await export_comic(world, first, home / "b.cbz")
+    rows = await world.read(rows_of, first)
+    assert {name: value for name, value in rows["facts"] if name in FACTS} == FACTS
+    concept = await world.read(get_comic_concept_for_variant, first)
+    assert concept is not None
+    await world.run(edit_comic, concept, {"series_title": "Another", "comic_title": "Another"})
     second = await imported(world, home / "b.cbz")
     assert second != first
-    rows = await world.read(rows_of, first)
+    assert await world.read(get_comic_concept_for_variant, second) != concept
     assert await world.read(rows_of, second) == rows
     await export_comic(world, second, home / "c.cbz")
     assert (home / "b.cbz").read_bytes() == (home / "c.cbz").read_bytes()
@@ -98,6 +137,87 @@ async def test_in_out_and_in_again_gives_the_same_rows_and_the_same_document(
         (page.page_type, page.is_double_page, page.attributes) for page in original.pages
     ]
     assert [page.image_index for page in again.pages] == [0, 1, 2]
+
+
+WRONG = [
+    "<Title>T</Title><PageCount>30</PageCount>",
+    "<Title>T</Title><PageCount>-1</PageCount><Mine />",
+    """<Title>T</Title><Pages><Page Image="0" Type="Other" Bookmark="x" /><Page /></Pages>""",
+    """<Title>T</Title><Pages kind="x"><Page Image="1" /></Pages><PageCount>3</PageCount>""",
+]
+
+
+async def test_a_document_that_names_no_comic_goes_out_with_the_name(
+    world: World, home: Path
+) -> None:
+    path = home / "Saga 007 (2001).cbz"
+    variant = await imported(world, make_cbz(path, pages(2), "<Writer>Ann</Writer>"))
+    await export_comic(world, variant, home / "out.cbz")
+    again = await imported(world, home / "out.cbz")
+    concepts = [await world.read(get_comic_concept_for_variant, one) for one in (variant, again)]
+    assert concepts[0] == concepts[1]
+    info = parse_comic_info(members(home / "out.cbz")["ComicInfo.xml"])
+    assert [(element.name, element.value) for element in info.elements] == [
+        ("Title", "Saga #007"),
+        ("Series", "Saga"),
+        ("Number", "007"),
+        ("Year", "2001"),
+        ("Writer", "Ann"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_what_a_document_said_wrongly_of_its_pages_stays_until_they_change(
+    world: World, home: Path, wrong: str
+) -> None:
+    first = await imported(world, make_cbz(home / "a.cbz", pages(3), wrong))
+    await world.run(edit_comic, first, {"Notes": "edited"})
+    (home / "out").mkdir()
+    exported = home / "out/a.cbz"  # the name, too, says what a document does not
+    await export_comic(world, first, exported)
+    info = parse_comic_info(members(exported)["ComicInfo.xml"])
+    original = parse_comic_info(document(wrong).encode())
+    kept = tuple(element for element in info.elements if element.name != "Notes")
+    assert (kept, info.pages) == (original.elements, original.pages)
+    second = await imported(world, exported)
+    assert await world.read(rows_of, second) == await world.read(rows_of, first)
+    view = await world.read(view_comic, first)
+    assert isinstance(view, VariantView)
+    assert "#pages" not in view.comic_info
+
+    await world.run(remove_page_at_number_from_comic_variant, first, 2)
+    await export_comic(world, first, home / "c.cbz")
+    changed = parse_comic_info(members(home / "c.cbz")["ComicInfo.xml"])
+    said = {element.name: element.value for element in changed.elements}
+    assert "Pages" not in said
+    assert said.get("PageCount") == ("2" if "PageCount" in wrong else None)
+    assert changed.pages == ()
+
+
+async def test_a_page_that_could_not_be_read_is_not_counted(world: World, home: Path) -> None:
+    mine = pages(2)
+    path = make_cbz(home / "a.cbz", mine, "<PageCount>2</PageCount>")
+    damage(path, mine["page 2.jpg"])
+    variant = await imported(world, path)
+    await export_comic(world, variant, home / "b.cbz")
+    found = members(home / "b.cbz")
+    assert list(found) == ["001.jpg", "ComicInfo.xml"]
+    assert b"<PageCount>1</PageCount>" in found["ComicInfo.xml"]
+
+
+async def test_a_page_of_which_something_is_said_makes_a_list_of_its_own(
+    world: World, home: Path
+) -> None:
+    variant = await imported(world, make_cbz(home / "a.cbz", pages(2), WRONG[2]))
+    await world.run(
+        page_service.change_page, variant, 2, page_type="BackCover", is_double_page=False
+    )
+    await export_comic(world, variant, home / "b.cbz")
+    info = parse_comic_info(members(home / "b.cbz")["ComicInfo.xml"])
+    assert info == ComicInfo(
+        (ComicInfoElement("Title", "T"), ComicInfoElement("Pages", "")),
+        (ComicInfoPage(0), ComicInfoPage(1, "BackCover")),
+    )
 
 
 async def test_names_say_what_the_content_is(world: World, home: Path) -> None:
@@ -115,7 +235,7 @@ async def test_pages_go_out_in_the_order_of_now(world: World, home: Path) -> Non
     mine = pages(4)
     variant = await imported(world, make_cbz(home / "a.cbz", mine, "<PageCount>4</PageCount>"))
     await world.run(page_service.move_page, variant, 4, 1)
-    await world.run(remove_pages, variant, [2], closes_gaps=False)
+    await world.run(remove_page_at_number_from_comic_variant, variant, 2)
     await export_comic(world, variant, home / "b.cbz")
     found = members(home / "b.cbz")
     wanted = [mine[f"page {n}.jpg"] for n in (4, 2, 3)]
@@ -221,9 +341,25 @@ async def test_a_target_that_cannot_be_is_said_so(
     world: World, home: Path, name: str, kind: type[DamError], message: str
 ) -> None:
     variant = await imported(world, make_cbz(home / "a.cbz", pages(1)))
-    with pytest.raises(kind) as caught:
-        await export_comic(world, variant, home / name)
+    for is_dry_run in (True, False):
+        with pytest.raises(kind) as caught:
+            await export_comic(world, variant, home / name, is_dry_run=is_dry_run)
     assert str(caught.value).startswith(message.format(home=home))
+
+
+@pytest.mark.parametrize("free_bytes", [0, 8192])
+@pytest.mark.parametrize("name", ["b.cbz", "b.pdf", "b"])
+async def test_a_full_disk_is_the_fault_of_the_folder_and_leaves_nothing(
+    world: World, home: Path, other_file_system: Path, name: str, free_bytes: int
+) -> None:
+    variant = await imported(world, make_cbz(home / "a.cbz", pages(12)))
+    room = os.statvfs(other_file_system)
+    filler = other_file_system / "filler"
+    filler.write_bytes(bytes(room.f_bavail * room.f_frsize - free_bytes))
+    with pytest.raises(OutputFolderError) as caught:
+        await export_comic(world, variant, other_file_system / name)
+    assert caught.value.errno == errno.ENOSPC
+    assert names_below(other_file_system) == ["filler"]
 
 
 async def test_a_variant_without_pages_is_not_written(world: World, home: Path) -> None:

@@ -20,6 +20,7 @@ async def comics(world: World) -> Found:
         "again": await world.run(make, "One", "Batman", "1", 2011, volume=2, publisher="DC"),
         "gaul": await world.run(make, "Le Ciel", "Astérix", "33", 2005, publisher="Les 100%_"),
         "alone": await world.run(make, "ZOË & Batman"),
+        "street": await world.run(make, "Nowhere", "Lange  Straße"),
     }
 
 
@@ -30,7 +31,7 @@ async def find(world: World, comics: Found, **wanted: object) -> list[str]:
 
 
 async def test_all_come_by_series_volume_and_number(world: World, comics: Found) -> None:
-    expected = ["gaul", "half", "two", "ten", "again", "alone"]
+    expected = ["gaul", "half", "two", "ten", "again", "street", "alone"]
     assert await find(world, comics) == expected
     assert await find(world, comics, limit=2) == expected[:2]
     assert await find(world, comics, limit=2, offset=3) == expected[3:5]
@@ -46,6 +47,9 @@ async def test_all_come_by_series_volume_and_number(world: World, comics: Found)
         ({"title": "ZOE\u0308"}, ["alone"]),
         ({"title": "zoe"}, []),
         ({"series_title": "ASTÉRIX"}, ["gaul"]),
+        ({"series_title": "lange STRASSE"}, ["street"]),
+        ({"series_title": "nowhere"}, []),
+        ({"title": "nowhere"}, ["street"]),
         ({"publisher": "100%_"}, ["gaul"]),
         ({"publisher": "%"}, ["gaul"]),
         ({"publisher": "_"}, ["gaul"]),
@@ -62,3 +66,22 @@ async def test_they_are_found_by(
     world: World, comics: Found, wanted: dict[str, object], expected: list[str]
 ) -> None:
     assert await find(world, comics, **wanted) == expected
+
+
+@pytest.mark.parametrize("name", ["title", "series_title", "publisher", "issue_number"])
+@pytest.mark.parametrize(
+    "text",
+    ["\0", "Bat\0man", "\ud800", "x" * 60_000, "é" * 60_000, "%" * 60_000, "9" * 60_000],
+    ids=ascii,
+)
+async def test_a_text_that_no_comic_can_have_is_found_nowhere(
+    world: World, comics: Found, name: str, text: str
+) -> None:
+    assert await find(world, comics, **{name: text}) == []
+
+
+@pytest.mark.parametrize("year", [2**31, 2**63, 2**70, -(2**70)])
+async def test_a_year_that_no_comic_can_have_is_found_nowhere(
+    world: World, comics: Found, year: int
+) -> None:
+    assert await find(world, comics, publication_year=year) == []

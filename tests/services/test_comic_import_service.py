@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.ecs import EntityId, table_of
+from dam.core.ecs import table_of
 from dam.core.world import World
 from dam.errors import EntityNotFoundError
 from dam.models import (
@@ -21,12 +21,11 @@ from dam.models import (
 )
 from dam.services import content_service, page_service, process_service
 from dam.services.comic_book_service import get_primary_variant_for_comic_concept
-from dam.services.comic_edit_service import edit_comic_concept
+from dam.services.comic_fields_service import edit_comic_concept
 from dam.services.comic_import_service import (
     ComicImportOptions,
     ComicOutcome,
     add_comics,
-    count_comics,
 )
 from dam.services.comic_pages_service import list_pages
 from dam.services.failure_service import Retried, list_failures, retry
@@ -40,6 +39,7 @@ from tests.services.comic_files import (
     import_all,
     import_one,
     make_cbz,
+    page_names,
     pages,
     picture,
     rows_of,
@@ -48,11 +48,6 @@ from tests.services.conftest import Add
 
 PAGES = pages(12)
 NAMES = [f"page {n}.jpg" for n in range(1, 13)]
-
-
-async def names(world: World, variant: EntityId | None) -> list[str | None]:
-    assert variant is not None
-    return [page.name for page in await world.read(list_pages, variant)]
 
 
 async def count(session: AsyncSession, kind: type) -> int:
@@ -72,7 +67,7 @@ async def test_an_archive_becomes_a_variant_with_its_pages_in_natural_order(
         concept_created=True,
         pages=12,
     )
-    assert await names(world, outcome.variant_entity_id) == NAMES
+    assert await page_names(world, outcome.variant_entity_id) == NAMES
     assert outcome.variant_entity_id is not None
     rows = await world.read(rows_of, outcome.variant_entity_id)
     assert rows["concept"] == ["Saga #003 (2012)", "Saga", "003", None]
@@ -192,7 +187,7 @@ async def test_comic_info_says_what_it_is_and_in_which_order_its_pages_are(
     outcome = await import_one(world, path)
     variant = outcome.variant_entity_id
     assert variant is not None
-    assert await names(world, variant) == ["page 3.jpg", "page 1.jpg", "page 2.jpg"]
+    assert await page_names(world, variant) == ["page 3.jpg", "page 1.jpg", "page 2.jpg"]
     rows = await world.read(rows_of, variant)
     assert [row[2:] for row in rows["pages"]] == [
         ("FrontCover", False, '{"Bookmark": "start"}'),
@@ -226,7 +221,9 @@ async def test_of_a_damaged_page_the_others_arrive(world: World, home: Path) -> 
     assert [page.name for page in outcome.failed_pages] == ["page 2.jpg"]
     assert outcome.failed_pages[0].error == "unreadable member 'page 2.jpg': its checksum is wrong"
     assert outcome.is_failure
-    assert await names(world, outcome.variant_entity_id) == [n for n in NAMES if n != "page 2.jpg"]
+    assert await page_names(world, outcome.variant_entity_id) == [
+        n for n in NAMES if n != "page 2.jpg"
+    ]
     again = await import_one(world, path)
     assert (again.status, again.pages) == ("unchanged", 11)
     assert again.failed_pages == outcome.failed_pages
@@ -263,10 +260,19 @@ async def test_what_is_no_comic_is_a_named_failure_and_the_next_one_arrives(
     bad = home / "bad.cbz"
     bad.write_bytes(content)
     good = make_cbz(home / "good.cbz", pages(1))
-    first, second = await import_all(world, bad, good)
+    first, second = await import_all(world, bad, good, mode="move")
     assert (first.status, first.error, first.variant_entity_id) == ("failed", error, None)
     assert second.status == "added"
     assert await world.read(count, ComicBookVariantComponent) == 1
+    assert (bad.exists(), good.exists()) == (True, False)
+    assert len(list(world.resources.get(FileOperationsResource).store.entries())) == 1
+
+
+async def test_pages_that_are_no_pictures_are_told_and_stay_pages(world: World, home: Path) -> None:
+    members = {**pages(2), "page 3.jpg": b"words", "page 4.jpg": b""}
+    outcome = await import_one(world, make_cbz(home / "a.cbz", members))
+    assert (outcome.status, outcome.pages, outcome.failed_pages) == ("added", 4, ())
+    assert outcome.message == "2 pages are no pictures, by their content; the first: page 3.jpg"
 
 
 async def test_pages_that_are_all_damaged_leave_no_comic(world: World, home: Path) -> None:
@@ -276,7 +282,10 @@ async def test_pages_that_are_all_damaged_leave_no_comic(world: World, home: Pat
         damage(path, content)
     outcome = await import_one(world, path)
     assert (outcome.status, outcome.error) == ("failed", "PagesUnreadableError")
-    assert outcome.message == "none of its 2 pages could be read"
+    assert outcome.message == (
+        "cannot read any of its 2 pages: unreadable member 'page 1.jpg': its checksum is wrong"
+    )
+    assert [page.name for page in outcome.failed_pages] == ["page 1.jpg", "page 2.jpg"]
     assert await world.read(count, PageLink) == 0
 
 
@@ -327,61 +336,7 @@ async def test_a_repeated_page_is_one_asset_that_stands_twice(world: World, home
         page_service.get_ordered_pages, outcome.variant_entity_id
     )
     assert first == third != second
-    assert await names(world, outcome.variant_entity_id) == ["1.jpg", "2.jpg", "3.jpg"]
-
-
-async def test_a_folder_of_pictures_is_a_comic_too(world: World, home: Path) -> None:
-    folder = home / "Saga 7 (2013)"
-    for name, content in PAGES.items():
-        path = folder / "part" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        os.utime(path, (1_500_000_000, 1_500_000_000))
-    (folder / "notes.txt").write_text("not a page")
-    (folder / "ComicInfo.xml").write_text(document("<Series>Saga</Series><Number>7</Number>"))
-    outcome = await import_one(world, folder)
-    assert (outcome.status, outcome.pages, outcome.concept_created) == ("added", 12, True)
-    assert await names(world, outcome.variant_entity_id) == NAMES
-    assert outcome.variant_entity_id is not None
-    rows = await world.read(rows_of, outcome.variant_entity_id)
-    assert rows["variant"][1] == "folder"
-    assert rows["concept"][:3] == ["Saga #7 (2013)", "Saga", "7"]
-
-    before = await world.read(dump)
-    again = await import_one(world, folder)
-    assert (again.status, again.variant_entity_id) == ("unchanged", outcome.variant_entity_id)
-    assert again.message is None
-    after = await world.read(dump)
-    seen = "component_original_source_info"  # its files were seen again
-    assert len(after.pop(seen)) == len(before.pop(seen))
-    assert after == before
-
-
-async def test_what_comes_to_a_folder_later_is_told_and_no_page(world: World, home: Path) -> None:
-    folder = home / "Saga 7"
-    folder.mkdir()
-    (folder / "1.jpg").write_bytes(picture(1))
-    first = await import_one(world, folder)
-    (folder / "2.jpg").write_bytes(picture(2))
-    (folder / "3.jpg").symlink_to(home / "nowhere")
-    again = await import_one(world, folder)
-    assert (again.status, again.pages) == ("unchanged", 1)
-    assert again.variant_entity_id == first.variant_entity_id
-    assert again.message == "1 picture in it is no page of it; the first: 2.jpg"
-
-
-async def test_archives_below_a_folder_are_comics_each(world: World, home: Path) -> None:
-    make_cbz(home / "lib" / "a" / "One 1.cbz", pages(1))
-    make_cbz(home / "lib" / "b" / "Two 1.CBZ", pages(2))
-    (home / "lib" / "b" / "cover.jpg").write_bytes(picture(5))
-    outcomes = await import_all(world, home / "lib", is_recursive=True)
-    assert [(outcome.status, outcome.pages) for outcome in outcomes] == [("added", 1), ("added", 2)]
-    assert count_comics([str(home / "lib")], is_recursive=True) == 2
-    (refused,) = await import_all(world, home / "lib")
-    assert refused.status == "failed"
-    assert refused.message == (
-        "the folder holds archives; expected pictures (add -r to import each archive)"
-    )
+    assert await page_names(world, outcome.variant_entity_id) == ["1.jpg", "2.jpg", "3.jpg"]
 
 
 async def test_a_concept_that_was_named_takes_them_all(world: World, home: Path) -> None:

@@ -115,6 +115,7 @@ async def test_a_file_that_cannot_be_read_cannot_be_searched_for(world: World, h
     with pytest.raises(UnreadableQueryError) as caught:
         await find_by_file(world, home / "absent")
     assert str(caught.value) == f"cannot search: cannot read {home}/absent: no such file"
+    assert caught.value.hint == "search with another file or asset"
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 

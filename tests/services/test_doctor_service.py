@@ -5,8 +5,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.config import WorldContext
+from dam.core.database import Database
+from dam.errors import TablesMissingError
+from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine
+from dam.services.schema_service import set_up
 from tests.databases import world_config
 
 
@@ -29,6 +36,33 @@ async def test_a_configured_database_must_be_set_up(empty_database_url: str) -> 
     assert not found.database.ok
     assert found.database.message.endswith(" is not set up")
     assert found.database.hint == "run `dam-cli setup-db`"
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+async def test_a_table_that_somebody_dropped_is_a_fault(
+    database_url: str, *, is_configured: bool
+) -> None:
+    config = world_config(database_url)
+    database = Database(database_url, WorldContext(world_name="test", run_id="test"))
+    await database.write(drop_locations)
+    url = database.safe_url
+    await database.close()
+
+    found = (await examine(config, is_configured=is_configured)).database
+    assert (found.ok, found.message, found.hint) == (
+        False,
+        f"the database {url} lacks tables of its schema {SCHEMA_REVISION}: component_file_location",
+        "restore it from a backup; the stored files are not touched",
+    )
+    with pytest.raises(TablesMissingError) as caught:
+        set_up(config)
+    assert caught.value.tables == ("component_file_location",)
+    assert set_up(config, reset=True).created
+    assert (await examine(config, is_configured=is_configured)).database.ok
+
+
+async def drop_locations(session: AsyncSession) -> None:
+    await session.execute(text("DROP TABLE component_file_location"))
 
 
 async def test_a_world_that_nobody_configured_may_be_absent_and_stays_so(home: Path) -> None:

@@ -172,7 +172,7 @@ async def test_an_unknown_entity_is_one_clear_error(session: AsyncSession) -> No
     for call in calls:
         with pytest.raises(EntityNotFoundError) as caught:
             await call
-        assert (str(caught.value), caught.value.hint) == ("no entity 42", None)
+        assert str(caught.value) == "no entity 42"
         assert caught.value.exit_code is ExitCode.USAGE
 
 
@@ -275,3 +275,23 @@ async def test_pages_together_are_everything_once(
 async def test_nothing_found_is_no_page(session: AsyncSession) -> None:
     assert [page async for page in ecs.stream_entities(session)] == []
     assert await ecs.count_entities(session) == 0
+
+
+async def test_a_number_that_no_database_takes_is_no_entity(session: AsyncSession) -> None:
+    there = await ecs.create_entity(session)
+    for nobody in (2**63, -(2**70)):
+        both = [there, nobody]
+        for call in (
+            ecs.get_entities(session, both),
+            ecs.require_entities(session, both),
+            ecs.lock_entity(session, nobody),
+            ecs.get_components(session, nobody),
+            ecs.get_component(session, nobody, ImageDimensionsComponent),
+            ecs.set_component(session, nobody, size(1)),
+            ecs.remove_components(session, both, ImageDimensionsComponent),
+            ecs.delete_entity(session, nobody),
+        ):
+            with pytest.raises(EntityNotFoundError) as raised:
+                await call
+            assert raised.value.ids == (nobody,)
+        assert await ecs.get_components_of_kind(session, both, ImageDimensionsComponent) == {}

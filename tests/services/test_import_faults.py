@@ -25,7 +25,6 @@ from dam.services.ingest_service import add_files
 from dam.storage.content_store import ImportMode
 from tests.databases import world_config
 from tests.faults.state import assert_complete, dump, left_over
-from tests.storage.conftest import other_file_system  # noqa: F401 - a fixture
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 

@@ -1,6 +1,10 @@
 """Pages: assigned, inserted, removed, moved and ordered anew, and every way this is refused."""
 
+from collections.abc import Iterator
+
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
 from dam.core.world import World
@@ -11,6 +15,7 @@ from dam.errors import (
     OwnPartError,
     PageNumberError,
     PageNumberTakenError,
+    PagesChangedError,
 )
 from dam.services.page_service import (
     MAX_PAGE_NUMBER,
@@ -19,9 +24,11 @@ from dam.services.page_service import (
     change_page,
     get_ordered_pages,
     get_pages,
+    insert_pages,
     move_page,
     remove_page,
     remove_page_at_number,
+    remove_pages_at_numbers,
     set_pages,
     update_page_order,
 )
@@ -35,6 +42,19 @@ NOBODY = 999
 async def ids(world: World) -> list[EntityId]:
     """An owner, which is a bare entity, and six pictures."""
     return await entities(world, 7)
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What databases are told from now on."""
+    told: list[str] = []
+
+    def note(*call: object) -> None:
+        told.append(str(call[2]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield told
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 async def test_pages_come_in_the_order_of_their_numbers(world: World, ids: list[EntityId]) -> None:
@@ -93,6 +113,49 @@ async def test_no_page_moves_beyond_the_highest_number(world: World, ids: list[E
     with pytest.raises(PageNumberError):
         await world.run(assign_page, owner, last, 1, is_inserted=True)
     assert await numbered(world, owner) == {1: one, MAX_PAGE_NUMBER: last}
+
+
+async def test_many_are_inserted_as_one_after_the_other_would_be(
+    world: World, ids: list[EntityId]
+) -> None:
+    owner, one, three, ten, *new = ids
+    for image, number in ((one, 1), (three, 3), (ten, 10)):
+        await world.run(assign_page, owner, image, number)
+    inserted = [Page(page_image_entity_id=image, page_type="Story") for image in new]
+    assert await world.run(insert_pages, owner, inserted, at=2) == range(2, 5)
+    assert await numbered(world, owner) == {1: one, **dict(enumerate(new, 2)), 5: three, 12: ten}
+    assert await world.run(insert_pages, owner, inserted, at=6) == range(6, 9)
+    assert (await numbered(world, owner))[12] == ten
+    assert await world.run(insert_pages, owner, inserted[:1]) == range(13, 14)
+    assert (await world.read(get_pages, owner))[-1] == inserted[0]
+    assert not await world.run(insert_pages, owner, [])
+
+
+@pytest.mark.parametrize("at", [0, MAX_PAGE_NUMBER, 2**70])
+async def test_not_one_is_inserted_if_some_have_no_number(
+    world: World, ids: list[EntityId], at: int
+) -> None:
+    owner, *images = ids
+    pages = [Page(page_image_entity_id=image) for image in images]
+    with pytest.raises(PageNumberError):
+        await world.run(insert_pages, owner, pages, at=at)
+    assert await world.read(get_ordered_pages, owner) == []
+
+
+async def test_many_are_removed_by_the_numbers_of_before(world: World, ids: list[EntityId]) -> None:
+    owner, a, b, c, d, e, f = ids
+    await world.run(update_page_order, owner, [a, b, c, d, e])
+    await world.run(assign_page, owner, f, 9)
+    removed = await world.run(remove_pages_at_numbers, owner, [4, 1, 4], closes_gaps=True)
+    assert removed == {1: a, 4: d}
+    assert await numbered(world, owner) == {1: b, 2: c, 3: e, 7: f}
+    await world.run(remove_pages_at_numbers, owner, [2, 7])
+    assert await numbered(world, owner) == {1: b, 3: e}
+    with pytest.raises(NoPageAtNumberError) as raised:
+        await world.run(remove_pages_at_numbers, owner, [1, 2])
+    assert raised.value.message == f"entity {owner} has no page 2"
+    assert await numbered(world, owner) == {1: b, 3: e}
+    assert await world.run(remove_pages_at_numbers, owner, [], closes_gaps=True) == {}
 
 
 async def test_removing_a_picture_takes_every_place_and_leaves_the_other_numbers(
@@ -176,6 +239,47 @@ async def test_a_new_order_replaces_all_and_keeps_what_is_said_of_pages_that_sta
     assert await world.read(get_ordered_pages, owner) == []
 
 
+async def test_an_order_comes_from_anything_that_yields_pictures(
+    world: World, ids: list[EntityId]
+) -> None:
+    owner, *images = ids
+
+    async def reverse(session: AsyncSession) -> None:
+        await update_page_order(session, owner, reversed(images))
+        await update_page_order(session, owner, (image for image in images))
+
+    await world.run(reverse)
+    assert await world.read(get_ordered_pages, owner) == images
+    await world.run(set_pages, owner, (Page(page_image_entity_id=image) for image in images[:2]))
+    await world.run(insert_pages, owner, (Page(page_image_entity_id=i) for i in images[2:]), at=1)
+    assert await world.read(get_ordered_pages, owner) == [*images[2:], *images[:2]]
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        ((1, 2, 3), "there are 3; expected 2"),
+        ((1,), "there are 1; expected 2"),
+        ((1, 3, 2), "number 2 is entity {3}; expected {2}"),
+    ],
+)
+async def test_an_order_of_pages_that_have_changed_is_refused(
+    world: World, ids: list[EntityId], others: tuple[int, ...], message: str
+) -> None:
+    owner, one, two, *_ = ids
+    seen, there = [one, two], [ids[at] for at in others]
+    await world.run(update_page_order, owner, there)
+    with pytest.raises(PagesChangedError) as raised:
+        await world.run(update_page_order, owner, [two, one], expected=seen)
+    error = raised.value
+    assert (error.expected, error.found) == (tuple(seen), tuple(there))
+    assert error.message == f"the pages of entity {owner} have changed: {message.format(*ids)}"
+    assert error.hint == "read them again first"
+    assert await world.read(get_ordered_pages, owner) == there
+    await world.run(update_page_order, owner, [two, one], expected=tuple(there))
+    assert await world.read(get_ordered_pages, owner) == [two, one]
+
+
 async def test_what_is_said_of_a_page_can_be_changed(world: World, ids: list[EntityId]) -> None:
     owner, image, *_ = ids
     await world.run(assign_page, owner, image, 1, page_type="Story", is_double_page=True)
@@ -186,19 +290,23 @@ async def test_what_is_said_of_a_page_can_be_changed(world: World, ids: list[Ent
     assert page == Page(page_image_entity_id=image, page_type="Preview")
 
 
-async def test_nobody_has_no_pages(world: World, ids: list[EntityId]) -> None:
+@pytest.mark.parametrize("nobody", [999, 2**70])
+async def test_nobody_has_no_pages(world: World, ids: list[EntityId], nobody: int) -> None:
     for call in (
-        world.read(get_ordered_pages, NOBODY),
-        world.read(get_pages, NOBODY),
-        world.run(assign_page, NOBODY, ids[1], 1),
-        world.run(assign_page, ids[0], NOBODY, 1),
-        world.run(remove_page, NOBODY, ids[1]),
-        world.run(remove_page_at_number, NOBODY, 1),
-        world.run(move_page, NOBODY, 1, 2),
-        world.run(update_page_order, NOBODY, [ids[1]]),
-        world.run(change_page, NOBODY, 1, page_type=None, is_double_page=False),
+        world.read(get_ordered_pages, nobody),
+        world.read(get_pages, nobody),
+        world.run(assign_page, nobody, ids[1], 1),
+        world.run(assign_page, ids[0], nobody, 1),
+        world.run(remove_page, nobody, ids[1]),
+        world.run(remove_page_at_number, nobody, 1),
+        world.run(insert_pages, nobody, []),
+        world.run(remove_pages_at_numbers, nobody, []),
+        world.run(move_page, nobody, 1, 2),
+        world.run(update_page_order, ids[0], [nobody]),
+        world.run(update_page_order, nobody, [ids[1]]),
+        world.run(change_page, nobody, 1, page_type=None, is_double_page=False),
     ):
-        with pytest.raises(EntityNotFoundError, match=f"^no entity {NOBODY}$"):
+        with pytest.raises(EntityNotFoundError, match=f"^no entity {nobody}$"):
             await call
 
 
@@ -253,3 +361,25 @@ async def test_as_many_pages_as_anybody_has(world: World, ids: list[EntityId]) -
     await world.run(update_page_order, ids[0], wanted)
     await world.run(assign_page, ids[0], ids[1], 1, is_inserted=True)
     assert await world.read(get_ordered_pages, ids[0]) == [ids[1], *wanted]
+    odd = range(1, len(wanted) + 2, 2)
+    await world.run(remove_pages_at_numbers, ids[0], odd, closes_gaps=True)
+    assert await world.read(get_ordered_pages, ids[0]) == wanted[::2]
+
+
+@pytest.mark.slow
+async def test_many_pages_take_as_many_statements_as_few(
+    world: World, ids: list[EntityId], statements: list[str]
+) -> None:
+    owner, *images = ids
+
+    async def count(times: int) -> tuple[int, int]:
+        await world.run(update_page_order, owner, images * times)
+        pages = [Page(page_image_entity_id=image) for image in images * times]
+        statements.clear()
+        await world.run(insert_pages, owner, pages, at=2)
+        inserting = len(statements)
+        numbers = range(1, len(images) * times, 2)
+        await world.run(remove_pages_at_numbers, owner, numbers, closes_gaps=True)
+        return inserting, len(statements)
+
+    assert await count(100) == await count(1)

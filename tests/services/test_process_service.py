@@ -61,7 +61,7 @@ class Listener:
     def advanced(self, system: str, entities: int) -> None:
         self.heard.append((system, entities))
 
-    def waiting(self, entities: int, seconds: float) -> None:
+    def waiting(self, entities: int, seconds: float | None) -> None:
         self.heard.append((f"waiting {seconds:.0f} s", entities))
 
 
@@ -163,6 +163,12 @@ async def test_an_unknown_marker_is_refused_with_those_that_are_known(world: Wor
         "NeedsMetadataExtractionComponent, NeedsContentAnalysisComponent"
     )
     assert caught.value.hint == "did you mean 'NeedsContentAnalysisComponent'?"
+
+
+async def test_a_name_that_resembles_none_has_a_hint_too(world: World) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        await process(world, marker_name="x")
+    assert caught.value.hint == "choose one of those known"
 
 
 @pytest.mark.parametrize("requirement", ["image", "pillow", "sqlalchemy"])

@@ -1,27 +1,12 @@
-"""File systems of one's own: small, full, read-only."""
+"""Folders and users for the tests of stores."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import unavailable
-
-
-@pytest.fixture
-def other_file_system() -> Iterator[Path]:
-    """An empty file system of 1 MiB."""
-    # Not below tmp_path: pytest could not clear that away after a run that was killed.
-    with tempfile.TemporaryDirectory() as folder:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0755", "tmpfs", folder]
-        if subprocess.run(mount, check=False, capture_output=True).returncode:
-            unavailable("no file system can be mounted here: this needs root")
-        yield Path(folder)
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Bytes of assets that lie in archives: read like any others, and sure to be the right ones."""
 
+import errno
 import hashlib
 import os
 import pickle
@@ -9,6 +10,7 @@ import pytest
 
 from dam.errors import (
     ContentMissingError,
+    FileAccessError,
     ItemError,
     MemberDamagedError,
     MemberMissingError,
@@ -156,6 +158,17 @@ def test_the_archive_last_read_from_stays_open(comic: Path, home: Path) -> None:
         assert second is not first
         opened(other)
         assert opened(comic) is not second
+
+
+def test_a_fault_of_what_is_done_with_an_archive_is_not_taken_for_one_of_the_archive(
+    comic: Path,
+) -> None:
+    full = OSError(errno.ENOSPC, "full")
+    with pytest.raises(OSError, match="full"), OpenArchives() as archives, archives.open(comic):
+        raise full
+    with OpenArchives() as archives, pytest.raises(FileAccessError) as refused:
+        archives.open(comic.with_name("none")).__enter__()
+    assert refused.value.message == f"cannot read {comic.with_name('none')}: no such file"
 
 
 def test_open_archives_travel_to_another_process_closed(comic: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dam.errors import ExitCode, FileAccessError, StoreUnusableError
-from dam.storage.content_store import ImportMode
+from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.local_store import LocalContentStore
 from tests.storage.conftest import nobody
 from tests.storage.contract import FAR_FUTURE_S, OWNER, read, write
@@ -115,3 +115,47 @@ def test_a_store_that_one_may_not_enter_is_an_error_of_the_store(public_folder: 
 
     assert caught.value.message == f"the store {store.root} is not usable: permission denied"
     store.root.chmod(0o700)
+
+
+def link_of_another_user(folder: Path) -> tuple[LocalContentStore, Path, bytes]:
+    """Return an ordinary user's store that has linked a file of another, that file, its digest."""
+    theirs = write(folder / "theirs", b"x")
+    theirs.chmod(0o666)
+    folder.chmod(0o777)
+    with nobody():
+        store = LocalContentStore(folder / "store")
+        stored = store.put(theirs, "hardlink")
+    assert stored.import_mode == "hardlink"
+    return store, theirs, stored.sha256
+
+
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "move"])
+@pytest.mark.parametrize("permissions", [0o666, 0o600])
+def test_a_link_that_is_another_users_gives_way_to_a_copy_of_the_same(
+    public_folder: Path, mode: ImportMode, permissions: int
+) -> None:
+    store, theirs, digest = link_of_another_user(public_folder)
+    theirs.chmod(permissions)
+
+    with nobody():
+        paths = [
+            write(public_folder / name, content) for name, content in (("b", b"x"), ("c", b"y"))
+        ]
+        outcomes = store.put_many(paths, mode)
+
+    assert [type(outcome) for outcome in outcomes] == [StoredFile, StoredFile]
+    assert read(store, digest) == b"x"
+    assert (theirs.stat().st_nlink, theirs.stat().st_mode & 0o777) == (1, permissions)
+
+
+def test_a_read_only_file_that_its_owner_gave_away_gives_way_to_a_copy(public_folder: Path) -> None:
+    store, theirs, digest = link_of_another_user(public_folder)
+    theirs.chmod(0o444)
+    theirs.unlink()
+
+    with nobody():
+        path = write(public_folder / "b", b"x")
+        store.put(path, "copy")
+        status = store.local_path(digest).stat()
+
+    assert status.st_uid == path.stat().st_uid

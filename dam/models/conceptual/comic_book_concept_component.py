@@ -10,13 +10,14 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     """What identifies a comic and tells of it.
 
     `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. Who made it, its
-    genres, story arcs and the like are `ComicBookTermComponent` rows.
+    genres, story arcs and the like are `ComicBookTermComponent` rows. `title_key` is what concepts
+    are looked up by: `dam.media.comic_name.title_key` of the titles, written with them.
     """
 
     __tablename__ = "component_comic_book_concept"
 
     comic_title: Mapped[str]
-    series_title: Mapped[str | None] = mapped_column(String(500), index=True, default=None)
+    series_title: Mapped[str | None] = mapped_column(String(500), default=None)
     issue_number: Mapped[str | None] = mapped_column(String(64), default=None)
     volume: Mapped[int | None] = mapped_column(default=None)
     issue_count: Mapped[int | None] = mapped_column(default=None)
@@ -26,3 +27,4 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     publisher: Mapped[str | None] = mapped_column(default=None)
     imprint: Mapped[str | None] = mapped_column(default=None)
     age_rating: Mapped[str | None] = mapped_column(String(64), default=None)
+    title_key: Mapped[str | None] = mapped_column(String(500), index=True, default=None)

@@ -1,0 +1,70 @@
+"""Database URLs: which are understood, and what is wrong with the others."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from urllib.parse import unquote
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from dam.errors import DatabaseUrlError
+
+_PORTS = range(1, 1 << 16)
+
+
+def parse_database_url(text: str) -> URL:
+    """Return the URL with the async driver filled in.
+
+    Raises:
+        DatabaseUrlError: The text is no URL, names neither SQLite (by a file) nor PostgreSQL, has
+            options that would do nothing, or may be read so that a password is taken for a host.
+    """
+    rest = text.partition("://")[2]
+    if "\0" in unquote(text):  # where libpq would stop to read
+        raise DatabaseUrlError(text)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):  # the latter for a port
+        raise DatabaseUrlError(text) from None
+    family = url.get_backend_name()
+    if family == "sqlite" and rest.startswith("/") and url.database not in (None, "", ":memory:"):
+        if "?" in rest:
+            raise DatabaseUrlError(
+                text, "no options behind the file", "write a ? in its name as %3F"
+            )
+        return url.set(drivername="sqlite+aiosqlite")
+    if family in {"postgresql", "postgres"} and rest and (url.port is None or url.port in _PORTS):
+        _refuse_second_at(text, url, rest)
+        _refuse_unknown_options(text, url.query)
+        return url.set(drivername="postgresql+psycopg")
+    raise DatabaseUrlError(text)
+
+
+def _refuse_second_at(text: str, url: URL, rest: str) -> None:
+    """Refuse what hides a host: everything to the last @ may be the password."""
+    behind_password = rest.partition(":")[2].partition("@")[2]
+    if url.password is not None and "@" in behind_password:
+        raise DatabaseUrlError(
+            text,
+            "one @, between the password and the host",
+            "write an @ in a name or password as %40",
+        )
+
+
+def _refuse_unknown_options(text: str, given: Collection[str]) -> None:
+    known = _server_options() if given else set()
+    for name in given:
+        # An unknown one is not named: it may be what follows an & in a password.
+        if known and name not in known:
+            near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+            hint = f"did you mean {near[0]!r}?" if near else "PostgreSQL's manual lists them"
+            raise DatabaseUrlError(text, "options of libpq, such as sslmode=require", hint)
+
+
+def _server_options() -> set[str]:
+    """Return the options that libpq knows; none without the driver, which is missed later."""
+    try:
+        from psycopg import pq  # noqa: PLC0415 - an extra, and only URLs with options need it
+    except ImportError:
+        return set()
+    return {option.keyword.decode() for option in pq.Conninfo.get_defaults()}

@@ -1,0 +1,91 @@
+"""What one database would keep and another refuse fails alike, before either sees it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.commands import Commands
+from dam.core.database import Database
+from dam.core.ecs import EntityId, ProcessingErrorComponent, write_rows
+from dam.core.params import MarkedEntityList
+from dam.core.systems import SystemStage, system
+from dam.errors import UnstorableValueError
+from dam.models import ImageDimensionsComponent, ImageFormatComponent, NeedsContentAnalysisComponent
+from tests.core.worlds import NOW, OpenWorld, failures, new_entities, rows_of, widths
+
+FORMAT = {"format": "PNG", "mode": "RGB", "bit_depth": 8, "has_alpha": False, "orientation": 1}
+
+UNEQUAL: list[tuple[dict[str, Any], str]] = [
+    ({"bit_depth": "8"}, "bit_depth cannot hold a str; expected int"),
+    ({"bit_depth": 8.5}, "bit_depth cannot hold a float; expected int"),
+    ({"bit_depth": True}, "bit_depth cannot hold a bool; expected int"),
+    ({"has_alpha": 1}, "has_alpha cannot hold a int; expected bool"),
+    ({"format": b"PNG"}, "format cannot hold a bytes; expected str"),
+    ({"format": "P\0G"}, "format cannot hold a text with a NUL in it; expected one without"),
+]
+
+
+async def describe(session: AsyncSession, entity_id: EntityId, changed: dict[str, Any]) -> None:
+    rows = [{"entity_id": entity_id, **FORMAT, **changed}]
+    await write_rows(session, ImageFormatComponent, rows, replace=True)
+
+
+async def describe_by_orm(
+    session: AsyncSession, entity_id: EntityId, changed: dict[str, Any]
+) -> None:
+    values: Any = {**FORMAT, **changed}
+    row = ImageFormatComponent(**values)
+    row.entity_id = entity_id
+    session.add(row)
+    await session.flush()
+
+
+@pytest.mark.parametrize(("changed", "message"), UNEQUAL)
+@pytest.mark.parametrize("write", [describe, describe_by_orm])
+async def test_a_value_that_only_sqlite_would_keep_is_refused(
+    database: Database, write: Any, changed: dict[str, Any], message: str
+) -> None:
+    (entity_id,) = await database.write(new_entities, 1)
+    with pytest.raises(UnstorableValueError) as caught:
+        await database.write(write, entity_id, changed)
+    assert str(caught.value) == f"component_image_format.{message}"
+    await database.write(write, entity_id, {})
+    assert len(await database.read(rows_of, ImageFormatComponent)) == 1
+
+
+async def test_a_text_that_is_too_long_is_refused(database: Database) -> None:
+    (entity_id,) = await database.write(new_entities, 1)
+    failure = {"entity_id": entity_id, "error": "E", "message": "m", "requirement": None}
+    row = {**failure, "system": "s" * 300, "attempts": 1, "occurred_at": NOW}
+    with pytest.raises(UnstorableValueError) as caught:
+        await database.write(write_rows, ProcessingErrorComponent, [row], replace=False)
+    assert str(caught.value) == (
+        "component_processing_error.system cannot hold a text of 300 characters; "
+        "expected at most 255"
+    )
+
+
+async def test_a_value_that_cannot_be_stored_costs_its_own_entity_only(
+    open_world: OpenWorld,
+) -> None:
+    wrong: Any = "wide"
+    bad: list[EntityId] = []
+
+    @system(stage=SystemStage.CONTENT_ANALYSIS)
+    async def measure(
+        assets: MarkedEntityList[NeedsContentAnalysisComponent], commands: Commands
+    ) -> None:
+        for asset in assets:
+            width = wrong if asset in bad else 1
+            commands.set(asset, ImageDimensionsComponent(width=width, height=1))
+
+    async with open_world(measure) as world:
+        ids = await world.run(new_entities, 3, NeedsContentAnalysisComponent)
+        bad.append(ids[1])
+        await world.scheduler.run_until_idle()
+        assert await world.read(widths) == {ids[0]: 1, ids[2]: 1}
+        message = "component_image_dimensions.width cannot hold a str; expected int"
+        assert await world.read(failures) == {
+            ids[1]: ("measure", "UnstorableValueError", message, 1)
+        }

@@ -1,0 +1,96 @@
+"""Folders in: as one comic, or as a library of comics."""
+
+import os
+from pathlib import Path
+
+from dam.core.world import World
+from dam.services.comic_import_service import count_comics
+from tests.faults.state import dump
+from tests.services.comic_files import (
+    document,
+    import_all,
+    import_one,
+    make_cbz,
+    page_names,
+    pages,
+    picture,
+    rows_of,
+)
+
+PAGES = pages(12)
+
+
+async def test_a_folder_of_pictures_is_a_comic_too(world: World, home: Path) -> None:
+    folder = home / "Saga 7 (2013)"
+    for name, content in PAGES.items():
+        path = folder / "part" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (1_500_000_000, 1_500_000_000))
+    (folder / "notes.txt").write_text("not a page")
+    (folder / "ComicInfo.xml").write_text(document("<Series>Saga</Series><Number>7</Number>"))
+    outcome = await import_one(world, folder)
+    assert (outcome.status, outcome.pages, outcome.concept_created) == ("added", 12, True)
+    assert await page_names(world, outcome.variant_entity_id) == list(PAGES)
+    assert outcome.variant_entity_id is not None
+    rows = await world.read(rows_of, outcome.variant_entity_id)
+    assert rows["variant"][1] == "folder"
+    assert rows["concept"][:3] == ["Saga #7 (2013)", "Saga", "7"]
+
+    before = await world.read(dump)
+    again = await import_one(world, folder)
+    assert (again.status, again.variant_entity_id) == ("unchanged", outcome.variant_entity_id)
+    assert again.message is None
+    after = await world.read(dump)
+    seen = "component_original_source_info"  # its files were seen again
+    assert len(after.pop(seen)) == len(before.pop(seen))
+    assert after == before
+
+
+async def test_what_comes_to_a_folder_later_is_told_and_no_page(world: World, home: Path) -> None:
+    folder = home / "Saga 7"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(picture(1))
+    first = await import_one(world, folder)
+    (folder / "2.jpg").write_bytes(picture(2))
+    (folder / "3.jpg").symlink_to(home / "nowhere")
+    again = await import_one(world, folder)
+    assert (again.status, again.pages) == ("unchanged", 1)
+    assert again.variant_entity_id == first.variant_entity_id
+    assert again.message == "1 picture in it is no page of it; the first: 2.jpg"
+
+
+async def test_archives_below_a_folder_are_comics_each(world: World, home: Path) -> None:
+    make_cbz(home / "lib" / "a" / "One 1.cbz", pages(1))
+    make_cbz(home / "lib" / "b" / "Two 1.CBZ", pages(2))
+    (home / "lib" / "b" / "cover.jpg").write_bytes(picture(5))
+    outcomes = await import_all(world, home / "lib", is_recursive=True)
+    assert [(outcome.status, outcome.pages) for outcome in outcomes] == [
+        ("added", 1),
+        ("added", 2),
+        ("skipped", 0),
+    ]
+    assert count_comics([str(home / "lib")], is_recursive=True) == 3
+    (refused,) = await import_all(world, home / "lib")
+    assert refused.status == "failed"
+    assert refused.message == (
+        "the folder holds archives; expected pictures (add -r to import each archive)"
+    )
+
+
+async def test_in_a_library_folders_of_pictures_are_comics_each(world: World, home: Path) -> None:
+    make_cbz(home / "lib" / "x.cbz", pages(1))
+    for number in (1, 2):
+        for name, content in pages(number, first_seed=10 * number).items():
+            path = home / "lib" / f"Series {number}" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+    for status in ("added", "unchanged"):
+        outcomes = await import_all(world, home / "lib", is_recursive=True)
+        found = {Path(outcome.path).name: outcome for outcome in outcomes}
+        assert {name: outcome.pages for name, outcome in found.items()} == {
+            "x.cbz": 1,
+            "Series 1": 1,
+            "Series 2": 2,
+        }
+        assert {found[f"Series {number}"].status for number in (1, 2)} == {status}
