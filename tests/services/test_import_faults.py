@@ -119,7 +119,7 @@ async def world_at(sqlite: Path, template: Path, **changes: object) -> AsyncIter
 
 
 async def test_a_full_disk_under_the_store_stops_the_import_and_keeps_what_was_done(
-    other_file_system: Path,  # noqa: F811 - a fixture
+    other_file_system: Path,
     tmp_path: Path,
     sqlite_template: Path,
 ) -> None:
@@ -137,7 +137,7 @@ async def test_a_full_disk_under_the_store_stops_the_import_and_keeps_what_was_d
 
 
 async def test_a_full_disk_under_the_database_stops_the_import_and_keeps_what_was_done(
-    other_file_system: Path,  # noqa: F811 - a fixture
+    other_file_system: Path,
     tmp_path: Path,
     sqlite_template: Path,
 ) -> None:
@@ -164,7 +164,7 @@ async def test_a_full_disk_under_the_database_stops_the_import_and_keeps_what_wa
 
 
 async def test_a_full_disk_under_the_cache_is_a_fault_of_the_cache_and_not_of_the_pictures(
-    other_file_system: Path,  # noqa: F811 - a fixture
+    other_file_system: Path,
     tmp_path: Path,
     sqlite_template: Path,
 ) -> None:
@@ -183,7 +183,7 @@ async def test_a_full_disk_under_the_cache_is_a_fault_of_the_cache_and_not_of_th
 
 
 async def test_a_read_only_store_is_named_and_references_need_none(
-    other_file_system: Path,  # noqa: F811 - a fixture
+    other_file_system: Path,
     tmp_path: Path,
     sqlite_template: Path,
 ) -> None:
