@@ -10,6 +10,7 @@ from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, NoPagesError, PagesUnreadableError
+from dam.media.archive_names import true_name
 from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfoPage
 from dam.media.comic_info_pages import OrderedPage, apply_page_list
@@ -364,7 +365,7 @@ def _again(file: FileOutcome) -> FileStatus:
 
 
 def _failed_page(failure: MemberFailure) -> FailedPage:
-    return FailedPage(name=failure.name, error=failure.error.message)
+    return FailedPage(name=true_name(failure.raw_name, failure.name), error=failure.error.message)
 
 
 def _outcome(
