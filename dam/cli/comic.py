@@ -223,7 +223,7 @@ def edit(
     that said the same as a changed field, it follows.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_fields_service import parse_changes
+    from dam.services.comic_edit_service import parse_changes
     from dam.services.comic_view_service import edit_and_view
 
     changes = parse_changes(fields)

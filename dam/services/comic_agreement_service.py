@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId
 from dam.media.comic_facts import FACT_ELEMENTS, ComicFacts, comic_facts, fact_text
 from dam.services.comic_description_service import describe_comic_variants
-from dam.services.comic_facts import VariantFacts
+from dam.services.comic_fields import VariantFacts
 from dam.services.comic_info_service import edit_comic_info, get_elements
 
 _OWN_ELEMENTS = {

@@ -1,7 +1,7 @@
 """Comics: works (concepts), their variants, and the pages of these.
 
 Everything takes and returns ids of entities; `comic_description_service` says what is known of
-them, `comic_fields_service` changes it. The functions of pages are those of `page_service` under
+them, `comic_edit_service` changes it. The functions of pages are those of `page_service` under
 their names for comics: they take any owner, so other kinds of work have pages by the same rules.
 Nothing here commits. Two who change one variant or one concept at once come one after the other:
 who links or unlinks has locked the concept. Concepts are locked before variants, each ascending.
@@ -27,7 +27,7 @@ from dam.errors import (
 from dam.media.comic_name import title_key
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent, PageLink
 from dam.services import ecs_service
-from dam.services.comic_facts import ConceptDetails, VariantFacts, check_facts, concept_name
+from dam.services.comic_fields import ConceptDetails, VariantFacts, check_facts, concept_name
 from dam.services.comic_find_service import find_comic_book_concepts
 from dam.services.page_service import assign_page as assign_page_to_comic_variant
 from dam.services.page_service import get_ordered_pages as get_ordered_pages_for_comic_variant

@@ -22,7 +22,7 @@ from dam.models import (
     PageLink,
 )
 from dam.services import ecs_service
-from dam.services.comic_facts import ConceptFacts, VariantFacts
+from dam.services.comic_fields import ConceptFacts, VariantFacts
 
 A = TypeVar("A", bound=AnyComponent)
 

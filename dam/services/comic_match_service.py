@@ -8,7 +8,7 @@ from dam.media.comic_facts import ComicFacts
 from dam.media.comic_name import issue_key, title_key
 from dam.models import ComicBookConceptComponent, ComicBookTermComponent
 from dam.services.comic_book_service import create_comic_book_concept
-from dam.services.comic_facts import ConceptFacts
+from dam.services.comic_fields import ConceptFacts
 
 
 async def find_same_concept(session: AsyncSession, facts: ComicFacts) -> EntityId | None:

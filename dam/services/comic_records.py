@@ -28,7 +28,7 @@ from dam.services.comic_book_service import (
     get_variants_for_comic_concept,
     link_comic_variant_to_concept,
 )
-from dam.services.comic_facts import VariantFacts
+from dam.services.comic_fields import VariantFacts
 from dam.services.comic_info_service import get_elements, write_elements
 from dam.services.comic_match_service import create_concept, find_same_concept
 from dam.services.content_records import Owner, ReadContent, record_contents

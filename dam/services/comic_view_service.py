@@ -24,7 +24,7 @@ from dam.services.comic_description_service import (
     describe_comic_concepts,
     describe_comic_variants,
 )
-from dam.services.comic_fields_service import edit_comic
+from dam.services.comic_edit_service import edit_comic
 from dam.services.comic_info_service import get_comic_info, get_elements
 
 

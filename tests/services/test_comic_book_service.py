@@ -36,7 +36,7 @@ from dam.services.comic_book_service import (
     update_page_order_for_comic_variant,
 )
 from dam.services.comic_description_service import describe_comic_variants, describe_page_uses
-from dam.services.comic_fields_service import edit_comic
+from dam.services.comic_edit_service import edit_comic
 from dam.services.comic_pages_service import list_pages
 from dam.services.comic_view_service import view_comic
 from tests.core.worlds import NOW

@@ -32,7 +32,7 @@ from dam.services.comic_description_service import (
     describe_page_uses,
     describe_pages,
 )
-from dam.services.comic_fields_service import edit_comic_concept, edit_comic_variant
+from dam.services.comic_edit_service import edit_comic_concept, edit_comic_variant
 from dam.services.page_service import Page, set_pages
 from tests.services.comics import concept, entities, variant
 

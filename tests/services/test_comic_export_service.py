@@ -27,8 +27,8 @@ from dam.services.comic_book_service import (
     link_comic_variant_to_concept,
     remove_page_at_number_from_comic_variant,
 )
+from dam.services.comic_edit_service import edit_comic
 from dam.services.comic_export_service import export_comic
-from dam.services.comic_fields_service import edit_comic
 from dam.services.comic_view_service import VariantView, view_comic
 from dam.services.ecs_service import create_entity
 from tests.faults.state import names_below

@@ -21,7 +21,7 @@ from dam.models import (
 )
 from dam.services import content_service, page_service, process_service
 from dam.services.comic_book_service import get_primary_variant_for_comic_concept
-from dam.services.comic_fields_service import edit_comic_concept
+from dam.services.comic_edit_service import edit_comic_concept
 from dam.services.comic_import_service import (
     ComicImportOptions,
     ComicOutcome,

@@ -7,7 +7,7 @@ import pytest
 from dam.core.world import World
 from dam.media.comic_facts import ComicFacts
 from dam.services.comic_book_service import create_comic_book_concept
-from dam.services.comic_fields_service import edit_comic_concept
+from dam.services.comic_edit_service import edit_comic_concept
 from dam.services.comic_match_service import create_concept, find_same_concept
 
 

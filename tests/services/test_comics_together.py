@@ -23,7 +23,7 @@ from dam.services.comic_book_service import (
     update_page_order_for_comic_variant,
 )
 from dam.services.comic_description_service import describe_comic_concepts
-from dam.services.comic_fields_service import edit_comic
+from dam.services.comic_edit_service import edit_comic
 from dam.services.comic_pages_service import reorder_pages
 from dam.services.comic_view_service import (
     VariantView,

@@ -35,7 +35,7 @@ from dam.services.comic_description_service import (
     describe_comic_concepts,
     describe_comic_variants,
 )
-from dam.services.comic_facts import (
+from dam.services.comic_fields import (
     ConceptFacts,
     VariantFacts,
     check_facts,

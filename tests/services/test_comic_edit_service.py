@@ -8,7 +8,7 @@ from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.errors import DamError, FactRefusedError, MalformedFieldError, UnknownNameError
 from dam.services.comic_book_service import link_comic_variant_to_concept
-from dam.services.comic_fields_service import (
+from dam.services.comic_edit_service import (
     edit_comic,
     edit_comic_concept,
     edit_comic_variant,
