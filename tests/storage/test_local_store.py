@@ -12,7 +12,8 @@ from dam.storage import ContentStore, open_store
 from dam.storage.content_store import ImportMode
 from dam.storage.draft import Draft
 from dam.storage.local_store import LocalContentStore
-from tests.storage.contract import FAR_FUTURE_S, OWNER, ContentStoreContract, read, sha256, write
+from tests.storage.contents import FAR_FUTURE_S, OWNER, read, sha256, write
+from tests.storage.contract import ContentStoreContract
 
 
 def files_in(root: Path) -> set[str]:

@@ -10,7 +10,7 @@ from dam.errors import ExitCode, FileAccessError, FileChangedError
 from dam.storage.local_store import LocalContentStore
 from dam.storage.reading import CHUNK_BYTES, FileReading, digest_chunks, open_source
 from tests.storage.conftest import nobody
-from tests.storage.contract import sha256, write
+from tests.storage.contents import sha256, write
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from dam.errors import FileAccessError, NotRegularFileError, ReferenceChangedError
 from dam.storage.reference import check_reference, open_reference
-from tests.storage.contract import write
+from tests.storage.contents import write
 
 _ADDED_NS = 1_700_000_000_000_000_000
 

@@ -10,7 +10,7 @@ from dam.errors import ExitCode, FileAccessError, StoreUnusableError
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.local_store import LocalContentStore
 from tests.storage.conftest import nobody
-from tests.storage.contract import FAR_FUTURE_S, OWNER, read, write
+from tests.storage.contents import FAR_FUTURE_S, OWNER, read, write
 
 
 @pytest.mark.parametrize("size_bytes", [900_000, 3_000_000])

@@ -11,7 +11,7 @@ import pytest
 from dam.storage.local_store import LocalContentStore
 from dam.storage.reading import CHUNK_BYTES
 from tests.conftest import PROJECT
-from tests.storage.contract import sha256, write
+from tests.storage.contents import sha256, write
 
 pytestmark = pytest.mark.slow
 

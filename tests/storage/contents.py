@@ -1,0 +1,27 @@
+"""Contents of stores, and who they belong to, for the tests of these."""
+
+import hashlib
+from pathlib import Path
+
+from dam.storage import ContentStore
+from dam.storage.content_store import ImportMode, StoreOwner
+
+STORING_MODES: list[ImportMode] = ["copy", "hardlink", "move"]
+DAY_S = 86_400.0
+FAR_FUTURE_S = 4_000_000_000.0
+OWNER = StoreOwner(uuid="0" * 32, database="sqlite:////photos.db")
+OTHER_OWNER = StoreOwner(uuid="1" * 32, database="sqlite:////scans.db")
+
+
+def sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def read(store: ContentStore, digest: bytes) -> bytes:
+    with store.open(digest) as file:
+        return file.read()
