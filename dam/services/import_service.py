@@ -38,7 +38,7 @@ T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
 _LOOK_UP = 4000
-_BATCH_FILES, _BATCH_BYTES = 256, 64 << 20
+_BATCH_FILES, _BATCH_BYTES = 512, 64 << 20
 _IN_FLIGHT = 2
 _RACY_S = 2.0
 

@@ -26,7 +26,7 @@ _LARGE_PIXELS = 40_000_000
 _SCALED_BY_DECODER = ("JPEG", "MPO")
 
 
-@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=256)
+@system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=512)
 async def analyse_images(
     pictures: MarkedEntityList[NeedsContentAnalysisComponent],
     reader: WorldReader,

@@ -34,7 +34,7 @@ _OF_PICTURES = (
 )
 
 
-@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=256)
+@system(stage=SystemStage.METADATA_EXTRACTION, batch_size=512)
 async def extract_metadata(
     assets: MarkedEntityList[NeedsMetadataExtractionComponent],
     reader: WorldReader,

@@ -31,10 +31,10 @@ from tests.databases import world_config
 
 T = TypeVar("T")
 
-IMPORT_BATCH = 256
+IMPORT_BATCH = 512
 """Files that `import_service` records in one transaction."""
 
-STAGE_BATCH = 256
+STAGE_BATCH = 512
 """Entities that the built-in systems claim at once."""
 
 RECIPE = 1
