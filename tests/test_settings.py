@@ -225,13 +225,13 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
             "DATABASE_URL",
             "postgresql://u:se/cr@et@h/d",
             "'postgresql://u:***@h/d'; expected one @, between the password and the host",
-            "write an @ in a name or password as %40",
+            "write an @ in a name, password or option as %40",
         ),
         (
             "DATABASE_URL",
             "sqlite:///p.db?mode=ro",
             "'sqlite:///p.db?mode=ro'; expected no options behind the file",
-            "write a ? in its name as %3F",
+            "remove what follows the ?; one in the file's name is written %3F",
         ),
         (
             "DATABASE_URL",
@@ -370,7 +370,7 @@ def test_a_file_that_is_not_text_is_refused(home: Path) -> None:
     ("text", "line"),
     [
         ('DAM_DATABASE_URL="sqlite:////tmp/mine.db\nDAM_ASSET_STORAGE_PATH=store\n', 1),
-        ("# mine\n\n\nsome words\nDAM_WORKERS=3\n", 4),
+        ("# mine\n\n\nDAM_WORKERS 3\n", 4),
         ("DAM_WORKERS=3\nDAM_DATABASE_URL\n", 2),
         ("DAM_WORKERS:3\n", 1),
         ("DAM_DATABASE_URL='a'b\n", 1),
@@ -382,6 +382,11 @@ def test_a_line_that_would_be_skipped_is_refused(home: Path, text: str, line: in
         f"line {line} of .env is not understood; expected NAME=value",
         "see that each quote is closed; # begins a comment",
     )
+
+
+def test_lines_of_other_programs_are_theirs(home: Path) -> None:
+    (home / ".env").write_text("some words\nTHEIRS='a'b\nBARE\nDAM_WORKERS=3\n")
+    assert load_settings().workers == 3
 
 
 def test_a_mark_at_the_files_beginning_is_no_part_of_a_name(home: Path) -> None:

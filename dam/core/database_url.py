@@ -30,7 +30,9 @@ def parse_database_url(text: str) -> URL:
     if family == "sqlite" and rest.startswith("/") and url.database not in (None, "", ":memory:"):
         if "?" in rest:
             raise DatabaseUrlError(
-                text, "no options behind the file", "write a ? in its name as %3F"
+                text,
+                "no options behind the file",
+                "remove what follows the ?; one in the file's name is written %3F",
             )
         return url.set(drivername="sqlite+aiosqlite")
     if family in {"postgresql", "postgres"} and rest and (url.port is None or url.port in _PORTS):
@@ -47,7 +49,7 @@ def _refuse_second_at(text: str, url: URL, rest: str) -> None:
         raise DatabaseUrlError(
             text,
             "one @, between the password and the host",
-            "write an @ in a name or password as %40",
+            "write an @ in a name, password or option as %40",
         )
 
 

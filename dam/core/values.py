@@ -9,9 +9,20 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, Double, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    Boolean,
+    ClauseElement,
+    DateTime,
+    Double,
+    Enum,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
 from sqlalchemy.types import TypeDecorator
 
+from dam.core.types import UtcDateTime
 from dam.errors import UnstorableValueError
 
 _KEPT_BY: list[tuple[type[Any], tuple[type, ...]]] = [
@@ -46,7 +57,10 @@ def refuse_unequal(table: Table, values: Mapping[str, Sequence[Any]]) -> None:
 def _rule(table: Table, name: str) -> tuple[tuple[type, ...], int | None]:
     """Return what a column takes, and how long a text may be; `object` where anything goes."""
     kind = table.c[name].type
-    kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    if isinstance(kind, UtcDateTime):
+        return (datetime,), None
+    if isinstance(kind, TypeDecorator | Enum):  # which have their own ways with values
+        return (object,), None
     expected = next((taken for column, taken in _KEPT_BY if isinstance(kind, column)), (object,))
     return expected, kind.length if isinstance(kind, String) else None
 
@@ -54,6 +68,8 @@ def _rule(table: Table, name: str) -> tuple[tuple[type, ...], int | None]:
 def _odd(kinds: set[type], expected: tuple[type, ...]) -> type | None:
     """Return a type that is none of those expected; to both databases a bool is no number."""
     for kind in kinds:
+        if issubclass(kind, ClauseElement):  # the database itself makes the value
+            continue
         is_stray_bool = kind is bool and bool not in expected and object not in expected
         if is_stray_bool or not issubclass(kind, expected):
             return kind

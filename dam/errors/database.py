@@ -102,7 +102,9 @@ class DatabaseOutdatedError(EnvironmentFaultError):
         self.url, self.found, self.expected = url, found, expected
         super().__init__(
             f"the database {url} has schema {found}; this program needs {expected}",
-            "run `dam-cli setup-db`; it saves a copy first",
+            "run `dam-cli setup-db`; it saves a copy first"
+            if url.startswith("sqlite")
+            else "save a copy with pg_dump, then run `dam-cli setup-db`",
         )
 
 

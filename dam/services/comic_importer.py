@@ -32,7 +32,7 @@ from dam.services.comic_records import (
     record_folder,
     rehearse_comic,
 )
-from dam.services.comic_sources import FolderSource
+from dam.services.comic_sources import BESIDE_ARCHIVES, FolderSource
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
 from dam.services.known_comics import (
@@ -41,6 +41,7 @@ from dam.services.known_comics import (
     claim_comic,
     comics_at,
     folder_comic,
+    had_archives,
     known_comics,
     moved_folder,
 )
@@ -206,6 +207,10 @@ class ComicImporter:
             DamError: They cannot be.
         """
         known = await self._world.read(folder_comic, Path(folder.path))
+        # Where the archives were moved away before, what is left are their covers.
+        may_be_covers = self._options.is_recursive and self._options.mode == "move"
+        if known is None and may_be_covers and await self._world.read(had_archives, folder.path):
+            return ComicOutcome(path=folder.path, status="skipped", message=BESIDE_ARCHIVES)
         if not folder.names:
             raise NoPagesError("the folder")
         read_at = self._world.context.now()

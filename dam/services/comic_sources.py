@@ -14,7 +14,7 @@ from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
-_BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
+BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[Comi
                 names.append(_name_in(folder, item))
         has_pictures = any(map(is_page, names))
         if has_pictures and has_archives:
-            yield PassedBy(folder, _BESIDE_ARCHIVES)
+            yield PassedBy(folder, BESIDE_ARCHIVES)
         elif has_pictures and not has_passed:
             yield _sub_folder(folder, names)
         is_empty = is_empty and not (has_pictures or has_archives or has_passed)

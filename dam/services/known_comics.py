@@ -97,6 +97,18 @@ async def comics_at(session: AsyncSession, paths: Collection[str]) -> set[str]:
     return set(map(os.fsdecode, await session.scalars(seen)))
 
 
+async def had_archives(session: AsyncSession, folder: str) -> bool:
+    """Tell whether archives that are comics were seen in a folder, not below it."""
+    source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
+    below = path_bytes(os.path.join(folder, ""))  # noqa: PTH118 - the strings of `Walk`
+    seen = (
+        select(source.path)
+        .join(variant, variant.entity_id == source.entity_id)
+        .where(source.path > below, source.path < below[:-1] + b"0", variant.format != FOLDER)
+    )
+    return any(b"/" not in path[len(below) :] for path in await session.scalars(seen))
+
+
 async def folder_comic(session: AsyncSession, path: Path) -> RecordedComic | None:
     """Return the comic that a folder was imported as, or None."""
     source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent

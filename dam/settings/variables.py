@@ -121,17 +121,17 @@ def _refuse_misspelt_names(source: PydanticBaseSettingsSource, fields: tuple[str
 
 
 def _refuse_unreadable_lines() -> None:
-    """Refuse what the reader of `.env` would skip with a warning, and a name without a value.
+    """Refuse lines on our variables that the reader of `.env` would skip with a warning.
 
-    No line is shown: it may hold a password.
+    What other programs keep there is theirs. No line is shown: it may hold a password.
     """
     if not _ENV_FILE.is_file():
         return
     with _ENV_FILE.open(encoding=_ENV_ENCODING) as file:
         for binding in parse_stream(file):
+            text = binding.original.string
             is_bare = binding.value is None and (binding.key or "").upper().startswith(PREFIX)
-            if binding.error or is_bare:
-                text = binding.original.string
+            if is_bare or (binding.error and PREFIX in text.upper()):
                 blank_lines = text[: len(text) - len(text.lstrip())].count("\n")
                 raise SettingError(
                     f"line {binding.original.line + blank_lines} of {_ENV_FILE}",

@@ -1,15 +1,20 @@
 """What one database would keep and another refuse fails alike, before either sees it."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, Enum, Integer, Interval, MetaData, String, Table
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeDecorator
 
 from dam.core.commands import Commands
 from dam.core.database import Database
 from dam.core.ecs import EntityId, ProcessingErrorComponent, write_rows
 from dam.core.params import MarkedEntityList
 from dam.core.systems import SystemStage, system
+from dam.core.values import refuse_unequal
 from dam.errors import UnstorableValueError
 from dam.models import ImageDimensionsComponent, ImageFormatComponent, NeedsContentAnalysisComponent
 from tests.core.worlds import NOW, OpenWorld, failures, new_entities, rows_of, widths
@@ -89,3 +94,28 @@ async def test_a_value_that_cannot_be_stored_costs_its_own_entity_only(
         assert await world.read(failures) == {
             ids[1]: ("measure", "UnstorableValueError", message, 1)
         }
+
+
+class AsJson(TypeDecorator[dict[str, int]]):
+    impl = String
+    cache_ok = True
+
+
+def test_types_with_their_own_ways_and_expressions_are_left_to_the_database() -> None:
+    table = Table(
+        "component_own",
+        MetaData(),
+        Column("state", Enum(SystemStage)),
+        Column("facts", AsJson),
+        Column("period", Interval),
+        Column("number", Integer),
+    )
+    values: dict[str, Sequence[Any]] = {
+        "state": [SystemStage.METADATA_EXTRACTION],
+        "facts": [{"a": 1}],
+        "period": [timedelta(1)],
+        "number": [table.c.number + 1, 2],
+    }
+    refuse_unequal(table, values)
+    with pytest.raises(UnstorableValueError):
+        refuse_unequal(table, {**values, "number": ["2"]})

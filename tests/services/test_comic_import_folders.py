@@ -78,6 +78,18 @@ async def test_archives_below_a_folder_are_comics_each(world: World, home: Path)
     )
 
 
+async def test_covers_stay_covers_when_their_archives_were_moved_away(
+    world: World, home: Path
+) -> None:
+    make_cbz(home / "lib" / "One 1.cbz", pages(1))
+    cover = home / "lib" / "cover.jpg"
+    cover.write_bytes(picture(5))
+    for statuses in (["added", "skipped"], ["skipped"]):
+        outcomes = await import_all(world, home / "lib", is_recursive=True, mode="move")
+        assert [outcome.status for outcome in outcomes] == statuses
+        assert cover.exists()
+
+
 async def test_in_a_library_folders_of_pictures_are_comics_each(world: World, home: Path) -> None:
     make_cbz(home / "lib" / "x.cbz", pages(1))
     for number in (1, 2):
