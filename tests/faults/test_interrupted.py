@@ -65,7 +65,7 @@ def test_ctrl_c_does_not_wait_for_the_end_of_a_large_file(
     dam_cli: DamCli, home: Path, url: str
 ) -> None:
     """The file is so large that to hash it takes the better part of an hour."""
-    names = [f"{number:03}" for number in range(256)]  # a whole batch, so that one is told of
+    names = [f"{number:03}" for number in range(512)]  # a whole batch, so that one is told of
     for name in names:
         (home / name).touch()
     with (home / "large").open("wb") as file:
