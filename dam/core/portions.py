@@ -1,4 +1,4 @@
-"""Long sequences in parts that a statement can take: databases bound how many values one has."""
+"""Long sequences in parts: databases bound how many values a statement has."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -8,6 +8,6 @@ T = TypeVar("T")
 PORTION = 5_000
 
 
-def portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def portions(items: Sequence[T], size: int = PORTION) -> Iterator[Sequence[T]]:
     """Yield the items in their order, so many at once; nothing for none."""
-    return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import known_identities
 from dam.core.ecs import AnyComponent, Entity, EntityId, MultiComponent, component_classes
+from dam.core.portions import portions
 from dam.errors import AmbiguousIdError, EntityNotFoundError
 from dam.models import ContentHashSHA256Component
 from dam.services import ecs_service
@@ -45,8 +46,7 @@ async def resolve_each(
         AmbiguousIdError: Several assets have a SHA-256 that begins so.
     """
     found: dict[IdOrPrefix, EntityId] = {}
-    for start in range(0, len(wanted), _PAGE):
-        page = wanted[start : start + _PAGE]
+    for page in portions(wanted, _PAGE):
         found |= await _known_ids(session, [item for item in page if isinstance(item, int)])
         digits = {item for item in page if isinstance(item, str)}
         found |= await _of_digests(session, [item for item in digits if _is_whole(item)])
@@ -111,8 +111,7 @@ async def describe_entities(
     """
     ids = await resolve_ids(session, wanted)
     described: list[EntityFacts] = []
-    for start in range(0, len(ids), _PAGE):
-        page = ids[start : start + _PAGE]
+    for page in portions(ids, _PAGE):
         entities = await ecs_service.get_entities(session, page)
         components = await ecs_service.get_components_of_many(session, page)
         described += [

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of, write_rows
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import ContentMissingError, ItemError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
@@ -50,8 +51,7 @@ async def extract_pages(
     files = world.resources.get(FileOperationsResource)
     failed: list[MemberFailure] = []
     inside = await world.read(_pages_inside, archive_entity_id)
-    for start in range(0, len(inside), _AT_ONCE):
-        pages = inside[start : start + _AT_ONCE]
+    for pages in portions(inside, _AT_ONCE):
         answers = await files.store_members(content, [page.raw_name for page in pages])
         stored: list[_Inside] = []
         for page, answer in zip(pages, answers, strict=True):

@@ -1,7 +1,7 @@
 """The pages of comic variants as arrays, out of the database."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
+from dam.core.portions import portions
 from dam.media.comic_overlap import PageTable
 from dam.media.image import RECIPE_VERSION
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
@@ -17,7 +18,6 @@ _links = table_of(PageLink).c
 _variants = table_of(ComicBookVariantComponent).c
 _hashes = table_of(ImagePerceptualPHashComponent).c
 _AT_ONCE = 20_000
-_IDS_AT_ONCE = 5_000
 _NO_HASH = bytes(8)
 
 
@@ -42,7 +42,7 @@ async def pages_of_variants(
 ) -> VariantPages:
     """Return the pages of these variants; what is no comic variant has none."""
     pages = VariantPages()
-    for ids in _chunks(sorted(variant_entity_ids)):
+    for ids in portions(sorted(variant_entity_ids)):
         await _load(session, pages, _variants.entity_id.in_(ids))
     return pages
 
@@ -59,7 +59,7 @@ async def variants_by_page(
 ) -> dict[EntityId, set[EntityId]]:
     """Return for each of these pictures that is a page of comic variants which those are."""
     found: dict[EntityId, set[EntityId]] = defaultdict(set)
-    for ids in _chunks(sorted(image_entity_ids)):
+    for ids in portions(sorted(image_entity_ids)):
         containing = (
             select(_links.page_image_entity_id, _links.owner_entity_id)
             .join(ComicBookVariantComponent, _variants.entity_id == _links.owner_entity_id)
@@ -103,7 +103,3 @@ async def _load(
                 is_hashed=np.array([recipe == RECIPE_VERSION for recipe in recipes]),
             )
         )
-
-
-def _chunks(ids: list[EntityId]) -> Iterable[list[EntityId]]:
-    return (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import ItemError, NoContentError
 from dam.models import FilePropertiesComponent
@@ -49,8 +50,7 @@ async def export_assets(
     stop = threading.Event()
     write = exported.plan if is_dry_run else partial(exported.write, is_stopped=stop.is_set)
     try:
-        for start in range(0, len(entity_ids), _PAGE):
-            page = entity_ids[start : start + _PAGE]
+        for page in portions(entity_ids, _PAGE):
             contents = await world.read(_named_contents, page)
             for entity_id in page:
                 try:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import UnknownNameError
 from dam.media import unpackers
@@ -215,8 +216,7 @@ def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[boo
     failure = ProcessingErrorComponent
     if entity_ids is None:
         return [failure.entity_id > 0]
-    pages = [entity_ids[start : start + _PAGE] for start in range(0, len(entity_ids), _PAGE)]
-    return [failure.entity_id.in_(page) for page in pages]
+    return [failure.entity_id.in_(ids) for ids in portions(entity_ids)]
 
 
 async def _count_unknown(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dam.core.executor import WorkerPool
+from dam.core.portions import portions
 from dam.errors import (
     CacheUnusableError,
     ContentMissingError,
@@ -61,7 +62,7 @@ class FileOperationsResource:
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
-        groups = [paths[i : i + _PUT_GROUP] for i in range(0, len(paths), _PUT_GROUP)]
+        groups = list(portions(paths, _PUT_GROUP))
         stopping = threading.Event()
         put = partial(self._tasks.put, mode, stopping.is_set, is_rehash)
         try:
@@ -127,7 +128,7 @@ class FileOperationsResource:
         The caller holds the store by its `importing`.
         """
         limit_s = await self._archive_timeout_s(content)
-        groups = [raw_names[i : i + _PUT_GROUP] for i in range(0, len(raw_names), _PUT_GROUP)]
+        groups = list(portions(raw_names, _PUT_GROUP))
         store = partial(self._tasks.store_members, content)
         answers = await self._each(store, groups, timeout_s=limit_s)
         outcomes: list[StoredFile | Exception] = []

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import DamError, ItemError
 from dam.models import (
@@ -191,8 +192,8 @@ async def _pages(
     """Yield the assets to check, in pages, by id."""
     digest = ContentHashSHA256Component
     if chosen is not None:
-        for start in range(0, len(chosen), _PAGE):
-            yield await world.read(_assets, digest.entity_id.in_(chosen[start : start + _PAGE]))
+        for ids in portions(chosen, _PAGE):
+            yield await world.read(_assets, digest.entity_id.in_(ids))
         return
     last = 0
     while page := await world.read(_assets, digest.entity_id > last):

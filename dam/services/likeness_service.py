@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError
 from dam.media.image import QueryHashes, Transform, hash_query_image
@@ -184,8 +185,7 @@ async def _find(
     if identical is not None and identical != query.leave_out:
         matches.insert(0, _Match(0, identical, "none", None))
     found: list[SimilarImage] = []
-    for start in range(0, len(matches), _PAGE):
-        page = matches[start : start + _PAGE]
+    for page in portions(matches, _PAGE):
         rows = await _described(session, options.algorithm, {match.entity_id for match in page})
         found += _confirmed(rows, page, query, options.algorithm)
         if options.limit is not None and len(found) >= options.limit:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import Entity, EntityId, table_of
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component
 from dam.services import ecs_service
@@ -69,7 +70,7 @@ async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bo
     if is_forced:
         return Removal(entity_ids=tuple(ids), refused=())
     users: dict[EntityId, list[EntityId]] = {}
-    for page in _pages(ids):
+    for page in portions(ids, _PAGE):
         users |= await ecs_service.users_of(session, page)
     removed, is_settled = set(ids), False
     while not is_settled:  # what stays keeps what it needs
@@ -89,23 +90,18 @@ async def _remove(
 ) -> tuple[Removal, list[bytes]]:
     ids = await resolve_ids(session, wanted)
     # The locks keep others from beginning to use them; on SQLite the writer is alone anyway.
-    for page in _pages(sorted(ids)):
+    for page in portions(sorted(ids), _PAGE):
         locked = select(Entity.id).where(Entity.id.in_(page)).order_by(Entity.id)
         await session.execute(locked.with_for_update())
     removal = await _plan(session, ids, is_forced=is_forced)
     digests: list[bytes] = []
     known = ContentHashSHA256Component
-    for page in _pages(removal.entity_ids):
+    for page in portions(removal.entity_ids, _PAGE):
         digests += await session.scalars(select(known.digest).where(known.entity_id.in_(page)))
         await ecs_service.release_entities(session, page)
-    for page in _pages(removal.entity_ids):
+    for page in portions(removal.entity_ids, _PAGE):
         await session.execute(delete(table_of(Entity)).where(Entity.id.in_(page)))
     return removal, digests
-
-
-def _pages(ids: Sequence[EntityId]) -> Iterator[Sequence[EntityId]]:
-    for start in range(0, len(ids), _PAGE):
-        yield ids[start : start + _PAGE]
 
 
 def _forget(thumbnails: ThumbnailCache, digests: Collection[bytes]) -> None:

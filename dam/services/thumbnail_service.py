@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import CacheUnusableError, ItemError, NoContentError
 from dam.media.image import RECIPE_VERSION, describe_image
@@ -44,8 +45,7 @@ async def find_thumbnails(
     cache = world.resources.get(WorldCache)
     try:
         thumbnails = await cache.thumbnails()
-        for start in range(0, len(entity_ids), _PAGE):
-            page = entity_ids[start : start + _PAGE]
+        for page in portions(entity_ids, _PAGE):
             for outcome in await _of_page(world, thumbnails, page):
                 yield outcome
     except OSError as error:
