@@ -87,7 +87,7 @@ def link(
     One that belongs to another comic is refused, and then none is linked; `unlink` it first.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_view_service import link_variants
+    from dam.services.comic_link_service import link_variants
 
     wanted = read_ids(variants, null_separated=null)
 
@@ -106,7 +106,7 @@ def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> No
     They keep their pages, and can be linked to another one.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_view_service import unlink_variants
+    from dam.services.comic_link_service import unlink_variants
 
     wanted = read_ids(ids, null_separated=null)
 
@@ -123,7 +123,7 @@ def set_primary(state: State, variant: VariantArgument) -> None:
     It takes that place from the one that has it.
     """
     from dam.cli import run_in_world
-    from dam.services.comic_view_service import make_primary
+    from dam.services.comic_link_service import make_primary
 
     async def work(world: "World") -> "list[ComicVariant]":
         (variant_id,) = await resolve(world, variant)

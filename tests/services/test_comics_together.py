@@ -24,14 +24,9 @@ from dam.services.comic_book_service import (
 )
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_edit_service import edit_comic
+from dam.services.comic_link_service import link_variants, unlink_variants
 from dam.services.comic_pages_service import reorder_pages
-from dam.services.comic_view_service import (
-    VariantView,
-    link_variants,
-    list_variants,
-    unlink_variants,
-    view_comic,
-)
+from dam.services.comic_view_service import VariantView, list_variants, view_comic
 from dam.services.page_service import get_ordered_pages, move_page
 from tests.databases import world_config
 from tests.services.comics import concept, entities, numbered, variant
