@@ -14,14 +14,8 @@ from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError
 from dam.models import FilePropertiesComponent, PageLink
 from dam.services.comic_description_service import describe_comic_concepts
-from dam.services.comic_importer import (
-    AddedArchive,
-    ComicImporter,
-    ComicImportOptions,
-    ComicOutcome,
-    FailedPage,
-    failed_comic,
-)
+from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
+from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import held_store, own_paths

@@ -10,16 +10,20 @@ from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, NoPagesError, PagesUnreadableError
-from dam.media.archive_names import true_name
 from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfoPage
-from dam.media.comic_info_pages import OrderedPage, apply_page_list
+from dam.media.comic_info_pages import apply_page_list
 from dam.services import content_service
-from dam.services.archive_tasks import MemberFailure
 from dam.services.comic_extract_service import extract_pages
 from dam.services.comic_match_service import comic_key, is_same_comic
+from dam.services.comic_outcome import (
+    ComicOutcome,
+    FailedPage,
+    failed_comic,
+    failed_page,
+    imported_comic,
+)
 from dam.services.comic_reading import (
-    NO_DOCUMENT,
     ComicDocument,
     read_archive_comic,
     read_comic,
@@ -70,42 +74,6 @@ class ComicImportOptions:
     is_extracted: bool = False
     concept_entity_id: EntityId | None = None
     is_dry_run: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailedPage:
-    """A page whose bytes cannot be had."""
-
-    name: str
-    error: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ComicOutcome:
-    """What became of one comic.
-
-    Args:
-        status: `added` is a new variant; `known` one whose archive came under another path, or
-            whose folder was moved; `unchanged` one of the same path.
-        pages: How many it has.
-        error: What is wrong with the whole, or with its ComicInfo.xml alone.
-        message: The words for that, or a remark.
-    """
-
-    path: str
-    status: FileStatus
-    variant_entity_id: EntityId | None = None
-    concept_entity_id: EntityId | None = None
-    concept_created: bool = False
-    pages: int = 0
-    failed_pages: tuple[FailedPage, ...] = ()
-    error: str | None = None
-    message: str | None = None
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether something of it could not be had."""
-        return self.error is not None or bool(self.failed_pages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +154,7 @@ class ComicImporter:
             known = await self._claim(known)
             archive = replace(archive, known=known)
         if known is not None and not known.has_failure:
-            outcome = _outcome(file.path, _again(file), known)
+            outcome = imported_comic(file.path, _again(file), known)
         elif content is None:
             return ComicOutcome(
                 path=file.path, status=file.status, error=file.error, message=file.message
@@ -196,7 +164,7 @@ class ComicImporter:
         if self._options.is_extracted and not self._options.is_dry_run and content is not None:
             assert file.entity_id is not None
             lost = await extract_pages(self._world, file.entity_id, content)
-            failed = (*outcome.failed_pages, *map(_failed_page, lost))
+            failed = (*outcome.failed_pages, *map(failed_page, lost))
             outcome = replace(outcome, failed_pages=failed)
         return outcome
 
@@ -218,10 +186,10 @@ class ComicImporter:
         if folder.comic_info is not None:
             document = await asyncio.to_thread(read_document, Path(folder.comic_info))
         order = apply_page_list(folder.names, document.info)
-        files = await self._import_files([_path(folder, page) for page in order.pages])
-        arrived = [page for page in order.pages if files[_path(folder, page)].error is None]
+        files = await self._import_files([_path(folder, page.name) for page in order.pages])
+        arrived = [page for page in order.pages if files[_path(folder, page.name)].error is None]
         failed = [
-            FailedPage(name=page.name, error=files[_path(folder, page)].message or "")
+            FailedPage(name=page.name, error=files[_path(folder, page.name)].message or "")
             for page in order.pages
             if page not in arrived
         ]
@@ -231,18 +199,18 @@ class ComicImporter:
         if known is not None:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
-            return _outcome(folder.path, "unchanged", known, failed, document, said)
+            return imported_comic(folder.path, "unchanged", known, failed, document, said)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         comic = replace(comic, info=order.info)
-        ids = [files[_path(folder, page)].entity_id or 0 for page in arrived]
+        ids = [files[_path(folder, page.name)].entity_id or 0 for page in arrived]
         read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
         entries = [page.entry for page in arrived]
         await turn()
         recorded = await self._record_folder(read, comic, list(zip(ids, entries, strict=True)))
         said += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
-        return _outcome(folder.path, status, recorded, failed, document, said)
+        return imported_comic(folder.path, status, recorded, failed, document, said)
 
     async def _record_folder(
         self,
@@ -280,9 +248,9 @@ class ComicImporter:
                 failure=read.failure,
                 now=self._world.context.now(),
             )
-        failed = list(map(_failed_page, read.failed))
+        failed = list(map(failed_page, read.failed))
         status = "added" if recorded.is_new else _again(file)
-        return _outcome(file.path, status, recorded, failed, read.document, read.remarks)
+        return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
 
     async def _left_out(
         self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]
@@ -293,8 +261,7 @@ class ComicImporter:
         others = [
             name
             for name in folder.names
-            if (file := files[f"{folder.path.rstrip('/')}/{name}"]).error is None
-            and file.entity_id not in pages
+            if (file := files[_path(folder, name)]).error is None and file.entity_id not in pages
         ]
         if not others:
             return []
@@ -334,18 +301,6 @@ class ComicImporter:
         return recorded
 
 
-def failed_comic(path: str, error: DamError) -> ComicOutcome:
-    """Return the outcome of a comic that cannot be imported."""
-    pages = error.pages if isinstance(error, PagesUnreadableError) else ()
-    return ComicOutcome(
-        path=path,
-        status="failed",
-        failed_pages=tuple(FailedPage(name=name, error=words) for name, words in pages),
-        error=type(error).__name__,
-        message=f"{error.message} ({error.hint})" if error.hint else error.message,
-    )
-
-
 def _refusal(path: str, error: DamError) -> FileOutcome:
     said = failed_comic(path, error)
     return FileOutcome(path=path, status="failed", error=said.error, message=said.message)
@@ -360,36 +315,10 @@ def _in_place(file: FileOutcome) -> LocatedContent:
     return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
 
 
-def _path(folder: FolderSource, page: OrderedPage) -> str:
-    return f"{folder.path.rstrip('/')}/{page.name}"
+def _path(folder: FolderSource, name: str) -> str:
+    return f"{folder.path.rstrip('/')}/{name}"
 
 
 def _again(file: FileOutcome) -> FileStatus:
     """Return the status of an archive that is a comic already."""
     return "unchanged" if file.status == "unchanged" else "known"
-
-
-def _failed_page(failure: MemberFailure) -> FailedPage:
-    return FailedPage(name=true_name(failure.raw_name, failure.name), error=failure.error.message)
-
-
-def _outcome(
-    path: str,
-    status: FileStatus,
-    comic: RecordedComic,
-    failed: Sequence[FailedPage] = (),
-    document: ComicDocument = NO_DOCUMENT,
-    said: Sequence[str] = (),
-) -> ComicOutcome:
-    error = document.error
-    return ComicOutcome(
-        path=path,
-        status=status,
-        variant_entity_id=comic.variant_entity_id,
-        concept_entity_id=comic.concept_entity_id,
-        concept_created=comic.concept_created,
-        pages=comic.pages,
-        failed_pages=tuple(failed),
-        error=type(error).__name__ if error else None,
-        message=error.message if error else "; ".join(said) or None,
-    )

@@ -131,12 +131,12 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
             {"DAM_DATABASE_URL": "postgresql://ann:p4ss@w0rd/secret@127.0.0.1:1/photos"},
             "DAM_DATABASE_URL is 'postgresql://ann:***@127.0.0.1:1/photos'; "
             "expected one @, between the password and the host",
-            "write an @ in a name or password as %40",
+            "write an @ in a name, password or option as %40",
         ),
         (
             {"DAM_DATABASE_URL": "sqlite:///x.db?timeout=abc"},
             "DAM_DATABASE_URL is 'sqlite:///x.db?timeout=abc'; expected no options behind the file",
-            "write a ? in its name as %3F",
+            "remove what follows the ?; one in the file's name is written %3F",
         ),
         (
             {"DAM_ASSET_STORAGE_PATH": "ftp://host/store"},

@@ -17,8 +17,7 @@ from dam.services import archive_tasks, content_service, ecs_service
 from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
 from dam.services.asset_service import describe_entities
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
-from dam.services.comic_import_service import import_comics
-from dam.services.comic_importer import ComicImportOptions, ComicOutcome
+from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
 from dam.services.digest_service import Location, find_by_digest, parse_digest
 from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
