@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dam.cli.arguments import NullSeparated, PathArguments, read_paths
+from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
 from dam.cli.progress import progress_bars, shows_progress
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
         OpenFailure,
     )
 
-Mode = Literal["copy", "reference", "hardlink", "move"]
 
-_MODES_HELP = "What happens to the bytes: copy (default), reference, hardlink, move."
 _STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped", "failed")
 _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message")
 
@@ -37,15 +35,11 @@ def add_asset(
     state: State,
     paths: PathArguments,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders.")] = False,
-    mode: Annotated[
-        Mode | None, typer.Option(metavar="MODE", help=_MODES_HELP, show_default=False)
-    ] = None,
+    mode: Mode = None,
     no_copy: Annotated[
         bool, typer.Option("--no-copy", help="The same as --mode reference.")
     ] = False,
-    no_process: Annotated[
-        bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
-    ] = False,
+    no_process: NoProcess = False,
     rehash: Annotated[
         bool, typer.Option("--rehash", help="Read files again that look unchanged.")
     ] = False,

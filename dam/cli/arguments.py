@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,6 +31,17 @@ OptionalIdArguments = Annotated[
 ]
 NullSeparated = Annotated[
     bool, typer.Option("-0", "--null", help="With -: separated by NUL, not by lines.")
+]
+Mode = Annotated[
+    Literal["copy", "reference", "hardlink", "move"] | None,
+    typer.Option(
+        metavar="MODE",
+        help="What happens to the bytes: copy (default), reference, hardlink, move.",
+        show_default=False,
+    ),
+]
+NoProcess = Annotated[
+    bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand to what would be asked.")]
 

@@ -140,7 +140,7 @@ def remove_asset(
 
 @command()
 def ui(_: State) -> None:
-    """Open the window."""
+    """Open the window: not built yet."""
     raise NotBuiltError("the window")
 
 

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.arguments import NullSeparated, PathArguments, read_paths
+from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.comic_arguments import VariantArgument, resolve
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, talk
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from dam.services.comic_export_service import ExportedComic
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
-
-Mode = Literal["copy", "reference", "hardlink", "move"]
 
 
 @command("import", changes=True, streams=True)
@@ -42,12 +40,8 @@ def import_comic(
     concept: Annotated[
         str | None, typer.Option(metavar="ID", help="Make them variants of this concept.")
     ] = None,
-    mode: Annotated[
-        Mode, typer.Option(help="What happens to the bytes of archives and pictures.")
-    ] = "copy",
-    no_process: Annotated[
-        bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
-    ] = False,
+    mode: Mode = None,
+    no_process: NoProcess = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Add comics: archives, and folders of pictures.
@@ -70,7 +64,7 @@ def import_comic(
 
         concept_id = None if concept is None else (await resolve(world, concept))[0]
         options = ComicImportOptions(
-            mode=mode,
+            mode=mode or "copy",
             is_recursive=recursive,
             is_extracted=extract,
             concept_entity_id=concept_id,

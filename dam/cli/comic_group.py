@@ -8,7 +8,7 @@ from dam.cli.frame import Group
 
 COMIC = Group(
     name="comic",
-    doc="Comics: works, their variants, and the pages of these.",
+    doc="Keep comics: works, their variants, and pages.",
     commands=[
         *(import_comic, export_comic),
         *(find, show_comic, create, edit),

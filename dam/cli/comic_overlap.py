@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Threshold = Annotated[
     int | None,
-    typer.Option(min=0, max=64, help="Bits in which pages may differ and yet be the same."),
+    typer.Option(
+        min=0, max=64, metavar="N", help="Bits in which pages may differ and yet be the same."
+    ),
 ]
 
 

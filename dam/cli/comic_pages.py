@@ -1,6 +1,6 @@
 """`dam-cli comic pages` and what changes them."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -71,7 +71,12 @@ def add_page(
         typer.Option("--at", min=1, metavar="N", help="Insert from number N on; else at the end."),
     ] = None,
     page_type: Annotated[
-        PageType | None, typer.Option("--type", help="What they are, as ComicInfo says it.")
+        PageType | None,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help=f"What they are, in ComicInfo's words: {', '.join(get_args(PageType))}.",
+        ),
     ] = None,
     double: Annotated[bool, typer.Option("--double", help="They are two pages wide.")] = False,
     null: NullSeparated = False,
