@@ -1,8 +1,10 @@
 """What is done with assets that are there: show, thumbnail, export, remove."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from dam.services.removal_service import Removal
     from dam.services.thumbnail_service import ThumbnailFile
 
-Outcome = TypeVar("Outcome", "ExportOutcome", "ThumbnailFile")
+Outcome: TypeAlias = "ExportOutcome | ThumbnailFile"
 
 
 class NotBuiltError(EnvironmentFaultError):
@@ -58,8 +60,8 @@ def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) ->
 
     async def work(world: "World") -> "list[ThumbnailFile]":
         entity_ids = await world.read(resolve_ids, wanted)
-        outcomes = find_thumbnails(world, entity_ids)
-        return await _follow(state, "making thumbnails", outcomes, len(entity_ids))
+        with _following(state, "making thumbnails", len(entity_ids)) as tell:
+            return await find_thumbnails(world, entity_ids, tell)
 
     found = run_in_world(state, work)
     rows = [
@@ -91,8 +93,8 @@ def export_asset(
 
     async def work(world: "World") -> "list[ExportOutcome]":
         entity_ids = await world.read(resolve_ids, wanted)
-        outcomes = export_assets(world, entity_ids, output, is_dry_run=state.is_dry_run)
-        return await _follow(state, "exporting", outcomes, len(entity_ids))
+        with _following(state, "exporting", len(entity_ids)) as tell:
+            return await export_assets(world, entity_ids, output, tell, is_dry_run=state.is_dry_run)
 
     done = run_in_world(state, work)
     return _end(
@@ -144,20 +146,20 @@ def ui(_: State) -> None:
     raise NotBuiltError("the window")
 
 
-async def _follow(
-    state: State, what: str, outcomes: AsyncIterator[Outcome], total: int
-) -> list[Outcome]:
-    """Return all outcomes; tell of each failure, and under `--jsonl` of each outcome, at once."""
-    done: list[Outcome] = []
+@contextmanager
+def _following(state: State, what: str, total: int) -> Iterator[Callable[[Outcome], None]]:
+    """Show how far a command is; tell of each failure, and under `--jsonl` of each outcome."""
+    done = count(1)
     with progress_bar(state, what) as advance:
-        async for outcome in outcomes:
-            done.append(outcome)
-            advance(len(done), total)
+
+        def tell(outcome: Outcome) -> None:
+            advance(next(done), total)
             if outcome.error is not None:
                 complain(f"failed: {outcome.entity_id}: {outcome.message}")
             if state.is_jsonl:
                 emit_jsonl(outcome)
-    return done
+
+        yield tell
 
 
 def _end(

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from dam.errors import ItemError, UnpackingSpaceError
 from dam.media.archive import ARCHIVE_FAULTS, Archive
-from dam.storage.located import LocatedContent, Reference
+from dam.storage.located import LocatedContent
 from dam.storage.locking import try_lock
+from dam.storage.reference import Reference
 
 _PREFIX, _LOCK_NAME = "dam-archives-", "lock"
 _MOST_BYTES = 2 << 30

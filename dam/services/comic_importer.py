@@ -52,7 +52,8 @@ from dam.services.known_comics import (
 from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
 from dam.storage.content_store import ImportMode
-from dam.storage.located import LocatedContent, Reference
+from dam.storage.located import LocatedContent
+from dam.storage.reference import Reference
 
 Turn = Callable[[], Awaitable[None]]
 
@@ -187,11 +188,12 @@ class ComicImporter:
             document = await asyncio.to_thread(read_document, Path(folder.comic_info))
         order = apply_page_list(folder.names, document.info)
         files = await self._import_files([_path(folder, page.name) for page in order.pages])
-        arrived = [page for page in order.pages if files[_path(folder, page.name)].error is None]
+        pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
+        arrived = [(page, file) for page, file in pages if file.error is None]
         failed = [
-            FailedPage(name=page.name, error=files[_path(folder, page.name)].message or "")
-            for page in order.pages
-            if page not in arrived
+            FailedPage(name=page.name, error=file.message or "")
+            for page, file in pages
+            if file.error is not None
         ]
         if not arrived:
             raise PagesUnreadableError([(page.name, page.error) for page in failed])
@@ -203,11 +205,10 @@ class ComicImporter:
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         comic = replace(comic, info=order.info)
-        ids = [files[_path(folder, page.name)].entity_id or 0 for page in arrived]
         read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
-        entries = [page.entry for page in arrived]
+        entries = [(file.entity_id or 0, page.entry) for page, file in arrived]
         await turn()
-        recorded = await self._record_folder(read, comic, list(zip(ids, entries, strict=True)))
+        recorded = await self._record_folder(read, comic, entries)
         said += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
         return imported_comic(folder.path, status, recorded, failed, document, said)

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId, table_of
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
-from dam.storage.located import ArchiveMember, LocatedContent, Reference
+from dam.storage.located import ArchiveMember, LocatedContent
 from dam.storage.paths import path_from_bytes
+from dam.storage.reference import Reference
 
 # Plain columns, and one statement for all calls: mapped classes would cost more than the database.
 _DIGEST, _PLACE = table_of(ContentHashSHA256Component), table_of(FileLocationComponent)

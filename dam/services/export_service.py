@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,12 +35,18 @@ class ExportOutcome:
 
 
 async def export_assets(
-    world: World, entity_ids: Sequence[EntityId], folder: Path, *, is_dry_run: bool = False
-) -> AsyncIterator[ExportOutcome]:
-    """Write the bytes of assets into a folder, which is made; yield each outcome when it is known.
+    world: World,
+    entity_ids: Sequence[EntityId],
+    folder: Path,
+    on_outcome: Callable[[ExportOutcome], None] | None = None,
+    *,
+    is_dry_run: bool = False,
+) -> list[ExportOutcome]:
+    """Write the bytes of assets into a folder, which is made; return what became of each.
 
     No file is ever overwritten: where a name is taken, ` (2)` and so on is added to it. What was
-    written has been compared with the asset's SHA-256.
+    written has been compared with the asset's SHA-256. `on_outcome` is called for each asset as
+    soon as it is settled.
 
     Raises:
         OutputFolderError: The folder cannot be written to; nothing more is tried.
@@ -49,24 +55,33 @@ async def export_assets(
     exported = ExportFolder(folder, world.resources.get(FileOperationsResource).store)
     stop = threading.Event()
     write = exported.plan if is_dry_run else partial(exported.write, is_stopped=stop.is_set)
+    outcomes: list[ExportOutcome] = []
     try:
         for page in portions(entity_ids, _PAGE):
             contents = await world.read(_named_contents, page)
             for entity_id in page:
-                try:
-                    if entity_id not in contents:
-                        raise NoContentError(entity_id)
-                    content, name = contents[entity_id]
-                    path = await asyncio.to_thread(write, content, name)
-                except ItemError as error:
-                    yield ExportOutcome(
-                        entity_id=entity_id, error=type(error).__name__, message=error.message
-                    )
-                else:
-                    yield ExportOutcome(entity_id=entity_id, path=path)
+                outcome = await _export(write, entity_id, contents.get(entity_id))
+                outcomes.append(outcome)
+                if on_outcome:
+                    on_outcome(outcome)
     finally:
         stop.set()  # a thread cannot be cancelled; it looks at this between two pieces
         await asyncio.to_thread(exported.archives.close)
+    return outcomes
+
+
+async def _export(
+    write: Callable[[LocatedContent, str], Path],
+    entity_id: EntityId,
+    named: tuple[LocatedContent, str] | None,
+) -> ExportOutcome:
+    try:
+        if named is None:
+            raise NoContentError(entity_id)
+        path = await asyncio.to_thread(write, *named)
+    except ItemError as error:
+        return ExportOutcome(entity_id=entity_id, error=type(error).__name__, message=error.message)
+    return ExportOutcome(entity_id=entity_id, path=path)
 
 
 async def _named_contents(

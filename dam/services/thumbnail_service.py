@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,22 +34,30 @@ class ThumbnailFile:
 
 
 async def find_thumbnails(
-    world: World, entity_ids: Sequence[EntityId]
-) -> AsyncIterator[ThumbnailFile]:
-    """Yield the thumbnail of each asset in turn; missing and damaged ones are made first.
+    world: World,
+    entity_ids: Sequence[EntityId],
+    on_outcome: Callable[[ThumbnailFile], None] | None = None,
+) -> list[ThumbnailFile]:
+    """Return the thumbnail of each asset; missing and damaged ones are made first.
+
+    `on_outcome` is called for each as soon as it is settled.
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
         CacheUnusableError: The cache's folder cannot be used.
     """
     cache = world.resources.get(WorldCache)
+    outcomes: list[ThumbnailFile] = []
     try:
         thumbnails = await cache.thumbnails()
         for page in portions(entity_ids, _PAGE):
             for outcome in await _of_page(world, thumbnails, page):
-                yield outcome
+                outcomes.append(outcome)
+                if on_outcome:
+                    on_outcome(outcome)
     except OSError as error:
         raise CacheUnusableError(await cache.folder(), error) from error
+    return outcomes
 
 
 async def _of_page(
@@ -60,19 +68,18 @@ async def _of_page(
     missing = {key: content for key, content in contents.items() if key not in found}
     files = world.resources.get(FileOperationsResource)
     answers = await files.analyse(list(missing.values()), thumbnails)
-    failures: dict[EntityId, ItemError] = {
-        key: NoContentError(key) for key in page if key not in contents
-    }
+    failures: dict[EntityId, ItemError] = {}
     for key, answer in zip(missing, answers, strict=True):
         if isinstance(answer, ItemError):
             failures[key] = answer
         elif isinstance(answer, Exception):
             raise answer
     found |= await asyncio.to_thread(_whole, thumbnails, missing)
-    return [found[key] if key in found else _failed(key, failures[key]) for key in page]
+    return [found[key] if key in found else _failed(key, failures.get(key)) for key in page]
 
 
-def _failed(entity_id: EntityId, error: ItemError) -> ThumbnailFile:
+def _failed(entity_id: EntityId, error: ItemError | None) -> ThumbnailFile:
+    error = error or NoContentError(entity_id)  # never there, or removed meanwhile
     return ThumbnailFile(entity_id=entity_id, error=type(error).__name__, message=error.message)
 
 

@@ -12,9 +12,9 @@ from dam.errors import (
 )
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.located import ArchiveMember, Reference, own_file, read_member
+from dam.storage.located import ArchiveMember, own_file, read_member
 from dam.storage.reading import digest_chunks, open_source
-from dam.storage.reference import check_reference
+from dam.storage.reference import Reference, check_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,7 @@ def check_place(
 
 def _check_file(reference: Reference, digest: bytes, *, is_fast: bool) -> ContentState:
     try:
-        check_reference(
-            reference.path, size_bytes=reference.size_bytes, mtime_ns=reference.mtime_ns
-        )
+        check_reference(reference)
         if is_fast:
             return "ok"
         with open_source(reference.path) as source:

@@ -18,16 +18,7 @@ from dam.errors import (
 from dam.media.archive import Archive
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
-from dam.storage.reference import check_reference
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A user's file in place, and what it was when it was read."""
-
-    path: Path
-    size_bytes: int
-    mtime_ns: int
+from dam.storage.reference import Reference, check_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +55,8 @@ def local_file(
 
     Raises:
         ContentMissingError: No place has the bytes.
-        ReferenceChangedError: The only place is a user's file that is not what was added.
+        ReferenceChangedError: The only place is a user's file that is not what was added, before or
+            after the block; also in place of the block's own exception, which then comes of that.
         FileAccessError: The same, and it cannot be reached.
         ItemError: The only place is an archive, and the bytes cannot be had from there.
     """
@@ -117,8 +109,14 @@ def own_file(store: ContentStore, content: LocatedContent) -> Iterator[Path]:
     if not content.references:
         raise ContentMissingError(content.digest)
     reference = _usable(content.references)
-    yield reference.path
-    _check(reference)
+    try:
+        yield reference.path
+    except Exception:
+        check_reference(
+            reference
+        )  # what was read of a file that changes is no fault of what was added
+        raise
+    check_reference(reference)
 
 
 @contextmanager
@@ -178,13 +176,9 @@ def _usable(references: tuple[Reference, ...]) -> Reference:
     *others, last = references
     for reference in others:
         try:
-            _check(reference)
+            check_reference(reference)
         except ItemError:  # another place may do; the last one says what is wrong
             continue
         return reference
-    _check(last)
+    check_reference(last)
     return last
-
-
-def _check(reference: Reference) -> None:
-    check_reference(reference.path, size_bytes=reference.size_bytes, mtime_ns=reference.mtime_ns)

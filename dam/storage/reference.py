@@ -1,45 +1,33 @@
-"""Reading files that stay where the user keeps them, as long as they are what was added."""
+"""Files that stay where the user keeps them, good as long as they are what was added."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from dam.errors import FileAccessError, ReferenceChangedError
-from dam.storage.reading import FileReading, open_source
+from dam.storage.reading import FileReading
 
 
-@contextmanager
-def open_reference(path: Path, *, size_bytes: int, mtime_ns: int) -> Iterator[BinaryIO]:
-    """Open a referenced file for reading, sure before and after that it is what was recorded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A user's file in place, and what it was when it was read."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+
+def check_reference(reference: Reference) -> None:
+    """Raise unless a referenced file still has the size and time recorded; opens nothing.
 
     Raises:
-        ReferenceChangedError: Its size or modification time differs, before or after the block;
-            also in place of the block's own exception, which then comes of the change.
-        NotRegularFileError, FileAccessError: It is no file any more, or cannot be read.
+        ReferenceChangedError: It has others.
+        FileAccessError: It cannot be reached.
     """
-    recorded = (size_bytes, mtime_ns)
-    with open_source(path) as source:
-        _require_unchanged(path, recorded, (source.reading.size_bytes, source.reading.mtime_ns))
-        with os.fdopen(source.fd, "rb", closefd=False) as stream:
-            try:
-                yield stream
-            except Exception:
-                check_reference(path, size_bytes=size_bytes, mtime_ns=mtime_ns)
-                raise
-        check_reference(path, size_bytes=size_bytes, mtime_ns=mtime_ns)
-
-
-def check_reference(path: Path, *, size_bytes: int, mtime_ns: int) -> None:
-    """Raise unless a referenced file still has the size and time recorded; opens nothing."""
     try:
-        found = FileReading.of(path.stat())
+        status = FileReading.of(reference.path.stat())
     except OSError as error:
-        raise FileAccessError(path, "read", error) from error
-    _require_unchanged(path, (size_bytes, mtime_ns), (found.size_bytes, found.mtime_ns))
-
-
-def _require_unchanged(path: Path, recorded: tuple[int, int], found: tuple[int, int]) -> None:
+        raise FileAccessError(reference.path, "read", error) from error
+    recorded = (reference.size_bytes, reference.mtime_ns)
+    found = (status.size_bytes, status.mtime_ns)
     if recorded != found:
-        raise ReferenceChangedError(path, recorded=recorded, found=found)
+        raise ReferenceChangedError(reference.path, recorded=recorded, found=found)

@@ -174,7 +174,7 @@ async def test_pages_are_described_and_analysed_from_the_archive(
         phash = await world.read(ecs_service.get_component, page, ImagePerceptualPHashComponent)
         assert phash is not None
         assert phash.value is not None
-    thumbnails = [found.path async for found in find_thumbnails(world, comic.pages)]
+    thumbnails = [found.path for found in await find_thumbnails(world, comic.pages)]
     assert all(path is not None and path.is_file() for path in thumbnails)
     files = world.resources.get(FileOperationsResource)
     assert not any(files.store.contains(digest) for digest in DIGESTS)
@@ -202,7 +202,7 @@ async def test_locating_pages_takes_two_statements(world: World, comic: Comic) -
 async def test_a_page_is_exported_under_its_base_name(
     world: World, comic: Comic, home: Path
 ) -> None:
-    paths = [outcome.path async for outcome in export_assets(world, comic.pages, home / "out")]
+    paths = [each.path for each in await export_assets(world, comic.pages, home / "out")]
     assert [path.name for path in paths if path is not None] == NAMES
     assert {path.name: path.read_bytes() for path in (home / "out").iterdir()} == PICTURES
 
@@ -280,5 +280,5 @@ async def test_an_archive_that_comes_back_has_its_pages_again(
     shutil.move(comic.path, home / "elsewhere.cbz")
     again = await add_comic(world, home / "elsewhere.cbz")
     assert again.pages == comic.pages
-    paths = [outcome.path async for outcome in export_assets(world, comic.pages, home / "out")]
+    paths = [each.path for each in await export_assets(world, comic.pages, home / "out")]
     assert [path.name for path in paths if path is not None] == NAMES

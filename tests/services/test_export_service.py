@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.errors import ExitCode, OutputFolderError
 from dam.services import ecs_service
-from dam.services.export_service import ExportOutcome, export_assets
+from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
 from tests.services.conftest import Add
-
-
-async def export(world: World, ids: list[EntityId], folder: Path) -> list[ExportOutcome]:
-    return [outcome async for outcome in export_assets(world, ids, folder)]
 
 
 def make(path: Path, content: bytes) -> Path:
@@ -40,9 +35,9 @@ async def test_bytes_come_out_under_their_names_and_over_nothing(
     ]
     folder = home / "new" / "folder"
     make(folder / "a.tar.gz", b"mine")
-    planned = [o async for o in export_assets(world, ids, folder, is_dry_run=True)]
+    planned = await export_assets(world, ids, folder, is_dry_run=True)
     assert contents(folder) == {"a.tar.gz": b"mine"}
-    done = await export(world, ids, folder)
+    done = await export_assets(world, ids, folder)
     assert contents(folder) == {
         "a.tar.gz": b"mine",
         "a.tar (2).gz": b"0",
@@ -68,7 +63,7 @@ async def test_names_are_made_safe_and_stay_short_enough(
         await add(make(home / "2" / long, b"2")),
         await add(make(home / odd, b"3")),
     ]
-    await export(world, ids, home / "out")
+    await export_assets(world, ids, home / "out")
     assert contents(home / "out") == {
         long: b"1",
         "x" * 247 + " (2).jpg": b"2",
@@ -80,8 +75,8 @@ async def test_a_dangling_link_keeps_its_name(world: World, add: Add, home: Path
     entity_id = await add(make(home / "a", b"a"))
     (home / "out").mkdir()
     (home / "out" / "a").symlink_to(home / "elsewhere")
-    planned = [o async for o in export_assets(world, [entity_id], home / "out", is_dry_run=True)]
-    (done,) = await export(world, [entity_id], home / "out")
+    planned = await export_assets(world, [entity_id], home / "out", is_dry_run=True)
+    (done,) = await export_assets(world, [entity_id], home / "out")
     assert [done] == planned
     assert done.path == home / "out" / "a (2)"
     assert not (home / "elsewhere").exists()
@@ -89,7 +84,7 @@ async def test_a_dangling_link_keeps_its_name(world: World, add: Add, home: Path
 
 async def test_two_exports_at_once_lose_nothing(world: World, add: Add, home: Path) -> None:
     ids = [await add(make(home / str(number) / "a", b"%d" % number)) for number in range(10)]
-    both = await asyncio.gather(*(export(world, ids, home / "out") for _ in range(2)))
+    both = await asyncio.gather(*(export_assets(world, ids, home / "out") for _ in range(2)))
     paths = [outcome.path for outcomes in both for outcome in outcomes]
     assert len(set(paths)) == 20
     assert sorted(contents(home / "out").values()) == sorted([b"%d" % n for n in range(10)] * 2)
@@ -97,7 +92,7 @@ async def test_two_exports_at_once_lose_nothing(world: World, add: Add, home: Pa
 
 async def test_a_new_file_has_the_mode_of_any_new_file(world: World, add: Add, home: Path) -> None:
     source = make(home / "a", b"a")
-    (done,) = await export(world, [await add(source)], home / "out")
+    (done,) = await export_assets(world, [await add(source)], home / "out")
     assert done.path is not None
     assert done.path.stat().st_mode == source.stat().st_mode
 
@@ -111,7 +106,7 @@ async def test_damaged_bytes_are_a_named_failure_and_leave_nothing(
     stored = store.local_path(digest)
     stored.chmod(0o600)
     stored.write_bytes(b"A")
-    failed, done = await export(world, [broken, whole], home / "out")
+    failed, done = await export_assets(world, [broken, whole], home / "out")
     assert (failed.path, failed.error) == (None, "ContentDamagedError")
     assert failed.message == f"the stored bytes do not match sha256:{digest.hex()}"
     assert done.path == home / "out" / "b"
@@ -122,7 +117,7 @@ async def test_what_has_no_bytes_is_a_named_failure(world: World, add: Add, home
     lost = await add(make(home / "a", b"a"))
     world.resources.get(FileOperationsResource).store.remove(hashlib.sha256(b"a").digest())
     bare = await world.run(ecs_service.create_entity)
-    outcomes = await export(world, [lost, bare], home / "out")
+    outcomes = await export_assets(world, [lost, bare], home / "out")
     assert [outcome.error for outcome in outcomes] == ["ContentMissingError", "NoContentError"]
     assert contents(home / "out") == {}
 
@@ -132,14 +127,14 @@ async def test_a_referenced_file_is_exported_as_long_as_it_is_what_was_added(
 ) -> None:
     source = make(home / "a", b"a")
     entity_id = await add(source, "reference")
-    (done,) = await export(world, [entity_id], home / "out")
+    (done,) = await export_assets(world, [entity_id], home / "out")
     times = source.stat()
     source.write_bytes(b"A")
     os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
-    (unseen,) = await export(world, [entity_id], home / "out")
+    (unseen,) = await export_assets(world, [entity_id], home / "out")
     source.write_bytes(b"changed")
-    (changed,) = await export(world, [entity_id], home / "out")
-    planned = [o async for o in export_assets(world, [entity_id], home / "out", is_dry_run=True)]
+    (changed,) = await export_assets(world, [entity_id], home / "out")
+    planned = await export_assets(world, [entity_id], home / "out", is_dry_run=True)
     assert done.path == home / "out" / "a"
     assert unseen.error == "ReferenceDamagedError"
     assert unseen.message == f"{source} has other bytes than when it was added"
@@ -154,8 +149,7 @@ async def test_a_folder_that_cannot_be_one_ends_the_export(
     entity_id = await add(make(home / "a", b"a"))
     for is_dry_run in (False, True):
         with pytest.raises(OutputFolderError) as caught:
-            async for _ in export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run):
-                pass
+            await export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run)
         assert str(caught.value) == f"{home}/a is a file; expected a folder"
         assert caught.value.hint == (
             "what was written before is complete; choose another folder for the rest"

@@ -60,7 +60,7 @@ async def test_rows_and_thumbnail_go_and_the_bytes_stay_for_gc(
 ) -> None:
     Image.linear_gradient("L").save(home / "a.png")
     gone, kept = await add(home / "a.png"), (await three(world))[0]
-    (thumbnail,) = [one async for one in find_thumbnails(world, [gone])]
+    (thumbnail,) = await find_thumbnails(world, [gone])
     assert thumbnail.path is not None
     digest = hashlib.sha256((home / "a.png").read_bytes())
     removal = await remove_assets(world, [digest.hexdigest(), gone])

@@ -5,17 +5,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.errors import CacheUnusableError, ExitCode
 from dam.services import ecs_service
-from dam.services.thumbnail_service import ThumbnailFile, find_thumbnails
+from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_cache import WorldCache
 from tests.services.conftest import Add
-
-
-async def thumbnails(world: World, *ids: EntityId) -> list[ThumbnailFile]:
-    return [outcome async for outcome in find_thumbnails(world, ids)]
 
 
 def picture(path: Path, size: tuple[int, int] = (600, 300)) -> Path:
@@ -27,10 +22,10 @@ async def test_a_missing_thumbnail_is_made_and_then_kept(
     world: World, add: Add, home: Path
 ) -> None:
     entity_id = await add(picture(home / "a.png"))
-    (made,) = await thumbnails(world, entity_id)
+    (made,) = await find_thumbnails(world, [entity_id])
     assert made.path is not None
     first = made.path.stat()
-    assert await thumbnails(world, entity_id) == [made]
+    assert await find_thumbnails(world, [entity_id]) == [made]
     assert made.path.stat().st_ino == first.st_ino
     with Image.open(made.path) as image:
         assert image.size == (made.width, made.height) == (256, 128)
@@ -41,14 +36,14 @@ async def test_a_damaged_thumbnail_is_made_again(
     world: World, add: Add, home: Path, damage: str
 ) -> None:
     entity_id = await add(picture(home / "a.png"))
-    (made,) = await thumbnails(world, entity_id)
+    (made,) = await find_thumbnails(world, [entity_id])
     assert made.path is not None
     whole = made.path.read_bytes()
     half = whole[: len(whole) // 2]
     made.path.write_bytes(
         {"empty": b"", "truncated": half, "zeros": half.ljust(len(whole), b"\0")}[damage]
     )
-    assert await thumbnails(world, entity_id) == [made]
+    assert await find_thumbnails(world, [entity_id]) == [made]
     assert made.path.read_bytes() == whole
 
 
@@ -56,7 +51,7 @@ async def test_what_is_no_picture_fails_alone(world: World, add: Add, home: Path
     (home / "a.txt").write_bytes(b"hello")
     text, image = await add(home / "a.txt"), await add(picture(home / "a.png"))
     bare = await world.run(ecs_service.create_entity)
-    failed, done, empty = await thumbnails(world, text, image, bare)
+    failed, done, empty = await find_thumbnails(world, [text, image, bare])
     assert (failed.path, failed.error) == (None, "UnsupportedPictureError")
     assert failed.message == "files of type text/plain cannot be decoded as pictures"
     assert done.error is None
@@ -70,7 +65,7 @@ async def test_a_cache_that_cannot_be_used_ends_the_search(
     (home / "cache").write_bytes(b"")
     folder = await world.resources.get(WorldCache).folder()
     with pytest.raises(CacheUnusableError) as caught:
-        await thumbnails(world, entity_id)
+        await find_thumbnails(world, [entity_id])
     assert str(caught.value) == (
         f"the cache {folder} is not usable: a part of the path is not a folder"
     )

@@ -9,7 +9,7 @@ from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState
 from dam.storage.local_store import LocalContentStore
-from dam.storage.located import Reference
+from dam.storage.reference import Reference
 
 CONTENT = b"content"
 

@@ -23,11 +23,11 @@ from dam.storage.checking import Place, check_place
 from dam.storage.located import (
     ArchiveMember,
     LocatedContent,
-    Reference,
     local_file,
     member_path,
     temporary_file,
 )
+from dam.storage.reference import Reference
 from tests.media.archive_files import PAGES, WRITERS, Writer, write_zip
 
 PAGE = "page 2.jpg"

@@ -23,7 +23,9 @@ from dam.services.ecs_service import (
     find_entities,
     get_component,
 )
+from dam.services.export_service import ExportOutcome, export_assets
 from dam.services.import_service import ImportOptions, ImportReport, import_files
+from dam.services.thumbnail_service import ThumbnailFile, find_thumbnails
 from dam.sync import SyncWorld
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,8 @@ def test_its_methods_have_the_types_of_what_they_run(world: SyncWorld) -> None:
     assert_type(world.run(create_entity), EntityId)
     assert_type(world.read(find_entities, limit=3), list[EntityId])
     assert_type(world.call(import_files, [], ImportOptions()), ImportReport)
+    assert_type(world.call(export_assets, [], Path("out")), list[ExportOutcome])
+    assert_type(world.call(find_thumbnails, []), list[ThumbnailFile])
     with pytest.raises(TypeError):
         world.read(find_entities, most=3)  # type: ignore[call-arg] # there is no such argument
     with pytest.raises(TypeError):
