@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dam.models import SCHEMA_REVISION
 from tests.conftest import PROJECT
 
 TEXT = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 _BLOCK = re.compile(r"(?:<!-- ([\w-]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PATH_LINE = re.compile(r"# (\S+\.py)\n")
+_REVISIONS = re.compile(r'^-SCHEMA_REVISION = "(\d+)"\n\+SCHEMA_REVISION = "(\d+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ def marked(mark: str) -> str:
     return block.text
 
 
+def of_today(text: str) -> str:
+    """Return a text of the recipe with the revisions of the schema that it shows brought forward.
+
+    So a new revision need not be written into the README.
+    """
+    shown = _REVISIONS.search(TEXT)
+    assert shown
+    today = dict(
+        zip(shown.groups(), (SCHEMA_REVISION, f"{int(SCHEMA_REVISION) + 1:04}"), strict=True)
+    )
+    return re.sub("|".join(today), lambda found: today[found[0]], text)
+
+
 def follow_recipe(project: Path) -> None:
     """Make the files that the README shows, and the changes to others, in a copy of the tree."""
     for block in BLOCKS:
@@ -51,7 +66,7 @@ def follow_recipe(project: Path) -> None:
             continue
         path = project / block.path
         if block.language == "diff":
-            path.write_text(patched(path.read_text(), block.body))
+            path.write_text(patched(path.read_text(), of_today(block.body)))
         else:
             path.write_text(block.body)
 
