@@ -13,12 +13,12 @@ from dam.errors import MissingExtraError
 from dam.media.image import RECIPE_VERSION
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant
-from dam.services.likeness_index import LikenessIndex, current_block
+from dam.services.likeness_index import LikenessIndex, PackedHashes
 
 if TYPE_CHECKING:  # numpy comes with an extra; without it these are imported late, or not
     from dam.media.comic_overlap import OverlapKind, PageTable
     from dam.services.comic_overlap_rows import VariantPages
-    from dam.storage.hash_blocks import HashBlock, HashBlocks
+    from dam.storage.hash_blocks import HashBlock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,8 @@ async def overlap_of(
     """
     bits = _threshold(threshold)
     index = world.resources.get(LikenessIndex)
-    blocks = await index.blocks(ImagePerceptualPHashComponent, RECIPE_VERSION)
-    pages = await world.read(_pages_around, blocks, variant_entity_id, bits)
+    packed = await index.of(ImagePerceptualPHashComponent, RECIPE_VERSION)
+    pages = await world.read(_pages_around, packed, variant_entity_id, bits)
     return await asyncio.to_thread(_overlaps_of, pages, variant_entity_id, bits, min_shared)
 
 
@@ -101,7 +101,7 @@ def _threshold(threshold: int | None) -> int:
 
 
 async def _pages_around(
-    session: AsyncSession, blocks: "HashBlocks", variant_entity_id: EntityId, threshold: int
+    session: AsyncSession, packed: PackedHashes, variant_entity_id: EntityId, threshold: int
 ) -> "VariantPages":
     """Return the pages of a variant, and of those that have a page like one of them."""
     from dam.media.comic_overlap import POPULAR  # noqa: PLC0415 - needs numpy
@@ -112,7 +112,7 @@ async def _pages_around(
 
     await get_comic_concept_for_variant(session, variant_entity_id)
     own = (await pages_of_variants(session, [variant_entity_id])).table()
-    block = await current_block(session, blocks, ImagePerceptualPHashComponent, RECIPE_VERSION)
+    block = await packed.current(session)
     alike = await asyncio.to_thread(_images_like, own, block, threshold)
     variants_of = await variants_by_page(session, set().union(*alike))
     variants = {variant_entity_id}

@@ -1,6 +1,7 @@
 """`LikenessIndex`: all perceptual hashes of a world in packed blocks, kept up to date."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -23,8 +24,8 @@ class LikenessIndex:
     def __init__(self, cache: WorldCache) -> None:
         self._cache = cache
 
-    async def blocks(self, kind: type[ImagePerceptualHashComponent], recipe: int) -> "HashBlocks":
-        """Return where the hashes of one algorithm and recipe are packed.
+    async def of(self, kind: type[ImagePerceptualHashComponent], recipe: int) -> "PackedHashes":
+        """Return the hashes of one algorithm and recipe.
 
         Raises:
             MissingExtraError: numpy is not installed.
@@ -34,27 +35,31 @@ class LikenessIndex:
         except ModuleNotFoundError as error:
             raise MissingExtraError("image", "comparing pictures") from error
         folder = await self._cache.folder()
-        return HashBlocks(folder / "likeness" / f"{kind.__tablename__}-v{recipe}")
+        blocks = HashBlocks(folder / "likeness" / f"{kind.__tablename__}-v{recipe}")
+        return PackedHashes(kind=kind, recipe=recipe, blocks=blocks)
 
 
-async def current_block(
-    session: AsyncSession,
-    blocks: "HashBlocks",
-    kind: type[ImagePerceptualHashComponent],
-    recipe: int,
-) -> "HashBlock":
-    """Return all hashes of the session's snapshot, and pack those that are not packed yet.
+@dataclass(frozen=True, kw_only=True)
+class PackedHashes:
+    """The hashes of one algorithm and recipe, and where they are packed."""
 
-    There may also be hashes that were replaced or deleted since; the caller drops them when it
-    fetches the rows.
-    """
-    current = await _revision(session, kind)
-    block, known = await asyncio.to_thread(blocks.load, current)
-    if known == current:
-        return block
-    news = await _written_since(session, kind, recipe, known)
-    await asyncio.to_thread(blocks.extend, known, current, news)
-    return type(news).joined([block, news])
+    kind: type[ImagePerceptualHashComponent]
+    recipe: int
+    blocks: "HashBlocks"
+
+    async def current(self, session: AsyncSession) -> "HashBlock":
+        """Return all hashes of the session's snapshot, and pack those that are not packed yet.
+
+        There may also be hashes that were replaced or deleted since; the caller drops them when it
+        fetches the rows.
+        """
+        current = await _revision(session, self.kind)
+        block, known = await asyncio.to_thread(self.blocks.load, current)
+        if known == current:
+            return block
+        news = await _written_since(session, self.kind, self.recipe, known)
+        await asyncio.to_thread(self.blocks.extend, known, current, news)
+        return type(news).joined([block, news])
 
 
 async def _revision(session: AsyncSession, kind: type[ImagePerceptualHashComponent]) -> int:
@@ -68,7 +73,7 @@ async def _revision(session: AsyncSession, kind: type[ImagePerceptualHashCompone
 async def _written_since(
     session: AsyncSession, kind: type[ImagePerceptualHashComponent], recipe: int, revision: int
 ) -> "HashBlock":
-    from dam.storage.hash_blocks import HashBlock  # noqa: PLC0415 - see `blocks`
+    from dam.storage.hash_blocks import HashBlock  # noqa: PLC0415 - see `of`
 
     # Plain columns: with a mapped class the ORM would look at every row once more.
     columns = table_of(kind).c

@@ -25,14 +25,14 @@ from dam.models import (
 from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
 from dam.services import content_service, ecs_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.likeness_index import LikenessIndex, current_block
+from dam.services.likeness_index import LikenessIndex, PackedHashes
 from dam.storage.content_store import ContentStore
 from dam.storage.located import LocatedContent, local_file
 from dam.storage.paths import display_path
 from dam.storage.reading import digest_chunks, open_source
 
 if TYPE_CHECKING:  # numpy comes with an extra
-    from dam.storage.hash_blocks import HashBlock, HashBlocks
+    from dam.storage.hash_blocks import HashBlock
 
 Algorithm = Literal["phash", "dhash", "ahash"]
 _PAGE = 500
@@ -166,20 +166,19 @@ class _Match:
 
 async def _search(world: World, query: _Query, options: LikenessOptions) -> list[SimilarImage]:
     kind = _COMPONENTS[options.algorithm]
-    blocks = await world.resources.get(LikenessIndex).blocks(kind, query.recipe)
-    return await world.read(_find, blocks, query, options)
+    packed = await world.resources.get(LikenessIndex).of(kind, query.recipe)
+    return await world.read(_find, packed, query, options)
 
 
 async def _find(
-    session: AsyncSession, blocks: "HashBlocks", query: _Query, options: LikenessOptions
+    session: AsyncSession, packed: PackedHashes, query: _Query, options: LikenessOptions
 ) -> list[SimilarImage]:
     """Search one snapshot of the database; an asset of the same bytes is found in any case."""
     same = ContentHashSHA256Component
     identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
     matches: list[_Match] = []
     if query.hashes:
-        kind = _COMPONENTS[options.algorithm]
-        block = await current_block(session, blocks, kind, query.recipe)
+        block = await packed.current(session)
         matches = await asyncio.to_thread(_scan, block, query, options)
     matches = [match for match in matches if match.entity_id not in {identical, query.leave_out}]
     if identical is not None and identical != query.leave_out:
