@@ -112,13 +112,12 @@ class FileOperationsResource:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""
         copy = self._copies.new_path()
         limit_s = await self._archive_timeout_s(content)
-        read = partial(self._tasks.read_archive, copy)
+        read = partial(self._tasks.read_and_copy_archive, copy)
         (answer,) = await self._each(read, [content], timeout_s=limit_s)
         if isinstance(answer, Exception):
             return answer
-        reading, is_copied = answer
-        self._copies.keep(content.digest, copy, is_copied=is_copied)
-        return reading
+        self._copies.keep(content.digest, copy, is_copied=answer.is_copied)
+        return answer.reading
 
     async def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]

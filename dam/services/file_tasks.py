@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from dam.errors import CacheUnusableError, DamError, ItemError, UnsupportedPictureError
 from dam.media.file_type import file_type
@@ -24,6 +25,13 @@ class FileDescription:
     media_type: str
     image: ImageDescription | None = None
     failure: DamError | None = None
+
+
+class CopiedReading(NamedTuple):
+    """What is in an archive, and whether its pages are in a copy now."""
+
+    reading: ArchiveReading
+    is_copied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,10 @@ class FileTasks:
         """Return the state of what a place should hold."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 
-    def read_archive(self, copy: Path, content: LocatedContent) -> tuple[ArchiveReading, bool]:
-        """Return what is in an archive, and whether its pages are in the copy."""
+    def read_and_copy_archive(self, copy: Path, content: LocatedContent) -> CopiedReading:
+        """Return what is in an archive, its pages left in a copy where that helps to read them."""
         reading = archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
-        return reading, self.copy_archive((content, copy))
+        return CopiedReading(reading, self.copy_archive((content, copy)))
 
     def copy_archive(self, job: tuple[LocatedContent, Path]) -> bool:
         """Return whether the pages of an archive have been written to a file; see `copy_pages`."""
