@@ -169,7 +169,8 @@ class OutputFolderError(EnvironmentFaultError):
         if isinstance(error, FileExistsError):
             message = f"{display_path(folder)} is a file; expected a folder"
         super().__init__(
-            message, "what was written before is complete; choose another folder for the rest"
+            message,
+            "choose a folder that is there, yours and not full; files written before are complete",
         )
 
 

@@ -86,7 +86,7 @@ class ComicInfoElement:
     elements are the whole document but for its pages: `@name` is an attribute of the root
     (`@xmlns` its namespace), `#text` is text between its children. The list of pages is an element
     `Pages` without a value, which says where the list stands. `#pages` says nothing itself: what
-    the document says of its pages is not true of those that are there, as `apply_page_list` tells.
+    the document says of its pages is not what we would say of them, as `apply_page_list` tells.
 
     Attributes:
         name: Without prefix; `{namespace}name` where the namespace is not the root's.

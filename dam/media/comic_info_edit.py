@@ -4,24 +4,24 @@ from dataclasses import replace
 
 from dam.errors import FactRefusedError, UnknownNameError
 from dam.media.comic_facts import value_fault
-from dam.media.comic_info import PAGES_NAME, SCHEMA_ORDER, ComicInfo, ComicInfoElement
+from dam.media.comic_info import COUNT_NAME, PAGES_NAME, SCHEMA_ORDER, ComicInfo, ComicInfoElement
 from dam.media.xml_markup import is_writable
 
-_EDITABLE = tuple(name for name in SCHEMA_ORDER if name != PAGES_NAME)
+EDITABLE = tuple(name for name in SCHEMA_ORDER if name not in (PAGES_NAME, COUNT_NAME))
+"""The elements of the schema that people set; the other two follow from the pages."""
 
 
 def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
     """Return the document with that element set to a value; None or an empty one removes it.
 
-    Where it stands already it stays, once; a new one takes its place in the order of the schema.
-
     Raises:
-        UnknownNameError: Neither the schema nor this document has such an element.
+        UnknownNameError: Neither the schema nor this document has such an element, or it follows
+            from the pages.
         FactRefusedError: The value is of a wrong type.
     """
-    is_there = any(element.name == name for element in info.elements)
-    if name not in _EDITABLE and not (is_there and name[0] not in "@#" and name != PAGES_NAME):
-        raise UnknownNameError("ComicInfo element", name, _EDITABLE)
+    is_own = name not in SCHEMA_ORDER and not name.startswith(("@", "#"))
+    if name not in EDITABLE and not (is_own and any(item.name == name for item in info.elements)):
+        raise UnknownNameError("ComicInfo element", name, EDITABLE)
     if not value or value.isspace():
         return replace(info, elements=tuple(item for item in info.elements if item.name != name))
     if not is_writable(value):
@@ -29,13 +29,17 @@ def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
     fault = value_fault(name, value)
     if fault:
         raise FactRefusedError(name, repr(value), fault.rpartition("; expected ")[2])
-    new = ComicInfoElement(name, value)
+    return with_text(info, name, value)
+
+
+def with_text(info: ComicInfo, name: str, text: str) -> ComicInfo:
+    """Return the document with that element.
+
+    Where it stands already it stays, once; a new one takes its place in the order of the schema.
+    """
     kept = [item for item in info.elements if item.name != name]
-    if is_there:
-        first = next(at for at, item in enumerate(info.elements) if item.name == name)
-        kept.insert(first, new)
-    else:
-        kept.insert(_place(info, name), new)
+    places = [at for at, item in enumerate(info.elements) if item.name == name]
+    kept.insert(places[0] if places else _place(info, name), ComicInfoElement(name, text))
     return replace(info, elements=tuple(kept))
 
 

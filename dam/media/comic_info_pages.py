@@ -42,9 +42,9 @@ class PageOrder:
         pages: As many as there were names.
         problem: Why the list of pages does not give the order; None where it does, or there is
             none.
-        info: The document as it is to be kept. One whose number or list of pages is of another
-            archive has the mark `#pages`, such a list as markup, so that it says the same as long
-            as the pages stay as they are.
+        info: The document as it is to be kept. One whose number of pages is wrong, or whose list is
+            of another archive or leaves pages out, has the mark `#pages`, and such a list is
+            markup, so that it says the same as long as the pages stay as they are.
     """
 
     pages: tuple[OrderedPage, ...]
@@ -76,17 +76,17 @@ def page_list(pages: Sequence[ComicInfoPage]) -> str:
 
 
 def _kept(info: ComicInfo, pictures: int, order: PageOrder) -> ComicInfo:
-    is_used = not info.pages or any(page.entry for page in order.pages)
+    is_whole = all(page.entry for page in order.pages)
     elements = [
         ComicInfoElement(PAGES_NAME, page_list(info.pages), is_markup=True)
-        if element.is_page_list and not is_used
+        if element.is_page_list and not is_whole
         else element
         for element in info.elements
     ]
     is_counted = info.text(COUNT_NAME) in (None, str(pictures))
     if not is_counted or any(item.name == PAGES_NAME and item.is_markup for item in elements):
         elements.append(ComicInfoElement(MARK_NAME, ""))
-    return ComicInfo(tuple(elements), info.pages if is_used else ())
+    return ComicInfo(tuple(elements), info.pages if is_whole else ())
 
 
 def _order(names: Sequence[str], listed: Sequence[ComicInfoPage]) -> PageOrder:

@@ -21,7 +21,7 @@ from dam.errors import (
     UnknownNameError,
 )
 from dam.media.comic_facts import TERM_KINDS, listed_names
-from dam.media.comic_info import PAGES_NAME, SCHEMA_ORDER
+from dam.media.comic_info_edit import EDITABLE
 from dam.media.comic_name import title_key
 from dam.models import (
     ComicBookConceptComponent,
@@ -44,7 +44,7 @@ from dam.services.comic_fields import (
 
 _CONCEPT_TYPES, _VARIANT_TYPES = get_type_hints(ConceptFacts), get_type_hints(VariantFacts)
 _CONCEPT_FIELDS = (*_CONCEPT_TYPES, *TERM_KINDS)
-_VARIANT_FIELDS = (*_VARIANT_TYPES, *(name for name in SCHEMA_ORDER if name != PAGES_NAME))
+_VARIANT_FIELDS = (*_VARIANT_TYPES, *EDITABLE)
 
 Changes = Mapping[str, str | None]
 

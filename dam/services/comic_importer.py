@@ -198,13 +198,15 @@ class ComicImporter:
         if not arrived:
             raise PagesUnreadableError([(page.name, page.error) for page in failed])
         said = [order.problem] if order.problem else []
+        said += _passed_by(folder)
         if known is not None:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
             return imported_comic(folder.path, "unchanged", known, failed, document, said)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
-        comic = replace(comic, info=order.info)
+        if not failed:  # as in `read_archive_comic`
+            comic = replace(comic, info=order.info)
         read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
         entries = [(file.entity_id or 0, page.entry) for page, file in arrived]
         await turn()
@@ -314,6 +316,15 @@ def _in_place(file: FileOutcome) -> LocatedContent:
         path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
     )
     return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
+
+
+def _passed_by(folder: FolderSource) -> list[str]:
+    """Return a remark on what looks like pages and is not taken."""
+    if not folder.passed_by:
+        return []
+    first, *others = folder.passed_by
+    more = f" and {len(others)} more" if others else ""
+    return [f"{Path(first.path).name}{more} passed by: {first.reason}"]
 
 
 def _path(folder: FolderSource, name: str) -> str:

@@ -17,7 +17,7 @@ from dam.media.comic_info import (
     ComicInfoElement,
     ComicInfoPage,
 )
-from dam.media.comic_info_edit import with_element, with_missing
+from dam.media.comic_info_edit import with_element, with_missing, with_text
 from dam.models import ComicInfoElementComponent
 from dam.services import ecs_service
 from dam.services.comic_book_service import get_comic_concept_for_variant
@@ -79,7 +79,7 @@ async def edit_comic_info(
     Raises:
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError: The entity is no variant of a comic.
-        UnknownNameError: There is no such element.
+        UnknownNameError: There is no such element, or it follows from the pages.
         FactRefusedError: A value is of a wrong type.
     """
     await ecs_service.lock_entity(session, variant_entity_id)
@@ -147,20 +147,20 @@ async def _facts(session: AsyncSession, variant_entity_id: EntityId) -> ComicFac
 def _of_now(info: ComicInfo, pages: Sequence[Page]) -> ComicInfo:
     """Return a document that says of its pages what is true of those that there are.
 
-    What one said wrongly from the start stays until the pages change: an untouched comic goes out
-    as it came in. From then on it is our word, and has to be right.
+    What one said in a way of its own, or wrongly from the start, stays until something changes of
+    the pages: an untouched comic goes out as it came in. From then on it is our word.
     """
     is_untouched = ComicInfoElement(MARK_NAME, _mark(pages)) in info.elements
+    left_out = {MARK_NAME} if is_untouched else {MARK_NAME, PAGES_NAME}
+    kept = tuple(item for item in info.elements if item.is_page_list or item.name not in left_out)
     is_said = any(page.page_type or page.is_double_page or page.attributes for page in pages)
-    has_list = any(element.is_page_list for element in info.elements)
-    left_out = [MARK_NAME]
-    if not is_untouched or (is_said and not has_list):
-        left_out.append(PAGES_NAME)
-    kept = (item for item in info.elements if item.is_page_list or item.name not in left_out)
-    info = ComicInfo(tuple(kept), _page_list(pages) if has_list or is_said else ())
+    has_list = any(item.is_page_list for item in kept)
+    has_own_list = any(item.name == PAGES_NAME for item in kept)
+    is_listed = has_list or (is_said and not has_own_list)
+    info = ComicInfo(kept, _page_list(pages) if is_listed else ())
     if is_untouched or info.text(COUNT_NAME) in (None, str(len(pages))):
         return info
-    return with_element(info, COUNT_NAME, str(len(pages)))
+    return with_text(info, COUNT_NAME, str(len(pages)))
 
 
 def _page_list(pages: Sequence[Page]) -> tuple[ComicInfoPage, ...]:
@@ -171,5 +171,14 @@ def _page_list(pages: Sequence[Page]) -> tuple[ComicInfoPage, ...]:
 
 
 def _mark(pages: Sequence[Page]) -> str:
-    """Return a text that is another one once pages are added, removed or moved."""
-    return hashlib.sha256(repr([page.page_image_entity_id for page in pages]).encode()).hexdigest()
+    """Return a text that is another one once pages, or what is said of one, are others."""
+    said = [
+        (
+            page.page_image_entity_id,
+            page.page_type,
+            page.is_double_page,
+            sorted(page.attributes.items()),
+        )
+        for page in pages
+    ]
+    return hashlib.sha256(repr(said).encode()).hexdigest()

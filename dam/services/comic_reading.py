@@ -104,8 +104,10 @@ def read_archive_comic(
     if failed and not members:
         raise PagesUnreadableError([(page.name, page.error.message) for page in failed])
     comic = read_comic(document.info, path, reading.format, concept_entity_id)
+    if not failed:  # else what the document says of its pages is of others than there are
+        comic = replace(comic, info=order.info)
     return ArchiveComic(
-        comic=replace(comic, info=order.info),
+        comic=comic,
         members=tuple(members),
         failed=tuple(failed),
         document=document,

@@ -34,12 +34,14 @@ class FolderSource:
         reading: The folder itself.
         names: Of the pictures in it and below, from the folder on, in natural order.
         comic_info: The path of its ComicInfo.xml, if there is one.
+        passed_by: What is named like a picture and is no file, such as a symbolic link.
     """
 
     path: str
     reading: FileReading
     names: tuple[str, ...]
     comic_info: str | None
+    passed_by: tuple[PassedBy, ...] = ()
 
 
 ComicSource = ArchiveSource | FolderSource | PassedBy
@@ -76,31 +78,37 @@ def find_comics(
 
 def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
     names: list[str] = []
+    passed_by: list[PassedBy] = []
     has_passed = False
     for item in walk.over([folder]):
         if isinstance(item, PassedBy):
             if item.is_failure or item.path == folder:
                 has_passed = True
                 yield item
+            else:
+                passed_by.append(item)
         elif _is_archive(item):
             yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
             return
         else:
             names.append(_name_in(folder, item))
     if not has_passed:
-        yield _folder(folder, reading, names)
+        yield _folder(folder, reading, names, passed_by)
 
 
 def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
     is_empty = True
     for folder, items in groupby(walk.over([library]), _folder_of):
         names: list[str] = []
+        passed_by: list[PassedBy] = []
         has_archives = has_passed = False
         for item in items:
             if isinstance(item, PassedBy):
                 if item.is_failure or item.path == library:
                     has_passed = True
                     yield item
+                else:
+                    passed_by.append(item)
             elif _is_archive(item):
                 has_archives = True
                 yield _archive(item)
@@ -110,17 +118,17 @@ def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[Comi
         if has_pictures and has_archives:
             yield PassedBy(folder, BESIDE_ARCHIVES)
         elif has_pictures and not has_passed:
-            yield _sub_folder(folder, names)
+            yield _sub_folder(folder, names, passed_by)
         is_empty = is_empty and not (has_pictures or has_archives or has_passed)
     if is_empty:
-        yield _folder(library, reading, [])
+        yield _folder(library, reading, [], [])
 
 
 def _folder_of(item: FoundFile | PassedBy) -> str:
     return os.path.dirname(item.path)  # noqa: PTH120 - the strings of `Walk`
 
 
-def _name_in(folder: str, file: FoundFile) -> str:
+def _name_in(folder: str, file: FoundFile | PassedBy) -> str:
     return file.path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - the strings of `Walk`
 
 
@@ -128,16 +136,21 @@ def _is_archive(file: FoundFile) -> bool:
     return file.path.casefold().endswith(_ARCHIVE_SUFFIXES)
 
 
-def _sub_folder(folder: str, names: Sequence[str]) -> FolderSource | PassedBy:
+def _sub_folder(
+    folder: str, names: Sequence[str], passed_by: Sequence[PassedBy]
+) -> FolderSource | PassedBy:
     try:
         status = os.stat(folder)  # noqa: PTH116 - the strings of `Walk`
     except OSError as error:
         return PassedBy(folder, words_for(error), is_failure=True)
-    return _folder(folder, FileReading.of(status), names)
+    return _folder(folder, FileReading.of(status), names, passed_by)
 
 
-def _folder(folder: str, reading: FileReading, names: Sequence[str]) -> FolderSource:
-    return FolderSource(folder, reading, _pages(names), _comic_info(folder, names))
+def _folder(
+    folder: str, reading: FileReading, names: Sequence[str], passed_by: Sequence[PassedBy]
+) -> FolderSource:
+    pictures = tuple(item for item in passed_by if is_page(_name_in(folder, item)))
+    return FolderSource(folder, reading, _pages(names), _comic_info(folder, names), pictures)
 
 
 def _archive(file: FoundFile) -> ArchiveSource:

@@ -145,9 +145,9 @@ def test_an_element_of_an_unknown_name_is_refused() -> None:
     assert raised.value.hint == "did you mean 'Writer'?"
 
 
-@pytest.mark.parametrize("name", ["Pages", "@version", "#text", ""])
+@pytest.mark.parametrize("name", ["Pages", "PageCount", "@version", "#text", ""])
 def test_what_is_no_element_cannot_be_set(name: str) -> None:
-    info = parse_comic_info(b"<ComicInfo version='1'>x<Pages/></ComicInfo>")
+    info = parse_comic_info(b"<ComicInfo version='1'>x<Pages/><PageCount>2</PageCount></ComicInfo>")
 
     with pytest.raises(UnknownNameError):
         with_element(info, name, "x")

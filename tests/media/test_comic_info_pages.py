@@ -49,9 +49,11 @@ def test_an_unsound_page_list_gives_nothing(info: ComicInfo | None, problem: str
         "<Pages><Page Image='x' /></Pages>",
         "<Pages x='1'><Page Image='0' /></Pages>",
         "<PageCount>02</PageCount>",
+        "<Pages><Page Image='1' Type='BackCover' /></Pages>",
+        "<Pages />",
     ],
 )
-def test_what_is_not_true_of_the_pages_is_kept_and_marked(inner: str) -> None:
+def test_what_is_not_said_of_all_pages_is_kept_and_marked(inner: str) -> None:
     info = parse_comic_info(f"<ComicInfo>{inner}</ComicInfo>".encode())
 
     kept = apply_page_list(["a", "b"], info).info

@@ -3,6 +3,7 @@
 import errno
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,15 +195,45 @@ async def test_what_a_document_said_wrongly_of_its_pages_stays_until_they_change
     assert changed.pages == ()
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        """<Pages><Page Image="2" Type="BackCover" /></Pages>""",
+        """<Pages><Page Image="2" /><Page Image="0" Type="FrontCover" /></Pages>""",
+        "<Pages />",
+    ],
+)
+async def test_a_page_list_with_gaps_stays_until_something_changes_of_the_pages(
+    world: World, home: Path, own: str
+) -> None:
+    first = await imported(world, make_cbz(home / "a.cbz", pages(3), f"<Title>T</Title>{own}"))
+    (home / "out").mkdir()
+    await export_comic(world, first, home / "out/a.cbz")
+    exported = parse_comic_info(members(home / "out/a.cbz")["ComicInfo.xml"])
+    assert exported == parse_comic_info(document(f"<Title>T</Title>{own}").encode())
+    second = await imported(world, home / "out/a.cbz")
+    assert await world.read(rows_of, second) == await world.read(rows_of, first)
+
+    said = await world.read(page_service.get_pages, first)
+    await world.run(page_service.set_pages, first, [*said[:2], replace(said[2], page_type="Other")])
+    await export_comic(world, first, home / "b.cbz")
+    changed = parse_comic_info(members(home / "b.cbz")["ComicInfo.xml"])
+    assert [page.image_index for page in changed.pages] == [0, 1, 2]
+    assert changed.pages[2].page_type == "Other"
+
+
 async def test_a_page_that_could_not_be_read_is_not_counted(world: World, home: Path) -> None:
     mine = pages(2)
-    path = make_cbz(home / "a.cbz", mine, "<PageCount>2</PageCount>")
+    said = """<PageCount>2</PageCount><Pages><Page Image="1" Type="Story" /></Pages>"""
+    path = make_cbz(home / "a.cbz", mine, said)
     damage(path, mine["page 2.jpg"])
     variant = await imported(world, path)
     await export_comic(world, variant, home / "b.cbz")
     found = members(home / "b.cbz")
     assert list(found) == ["001.jpg", "ComicInfo.xml"]
-    assert b"<PageCount>1</PageCount>" in found["ComicInfo.xml"]
+    info = parse_comic_info(found["ComicInfo.xml"])
+    assert info.text("PageCount") == "1"
+    assert info.pages == (ComicInfoPage(0),)
 
 
 async def test_a_page_of_which_something_is_said_makes_a_list_of_its_own(

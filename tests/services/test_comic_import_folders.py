@@ -53,11 +53,23 @@ async def test_what_comes_to_a_folder_later_is_told_and_no_page(world: World, ho
     (folder / "1.jpg").write_bytes(picture(1))
     first = await import_one(world, folder)
     (folder / "2.jpg").write_bytes(picture(2))
-    (folder / "3.jpg").symlink_to(home / "nowhere")
     again = await import_one(world, folder)
     assert (again.status, again.pages) == ("unchanged", 1)
     assert again.variant_entity_id == first.variant_entity_id
     assert again.message == "1 picture in it is no page of it; the first: 2.jpg"
+
+
+async def test_what_is_passed_by_in_a_folder_is_told(world: World, home: Path) -> None:
+    folder = home / "Saga 7"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(picture(1))
+    (folder / "notes").symlink_to(home / "nowhere")
+    assert (await import_one(world, folder)).message is None
+    (folder / "2.jpg").symlink_to(folder / "1.jpg")
+    os.mkfifo(folder / "3.jpg")
+    again = await import_one(world, folder)
+    assert (again.status, again.pages) == ("unchanged", 1)
+    assert again.message == "2.jpg and 1 more passed by: not a regular file but a symbolic link"
 
 
 async def test_archives_below_a_folder_are_comics_each(world: World, home: Path) -> None:

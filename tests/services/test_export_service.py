@@ -152,6 +152,6 @@ async def test_a_folder_that_cannot_be_one_ends_the_export(
             await export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run)
         assert str(caught.value) == f"{home}/a is a file; expected a folder"
         assert caught.value.hint == (
-            "what was written before is complete; choose another folder for the rest"
+            "choose a folder that is there, yours and not full; files written before are complete"
         )
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
