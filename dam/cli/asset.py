@@ -130,11 +130,11 @@ def remove_asset(
     for refusal in removal.refused:
         users = ", ".join(map(str, refusal.used_by))
         complain(f"failed: {refusal.entity_id}: used by {users} (--force removes it all the same)")
+    if removal.without_content:
+        lost = ", ".join(map(str, removal.without_content))
+        complain(f"without bytes, as they were only in what is removed: {lost}")
     if state.is_json:
-        removed = len(removal.entity_ids)
-        emit_json(
-            {"removed": removed, "refused": removal.refused, "entity_ids": removal.entity_ids}
-        )
+        emit_json({"removed": len(removal.entity_ids), **vars(removal)})
     else:
         _say_removed(removal, is_plan=state.is_dry_run)
     return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK

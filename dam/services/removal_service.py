@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import Entity, EntityId, table_of
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.models import ContentHashSHA256Component
+from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.world_cache import WorldCache
@@ -32,10 +32,17 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What is removed and what stays, in the order in which it was named."""
+    """What is removed and what stays, in the order in which it was named.
+
+    Args:
+        entity_ids: What is removed.
+        refused: What stays.
+        without_content: Others whose bytes were in what is removed, and nowhere else.
+    """
 
     entity_ids: tuple[EntityId, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[Refusal, ...] = ()
+    without_content: tuple[EntityId, ...] = ()
 
 
 async def plan_removal(
@@ -68,7 +75,7 @@ async def remove_assets(
 
 async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
     if is_forced:
-        return Removal(entity_ids=tuple(ids), refused=())
+        return Removal(entity_ids=tuple(ids), without_content=await _held_alone(session, set(ids)))
     users: dict[EntityId, list[EntityId]] = {}
     for page in portions(ids, _PAGE):
         users |= await ecs_service.users_of(session, page)
@@ -83,6 +90,24 @@ async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bo
             Refusal(entity_id=key, used_by=tuple(users[key])) for key in ids if key not in removed
         ),
     )
+
+
+async def _held_alone(
+    session: AsyncSession, containers: Collection[EntityId]
+) -> tuple[EntityId, ...]:
+    """Return the other entities whose bytes are in these and nowhere else."""
+    place = FileLocationComponent
+    inside: set[EntityId] = set()
+    for page in portions(sorted(containers), _PAGE):
+        held = select(place.entity_id).where(place.container_entity_id.in_(page))
+        inside |= set(await session.scalars(held))
+    inside -= set(containers)
+    elsewhere: set[EntityId] = set()
+    for page in portions(sorted(inside), _PAGE):
+        places = select(place.entity_id, place.container_entity_id)
+        rows = await session.execute(places.where(place.entity_id.in_(page)))
+        elsewhere |= {key for key, container in rows if container not in containers}
+    return tuple(sorted(inside - elsewhere))
 
 
 async def _remove(

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId, create_entities
 from dam.core.world import World
 from dam.models import ComicBookVariantComponent, FileLocationComponent
-from dam.models.core.file_location_component import IN_ARCHIVE
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
 from dam.services import ecs_service
 from dam.services.comic_book_service import (
     get_comic_concept_for_variant,
@@ -91,7 +91,10 @@ async def test_an_archive_is_refused_while_pictures_are_in_it(world: World) -> N
 async def test_an_archive_that_is_removed_by_force_takes_the_places_in_it_along(
     world: World,
 ) -> None:
-    archive, one, _two = await world.run(archive_of_two)
-    await remove_assets(world, [archive], is_forced=True)
+    archive, one, two = await world.run(archive_of_two)
+    other = FileLocationComponent(storage=IN_STORE)
+    await world.run(ecs_service.add_component, two, other)
+    removal = await remove_assets(world, [archive], is_forced=True)
+    assert removal == Removal(entity_ids=(archive,), without_content=(one,))
     places = await world.read(ecs_service.get_components_of_kind, [one], FileLocationComponent)
     assert places == {}
