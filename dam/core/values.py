@@ -1,15 +1,17 @@
 """Values that one database would keep and another refuse: refused before either sees them.
 
-SQLite keeps any value in any column, and texts that are too long or have a NUL in them.
+SQLite keeps any value in any column, numbers that are too large, and texts that are too long or
+have a NUL in them.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ClauseElement,
     DateTime,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Enum,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
 )
@@ -33,6 +36,17 @@ _KEPT_BY: list[tuple[type[Any], tuple[type, ...]]] = [
     (LargeBinary, (bytes, bytearray, memoryview)),
     (DateTime, (datetime,)),
 ]
+# PostgreSQL's; SQLite's integers all have 64 bits.
+_BITS: list[tuple[type[Any], int]] = [(SmallInteger, 15), (BigInteger, 63), (Integer, 31)]
+
+
+class _Rule(NamedTuple):
+    """What a column takes: values of some types, `object` where anything goes, and its limits."""
+
+    expected: tuple[type, ...]
+    is_optional: bool
+    length: int | None = None
+    limits: tuple[int, int] | None = None
 
 
 def refuse_unequal(table: Table, values: Mapping[str, Sequence[Any]]) -> None:
@@ -41,28 +55,43 @@ def refuse_unequal(table: Table, values: Mapping[str, Sequence[Any]]) -> None:
     A column is looked at as a whole, in C: one by one, values would take as long as to write them.
 
     Raises:
-        UnstorableValueError: One of them is of a wrong type, too long, or a text with a NUL in it.
+        UnstorableValueError: One of them is missing, of a wrong type, too long, too large, or a
+            text with a NUL in it.
     """
     for name, given in values.items():
-        expected, limit = _rule(table, name)
-        kinds = set(map(type, given)) - {NoneType}
-        if not kinds.issubset(expected) and (odd := _odd(kinds, expected)):
-            wanted = " or ".join(kind.__name__ for kind in expected)
-            raise UnstorableValueError(f"{table.name}.{name}", f"a {odd.__name__}", wanted)
-        if expected == (str,):
-            _refuse_texts(f"{table.name}.{name}", [text for text in given if text], limit)
+        rule, column = _rule(table, name), f"{table.name}.{name}"
+        kinds = set(map(type, given))
+        if NoneType in kinds:
+            kinds.remove(NoneType)
+            if not rule.is_optional:
+                raise UnstorableValueError(column, "None", _names(rule.expected))
+        if not kinds.issubset(rule.expected) and (odd := _odd(kinds, rule.expected)):
+            raise UnstorableValueError(column, f"a {odd.__name__}", _names(rule.expected))
+        if rule.expected == (str,):
+            _refuse_texts(column, [text for text in given if text], rule.length)
+        elif rule.limits:
+            numbers = given if kinds == {int} else [n for n in given if isinstance(n, int)]
+            _refuse_numbers(column, numbers, rule.limits)
 
 
 @cache
-def _rule(table: Table, name: str) -> tuple[tuple[type, ...], int | None]:
-    """Return what a column takes, and how long a text may be; `object` where anything goes."""
-    kind = table.c[name].type
+def _rule(table: Table, name: str) -> _Rule:
+    column = table.c[name]
+    kind = column.type
+    is_made = column.primary_key or column.default is not None or column.server_default is not None
+    is_optional = bool(column.nullable) or is_made
     if isinstance(kind, UtcDateTime):
-        return (datetime,), None
+        return _Rule((datetime,), is_optional)
     if isinstance(kind, TypeDecorator | Enum):  # which have their own ways with values
-        return (object,), None
-    expected = next((taken for column, taken in _KEPT_BY if isinstance(kind, column)), (object,))
-    return expected, kind.length if isinstance(kind, String) else None
+        return _Rule((object,), is_optional)
+    expected = next((taken for sort, taken in _KEPT_BY if isinstance(kind, sort)), (object,))
+    bits = next((bits for sort, bits in _BITS if isinstance(kind, sort)), None)
+    return _Rule(
+        expected,
+        is_optional,
+        length=kind.length if isinstance(kind, String) else None,
+        limits=(-(1 << bits), (1 << bits) - 1) if bits else None,
+    )
 
 
 def _odd(kinds: set[type], expected: tuple[type, ...]) -> type | None:
@@ -74,6 +103,17 @@ def _odd(kinds: set[type], expected: tuple[type, ...]) -> type | None:
         if is_stray_bool or not issubclass(kind, expected):
             return kind
     return None
+
+
+def _names(kinds: tuple[type, ...]) -> str:
+    return " or ".join(kind.__name__ for kind in kinds)
+
+
+def _refuse_numbers(column: str, numbers: Sequence[int], allowed: tuple[int, int]) -> None:
+    low, high = allowed
+    for number in (min(numbers, default=0), max(numbers, default=0)):
+        if not low <= number <= high:
+            raise UnstorableValueError(column, str(number), f"a number from {low} to {high}")
 
 
 def _refuse_texts(column: str, texts: Sequence[str], limit: int | None) -> None:

@@ -25,6 +25,12 @@ UNEQUAL: list[tuple[dict[str, Any], str]] = [
     ({"bit_depth": "8"}, "bit_depth cannot hold a str; expected int"),
     ({"bit_depth": 8.5}, "bit_depth cannot hold a float; expected int"),
     ({"bit_depth": True}, "bit_depth cannot hold a bool; expected int"),
+    ({"bit_depth": None}, "bit_depth cannot hold None; expected int"),
+    (
+        {"bit_depth": 1 << 63},
+        "bit_depth cannot hold 9223372036854775808; "
+        "expected a number from -9223372036854775808 to 9223372036854775807",
+    ),
     ({"has_alpha": 1}, "has_alpha cannot hold a int; expected bool"),
     ({"format": b"PNG"}, "format cannot hold a bytes; expected str"),
     ({"format": "P\0G"}, "format cannot hold a text with a NUL in it; expected one without"),
