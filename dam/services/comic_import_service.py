@@ -17,10 +17,9 @@ from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
-from dam.services.file_operations import FileOperationsResource
-from dam.services.import_service import held_store, own_paths
 from dam.services.ingest_service import with_systems
 from dam.services.process_service import ProcessObserver
+from dam.services.store_access import held_store, own_paths
 from dam.storage.walk import PassedBy
 
 __all__ = [
@@ -94,10 +93,9 @@ async def import_comics(
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
     importer = ComicImporter(world, options, on_wait)
-    files = world.resources.get(FileOperationsResource)
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:
-            await stack.enter_async_context(held_store(world, files, on_wait))
+            await stack.enter_async_context(held_store(world, on_wait))
         own = own_paths(world)
         found = find_comics(paths, is_recursive=options.is_recursive, own=own)
         await _import_all(importer, found, on_outcome)

@@ -3,8 +3,7 @@
 import asyncio
 import os
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -29,7 +28,7 @@ from dam.services.import_records import (
     record_files,
     touch_sources,
 )
-from dam.services.world_identity_service import store_owner
+from dam.services.store_access import held_store, own_paths
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
 from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
@@ -122,28 +121,9 @@ async def import_files(
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
-        async with held_store(world, files, on_wait):
+        async with held_store(world, on_wait):
             await run.over(paths)
     return report
-
-
-@asynccontextmanager
-async def held_store(
-    world: World, files: FileOperationsResource, on_wait: Callable[[], None] | None
-) -> AsyncIterator[None]:
-    """Hold the store against `gc`, from the first byte until the last row."""
-    loop = asyncio.get_running_loop()
-
-    def say_so() -> None:
-        if on_wait is not None:
-            loop.call_soon_threadsafe(on_wait)
-
-    holding = files.store.importing(await store_owner(world), on_wait=say_so)
-    await asyncio.to_thread(holding.__enter__)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(holding.__exit__, None, None, None)
 
 
 def count_files(paths: Iterable[str], options: ImportOptions) -> int:
@@ -263,15 +243,6 @@ class _Import:
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes
         ]
-
-
-def own_paths(world: World) -> list[Path]:
-    """Return the files and folders that belong to the world itself, there already or not yet."""
-    own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
-    own.append(world.config.cache_path)
-    if (database := world.database.file) is not None:
-        own += [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    return own
 
 
 def _take(items: Iterator[T], count: int) -> list[T]:
