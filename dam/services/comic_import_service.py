@@ -17,8 +17,7 @@ from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
-from dam.services.ingest_service import with_systems
-from dam.services.process_service import ProcessObserver
+from dam.services.process_service import ProcessObserver, with_systems
 from dam.services.store_access import held_store, own_paths
 from dam.storage.walk import PassedBy
 
