@@ -58,6 +58,7 @@ def find_comics(
             that itself has pictures is one of these, unless archives are beside them.
         own: Files and folders of ours, as for `Walk`.
     """
+    folders, files = (Walk(is_recursive=into_folders, own=own) for into_folders in (True, False))
     for path in paths:
         absolute = absolute_path(path)
         try:
@@ -66,11 +67,10 @@ def find_comics(
         except (OSError, ValueError):
             is_folder = False
         if is_folder:
-            walk = Walk(is_recursive=True, own=own)
             folder = FileReading.of(status)
-            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, walk)
+            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
             continue
-        for item in Walk(is_recursive=False, own=own).over([absolute]):
+        for item in files.over([absolute]):
             yield item if isinstance(item, PassedBy) else _archive(item)
 
 

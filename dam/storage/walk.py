@@ -40,6 +40,7 @@ class Walk:
         self._is_recursive = is_recursive
         self._own_paths = own
         self._own: set[tuple[int, int]] = set()
+        self._is_own_folder: dict[str, bool] = {}
 
     def over(self, paths: Iterable[str]) -> Iterator[FoundFile | PassedBy]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
@@ -57,7 +58,7 @@ class Walk:
                 yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
                 continue
             self._look_for_own()
-            if self._is_inside_own(absolute):
+            if self._is_inside_own(absolute, status):
                 yield PassedBy(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
                 yield from self._below(absolute, status)
@@ -90,8 +91,10 @@ class Walk:
 
     def _look_for_own(self) -> None:
         """Look after what is to be judged was listed: what is made later is not in that list."""
-        found = map(inode_of, self._own_paths)
-        self._own = {inode for inode in found if inode is not None}
+        found = {inode for inode in map(inode_of, self._own_paths) if inode is not None}
+        if found != self._own:
+            self._own = found
+            self._is_own_folder.clear()
 
     def _look_at(self, entry: os.DirEntry[str]) -> FoundFile | PassedBy | str:
         try:
@@ -112,16 +115,18 @@ class Walk:
             return PassedBy(path, "belongs to this world")
         return FoundFile(path, status)
 
-    def _is_inside_own(self, path: str) -> bool:
-        """Tell whether a folder of ours is somewhere above the path."""
-        current = os.path.realpath(path)
-        while True:
-            if inode_of(current) in self._own:
-                return True
-            parent = os.path.dirname(current)  # noqa: PTH120 - see `over`
-            if parent == current:
-                return False
-            current = parent
+    def _is_inside_own(self, path: str, status: os.stat_result) -> bool:
+        """Tell whether a path is ours, or in a folder of ours; each folder is looked at once."""
+        if (status.st_dev, status.st_ino) in self._own:
+            return True
+        target = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - see `over`
+        folder = os.path.dirname(target)  # noqa: PTH120 - see `over`
+        if folder not in self._is_own_folder:
+            above = Path(os.path.realpath(folder))
+            self._is_own_folder[folder] = any(
+                inode_of(each) in self._own for each in (above, *above.parents)
+            )
+        return self._is_own_folder[folder]
 
 
 def absolute_path(path: str) -> str:

@@ -117,5 +117,29 @@ def test_what_is_made_while_the_walk_goes_on_is_passed_by(tree: Path) -> None:
     ]
 
 
+def test_a_folder_that_becomes_ours_among_named_files_is_passed_by_from_then_on(
+    tree: Path,
+) -> None:
+    (tree / "z").mkdir()
+    for name in ("a", "b"):
+        (tree / "z" / name).touch()
+    named = [str(tree / "z" / name) for name in ("a", "b")]
+    walk = Walk(is_recursive=False, own=[tree / "cache"]).over(named)
+    found = [next(walk)]
+    (tree / "cache").symlink_to("z")
+    found += walk
+    assert [isinstance(item, PassedBy) for item in found] == [False, True]
+
+
+def test_a_named_link_is_judged_by_where_it_leads(tree: Path) -> None:
+    (tree / "store").mkdir()
+    (tree / "store" / "stored").touch()
+    (tree / "file").touch()
+    (tree / "link").symlink_to("store/stored")
+    walk = Walk(is_recursive=False, own=[tree / "store"])
+    found = list(walk.over([str(tree / "file"), str(tree / "link")]))
+    assert [isinstance(item, PassedBy) for item in found] == [False, True]
+
+
 async def select_nothing(session: AsyncSession) -> None:
     await session.execute(select(1))
