@@ -12,7 +12,6 @@ import typer
 from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
-from dam.cli.progress import progress_bars, shows_progress
 from dam.errors import ExitCode, FolderGivenError, UsageError
 
 if TYPE_CHECKING:
@@ -95,37 +94,22 @@ class _Run:
         return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
 
     async def _import(self, world: "World") -> "ImportReport":
-        import asyncio
-
-        from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
+        from dam.cli.work_progress import import_progress
         from dam.services.import_service import count_files, import_files
         from dam.services.ingest_service import add_files
 
-        total: int | None = None
-        done = 0
-
-        async def count() -> None:
-            nonlocal total
-            if shows_progress(self._state):
-                total = await asyncio.to_thread(count_files, self._paths, self._options)
-
-        with progress_bars(self._state, "adding files", "processing") as (advance, work):
-            counting = asyncio.create_task(count())
-            wait = partial(say_waiting_for_gc, self._state)
+        paths, options = self._paths, self._options
+        count = partial(count_files, world, paths, options)
+        async with import_progress(self._state, "adding files", count) as progress:
 
             def take(outcome: "FileOutcome") -> None:
-                nonlocal done
-                done += 1
-                advance(done, total)
+                progress.advance()
                 self._take(outcome)
 
-            try:
-                if not self._is_processed:
-                    return await import_files(world, self._paths, self._options, take, on_wait=wait)
-                observer = WorkProgress(self._state, work)
-                return await add_files(world, self._paths, self._options, take, observer, wait)
-            finally:
-                counting.cancel()
+            wait = progress.wait_for_gc
+            if not self._is_processed:
+                return await import_files(world, paths, options, take, on_wait=wait)
+            return await add_files(world, paths, options, take, progress.observer, wait)
 
     def _take(self, outcome: "FileOutcome") -> None:
         if self._state.is_jsonl:

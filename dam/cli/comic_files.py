@@ -12,14 +12,13 @@ from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, rea
 from dam.cli.comic_arguments import VariantArgument, resolve
 from dam.cli.frame import State, command
 from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, talk
-from dam.cli.progress import progress_bar, progress_bars, shows_progress
+from dam.cli.progress import progress_bar
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dam.app import World
-    from dam.cli.progress import ReportProgress
     from dam.services.comic_export_service import ExportedComic
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
@@ -83,35 +82,22 @@ async def _import(
     *,
     is_processed: bool,
 ) -> ExitCode:
-    import asyncio
-
-    from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
+    from dam.cli.work_progress import import_progress
     from dam.services.comic_import_service import add_comics, count_comics, import_comics
 
     report = _Report(state)
-    total: int | None = None
+    count = partial(count_comics, world, paths, options)
+    async with import_progress(state, "adding comics", count) as progress:
 
-    async def count() -> None:
-        nonlocal total
-        if shows_progress(state):
-            total = await asyncio.to_thread(count_comics, paths, is_recursive=options.is_recursive)
+        def take(outcome: "ComicOutcome") -> None:
+            report.take(outcome)
+            progress.advance()
 
-    def take(outcome: "ComicOutcome", advance: "ReportProgress") -> None:
-        report.take(outcome)
-        advance(report.counts.total(), total)
-
-    wait = partial(say_waiting_for_gc, state)
-    with progress_bars(state, "adding comics", "processing") as (advance, working):
-        counting = asyncio.create_task(count())
-        try:
-            tell = partial(take, advance=advance)
-            if is_processed and not options.is_dry_run:
-                observer = WorkProgress(state, working)
-                await add_comics(world, paths, options, tell, observer, wait)
-            else:
-                await import_comics(world, paths, options, tell, on_wait=wait)
-        finally:
-            counting.cancel()
+        wait = progress.wait_for_gc
+        if is_processed and not options.is_dry_run:
+            await add_comics(world, paths, options, take, progress.observer, wait)
+        else:
+            await import_comics(world, paths, options, take, on_wait=wait)
     return await report.end(world)
 
 

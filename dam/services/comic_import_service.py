@@ -1,6 +1,7 @@
 """Imports comics: archives and folders of pictures become variants with pages, and concepts."""
 
 import asyncio
+import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -95,8 +96,14 @@ async def import_comics(
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:
             await stack.enter_async_context(held_store(world, on_wait))
-        own = own_paths(world)
-        found = find_comics(paths, is_recursive=options.is_recursive, own=own)
+        stopping = threading.Event()
+        stack.callback(stopping.set)  # the thread that walks cannot be cancelled
+        found = find_comics(
+            paths,
+            is_recursive=options.is_recursive,
+            own=own_paths(world),
+            is_stopped=stopping.is_set,
+        )
         await _import_all(importer, found, on_outcome)
 
 
@@ -119,9 +126,17 @@ async def failures_of_pages(
     return found
 
 
-def count_comics(paths: Iterable[str], *, is_recursive: bool) -> int:
-    """Return how many comics an import would tell of; it blocks, and opens nothing."""
-    return sum(1 for _ in find_comics(paths, is_recursive=is_recursive))
+def count_comics(
+    world: World, paths: Iterable[str], options: ComicImportOptions, is_stopped: Callable[[], bool]
+) -> int:
+    """Return how many comics an import would tell of; it blocks, and opens nothing.
+
+    Raises:
+        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+    """
+    own = own_paths(world)
+    found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)
+    return sum(1 for _ in found)
 
 
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:

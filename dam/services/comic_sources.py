@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -46,7 +46,11 @@ ComicSource = ArchiveSource | FolderSource | PassedBy
 
 
 def find_comics(
-    paths: Iterable[str], *, is_recursive: bool, own: Collection[Path] = ()
+    paths: Iterable[str],
+    *,
+    is_recursive: bool,
+    own: Collection[Path] = (),
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[ComicSource]:
     """Yield the comics at the paths: each file is one, and each folder.
 
@@ -57,8 +61,10 @@ def find_comics(
         is_recursive: Take folders for libraries: every archive below is a comic, and every folder
             that itself has pictures is one of these, unless archives are beside them.
         own: Files and folders of ours, as for `Walk`.
+        is_stopped: As for `Walk`.
     """
-    folders, files = (Walk(is_recursive=into_folders, own=own) for into_folders in (True, False))
+    folders = Walk(is_recursive=True, own=own, is_stopped=is_stopped)
+    files = Walk(is_recursive=False, own=own, is_stopped=is_stopped)
     for path in paths:
         absolute = absolute_path(path)
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -126,9 +127,16 @@ async def import_files(
     return report
 
 
-def count_files(paths: Iterable[str], options: ImportOptions) -> int:
-    """Return how many paths an import would tell of; it blocks, and opens nothing."""
-    return sum(1 for _ in Walk(is_recursive=options.is_recursive).over(paths))
+def count_files(
+    world: World, paths: Iterable[str], options: ImportOptions, is_stopped: Callable[[], bool]
+) -> int:
+    """Return how many paths an import would tell of; it blocks, and opens nothing.
+
+    Raises:
+        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+    """
+    walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
+    return sum(1 for _ in walk.over(paths))
 
 
 class _Import:
@@ -149,8 +157,12 @@ class _Import:
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
     async def over(self, paths: Iterable[str]) -> None:
-        walk = Walk(is_recursive=self._options.is_recursive, own=own_paths(self._world))
-        found = walk.over(paths)
+        stopping = threading.Event()
+        found = Walk(
+            is_recursive=self._options.is_recursive,
+            own=own_paths(self._world),
+            is_stopped=stopping.is_set,
+        ).over(paths)
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
         try:
             while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
@@ -161,6 +173,7 @@ class _Import:
             while in_flight:
                 await self._settle(await in_flight.popleft())
         finally:
+            stopping.set()  # the thread that walks cannot be cancelled
             for task in in_flight:
                 task.cancel()
             await asyncio.gather(*in_flight, return_exceptions=True)

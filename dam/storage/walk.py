@@ -2,11 +2,11 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import words_for
+from dam.errors import ImportStoppedError, words_for
 from dam.storage.reading import kind_of
 
 
@@ -34,10 +34,19 @@ class Walk:
         own: Files and folders of ours, there already or not yet. They are known by device and
             inode, under whatever name: opening and closing our own live SQLite file would drop the
             locks that this process holds on it.
+        is_stopped: Asked before each path and each folder; once it says yes, the walk ends in an
+            `ImportStoppedError`.
     """
 
-    def __init__(self, *, is_recursive: bool, own: Collection[Path] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        is_recursive: bool,
+        own: Collection[Path] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._is_recursive = is_recursive
+        self._is_stopped = is_stopped
         self._own_paths = own
         self._own: set[tuple[int, int]] = set()
         self._is_own_folder: dict[str, bool] = {}
@@ -48,6 +57,7 @@ class Walk:
         A symbolic link among `paths` is followed, one below them is passed by.
         """
         for path in paths:
+            self._go_on()
             absolute = absolute_path(path)
             try:
                 status = os.stat(absolute)  # noqa: PTH116 - see above
@@ -72,6 +82,7 @@ class Walk:
             return
         pending = [folder]
         while pending:
+            self._go_on()
             current = pending.pop()
             try:
                 with os.scandir(current) as entries:
@@ -88,6 +99,10 @@ class Walk:
                 else:
                     yield found
             pending += reversed(folders)
+
+    def _go_on(self) -> None:
+        if self._is_stopped():
+            raise ImportStoppedError
 
     def _look_for_own(self) -> None:
         """Look after what is to be judged was listed: what is made later is not in that list."""
