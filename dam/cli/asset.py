@@ -8,7 +8,7 @@ import typer
 
 from dam.cli.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, table
+from dam.cli.output import counted, emit_json, emit_jsonl, name_failure, sentence, show, table
 from dam.cli.progress import progress_bar
 from dam.errors import EnvironmentFaultError, ExitCode
 
@@ -127,7 +127,9 @@ def remove_asset(
     removal = run_in_world(state, work)
     for refusal in removal.refused:
         users = ", ".join(map(str, refusal.used_by))
-        complain(f"failed: {refusal.entity_id}: used by {users} (--force removes it all the same)")
+        name_failure(
+            refusal.entity_id, message=f"used by {users}", hint="--force removes it all the same"
+        )
     if state.is_json:
         removed = len(removal.entity_ids)
         emit_json(
@@ -154,7 +156,7 @@ async def _follow(
             done.append(outcome)
             advance(len(done), total)
             if outcome.error is not None:
-                complain(f"failed: {outcome.entity_id}: {outcome.message}")
+                name_failure(outcome.entity_id, message=outcome.message, hint=outcome.hint)
             if state.is_jsonl:
                 emit_jsonl(outcome)
     return done
@@ -189,9 +191,8 @@ def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
 
 
 def _say_removed(removal: "Removal", *, is_plan: bool) -> None:
-    count = len(removal.entity_ids)
-    noun = "asset" if count == 1 else "assets"
+    assets = counted(len(removal.entity_ids), "asset")
     if is_plan:
-        sentence(f"would remove {count} {noun}")
+        sentence(f"would remove {assets}")
     else:
-        sentence(f"removed {count} {noun}; the bytes go with the next `dam-cli gc`")
+        sentence(f"removed {assets}; the bytes go with the next `dam-cli gc`")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from dam.cli.frame import State
-from dam.cli.output import complain
+from dam.cli.output import complain, counted
 from dam.cli.progress import ReportProgress, progress_bar, progress_bars, shows_progress
 
 
@@ -37,11 +37,11 @@ class WorkProgress:
         if self._has_waited:
             return
         self._has_waited = True
-        noun = "asset" if entities == 1 else "assets"
         if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
+            assets = counted(entities, "asset")
             how = "on lease" if seconds is not None else "locked in the database"
             limit = f", at most {seconds:.0f} s if it is gone" if seconds is not None else ""
-            complain(f"waiting for {entities} {noun} that another process has {how}{limit}")
+            complain(f"waiting for {assets} that another process has {how}{limit}")
 
     def _show(self) -> None:
         self._report(self._done, None if self._left is None else self._done + self._left)

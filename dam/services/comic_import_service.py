@@ -2,18 +2,12 @@
 
 import asyncio
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dam.core.ecs import EntityId, ProcessingErrorComponent
-from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError
-from dam.models import FilePropertiesComponent, PageLink
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
@@ -29,7 +23,6 @@ __all__ = [
     "OnComic",
     "add_comics",
     "count_comics",
-    "failures_of_pages",
     "import_comics",
 ]
 
@@ -105,25 +98,6 @@ async def import_comics(
             is_stopped=stopping.is_set,
         )
         await _import_all(importer, found, on_outcome)
-
-
-async def failures_of_pages(
-    session: AsyncSession, variant_entity_ids: Iterable[EntityId]
-) -> dict[EntityId, list[FailedPage]]:
-    """Return what systems could not do for pages of these variants, by variant, in their order."""
-    link, failure, file = PageLink, ProcessingErrorComponent, FilePropertiesComponent
-    found = defaultdict[EntityId, list[FailedPage]](list)
-    for ids in portions(sorted(set(variant_entity_ids))):
-        failed = (
-            select(link.owner_entity_id, file.name_text, failure.system, failure.message)
-            .join(failure, failure.entity_id == link.page_image_entity_id)
-            .join(file, file.entity_id == link.page_image_entity_id)
-            .where(link.owner_entity_id.in_(ids))
-            .order_by(link.owner_entity_id, link.page_number)
-        )
-        for variant, name, system, message in await session.execute(failed):
-            found[variant].append(FailedPage(name=name, error=f"{system}: {message}"))
-    return found
 
 
 def count_comics(

@@ -157,7 +157,11 @@ class ComicImporter:
             outcome = imported_comic(file.path, _again(file), known)
         elif content is None:
             return ComicOutcome(
-                path=file.path, status=file.status, error=file.error, message=file.message
+                path=file.path,
+                status=file.status,
+                error=file.error,
+                message=file.message,
+                hint=file.hint,
             )
         else:  # new, or its failures are to be told again
             outcome = await self._read_archive(archive, content, turn)
@@ -189,9 +193,9 @@ class ComicImporter:
         files = await self._import_files([_path(folder, page.name) for page in order.pages])
         arrived = [page for page in order.pages if files[_path(folder, page.name)].error is None]
         failed = [
-            FailedPage(name=page.name, error=files[_path(folder, page.name)].message or "")
+            FailedPage(name=page.name, error=file.message or "", hint=file.hint)
             for page in order.pages
-            if page not in arrived
+            if (file := files[_path(folder, page.name)]).error is not None
         ]
         if not arrived:
             raise PagesUnreadableError([(page.name, page.error) for page in failed])
@@ -303,7 +307,9 @@ class ComicImporter:
 
 def _refusal(path: str, error: DamError) -> FileOutcome:
     said = failed_comic(path, error)
-    return FileOutcome(path=path, status="failed", error=said.error, message=said.message)
+    return FileOutcome(
+        path=path, status="failed", error=said.error, message=said.message, hint=said.hint
+    )
 
 
 def _in_place(file: FileOutcome) -> LocatedContent:

@@ -32,6 +32,7 @@ class ExportOutcome:
     path: Path | None = None
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
 
 async def export_assets(
@@ -60,7 +61,10 @@ async def export_assets(
                     path = await asyncio.to_thread(write, content, name)
                 except ItemError as error:
                     yield ExportOutcome(
-                        entity_id=entity_id, error=type(error).__name__, message=error.message
+                        entity_id=entity_id,
+                        error=type(error).__name__,
+                        message=error.message,
+                        hint=error.hint,
                     )
                 else:
                     yield ExportOutcome(entity_id=entity_id, path=path)

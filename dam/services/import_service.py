@@ -6,19 +6,14 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dam.core.ecs import EntityId, ProcessingErrorComponent
+from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, ItemError
-from dam.models import OriginalSourceInfoComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_records import (
     KnownFile,
@@ -32,7 +27,7 @@ from dam.services.import_records import (
 from dam.services.store_access import held_store, own_paths
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
-from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
+from dam.storage.walk import FoundFile, PassedBy, Walk
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -62,7 +57,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """What became of one path; `error` and `message` where something went wrong."""
+    """What became of one path; `error`, `message` and `hint` where something went wrong."""
 
     path: str
     status: FileStatus
@@ -71,6 +66,7 @@ class FileOutcome:
     size_bytes: int = 0
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
 
 @dataclass
@@ -304,46 +300,16 @@ def _outcome(file: ReadFile, recorded: Recorded) -> FileOutcome:
 
 
 def _still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
-    return replace(outcome, error=type(error).__name__, message=error.message)
+    return replace(outcome, error=type(error).__name__, message=error.message, hint=error.hint)
 
 
 def _failed(path: str, error: Exception) -> FileOutcome:
     if not isinstance(error, DamError):
         raise error
     return FileOutcome(
-        path=path, status="failed", error=type(error).__name__, message=error.message
+        path=path,
+        status="failed",
+        error=type(error).__name__,
+        message=error.message,
+        hint=error.hint,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenFailure:
-    """What a system could not do for an asset, under a path at which the asset was seen."""
-
-    path: str
-    entity_id: EntityId
-    system: str
-    error: str
-    message: str
-
-
-async def open_failures(
-    session: AsyncSession, paths: Sequence[str], *, since: datetime | None
-) -> list[OpenFailure]:
-    """Return the open failures of systems on files at or below `paths` seen since then, or ever."""
-    failure, source = ProcessingErrorComponent, OriginalSourceInfoComponent
-    statement = (
-        select(source.path, failure.entity_id, failure.system, failure.error, failure.message)
-        .join(source, source.entity_id == failure.entity_id)
-        .order_by(source.path_text, failure.system)
-    )
-    if since is not None:
-        statement = statement.where(source.last_seen_at >= since)
-    roots = tuple(os.fsencode(absolute_path(path)) for path in paths)
-    below = tuple(root.rstrip(b"/") + b"/" for root in roots)
-    return [
-        OpenFailure(
-            path=os.fsdecode(path), entity_id=entity_id, system=system, error=error, message=text
-        )
-        for path, entity_id, system, error, text in (await session.execute(statement)).all()
-        if path in roots or path.startswith(below)
-    ]
