@@ -1,4 +1,7 @@
-"""Concepts of comics get a key to be looked up by; the index of series as they are spelt goes."""
+"""Concepts of comics get a key to be looked up by, and failures a hint.
+
+The index of series as they are spelt goes.
+"""
 
 import unicodedata
 
@@ -12,11 +15,14 @@ branch_labels = None
 depends_on = None
 
 _TABLE = "component_comic_book_concept"
+_FAILURES = "component_processing_error"
 _KEY_LENGTH = 500
 _PAGE = 1000
 
 
 def upgrade() -> None:
+    with op.batch_alter_table(_FAILURES, schema=None) as batch_op:
+        batch_op.add_column(sa.Column("hint", sa.String(), nullable=True))
     with op.batch_alter_table(_TABLE, schema=None) as batch_op:
         batch_op.add_column(sa.Column("title_key", sa.String(length=_KEY_LENGTH), nullable=True))
         batch_op.drop_index(batch_op.f("ix_component_comic_book_concept_series_title"))
@@ -36,6 +42,8 @@ def downgrade() -> None:
             unique=False,
         )
         batch_op.drop_column("title_key")
+    with op.batch_alter_table(_FAILURES, schema=None) as batch_op:
+        batch_op.drop_column("hint")
 
 
 def _fill() -> None:

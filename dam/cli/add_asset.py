@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,23 +10,22 @@ import typer
 
 from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, emit_jsonl, sentence, size_text, talk
-from dam.cli.progress import progress_bars, shows_progress
+from dam.cli.output import emit_json, emit_jsonl, name_failure, sentence, size_text, talk
 from dam.errors import ExitCode, FolderGivenError, UsageError
 
 if TYPE_CHECKING:
     from dam.app import World
+    from dam.services.failure_service import Failure
     from dam.services.import_service import (
         FileOutcome,
         FileStatus,
         ImportOptions,
         ImportReport,
-        OpenFailure,
     )
 
 
 _STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped", "failed")
-_JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message")
+_JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "hint")
 
 
 @command(changes=True, streams=True)
@@ -83,64 +81,49 @@ class _Run:
 
     async def work(self, world: "World") -> ExitCode:
         """Import, process, report; return how it went."""
-        from dam.services.import_service import open_failures
+        from dam.services.failure_service import failures_at
 
         started = time.monotonic()
         since = None if self._state.is_dry_run else world.context.now()  # a plan marks none as seen
         report = await self._import(world)
-        failures = await world.read(open_failures, self._paths, since=since)
+        failures = await world.read(failures_at, self._paths, since=since)
         elapsed_s = time.monotonic() - started
         summary = _summary(world.config.name, report, self._failed, failures, elapsed_s)
         self._tell(summary)
         return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
 
     async def _import(self, world: "World") -> "ImportReport":
-        import asyncio
-
-        from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
+        from dam.cli.work_progress import import_progress
         from dam.services.import_service import count_files, import_files
         from dam.services.ingest_service import add_files
 
-        total: int | None = None
-        done = 0
-
-        async def count() -> None:
-            nonlocal total
-            if shows_progress(self._state):
-                total = await asyncio.to_thread(count_files, self._paths, self._options)
-
-        with progress_bars(self._state, "adding files", "processing") as (advance, work):
-            counting = asyncio.create_task(count())
-            wait = partial(say_waiting_for_gc, self._state)
+        paths, options = self._paths, self._options
+        count = partial(count_files, world, paths, options)
+        async with import_progress(self._state, "adding files", count) as progress:
 
             def take(outcome: "FileOutcome") -> None:
-                nonlocal done
-                done += 1
-                advance(done, total)
+                progress.advance()
                 self._take(outcome)
 
-            try:
-                if not self._is_processed:
-                    return await import_files(world, self._paths, self._options, take, on_wait=wait)
-                observer = WorkProgress(self._state, work)
-                return await add_files(world, self._paths, self._options, take, observer, wait)
-            finally:
-                counting.cancel()
+            wait = progress.wait_for_gc
+            if not self._is_processed:
+                return await import_files(world, paths, options, take, on_wait=wait)
+            return await add_files(world, paths, options, take, progress.observer, wait)
 
     def _take(self, outcome: "FileOutcome") -> None:
         if self._state.is_jsonl:
             emit_jsonl({name: getattr(outcome, name) for name in _JSONL_FIELDS})
         if outcome.error is not None:
             self._failed.append(outcome)
-            complain(f"failed: {outcome.path}: {outcome.message}")
+            name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
         elif outcome.status == "skipped":
             talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
 
     def _tell(self, summary: dict[str, Any]) -> None:
         for failure in summary["failures"]:
             if failure["system"]:
-                path, system, message = failure["path"], failure["system"], failure["message"]
-                complain(f"failed: {path}: {system}: {message}")
+                names = failure["path"], failure["system"]
+                name_failure(*names, message=failure["message"], hint=failure["hint"])
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:
@@ -151,26 +134,29 @@ def _summary(
     world: str,
     report: "ImportReport",
     failed: Sequence["FileOutcome"],
-    failures: Sequence["OpenFailure"],
+    failures: Sequence[tuple[str, "Failure"]],
     elapsed_s: float,
 ) -> dict[str, Any]:
-    listed = [
-        {
-            "path": outcome.path,
-            "entity_id": outcome.entity_id,
-            "system": None,
-            "error": outcome.error,
-            "message": outcome.message,
-        }
-        for outcome in failed
-    ]
+    listed = [_listed(outcome.path, outcome, None) for outcome in failed]
+    listed += [_listed(path, failure, failure.system) for path, failure in failures]
     return {
         "world": world,
         **{status: report.counts[status] for status in _STATUSES},
         "open_failures": len(failures),
         "size_bytes": report.size_bytes,
         "elapsed_s": round(elapsed_s, 3),
-        "failures": [*listed, *(asdict(failure) for failure in failures)],
+        "failures": listed,
+    }
+
+
+def _listed(path: str, one: "FileOutcome | Failure", system: str | None) -> dict[str, Any]:
+    return {
+        "path": path,
+        "entity_id": one.entity_id,
+        "system": system,
+        "error": one.error,
+        "message": one.message,
+        "hint": one.hint,
     }
 
 

@@ -10,7 +10,16 @@ import typer
 
 from dam.cli.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, table
+from dam.cli.output import (
+    complain,
+    counted,
+    emit_json,
+    emit_jsonl,
+    name_failure,
+    sentence,
+    show,
+    table,
+)
 from dam.cli.progress import progress_bar
 from dam.errors import EnvironmentFaultError, ExitCode
 
@@ -129,7 +138,9 @@ def remove_asset(
     removal = run_in_world(state, work)
     for refusal in removal.refused:
         users = ", ".join(map(str, refusal.used_by))
-        complain(f"failed: {refusal.entity_id}: used by {users} (--force removes it all the same)")
+        name_failure(
+            refusal.entity_id, message=f"used by {users}", hint="--force removes it all the same"
+        )
     if removal.without_content:
         lost = ", ".join(map(str, removal.without_content))
         complain(f"without bytes, as they were only in what is removed: {lost}")
@@ -155,7 +166,7 @@ def _following(state: State, what: str, total: int) -> Iterator[Callable[[Outcom
         def tell(outcome: Outcome) -> None:
             advance(next(done), total)
             if outcome.error is not None:
-                complain(f"failed: {outcome.entity_id}: {outcome.message}")
+                name_failure(outcome.entity_id, message=outcome.message, hint=outcome.hint)
             if state.is_jsonl:
                 emit_jsonl(outcome)
 
@@ -191,9 +202,8 @@ def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
 
 
 def _say_removed(removal: "Removal", *, is_plan: bool) -> None:
-    count = len(removal.entity_ids)
-    noun = "asset" if count == 1 else "assets"
+    assets = counted(len(removal.entity_ids), "asset")
     if is_plan:
-        sentence(f"would remove {count} {noun}")
+        sentence(f"would remove {assets}")
     else:
-        sentence(f"removed {count} {noun}; the bytes go with the next `dam-cli gc`")
+        sentence(f"removed {assets}; the bytes go with the next `dam-cli gc`")

@@ -14,7 +14,7 @@ from dam.cli.comic_arguments import (
     resolve_parsed,
 )
 from dam.cli.frame import State, command
-from dam.cli.output import emit_json, sentence, show, table
+from dam.cli.output import counted, emit_json, sentence, show, table
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def _rows(shown: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
                 mark = " (primary)" if variant["is_primary_variant"] else ""
                 facts = [variant[key] for key in ("format", "language", "scan_group")]
                 words = " ".join(fact for fact in facts if fact)
-                pages = f"{variant['pages']} pages"
+                pages = counted(variant["pages"], "page")
                 yield "variant", f"{variant['entity_id']}{mark}  {pages}  {words}".rstrip()
         elif name in ("terms", "comic_info"):
             for key, listed in value.items():
@@ -305,7 +305,7 @@ def _show_variants(state: State, found: "Sequence[ComicVariant]") -> None:
                 v.entity_id,
                 v.concept_entity_id,
                 "primary" if v.is_primary_variant else None,
-                f"{v.page_count} pages",
+                counted(v.page_count, "page"),
                 v.facts.get("format"),
                 v.facts.get("language"),
                 v.facts.get("scan_group"),

@@ -11,15 +11,14 @@ import typer
 from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.comic_arguments import VariantArgument, resolve
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, emit_jsonl, sentence, show, talk
-from dam.cli.progress import progress_bar, progress_bars, shows_progress
+from dam.cli.output import counted, emit_json, emit_jsonl, name_failure, sentence, show, talk
+from dam.cli.progress import progress_bar
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dam.app import World
-    from dam.cli.progress import ReportProgress
     from dam.services.comic_export_service import ExportedComic
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
@@ -83,35 +82,22 @@ async def _import(
     *,
     is_processed: bool,
 ) -> ExitCode:
-    import asyncio
-
-    from dam.cli.work_progress import WorkProgress, say_waiting_for_gc
+    from dam.cli.work_progress import import_progress
     from dam.services.comic_import_service import add_comics, count_comics, import_comics
 
     report = _Report(state)
-    total: int | None = None
+    count = partial(count_comics, world, paths, options)
+    async with import_progress(state, "adding comics", count) as progress:
 
-    async def count() -> None:
-        nonlocal total
-        if shows_progress(state):
-            total = await asyncio.to_thread(count_comics, paths, is_recursive=options.is_recursive)
+        def take(outcome: "ComicOutcome") -> None:
+            report.take(outcome)
+            progress.advance()
 
-    def take(outcome: "ComicOutcome", advance: "ReportProgress") -> None:
-        report.take(outcome)
-        advance(report.counts.total(), total)
-
-    wait = partial(say_waiting_for_gc, state)
-    with progress_bars(state, "adding comics", "processing") as (advance, working):
-        counting = asyncio.create_task(count())
-        try:
-            tell = partial(take, advance=advance)
-            if is_processed and not options.is_dry_run:
-                observer = WorkProgress(state, working)
-                await add_comics(world, paths, options, tell, observer, wait)
-            else:
-                await import_comics(world, paths, options, tell, on_wait=wait)
-        finally:
-            counting.cancel()
+        wait = progress.wait_for_gc
+        if is_processed and not options.is_dry_run:
+            await add_comics(world, paths, options, take, progress.observer, wait)
+        else:
+            await import_comics(world, paths, options, take, on_wait=wait)
     return await report.end(world)
 
 
@@ -137,12 +123,22 @@ class _Report:
 
     async def end(self, world: "World") -> ExitCode:
         """Tell what systems could not do for the pages, and sum up."""
-        from dam.services.comic_import_service import failures_of_pages
+        from dam.services.comic_import_service import FailedPage
+        from dam.services.failure_service import failures_of_pages
 
-        failures = await world.read(failures_of_pages, self._paths)
+        failures = {
+            variant: [
+                FailedPage(
+                    name=one.name or str(one.entity_id),
+                    error=f"{one.system}: {one.message}",
+                    hint=one.hint,
+                )
+                for one in found
+            ]
+            for variant, found in (await world.read(failures_of_pages, self._paths)).items()
+        }
         for variant, pages in failures.items():
-            for page in pages:
-                complain(f"failed: {self._paths[variant]}: {page.name}: {page.error}")
+            _name_pages(self._paths[variant], pages)
         if self._state.is_json:
             emit_json([_with_late(outcome, failures) for outcome in self._outcomes])
         elif not self._state.is_jsonl:
@@ -177,7 +173,7 @@ def export_comic(
 
     def people(done: "ExportedComic") -> None:
         said = "would write" if state.is_dry_run else "wrote"
-        sentence(f"{said} {_count(done.pages, 'page')} to {done.path}")
+        sentence(f"{said} {counted(done.pages, 'page')} to {done.path}")
 
     show(state, run_in_world(state, work), people)
 
@@ -195,13 +191,17 @@ def _tell(state: State, outcome: "ComicOutcome") -> None:
     elif not state.is_json and outcome.status not in ("failed", "skipped"):
         sentence(_line(outcome))
     if outcome.error is not None:
-        complain(f"failed: {outcome.path}: {outcome.message}")
+        name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
     elif outcome.status == "skipped":
         talk(state, f"skipped: {outcome.path}: {outcome.message}")
     elif outcome.message:
         talk(state, f"note: {outcome.path}: {outcome.message}")
-    for page in outcome.failed_pages:
-        complain(f"failed: {outcome.path}: {page.name}: {page.error}")
+    _name_pages(outcome.path, outcome.failed_pages)
+
+
+def _name_pages(path: str, pages: "Iterable[FailedPage]") -> None:
+    for page in pages:
+        name_failure(path, page.name, message=page.error, hint=page.hint)
 
 
 def _line(outcome: "ComicOutcome") -> str:
@@ -211,7 +211,7 @@ def _line(outcome: "ComicOutcome") -> str:
         outcome.variant_entity_id or "-",
         outcome.status,
         f"comic {outcome.concept_entity_id or '-'}{is_new}",
-        _count(outcome.pages, "page"),
+        counted(outcome.pages, "page"),
         outcome.path,
     )
     return "  ".join(map(str, cells))
@@ -220,7 +220,3 @@ def _line(outcome: "ComicOutcome") -> str:
 def _words(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
     listed = ", ".join(f"{count} {status}" for status, count in counts.items())
     return f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

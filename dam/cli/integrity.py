@@ -6,7 +6,7 @@ import typer
 
 from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import complain, sentence, show, size_text, table
+from dam.cli.output import counted, name_failure, sentence, show, size_text, table
 from dam.cli.progress import progress_bar
 from dam.errors import ExitCode
 
@@ -42,7 +42,7 @@ def verify(
 
     result = run_in_world(state, work)
     for one in result.failed:
-        complain(f"failed: {one.entity_id}: {one.message}")
+        name_failure(one.entity_id, message=one.message, hint=one.hint)
     show(state, result, _show_verification)
     if result.damaged or result.missing:
         return ExitCode.DAMAGE
@@ -89,11 +89,9 @@ def gc(
 
     def people(result: "CollectedGarbage") -> None:
         said = "would remove" if state.is_dry_run else "removed"
-        contents = "content" if result.removed == 1 else "contents"
-        thumbnails = "thumbnail" if result.thumbnails == 1 else "thumbnails"
         sentence(
-            f"{said} {result.removed} {contents} ({size_text(result.freed_bytes)}) "
-            f"and {result.thumbnails} {thumbnails}"
+            f"{said} {counted(result.removed, 'content')} ({size_text(result.freed_bytes)}) "
+            f"and {counted(result.thumbnails, 'thumbnail')}"
         )
 
     show(state, run_in_world(state, work), people)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from unicodedata import combining, east_asian_width
 
 from dam.cli.frame import State
-from dam.errors import DamError, EnvironmentFaultError, UsageError, words_for
+from dam.errors import EnvironmentFaultError, UsageError, words_for
 
 T = TypeVar("T")
 
@@ -114,9 +114,19 @@ def write_error_text(text: str) -> None:
         sys.stderr.flush()
 
 
-def name_failure(name: str, error: DamError) -> None:
-    """Name on stderr one of many items that failed."""
-    complain(f"failed: {name}: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+def name_failure(*names: object, message: str | None, hint: str | None = None) -> None:
+    """Name on stderr one of many items that failed, from the whole to the part; say what to do."""
+    complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
+
+
+def with_hint(message: str | None, hint: str | None) -> str:
+    """Return what went wrong with one of many items, and what to do about it, on one line."""
+    return f"{message} ({hint})" if hint else str(message)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: `1 page`, `2 pages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def size_text(size_bytes: int) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import complain, emit_json, sentence, show, table
+from dam.cli.output import emit_json, name_failure, sentence, show, table, with_hint
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def process(
 
     processed, failures = run_in_world(state, work)
     for failure in failures:
-        complain(f"failed: {failure.entity_id} {failure.name}: {failure.system}: {failure.message}")
+        name = f"{failure.entity_id} {failure.name}" if failure.name else failure.entity_id
+        name_failure(name, failure.system, message=failure.message, hint=failure.hint)
     if state.is_json:
         emit_json({**asdict(processed), "failures": failures})
     else:
@@ -99,7 +100,10 @@ def _show_failures(found: "Sequence[Failure]") -> None:
         sentence("there are no failures")
         return
     table(
-        [(one.entity_id, one.system, one.name, one.attempts, one.message) for one in found],
+        [
+            (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
+            for one in found
+        ],
         ("id", "system", "name", "tries", "message"),
     )
 
@@ -126,7 +130,7 @@ def retry(
 
     result = run_in_world(state, work)
     for name, count in result.unknown.items():
-        complain(f"failed: {count} of system {name!r}, which is not in this world now")
+        name_failure(f"{count} of system {name!r}", message="it is not in this world now")
     if state.is_json:
         emit_json(result)
     elif not result.marked:

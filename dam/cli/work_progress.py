@@ -1,11 +1,12 @@
 """What people see while systems work."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from dam.cli.frame import State
-from dam.cli.output import complain
-from dam.cli.progress import ReportProgress, progress_bar
+from dam.cli.output import complain, counted
+from dam.cli.progress import ReportProgress, progress_bar, progress_bars, shows_progress
 
 
 class WorkProgress:
@@ -36,20 +37,72 @@ class WorkProgress:
         if self._has_waited:
             return
         self._has_waited = True
-        noun = "asset" if entities == 1 else "assets"
         if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
+            assets = counted(entities, "asset")
             how = "on lease" if seconds is not None else "locked in the database"
             limit = f", at most {seconds:.0f} s if it is gone" if seconds is not None else ""
-            complain(f"waiting for {entities} {noun} that another process has {how}{limit}")
+            complain(f"waiting for {assets} that another process has {how}{limit}")
 
     def _show(self) -> None:
         self._report(self._done, None if self._left is None else self._done + self._left)
 
 
-def say_waiting_for_gc(state: State) -> None:
-    """Say that nothing can be stored before another process has collected the garbage."""
-    if not state.is_quiet:  # also beside JSON: a silent minute looks like a hang
-        complain("waiting for a `gc` of this store to end")
+class ImportProgress:
+    """What people see of an import and of the systems that work beside it.
+
+    Args:
+        state: What the options say.
+        report: Moves the bar of the import.
+        observer: Moves the bar of the systems.
+    """
+
+    def __init__(self, state: State, report: ReportProgress, observer: WorkProgress) -> None:
+        self.observer = observer
+        self.total: int | None = None
+        self._state = state
+        self._report = report
+        self._done = 0
+
+    def advance(self) -> None:
+        """Show that one more has been settled."""
+        self._done += 1
+        self._report(self._done, self.total)
+
+    def wait_for_gc(self) -> None:
+        """Say that nothing can be stored before another process has collected the garbage."""
+        if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
+            complain("waiting for a `gc` of this store to end")
+
+
+@asynccontextmanager
+async def import_progress(
+    state: State, what: str, count: Callable[[Callable[[], bool]], int]
+) -> AsyncIterator[ImportProgress]:
+    """Show bars for an import and for the systems beside it; yield what moves them.
+
+    Args:
+        state: What the options say.
+        what: The import in a word or two.
+        count: Returns how many there will be; it runs in a thread while they come, where somebody
+            sees the bars, and ends early once the function that it is given says yes.
+    """
+    import asyncio
+
+    stopping = threading.Event()
+    with progress_bars(state, what, "processing") as (report, work):
+        progress = ImportProgress(state, report, WorkProgress(state, work))
+
+        async def find_total() -> None:
+            if shows_progress(state):
+                progress.total = await asyncio.to_thread(count, stopping.is_set)
+
+        counting = asyncio.create_task(find_total())
+        try:
+            yield progress
+        finally:
+            stopping.set()
+            # What hinders the count hinders the import, too, and is raised there.
+            await asyncio.gather(counting, return_exceptions=True)
 
 
 @contextmanager

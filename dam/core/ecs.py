@@ -173,6 +173,7 @@ class ProcessingErrorComponent(MultiComponent, kw_only=True):
     system: Mapped[str] = mapped_column(String(255), index=True)
     error: Mapped[str] = mapped_column(String(255))
     message: Mapped[str]
+    hint: Mapped[str | None] = mapped_column(default=None)
     requirement: Mapped[str | None] = mapped_column(String(255), default=None)
     attempts: Mapped[int] = mapped_column(default=1)
     occurred_at: Mapped[datetime]

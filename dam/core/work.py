@@ -204,7 +204,7 @@ async def record_failures(
         return
     statement = upsert(session, ProcessingErrorComponent)
     table = table_of(ProcessingErrorComponent)
-    news = ("error", "message", "requirement", "occurred_at")
+    news = ("error", "message", "hint", "requirement", "occurred_at")
     statement = statement.on_conflict_do_update(
         index_elements=["entity_id", "system"],
         set_={
@@ -218,6 +218,7 @@ async def record_failures(
             "system": system,
             "error": type(error).__name__,
             "message": _storable(str(error)) or type(error).__name__,
+            "hint": _storable(error.hint) if isinstance(error, DamError) and error.hint else None,
             "requirement": error.requirement if isinstance(error, DamError) else None,
             "attempts": 1,
             "occurred_at": now,

@@ -1,26 +1,19 @@
 """Imports comics: archives and folders of pictures become variants with pages, and concepts."""
 
 import asyncio
-from collections import defaultdict, deque
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dam.core.ecs import EntityId, ProcessingErrorComponent
-from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError
-from dam.models import FilePropertiesComponent, PageLink
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
-from dam.services.file_operations import FileOperationsResource
-from dam.services.import_service import held_store, own_paths
-from dam.services.ingest_service import with_systems
-from dam.services.process_service import ProcessObserver
+from dam.services.process_service import ProcessObserver, with_systems
+from dam.services.store_access import held_store, own_paths
 from dam.storage.walk import PassedBy
 
 __all__ = [
@@ -30,7 +23,6 @@ __all__ = [
     "OnComic",
     "add_comics",
     "count_comics",
-    "failures_of_pages",
     "import_comics",
 ]
 
@@ -94,37 +86,31 @@ async def import_comics(
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
     importer = ComicImporter(world, options, on_wait)
-    files = world.resources.get(FileOperationsResource)
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:
-            await stack.enter_async_context(held_store(world, files, on_wait))
-        own = own_paths(world)
-        found = find_comics(paths, is_recursive=options.is_recursive, own=own)
+            await stack.enter_async_context(held_store(world, on_wait))
+        stopping = threading.Event()
+        stack.callback(stopping.set)  # the thread that walks cannot be cancelled
+        found = find_comics(
+            paths,
+            is_recursive=options.is_recursive,
+            own=own_paths(world),
+            is_stopped=stopping.is_set,
+        )
         await _import_all(importer, found, on_outcome)
 
 
-async def failures_of_pages(
-    session: AsyncSession, variant_entity_ids: Iterable[EntityId]
-) -> dict[EntityId, list[FailedPage]]:
-    """Return what systems could not do for pages of these variants, by variant, in their order."""
-    link, failure, file = PageLink, ProcessingErrorComponent, FilePropertiesComponent
-    found = defaultdict[EntityId, list[FailedPage]](list)
-    for ids in portions(sorted(set(variant_entity_ids))):
-        failed = (
-            select(link.owner_entity_id, file.name_text, failure.system, failure.message)
-            .join(failure, failure.entity_id == link.page_image_entity_id)
-            .join(file, file.entity_id == link.page_image_entity_id)
-            .where(link.owner_entity_id.in_(ids))
-            .order_by(link.owner_entity_id, link.page_number)
-        )
-        for variant, name, system, message in await session.execute(failed):
-            found[variant].append(FailedPage(name=name, error=f"{system}: {message}"))
-    return found
+def count_comics(
+    world: World, paths: Iterable[str], options: ComicImportOptions, is_stopped: Callable[[], bool]
+) -> int:
+    """Return how many comics an import would tell of; it blocks, and opens nothing.
 
-
-def count_comics(paths: Iterable[str], *, is_recursive: bool) -> int:
-    """Return how many comics an import would tell of; it blocks, and opens nothing."""
-    return sum(1 for _ in find_comics(paths, is_recursive=is_recursive))
+    Raises:
+        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+    """
+    own = own_paths(world)
+    found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)
+    return sum(1 for _ in found)
 
 
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:

@@ -158,7 +158,11 @@ class ComicImporter:
             outcome = imported_comic(file.path, _again(file), known)
         elif content is None:
             return ComicOutcome(
-                path=file.path, status=file.status, error=file.error, message=file.message
+                path=file.path,
+                status=file.status,
+                error=file.error,
+                message=file.message,
+                hint=file.hint,
             )
         else:  # new, or its failures are to be told again
             outcome = await self._read_archive(archive, content, turn)
@@ -191,7 +195,7 @@ class ComicImporter:
         pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
         arrived = [(page, file) for page, file in pages if file.error is None]
         failed = [
-            FailedPage(name=page.name, error=file.message or "")
+            FailedPage(name=page.name, error=file.message or "", hint=file.hint)
             for page, file in pages
             if file.error is not None
         ]
@@ -306,7 +310,9 @@ class ComicImporter:
 
 def _refusal(path: str, error: DamError) -> FileOutcome:
     said = failed_comic(path, error)
-    return FileOutcome(path=path, status="failed", error=said.error, message=said.message)
+    return FileOutcome(
+        path=path, status="failed", error=said.error, message=said.message, hint=said.hint
+    )
 
 
 def _in_place(file: FileOutcome) -> LocatedContent:

@@ -14,10 +14,11 @@ from dam.services.known_comics import RecordedComic
 
 @dataclass(frozen=True, kw_only=True)
 class FailedPage:
-    """A page whose bytes cannot be had."""
+    """A page whose bytes cannot be had, or which a system failed at."""
 
     name: str
     error: str
+    hint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class ComicOutcome:
         pages: How many it has.
         error: What is wrong with the whole, or with its ComicInfo.xml alone.
         message: The words for that, or a remark.
+        hint: What to do about it.
     """
 
     path: str
@@ -41,6 +43,7 @@ class ComicOutcome:
     failed_pages: tuple[FailedPage, ...] = ()
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -68,6 +71,7 @@ def imported_comic(
         failed_pages=tuple(failed),
         error=type(error).__name__ if error else None,
         message=error.message if error else "; ".join(said) or None,
+        hint=error.hint if error else None,
     )
 
 
@@ -79,10 +83,12 @@ def failed_comic(path: str, error: DamError) -> ComicOutcome:
         status="failed",
         failed_pages=tuple(FailedPage(name=name, error=words) for name, words in pages),
         error=type(error).__name__,
-        message=f"{error.message} ({error.hint})" if error.hint else error.message,
+        message=error.message,
+        hint=error.hint,
     )
 
 
 def failed_page(failure: MemberFailure) -> FailedPage:
     """Return a member whose bytes cannot be had, by its true name."""
-    return FailedPage(name=true_name(failure.raw_name, failure.name), error=failure.error.message)
+    name = true_name(failure.raw_name, failure.name)
+    return FailedPage(name=name, error=failure.error.message, hint=failure.error.hint)

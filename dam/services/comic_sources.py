@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -48,7 +48,11 @@ ComicSource = ArchiveSource | FolderSource | PassedBy
 
 
 def find_comics(
-    paths: Iterable[str], *, is_recursive: bool, own: Collection[Path] = ()
+    paths: Iterable[str],
+    *,
+    is_recursive: bool,
+    own: Collection[Path] = (),
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[ComicSource]:
     """Yield the comics at the paths: each file is one, and each folder.
 
@@ -59,7 +63,10 @@ def find_comics(
         is_recursive: Take folders for libraries: every archive below is a comic, and every folder
             that itself has pictures is one of these, unless archives are beside them.
         own: Files and folders of ours, as for `Walk`.
+        is_stopped: As for `Walk`.
     """
+    folders = Walk(is_recursive=True, own=own, is_stopped=is_stopped)
+    files = Walk(is_recursive=False, own=own, is_stopped=is_stopped)
     for path in paths:
         absolute = absolute_path(path)
         try:
@@ -68,11 +75,10 @@ def find_comics(
         except (OSError, ValueError):
             is_folder = False
         if is_folder:
-            walk = Walk(is_recursive=True, own=own)
             folder = FileReading.of(status)
-            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, walk)
+            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
             continue
-        for item in Walk(is_recursive=False, own=own).over([absolute]):
+        for item in files.over([absolute]):
             yield item if isinstance(item, PassedBy) else _archive(item)
 
 

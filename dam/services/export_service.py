@@ -32,6 +32,7 @@ class ExportOutcome:
     path: Path | None = None
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
 
 async def export_assets(

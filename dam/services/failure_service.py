@@ -3,13 +3,15 @@
 import importlib.metadata
 import importlib.util
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
 from dam.core.portions import portions
@@ -17,8 +19,9 @@ from dam.core.world import World
 from dam.errors import UnknownNameError
 from dam.media import unpackers
 from dam.media.decoders import installed_decoders
-from dam.models import FilePropertiesComponent
+from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.storage.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
 """What failures of comics' imports have for a system; the next import tries these again itself."""
@@ -36,6 +39,7 @@ class Failure:
     system: str
     error: str
     message: str
+    hint: str | None
     attempts: int
     occurred_at: datetime
     name: str | None
@@ -51,34 +55,87 @@ class Retried:
 
 async def list_failures(session: AsyncSession, *, since: datetime | None = None) -> list[Failure]:
     """Return every open failure, or those that occurred since a moment, by entity and system."""
-    failure, file = ProcessingErrorComponent, FilePropertiesComponent
-    statement = (
-        select(
-            failure.entity_id,
-            failure.system,
-            failure.error,
-            failure.message,
-            failure.attempts,
-            failure.occurred_at,
-            file.name,
-        )
-        .outerjoin(file, file.entity_id == failure.entity_id)
-        .order_by(failure.entity_id, failure.system)
-    )
+    failure = ProcessingErrorComponent
+    statement = _failures().order_by(failure.entity_id, failure.system)
     if since is not None:
         statement = statement.where(failure.occurred_at >= since)
+    return [_failure(row) for row in await session.execute(statement)]
+
+
+async def failures_at(
+    session: AsyncSession, paths: Iterable[str], *, since: datetime | None
+) -> list[tuple[str, Failure]]:
+    """Return the open failures of files at or below `paths`, seen since then or ever, by path."""
+    source = OriginalSourceInfoComponent
+    statement = (
+        _failures(source.path)
+        .join(source, source.entity_id == ProcessingErrorComponent.entity_id)
+        .order_by(source.path_text, ProcessingErrorComponent.system)
+    )
+    if since is not None:
+        statement = statement.where(source.last_seen_at >= since)
+    roots = {os.fsencode(absolute_path(path)) for path in paths}
     return [
-        Failure(
-            entity_id=row.entity_id,
-            system=row.system,
-            error=row.error,
-            message=row.message,
-            attempts=row.attempts,
-            occurred_at=row.occurred_at,
-            name=None if row.name is None else os.fsdecode(row.name),
-        )
+        (os.fsdecode(row.path), _failure(row))
         for row in await session.execute(statement)
+        if _is_at(row.path, roots)
     ]
+
+
+async def failures_of_pages(
+    session: AsyncSession, variant_entity_ids: Iterable[EntityId]
+) -> dict[EntityId, list[Failure]]:
+    """Return the open failures of the pages of these variants, by variant, in their order."""
+    link = PageLink
+    found = defaultdict[EntityId, list[Failure]](list)
+    for ids in portions(sorted(set(variant_entity_ids))):
+        statement = (
+            _failures(link.owner_entity_id)
+            .join(link, link.page_image_entity_id == ProcessingErrorComponent.entity_id)
+            .where(link.owner_entity_id.in_(ids))
+            .order_by(link.owner_entity_id, link.page_number)
+        )
+        for row in await session.execute(statement):
+            found[row.owner_entity_id].append(_failure(row))
+    return found
+
+
+def _failures(*others: InstrumentedAttribute[Any]) -> Select[Any]:
+    failure, file = ProcessingErrorComponent, FilePropertiesComponent
+    return select(
+        failure.entity_id,
+        failure.system,
+        failure.error,
+        failure.message,
+        failure.hint,
+        failure.attempts,
+        failure.occurred_at,
+        file.name,
+        *others,
+    ).outerjoin_from(failure, file, file.entity_id == failure.entity_id)
+
+
+def _failure(row: Row[Any]) -> Failure:
+    return Failure(
+        entity_id=row.entity_id,
+        system=row.system,
+        error=row.error,
+        message=row.message,
+        hint=row.hint,
+        attempts=row.attempts,
+        occurred_at=row.occurred_at,
+        name=None if row.name is None else os.fsdecode(row.name),
+    )
+
+
+def _is_at(path: bytes, roots: Set[bytes]) -> bool:
+    """Tell whether a path is one of the roots, or below one."""
+    while path not in roots:
+        parent = os.path.dirname(path)  # noqa: PTH120 - bytes
+        if parent == path:
+            return False
+        path = parent
+    return True
 
 
 async def retry(

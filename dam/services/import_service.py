@@ -2,23 +2,18 @@
 
 import asyncio
 import os
+import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dam.core.ecs import EntityId, ProcessingErrorComponent
+from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, ItemError
-from dam.models import OriginalSourceInfoComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_records import (
     KnownFile,
@@ -29,10 +24,10 @@ from dam.services.import_records import (
     record_files,
     touch_sources,
 )
-from dam.services.world_identity_service import store_owner
+from dam.services.store_access import held_store, own_paths
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
-from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
+from dam.storage.walk import FoundFile, PassedBy, Walk
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -62,7 +57,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """What became of one path; `error` and `message` where something went wrong."""
+    """What became of one path; `error`, `message` and `hint` where something went wrong."""
 
     path: str
     status: FileStatus
@@ -71,6 +66,7 @@ class FileOutcome:
     size_bytes: int = 0
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
 
 @dataclass
@@ -122,33 +118,21 @@ async def import_files(
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
-        async with held_store(world, files, on_wait):
+        async with held_store(world, on_wait):
             await run.over(paths)
     return report
 
 
-@asynccontextmanager
-async def held_store(
-    world: World, files: FileOperationsResource, on_wait: Callable[[], None] | None
-) -> AsyncIterator[None]:
-    """Hold the store against `gc`, from the first byte until the last row."""
-    loop = asyncio.get_running_loop()
+def count_files(
+    world: World, paths: Iterable[str], options: ImportOptions, is_stopped: Callable[[], bool]
+) -> int:
+    """Return how many paths an import would tell of; it blocks, and opens nothing.
 
-    def say_so() -> None:
-        if on_wait is not None:
-            loop.call_soon_threadsafe(on_wait)
-
-    holding = files.store.importing(await store_owner(world), on_wait=say_so)
-    await asyncio.to_thread(holding.__enter__)
-    try:
-        yield
-    finally:
-        await asyncio.to_thread(holding.__exit__, None, None, None)
-
-
-def count_files(paths: Iterable[str], options: ImportOptions) -> int:
-    """Return how many paths an import would tell of; it blocks, and opens nothing."""
-    return sum(1 for _ in Walk(is_recursive=options.is_recursive).over(paths))
+    Raises:
+        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+    """
+    walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
+    return sum(1 for _ in walk.over(paths))
 
 
 class _Import:
@@ -169,8 +153,12 @@ class _Import:
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
     async def over(self, paths: Iterable[str]) -> None:
-        walk = Walk(is_recursive=self._options.is_recursive, own=own_paths(self._world))
-        found = walk.over(paths)
+        stopping = threading.Event()
+        found = Walk(
+            is_recursive=self._options.is_recursive,
+            own=own_paths(self._world),
+            is_stopped=stopping.is_set,
+        ).over(paths)
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
         try:
             while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
@@ -181,6 +169,7 @@ class _Import:
             while in_flight:
                 await self._settle(await in_flight.popleft())
         finally:
+            stopping.set()  # the thread that walks cannot be cancelled
             for task in in_flight:
                 task.cancel()
             await asyncio.gather(*in_flight, return_exceptions=True)
@@ -265,15 +254,6 @@ class _Import:
         ]
 
 
-def own_paths(world: World) -> list[Path]:
-    """Return the files and folders that belong to the world itself, there already or not yet."""
-    own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
-    own.append(world.config.cache_path)
-    if (database := world.database.file) is not None:
-        own += [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
-    return own
-
-
 def _take(items: Iterator[T], count: int) -> list[T]:
     return list(islice(items, count))
 
@@ -320,46 +300,16 @@ def _outcome(file: ReadFile, recorded: Recorded) -> FileOutcome:
 
 
 def _still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
-    return replace(outcome, error=type(error).__name__, message=error.message)
+    return replace(outcome, error=type(error).__name__, message=error.message, hint=error.hint)
 
 
 def _failed(path: str, error: Exception) -> FileOutcome:
     if not isinstance(error, DamError):
         raise error
     return FileOutcome(
-        path=path, status="failed", error=type(error).__name__, message=error.message
+        path=path,
+        status="failed",
+        error=type(error).__name__,
+        message=error.message,
+        hint=error.hint,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenFailure:
-    """What a system could not do for an asset, under a path at which the asset was seen."""
-
-    path: str
-    entity_id: EntityId
-    system: str
-    error: str
-    message: str
-
-
-async def open_failures(
-    session: AsyncSession, paths: Sequence[str], *, since: datetime | None
-) -> list[OpenFailure]:
-    """Return the open failures of systems on files at or below `paths` seen since then, or ever."""
-    failure, source = ProcessingErrorComponent, OriginalSourceInfoComponent
-    statement = (
-        select(source.path, failure.entity_id, failure.system, failure.error, failure.message)
-        .join(source, source.entity_id == failure.entity_id)
-        .order_by(source.path_text, failure.system)
-    )
-    if since is not None:
-        statement = statement.where(source.last_seen_at >= since)
-    roots = tuple(os.fsencode(absolute_path(path)) for path in paths)
-    below = tuple(root.rstrip(b"/") + b"/" for root in roots)
-    return [
-        OpenFailure(
-            path=os.fsdecode(path), entity_id=entity_id, system=system, error=error, message=text
-        )
-        for path, entity_id, system, error, text in (await session.execute(statement)).all()
-        if path in roots or path.startswith(below)
-    ]

@@ -1,15 +1,10 @@
 """Adds files and has systems work on them while more files come in."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
 from dam.core.world import World
-from dam.services import process_service
 from dam.services.import_service import ImportOptions, ImportReport, OnOutcome, import_files
-from dam.services.process_service import ProcessObserver
-
-T = TypeVar("T")
+from dam.services.process_service import ProcessObserver, with_systems
 
 
 async def add_files(
@@ -34,31 +29,3 @@ async def add_files(
         return await import_files(world, paths, options, on_outcome, on_recorded, on_wait)
 
     return await with_systems(world, work, observer)
-
-
-async def with_systems(
-    world: World,
-    work: Callable[[Callable[[], None]], Coroutine[None, None, T]],
-    observer: ProcessObserver | None = None,
-) -> T:
-    """Return what `work` does, with all systems running until nothing is pending.
-
-    `work` is given what to call whenever there may be new entities to be worked on.
-    """
-    news = asyncio.Event()
-    working = asyncio.create_task(work(news.set))
-    working.add_done_callback(lambda _: news.set())
-    try:
-        is_first, is_over = True, False
-        while not is_over:
-            await news.wait()
-            news.clear()
-            is_over = working.done()  # asked before, so that the last round sees every marker
-            if is_over and working.exception():
-                break
-            await process_service.process(world, observer=observer, retries_unblocked=is_first)
-            is_first = False
-        return working.result()
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)  # the first fault is told, no other

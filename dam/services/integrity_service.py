@@ -74,6 +74,7 @@ class Unchecked:
     sha256: bytes
     error: str
     message: str
+    hint: str | None
 
 
 @dataclass(kw_only=True)
@@ -178,6 +179,7 @@ def _unchecked(asset: _Asset, error: Exception) -> Unchecked:
         sha256=asset.digest,
         error=type(error).__name__,
         message=error.message,
+        hint=error.hint,
     )
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,8 @@ from dam.models import (
 from dam.services.failure_service import markers_by_system, retry_unblocked
 from dam.services.new_asset import NewAsset
 from dam.services.outdated_service import mark_outdated
+
+T = TypeVar("T")
 
 _PAGE = 5_000
 _COUNT_EVERY_S = 2.0
@@ -99,6 +101,34 @@ async def process(
     return Processed(
         processed={name: report.processed[name] for name in names}, failed=report.failed
     )
+
+
+async def with_systems(
+    world: World,
+    work: Callable[[Callable[[], None]], Coroutine[None, None, T]],
+    observer: ProcessObserver | None = None,
+) -> T:
+    """Return what `work` does, with all systems running until nothing is pending.
+
+    `work` is given what to call whenever there may be new entities to be worked on.
+    """
+    news = asyncio.Event()
+    working = asyncio.create_task(work(news.set))
+    working.add_done_callback(lambda _: news.set())
+    try:
+        is_first, is_over = True, False
+        while not is_over:
+            await news.wait()
+            news.clear()
+            is_over = working.done()  # asked before, so that the last round sees every marker
+            if is_over and working.exception():
+                break
+            await process(world, observer=observer, retries_unblocked=is_first)
+            is_first = False
+        return working.result()
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)  # the first fault is told, no other
 
 
 def _stage(name: str) -> SystemStage:

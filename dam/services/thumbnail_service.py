@@ -31,6 +31,7 @@ class ThumbnailFile:
     height: int | None = None
     error: str | None = None
     message: str | None = None
+    hint: str | None = None
 
 
 async def find_thumbnails(
@@ -80,7 +81,9 @@ async def _of_page(
 
 def _failed(entity_id: EntityId, error: ItemError | None) -> ThumbnailFile:
     error = error or NoContentError(entity_id)  # never there, or removed meanwhile
-    return ThumbnailFile(entity_id=entity_id, error=type(error).__name__, message=error.message)
+    return ThumbnailFile(
+        entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
+    )
 
 
 def _whole(

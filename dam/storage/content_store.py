@@ -145,13 +145,20 @@ class ContentStore(Protocol):
         ...
 
     def importing(
-        self, owner: StoreOwner, *, on_wait: Callable[[], None] | None = None
+        self,
+        owner: StoreOwner,
+        *,
+        on_wait: Callable[[], None] | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> AbstractContextManager[None]:
         """Hold the store from the first `put` until the rows are committed; many may at once.
 
         Makes the store where there is none and clears away what killed processes left behind, at
         both ends. Keeps in mind, for collections, that the bytes of `owner` are here. Waits for a
         collection to end, and calls `on_wait` before it does.
+
+        Raises:
+            ImportStoppedError: `is_stopped`, asked again and again, said yes while it waited.
         """
         ...
 

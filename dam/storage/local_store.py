@@ -158,13 +158,17 @@ class LocalContentStore:
 
     @contextmanager
     def importing(
-        self, owner: StoreOwner, *, on_wait: Callable[[], None] | None = None
+        self,
+        owner: StoreOwner,
+        *,
+        on_wait: Callable[[], None] | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
         """Hold the store while files are put and their rows written; see `ContentStore`."""
         with ExitStack() as held:
             with self._faults():
                 make_root(self.root)
-                held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait))
+                held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait, is_stopped))
                 sweep_drafts(self.root)
                 mark_owner(self.root, owner)
             try:

@@ -1,19 +1,36 @@
 """Locks between processes on open files; they end with the process, however it ends."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dam.errors import ImportStoppedError
+
+_ASK_AGAIN_S = 0.1
+
 
 @contextmanager
-def shared_lock(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the lock file together with others; wait while somebody holds it alone."""
+def shared_lock(
+    path: Path,
+    on_wait: Callable[[], None] | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
+    """Hold the lock file together with others; wait while somebody holds it alone.
+
+    Raises:
+        ImportStoppedError: `is_stopped` said yes while this waited.
+    """
     with _lock_file(path) as fd:
         if not try_lock(fd, is_exclusive=False):
             if on_wait is not None:
                 on_wait()
-            _wait_for_shared(fd)
+            # Nothing but the lock's end wakes a thread that has the system wait for it.
+            while not try_lock(fd, is_exclusive=False):
+                if is_stopped():
+                    raise ImportStoppedError
+                time.sleep(_ASK_AGAIN_S)
         yield
 
 
@@ -36,12 +53,6 @@ def try_lock(fd: int, *, is_exclusive: bool) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _wait_for_shared(fd: int) -> None:
-    import fcntl  # noqa: PLC0415 - reached only where try_lock could import it
-
-    fcntl.flock(fd, fcntl.LOCK_SH)
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import words_for
+from dam.errors import ImportStoppedError, words_for
 from dam.storage.reading import kind_of
 
 
@@ -34,12 +34,22 @@ class Walk:
         own: Files and folders of ours, there already or not yet. They are known by device and
             inode, under whatever name: opening and closing our own live SQLite file would drop the
             locks that this process holds on it.
+        is_stopped: Asked before each path and each folder; once it says yes, the walk ends in an
+            `ImportStoppedError`.
     """
 
-    def __init__(self, *, is_recursive: bool, own: Collection[Path] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        is_recursive: bool,
+        own: Collection[Path] = (),
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._is_recursive = is_recursive
+        self._is_stopped = is_stopped
         self._own_paths = own
         self._own: set[tuple[int, int]] = set()
+        self._is_own_folder: dict[str, bool] = {}
 
     def over(self, paths: Iterable[str]) -> Iterator[FoundFile | PassedBy]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
@@ -47,6 +57,7 @@ class Walk:
         A symbolic link among `paths` is followed, one below them is passed by.
         """
         for path in paths:
+            self._go_on()
             absolute = absolute_path(path)
             try:
                 status = os.stat(absolute)  # noqa: PTH116 - see above
@@ -57,7 +68,7 @@ class Walk:
                 yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
                 continue
             self._look_for_own()
-            if self._is_inside_own(absolute):
+            if self._is_inside_own(absolute, status):
                 yield PassedBy(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
                 yield from self._below(absolute, status)
@@ -71,6 +82,7 @@ class Walk:
             return
         pending = [folder]
         while pending:
+            self._go_on()
             current = pending.pop()
             try:
                 with os.scandir(current) as entries:
@@ -88,10 +100,16 @@ class Walk:
                     yield found
             pending += reversed(folders)
 
+    def _go_on(self) -> None:
+        if self._is_stopped():
+            raise ImportStoppedError
+
     def _look_for_own(self) -> None:
         """Look after what is to be judged was listed: what is made later is not in that list."""
-        found = map(inode_of, self._own_paths)
-        self._own = {inode for inode in found if inode is not None}
+        found = {inode for inode in map(inode_of, self._own_paths) if inode is not None}
+        if found != self._own:
+            self._own = found
+            self._is_own_folder.clear()
 
     def _look_at(self, entry: os.DirEntry[str]) -> FoundFile | PassedBy | str:
         try:
@@ -112,16 +130,18 @@ class Walk:
             return PassedBy(path, "belongs to this world")
         return FoundFile(path, status)
 
-    def _is_inside_own(self, path: str) -> bool:
-        """Tell whether a folder of ours is somewhere above the path."""
-        current = os.path.realpath(path)
-        while True:
-            if inode_of(current) in self._own:
-                return True
-            parent = os.path.dirname(current)  # noqa: PTH120 - see `over`
-            if parent == current:
-                return False
-            current = parent
+    def _is_inside_own(self, path: str, status: os.stat_result) -> bool:
+        """Tell whether a path is ours, or in a folder of ours; each folder is looked at once."""
+        if (status.st_dev, status.st_ino) in self._own:
+            return True
+        target = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - see `over`
+        folder = os.path.dirname(target)  # noqa: PTH120 - see `over`
+        if folder not in self._is_own_folder:
+            above = Path(os.path.realpath(folder))
+            self._is_own_folder[folder] = any(
+                inode_of(each) in self._own for each in (above, *above.parents)
+            )
+        return self._is_own_folder[folder]
 
 
 def absolute_path(path: str) -> str:

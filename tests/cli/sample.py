@@ -29,7 +29,7 @@ from dam.cli.output import (
     talk,
 )
 from dam.cli.progress import progress_bar
-from dam.errors import ExitCode, ItemError, UsageError
+from dam.errors import ExitCode, UsageError
 
 
 class QueryError(UsageError):
@@ -67,7 +67,7 @@ def paths(
         else:
             sentence(str(path))
     talk(state, "that was all")
-    name_failure("b.jpg", ItemError("permission denied", "ask its owner"))
+    name_failure("b.jpg", message="permission denied", hint="ask its owner")
     return ExitCode.ITEMS_FAILED
 
 

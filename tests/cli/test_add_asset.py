@@ -53,6 +53,7 @@ def test_the_json_summary_with_failures_that_stay_on_the_second_run(
         "system": "analyse_images",
         "error": "UnreadablePictureError",
         "message": TRUNCATED,
+        "hint": None,
     }
     named = f"failed: {broken}: analyse_images: {TRUNCATED}\n"
 
@@ -97,6 +98,7 @@ def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:
             "sha256": hashlib.sha256(b"a").hexdigest(),
             "error": None,
             "message": None,
+            "hint": None,
         },
         {
             "path": str(folder / "link"),
@@ -104,6 +106,7 @@ def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:
             **nothing,
             "error": None,
             "message": "not a regular file but a symbolic link",
+            "hint": None,
         },
         {
             "path": missing,
@@ -111,6 +114,7 @@ def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:
             **nothing,
             "error": "FileAccessError",
             "message": "no such file",
+            "hint": None,
         },
     ]
 

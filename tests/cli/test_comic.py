@@ -52,6 +52,7 @@ def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home
         "failed_pages": [],
         "error": None,
         "message": None,
+        "hint": None,
     }
     make_cbz(home / "Saga 1 (2012) (fr).cbz", pages(4))
     result = dam_cli("comic", "import", ".", "-r", "--jsonl")
@@ -78,7 +79,11 @@ def test_what_cannot_be_read_is_named_and_the_rest_arrives(dam_cli: DamCli, home
     assert result.returncode == 3
     assert (torn["status"], torn["pages"]) == ("added", 2)
     assert torn["failed_pages"] == [
-        {"name": "page 2.jpg", "error": "unreadable member 'page 2.jpg': its checksum is wrong"}
+        {
+            "name": "page 2.jpg",
+            "error": "unreadable member 'page 2.jpg': its checksum is wrong",
+            "hint": None,
+        }
     ]
     assert [item["status"] for item in (no, empty, absent)] == ["failed"] * 3
     assert (no["error"], empty["error"]) == ("NotAnArchiveError", "NoPagesError")

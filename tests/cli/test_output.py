@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dam.cli.output import json_text, one_line
+from dam.cli.output import counted, json_text, one_line
 from tests.cli.conftest import Run, sample_command
 from tests.command_line import DamCli
 
@@ -181,3 +181,7 @@ def on_terminal(home: Path, *arguments: str, typed: bytes = b"", awaited: bytes 
     process.wait()
     os.close(ours)
     return written.decode().replace("\r\n", "\n")
+
+
+def test_one_thing_has_no_plural() -> None:
+    assert [counted(number, "page") for number in (0, 1, 2)] == ["0 pages", "1 page", "2 pages"]

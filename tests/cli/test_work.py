@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from dam.models import NeedsMetadataExtractionComponent
+from dam.services.ecs_service import create_entity
+from dam.sync import SyncWorld
 from tests.command_line import DamCli
 
 pytestmark = pytest.mark.slow
@@ -55,6 +58,7 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
         "system": "analyse_images",
         "error": "UnreadablePictureError",
         "message": message,
+        "hint": None,
         "attempts": 1,
         "occurred_at": None,
         "name": "truncated.jpg",
@@ -64,6 +68,34 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
     assert dam_cli("retry", "--system", "analyse_images", "--json").json["marked"] == 1
     assert dam_cli("process").returncode == 3
     assert dam_cli("failures", "--json").json[0]["attempts"] == 2
+
+
+def test_every_command_says_what_to_do_about_a_failure(dam_cli: DamCli) -> None:
+    picture = dam_cli.home / "lake.jpg"
+    picture.write_bytes(PICTURE.read_bytes())
+    dam_cli("add-asset", "--no-copy", "--no-process", picture)
+    picture.write_bytes(b"other bytes")
+    hint = "add it again to record it as it is now"
+    worked = dam_cli("process")
+    assert worked.stderr.startswith("failed: 1 lake.jpg: extract_metadata: ")
+    assert worked.stderr.endswith(f" ({hint})\n")
+    assert dam_cli("failures").stdout.endswith(f" ({hint})\n")
+    assert dam_cli("failures", "--json").json[0]["hint"] == hint
+    exported = dam_cli("export-asset", "1", "--output", "out")
+    assert exported.stderr.startswith(f"failed: 1: {picture} changed since added: ")
+    assert exported.stderr.endswith(f" ({hint})\n")
+    gone = dam_cli("add-asset", "--dry-run", picture, "--json")
+    assert [failure["hint"] for failure in gone.json["failures"]] == [hint]
+    assert gone.stderr.endswith(f" ({hint})\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_failure_of_what_has_no_name_is_named_by_its_id(dam_cli: DamCli) -> None:
+    with SyncWorld() as world:
+        entity_id = world.run(create_entity, NeedsMetadataExtractionComponent())
+    worked = dam_cli("process")
+    assert worked.returncode == 3
+    assert worked.stderr.startswith(f"failed: {entity_id}: extract_metadata: ")
 
 
 def test_an_unknown_system_and_an_unknown_id_are_refused(dam_cli: DamCli) -> None:

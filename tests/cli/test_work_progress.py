@@ -1,9 +1,25 @@
 """What is shown while systems work."""
 
+import asyncio
+import os
+import pty
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+
 import pytest
 
 from dam.cli.frame import State
-from dam.cli.work_progress import WorkProgress, work_progress
+from dam.cli.work_progress import WorkProgress, import_progress, work_progress
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Have stderr be a terminal."""
+    ours, theirs = pty.openpty()
+    with open(theirs, "w") as stderr, redirect_stderr(stderr):  # noqa: PTH123 - a descriptor
+        yield
+    os.close(ours)
 
 
 def test_the_bar_goes_up_to_what_is_done_and_left() -> None:
@@ -39,3 +55,35 @@ def test_nothing_is_said_where_nobody_reads(capsys: pytest.CaptureFixture[str]) 
     with work_progress(State(is_quiet=True)) as progress:
         progress.waiting(3, 60.0)
     assert capsys.readouterr().err == ""
+
+
+async def test_counting_ends_with_the_import() -> None:
+    has_begun, has_ended = threading.Event(), threading.Event()
+
+    def count(is_stopped: Callable[[], bool]) -> int:
+        has_begun.set()
+        while not is_stopped():
+            has_ended.wait(0.01)
+        has_ended.set()
+        return 0
+
+    with terminal():
+        async with import_progress(State(), "adding files", count):
+            assert await asyncio.to_thread(has_begun.wait, 30)
+    assert has_ended.is_set()
+
+
+async def test_the_total_of_an_import_is_counted_while_it_runs() -> None:
+    with terminal():
+        async with import_progress(State(), "adding files", lambda _: 7) as progress:
+            await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+            assert progress.total == 7
+
+
+async def test_nothing_is_counted_where_nobody_sees_it() -> None:
+    def count(_: Callable[[], bool]) -> int:
+        raise AssertionError
+
+    async with import_progress(State(is_quiet=True), "adding files", count) as progress:
+        progress.advance()
+    assert progress.total is None

@@ -173,14 +173,15 @@ async def test_any_message_can_be_kept(
         assert await world.read(failures) == {1: ("describe", "ValueError", message, 1)}
 
 
-async def test_what_a_failure_requires_is_kept(open_world: OpenWorld) -> None:
-    error = DamError("no decoder")
+async def test_what_to_do_about_a_failure_is_kept(open_world: OpenWorld) -> None:
+    error = DamError("no decoder", "install one")
     error.requirement = "codec"
     _calls, describe = with_commands(lambda _: error, raises=False)
     async with open_world(describe) as world:
         await world.run(new_entities, 1, Describe)
         await world.scheduler.run_until_idle()
         (row,) = await world.read(rows_of, ProcessingErrorComponent)
+    assert (row.message, row.hint) == ("no decoder", "install one")
     assert row.requirement == "codec"
 
 

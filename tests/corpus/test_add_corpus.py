@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dam.cli.output import one_line
+from dam.cli.output import one_line, with_hint
 from dam.services.digest_service import find_by_digest, parse_digest
 from dam.sync import SyncWorld
 from tests.command_line import DamCli, Result
@@ -79,7 +79,8 @@ def test_every_file_becomes_an_asset_or_a_named_failure(
         assert failure["error"] not in {"WorkerDiedError", "WorkerTimeoutError"}, failure
         assert failure["error"].endswith("Error"), failure
         assert len(failure["message"]) > len("unreadable picture: "), failure
-        named = f"{failure['path']}: {failure['system']}: {failure['message']}"
+        words = with_hint(failure["message"], failure["hint"])
+        named = f"{failure['path']}: {failure['system']}: {words}"
         assert f"failed: {one_line(named)}\n" in first.stderr
     assert most_kib < _LIMIT_KIB
 

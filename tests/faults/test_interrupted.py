@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dam.app import build_world
+from dam.storage.locking import exclusive_lock
 from tests.command_line import DamCli
 from tests.core.executor_watch import wait_until_gone
 from tests.databases import world_config
@@ -78,3 +79,25 @@ def test_ctrl_c_does_not_wait_for_the_end_of_a_large_file(
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert json.loads(said)["error"] == "StoppedByUserError"
+
+
+@pytest.mark.parametrize("command", [["add-asset"], ["comic", "import", "--extract"]])
+def test_ctrl_c_does_not_wait_for_the_end_of_a_collection(
+    dam_cli: DamCli, home: Path, url: str, command: list[str]
+) -> None:
+    (home / "a.cbz").write_bytes(b"hello")
+    (home / "store").mkdir(mode=0o700)
+    cli = dam_cli.with_settings(DAM_DATABASE_URL=url, DAM_ASSET_STORAGE_PATH="store")
+    with exclusive_lock(home / "store" / ".lock") as is_held:
+        assert is_held
+        process = cli.start(*command, "a.cbz")
+        assert process.stderr is not None
+        waits = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert waits == b"waiting for a `gc` of this store to end\n"
+    assert said == b"error: interrupted; what was finished stays finished\n"
+    assert process.returncode == 130
+    assert [path.name for path in (home / "store").iterdir()] == [".lock"]
+    with exclusive_lock(home / "store" / ".lock") as is_free:
+        assert is_free

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from dam.core.world import World
-from dam.services.comic_import_service import count_comics
+from dam.services.comic_import_service import ComicImportOptions, count_comics
 from tests.faults.state import dump
 from tests.services.comic_files import (
     document,
@@ -82,7 +82,8 @@ async def test_archives_below_a_folder_are_comics_each(world: World, home: Path)
         ("added", 2),
         ("skipped", 0),
     ]
-    assert count_comics([str(home / "lib")], is_recursive=True) == 3
+    options = ComicImportOptions(is_recursive=True)
+    assert count_comics(world, [str(home / "lib")], options, lambda: False) == 3
     (refused,) = await import_all(world, home / "lib")
     assert refused.status == "failed"
     assert refused.message == (

@@ -113,9 +113,9 @@ async def test_a_named_concept_is_not_passed_over_in_silence(world: World, home:
             assert refused.is_failure
             assert refused.message == (
                 f"entity {first.variant_entity_id} is a variant of concept "
-                f"{first.concept_entity_id} already "
-                f"(`dam-cli comic unlink {first.variant_entity_id}` first)"
+                f"{first.concept_entity_id} already"
             )
+            assert refused.hint == f"`dam-cli comic unlink {first.variant_entity_id}` first"
         after = await world.read(dump)
         del before["component_original_source_info"], after["component_original_source_info"]
         assert after == before

@@ -1,5 +1,6 @@
 """Open failures are listed, and their systems try again."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from dam.core.world import World
 from dam.errors import EntityNotFoundError, UnknownNameError
 from dam.models import NeedsContentAnalysisComponent
 from dam.services import ecs_service
-from dam.services.failure_service import Failure, list_failures, retry
+from dam.services.failure_service import Failure, failures_at, list_failures, retry
 from tests.services.conftest import Add
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -21,7 +22,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 async def fail(session: AsyncSession, entity_id: EntityId, system: str) -> None:
     failure = ProcessingErrorComponent(
-        system=system, error="OSError", message="no", attempts=2, occurred_at=NOW
+        system=system, error="OSError", message="no", hint="do", attempts=2, occurred_at=NOW
     )
     await ecs_service.add_component(session, entity_id, failure)
 
@@ -55,12 +56,27 @@ async def test_failures_are_listed_with_the_name_of_the_file(
             system="analyse_images",
             error="OSError",
             message="no",
+            hint="do",
             attempts=2,
             occurred_at=NOW,
             name=name,
         )
         for entity_id, name in zip(failed, ["a.jpg", "b\udcff.jpg"], strict=True)
     ]
+
+
+async def test_failures_are_found_at_paths_and_below_them(
+    world: World, failed: list[EntityId], tmp_path: Path
+) -> None:
+    async def at(*paths: Path) -> list[tuple[str, EntityId]]:
+        found = await world.read(failures_at, map(os.fspath, paths), since=None)
+        return [(path, failure.entity_id) for path, failure in found]
+
+    first, second = str(tmp_path / "a.jpg"), str(tmp_path / "b\udcff.jpg")
+    assert await at(tmp_path) == [(first, failed[0]), (second, failed[1])]
+    assert await at(tmp_path.parent, Path("/"), Path(second)) == await at(tmp_path)
+    assert await at(Path(second), tmp_path / "a") == [(second, failed[1])]
+    assert await world.read(failures_at, [first], since=datetime.max.replace(tzinfo=UTC)) == []
 
 
 @pytest.mark.usefixtures("failed")

@@ -18,8 +18,9 @@ from dam.models import (
     OriginalSourceInfoComponent,
 )
 from dam.services import ecs_service
+from dam.services.failure_service import failures_at
 from dam.services.file_operations import FileOperationsResource
-from dam.services.import_service import FileOutcome, ImportOptions, import_files, open_failures
+from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.ingest_service import add_files
 from dam.storage.content_store import ImportMode
 from tests.core.worlds import rows_of
@@ -226,7 +227,7 @@ async def test_a_reference_that_changed_is_a_failure_until_it_is_added_again(
     path.write_bytes((ASSETS / "pictures" / "sea.jpg").read_bytes())
     os.utime(path, ns=(LONG_AGO_NS, LONG_AGO_NS))
     await world.scheduler.run_until_idle()
-    (failure,) = await world.read(open_failures, [str(path)], since=started)
+    ((_, failure),) = await world.read(failures_at, [str(path)], since=started)
     assert failure.error == "ReferenceChangedError"
     assert failure.message.startswith(f"{path} changed since added: recorded ")
 

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
 from dam.core.world import World
-from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.errors import ImportStoppedError
+from dam.services.comic_import_service import ComicImportOptions, count_comics
+from dam.services.import_service import FileOutcome, ImportOptions, count_files, import_files
 from dam.storage.walk import PassedBy, Walk
 from tests.databases import world_config
 
@@ -100,6 +102,34 @@ async def test_what_belongs_to_the_world_is_skipped_also_under_other_names(
     assert {one.message for one in await add(world, *inside)} == {ours}
 
 
+async def test_an_import_counts_what_it_tells_of(world: World, tree: Path) -> None:
+    (tree / "file").touch()
+    outcomes = await add(world, tree)
+    await add(world, tree)  # a store that is not empty now
+    options = ImportOptions(is_recursive=True)
+    assert count_files(world, [str(tree)], options, lambda: False) == len(outcomes)
+
+
+async def test_counting_stops_between_folders(world: World, tree: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tree / "folder" / name).mkdir(parents=True)
+    answers = iter([False, False, True])
+    options = ImportOptions(is_recursive=True)
+    with pytest.raises(ImportStoppedError):
+        count_files(world, [str(tree / "folder")], options, lambda: next(answers))
+    assert list(answers) == []
+
+
+async def test_counting_comics_stops_between_folders(world: World, tree: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tree / "folder" / name).mkdir(parents=True)
+    answers = iter([False, False, True])
+    options = ComicImportOptions(is_recursive=True)
+    with pytest.raises(ImportStoppedError):
+        count_comics(world, [str(tree / "folder")], options, lambda: next(answers))
+    assert list(answers) == []
+
+
 def test_what_is_made_while_the_walk_goes_on_is_passed_by(tree: Path) -> None:
     own = [tree / "z" / "thumbs", tree / "z" / "dam.db-wal"]
     (tree / "a").touch()
@@ -115,6 +145,30 @@ def test_what_is_made_while_the_walk_goes_on_is_passed_by(tree: Path) -> None:
         (str(own[1]), True),
         (str(own[0]), True),
     ]
+
+
+def test_a_folder_that_becomes_ours_among_named_files_is_passed_by_from_then_on(
+    tree: Path,
+) -> None:
+    (tree / "z").mkdir()
+    for name in ("a", "b"):
+        (tree / "z" / name).touch()
+    named = [str(tree / "z" / name) for name in ("a", "b")]
+    walk = Walk(is_recursive=False, own=[tree / "cache"]).over(named)
+    found = [next(walk)]
+    (tree / "cache").symlink_to("z")
+    found += walk
+    assert [isinstance(item, PassedBy) for item in found] == [False, True]
+
+
+def test_a_named_link_is_judged_by_where_it_leads(tree: Path) -> None:
+    (tree / "store").mkdir()
+    (tree / "store" / "stored").touch()
+    (tree / "file").touch()
+    (tree / "link").symlink_to("store/stored")
+    walk = Walk(is_recursive=False, own=[tree / "store"])
+    found = list(walk.over([str(tree / "file"), str(tree / "link")]))
+    assert [isinstance(item, PassedBy) for item in found] == [False, True]
 
 
 async def select_nothing(session: AsyncSession) -> None:

@@ -119,7 +119,9 @@ async def test_a_stored_file_that_cannot_be_had_is_named_and_the_others_are_chec
     found = await verify(world)
     message = f"cannot read {stored}: a part of the path is not a folder"
     assert found.failed == [
-        Unchecked(entity_id=entity_id, sha256=DIGEST, error="FileAccessError", message=message)
+        Unchecked(
+            entity_id=entity_id, sha256=DIGEST, error="FileAccessError", message=message, hint=None
+        )
     ]
     assert ([one.entity_id for one in found.missing], found.damaged) == ([other], [])
 

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -11,6 +12,7 @@ import pytest
 
 from dam.errors import (
     ExitCode,
+    ImportStoppedError,
     StoreInUseError,
     StoreSharedError,
 )
@@ -175,3 +177,20 @@ class CollectingContract:
             store.collect(is_referenced, owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S)
 
             assert [importer.result() for importer in importers] == [True]
+
+    def test_who_is_stopped_does_not_wait_for_a_collection(
+        self, store: ContentStore, tmp_path: Path
+    ) -> None:
+        store.put(write(tmp_path / "a", b"x"), "copy")
+        waited: list[str] = []
+
+        def is_referenced(_: Sequence[bytes]) -> set[bytes]:
+            importing = store.importing(
+                OWNER, on_wait=partial(waited.append, "gc"), is_stopped=lambda: True
+            )
+            with pytest.raises(ImportStoppedError), importing:
+                pass
+            return set()
+
+        store.collect(is_referenced, owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S)
+        assert waited == ["gc"]

@@ -26,6 +26,7 @@ from dam.services.ecs_service import (
 from dam.services.export_service import ExportOutcome, export_assets
 from dam.services.import_service import ImportOptions, ImportReport, import_files
 from dam.services.thumbnail_service import ThumbnailFile, find_thumbnails
+from dam.storage.locking import exclusive_lock
 from dam.sync import SyncWorld
 
 pytestmark = pytest.mark.slow
@@ -111,6 +112,26 @@ def test_two_worlds_are_open_at_once(world: SyncWorld) -> None:
     with SyncWorld() as other:
         entity_id = other.run(create_entity)
     assert world.read(find_entities) == [entity_id]
+
+
+def test_closing_ends_an_import_that_waits_for_a_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    store.mkdir(mode=0o700)
+    monkeypatch.setenv("DAM_ASSET_STORAGE_PATH", str(store))
+    waits = threading.Event()
+    world = SyncWorld()
+    with ThreadPoolExecutor(2) as threads, exclusive_lock(store / ".lock") as is_held:
+        assert is_held
+        importing = threads.submit(
+            world.call, import_files, [str(tmp_path)], ImportOptions(), on_wait=waits.set
+        )
+        assert waits.wait(timeout=30)
+        threads.submit(world.close).result(timeout=30)
+        with pytest.raises(CancelledError):
+            importing.result()
+    assert [path.name for path in store.iterdir()] == [".lock"]
 
 
 def test_closing_ends_its_thread_and_again_does_nothing() -> None:

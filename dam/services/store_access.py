@@ -1,0 +1,49 @@
+"""What every import needs of its world's store: to hold it, and to know what is the world's own."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from dam.core.world import World
+from dam.services.file_operations import FileOperationsResource
+from dam.services.world_identity_service import store_owner
+
+
+@asynccontextmanager
+async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncIterator[None]:
+    """Hold the store against `gc`, from the first byte until the last row.
+
+    Call `on_wait` when that has to wait for a `gc`; whoever is cancelled waits no longer.
+    """
+    loop = asyncio.get_running_loop()
+    stopping = threading.Event()
+
+    def say_so() -> None:
+        if on_wait is not None:
+            loop.call_soon_threadsafe(on_wait)
+
+    holding = world.resources.get(FileOperationsResource).store.importing(
+        await store_owner(world), on_wait=say_so, is_stopped=stopping.is_set
+    )
+    # A thread cannot be cancelled: it is told to stop, and what it holds by then is given back.
+    entering = asyncio.create_task(asyncio.to_thread(holding.__enter__))
+    try:
+        await asyncio.wait([entering])
+        entering.result()
+        yield
+    finally:
+        stopping.set()
+        await asyncio.wait([entering])
+        if entering.exception() is None:
+            await asyncio.to_thread(holding.__exit__, None, None, None)
+
+
+def own_paths(world: World) -> list[Path]:
+    """Return the files and folders that belong to the world itself, there already or not yet."""
+    own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
+    own.append(world.config.cache_path)
+    if (database := world.database.file) is not None:
+        own += [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
+    return own
