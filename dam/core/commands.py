@@ -28,6 +28,7 @@ from dam.core.ecs import (
     write_rows,
 )
 from dam.core.events import Event
+from dam.core.portions import portions
 
 P = ParamSpec("P")
 
@@ -183,8 +184,9 @@ class Commands:
 
         for kind, targets in self._removes.items():
             gone = sorted({id_of(on.entity) for on in of(targets)})
-            if gone:
-                await session.execute(delete(table_of(kind)).where(kind.entity_id.in_(gone)))
+            for entity_ids in portions(gone):
+                those = kind.entity_id.in_(entity_ids)
+                await session.execute(delete(table_of(kind)).where(those))
         for kind, writes in self._sets.items():
             latest = {id_of(write.entity): write.row for write in of(writes)}
             rows = [{"entity_id": key, **latest[key]} for key in sorted(latest)]
@@ -240,8 +242,8 @@ async def entities_for_digests(
     are_all_mine = written == len(rows)
     now_known = owners if are_all_mine else await known_identities(session, kind, missing)
     in_vain = sorted(set(ids) - set(now_known.values()))
-    if in_vain:
-        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(in_vain)))
+    for entity_ids in portions(in_vain):
+        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(entity_ids)))
     mine = set(ids)
     answer = {digest: (entity_id, False) for digest, entity_id in found.items()}
     return answer | {d: (entity_id, entity_id in mine) for d, entity_id in now_known.items()}
@@ -251,8 +253,10 @@ async def known_identities(
     session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
 ) -> dict[bytes, EntityId]:
     """Return the entities that digests belong to; unknown digests are left out."""
-    found = await session.execute(_owners_of(kind), {"digests": list(digests)})
-    return dict(found.all())
+    found: dict[bytes, EntityId] = {}
+    for some in portions(list(digests)):
+        found |= dict((await session.execute(_owners_of(kind), {"digests": some})).all())
+    return found
 
 
 @cache

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
+from dam.core.portions import portions
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
 from dam.storage.located import ArchiveMember, LocatedContent, Reference
@@ -38,13 +39,22 @@ async def locate(
 
     One statement, and a second one where some are in archives: for where these are.
     """
-    rows = (await session.execute(_PLACES, {"entity_ids": list(entity_ids)})).all()
+    rows = await _rows(session, entity_ids)
     wanted = {row.container_entity_id for row in rows if row.storage == IN_ARCHIVE}
     if not wanted:
         return _contents(rows, {})
-    containers = (await session.execute(_PLACES, {"entity_ids": sorted(wanted)})).all()
+    containers = await _rows(session, wanted)
     # An archive within an archive is not opened, so it is nowhere if it is nowhere else.
     return _contents(rows, _contents(containers, {}))
+
+
+async def _rows(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> list[Row[*tuple[Any, ...]]]:
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for ids in portions(sorted(entity_ids)):
+        rows += (await session.execute(_PLACES, {"entity_ids": ids})).all()
+    return rows
 
 
 def _contents(
