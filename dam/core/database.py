@@ -272,8 +272,8 @@ class Database:
             return self._sqlite_fault(getattr(cause, "sqlite_errorname", ""), text)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
             state = getattr(cause, "sqlstate", None)
-            is_refused = error.statement is None or _is_operational(cause)
-            if error.connection_invalidated or (state is None and is_refused):
+            # Where there was a statement and the connection still works, that one was wrong.
+            if error.connection_invalidated or (state is None and error.statement is None):
                 return DatabaseUnreachableError(self.safe_url, text)
             if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
                 return DatabaseError(self.safe_url, text)
@@ -313,10 +313,6 @@ async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None
     await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
-
-
-def _is_operational(cause: BaseException | None) -> bool:
-    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
 
 
 def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
