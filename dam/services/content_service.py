@@ -1,7 +1,9 @@
-"""Where the bytes of assets can be read."""
+"""Where the bytes of assets are."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
@@ -9,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
 from dam.core.portions import portions
+from dam.errors import ItemError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
-from dam.storage.located import ArchiveMember, LocatedContent, Reference
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
+from dam.storage.content_store import ContentStore
+from dam.storage.located import ArchiveMember, LocatedContent, Reference, member_path
 from dam.storage.paths import path_from_bytes
 
 # Plain columns, and one statement for all calls: mapped classes would cost more than the database.
@@ -30,6 +34,31 @@ _PLACES = (
     .where(_DIGEST.c.entity_id.in_(bindparam("entity_ids", expanding=True)))
     .order_by(_PLACE.c.id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that has the bytes, or should: the store, a user's file, a member of an archive.
+
+    A store that lost them has no path for them.
+    """
+
+    storage: str
+    path: Path | None
+
+
+def location_of(
+    store: ContentStore, digest: bytes, place: Reference | ArchiveMember | None
+) -> Location:
+    """Return a place of some bytes for people to read; None is the store."""
+    if isinstance(place, Reference):
+        return Location(REFERENCED, place.path)
+    if isinstance(place, ArchiveMember):
+        return Location(IN_ARCHIVE, member_path(store, place))
+    try:
+        return Location(IN_STORE, store.local_path(digest))
+    except ItemError:
+        return Location(IN_STORE, None)
 
 
 async def locate(
