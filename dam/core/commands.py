@@ -28,6 +28,7 @@ from dam.core.ecs import (
     write_rows,
 )
 from dam.core.events import Event
+from dam.core.params import MarkedEntityList
 from dam.core.portions import portions
 
 P = ParamSpec("P")
@@ -59,7 +60,8 @@ class Commands:
     """Writes for the entities that a system was given, made once it has returned.
 
     Invariant: each write has an owner, one of the marked entities (None where a system has none
-    marked). In the commit only the writes of owners whose lease still holds are made.
+    marked). In the commit only the writes of owners whose lease still holds are made. `entities` is
+    the list of them that the system is given, so that both know the same failures.
     """
 
     def __init__(self, owners: Collection[EntityId] | None = None) -> None:
@@ -70,7 +72,7 @@ class Commands:
         self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
-        self.failures: dict[EntityId, Exception] = {}
+        self.entities = MarkedEntityList[Any](owners or ())
 
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
@@ -142,14 +144,8 @@ class Commands:
         self._events.append((self._owner(None, on_behalf_of), event))
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Give one entity up: the marker comes off, the error is kept.
-
-        Its other writes stay: a picture that cannot be decoded still has a type.
-        """
-        if entity_id not in (self._owners or ()):
-            msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
-            raise ValueError(msg)
-        self.failures[entity_id] = error
+        """Do as `fail` of the marked entities does."""
+        self.entities.fail(entity_id, error)
 
     def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
         owner = on_behalf_of
