@@ -330,7 +330,7 @@ def is_retryable(error: DBAPIError) -> bool:
 
 
 async def with_retries(attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a transaction to its end, again when the database chose it as a deadlock's victim."""
+    """Run a transaction to its end, again for errors that may be gone then (`is_retryable`)."""
     for left in range(_ATTEMPTS - 1, -1, -1):
         try:
             return await run_to_end(attempt())
