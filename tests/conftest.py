@@ -1,11 +1,12 @@
 """Fixtures that every test may ask for; no test sees the user's environment."""
 
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,6 +67,13 @@ def other_file_system() -> Iterator[Path]:
             unavailable("no file system can be mounted here: this needs root")
         yield Path(folder)
         subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def retried(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
+    """Tell whether a transaction was run again, as the victim of a deadlock is."""
+    caplog.set_level(logging.DEBUG, "dam.core.database")
+    return lambda: any(record.message == "transaction is run again" for record in caplog.records)
 
 
 @pytest.fixture(scope="session")

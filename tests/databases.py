@@ -24,6 +24,9 @@ from psycopg import sql
 from dam.core.config import WorldConfig
 from dam.services import schema_service
 
+MAX_VALUES = (1 << 16) - 1
+"""How many values a statement of PostgreSQL has at most; of SQLite, as its builders like."""
+
 _START_TIMEOUT_S = 30.0
 _INITDB_OPTIONS = ("-U", "dam", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 # Durability is not what these tests look at, and a machine that dies takes its cluster with it.

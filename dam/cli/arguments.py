@@ -65,7 +65,7 @@ class NothingToSeparateError(UsageError):
 
 
 def read_paths(values: Iterable[str], *, null_separated: bool) -> Iterator[Path]:
-    """Yield the paths given, those on stdin in the place of `-`, without holding all of them."""
+    """Yield the paths given, those on stdin in the place of `-`."""
     given = list(values)
     if "" in given:  # before anything is read from stdin, or done with the others
         raise EmptyPathError

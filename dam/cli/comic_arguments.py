@@ -26,7 +26,7 @@ async def resolve(world: "World", *texts: str) -> list[int]:
     """Return the entities that are meant, in the order in which they were named, also repeatedly.
 
     Raises:
-        MalformedIdError, UnknownIdError, AmbiguousIdError: Of what was named.
+        MalformedIdError, EntityNotFoundError, AmbiguousIdError: Of what was named.
     """
     return await resolve_parsed(world, [parse_id(text) for text in texts])
 

@@ -13,7 +13,7 @@ from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.services.digest_service import FoundFile
+    from dam.services.digest_service import FoundAsset
     from dam.services.likeness_service import SimilarImage
 
 Digest = Literal["auto", "sha256", "md5", "sha1"]
@@ -52,7 +52,7 @@ def find_file_by_hash(
         raise OneOfTwoError("HASH", "--file")
     wanted = None if hash_ is None else parse_digest(hash_, type_)
 
-    async def work(world: "World") -> "list[FoundFile]":
+    async def work(world: "World") -> "list[FoundAsset]":
         if file is not None:
             return await find_by_file(world, file, type_)
         assert wanted is not None
@@ -122,7 +122,7 @@ def find_similar_images(
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
 
 
-def _show_files(found: "Sequence[FoundFile]") -> None:
+def _show_files(found: "Sequence[FoundAsset]") -> None:
     """Write a row for each place that has the bytes; one also where there is none."""
     rows = [
         (

@@ -74,7 +74,8 @@ class Calls:
             async def write() -> None:
                 await self.database.write(commands.apply, (), now=self.context.now())
 
-            await with_retries(write)
+            if plan.asks_for(ParamKind.COMMANDS):  # who only reads waits for no other writer
+                await with_retries(write)
         await self.announce(events)
         return answer
 

@@ -28,6 +28,8 @@ from dam.core.ecs import (
     write_rows,
 )
 from dam.core.events import Event
+from dam.core.params import MarkedEntityList
+from dam.core.portions import portions
 
 P = ParamSpec("P")
 
@@ -58,7 +60,8 @@ class Commands:
     """Writes for the entities that a system was given, made once it has returned.
 
     Invariant: each write has an owner, one of the marked entities (None where a system has none
-    marked). In the commit only the writes of owners whose lease still holds are made.
+    marked). In the commit only the writes of owners whose lease still holds are made. `entities` is
+    the list of them that the system is given, so that both know the same failures.
     """
 
     def __init__(self, owners: Collection[EntityId] | None = None) -> None:
@@ -69,7 +72,7 @@ class Commands:
         self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
-        self.failures: dict[EntityId, Exception] = {}
+        self.entities = MarkedEntityList[Any](owners or ())
 
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
@@ -141,14 +144,8 @@ class Commands:
         self._events.append((self._owner(None, on_behalf_of), event))
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Give one entity up: the marker comes off, the error is kept.
-
-        Its other writes stay: a picture that cannot be decoded still has a type.
-        """
-        if entity_id not in (self._owners or ()):
-            msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
-            raise ValueError(msg)
-        self.failures[entity_id] = error
+        """Do as `fail` of the marked entities does."""
+        self.entities.fail(entity_id, error)
 
     def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
         owner = on_behalf_of
@@ -183,8 +180,9 @@ class Commands:
 
         for kind, targets in self._removes.items():
             gone = sorted({id_of(on.entity) for on in of(targets)})
-            if gone:
-                await session.execute(delete(table_of(kind)).where(kind.entity_id.in_(gone)))
+            for entity_ids in portions(gone):
+                those = kind.entity_id.in_(entity_ids)
+                await session.execute(delete(table_of(kind)).where(those))
         for kind, writes in self._sets.items():
             latest = {id_of(write.entity): write.row for write in of(writes)}
             rows = [{"entity_id": key, **latest[key]} for key in sorted(latest)]
@@ -240,8 +238,8 @@ async def entities_for_digests(
     are_all_mine = written == len(rows)
     now_known = owners if are_all_mine else await known_identities(session, kind, missing)
     in_vain = sorted(set(ids) - set(now_known.values()))
-    if in_vain:
-        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(in_vain)))
+    for entity_ids in portions(in_vain):
+        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(entity_ids)))
     mine = set(ids)
     answer = {digest: (entity_id, False) for digest, entity_id in found.items()}
     return answer | {d: (entity_id, entity_id in mine) for d, entity_id in now_known.items()}
@@ -251,8 +249,10 @@ async def known_identities(
     session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
 ) -> dict[bytes, EntityId]:
     """Return the entities that digests belong to; unknown digests are left out."""
-    found = await session.execute(_owners_of(kind), {"digests": list(digests)})
-    return dict(found.all())
+    found: dict[bytes, EntityId] = {}
+    for some in portions(list(digests)):
+        found |= dict((await session.execute(_owners_of(kind), {"digests": some})).all())
+    return found
 
 
 @cache

@@ -272,8 +272,8 @@ class Database:
             return self._sqlite_fault(getattr(cause, "sqlite_errorname", ""), text)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
             state = getattr(cause, "sqlstate", None)
-            is_refused = error.statement is None or _is_operational(cause)
-            if error.connection_invalidated or (state is None and is_refused):
+            # Where there was a statement and the connection still works, that one was wrong.
+            if error.connection_invalidated or (state is None and error.statement is None):
                 return DatabaseUnreachableError(self.safe_url, text)
             if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
                 return DatabaseError(self.safe_url, text)
@@ -315,10 +315,6 @@ async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
     await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
 
 
-def _is_operational(cause: BaseException | None) -> bool:
-    return type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
-
-
 def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
     """Tell whether a statement would have written where that is switched off."""
     if not isinstance(error, DBAPIError) or error.statement is None:
@@ -334,7 +330,7 @@ def is_retryable(error: DBAPIError) -> bool:
 
 
 async def with_retries(attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a transaction to its end, again when the database chose it as a deadlock's victim."""
+    """Run a transaction to its end, again for errors that may be gone then (`is_retryable`)."""
     for left in range(_ATTEMPTS - 1, -1, -1):
         try:
             return await run_to_end(attempt())

@@ -139,9 +139,8 @@ class Drain:
 
     async def _with_commands(self, claimed: work.Claim) -> int:
         commands = Commands(claimed.entity_ids)
-        entities = MarkedEntityList[Any](claimed.entity_ids)
+        entities, failures = commands.entities, commands.entities.failures
         await self._calls.invoke(self._plan, commands=commands, entities=entities)
-        failures = entities.failures | commands.failures
         try:
             return await self._commit(claimed, commands, failures)
         except IntegrityError:

@@ -57,7 +57,6 @@ class WorkerPool(Executor):
         workers: How many at once; by default one for each usable core.
         kind: What the workers are; processes need POSIX.
         task_timeout_s: Limit for one call, the import of its module not counted; None for no limit.
-        debug: Let worker processes write to our standard error.
     """
 
     def __init__(
@@ -66,12 +65,11 @@ class WorkerPool(Executor):
         *,
         kind: WorkerKind = "process",
         task_timeout_s: float | None = None,
-        debug: bool = False,
     ) -> None:
         self.workers = usable_cores() if workers is None else workers
         self.kind: WorkerKind = kind
         self.task_timeout_s = task_timeout_s
-        self._crew = _Crew(self.workers, debug=debug)
+        self._crew = _Crew(self.workers)
         # A dropped pool finishes what it was given. When the interpreter ends, so do the workers.
         weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
 
@@ -202,9 +200,8 @@ class _Crew:
     may come at any allocation, takes it.
     """
 
-    def __init__(self, size: int, *, debug: bool) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._debug = debug
         self._lock = threading.RLock()
         self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -281,7 +278,7 @@ class _Crew:
         while group.is_open:
             was_idle = worker is not None
             try:
-                worker = worker or WorkerProcess(debug=self._debug)
+                worker = worker or WorkerProcess()
                 with self._lent(worker, group):
                     if group.is_open:
                         rest = calls[len(group.outcomes) :]

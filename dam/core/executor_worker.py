@@ -41,12 +41,9 @@ class WorkerProcess:
     """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
 
     That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
-
-    Args:
-        debug: Let it write to our standard error.
     """
 
-    def __init__(self, *, debug: bool) -> None:
+    def __init__(self) -> None:
         import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
         import subprocess  # noqa: PLC0415
 
@@ -60,7 +57,7 @@ class WorkerProcess:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if debug else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             bufsize=0,
             env={**_ENVIRONMENT, **os.environ},
             process_group=0,  # Ctrl-C is for the parent; what a call starts dies with its worker

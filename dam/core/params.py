@@ -53,11 +53,15 @@ class MarkedEntityList(list[EntityId], Generic[M]):
 
     def __init__(self, entity_ids: Iterable[EntityId] = ()) -> None:
         super().__init__(entity_ids)
+        self._claimed = frozenset(self)  # the list itself is the system's to change
         self.failures: dict[EntityId, Exception] = {}
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Give one entity up: the marker comes off and the error is kept; the others go on."""
-        if entity_id not in self:
+        """Give one entity up: the marker comes off and the error is kept; the others go on.
+
+        Its other writes stay: a picture that cannot be decoded still has a type.
+        """
+        if entity_id not in self._claimed:
             msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
             raise ValueError(msg)
         self.failures[entity_id] = error

@@ -49,13 +49,14 @@ class NewEntity:
 
 
 New = TypeVar("New", bound=NewEntity)
+_Rule = Callable[[Any], bool]
 
 
 class NewEntityMarkers:
     """The markers that every new entity gets in the transaction that creates it."""
 
     def __init__(self) -> None:
-        self._rules: list[tuple[type[MarkerComponent], Callable[[Any], bool] | None]] = []
+        self._rules: list[tuple[type[MarkerComponent], _Rule | None]] = []
 
     def add(self, marker: type[MarkerComponent], when: Callable[[New], bool] | None) -> None:
         """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
@@ -65,24 +66,29 @@ class NewEntityMarkers:
         """Return every marker that some rule sets."""
         return {marker for marker, _ in self._rules}
 
-    def covers(self, marker: type[MarkerComponent]) -> bool:
-        """Tell whether there is a rule for a marker, so that imports may set it."""
-        return any(covered is marker for covered, _ in self._rules)
-
     def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
         """Return the markers for a new entity.
 
         Raises:
             PluginFunctionError: A plugin's rule raised.
         """
-        markers = []
-        for marker, when in self._rules:
-            try:
-                if when is None or when(entity):
-                    markers.append(marker)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
-                raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
-        return markers
+        return [marker for marker, when in self._rules if _says_yes(marker, when, entity)]
+
+    def wants(self, marker: type[MarkerComponent], entity: NewEntity) -> bool:
+        """Tell whether a marker is for an entity: a rule says yes, or no rule is about it.
+
+        Raises:
+            PluginFunctionError: A plugin's rule for this marker raised.
+        """
+        rules = [when for kind, when in self._rules if kind is marker]
+        return not rules or any(_says_yes(marker, when, entity) for when in rules)
+
+
+def _says_yes(marker: type[MarkerComponent], when: _Rule | None, entity: NewEntity) -> bool:
+    try:
+        return when is None or when(entity)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
+        raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
 
 
 class WorldBuilder:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, table_of, upsert
+from dam.core.portions import portions
 from dam.core.types import unix_now
 from dam.errors import DamError, ItemError, RepeatedDeathError
 
@@ -135,9 +136,10 @@ async def renew(
     session: AsyncSession, marker: type[MarkerComponent], claimed: Claim, *, lease_s: float
 ) -> None:
     """Put off the end of a lease."""
+    ids = claimed.entity_ids
     await session.execute(
         update(table_of(marker))
-        .where(marker.lease_token == claimed.token, marker.entity_id.in_(claimed.entity_ids))
+        .where(marker.lease_token == claimed.token, marker.entity_id.between(ids[0], ids[-1]))
         .values(lease_until=unix_now() + lease_s)
     )
 
@@ -242,9 +244,10 @@ async def clear_failures(
     failure = ProcessingErrorComponent
     values = {"first": min(entity_ids), "last": max(entity_ids)}
     failed = (await session.execute(_FAILED, values)).all()
-    if over := sorted({row.entity_id for row in failed if row.system == system} & set(entity_ids)):
-        gone = delete(table_of(failure)).where(failure.system == system)
-        await session.execute(gone.where(failure.entity_id.in_(over)))
+    over = sorted({row.entity_id for row in failed if row.system == system} & set(entity_ids))
+    gone = delete(table_of(failure)).where(failure.system == system)
+    for some in portions(over):
+        await session.execute(gone.where(failure.entity_id.in_(some)))
 
 
 # Mostly there is none. The system is compared later, so that the index by entity is taken.

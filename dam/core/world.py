@@ -46,7 +46,9 @@ class World:
     ) -> T:
         """Run a service function in one transaction; send its events once that has committed.
 
-        It is called again when the database chose its transaction as a deadlock's victim.
+        On PostgreSQL it is called again, up to five times in all, when its transaction was chosen
+        as a deadlock's victim, or a row refers to an entity that is not there: somebody may have
+        deleted that a moment ago. A function that always refers to nothing fails after the fifth.
 
         Raises:
             NestedWriterError: Called inside another transaction that writes.

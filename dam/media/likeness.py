@@ -31,11 +31,11 @@ class Pairs(NamedTuple):
 
 
 def nearest(
-    hashes: NDArray[np.uint64], query: int, *, threshold: int, limit: int | None = None
+    hashes: NDArray[np.uint64], query: int, *, threshold: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return where the hashes within `threshold` bits of `query` are, and how far each is.
 
-    Nearest first, equal distances in the order of `hashes`; the first `limit` of these.
+    Nearest first, equal distances in the order of `hashes`.
     """
     wanted = np.uint64(query)
     difference, bits = np.empty(_CHUNK, np.uint64), np.empty(_CHUNK, np.uint8)
@@ -50,7 +50,7 @@ def nearest(
             near_by_chunk.append(near + start)
             bits_by_chunk.append(bits[near])
     indices, distances = np.concatenate(near_by_chunk), np.concatenate(bits_by_chunk)
-    order = np.argsort(distances, kind="stable")[:limit]
+    order = np.argsort(distances, kind="stable")
     return indices[order], distances[order]
 
 

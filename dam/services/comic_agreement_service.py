@@ -14,7 +14,7 @@ from dam.core.ecs import EntityId
 from dam.media.comic_facts import FACT_ELEMENTS, ComicFacts, comic_facts, fact_text
 from dam.services.comic_description_service import describe_comic_variants
 from dam.services.comic_fields import VariantFacts
-from dam.services.comic_info_service import edit_comic_info, get_elements
+from dam.services.comic_info_service import edit_comic_info, get_own_elements
 
 _OWN_ELEMENTS = {
     name: element for name, element in FACT_ELEMENTS.items() if name in get_type_hints(VariantFacts)
@@ -98,5 +98,5 @@ async def edit_elements(
 
 async def _said(session: AsyncSession, variant: EntityId) -> ComicFacts | None:
     """Return what a variant's document says; None where it has none, and says all facts alike."""
-    info = await get_elements(session, variant)
+    info = await get_own_elements(session, variant)
     return comic_facts(info) if info.elements else None

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import AnyComponent, EntityId, table_of
-from dam.core.portions import PORTION, portions
+from dam.core.portions import portions
 from dam.errors import ConceptNotVariantError, NoComicConceptError, NoComicVariantError
 from dam.models import (
     ComicBookConceptComponent,
@@ -87,9 +87,9 @@ async def describe_comic_concepts(
         EntityNotFoundError: Some do not exist.
         NoComicConceptError: One is no concept of a comic.
     """
-    rows = await _components(session, entity_ids, ComicBookConceptComponent)
+    rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookConceptComponent)
     await _check(session, entity_ids, rows, NoComicConceptError)
-    terms = await _components(session, entity_ids, ComicBookTermComponent)
+    terms = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookTermComponent)
     return [
         ComicConcept(
             entity_id=entity_id,
@@ -110,7 +110,7 @@ async def describe_comic_variants(
         EntityNotFoundError: Some do not exist.
         NoComicVariantError, ConceptNotVariantError: One is no variant of a comic.
     """
-    rows = await _components(session, entity_ids, ComicBookVariantComponent)
+    rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookVariantComponent)
     await _check(session, entity_ids, rows, NoComicVariantError)
     counts = await _page_counts(session, entity_ids)
     return [
@@ -189,15 +189,6 @@ async def describe_page_uses(
     return uses
 
 
-async def _components(
-    session: AsyncSession, entity_ids: Sequence[EntityId], kind: type[A]
-) -> dict[EntityId, list[A]]:
-    found: dict[EntityId, list[A]] = {}
-    for ids in portions(entity_ids):
-        found |= await ecs_service.get_components_of_kind(session, ids, kind)
-    return found
-
-
 async def _page_counts(
     session: AsyncSession, owner_entity_ids: Sequence[EntityId]
 ) -> dict[EntityId, int]:
@@ -217,9 +208,11 @@ async def _check(
     error: type[NoComicConceptError | NoComicVariantError],
 ) -> None:
     if missing := [entity_id for entity_id in entity_ids if entity_id not in found]:
-        await ecs_service.get_entities(session, missing[:PORTION])
+        await ecs_service.get_entities(session, missing)
         # Who asked for concepts gets none here.
-        concepts = await _components(session, missing[:1], ComicBookConceptComponent)
+        concepts = await ecs_service.get_components_of_kind(
+            session, missing[:1], ComicBookConceptComponent
+        )
         raise (ConceptNotVariantError if concepts else error)(missing[0])
 
 

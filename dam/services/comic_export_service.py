@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import ItemError, NoContentError, NothingToExportError, PageExportError
 from dam.media.comic_info_xml import write_comic_info
@@ -105,10 +106,9 @@ async def _add_pages(
     pages: Sequence[_Page],
     on_page: Callable[[int, int], None],
 ) -> None:
-    for start in range(0, len(pages), _LOCATED_AT_ONCE):
-        batch = pages[start : start + _LOCATED_AT_ONCE]
-        places = await world.read(content_service.locate, {page.entity_id for page in batch})
-        for number, page in enumerate(batch, start + 1):
+    for batch in portions(list(enumerate(pages, start=1)), _LOCATED_AT_ONCE):
+        places = await world.read(content_service.locate, {page.entity_id for _, page in batch})
+        for number, page in batch:
             try:
                 if page.entity_id not in places:
                     raise NoContentError(page.entity_id)

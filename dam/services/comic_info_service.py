@@ -42,22 +42,25 @@ async def get_comic_info(session: AsyncSession, variant_entity_id: EntityId) -> 
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError: The entity is no variant of a comic.
     """
-    info = await _telling(session, variant_entity_id)
+    info = await _completed(session, variant_entity_id)
     return _of_now(info, await get_pages(session, variant_entity_id))
 
 
-async def get_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+async def get_own_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
     """Return a variant's document as its rows have it, without its pages; empty where it has none.
+
+    Nothing is added to it, as `get_comic_info` does.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError: The entity is no variant of a comic.
     """
-    info = await _stored(session, variant_entity_id)
+    info = await _elements_and_mark(session, variant_entity_id)
     return ComicInfo(tuple(item for item in info.elements if item.name != MARK_NAME))
 
 
-async def _stored(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+async def _elements_and_mark(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+    """Return a variant's document as its rows have it, with the mark of the pages it came with."""
     await get_comic_concept_for_variant(session, variant_entity_id)
     rows = (
         select(_Element.name, _Element.value, _Element.is_markup)
@@ -83,7 +86,7 @@ async def edit_comic_info(
         FactRefusedError: A value is of a wrong type.
     """
     await ecs_service.lock_entity(session, variant_entity_id)
-    info = await _telling(session, variant_entity_id)
+    info = await _completed(session, variant_entity_id)
     for name, value in changes.items():
         info = with_element(info, name, value)
     of_variant = table_of(_Element).c.entity_id == variant_entity_id
@@ -91,9 +94,9 @@ async def edit_comic_info(
     await _write(session, variant_entity_id, info)
 
 
-async def _telling(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
-    """Return a variant's document, which says what comic it is of."""
-    info = await _stored(session, variant_entity_id)
+async def _completed(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+    """Return a variant's document and mark; one that names no comic says what its facts do."""
+    info = await _elements_and_mark(session, variant_entity_id)
     if info.text("Series") or info.text("Title"):
         return info
     return with_missing(info, comic_info_of(await _facts(session, variant_entity_id)))

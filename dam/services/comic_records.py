@@ -29,7 +29,7 @@ from dam.services.comic_book_service import (
     link_comic_variant_to_concept,
 )
 from dam.services.comic_fields import VariantFacts
-from dam.services.comic_info_service import get_elements, write_elements
+from dam.services.comic_info_service import get_own_elements, write_elements
 from dam.services.comic_match_service import create_concept, find_same_concept
 from dam.services.content_records import Owner, ReadContent, record_contents
 from dam.services.failure_service import IMPORT_COMIC
@@ -251,7 +251,7 @@ async def _write_document(
     session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
 ) -> None:
     """Write a document's elements after those that the user has set."""
-    kept = (await get_elements(session, variant_entity_id)).elements
+    kept = (await get_own_elements(session, variant_entity_id)).elements
     if kept:
         of_variant = ComicInfoElementComponent.entity_id == variant_entity_id
         await session.execute(delete(ComicInfoElementComponent).where(of_variant))

@@ -17,7 +17,7 @@ from dam.services.comic_description_service import (
     describe_comic_variants,
 )
 from dam.services.comic_edit_service import edit_comic
-from dam.services.comic_info_service import get_comic_info, get_elements
+from dam.services.comic_info_service import get_comic_info, get_own_elements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView 
     (variant,) = await describe_comic_variants(session, [entity_id])
     of_work = [] if variant.concept_entity_id is None else [variant.concept_entity_id]
     concepts = await describe_comic_concepts(session, of_work) if of_work else []
-    info = await get_elements(session, entity_id)
+    info = await get_own_elements(session, entity_id)
     if info.elements:  # else it would be made up of the facts that are shown already
         info = await get_comic_info(session, entity_id)
     said: dict[str, str] = {}

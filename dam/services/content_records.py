@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.commands import entities_for_digests
 from dam.core.ecs import AnyComponent, EntityId, mark, write_rows
 from dam.core.plugins import NewEntityMarkers
+from dam.core.portions import portions
 from dam.models import (
     ContentHashMD5Component,
     ContentHashSHA1Component,
@@ -101,14 +102,13 @@ async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, Read
 
 async def stored_before(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
     """Return the assets that are in the store; nobody else can put the others there meanwhile."""
-    if not entity_ids:
-        return set()
     place, digest = FileLocationComponent, ContentHashSHA256Component
     there = select(place.entity_id).where(place.storage == IN_STORE)
-    known = set(await session.scalars(there.where(place.entity_id.in_(entity_ids))))
-    absent = sorted(set(entity_ids) - known)
-    if absent:
-        held = select(digest.entity_id).where(digest.entity_id.in_(absent)).with_for_update()
-        await session.execute(held.order_by(digest.entity_id))
-        known |= set(await session.scalars(there.where(place.entity_id.in_(absent))))
+    known: set[EntityId] = set()
+    for ids in portions(sorted(entity_ids)):
+        known |= set(await session.scalars(there.where(place.entity_id.in_(ids))))
+        if absent := [entity_id for entity_id in ids if entity_id not in known]:
+            held = select(digest.entity_id).where(digest.entity_id.in_(absent)).with_for_update()
+            await session.execute(held.order_by(digest.entity_id))
+            known |= set(await session.scalars(there.where(place.entity_id.in_(absent))))
     return known

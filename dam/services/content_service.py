@@ -1,16 +1,21 @@
-"""Where the bytes of assets can be read."""
+"""Where the bytes of assets are."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, table_of
+from dam.core.portions import portions
+from dam.errors import ItemError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
-from dam.storage.located import ArchiveMember, LocatedContent
+from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
+from dam.storage.content_store import ContentStore
+from dam.storage.located import ArchiveMember, LocatedContent, member_path
 from dam.storage.paths import path_from_bytes
 from dam.storage.reference import Reference
 
@@ -32,6 +37,31 @@ _PLACES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that has the bytes, or should: the store, a user's file, a member of an archive.
+
+    A store that lost them has no path for them.
+    """
+
+    storage: str
+    path: Path | None
+
+
+def location_of(
+    store: ContentStore, digest: bytes, place: Reference | ArchiveMember | None
+) -> Location:
+    """Return a place of some bytes for people to read; None is the store."""
+    if isinstance(place, Reference):
+        return Location(REFERENCED, place.path)
+    if isinstance(place, ArchiveMember):
+        return Location(IN_ARCHIVE, member_path(store, place))
+    try:
+        return Location(IN_STORE, store.local_path(digest))
+    except ItemError:
+        return Location(IN_STORE, None)
+
+
 async def locate(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, LocatedContent]:
@@ -39,13 +69,22 @@ async def locate(
 
     One statement, and a second one where some are in archives: for where these are.
     """
-    rows = (await session.execute(_PLACES, {"entity_ids": list(entity_ids)})).all()
+    rows = await _rows(session, entity_ids)
     wanted = {row.container_entity_id for row in rows if row.storage == IN_ARCHIVE}
     if not wanted:
         return _contents(rows, {})
-    containers = (await session.execute(_PLACES, {"entity_ids": sorted(wanted)})).all()
+    containers = await _rows(session, wanted)
     # An archive within an archive is not opened, so it is nowhere if it is nowhere else.
     return _contents(rows, _contents(containers, {}))
+
+
+async def _rows(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> list[Row[*tuple[Any, ...]]]:
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for ids in portions(sorted(entity_ids)):
+        rows += (await session.execute(_PLACES, {"entity_ids": ids})).all()
+    return rows
 
 
 def _contents(

@@ -14,7 +14,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.errors import (
-    ContentMissingError,
     DigestNotComputedError,
     ItemError,
     MalformedDigestError,
@@ -27,13 +26,14 @@ from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
 )
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
 from dam.services import content_service
+from dam.services.content_service import Location, location_of
 from dam.services.file_operations import FileOperationsResource
 from dam.services.name_service import names_of
 from dam.storage.content_store import ContentStore
-from dam.storage.located import LocatedContent, member_path
+from dam.storage.located import ArchiveMember, LocatedContent
 from dam.storage.reading import digest_chunks, open_source
+from dam.storage.reference import Reference
 
 DigestName = Literal["sha256", "md5", "sha1"]
 DigestChoice = Literal["auto", "sha256", "md5", "sha1"]
@@ -67,16 +67,8 @@ class DigestPrefix:
         return low.to_bytes(whole // 2, "big"), beyond
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place that has the bytes; a store that lost them has no path for them."""
-
-    storage: str
-    path: Path | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundFile:
+class FoundAsset:
     """An asset with the names that its bytes had, first seen first, and the places they are in."""
 
     entity_id: EntityId
@@ -106,7 +98,7 @@ def parse_digest(text: str, choice: DigestChoice = "auto") -> DigestPrefix:
     return DigestPrefix(name, digits)
 
 
-async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundFile]:
+async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]:
     """Return the assets whose digest begins so, in the order of their ids.
 
     Raises:
@@ -118,7 +110,7 @@ async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundFile]:
     return await asyncio.to_thread(_with_locations, store, found)
 
 
-async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") -> list[FoundFile]:
+async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") -> list[FoundAsset]:
     """Return the assets with the digest of a file, its SHA-256 unless another one is chosen.
 
     Raises:
@@ -181,9 +173,9 @@ async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _
     }
 
 
-def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[FoundFile]:
+def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[FoundAsset]:
     return [
-        FoundFile(
+        FoundAsset(
             entity_id=entity_id,
             sha256=item.content.digest,
             mime_type=item.mime_type,
@@ -196,11 +188,6 @@ def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[
 
 
 def _locations(store: ContentStore, content: LocatedContent) -> list[Location]:
-    places = [Location(REFERENCED, reference.path) for reference in content.references]
-    places += [Location(IN_ARCHIVE, member_path(store, member)) for member in content.members]
-    if content.is_stored:
-        try:
-            places.insert(0, Location(IN_STORE, store.local_path(content.digest)))
-        except ContentMissingError:
-            places.insert(0, Location(IN_STORE, None))
-    return places
+    places: list[Reference | ArchiveMember | None] = [None] if content.is_stored else []
+    places += [*content.references, *content.members]
+    return [location_of(store, content.digest, place) for place in places]

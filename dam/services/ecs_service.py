@@ -40,6 +40,7 @@ from dam.core.ecs import (
     table_of,
     write_rows,
 )
+from dam.core.portions import portions
 from dam.errors import EntityInUseError, EntityNotFoundError
 
 A = TypeVar("A", bound=AnyComponent)
@@ -98,8 +99,10 @@ async def require_entities(session: AsyncSession, entity_ids: Collection[EntityI
     Raises:
         EntityNotFoundError: Some do not exist; the error has all of them.
     """
-    wanted = select(Entity.id).where(Entity.id.in_(_possible(entity_ids)))
-    found = set(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
+    found: set[EntityId] = set()
+    for ids in portions(_possible(entity_ids)):
+        wanted = select(Entity.id).where(Entity.id.in_(ids))
+        found.update(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
     _check_found(entity_ids, found)
 
 
@@ -128,7 +131,7 @@ def check_ids(entity_ids: Collection[EntityId]) -> None:
 
 
 def _possible(entity_ids: Collection[EntityId]) -> list[EntityId]:
-    return [entity_id for entity_id in entity_ids if 0 < entity_id <= _MAX_ID]
+    return sorted({entity_id for entity_id in entity_ids if 0 < entity_id <= _MAX_ID})
 
 
 def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
@@ -144,8 +147,10 @@ async def get_entities(
     Raises:
         EntityNotFoundError: Some do not exist; the error has all of them.
     """
-    rows = await session.scalars(select(Entity).where(Entity.id.in_(_possible(entity_ids))))
-    found = {entity.id: entity for entity in rows}
+    found: dict[EntityId, Entity] = {}
+    for ids in portions(_possible(entity_ids)):
+        rows = await session.scalars(select(Entity).where(Entity.id.in_(ids)))
+        found.update((entity.id, entity) for entity in rows)
     _check_found(entity_ids, found)
     return found
 
@@ -168,11 +173,12 @@ async def get_components_of_kind(
 ) -> dict[EntityId, list[A]]:
     """Return the components of one class by entity, oldest first; entities without are left out."""
     # What was written in bulk is newer than what the session has in its identity map.
-    statement = select(kind).where(kind.entity_id.in_(_possible(entity_ids)))
-    ordered = statement.order_by(*table_of(kind).primary_key)
+    ordered = select(kind).order_by(*table_of(kind).primary_key)
+    ordered = ordered.execution_options(populate_existing=True)
     found: dict[EntityId, list[A]] = defaultdict(list)
-    for row in await session.scalars(ordered, execution_options={"populate_existing": True}):
-        found[row.entity_id].append(row)
+    for ids in portions(_possible(entity_ids)):
+        for row in await session.scalars(ordered.where(kind.entity_id.in_(ids))):
+            found[row.entity_id].append(row)
     return dict(found)
 
 
@@ -213,8 +219,11 @@ async def remove_components(
     """
     await get_entities(session, entity_ids)
     table = table_of(kind)
-    statement = delete(table).where(table.c.entity_id.in_(entity_ids)).returning(table.c.entity_id)
-    return len((await session.scalars(statement)).all())
+    removed = 0
+    for ids in portions(_possible(entity_ids)):
+        gone = delete(table).where(table.c.entity_id.in_(ids)).returning(table.c.entity_id)
+        removed += len((await session.scalars(gone)).all())
+    return removed
 
 
 async def delete_entity(session: AsyncSession, entity_id: EntityId) -> None:
@@ -239,9 +248,10 @@ async def users_of(
     """Return for each entity that others need which entities those are, ascending."""
     users: dict[EntityId, set[EntityId]] = defaultdict(set)
     for used, user in _restricting_columns():
-        statement = select(used, user).where(used.in_(entity_ids)).distinct()
-        for used_id, user_id in await session.execute(statement):
-            users[used_id].add(user_id)
+        for ids in portions(_possible(entity_ids)):
+            needed = select(used, user).where(used.in_(ids)).distinct()
+            for used_id, user_id in await session.execute(needed):
+                users[used_id].add(user_id)
     return {entity_id: sorted(users[entity_id]) for entity_id in sorted(users)}
 
 
@@ -251,12 +261,14 @@ async def release_entities(session: AsyncSession, entity_ids: Collection[EntityI
     The rows that need them go; of a row that can do without (`RELEASED`), only the reference.
     """
     for used, _ in _restricting_columns():
-        needing = used.in_(entity_ids)
-        if (released := used.info.get(RELEASED)) is None:
-            await session.execute(delete(used.table).where(needing))
-        else:
-            values = {used.name: None, **released}
-            await session.execute(update(used.table).where(needing).values(values))
+        released = used.info.get(RELEASED)
+        letting_go = (
+            delete(used.table)
+            if released is None
+            else update(used.table).values({used.name: None, **released})
+        )
+        for ids in portions(_possible(entity_ids)):
+            await session.execute(letting_go.where(used.in_(ids)))
 
 
 def _restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, mark
+from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent
 from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import UnknownNameError
@@ -21,12 +21,12 @@ from dam.media import unpackers
 from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.marking import mark_in_pages
 from dam.storage.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
 """What failures of comics' imports have for a system; the next import tries these again itself."""
 
-_PAGE = 5_000
 _IMAGE_EXTRA = ("PIL", "numpy")
 _DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
 
@@ -163,21 +163,15 @@ async def retry(
             raise UnknownNameError("system", system, list(markers))
         markers = {system: markers[system]}
 
-    async def attempt(session: AsyncSession) -> Retried:
-        entity_ids = None if given is None else sorted(await resolve_ids(session, given))
-        marked = 0
-        unknown: dict[str, int] = {}
-        for condition in _conditions(entity_ids):
-            for name, marker in markers.items():
-                marked += await mark_failed(session, name, marker, condition, is_dry_run=is_dry_run)
-            if system is None:
-                for name, count in await _count_unknown(session, condition, list(markers)):
-                    unknown[name] = unknown.get(name, 0) + count
-        return Retried(marked=marked, unknown=unknown)
-
-    if is_dry_run:
-        return await world.read(attempt)
-    return await world.run(attempt)
+    entity_ids = None if given is None else sorted(await world.read(resolve_ids, given))
+    marked, unknown = 0, Counter[str]()
+    for condition in _conditions(entity_ids):
+        for name, marker in markers.items():
+            failed = _failed(name, condition)
+            marked += await mark_in_pages(world, marker, failed, is_dry_run=is_dry_run)
+        if system is None:
+            unknown += await world.read(_count_unknown, condition, list(markers))
+    return Retried(marked=marked, unknown=unknown)
 
 
 async def retry_unblocked(
@@ -196,18 +190,11 @@ async def retry_unblocked(
     if not unblocked:
         return Counter()
 
-    async def attempt(session: AsyncSession) -> Counter[str]:
-        condition = ProcessingErrorComponent.requirement.in_(unblocked)
-        marked = Counter[str]()
-        for name, marker in markers.items():
-            marked[name] = await mark_failed(
-                session, name, marker, condition, is_dry_run=is_dry_run
-            )
-        return marked
-
-    if is_dry_run:
-        return await world.read(attempt)
-    return await world.run(attempt)
+    marked = Counter[str]()
+    for name, marker in markers.items():
+        failed = _failed(name, ProcessingErrorComponent.requirement.in_(unblocked))
+        marked[name] = await mark_in_pages(world, marker, failed, is_dry_run=is_dry_run)
+    return marked
 
 
 async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[str]:
@@ -241,31 +228,10 @@ def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
     return {plan.name: plan.marker for plan in plans if plan.marker is not None}
 
 
-async def mark_failed(
-    session: AsyncSession,
-    system: str,
-    marker: type[MarkerComponent],
-    condition: ColumnElement[bool],
-    *,
-    is_dry_run: bool = False,
-) -> int:
-    """Mark what has an open failure of `system` that meets a condition; return how many.
-
-    The caller commits.
-    """
+def _failed(system: str, condition: ColumnElement[bool]) -> Select[EntityId]:
+    """Select what has an open failure of `system` that meets a condition."""
     failure = ProcessingErrorComponent
-    failed = select(failure.entity_id).where(failure.system == system, condition)
-    if is_dry_run:
-        counted = select(func.count()).select_from(failed.subquery())
-        return int((await session.execute(counted)).scalar_one())
-    marked = last = 0
-    while True:
-        page = failed.where(failure.entity_id > last).order_by(failure.entity_id).limit(_PAGE)
-        entity_ids = (await session.scalars(page)).all()
-        if not entity_ids:
-            return marked
-        marked += await mark(session, marker, entity_ids)
-        last = entity_ids[-1]
+    return select(failure.entity_id).where(failure.system == system, condition)
 
 
 def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[bool]]:
@@ -278,7 +244,7 @@ def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[boo
 
 async def _count_unknown(
     session: AsyncSession, condition: ColumnElement[bool], known: Sequence[str]
-) -> list[tuple[str, int]]:
+) -> Counter[str]:
     failure = ProcessingErrorComponent
     statement = (
         select(failure.system, func.count())
@@ -286,4 +252,4 @@ async def _count_unknown(
         .group_by(failure.system)
         .order_by(failure.system)
     )
-    return [(name, count) for name, count in (await session.execute(statement)).all()]
+    return Counter(dict((await session.execute(statement)).all()))

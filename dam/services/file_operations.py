@@ -69,12 +69,10 @@ class FileOperationsResource:
             answers = await self._disk.map_items(put, groups)
         finally:
             stopping.set()  # threads cannot be killed; nobody waits for what they still do
-        outcomes: list[StoredFile | Exception] = []
-        for group, answer in zip(groups, answers, strict=True):
+        for answer in answers:
             if isinstance(answer, EnvironmentFaultError):
                 raise answer
-            outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
-        return outcomes
+        return _of_each(groups, answers)
 
     async def unlink_moved(
         self, moved: Sequence[tuple[Path, StoredFile]]
@@ -129,11 +127,7 @@ class FileOperationsResource:
         limit_s = await self._archive_timeout_s(content)
         groups = list(portions(raw_names, _PUT_GROUP))
         store = partial(self._tasks.store_members, content)
-        answers = await self._each(store, groups, timeout_s=limit_s)
-        outcomes: list[StoredFile | Exception] = []
-        for group, answer in zip(groups, answers, strict=True):
-            outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
-        return outcomes
+        return _of_each(groups, await self._each(store, groups, timeout_s=limit_s))
 
     async def check(
         self, places: Sequence[Place], *, is_fast: bool
@@ -180,6 +174,16 @@ class FileOperationsResource:
         await asyncio.to_thread(self._disk.terminate)
         self._tasks.archives.close()
         self._copies.close()
+
+
+def _of_each(
+    groups: Sequence[Sequence[object]], answers: Sequence[Sequence[Item | Exception] | Exception]
+) -> list[Item | Exception]:
+    """Return the outcome of each item; a group that failed as a whole failed for all of its own."""
+    outcomes: list[Item | Exception] = []
+    for group, answer in zip(groups, answers, strict=True):
+        outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
+    return outcomes
 
 
 def _size_bytes(store: ContentStore, content: LocatedContent) -> int:

@@ -10,9 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,21 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.errors import DamError, ItemError
+from dam.errors import DamError
 from dam.models import (
     ContentHashSHA256Component,
     ContentSuccessorComponent,
     FileLocationComponent,
     FilePropertiesComponent,
 )
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
 from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.content_service import Location, location_of
 from dam.services.file_operations import FileOperationsResource
 from dam.services.name_service import names_of
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.located import member_path
 
 OnProgress = Callable[[int, int], None]
 """Is called with how many assets are done and how many there are."""
@@ -45,17 +42,6 @@ _GROUP_ASSETS = 16
 _GROUP_BYTES = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BadPlace:
-    """A place that does not hold what it should: the store, a user's file, a member of an archive.
-
-    The store has no path for bytes that it lost.
-    """
-
-    storage: str
-    path: Path | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """An asset with damaged or missing bytes: the names that it had, and the places concerned."""
@@ -63,7 +49,7 @@ class Finding:
     entity_id: EntityId
     sha256: bytes
     names: Sequence[str]
-    locations: Sequence[BadPlace]
+    locations: Sequence[Location]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +142,11 @@ async def _confirmed(
     return await world.read(_findings, bad, shown)
 
 
-def _shown_places(store: ContentStore, places: Iterable[Place]) -> dict[Place, BadPlace]:
+def _shown_places(store: ContentStore, places: Iterable[Place]) -> dict[Place, Location]:
     """Return the places for people, with their paths as far as there are any."""
-    shown = {}
-    for place in places:
-        if place.reference is not None:
-            shown[place] = BadPlace(REFERENCED, place.reference.path)
-        elif place.member is not None:
-            shown[place] = BadPlace(IN_ARCHIVE, member_path(store, place.member))
-        else:
-            shown[place] = BadPlace(IN_STORE, None)
-            with suppress(ItemError):
-                shown[place] = BadPlace(IN_STORE, store.local_path(place.digest))
-    return shown
+    return {
+        place: location_of(store, place.digest, place.reference or place.member) for place in places
+    }
 
 
 def _unchecked(asset: _Asset, error: Exception) -> Unchecked:
@@ -259,7 +237,7 @@ async def _places(
 async def _findings(
     session: AsyncSession,
     bad: Mapping[EntityId, Sequence[Place]],
-    shown: Mapping[Place, BadPlace],
+    shown: Mapping[Place, Location],
 ) -> list[Finding]:
     """Return what is wrong with assets, but for what was removed or added anew meanwhile."""
     now = await _assets(session, ContentHashSHA256Component.entity_id.in_(bad))

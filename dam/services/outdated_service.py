@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import Select, exists, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, MarkerComponent, mark
+from dam.core.ecs import MarkerComponent
 from dam.core.world import World
 from dam.media.image import DESCRIPTION_RECIPE, RECIPE_VERSION
 from dam.models import (
@@ -15,8 +14,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
-
-_PAGE = 5_000
+from dam.services.marking import mark_in_pages
 
 
 async def mark_outdated(
@@ -38,13 +36,7 @@ async def mark_outdated(
         if outdated is None:
             continue
         without = outdated.where(~exists().where(marker.entity_id == outdated.selected_columns[0]))
-        if is_dry_run:
-            marked[system] = await world.read(_count, without)
-            continue
-        last: EntityId | None = 0
-        while last is not None:
-            count, last = await world.run(_mark_page, marker, without, last)
-            marked[system] += count
+        marked[system] = await mark_in_pages(world, marker, without, is_dry_run=is_dry_run)
     return marked
 
 
@@ -59,19 +51,3 @@ def _outdated(marker: type[MarkerComponent]) -> Select[int] | None:
         hashes = ImagePerceptualPHashComponent  # all three are made at once
         return select(hashes.entity_id).where(hashes.recipe < RECIPE_VERSION)
     return None
-
-
-async def _count(session: AsyncSession, outdated: Select[int]) -> int:
-    counted = select(func.count()).select_from(outdated.subquery())
-    return (await session.execute(counted)).scalar_one()
-
-
-async def _mark_page(
-    session: AsyncSession, marker: type[MarkerComponent], outdated: Select[int], after: EntityId
-) -> tuple[int, EntityId | None]:
-    """Mark the next entities; return how many, and the last one if there may be more."""
-    entity_id = outdated.selected_columns[0]
-    page = outdated.where(entity_id > after).order_by(entity_id).limit(_PAGE)
-    entity_ids = (await session.scalars(page)).all()
-    await mark(session, marker, entity_ids)
-    return len(entity_ids), entity_ids[-1] if len(entity_ids) == _PAGE else None

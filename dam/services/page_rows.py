@@ -76,8 +76,7 @@ async def lock(
     if owner_entity_id in image_entity_ids:
         raise OwnPartError(owner_entity_id, "page")
     await ecs_service.lock_entity(session, owner_entity_id)
-    for images in portions(sorted(set(image_entity_ids))):
-        await ecs_service.require_entities(session, images)
+    await ecs_service.require_entities(session, image_entity_ids)
 
 
 def at(owner_entity_id: EntityId, page_number: int) -> Conditions:

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark
+from dam.core.ecs import AnyComponent, EntityId, MarkerComponent
 from dam.core.plugins import NewEntityMarkers
 from dam.core.report import Observer
 from dam.core.systems import SystemStage
@@ -24,12 +24,12 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.failure_service import markers_by_system, retry_unblocked
+from dam.services.marking import mark_in_pages
 from dam.services.new_asset import NewAsset
 from dam.services.outdated_service import mark_outdated
 
 T = TypeVar("T")
 
-_PAGE = 5_000
 _COUNT_EVERY_S = 2.0
 
 # What tells who is meant, for markers that no import sets and that content alone is too little for.
@@ -151,47 +151,25 @@ async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: b
     """Mark the assets that a marker is for and that do not carry it; return how many."""
     rules = world.resources.get(NewEntityMarkers)
 
-    async def page(session: AsyncSession, after: EntityId) -> tuple[int, EntityId | None]:
-        assets = await _unmarked(session, marker, after)
-        wanted = [
-            asset.entity_id
-            for asset in assets
-            if not rules.covers(marker) or marker in rules.markers_for(asset)
-        ]
-        if not is_dry_run:
-            await mark(session, marker, wanted)
-        return len(wanted), assets[-1].entity_id if assets else None
+    def is_meant(entity_id: EntityId, sha256: bytes, size_bytes: int, name: str) -> bool:
+        asset = NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
+        return rules.wants(marker, asset)
 
-    total, after = 0, 0
-    while True:
-        if is_dry_run:
-            count, last = await world.read(page, after)
-        else:
-            count, last = await world.run(page, after)
-        if last is None:
-            return total
-        total, after = total + count, last
+    return await mark_in_pages(
+        world, marker, _unmarked(marker), is_meant=is_meant, is_dry_run=is_dry_run
+    )
 
 
-async def _unmarked(
-    session: AsyncSession, marker: type[MarkerComponent], after: EntityId
-) -> list[NewAsset]:
-    """Return the next assets that could be marked, as an import would have seen them."""
+def _unmarked(marker: type[MarkerComponent]) -> Select[EntityId, bytes, int, str]:
+    """Select the assets that could be marked, with what an import would have seen of them."""
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     bearer = _BEARERS.get(marker, digest)
-    statement = (
+    return (
         select(digest.entity_id, digest.digest, file.size_bytes, file.name_text)
         .join(file, file.entity_id == digest.entity_id)
-        .where(digest.entity_id > after)
         .where(exists().where(bearer.entity_id == digest.entity_id))
         .where(~exists().where(marker.entity_id == digest.entity_id))
-        .order_by(digest.entity_id)
-        .limit(_PAGE)
     )
-    return [
-        NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
-        for entity_id, sha256, size_bytes, name in await session.execute(statement)
-    ]
 
 
 async def _count_by_system(

@@ -76,9 +76,7 @@ async def remove_assets(
 async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
     if is_forced:
         return Removal(entity_ids=tuple(ids), without_content=await _held_alone(session, set(ids)))
-    users: dict[EntityId, list[EntityId]] = {}
-    for page in portions(ids, _PAGE):
-        users |= await ecs_service.users_of(session, page)
+    users = await ecs_service.users_of(session, ids)
     removed, is_settled = set(ids), False
     while not is_settled:  # what stays keeps what it needs
         kept = {key for key in removed & users.keys() if not removed.issuperset(users[key])}
@@ -121,10 +119,9 @@ async def _remove(
     removal = await _plan(session, ids, is_forced=is_forced)
     digests: list[bytes] = []
     known = ContentHashSHA256Component
+    await ecs_service.release_entities(session, removal.entity_ids)
     for page in portions(removal.entity_ids, _PAGE):
         digests += await session.scalars(select(known.digest).where(known.entity_id.in_(page)))
-        await ecs_service.release_entities(session, page)
-    for page in portions(removal.entity_ids, _PAGE):
         await session.execute(delete(table_of(Entity)).where(Entity.id.in_(page)))
     return removal, digests
 

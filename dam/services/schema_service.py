@@ -63,7 +63,7 @@ async def check_schema(database: Database) -> None:
         raise NotSetUpError(database.safe_url)
     revision = await database.read(_stored_revision, database)
     if revision == SCHEMA_REVISION:
-        _refuse_missing_tables(await database.read(_table_names), database)
+        _refuse_missing_tables(await database.read(table_names), database)
         return
     if revision is None:
         raise NotSetUpError(database.safe_url)
@@ -98,12 +98,13 @@ async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
     Raises:
         PluginTablesMissingError: Some have none.
     """
-    there = await database.read(_table_names)
+    there = await database.read(table_names)
     if missing := sorted({kind.__tablename__ for kind in kinds} - there):
         raise PluginTablesMissingError(database.safe_url, missing)
 
 
-async def _table_names(session: AsyncSession) -> set[str]:
+async def table_names(session: AsyncSession) -> set[str]:
+    """Return the names of the tables that are there."""
     connection = await session.connection()
     return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 

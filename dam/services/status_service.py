@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Table, func, inspect, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
@@ -16,6 +16,7 @@ from dam.core.ecs import (
 )
 from dam.errors import url_without_password
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
+from dam.services.schema_service import table_names
 from dam.settings import Settings
 
 
@@ -67,9 +68,8 @@ def list_worlds(settings: Settings) -> list[WorldPlace]:
 
 async def status(session: AsyncSession) -> WorldStatus:
     """Return how much the session's world holds."""
-    connection = await session.connection()
     # The tables of a plugin that was installed since the last `setup-db` are not there yet.
-    there = set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+    there = await table_names(session)
     components = {
         name: await _count(session, table_of(kind)) if kind.__tablename__ in there else 0
         for name, kind in component_classes().items()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import Literal, Protocol
 
 from dam.errors import ItemError
 from dam.storage.reading import FileReading
@@ -114,10 +114,6 @@ class ContentStore(Protocol):
 
     def size_of(self, digest: bytes) -> int:
         """Return the size in bytes; raise `ContentMissingError` where there is none."""
-        ...
-
-    def open(self, digest: bytes) -> BinaryIO:
-        """Open the bytes for reading; raise `ContentMissingError` where there are none."""
         ...
 
     def local_path(self, digest: bytes) -> Path:

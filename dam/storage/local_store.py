@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from dam.errors import (
     ContentDamagedError,
@@ -103,11 +102,6 @@ class LocalContentStore:
         """Return the size in bytes of what is stored."""
         with self._faults(digest):
             return content_path(self.root, digest).stat().st_size
-
-    def open(self, digest: bytes) -> BinaryIO:
-        """Open what is stored for reading."""
-        with self._faults(digest):
-            return content_path(self.root, digest).open("rb")
 
     def local_path(self, digest: bytes) -> Path:
         """Return the stored file itself."""

@@ -21,5 +21,5 @@ class AssetFileIngestionRequested(Event[ImportReport]):
 async def ingest_requested_files(
     event: AssetFileIngestionRequested, world: Resource[World]
 ) -> ImportReport:
-    """Import what was asked for, with the function that `add-asset` calls."""
+    """Import what was asked for, as `add-asset --no-process` does."""
     return await import_files(world, event.paths, event.options)

@@ -45,13 +45,12 @@ def run_together(url: str, *jobs: str) -> None:
 
 def wait_until_alone(postgres_url: str) -> None:
     """Wait until the server has noticed that its clients are gone: they may commit until then."""
-    others = """
-        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    are_gone = """
+        SELECT coalesce(bool_and(pg_terminate_backend(pid, %s)), true) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
     """
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        while connection.execute(others).fetchone() != (0,):
-            pass
+        assert connection.execute(are_gone, [HANG_S * 1000]).fetchone() == (True,)
 
 
 async def create(database: Database, _number: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import Commands, entities_for_digests
+from dam.core.commands import Commands, entities_for_digests, known_identities
 from dam.core.database import Database
 from dam.core.ecs import EntityId
 from dam.core.events import Event
@@ -16,7 +16,16 @@ from dam.models import (
     ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
 )
-from tests.core.worlds import NOW, all_entities, marked, new_entities, rows_of, size, widths
+from tests.core.worlds import (
+    NOW,
+    all_entities,
+    marked,
+    new_entities,
+    rows_of,
+    size,
+    widths,
+)
+from tests.databases import MAX_VALUES
 
 SHA256 = ContentHashSHA256Component
 
@@ -191,3 +200,20 @@ def test_only_marked_entities_fail() -> None:
         Commands().fail(3, ZeroDivisionError())
     with pytest.raises(ValueError, match=message):
         MarkedEntityList[NeedsContentAnalysisComponent]([1]).fail(3, ZeroDivisionError())
+
+
+@pytest.mark.slow
+async def test_more_digests_are_looked_up_than_a_statement_has_values(database: Database) -> None:
+    digests = [number.to_bytes(32) for number in range(MAX_VALUES + 1)]
+    created = await database.write(entities_for_digests, SHA256, digests[-1:], now=NOW)
+    found = await database.read(known_identities, SHA256, digests)
+    assert found == {digest: entity_id for digest, (entity_id, _) in created.items()}
+
+
+@pytest.mark.slow
+async def test_more_components_are_removed_than_a_statement_has_values(database: Database) -> None:
+    commands = Commands()
+    for entity_id in range(MAX_VALUES + 1):
+        commands.remove(entity_id, ImageDimensionsComponent)
+    await apply(database, commands)
+    assert await database.read(widths) == {}

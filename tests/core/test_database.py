@@ -1,14 +1,17 @@
 """The rules of both databases, and the words for what can be wrong with them."""
 
 import asyncio
+import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
@@ -25,6 +28,7 @@ from dam.errors import (
 )
 from dam.models import ImageDimensionsComponent
 from tests.core.worlds import CONTEXT, HANG_S, NOW, all_entities, new_entities
+from tests.databases import MAX_VALUES
 
 
 async def query_one(database: Database) -> object:
@@ -259,6 +263,33 @@ async def test_a_server_that_refuses_an_options_value_is_out_of_reach() -> None:
             await query_one(database)
         assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
         await database.close()
+
+
+async def test_a_statement_that_a_server_at_work_does_not_take_is_our_own_fault(
+    postgres_url: str,
+) -> None:
+    database = Database(postgres_url, CONTEXT)
+    too_many = select(Entity.id).where(Entity.id.in_(range(MAX_VALUES + 1)))
+    with pytest.raises(DBAPIError, match="number of parameters"):
+        await database.read(AsyncSession.scalars, too_many)
+    await database.close()
+
+
+async def test_a_server_that_hangs_up_is_out_of_reach(postgres_url: str) -> None:
+    database = Database(postgres_url, CONTEXT)
+
+    async def hang_up(session: AsyncSession) -> None:
+        raw = await (await session.connection()).get_raw_connection()
+        assert isinstance(raw.driver_connection, psycopg.AsyncConnection)
+        line = socket.socket(fileno=os.dup(raw.driver_connection.fileno()))
+        with line:
+            line.shutdown(socket.SHUT_RDWR)
+        await session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnreachableError) as caught:
+        await database.read(hang_up)
+    assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
+    await database.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ SQLite has none: its writers wait for each other before they begin.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text, update
@@ -81,15 +82,17 @@ async def test_a_victim_is_told_from_other_errors(postgres_url: str) -> None:
     await database.close()
 
 
-async def test_a_victim_is_run_again(postgres_url: str) -> None:
+async def test_a_victim_is_run_again(postgres_url: str, retried: Callable[[], bool]) -> None:
     crossing = Crossing()
     async with WorldOpener(postgres_url)() as one, WorldOpener(postgres_url)() as other:
         first, second = await one.run(two_sizes)
+        assert not retried()
         await asyncio.gather(
             one.run(crossing.take, [first, second]), other.run(crossing.take, [second, first])
         )
         assert await one.read(widths) == {first: 2, second: 2}
     assert crossing.tries == 3
+    assert retried()  # so who sees no retry by this fixture has seen that there was none
 
 
 async def test_an_error_that_comes_again_and_again_is_raised(postgres_url: str) -> None:

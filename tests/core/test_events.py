@@ -181,6 +181,22 @@ async def test_a_listener_that_fails_after_the_commit_harms_nobody(
     assert record.message == "a listener failed"
 
 
+async def test_a_listener_that_only_reads_may_be_asked_by_who_writes(
+    open_world: OpenWorld,
+) -> None:
+    @listens_for(SizeAsked)
+    async def count(_event: SizeAsked, reader: WorldReader) -> int:
+        return len(await reader.run(all_entities))
+
+    async with open_world(count) as world:
+
+        async def write(session: AsyncSession) -> list[int]:
+            await new_entities(session, 1)
+            return await world.dispatch_event(SizeAsked(1))
+
+        assert await world.run(write) == [0]
+
+
 async def test_systems_without_marked_entities_emit_too(open_world: OpenWorld) -> None:
     seen = []
 

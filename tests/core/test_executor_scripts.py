@@ -97,13 +97,6 @@ def test_what_workers_write_is_not_seen() -> None:
 
 
 @pytest.mark.slow
-def test_what_workers_write_to_stderr_is_seen_when_debugging() -> None:
-    program = PREAMBLE + "with WorkerPool(1, debug=True) as p: p.submit(jobs.chatter).result()"
-
-    assert run("-c", program) == (0, "", "bytes on stderr\n")
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["process", "thread"])
 def test_a_program_ends_without_shutdown_while_a_call_hangs(kind: str) -> None:
     program = PREAMBLE + f"pool = WorkerPool(2, kind={kind!r}); pool.submit(jobs.hang)"
@@ -127,7 +120,7 @@ def test_an_interrupt_from_the_terminal_reaches_only_the_program(fifo: Path) -> 
     program = (
         PREAMBLE
         + """
-pool = WorkerPool(1, debug=True)
+pool = WorkerPool(1)
 hung = pool.submit(jobs.announce_and_hang, sys.argv[1])
 try:
     hung.result()

@@ -252,4 +252,4 @@ async def test_an_observer_hears_how_it_goes_on(open_world: OpenWorld) -> None:
 async def test_systems_are_plain_functions() -> None:
     commands = Commands([4, 5])
     await describe(MarkedEntityList[Describe]([4, 5]), commands)
-    assert commands.failures == {}
+    assert commands.entities.failures == {}

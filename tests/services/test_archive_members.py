@@ -18,10 +18,11 @@ from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReadin
 from dam.services.asset_service import describe_entities
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
-from dam.services.digest_service import Location, find_by_digest, parse_digest
+from dam.services.content_service import Location
+from dam.services.digest_service import find_by_digest, parse_digest
 from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
-from dam.services.integrity_service import BadPlace, verify
+from dam.services.integrity_service import verify
 from dam.services.process_service import process
 from dam.services.removal_service import Refusal, remove_assets
 from dam.services.thumbnail_service import find_thumbnails
@@ -241,7 +242,7 @@ async def test_pages_of_a_lost_archive_are_missing_with_it(world: World, comic: 
     found = await verify(world)
     assert [one.entity_id for one in found.missing] == sorted([comic.variant, *comic.pages])
     assert [one.locations for one in found.missing if one.entity_id == comic.pages[2]] == [
-        [BadPlace("archive", Path("10.jpg"))]
+        [Location("archive", Path("10.jpg"))]
     ]
 
 

@@ -1,7 +1,6 @@
 """Two people who change one comic at once: nothing is lost, and nobody gets an error."""
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -44,13 +43,6 @@ async def worlds(world: World, database_url: str) -> AsyncIterator[tuple[World, 
     other = await build_world(world_config(database_url, worker_kind="thread"), plugins=False)
     yield world, other
     await other.close()
-
-
-@pytest.fixture
-def retried(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
-    """Tell whether a transaction was run again, as the victim of a deadlock is."""
-    caplog.set_level(logging.DEBUG, "dam.core.database")
-    return lambda: any(record.message == "transaction is run again" for record in caplog.records)
 
 
 async def at_once(worlds: tuple[World, World], edits: list[Edit]) -> None:

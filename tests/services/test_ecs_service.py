@@ -22,6 +22,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services import ecs_service as ecs
+from tests.databases import MAX_VALUES
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -295,3 +296,18 @@ async def test_a_number_that_no_database_takes_is_no_entity(session: AsyncSessio
                 await call
             assert raised.value.ids == (nobody,)
         assert await ecs.get_components_of_kind(session, both, ImageDimensionsComponent) == {}
+
+
+@pytest.mark.slow
+async def test_more_entities_are_asked_for_than_a_statement_has_values(
+    session: AsyncSession,
+) -> None:
+    first = await ecs.create_entity(session, location("store", "a"))
+    second = await ecs.create_entity(session, location("store", "b"))
+    ids = [first, *range(second + 1, second + MAX_VALUES), second]
+    for ask in (ecs.require_entities, ecs.get_entities):
+        with pytest.raises(EntityNotFoundError) as caught:
+            await ask(session, ids)
+        assert caught.value.ids == tuple(ids[1:-1])
+    found = await ecs.get_components_of_kind(session, ids + ids, FileLocationComponent)
+    assert {key: len(rows) for key, rows in found.items()} == {first: 1, second: 1}

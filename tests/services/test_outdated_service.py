@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.world import World
 from dam.media.image import DESCRIPTION_RECIPE, RECIPE_VERSION
 from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
-from dam.services import outdated_service
+from dam.services import marking
 from dam.services.process_service import process
 from tests.core.worlds import rows_of
 from tests.services.conftest import Add
@@ -55,7 +55,7 @@ async def test_older_descriptions_are_made_anew(world: World, recipe: int | None
 async def test_older_hashes_are_made_anew_page_by_page(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outdated_service, "_PAGE", 1)
+    monkeypatch.setattr(marking, "_PAGE", 1)
     await world.run(hash_with, RECIPE_VERSION - 1)
     done = await process(world, marks_outdated=True)
     assert done.processed == {"extract_metadata": 0, "analyse_images": 2}

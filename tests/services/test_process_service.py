@@ -25,6 +25,10 @@ def is_smaller_than_nothing(asset: NewAsset) -> bool:
     return asset.size_bytes < 0
 
 
+def never_to_be_asked(_asset: NewAsset) -> bool:
+    raise ZeroDivisionError
+
+
 @pytest.fixture
 async def picture(add: Add) -> EntityId:
     return await add(PICTURE)
@@ -138,6 +142,15 @@ async def test_old_assets_are_marked_as_the_import_would_mark_them(world: World)
     rules.add(NeedsContentAnalysisComponent, is_smaller_than_nothing)
     name = NeedsContentAnalysisComponent.__name__
     assert (await process(world, marker_name=name)).processed["analyse_images"] == 0
+
+
+@pytest.mark.usefixtures("picture")
+async def test_a_rule_for_another_marker_is_not_asked(world: World) -> None:
+    await process(world)
+    rules = world.resources.get(NewEntityMarkers)
+    rules.add(NeedsContentAnalysisComponent, never_to_be_asked)
+    name = NeedsMetadataExtractionComponent.__name__
+    assert (await process(world, marker_name=name)).processed["extract_metadata"] == 1
 
 
 async def test_what_is_marked_already_keeps_its_lease(world: World, picture: EntityId) -> None:

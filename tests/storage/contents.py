@@ -23,5 +23,4 @@ def write(path: Path, content: bytes) -> Path:
 
 
 def read(store: ContentStore, digest: bytes) -> bytes:
-    with store.open(digest) as file:
-        return file.read()
+    return store.local_path(digest).read_bytes()

@@ -69,7 +69,7 @@ async def test_who_cannot_be_decoded_fails_alone(world: World, add: Add) -> None
     broken, whole = await add(TRUNCATED), await add(LAKE)
     (bare,) = await world.run(new_entities, 1)
     commands = await call(world, broken, whole, bare)
-    assert {key: str(error) for key, error in commands.failures.items()} == {
+    assert {key: str(error) for key, error in commands.entities.failures.items()} == {
         broken: WHY,
         bare: f"entity {bare} has no content",
     }

@@ -91,7 +91,7 @@ async def test_the_type_is_what_the_bytes_say(
     await write(world, commands, [asset])
     (file,) = await world.read(rows_of, FilePropertiesComponent)
     assert file.media_type == media_type
-    assert commands.failures == {}
+    assert commands.entities.failures == {}
 
 
 async def test_an_empty_file_has_a_type_of_its_own(world: World, add: Add, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ async def test_a_failure_keeps_what_was_known(world: World, add: Add, tmp_path: 
     await world.run(pretend, broken)
     commands = await call(world, broken)
     await write(world, commands, [broken])
-    assert list(commands.failures) == [broken]
+    assert list(commands.entities.failures) == [broken]
     assert len(await world.read(rows_of, ImageDimensionsComponent)) == 1
 
 
@@ -166,7 +166,7 @@ async def test_who_cannot_be_read_fails_alone(world: World, add: Add, tmp_path: 
     whole = await add(ASSETS / "pictures" / "sea.jpg")
     (bare,) = await world.run(new_entities, 1)
     commands = await call(world, gone, whole, bare)
-    assert {key: str(error) for key, error in commands.failures.items()} == {
+    assert {key: str(error) for key, error in commands.entities.failures.items()} == {
         gone: f"cannot read {path}: no such file",
         bare: f"entity {bare} has no content",
     }
