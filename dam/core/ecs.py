@@ -31,7 +31,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dam.core.bulk import Conflict, insert_rows
 from dam.core.types import Int64, UtcDateTime, unix_now
-from dam.core.values import refuse_unequal
+from dam.core.values import at_least, refuse_unequal
 
 EntityId = int
 """A small positive integer that people can type; never used again once its entity is deleted."""
@@ -267,7 +267,12 @@ async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list
 async def create_entities(
     session: AsyncSession, count: int, *, now: datetime
 ) -> range | list[EntityId]:
-    """Insert `count` bare entities; return their ids, ascending. The caller commits."""
+    """Insert `count` bare entities; return their ids, ascending. The caller commits.
+
+    Raises:
+        ValueError: The count is negative.
+    """
+    at_least(0, count=count)
     ids = await allocate_entity_ids(session, count)
     if ids:
         rows = [{"id": entity_id, "created_at": now} for entity_id in ids]

@@ -40,6 +40,14 @@ _KEPT_BY: list[tuple[type[Any], tuple[type, ...]]] = [
 _BITS: list[tuple[type[Any], int]] = [(SmallInteger, 15), (BigInteger, 63), (Integer, 31)]
 
 
+def at_least(least: int, **number: int) -> None:
+    """Raise a `ValueError` unless the argument of that name has at least this value."""
+    for name, value in number.items():
+        if value < least:
+            msg = f"{name} is {value}; expected {least} or more"
+            raise ValueError(msg)
+
+
 class _Rule(NamedTuple):
     """What a column takes: values of some types, `object` where anything goes, and its limits."""
 

@@ -3,31 +3,22 @@
 Nothing here commits. Bulk work uses the statements of `dam.core.ecs`.
 """
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection
 from typing import TypeVar
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Select,
-    Table,
-    and_,
     delete,
-    exists,
     func,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.util import find_tables
 
 from dam.core.config import context_of
 from dam.core.ecs import (
     RELEASED,
     AnyComponent,
-    Base,
     Component,
     Entity,
     EntityId,
@@ -41,19 +32,27 @@ from dam.core.ecs import (
     write_rows,
 )
 from dam.core.portions import portions
+from dam.core.values import at_least
 from dam.errors import EntityInUseError, EntityNotFoundError
+from dam.services.entity_queries import Conditions, Kinds, matching, restricting_columns
 
 A = TypeVar("A", bound=AnyComponent)
 C = TypeVar("C", bound=Component)
-
-Kinds = Collection[type[AnyComponent]]
-Conditions = Sequence[ColumnElement[bool]]
 
 _MAX_ID = (1 << 63) - 1
 
 
 async def create_entity(session: AsyncSession, *components: AnyComponent) -> EntityId:
-    """Return a new entity that has these components."""
+    """Return a new entity that has these components.
+
+    Raises:
+        ValueError: Two are of a class of which an entity has one.
+    """
+    singles = Counter(type(one).__name__ for one in components if isinstance(one, Component))
+    for name, count in singles.items():
+        if count > 1:
+            msg = f"{count} components are {name}; an entity has one"
+            raise ValueError(msg)
     (entity_id,) = await create_entities(session, 1, now=context_of(session).now())
     for component in components:
         await _write(session, entity_id, component)
@@ -67,9 +66,10 @@ async def set_component(session: AsyncSession, entity_id: EntityId, component: C
 
     Raises:
         EntityNotFoundError: There is no such entity.
+        TypeError: It is a `MultiComponent`.
     """
     await require_entities(session, [entity_id])
-    await _write(session, entity_id, component)
+    await _write(session, entity_id, component, Component)
 
 
 async def add_component(
@@ -79,13 +79,22 @@ async def add_component(
 
     Raises:
         EntityNotFoundError: There is no such entity.
+        TypeError: It is no `MultiComponent`.
     """
     await require_entities(session, [entity_id])
-    await _write(session, entity_id, component)
+    await _write(session, entity_id, component, MultiComponent)
 
 
-async def _write(session: AsyncSession, entity_id: EntityId, component: AnyComponent) -> None:
+async def _write(
+    session: AsyncSession,
+    entity_id: EntityId,
+    component: AnyComponent,
+    expected: type[AnyComponent] = AnyComponent,
+) -> None:
     kind = type(component)
+    if not issubclass(kind, expected):
+        msg = f"{kind.__name__} is no {expected.__name__}"
+        raise TypeError(msg)
     if issubclass(kind, MarkerComponent):
         await mark(session, kind, [entity_id])
         return
@@ -247,7 +256,7 @@ async def users_of(
 ) -> dict[EntityId, list[EntityId]]:
     """Return for each entity that others need which entities those are, ascending."""
     users: dict[EntityId, set[EntityId]] = defaultdict(set)
-    for used, user in _restricting_columns():
+    for used, user in restricting_columns():
         for ids in portions(_possible(entity_ids)):
             needed = select(used, user).where(used.in_(ids)).distinct()
             for used_id, user_id in await session.execute(needed):
@@ -260,7 +269,7 @@ async def release_entities(session: AsyncSession, entity_ids: Collection[EntityI
 
     The rows that need them go; of a row that can do without (`RELEASED`), only the reference.
     """
-    for used, _ in _restricting_columns():
+    for used, _ in restricting_columns():
         released = used.info.get(RELEASED)
         letting_go = (
             delete(used.table)
@@ -269,29 +278,6 @@ async def release_entities(session: AsyncSession, entity_ids: Collection[EntityI
         )
         for ids in portions(_possible(entity_ids)):
             await session.execute(letting_go.where(used.in_(ids)))
-
-
-def _restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:
-    """Yield the columns that keep an entity from being deleted, each with who is its user.
-
-    The user is the entity that has the row (`entity_id`), or in an association the other one.
-    """
-    for table in Base.metadata.sorted_tables:
-        to_entities = [key for key in table.foreign_keys if _refers_to_entity(key)]
-        for key in to_entities:
-            if (key.ondelete or "RESTRICT").upper() not in {"RESTRICT", "NO ACTION"}:
-                continue
-            others = [other.parent for other in to_entities if other is not key]
-            others.sort(key=lambda column: (column.name != "entity_id", column.name))
-            yield key.parent, others[0] if others else key.parent
-
-
-def _refers_to_entity(key: ForeignKey) -> bool:
-    """Tell whether a column holds entity ids: of `entities`, or of a component's primary key."""
-    target = key.column
-    if target.table is table_of(Entity):
-        return True
-    return target.primary_key and any(_refers_to_entity(next_) for next_ in target.foreign_keys)
 
 
 async def find_entities(
@@ -308,9 +294,15 @@ async def find_entities(
     They have all components of `with_` and none of `without`. Each condition of `where`, such as
     `ImageDimensionsComponent.width >= 1000`, holds for one row of each component that it names;
     `and_` makes one condition of two on the same row.
+
+    Raises:
+        ValueError: The limit is negative.
+        TypeError: What stands among the kinds is no class of components.
     """
-    matching = _matching(with_, without, where).where(Entity.id > after)
-    return list(await session.scalars(matching.order_by(Entity.id).limit(limit)))
+    at_least(0, limit=limit)
+    after = max(0, min(after, _MAX_ID))
+    found = matching(with_, without, where).where(Entity.id > after).order_by(Entity.id)
+    return list(await session.scalars(found.limit(min(limit, _MAX_ID))))
 
 
 async def stream_entities(
@@ -324,7 +316,12 @@ async def stream_entities(
     """Yield all entities that fit, in pages; see `find_entities`.
 
     The session's transaction stays open meanwhile: for slow work take pages with `world.read`.
+
+    Raises:
+        ValueError: A page would have less than one entity.
+        TypeError: As `find_entities` says.
     """
+    at_least(1, page_size=page_size)
     page = [0]
     while page:
         page = await find_entities(
@@ -342,32 +339,5 @@ async def count_entities(
     where: Conditions = (),
 ) -> int:
     """Return how many entities fit; see `find_entities`."""
-    matching = _matching(with_, without, where).subquery()
-    return (await session.scalars(select(func.count()).select_from(matching))).one()
-
-
-def _matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
-    """Select the ids that fit; where components are joined, an index of theirs can lead."""
-    single = {table_of(kind) for kind in component_classes(Component).values()}
-    entities = table_of(Entity)
-    joined = {table_of(kind) for kind in with_} & single
-    conditions = [_has({table_of(kind)}) for kind in with_ if table_of(kind) not in single]
-    conditions += [~_has({table_of(kind)}) for kind in without]
-    for condition in where:
-        tables = {t for t in find_tables(condition, check_columns=True) if isinstance(t, Table)}
-        tables -= {entities}
-        if tables <= single:
-            joined |= tables
-            conditions.append(condition)
-        else:
-            conditions.append(_has(tables, condition))
-    statement = select(Entity.id)
-    for table in sorted(joined, key=lambda table: table.name):
-        statement = statement.join(table, table.c.entity_id == Entity.id)
-    return statement.where(*conditions)
-
-
-def _has(tables: Collection[Table], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    rows = exists().select_from(*tables)
-    belongs = and_(*(table.c.entity_id == Entity.id for table in tables), *conditions)
-    return rows.where(belongs).correlate(table_of(Entity))
+    found = matching(with_, without, where).subquery()
+    return (await session.scalars(select(func.count()).select_from(found))).one()

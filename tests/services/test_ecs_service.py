@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, ForeignKey, Table, and_
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldContext
 from dam.core.database import Database
-from dam.core.ecs import Base, Entity, EntityId, table_of
+from dam.core.ecs import Base, Component, Entity, EntityId, create_entities, table_of
 from dam.core.types import Int64
 from dam.errors import EntityInUseError, EntityNotFoundError, ExitCode
 from dam.models import (
@@ -311,3 +312,36 @@ async def test_more_entities_are_asked_for_than_a_statement_has_values(
         assert caught.value.ids == tuple(ids[1:-1])
     found = await ecs.get_components_of_kind(session, ids + ids, FileLocationComponent)
     assert {key: len(rows) for key, rows in found.items()} == {first: 1, second: 1}
+
+
+async def test_a_page_may_reach_beyond_all_there_is(session: AsyncSession) -> None:
+    entity_id = await ecs.create_entity(session)
+    assert await ecs.find_entities(session, limit=1 << 70) == [entity_id]
+    assert await ecs.find_entities(session, after=-(1 << 70)) == [entity_id]
+    assert await ecs.find_entities(session, after=1 << 70) == []
+
+
+async def test_what_cannot_be_meant_is_refused_and_nothing_is_done(session: AsyncSession) -> None:
+    kept = await ecs.create_entity(session, size(3))
+    with pytest.raises(ValueError, match=r"^count is -1; expected 0 or more$"):
+        await create_entities(session, -1, now=NOW)
+    with pytest.raises(ValueError, match=r"^2 components are ImageDimensionsComponent; "):
+        await ecs.create_entity(session, size(1), size(2))
+    with pytest.raises(ValueError, match=r"^limit is -1; expected 0 or more$"):
+        await ecs.find_entities(session, limit=-1)
+    with pytest.raises(ValueError, match=r"^page_size is 0; expected 1 or more$"):
+        await anext(ecs.stream_entities(session, page_size=0))
+    many: Any = ContentSuccessorComponent(successor_entity_id=kept)
+    with pytest.raises(TypeError, match=r"^ContentSuccessorComponent is no Component$"):
+        await ecs.set_component(session, kept, many)
+    single: Any = size(4)
+    with pytest.raises(TypeError, match=r"^ImageDimensionsComponent is no MultiComponent$"):
+        await ecs.add_component(session, kept, single)
+    strange: list[Any] = [int, Entity, Component]
+    for kind in strange:
+        with pytest.raises(TypeError, match=r"is no class of components that has a table$"):
+            await ecs.find_entities(session, with_=[kind])
+    assert await ecs.create_entity(session) == kept + 1
+    found = await ecs.get_component(session, kept, ImageDimensionsComponent)
+    assert found is not None
+    assert found.width == 3
