@@ -22,6 +22,13 @@ class FileAccessError(ItemError):
         super().__init__(f"cannot {action} {display_path(path)}: {words_for(error)}")
 
 
+class CurrentFolderGoneError(EnvironmentFaultError):
+    """Relative paths mean nothing, because the folder that they start from was removed."""
+
+    def __init__(self) -> None:
+        super().__init__("the current folder was removed", "go to another one, or give whole paths")
+
+
 class NotRegularFileError(ItemError):
     """Something that has no content of its own, and may block whoever opens it."""
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from dam.services.import_records import (
     foresee_files,
     known_files,
     record_files,
+    references_beside,
     touch_sources,
 )
 from dam.services.store_access import held_store, own_paths
@@ -239,9 +240,10 @@ class _Import:
         if self._options.is_dry_run:
             return await world.read(foresee_files, files, self._foreseen)
         markers = world.resources.get(NewEntityMarkers)
-
+        beside = await world.read(references_beside, files)
+        gone = await asyncio.to_thread(_gone, beside)
         run = world.run_durably if self._mode == "move" else world.run
-        return await run(record_files, files, markers, now=world.context.now())
+        return await run(record_files, files, markers, gone, now=world.context.now())
 
     async def _remove_sources(
         self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
@@ -278,6 +280,19 @@ def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
         and known.mtime_ns == file.status.st_mtime_ns
         and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
     )
+
+
+def _gone(paths: Mapping[int, Path]) -> list[int]:
+    """Return the keys of the paths where nothing is any more."""
+    gone = []
+    for key, path in paths.items():
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            gone.append(key)
+        except OSError:
+            continue  # it may well be there
+    return gone
 
 
 def _passed_by(item: PassedBy) -> FileOutcome:

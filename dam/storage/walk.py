@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import ImportStoppedError, words_for
+from dam.errors import CurrentFolderGoneError, ImportStoppedError, words_for
 from dam.storage.reading import kind_of
 
 
@@ -145,8 +145,15 @@ class Walk:
 
 
 def absolute_path(path: str) -> str:
-    """Return the path under which a file is known: absolute, `..` taken out, no link followed."""
-    return os.path.abspath(path)  # noqa: PTH100 - pathlib keeps `..`
+    """Return the path under which a file is known: absolute, `..` taken out, no link followed.
+
+    Raises:
+        CurrentFolderGoneError: It is relative, and there is nothing that it is relative to.
+    """
+    try:
+        return os.path.abspath(path)  # noqa: PTH100 - pathlib keeps `..`
+    except FileNotFoundError as error:
+        raise CurrentFolderGoneError from error
 
 
 def inode_of(path: str | os.PathLike[str]) -> tuple[int, int] | None:
