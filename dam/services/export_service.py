@@ -81,7 +81,9 @@ async def _export(
             raise NoContentError(entity_id)
         path = await asyncio.to_thread(write, *named)
     except ItemError as error:
-        return ExportOutcome(entity_id=entity_id, error=type(error).__name__, message=error.message)
+        return ExportOutcome(
+            entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
+        )
     return ExportOutcome(entity_id=entity_id, path=path)
 
 
