@@ -1,5 +1,6 @@
 """What people see while systems work."""
 
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -7,6 +8,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dam.cli.frame import State
 from dam.cli.output import complain, counted
 from dam.cli.progress import ReportProgress, progress_bar, progress_bars, shows_progress
+from dam.errors import DamError
+
+log = logging.getLogger(__name__)
 
 
 class WorkProgress:
@@ -101,8 +105,10 @@ async def import_progress(
             yield progress
         finally:
             stopping.set()
-            # What hinders the count hinders the import, too, and is raised there.
-            await asyncio.gather(counting, return_exceptions=True)
+            (fault,) = await asyncio.gather(counting, return_exceptions=True)
+            # What hinders the count hinders the import, too, and is told there.
+            if fault and not isinstance(fault, DamError):
+                log.warning("what is to come was not counted", exc_info=fault)
 
 
 @contextmanager

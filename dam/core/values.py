@@ -63,22 +63,21 @@ def refuse_unequal(table: Table, values: Mapping[str, Sequence[Any]]) -> None:
     A column is looked at as a whole, in C: one by one, values would take as long as to write them.
 
     Raises:
-        UnstorableValueError: One of them is missing, of a wrong type, too long, too large, or a
-            text with a NUL in it.
+        UnstorableValueError: One of them is of a wrong type, too long, too large, a text with a NUL
+            in it, or None where the column needs a value and has no default.
     """
     for name, given in values.items():
         rule, column = _rule(table, name), f"{table.name}.{name}"
-        kinds = set(map(type, given))
-        if NoneType in kinds:
-            kinds.remove(NoneType)
-            if not rule.is_optional:
-                raise UnstorableValueError(column, "None", _names(rule.expected))
+        all_are = set(map(type, given))
+        kinds = all_are - {NoneType}
+        if kinds != all_are and not rule.is_optional:
+            raise UnstorableValueError(column, "None", _names(rule.expected))
         if not kinds.issubset(rule.expected) and (odd := _odd(kinds, rule.expected)):
             raise UnstorableValueError(column, f"a {odd.__name__}", _names(rule.expected))
         if rule.expected == (str,):
             _refuse_texts(column, [text for text in given if text], rule.length)
         elif rule.limits:
-            numbers = given if kinds == {int} else [n for n in given if isinstance(n, int)]
+            numbers = given if all_are == {int} else [n for n in given if isinstance(n, int)]
             _refuse_numbers(column, numbers, rule.limits)
 
 

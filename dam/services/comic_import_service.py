@@ -106,7 +106,7 @@ def count_comics(
     """Return how many comics an import would tell of; it blocks, and opens nothing.
 
     Raises:
-        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+        ImportStoppedError: `is_stopped`, asked before each file, said yes.
     """
     own = own_paths(world)
     found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)

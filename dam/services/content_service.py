@@ -41,7 +41,7 @@ _PLACES = (
 class Location:
     """A place that has the bytes, or should: the store, a user's file, a member of an archive.
 
-    A store that lost them has no path for them.
+    A store that lost them, or lets nobody reach them, has no path for them.
     """
 
     storage: str

@@ -147,6 +147,8 @@ async def retry(
 ) -> Retried:
     """Mark again what failed, for the system that failed; a failure stays until that succeeds.
 
+    What is marked stays marked when a later page fails.
+
     Args:
         world: Whose failures.
         given: Ids or hash prefixes; None means every failure.

@@ -23,7 +23,7 @@ from dam.models import (
 from dam.models.core.file_location_component import IN_STORE, REFERENCED
 from dam.services.content_records import ReadContent, record_contents, stored_before
 from dam.storage.content_store import StoredFile
-from dam.storage.paths import display_path, path_bytes, path_digest, path_from_bytes
+from dam.storage.paths import display_path, path_bytes, path_digest
 
 ByteStatus = Literal["added", "known", "unchanged"]
 
@@ -55,37 +55,12 @@ class Recorded:
     status: ByteStatus
 
 
-async def references_beside(session: AsyncSession, files: Sequence[ReadFile]) -> dict[int, Path]:
-    """Return where else the bytes of these files are referenced: paths by the ids of their rows."""
-    digest, place = table_of(ContentHashSHA256Component).c, table_of(FileLocationComponent).c
-    statement = (
-        select(place.id, place.path, place.path_digest)
-        .where(place.entity_id == digest.entity_id, place.storage == REFERENCED)
-        .where(digest.digest.in_({file.stored.sha256 for file in files}))
-    )
-    own = {file.path_digest for file in files}
-    rows = (await session.execute(statement)).all()
-    return {row.id: path_from_bytes(row.path) for row in rows if row.path_digest not in own}
-
-
 async def record_files(
-    session: AsyncSession,
-    files: Sequence[ReadFile],
-    markers: NewEntityMarkers,
-    gone: Collection[int] = (),
-    *,
-    now: datetime,
+    session: AsyncSession, files: Sequence[ReadFile], markers: NewEntityMarkers, *, now: datetime
 ) -> list[Recorded]:
     """Write the rows of files whose bytes were read; return one answer for each, in order.
 
     New content becomes an entity with every marker that is wanted on new ones. The caller commits.
-
-    Args:
-        session: Where.
-        files: What was read.
-        markers: Says what is wanted.
-        gone: Rows of `references_beside` whose files are not there any more; they are forgotten.
-        now: When.
     """
     firsts: dict[bytes, ReadFile] = {}
     for file in files:
@@ -95,10 +70,6 @@ async def record_files(
     created = {digest: first for digest, first in firsts.items() if owners[digest].is_new}
     new = {owners[digest].entity_id for digest in created}
     assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
-    if gone:
-        await session.execute(
-            delete(table_of(FileLocationComponent)).where(FileLocationComponent.id.in_(gone))
-        )
     await _write_locations(session, assets, new)
     before = await _write_sources(session, assets, now)
     return [_judge(file, entity_id, created, before) for entity_id, file in assets]

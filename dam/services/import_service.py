@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,6 @@ from dam.services.import_records import (
     foresee_files,
     known_files,
     record_files,
-    references_beside,
     touch_sources,
 )
 from dam.services.store_access import held_store, own_paths
@@ -130,7 +129,7 @@ def count_files(
     """Return how many paths an import would tell of; it blocks, and opens nothing.
 
     Raises:
-        ImportStoppedError: `is_stopped`, asked between folders, said yes.
+        ImportStoppedError: `is_stopped`, asked before each file, said yes.
     """
     walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
     return sum(1 for _ in walk.over(paths))
@@ -240,10 +239,8 @@ class _Import:
         if self._options.is_dry_run:
             return await world.read(foresee_files, files, self._foreseen)
         markers = world.resources.get(NewEntityMarkers)
-        beside = await world.read(references_beside, files)
-        gone = await asyncio.to_thread(_gone, beside)
         run = world.run_durably if self._mode == "move" else world.run
-        return await run(record_files, files, markers, gone, now=world.context.now())
+        return await run(record_files, files, markers, now=world.context.now())
 
     async def _remove_sources(
         self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
@@ -280,19 +277,6 @@ def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
         and known.mtime_ns == file.status.st_mtime_ns
         and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
     )
-
-
-def _gone(paths: Mapping[int, Path]) -> list[int]:
-    """Return the keys of the paths where nothing is any more."""
-    gone = []
-    for key, path in paths.items():
-        try:
-            path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            gone.append(key)
-        except OSError:
-            continue  # it may well be there
-    return gone
 
 
 def _passed_by(item: PassedBy) -> FileOutcome:

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
+from dam.core.database import run_to_end
 from dam.core.world import World
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_identity_service import store_owner
@@ -27,17 +28,21 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
     holding = world.resources.get(FileOperationsResource).store.importing(
         await store_owner(world), on_wait=say_so, is_stopped=stopping.is_set
     )
-    # A thread cannot be cancelled: it is told to stop, and what it holds by then is given back.
-    entering = asyncio.create_task(asyncio.to_thread(holding.__enter__))
+    entering = loop.run_in_executor(None, holding.__enter__)
     try:
         await asyncio.wait([entering])
         entering.result()
         yield
     finally:
         stopping.set()
-        await asyncio.wait([entering])
-        if entering.exception() is None:
-            await asyncio.to_thread(holding.__exit__, None, None, None)
+        await run_to_end(_let_go(holding, entering))
+
+
+async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:
+    """Give back what is held, or will be: a thread cannot be cancelled."""
+    await asyncio.wait([entering])
+    if entering.exception() is None:
+        await asyncio.to_thread(holding.__exit__, None, None, None)
 
 
 def own_paths(world: World) -> list[Path]:

@@ -47,21 +47,24 @@ async def find_thumbnails(
         MissingExtraError: The extra `image` is not installed.
         CacheUnusableError: The cache's folder cannot be used.
     """
-    cache = world.resources.get(WorldCache)
     outcomes: list[ThumbnailFile] = []
-    try:
-        thumbnails = await cache.thumbnails()
-        for page in portions(entity_ids, _PAGE):
-            for outcome in await _of_page(world, thumbnails, page):
-                outcomes.append(outcome)
-                if on_outcome:
-                    on_outcome(outcome)
-    except OSError as error:
-        raise CacheUnusableError(await cache.folder(), error) from error
+    for page in portions(entity_ids, _PAGE):
+        for outcome in await _of_page(world, page):
+            outcomes.append(outcome)
+            if on_outcome:
+                on_outcome(outcome)
     return outcomes
 
 
-async def _of_page(
+async def _of_page(world: World, page: Sequence[EntityId]) -> list[ThumbnailFile]:
+    cache = world.resources.get(WorldCache)
+    try:
+        return await _found_or_made(world, await cache.thumbnails(), page)
+    except OSError as error:
+        raise CacheUnusableError(await cache.folder(), error) from error
+
+
+async def _found_or_made(
     world: World, thumbnails: ThumbnailCache, page: Sequence[EntityId]
 ) -> list[ThumbnailFile]:
     contents = await world.read(content_service.locate, page)

@@ -112,9 +112,8 @@ def own_file(store: ContentStore, content: LocatedContent) -> Iterator[Path]:
     try:
         yield reference.path
     except Exception:
-        check_reference(
-            reference
-        )  # what was read of a file that changes is no fault of what was added
+        # What went wrong with a file that has changed comes of the change.
+        check_reference(reference)
         raise
     check_reference(reference)
 

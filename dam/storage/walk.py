@@ -34,7 +34,7 @@ class Walk:
         own: Files and folders of ours, there already or not yet. They are known by device and
             inode, under whatever name: opening and closing our own live SQLite file would drop the
             locks that this process holds on it.
-        is_stopped: Asked before each path and each folder; once it says yes, the walk ends in an
+        is_stopped: Asked before each path and each entry; once it says yes, the walk ends in an
             `ImportStoppedError`.
     """
 
@@ -82,7 +82,6 @@ class Walk:
             return
         pending = [folder]
         while pending:
-            self._go_on()
             current = pending.pop()
             try:
                 with os.scandir(current) as entries:
@@ -93,6 +92,7 @@ class Walk:
             self._look_for_own()
             folders = []
             for entry in names:
+                self._go_on()
                 found = self._look_at(entry)
                 if isinstance(found, str):
                     folders.append(found)

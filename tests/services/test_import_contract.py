@@ -255,21 +255,6 @@ async def test_a_reference_can_become_a_copy_and_keeps_its_place(
     assert sorted(place.storage for place in places) == ["reference", "store"]
 
 
-@pytest.mark.parametrize("mode", ["reference", "copy"])
-async def test_a_reference_whose_file_was_renamed_is_forgotten(
-    run: Import, world: World, tmp_path: Path, mode: ImportMode
-) -> None:
-    first, copy = old(tmp_path / "a"), old(tmp_path / "b")
-    assert statuses(await run(first, mode="reference")) == ["added"]
-    assert statuses(await run(copy, mode="reference")) == ["known"]
-    renamed = first.rename(tmp_path / "c")
-    assert statuses(await run(renamed, mode=mode)) == ["known"]
-    places = await world.read(rows_of, FileLocationComponent)
-    kept = {str(copy): "reference"}
-    kept |= {str(renamed): "reference"} if mode == "reference" else {"None": "store"}
-    assert {str(place.path_text): place.storage for place in places} == kept
-
-
 async def test_digests_asked_for_later_come_with_a_rehash(
     world: World, database_url: str, tmp_path: Path
 ) -> None:

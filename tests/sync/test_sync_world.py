@@ -132,6 +132,8 @@ def test_closing_ends_an_import_that_waits_for_a_collection(
         with pytest.raises(CancelledError):
             importing.result()
     assert [path.name for path in store.iterdir()] == [".lock"]
+    with exclusive_lock(store / ".lock") as is_free:
+        assert is_free
 
 
 def test_closing_ends_its_thread_and_again_does_nothing() -> None:
