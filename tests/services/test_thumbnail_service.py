@@ -8,7 +8,7 @@ from PIL import Image
 from dam.core.world import World
 from dam.errors import CacheUnusableError, ExitCode
 from dam.services import ecs_service
-from dam.services.thumbnail_service import find_thumbnails
+from dam.services.thumbnail_service import ThumbnailFile, find_thumbnails
 from dam.services.world_cache import WorldCache
 from tests.services.conftest import Add
 
@@ -70,3 +70,14 @@ async def test_a_cache_that_cannot_be_used_ends_the_search(
         f"the cache {folder} is not usable: a part of the path is not a folder"
     )
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
+
+
+async def test_what_goes_wrong_with_whoever_is_told_is_no_fault_of_the_cache(
+    world: World, add: Add, home: Path
+) -> None:
+    def broken(_: ThumbnailFile) -> None:
+        raise BrokenPipeError
+
+    entity_id = await add(picture(home / "a.png"))
+    with pytest.raises(BrokenPipeError):
+        await find_thumbnails(world, [entity_id], broken)
