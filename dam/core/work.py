@@ -14,9 +14,11 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,22 +85,28 @@ async def claim_alone(
 @cache
 def _lease_untried(marker: type[MarkerComponent], behind: Behind) -> Executable:
     is_after = marker.entity_id > bindparam("after")
-    is_untried = and_(marker.lease_token.is_(None), marker.attempts == 0, is_after)
-    return _lease(marker, is_untried, behind)
+    is_untried = and_(marker.lease_token.is_(None), marker.attempts == 0)
+    return _lease(marker, is_untried, behind, is_after)
 
 
 @cache
 def _lease_orphaned(marker: type[MarkerComponent], behind: Behind) -> Executable:
     is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
-    return _lease(marker, or_(is_left, marker.lease_until < unix_now()), behind)
+    return _lease(marker, or_(is_left, marker.lease_until < unix_now()), behind, true())
 
 
 def _lease(
-    marker: type[MarkerComponent], condition: ColumnElement[bool], behind: Behind
+    marker: type[MarkerComponent],
+    condition: ColumnElement[bool],
+    behind: Behind,
+    is_after: ColumnElement[bool],
 ) -> Executable:
+    # As one expression: of conditions in a row PostgreSQL believes that hardly any marker meets
+    # them all, and looks at all there are and sorts them instead of taking the first ones.
+    is_claimable = case((and_(condition, *_is_ready(marker, behind)), true()), else_=false())
     chosen = (
         select(marker.entity_id)
-        .where(condition, *_is_ready(marker, behind))
+        .where(is_claimable, is_after)
         .order_by(marker.entity_id)
         .limit(bindparam("limit", type_=Integer))
         .with_for_update(skip_locked=True)
