@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from dam.core.ecs import Base
 from dam.media.comic_name import title_key
 from dam.models import SCHEMA_REVISION
 from dam.services import schema_service
+from tests.conftest import PROJECT
 from tests.databases import create_schema, world_config
 from tests.migrations.populate import ROWS, populate
 from tests.migrations.schemas import (
@@ -150,6 +153,15 @@ def test_a_frozen_database_of_each_release_comes_up_to_date(dump: Path, tmp_path
     assert after["alembic_version"] == [{"version_num": SCHEMA_REVISION}]
     kept = {name for name in before if name.startswith(("component_", "entities"))}
     assert {name: len(after[name]) for name in kept} == dict.fromkeys(kept, ROWS)
+
+
+def test_alembic_check_finds_what_the_migrations_lack(database_url: str) -> None:
+    check = [sys.executable, "-m", "alembic.config", "-x", f"url={database_url}", "check"]
+    subprocess.run(check, cwd=PROJECT, check=True)
+    execute(database_url, "DROP TABLE component_content_successor")
+    lacking = subprocess.run(check, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert lacking.returncode != 0
+    assert "component_content_successor" in lacking.stderr + lacking.stdout
 
 
 def test_every_release_has_its_frozen_database() -> None:

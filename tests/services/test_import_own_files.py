@@ -110,7 +110,7 @@ async def test_an_import_counts_what_it_tells_of(world: World, tree: Path) -> No
     assert count_files(world, [str(tree)], options, lambda: False) == len(outcomes)
 
 
-async def test_counting_stops_between_folders(world: World, tree: Path) -> None:
+async def test_counting_stops_when_told(world: World, tree: Path) -> None:
     for name in ("a", "b", "c"):
         (tree / "folder" / name).mkdir(parents=True)
     answers = iter([False, False, True])
@@ -120,7 +120,7 @@ async def test_counting_stops_between_folders(world: World, tree: Path) -> None:
     assert list(answers) == []
 
 
-async def test_counting_comics_stops_between_folders(world: World, tree: Path) -> None:
+async def test_counting_comics_stops_when_told(world: World, tree: Path) -> None:
     for name in ("a", "b", "c"):
         (tree / "folder" / name).mkdir(parents=True)
     answers = iter([False, False, True])
