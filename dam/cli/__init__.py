@@ -41,6 +41,7 @@ def app() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if code == ExitCode.INTERRUPTED:
         _end_interrupted()
+    gc.freeze()  # or the interpreter, as it closes, looks for garbage among all that was imported
     sys.exit(code)
 
 
