@@ -1,4 +1,4 @@
-"""`Drain`: one system at work on its marked entities, batch by batch, until none can be claimed."""
+"""`Drain`: one turn of a system: it works off its marked entities batch by batch."""
 
 import asyncio
 import logging
@@ -49,9 +49,13 @@ class Drain:
         self._report = report
 
     async def run(self, observer: Observer | None) -> None:
-        """Claim and work off batches until there is none left that is free."""
-        after = 0
-        while True:
+        """Claim and work off batches until none is free, or all are newer than this run.
+
+        So a system that an import feeds all the time does not keep the later ones from their turn.
+        """
+        newest = await self._database.read(work.newest, self._marker)
+        after, is_over = 0, not newest
+        while not is_over:
             token = f"{self._calls.context.run_id}-{next(self._tokens)}"
             async with self._released_on_error(token):
                 claimed = await self._claim(token, after)
@@ -61,6 +65,7 @@ class Drain:
                     after = 0
                     continue
                 is_full = len(claimed.entity_ids) == self._plan.stage_facts.batch_size
+                is_over = claimed.entity_ids[-1] > newest
                 after = claimed.entity_ids[-1] if is_full and not claimed.attempts else 0
                 self._report.count(self._plan.name, claimed.entity_ids)
                 self._report.failed += await self.work_off(claimed)

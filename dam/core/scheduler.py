@@ -60,7 +60,7 @@ class WorldScheduler:
             done = report.processed.total()
             if free:
                 for stage in chosen:
-                    await self.execute_stage(stage, observer, report)
+                    await self._walk(stage, observer, report)
             free, leased = await self._pending(chosen)
             if report.processed.total() > done:
                 wait_s = _FIRST_WAIT_S
@@ -72,32 +72,13 @@ class WorldScheduler:
                 free, leased = await self._pending(chosen)
         return report
 
-    async def execute_stage(
-        self,
-        stage: SystemStage,
-        observer: Observer | None = None,
-        report: Report | None = None,
-    ) -> Report:
+    async def execute_stage(self, stage: SystemStage, observer: Observer | None = None) -> Report:
         """Run the systems of one stage until no marker is left that could be claimed."""
-        report = report or Report()
-        plans = self._active([stage])
-        behind = markers_before(self._stages, self._is_active)
+        report = Report()
         free, done = 1, -1
         while free and report.processed.total() > done:
-            done = report.processed.total()
-            for plan in plans:
-                if plan.marker is None:
-                    await self._call(plan)
-                    report.processed[plan.name] += 0
-                    continue
-                first = behind[plan.marker]
-                drain = Drain(
-                    self._calls, plan, plan.marker, behind=first, tokens=self._tokens, report=report
-                )
-                await drain.run(observer)
-            plans = [plan for plan in plans if plan.marker is not None]
-            if len(plans) < 2:  # noqa: PLR2004 - it marks for no other, and is done with its own
-                break
+            is_first, done = done < 0, report.processed.total()
+            await self._walk(stage, observer, report, is_first=is_first)
             free, _leased = await self._pending([stage])
         return report
 
@@ -118,6 +99,28 @@ class WorldScheduler:
             return condition is None or condition(self._calls.config)
         except Exception as error:  # noqa: BLE001 - a plugin's code
             raise_named(f"run_if= of system {plan.name!r}", plan.function, error)
+
+    async def _walk(
+        self,
+        stage: SystemStage,
+        observer: Observer | None,
+        report: Report,
+        *,
+        is_first: bool = True,
+    ) -> None:
+        """Give each system of a stage one turn; those without marked entities only the first."""
+        plans = self._active([stage])
+        behind = markers_before(self._stages, self._is_active)
+        for plan in plans:
+            if plan.marker is not None:
+                first = behind[plan.marker]
+                drain = Drain(
+                    self._calls, plan, plan.marker, behind=first, tokens=self._tokens, report=report
+                )
+                await drain.run(observer)
+            elif is_first:
+                await self._call(plan)
+                report.processed[plan.name] += 0
 
     async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
         return await self._calls.database.read(work.count_pending, self.queues(stages))

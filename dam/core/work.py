@@ -51,6 +51,11 @@ class Claim:
         return self.attempts > MAX_DEATHS_ALONE
 
 
+async def newest(session: AsyncSession, marker: type[MarkerComponent]) -> EntityId:
+    """Return the last entity that carries the marker, 0 where none does."""
+    return await session.scalar(select(func.max(marker.entity_id))) or 0
+
+
 async def claim(
     session: AsyncSession,
     marker: type[MarkerComponent],

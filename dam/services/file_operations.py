@@ -19,7 +19,7 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
-from dam.services import archive_tasks
+from dam.services import archive_tasks, file_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_tasks import FileDescription, FileTasks
@@ -53,6 +53,7 @@ class FileOperationsResource:
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
         self._copies = ArchiveCopies()
+        self._prepared = 0
 
     async def put(
         self, paths: Sequence[Path], mode: ImportMode, *, is_rehash: bool = False
@@ -62,7 +63,8 @@ class FileOperationsResource:
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
-        groups = list(portions(paths, _PUT_GROUP))
+        self._prepare(len(paths))
+        groups = list(portions(paths, _group_size(len(paths))))
         stopping = threading.Event()
         put = partial(self._tasks.put, mode, stopping.is_set, is_rehash)
         try:
@@ -159,6 +161,12 @@ class FileOperationsResource:
         size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
         return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
 
+    def _prepare(self, count: int) -> None:
+        """Have workers start while the disk works: what is put is described next, as a rule."""
+        while self._prepared < min(count, self._pool.workers):
+            self._prepared += 1
+            self._pool.submit(file_tasks.prepare)
+
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
     ) -> list[T | Exception]:
@@ -174,6 +182,11 @@ class FileOperationsResource:
         await asyncio.to_thread(self._disk.terminate)
         self._tasks.archives.close()
         self._copies.close()
+
+
+def _group_size(count: int) -> int:
+    """Return into how large groups to cut files so that all threads have some."""
+    return max(1, min(_PUT_GROUP, count // _PUT_THREADS))
 
 
 def _of_each(

@@ -1,6 +1,7 @@
 """What workers do with files: plain functions, plain values, no database."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,13 @@ class CopiedReading(NamedTuple):
 
     reading: ArchiveReading
     is_copied: bool
+
+
+def prepare() -> None:
+    """Import what most files need; whoever lacks it is told with the first file that does."""
+    with suppress(ImportError):
+        import dam.media.image_analysis  # noqa: PLC0415
+        import dam.media.image_description  # noqa: F401, PLC0415
 
 
 @dataclass(frozen=True, slots=True)

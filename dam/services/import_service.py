@@ -34,6 +34,7 @@ FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
 _LOOK_UP = 4000
 _BATCH_FILES, _BATCH_BYTES = 512, 64 << 20
+_FIRST_BATCH = 1 / 16  # of these; each next one is twice as large, so systems have work at once
 _IN_FLIGHT = 2
 _RACY_S = 2.0
 
@@ -150,6 +151,7 @@ class _Import:
         self._options = options
         self._tell = tell
         self._foreseen: set[bytes] = set()
+        self._share = _FIRST_BATCH
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
     async def over(self, paths: Iterable[str]) -> None:
@@ -162,7 +164,7 @@ class _Import:
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
         try:
             while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
-                for unread in _batches(await self._look_up(batch)):
+                for unread in self._batches(await self._look_up(batch)):
                     in_flight.append(asyncio.create_task(self._read(unread)))
                     if len(in_flight) >= _IN_FLIGHT:
                         await self._settle(await in_flight.popleft())
@@ -208,6 +210,20 @@ class _Import:
                 )
             )
         return [file for digest, file in candidates.items() if digest not in unchanged]
+
+    def _batches(self, files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
+        """Cut files into batches of one transaction each, neither many nor large."""
+        batch: list[FoundFile] = []
+        size_bytes = 0
+        for file in files:
+            batch.append(file)
+            size_bytes += file.status.st_size
+            if len(batch) >= self._share * _BATCH_FILES or size_bytes >= self._share * _BATCH_BYTES:
+                yield batch
+                batch, size_bytes = [], 0
+                self._share = min(1, 2 * self._share)
+        if batch:
+            yield batch
 
     async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
         paths = [Path(file.path) for file in files]
@@ -255,20 +271,6 @@ class _Import:
 
 def _take(items: Iterator[T], count: int) -> list[T]:
     return list(islice(items, count))
-
-
-def _batches(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
-    """Cut files into batches of one transaction each, neither many nor large."""
-    batch: list[FoundFile] = []
-    size_bytes = 0
-    for file in files:
-        batch.append(file)
-        size_bytes += file.status.st_size
-        if len(batch) >= _BATCH_FILES or size_bytes >= _BATCH_BYTES:
-            yield batch
-            batch, size_bytes = [], 0
-    if batch:
-        yield batch
 
 
 def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:

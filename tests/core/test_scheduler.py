@@ -233,6 +233,32 @@ async def test_work_that_keeps_coming_in_is_no_fault(open_world: OpenWorld) -> N
     assert report.processed == {"describe_while_others_import": 51}
 
 
+async def test_a_system_that_is_fed_all_the_time_does_not_starve_the_next_ones(
+    open_world: OpenWorld,
+) -> None:
+    order = []
+
+    @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=2)
+    async def describe_while_others_import(
+        assets: MarkedEntityList[Describe], commands: Commands, world: Resource[World]
+    ) -> None:
+        order.append("describe")
+        for asset in assets:
+            commands.mark(asset, Analyse)
+        if len(order) < 20:
+            await world.run(new_entities, 2, Describe)
+
+    @system(stage=SystemStage.CONTENT_ANALYSIS)
+    async def analyse_what_there_is(_assets: MarkedEntityList[Analyse]) -> None:
+        order.append("analyse")
+
+    async with open_world(describe_while_others_import, analyse_what_there_is) as world:
+        await world.run(new_entities, 2, Describe)
+        report = await world.scheduler.run_until_idle()
+    assert "analyse" in order[:4]
+    assert report.processed["analyse_what_there_is"] == 2 * order.count("describe")
+
+
 async def test_an_observer_hears_how_it_goes_on(open_world: OpenWorld) -> None:
     heard = []
 
