@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
@@ -219,6 +219,14 @@ async def known_files(
     session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
 ) -> dict[bytes, KnownFile]:
     """Return what is known of paths whose bytes are kept in the way that is asked for now."""
+    values = {"path_digests": list(path_digests)}
+    rows = (await session.execute(_select_known(is_reference=is_reference), values)).all()
+    return {row[0]: KnownFile._make(row[1:]) for row in rows}
+
+
+# Made once: what has thousands of values in a list takes long to make.
+@cache
+def _select_known(*, is_reference: bool) -> Select[Any]:
     # Plain columns: with mapped classes the ORM would look at every row once more.
     source, digest, place = (
         table_of(OriginalSourceInfoComponent).c,
@@ -230,21 +238,13 @@ async def known_files(
         if is_reference
         else (place.entity_id == source.entity_id) & (place.storage == IN_STORE)
     )
-    statement = (
-        select(
-            source.path_digest,
-            source.id,
-            source.entity_id,
-            digest.digest,
-            source.size_bytes,
-            source.mtime_ns,
-            source.read_at,
-        )
-        .where(source.path_digest.in_(path_digests), digest.entity_id == source.entity_id)
-        .where(select(place.id).where(kept).exists())
+    columns = source.id, source.entity_id, digest.digest
+    state = source.size_bytes, source.mtime_ns, source.read_at
+    return (
+        select(source.path_digest, *columns, *state)
+        .where(source.path_digest.in_(bindparam("path_digests", expanding=True)))
+        .where(digest.entity_id == source.entity_id, select(place.id).where(kept).exists())
     )
-    rows = (await session.execute(statement)).all()
-    return {row[0]: KnownFile._make(row[1:]) for row in rows}
 
 
 async def touch_sources(
@@ -252,6 +252,20 @@ async def touch_sources(
 ) -> None:
     """Note that unchanged files were seen again. The caller commits."""
     source = OriginalSourceInfoComponent
-    await session.execute(
-        update(table_of(source)).where(source.id.in_(source_ids)).values(last_seen_at=now)
+    seen = (
+        update(table_of(source))
+        .where(source.id.between(bindparam("first"), bindparam("last")))
+        .values(last_seen_at=now)
     )
+    await session.execute(seen, [{"first": a, "last": b} for a, b in _runs(sorted(source_ids))])
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return first and last of each stretch without gaps; what was added at once is mostly one."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs

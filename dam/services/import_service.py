@@ -162,8 +162,10 @@ class _Import:
             is_stopped=stopping.is_set,
         ).over(paths)
         in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
+        ahead = _taking(found, _LOOK_UP)
         try:
-            while batch := await asyncio.to_thread(_take, found, _LOOK_UP):
+            while batch := await ahead:
+                ahead = _taking(found, _LOOK_UP)
                 for unread in self._batches(await self._look_up(batch)):
                     in_flight.append(asyncio.create_task(self._read(unread)))
                     if len(in_flight) >= _IN_FLIGHT:
@@ -172,9 +174,9 @@ class _Import:
                 await self._settle(await in_flight.popleft())
         finally:
             stopping.set()  # the thread that walks cannot be cancelled
-            for task in in_flight:
+            for task in (ahead, *in_flight):
                 task.cancel()
-            await asyncio.gather(*in_flight, return_exceptions=True)
+            await asyncio.gather(ahead, *in_flight, return_exceptions=True)
 
     async def _look_up(self, batch: Sequence[FoundFile | PassedBy]) -> list[FoundFile]:
         """Settle what needs no reading; return the files that do."""
@@ -269,8 +271,9 @@ class _Import:
         ]
 
 
-def _take(items: Iterator[T], count: int) -> list[T]:
-    return list(islice(items, count))
+def _taking(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:
+    """Begin to take the next ones in a thread; no two may be at it at once."""
+    return asyncio.create_task(asyncio.to_thread(lambda: list(islice(items, count))))
 
 
 def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
