@@ -69,6 +69,20 @@ async def test_each_status_of_a_file_that_can_be_read(run: Import, tmp_path: Pat
     assert statuses(await run(old(tmp_path / "a", b"other"))) == ["added"]
 
 
+async def test_what_is_unchanged_counts_as_seen_again_and_nothing_else_does(
+    run: Import, world: World, tmp_path: Path
+) -> None:
+    paths = [old(tmp_path / name, name.encode()) for name in "abcdef"]
+    await run(*paths)
+    before = {row.path_text: row for row in await world.read(rows_of, OriginalSourceInfoComponent)}
+    again = {str(paths[number]) for number in (0, 2, 3, 5)}
+    assert statuses(await run(*again)) == ["unchanged"] * 4
+    after = {row.path_text: row for row in await world.read(rows_of, OriginalSourceInfoComponent)}
+    later = {text for text, row in after.items() if row.last_seen_at > before[text].last_seen_at}
+    assert later == again
+    assert all(row.first_seen_at == before[text].first_seen_at for text, row in after.items())
+
+
 async def test_an_outcome_names_entity_and_digest(run: Import, tmp_path: Path) -> None:
     (added,) = await run(old(tmp_path / "a"))
     (unchanged,) = await run(tmp_path / "a")
