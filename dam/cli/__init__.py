@@ -25,14 +25,14 @@ T = TypeVar("T")
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 100_000, 30_000
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
 def app() -> None:
     """Run the command line of this process and end it; the entry point."""
-    # Imports and rows of a batch are many objects and no garbage: looking for it costs a tenth.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # Imports are many objects and no garbage: looking for it costs a tenth.
+    gc.set_threshold(_NEW_OBJECTS_AT_START)
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:  # once more, while the first was being told
@@ -100,6 +100,8 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
         async with open_world(
             state.world, settings=settings, plugins=plugins, is_dry_run=state.is_dry_run
         ) as world:
+            gc.freeze()  # what is there by now stays: no collection needs to look at it again
+            gc.set_threshold(_NEW_OBJECTS_AT_WORK)
             return await job(world)
 
     return run_async(work)
