@@ -25,7 +25,7 @@ T = TypeVar("T")
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
-_NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 100_000, 30_000
+_NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 

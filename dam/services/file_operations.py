@@ -55,6 +55,12 @@ class FileOperationsResource:
         self._copies = ArchiveCopies()
         self._prepared = 0
 
+    def prepare(self, count: int) -> None:
+        """Start workers for so many pictures that are to be described soon, if none were yet."""
+        while self._prepared < min(count, self._pool.workers):
+            self._prepared += 1
+            self._pool.submit(file_tasks.prepare)
+
     async def put(
         self, paths: Sequence[Path], mode: ImportMode, *, is_rehash: bool = False
     ) -> list[StoredFile | Exception]:
@@ -63,7 +69,6 @@ class FileOperationsResource:
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
-        self._prepare(len(paths))
         groups = list(portions(paths, _group_size(len(paths))))
         stopping = threading.Event()
         put = partial(self._tasks.put, mode, stopping.is_set, is_rehash)
@@ -160,12 +165,6 @@ class FileOperationsResource:
         """Return how long an archive may take: by its size, and for what it is unpacked."""
         size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
         return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
-
-    def _prepare(self, count: int) -> None:
-        """Have workers start while the disk works: what is put is described next, as a rule."""
-        while self._prepared < min(count, self._pool.workers):
-            self._prepared += 1
-            self._pool.submit(file_tasks.prepare)
 
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None

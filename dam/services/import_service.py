@@ -115,7 +115,7 @@ async def import_files(
         if on_recorded and outcome.status == "added":
             on_recorded()
 
-    run = _Import(world, files, options, tell)
+    run = _Import(world, files, options, tell, is_processed=on_recorded is not None)
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
@@ -145,11 +145,14 @@ class _Import:
         files: FileOperationsResource,
         options: ImportOptions,
         tell: OnOutcome,
+        *,
+        is_processed: bool,
     ) -> None:
         self._world = world
         self._files = files
         self._options = options
         self._tell = tell
+        self._is_processed = is_processed
         self._foreseen: set[bytes] = set()
         self._share = _FIRST_BATCH
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
@@ -229,6 +232,8 @@ class _Import:
 
     async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
         paths = [Path(file.path) for file in files]
+        if self._is_processed:
+            self._files.prepare(len(paths))  # while the disk has the first ones
         read_at = self._world.context.now()
         outcomes = await self._files.put(paths, self._mode, is_rehash=self._options.is_rehash)
         return [
