@@ -49,9 +49,10 @@ class Drain:
         self._report = report
 
     async def run(self, observer: Observer | None) -> None:
-        """Claim and work off batches until none is free, or all are newer than this run.
+        """Claim and work off batches until none is free, or one has come in since the turn began.
 
         So a system that an import feeds all the time does not keep the later ones from their turn.
+        What the work itself creates belongs to the turn.
         """
         newest = await self._database.read(work.newest, self._marker)
         after, is_over = 0, not newest
@@ -65,8 +66,9 @@ class Drain:
                     after = 0
                     continue
                 is_full = len(claimed.entity_ids) == self._plan.stage_facts.batch_size
-                is_over = claimed.entity_ids[-1] > newest
-                after = claimed.entity_ids[-1] if is_full and not claimed.attempts else 0
+                last = claimed.entity_ids[-1]
+                is_over = last > newest and not self._report.has_created(last)
+                after = last if is_full and not claimed.attempts else 0
                 self._report.count(self._plan.name, claimed.entity_ids)
                 self._report.failed += await self.work_off(claimed)
             if observer:

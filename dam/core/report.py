@@ -35,6 +35,7 @@ class Report:
         default_factory=lambda: defaultdict(bytearray), repr=False, compare=False
     )
     _generations: bytearray = field(default_factory=bytearray, repr=False, compare=False)
+    _newest: EntityId = field(default=0, repr=False, compare=False)
 
     def count(self, system: str, entity_ids: Sequence[EntityId]) -> None:
         """Count a system's work on entities, ascending.
@@ -43,13 +44,21 @@ class Report:
             NotSettledError: It has come back to one of them without end, or one of them is the last
                 of a line of entities that the work has created out of each other without end.
         """
-        rounds = _reaching(self._rounds[system], entity_ids[-1])
-        generations = _reaching(self._generations, entity_ids[-1])
+        last = entity_ids[-1]
+        if last > self._newest and not self.has_created(last):
+            self._rounds.clear()  # whom those from outside mark again does not come without end
+        self._newest = max(self._newest, last)
+        rounds = _reaching(self._rounds[system], last)
+        generations = _reaching(self._generations, last)
         for entity_id in entity_ids:
             rounds[entity_id] += 1
             if rounds[entity_id] > _MAX_ROUNDS or generations[entity_id] > _MAX_GENERATIONS:
                 raise NotSettledError([system])
         self.processed[system] += len(entity_ids)
+
+    def has_created(self, entity_id: EntityId) -> bool:
+        """Return whether the work itself has created an entity, and nobody from outside."""
+        return any(self._generations[entity_id : entity_id + 1])
 
     def descended(self, parents: Sequence[EntityId], children: Sequence[EntityId]) -> None:
         """Note that entities were created while a system worked on others, which `count` has seen.

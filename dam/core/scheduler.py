@@ -108,7 +108,10 @@ class WorldScheduler:
         *,
         is_first: bool = True,
     ) -> None:
-        """Give each system of a stage one turn; those without marked entities only the first."""
+        """Give each system of a stage one turn; those without marked entities if it is the first.
+
+        For `run_until_idle`, each walk is a first one.
+        """
         plans = self._active([stage])
         behind = markers_before(self._stages, self._is_active)
         for plan in plans:

@@ -56,7 +56,7 @@ class FileOperationsResource:
         self._prepared = 0
 
     def prepare(self, count: int) -> None:
-        """Start workers for so many pictures that are to be described soon, if none were yet."""
+        """Have workers ready for so many files that are to be described soon."""
         while self._prepared < min(count, self._pool.workers):
             self._prepared += 1
             self._pool.submit(file_tasks.prepare)

@@ -7,8 +7,9 @@ import pytest
 
 from dam.core.commands import Commands
 from dam.core.ecs import create_entities, mark
-from dam.core.params import MarkedEntityList, WorldSession
+from dam.core.params import MarkedEntityList, Resource, WorldSession
 from dam.core.systems import SystemFunction, SystemStage, system
+from dam.core.world import World
 from dam.errors import NotSettledError
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
 from tests.core.worlds import NOW, OpenWorld, WorldOpener, all_entities, new_entities, rows_of
@@ -48,6 +49,62 @@ async def test_work_that_creates_new_work_without_end_is_stopped(
         assert [row.lease_token for row in rows] == [None, None]
     told = "pass_on" if kind == "in turn" else first.__name__
     assert str(caught.value) == f"the work does not settle; still marking: {told}"
+
+
+async def test_what_others_mark_with_all_that_comes_in_is_no_fault(open_world: OpenWorld) -> None:
+    calls = []
+
+    @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=2)
+    async def describe_into_album(
+        _assets: MarkedEntityList[Describe], world: Resource[World]
+    ) -> None:
+        calls.append("describe")
+        await world.run(mark, Analyse, [album])
+        if len(calls) < 80:
+            await world.run(new_entities, 2, Describe)
+
+    @system(stage=SystemStage.CONTENT_ANALYSIS)
+    async def sum_up(_albums: MarkedEntityList[Analyse]) -> None:
+        calls.append("sum up")
+
+    async with open_world(describe_into_album, sum_up) as world:
+        (album,) = await world.run(new_entities, 1)
+        await world.run(new_entities, 2, Describe)
+        await world.scheduler.run_until_idle()
+        assert await world.read(rows_of, Analyse) == []
+    assert calls.count("sum up") > 20
+
+
+@pytest.mark.parametrize("kind", ["commands", "session"])
+async def test_what_a_system_creates_for_itself_belongs_to_its_turn(
+    open_world: OpenWorld, kind: str
+) -> None:
+    order = []
+
+    @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=2)
+    async def unpack(assets: MarkedEntityList[Describe], commands: Commands) -> None:
+        for asset in assets:
+            order.append("unpack")
+            if asset == parent:
+                commands.mark(asset, Analyse)
+                for _ in range(10):
+                    commands.mark(commands.create_entity(on_behalf_of=asset), Describe)
+
+    @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=2)
+    async def unpack_in_session(assets: MarkedEntityList[Describe], session: WorldSession) -> None:
+        order.extend(["unpack"] * len(assets))
+        if parent in assets:
+            await mark(session, Analyse, [parent])
+            await mark(session, Describe, await create_entities(session, 10, now=NOW))
+
+    @system(stage=SystemStage.CONTENT_ANALYSIS)
+    async def sum_up(_parents: MarkedEntityList[Analyse]) -> None:
+        order.append("sum up")
+
+    async with open_world(unpack_in_session if kind == "session" else unpack, sum_up) as world:
+        (parent,) = await world.run(new_entities, 1, Describe)
+        await world.scheduler.run_until_idle()
+    assert order == [*["unpack"] * 11, "sum up"]
 
 
 @pytest.mark.slow
