@@ -6,6 +6,7 @@ Every fault of a file is an `ItemError`.
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ Transform = Literal[
 """How a picture is turned or mirrored; degrees clockwise, as ImageMagick and EXIF count."""
 
 _DEFAULT_LIMITS = MediaLimits()
+
+# Two threads at an import that fails: only one of them would be told what is missing.
+_IMPORTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +142,8 @@ def hash_query_image(
 @contextmanager
 def _extra_image() -> Iterator[None]:
     try:
-        yield
+        with _IMPORTING:
+            yield
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in ("PIL", "numpy"):
             raise MissingExtraError("image", "looking at pictures") from error

@@ -145,6 +145,11 @@ try:
     describe_image("any.jpg")
 except MissingExtraError as error:
     print(error.message, "|", error.hint)
+
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as threads:
+    for future in [threads.submit(describe_image, "any.jpg") for _ in range(400)]:
+        assert isinstance(future.exception(), MissingExtraError), repr(future.exception())
 """
 
 
