@@ -111,7 +111,10 @@ def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
     """Run a job to its end; Ctrl-C cancels it, so that it can close what it has open."""
     import asyncio
 
-    return asyncio.run(job())
+    try:
+        return asyncio.run(job())
+    except asyncio.CancelledError as error:  # nobody else cancels what runs here
+        raise KeyboardInterrupt from error
 
 
 def make_root(tree: CommandTree) -> typer.Typer:
