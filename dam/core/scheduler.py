@@ -46,6 +46,9 @@ class WorldScheduler:
     ) -> Report:
         """Walk the stages until nothing of theirs is pending, also what others hold.
 
+        In each walk each system has a turn: it works off whom it finds, or is called once where it
+        asks for no marked entities.
+
         Others hold what they have on lease, and on PostgreSQL the rows that a transaction of
         theirs has locked.
 
@@ -78,7 +81,7 @@ class WorldScheduler:
         free, done = 1, -1
         while free and report.processed.total() > done:
             is_first, done = done < 0, report.processed.total()
-            await self._walk(stage, observer, report, is_first=is_first)
+            await self._walk(stage, observer, report, calls_unmarked=is_first)
             free, _leased = await self._pending([stage])
         return report
 
@@ -106,12 +109,9 @@ class WorldScheduler:
         observer: Observer | None,
         report: Report,
         *,
-        is_first: bool = True,
+        calls_unmarked: bool = True,
     ) -> None:
-        """Give each system of a stage one turn; those without marked entities if it is the first.
-
-        For `run_until_idle`, each walk is a first one.
-        """
+        """Give each system of a stage one turn, those without marked entities only if asked to."""
         plans = self._active([stage])
         behind = markers_before(self._stages, self._is_active)
         for plan in plans:
@@ -121,7 +121,7 @@ class WorldScheduler:
                     self._calls, plan, plan.marker, behind=first, tokens=self._tokens, report=report
                 )
                 await drain.run(observer)
-            elif is_first:
+            elif calls_unmarked:
                 await self._call(plan)
                 report.processed[plan.name] += 0
 
