@@ -50,7 +50,9 @@ def wait_until_alone(postgres_url: str) -> None:
         WHERE datname = current_database() AND pid <> pg_backend_pid()
     """
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        assert connection.execute(are_gone, [HANG_S * 1000]).fetchone() == (True,)
+        # False also says that one went by itself in between; then there is nobody left to ask for.
+        answers = (connection.execute(are_gone, [HANG_S * 1000]).fetchone() for _ in range(3))
+        assert (True,) in answers
 
 
 async def create(database: Database, _number: int) -> None:

@@ -154,6 +154,18 @@ async def test_sqlite_runs_under_our_rules(sqlite_database: Database) -> None:
     await sqlite_database.close()
 
 
+async def test_postgresql_looks_rows_up_unless_its_owner_says_otherwise(postgres_url: str) -> None:
+    async def cost_of_a_lookup(url: str) -> float:
+        database = Database(url, CONTEXT)
+        async with database.reader() as session:
+            cost = await session.scalar(text("SHOW random_page_cost"))
+        await database.close()
+        return float(cost)
+
+    assert await cost_of_a_lookup(postgres_url) == 1.1
+    assert await cost_of_a_lookup(f"{postgres_url}&options=-c%20random_page_cost%3D3") == 3
+
+
 async def test_a_durable_writer_is_durable_and_the_next_is_not(sqlite_database: Database) -> None:
     async with sqlite_database.writer(durable=True) as session:
         assert await session.scalar(text("PRAGMA synchronous")) == 2
