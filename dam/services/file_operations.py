@@ -31,7 +31,7 @@ from dam.storage.thumbnail_cache import ThumbnailCache
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-_PUT_GROUP, _PUT_THREADS = 16, 8
+_PUT_GROUP, _PUT_THREADS = 32, 4
 _CHECK_TIMEOUT_S = 60.0
 _ARCHIVE_TIMEOUT_S = 600.0
 _SLOWEST_DISK_BYTES_PER_S = 1e6
