@@ -33,12 +33,14 @@ def app() -> None:
     """Run the command line of this process and end it; the entry point."""
     # Imports are many objects and no garbage: looking for it costs a tenth.
     gc.set_threshold(_NEW_OBJECTS_AT_START)
+    arguments = sys.argv[1:]
     try:
-        code = main(sys.argv[1:])
-    except KeyboardInterrupt:  # once more, while the first was being told
-        code = int(ExitCode.INTERRUPTED)
-    # While the interpreter closes, SIGINT would be the process's death instead of its exit code.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, _interrupt)
+        code = main(arguments)
+        # While the interpreter closes, SIGINT would be the process's death, not its exit code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt as error:  # while another error was told, or after all was done
+        code = _tell(error, arguments)
     if code == ExitCode.INTERRUPTED:
         _end_interrupted()
     gc.freeze()  # or the interpreter, as it closes, looks for garbage among all that was imported
@@ -72,19 +74,13 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         tree: The commands there are, `command_tree()` where none are given.
     """
     _prepare_streams()
-    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
         return _run(arguments, command_tree() if tree is None else tree)
     except BrokenPipeError:
         _give_up_stdout()
         return _CLOSED_PIPE
     except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
-        if "--debug" in options:
-            write_error_text("".join(traceback.format_exception(error)))
-        fault = fault_of(error)
-        report(fault, as_json="--json" in options or "--jsonl" in options)
-        _give_up_stdout()
-        return fault.exit_code
+        return _tell(error, arguments)
 
 
 def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
@@ -108,13 +104,35 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
 
 
 def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Run a job to its end; Ctrl-C cancels it, so that it can close what it has open."""
+    """Run a job to its end; Ctrl-C cancels it, so that it can close what it has open.
+
+    Once: to be cancelled again would cut the closing short, and an exception out of the event
+    loop itself, which is what asyncio makes of a second Ctrl-C, loses wake-ups that it waits for.
+    """
     import asyncio
 
+    before = signal.getsignal(signal.SIGINT)
+
+    async def cancellable() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def cancel(*_: object) -> None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+
+        signal.signal(signal.SIGINT, cancel)
+        return await job()
+
     try:
-        return asyncio.run(job())
+        return asyncio.run(cancellable())
     except asyncio.CancelledError as error:  # nobody else cancels what runs here
+        if before is _interrupt:
+            before = signal.SIG_IGN
         raise KeyboardInterrupt from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def make_root(tree: CommandTree) -> typer.Typer:
@@ -141,6 +159,23 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
     code = read() if callable(read) else read
     flush()
     return int(code or 0)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """Interrupt what runs, once: what follows ends the process, and is not to be interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _tell(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say on stderr what is wrong and return the exit code for it."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--debug" in options:
+        write_error_text("".join(traceback.format_exception(error)))
+    fault = fault_of(error)
+    report(fault, as_json="--json" in options or "--jsonl" in options)
+    _give_up_stdout()
+    return fault.exit_code
 
 
 def _end_interrupted() -> NoReturn:

@@ -1,5 +1,6 @@
 """Ctrl-C: what was finished stays, nothing is left behind, the same command again goes on."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -7,8 +8,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
+from dam.core.ecs import MarkerComponent, component_classes, table_of
 from dam.storage.locking import exclusive_lock
 from tests.command_line import DamCli
 from tests.core.executor_watch import wait_until_gone
@@ -58,6 +62,35 @@ async def test_ctrl_c_ends_it_with_130_and_the_next_run_goes_on(
     world = await build_world(config, plugins=False)
     try:
         await assert_complete(world, files)
+    finally:
+        await world.close()
+
+
+@pytest.mark.parametrize("presses", [2, 3, 5])
+@pytest.mark.parametrize("apart_s", [0.0, 0.002, 0.02])
+async def test_ctrl_c_again_and_again_ends_it_no_worse_than_once(
+    dam_cli: DamCli, home: Path, database_url: str, presses: int, apart_s: float
+) -> None:
+    make_folder(home / "folder")
+    command = dam_cli.with_settings(DAM_DATABASE_URL=database_url, DAM_ASSET_STORAGE_PATH="store")
+    process = command.start("add-asset", "-r", home / "folder", "--jsonl")
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(presses):
+        process.send_signal(signal.SIGINT)
+        await asyncio.sleep(apart_s)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert json.loads(said)["error"] == "StoppedByUserError"
+    assert not [path for path in (home / "store").iterdir() if path.name.startswith(".draft")]
+    config = world_config(database_url, storage_url=str(home / "store"))
+    world = await build_world(config, plugins=False)
+    try:
+        for marker in component_classes(MarkerComponent).values():
+            table = table_of(marker)
+            held = select(table.c.entity_id).where(table.c.lease_token.is_not(None))
+            assert (await world.read(AsyncSession.scalars, held)).all() == []
     finally:
         await world.close()
 
