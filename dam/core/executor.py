@@ -12,6 +12,7 @@ import os
 import pickle
 import queue
 import threading
+import traceback
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
@@ -317,6 +318,25 @@ def _run_here(group: _Group) -> None:
         try:
             group.outcomes.append((True, group.fn(*args, **kwargs)))
         except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
+            _let_go(error)
             group.outcomes.append((False, error))
         except BaseException as error:  # noqa: BLE001 - nothing ends the thread but its queue
             group.outcomes.append((False, as_words(error)))
+
+
+def _let_go(error: Exception) -> None:
+    """Free what the failed call held: its frames live as long as the tracebacks that show them.
+
+    A group's outcomes are kept until its last call is done, and a decoded picture in each is more
+    than there is memory. The lines of the traceback stay.
+    """
+    chain: list[BaseException | None] = [error]
+    seen: set[BaseException | None] = {None}
+    while chain:
+        link = chain.pop()
+        if link is not None and link not in seen:
+            seen.add(link)
+            traceback.clear_frames(link.__traceback__)
+            chain += [link.__cause__, link.__context__]
+            if isinstance(link, BaseExceptionGroup):
+                chain += link.exceptions

@@ -38,6 +38,8 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     pixels = image.width * image.height
     if pixels > limits.max_decoded_pixels:
         raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
+    if image.height > limits.max_decoded_rows:
+        raise MediaLimitError("rows to decode", image.height, limits.max_decoded_rows)
     image.load()
     small = _shrink(image)
     return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small

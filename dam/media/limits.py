@@ -10,6 +10,7 @@ class MediaLimits:
     Attributes:
         max_pixels: Width times height that a header may declare.
         max_decoded_pixels: The same after scaled decoding; three to nine bytes of memory each.
+        max_decoded_rows: The same height; eight bytes more each, so they outweigh a narrow picture.
         max_frames: Frames or pages of one file.
         max_metadata_bytes: Profiles, EXIF, XMP and comments together.
         max_archive_members: Entries of one archive, folders included.
@@ -23,6 +24,7 @@ class MediaLimits:
 
     max_pixels: int = 400_000_000
     max_decoded_pixels: int = 105_000_000
+    max_decoded_rows: int = 1_000_000
     max_frames: int = 100_000
     max_metadata_bytes: int = 32 << 20
     max_archive_members: int = 100_000

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import threading
+import traceback
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,30 @@ async def test_an_exception_is_the_outcome_of_its_item(any_pool: WorkerPool) -> 
     outcomes = await any_pool.map_items(jobs.act, items)
 
     assert described(outcomes) == [expected(*item) for item in items]
+
+
+async def test_a_failed_call_in_a_thread_lets_go_of_what_it_held() -> None:
+    held: list[weakref.ref[object]] = []
+
+    def decode(_: int) -> None:
+        bitmap = {1}
+        held.append(weakref.ref(bitmap))
+        raise ValueError
+
+    def translate(item: int) -> None:
+        bitmap = {1}
+        held.append(weakref.ref(bitmap))
+        try:
+            decode(item)
+        except ValueError as error:
+            raise ExceptionGroup("torn", [RuntimeError(), error]) from error
+
+    with WorkerPool(1, kind="thread") as pool:
+        [outcome] = await pool.map_items(translate, [1])
+
+    assert isinstance(outcome, ExceptionGroup)
+    assert [bitmap() for bitmap in held] == [None, None]
+    assert "in decode\n" in "".join(traceback.format_exception(outcome))
 
 
 def test_threads_take_functions_without_a_name() -> None:

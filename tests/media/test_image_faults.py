@@ -81,6 +81,15 @@ def test_scaled_decoding_counts_for_the_limit_of_what_is_decoded(tmp_path: Path)
     assert caught.value.message == "3,145,728 pixels to decode; at most 500,000 are accepted"
 
 
+def test_a_narrow_picture_of_very_many_rows_is_described_and_not_decoded(tmp_path: Path) -> None:
+    path = save(Image.new("L", (1, 1_000_001)), tmp_path / "a.png")
+
+    assert describe_image(path).height_px == 1_000_001
+    with pytest.raises(MediaLimitError) as caught:
+        analyse_image(path)
+    assert caught.value.message == "1,000,001 rows to decode; at most 1,000,000 are accepted"
+
+
 def test_too_many_frames_and_too_much_metadata_are_refused(tmp_path: Path) -> None:
     frames = [landscape((8, 8), seed) for seed in range(4)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
