@@ -3,13 +3,14 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from dam.storage.locking import try_lock
 
 _PREFIX = ".draft-"
 _FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
-_OPEN_FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_COMMON_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Draft:
@@ -75,11 +76,25 @@ class Draft:
             os.close(self.fd)
 
 
+@contextlib.contextmanager
+def linked_draft(root: Path, source: Path, source_fd: int) -> Iterator[Path]:
+    """Yield a temporary name in the store for a user's file, which is open; raise `OSError`."""
+    # Where somebody else has locked the file, a sweep may take the name away; its use fails then.
+    try_lock(source_fd, is_exclusive=False)
+    path = _new_path(root)
+    os.link(source, path)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def sweep_drafts(root: Path) -> None:
     """Remove the drafts that no living process holds."""
     for entry in root.glob(f"{_PREFIX}*"):
         with contextlib.suppress(FileNotFoundError):
-            fd = os.open(entry, _OPEN_FLAGS)
+            # For reading: a draft that is ready, and many a user's file, is for nothing else.
+            fd = os.open(entry, os.O_RDONLY | _COMMON_FLAGS)
             try:
                 if try_lock(fd, is_exclusive=True):
                     entry.unlink()
@@ -89,9 +104,13 @@ def sweep_drafts(root: Path) -> None:
 
 def _create_held(root: Path) -> tuple[Path, int]:
     while True:
-        path = root / f"{_PREFIX}{secrets.token_hex(8)}"
-        fd = os.open(path, _OPEN_FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+        path = _new_path(root)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON_FLAGS, 0o600)
         # Between the two calls a sweep may have found the file unheld and taken it.
         if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
             return path, fd
         os.close(fd)
+
+
+def _new_path(root: Path) -> Path:
+    return root / f"{_PREFIX}{secrets.token_hex(8)}"

@@ -27,16 +27,18 @@ def make_root(root: Path) -> None:
         sync_folders([root.parent])
 
 
-def make_shard(path: Path) -> set[Path]:
-    """Make the folder of a content file; return the folders that got a new entry by that."""
-    changed = set()
+def make_shard(path: Path) -> None:
+    """Make the folder of a content file."""
     for folder in (path.parent.parent, path.parent):
-        try:
-            folder.mkdir(mode=_FOLDER_MODE)
-        except FileExistsError:
-            continue
-        changed.add(folder.parent)
-    return changed
+        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+
+
+def folders_to(root: Path, path: Path) -> set[Path]:
+    """Return the folders that must be synced for a content file to be found after a power cut.
+
+    All of them: who made one that is there may not have synced its entry yet.
+    """
+    return {root, path.parent.parent, path.parent}
 
 
 def sync_folders(folders: Iterable[Path]) -> None:

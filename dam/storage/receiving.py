@@ -16,8 +16,8 @@ from dam.errors import (
     ItemError,
 )
 from dam.storage.content_store import ImportMode, StoredFile
-from dam.storage.draft import Draft
-from dam.storage.layout import content_path, make_shard, sync_folders
+from dam.storage.draft import Draft, linked_draft
+from dam.storage.layout import content_path, folders_to, make_shard, sync_folders
 from dam.storage.reading import (
     CHUNK_BYTES,
     DigestSet,
@@ -106,13 +106,14 @@ class Receiver:
             final = self._final(digests)
             try:
                 os.fsync(source.fd)
-                os.link(path.resolve(), final)
+                with linked_draft(self._root, path.resolve(), source.fd) as draft:
+                    # Compared before it has its final name, under which others rely on it.
+                    if not FileReading.of(draft.lstat()).is_same_state(source.reading):
+                        raise FileChangedError(path)
+                    os.link(draft, final)
             except OSError:
                 # Taken, too many links, not permitted: the copy that follows finds its own faults.
                 return None
-        if not FileReading.of(final.lstat()).is_same_state(source.reading):
-            final.unlink()
-            raise FileChangedError(path)
         return _outcome(source.reading, digests, "hardlink", is_new=True)
 
     def _copy(self, path: Path) -> StoredFile | _Taken:
@@ -175,8 +176,8 @@ class Receiver:
         """Return the final name, its folder there and due to be synced."""
         final = content_path(self._root, digests.sha256)
         if not final.parent.is_dir():
-            self._changed_folders |= make_shard(final)
-        self._changed_folders.add(final.parent)
+            make_shard(final)
+        self._changed_folders |= folders_to(self._root, final)
         return final
 
     def _known(
@@ -191,8 +192,8 @@ class Receiver:
             return None
         if not is_renewed:
             return None
-        # Who stored it may not have synced the folder yet, and our promise must not wait for that.
-        self._changed_folders.add(final.parent)
+        # Who stored it may not have synced the folders yet; our promise must not wait for that.
+        self._changed_folders |= folders_to(self._root, final)
         return _outcome(reading, digests, mode, is_new=False)
 
     def _is_renewed(self, final: Path, size_bytes: int, sha256: bytes, mode: ImportMode) -> bool:

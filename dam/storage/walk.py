@@ -84,16 +84,16 @@ class Walk:
         while pending:
             current = pending.pop()
             try:
-                with os.scandir(current) as entries:
-                    names = sorted(entries, key=lambda entry: entry.name)
+                # Names alone: entries keep what they were asked, and a folder may have millions.
+                names = sorted(os.listdir(current))  # noqa: PTH208 - see `over`
             except OSError as error:
                 yield PassedBy(current, words_for(error), is_failure=True)
                 continue
             self._look_for_own()
             folders = []
-            for entry in names:
+            for name in names:
                 self._go_on()
-                found = self._look_at(entry)
+                found = self._look_at(os.path.join(current, name))  # noqa: PTH118 - see `over`
                 if isinstance(found, str):
                     folders.append(found)
                 else:
@@ -111,16 +111,16 @@ class Walk:
             self._own = found
             self._is_own_folder.clear()
 
-    def _look_at(self, entry: os.DirEntry[str]) -> FoundFile | PassedBy | str:
+    def _look_at(self, path: str) -> FoundFile | PassedBy | str:
         try:
-            status = entry.stat(follow_symlinks=False)
+            status = os.lstat(path)
         except OSError as error:
-            return PassedBy(entry.path, words_for(error), is_failure=True)
+            return PassedBy(path, words_for(error), is_failure=True)
         if stat.S_ISDIR(status.st_mode):
             if (status.st_dev, status.st_ino) in self._own:
-                return PassedBy(entry.path, "belongs to this world")
-            return entry.path
-        return self._judge(entry.path, status)
+                return PassedBy(path, "belongs to this world")
+            return path
+        return self._judge(path, status)
 
     def _judge(self, path: str, status: os.stat_result) -> FoundFile | PassedBy:
         if not stat.S_ISREG(status.st_mode):

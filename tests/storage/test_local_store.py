@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import UnknownStoreError
+from dam.errors import FileChangedError, UnknownStoreError
 from dam.storage import ContentStore, open_store
 from dam.storage.content_store import ImportMode
 from dam.storage.draft import Draft
@@ -91,6 +91,45 @@ def test_content_is_on_the_disk_before_its_name_and_its_name_before_put_returns(
         (final.parent.stat().st_ino, True),
     ]
     assert synced[0] == (tmp_path.stat().st_ino, False)  # it holds the new store
+
+
+@pytest.mark.parametrize("other", [b"x", b"y"])
+def test_folders_that_others_have_just_made_are_synced_too(
+    store: LocalContentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: bytes
+) -> None:
+    name = sha256(b"x").hex()
+    final = store.root / name[:2] / name[2:4] / name
+    if other == b"x":
+        store.put(write(tmp_path / "a", other), "copy")
+    else:
+        final.parent.mkdir(parents=True)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
+
+    store.put(write(tmp_path / "b", b"x"), "copy")
+
+    folders = (store.root, final.parent.parent, final.parent)
+    assert synced[-3:] == [folder.stat().st_ino for folder in folders]
+
+
+def test_a_link_that_is_given_up_takes_nothing_from_others(
+    store: LocalContentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, others = write(tmp_path / "a", b"x"), write(tmp_path / "b", b"x")
+    link = os.link
+
+    def link_while_others_work(source: Path, target: Path) -> None:
+        link(source, target)
+        if source == path:
+            os.utime(path, ns=(0, 0))
+            store.put(others, "copy")
+
+    monkeypatch.setattr(os, "link", link_while_others_work)
+    with pytest.raises(FileChangedError):
+        store.put(path, "hardlink")
+
+    assert store.check(sha256(b"x"), 1) == "ok"
+    assert path.stat().st_nlink == 1
 
 
 def test_a_hard_link_is_the_users_inode_untouched(store: LocalContentStore, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dam.errors import ExitCode, FileAccessError, StoreUnusableError
 from dam.storage.content_store import ImportMode, StoredFile
+from dam.storage.draft import Draft
 from dam.storage.local_store import LocalContentStore
 from tests.storage.conftest import nobody
 from tests.storage.contents import FAR_FUTURE_S, OWNER, read, write
@@ -159,3 +160,16 @@ def test_a_read_only_file_that_its_owner_gave_away_gives_way_to_a_copy(public_fo
         status = store.local_path(digest).stat()
 
     assert status.st_uid == path.stat().st_uid
+
+
+def test_what_a_killed_process_of_an_ordinary_user_left_is_swept(public_folder: Path) -> None:
+    public_folder.chmod(0o777)
+    with nobody():
+        store = LocalContentStore(public_folder / "store")
+        store.put(write(public_folder / "a", b"x"), "copy")
+        ready = Draft(store.root)
+        ready.finish()
+        os.close(ready.fd)  # as the kernel does; it has its name still
+        with store.importing(OWNER):
+            pass
+    assert not ready.path.exists()
