@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -53,6 +53,11 @@ _ATTEMPTS = 5
 _PLAN_LOOKUPS = """
     SELECT set_config(name, '1.1', false) FROM pg_settings
     WHERE name = 'random_page_cost' AND source = 'default'
+"""
+# The server or the role may have it off; all other settings are at least as careful.
+_WAIT_FOR_THE_DISK = """
+    SELECT set_config('synchronous_commit', 'on', true)
+    WHERE current_setting('synchronous_commit') = 'off'
 """
 
 
@@ -211,7 +216,7 @@ class Database:
         """Open a read-write session; commit at the end, roll back on any error.
 
         Args:
-            durable: On SQLite, the commit also survives a power cut (`synchronous = FULL`).
+            durable: The commit survives a power cut, also where others need not.
         """
         outer = self._writing.get()
         if outer and outer[0]:
@@ -227,6 +232,8 @@ class Database:
                     yield session
             else:
                 async with self._session(self._writers) as session:
+                    if durable:
+                        await session.execute(text(_WAIT_FOR_THE_DISK))
                     yield session
         finally:
             mine[0] = False

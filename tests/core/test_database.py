@@ -174,6 +174,17 @@ async def test_a_durable_writer_is_durable_and_the_next_is_not(sqlite_database: 
     await sqlite_database.close()
 
 
+async def test_a_durable_writer_waits_for_the_disk_of_a_server_that_others_need_not(
+    postgres_url: str,
+) -> None:
+    database = Database(f"{postgres_url}&options=-c%20synchronous_commit%3Doff", CONTEXT)
+    async with database.writer(durable=True) as session:
+        assert await session.scalar(text("SHOW synchronous_commit")) == "on"
+    async with database.writer() as session:
+        assert await session.scalar(text("SHOW synchronous_commit")) == "off"
+    await database.close()
+
+
 async def test_a_locked_database_says_so(sqlite_database: Database) -> None:
     assert sqlite_database.file is not None
     other = sqlite3.connect(sqlite_database.file, isolation_level=None)
