@@ -355,6 +355,11 @@ _WORLDS = 'expected {"name": {"database_url": "…", "asset_storage_path": "…"
             "DAM_WORLDS_CONFIG (no.json) is no such file; expected JSON text, or its file",
             None,
         ),
+        (
+            ".",
+            "DAM_WORLDS_CONFIG (.) is a folder; expected JSON text, or its file",
+            None,
+        ),
     ],
 )
 def test_a_malformed_list_of_worlds_is_explained(text: str, message: str, hint: str | None) -> None:

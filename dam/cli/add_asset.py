@@ -78,15 +78,21 @@ class _Run:
         self._options = options
         self._is_processed = is_processed
         self._failed: list[FileOutcome] = []
+        self._has_worked = False
 
     async def work(self, world: "World") -> ExitCode:
         """Import, process, report; return how it went."""
         from dam.services.failure_service import failures_at
+        from dam.services.ingest_service import failures_of_run
 
         started = time.monotonic()
-        since = None if self._state.is_dry_run else world.context.now()  # a plan marks none as seen
+        since = world.context.now()
         report = await self._import(world)
-        failures = await world.read(failures_at, self._paths, since=since)
+        if self._is_processed:
+            failures = await world.read(failures_of_run, self._paths, since=since)
+        else:  # a plan marks none as seen
+            seen_since = None if self._state.is_dry_run else since
+            failures = await world.read(failures_at, self._paths, since=seen_since)
         elapsed_s = time.monotonic() - started
         summary = _summary(world.config.name, report, self._failed, failures, elapsed_s)
         self._tell(summary)
@@ -108,7 +114,9 @@ class _Run:
             wait = progress.wait_for_gc
             if not self._is_processed:
                 return await import_files(world, paths, options, take, on_wait=wait)
-            return await add_files(world, paths, options, take, progress.observer, wait)
+            report = await add_files(world, paths, options, take, progress.observer, wait)
+            self._has_worked = progress.observer.done > 0
+            return report
 
     def _take(self, outcome: "FileOutcome") -> None:
         if self._state.is_jsonl:
@@ -127,7 +135,8 @@ class _Run:
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:
-            sentence(_words(summary, is_plan=self._state.is_dry_run))
+            is_plan, has_worked = self._state.is_dry_run, self._has_worked
+            sentence(_words(summary, is_plan=is_plan, has_worked=has_worked))
 
 
 def _summary(
@@ -160,9 +169,11 @@ def _listed(path: str, one: "FileOutcome | Failure", system: str | None) -> dict
     }
 
 
-def _words(summary: Mapping[str, Any], *, is_plan: bool) -> str:
+def _words(summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool) -> str:
     counts = ", ".join(f"{summary[status]} {status}" for status in _STATUSES if summary[status])
     text = f"{'would be: ' if is_plan else ''}{counts or 'nothing found'}"
+    if has_worked and not counts:
+        text += "; worked off what was pending"
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import TypeVar
 from unicodedata import combining, east_asian_width
 
 from dam.cli.frame import State
-from dam.errors import EnvironmentFaultError, UsageError, words_for
+from dam.errors import EnvironmentFaultError, UsageError, display_path, words_for
 
 T = TypeVar("T")
 
@@ -115,7 +116,14 @@ def write_error_text(text: str) -> None:
 
 
 def name_failure(*names: object, message: str | None, hint: str | None = None) -> None:
-    """Name on stderr one of many items that failed, from the whole to the part; say what to do."""
+    """Name on stderr one of many items that failed, from the whole to the part; say what to do.
+
+    A message about the path that the line begins with calls it `it`.
+    """
+    path = str(names[0])
+    if message and path.startswith("/"):
+        named = re.escape(display_path(path))
+        message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed )", r"\1it", message)
     complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
 
 

@@ -23,6 +23,11 @@ class WorkProgress:
         self._left: int | None = None
         self._has_waited = False
 
+    @property
+    def done(self) -> int:
+        """How many entities systems have worked on, each as often as one did."""
+        return self._done
+
     def pending(self, entities: int) -> None:
         """Show that so much is left."""
         self._left = entities

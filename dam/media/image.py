@@ -139,6 +139,12 @@ def hash_query_image(
     return image_analysis.hash_query(path, limits)
 
 
+def require_extra() -> None:
+    """Return if pictures can be looked at here, and raise `MissingExtraError` otherwise."""
+    with _extra_image():
+        from dam.media import image_analysis  # noqa: F401, PLC0415 - the extra may be absent
+
+
 @contextmanager
 def _extra_image() -> Iterator[None]:
     try:

@@ -1,8 +1,17 @@
 """Adds files and has systems work on them while more files come in."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs import EntityId
+from dam.core.portions import portions
 from dam.core.world import World
+from dam.models import OriginalSourceInfoComponent
+from dam.services.failure_service import Failure, failures_at, list_failures
 from dam.services.import_service import ImportOptions, ImportReport, OnOutcome, import_files
 from dam.services.process_service import ProcessObserver, with_systems
 
@@ -29,3 +38,40 @@ async def add_files(
         return await import_files(world, paths, options, on_outcome, on_recorded, on_wait)
 
     return await with_systems(world, work, observer)
+
+
+async def failures_of_run(
+    session: AsyncSession, paths: Iterable[str], *, since: datetime
+) -> list[tuple[str, Failure]]:
+    """Return the open failures at `paths`, and all that occurred since `add_files` began, by path.
+
+    It also works off what others have left pending; a file of theirs goes by the path where it was
+    seen last, even if it is there no more, and a page of a comic by its name.
+    """
+    found = await failures_at(session, paths, since=since)
+    listed = {(failure.entity_id, failure.system) for _, failure in found}
+    others = [
+        failure
+        for failure in await list_failures(session, since=since)
+        if (failure.entity_id, failure.system) not in listed
+    ]
+    seen = await _last_paths(session, {failure.entity_id for failure in others})
+    for other in others:
+        path = seen.get(other.entity_id) or other.name or f"entity {other.entity_id}"
+        found.append((path, other))
+    return found
+
+
+async def _last_paths(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, str]:
+    source = OriginalSourceInfoComponent
+    paths: dict[EntityId, str] = {}
+    for ids in portions(sorted(entity_ids)):
+        statement = (
+            select(source.entity_id, source.path)
+            .where(source.entity_id.in_(ids))
+            .order_by(source.last_seen_at, source.path_text.desc())
+        )
+        paths |= {key: os.fsdecode(path) for key, path in await session.execute(statement)}
+    return paths

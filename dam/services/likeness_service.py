@@ -13,7 +13,7 @@ from dam.core.ecs import EntityId
 from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError
-from dam.media.image import QueryHashes, Transform, hash_query_image
+from dam.media.image import QueryHashes, Transform, hash_query_image, require_extra
 from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
@@ -109,11 +109,13 @@ async def find_similar_to_entity(
     Raises:
         EntityNotFoundError: There is no such entity.
         UnreadableQueryError: It has no perceptual hash, or its bytes cannot be read again.
+        MissingExtraError: The extra `image` is not installed.
     """
     kind = _COMPONENTS[options.algorithm]
     content = (await world.read(content_service.locate, [entity_id])).get(entity_id)
     stored = await world.read(ecs_service.get_component, entity_id, kind)
     if stored is None or content is None:
+        await asyncio.to_thread(require_extra)  # without it, nothing gets a hash
         raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
     if options.has_transforms and stored.value is not None:
         store = world.resources.get(FileOperationsResource).store

@@ -100,7 +100,8 @@ def _entries_in(text: str) -> dict[str, _Entry]:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise SettingError(setting, words_for(error), "JSON text, or its file") from error
+            found = words_for(error).removeprefix("is ")
+            raise SettingError(setting, found, "JSON text, or its file") from error
         except UnicodeDecodeError as error:
             raise SettingError(setting, "not UTF-8 text", "JSON") from error
     try:

@@ -209,3 +209,36 @@ def test_folders_without_recursion_are_wrong_usage(
     assert mixed.stderr == (
         f"skipped: {folder}: not a regular file but a folder; -r adds what is in it\n"
     )
+
+
+def test_what_others_left_pending_is_worked_off_and_its_failures_are_named(
+    dam_cli: DamCli, folder: Path
+) -> None:
+    broken = old(folder / "broken.jpg", (ASSETS / "broken" / "truncated.jpg").read_bytes())
+    named = f"failed: {broken}: analyse_images: {TRUNCATED}\n"
+    moved = ("add-asset", "-r", folder, "--mode", "move")
+    dam_cli(*moved, "--no-process")
+    assert list(folder.iterdir()) == []
+
+    first = dam_cli(*moved)
+    dam_cli("retry")
+    again = dam_cli(*moved, "--json")
+    idle = dam_cli(*moved)
+
+    assert (first.returncode, first.stderr) == (3, named)
+    said = "nothing found; worked off what was pending; 1 could not be processed (0 B new, "
+    assert first.stdout.startswith(said)
+    assert (again.returncode, again.stderr, counts(again.json)) == (3, named, {})
+    assert again.json["open_failures"] == 1
+    assert again.json["failures"] == [
+        {
+            "path": str(broken),
+            "entity_id": 1,
+            "system": "analyse_images",
+            "error": "UnreadablePictureError",
+            "message": TRUNCATED,
+            "hint": None,
+        }
+    ]
+    assert (idle.returncode, idle.stderr) == (0, "")
+    assert idle.stdout.startswith("nothing found (0 B new, ")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dam.cli.output import counted, json_text, one_line
+from dam.cli.output import counted, json_text, name_failure, one_line
 from tests.cli.conftest import Run, sample_command
 from tests.command_line import DamCli
 
@@ -185,3 +185,19 @@ def on_terminal(home: Path, *arguments: str, typed: bytes = b"", awaited: bytes 
 
 def test_one_thing_has_no_plural() -> None:
     assert [counted(number, "page") for number in (0, 1, 2)] == ["0 pages", "1 page", "2 pages"]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("cannot read /a: permission denied", "cannot read it: permission denied"),
+        ("/a changed while it was read", "it changed while it was read"),
+        ("cannot read /a/b: permission denied", "cannot read /a/b: permission denied"),
+        ("/a.jpg changed while it was read", "/a.jpg changed while it was read"),
+    ],
+)
+def test_a_line_names_its_path_once(
+    capsys: pytest.CaptureFixture[str], message: str, said: str
+) -> None:
+    name_failure("/a", message=message)
+    assert capsys.readouterr().err == f"failed: /a: {said}\n"

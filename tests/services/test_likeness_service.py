@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import dam.media
 from dam.app import build_world
 from dam.core.ecs import ComponentRevision, table_of
 from dam.core.world import World
+from dam.errors import MissingExtraError
 from dam.services.likeness_service import LikenessOptions, find_similar_to_entity
 from tests.core.worlds import HANG_S
 from tests.databases import world_config
 from tests.services import likeness_worlds
+from tests.services.conftest import Add
 from tests.services.likeness_worlds import (
     add_pictures,
     chance_of,
@@ -174,3 +177,20 @@ async def test_searches_are_right_while_other_processes_write_and_search(
             assert for_ever.items() <= found.items()
     assert [process.returncode for process in processes] == [0, 0]
     await _assert_right(world, query)
+
+
+async def test_without_the_extra_an_asset_without_a_hash_says_what_to_install(
+    world: World, add: Add, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"a")
+    asset = await add(path)
+    monkeypatch.delattr(dam.media, "image_analysis", raising=False)
+    monkeypatch.delitem(sys.modules, "dam.media.image_analysis", raising=False)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingExtraError) as caught:
+        await find_similar_to_entity(world, asset)
+    assert caught.value.message == (
+        "looking at pictures needs the extra 'image', which is not installed"
+    )
+    assert caught.value.hint == 'pip install "ecs-dam[image]"'
