@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
 
 from dam.app import build_world
 from dam.core.world import World
@@ -202,6 +203,22 @@ async def test_a_move_takes_the_source_away_once_it_is_recorded(
     assert statuses(await run(tmp_path, is_recursive=True, mode="move")) == ["added", "known"]
     assert names_below(tmp_path) == []
     assert len(await world.read(rows_of, OriginalSourceInfoComponent)) == 2
+
+
+async def test_a_move_is_on_the_disk_before_its_source_goes(
+    world: World, run: Import, tmp_path: Path
+) -> None:
+    database = world.database
+    asked = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
+    found: list[object] = []
+
+    @event.listens_for(database._writers.sync_engine, "commit")
+    def look(connection: Connection) -> None:
+        found.append(connection.exec_driver_sql(asked).scalar())
+
+    await run(old(tmp_path / "a"), mode="move")
+
+    assert found[-1] == (2 if database.is_sqlite else "on")
 
 
 async def test_a_move_also_takes_away_what_an_earlier_run_left(run: Import, tmp_path: Path) -> None:

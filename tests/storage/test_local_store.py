@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import FileChangedError, UnknownStoreError
+from dam.errors import ContentDamagedError, FileChangedError, UnknownStoreError
 from dam.storage import ContentStore, open_store
 from dam.storage.content_store import ImportMode
 from dam.storage.draft import Draft
@@ -110,6 +110,21 @@ def test_folders_that_others_have_just_made_are_synced_too(
 
     folders = (store.root, final.parent.parent, final.parent)
     assert synced[-3:] == [folder.stat().st_ino for folder in folders]
+
+
+def test_a_move_is_read_back_before_its_source_may_go(
+    store: LocalContentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Draft.publish
+
+    def publish_to_a_bad_disk(draft: Draft, final: Path) -> None:
+        publish(draft, final)
+        os.pwrite(draft.fd, b"y", 0)
+
+    monkeypatch.setattr(Draft, "publish", publish_to_a_bad_disk)
+    with pytest.raises(ContentDamagedError):
+        store.put(write(tmp_path / "a", b"x"), "move")
+    assert not store.contains(sha256(b"x"))
 
 
 def test_a_link_that_is_given_up_takes_nothing_from_others(
