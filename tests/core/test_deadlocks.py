@@ -4,7 +4,7 @@ SQLite has none: its writers wait for each other before they begin.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text, update
@@ -137,27 +137,36 @@ async def test_systems_that_cross_do_not_fail(postgres_url: str) -> None:
 
 
 async def test_digests_taken_in_opposite_orders(postgres_url: str) -> None:
-    """Each in one transaction of its own, digest by digest, they would wait for each other."""
+    """Two wait for one in the middle; in their own orders, each would then wait for the other."""
 
-    def taking(order: list[int]) -> Commands:
+    def taking(order: Sequence[int]) -> Commands:
         commands = Commands()
         for number in order:
-            digest = bytes([number // 256, number % 256]) * 16
-            commands.entity_for_digest(ContentHashSHA256Component(digest=digest))
+            commands.entity_for_digest(ContentHashSHA256Component(digest=bytes([number]) * 32))
         return commands
 
-    forwards, backwards = list(range(300)), list(reversed(range(300)))
-    one, other = Database(postgres_url, CONTEXT), Database(postgres_url, CONTEXT)
+    one, other, middle = (Database(postgres_url, CONTEXT) for _ in range(3))
     async with asyncio.timeout(HANG_S):
-        await asyncio.gather(
-            one.write(taking(forwards).apply, (), now=NOW),
-            other.write(taking(backwards).apply, (), now=NOW),
-        )
+        async with middle.writer() as session:
+            await taking([1]).apply(session, (), now=NOW)
+            both = asyncio.gather(
+                one.write(taking([0, 1, 2]).apply, (), now=NOW),
+                other.write(taking([2, 1, 0]).apply, (), now=NOW),
+            )
+            while await one.read(waiting) < 2:
+                pass
+        await both
     hashes = await one.read(rows_of, ContentHashSHA256Component)
-    assert len(hashes) == 300
+    assert len(hashes) == 3
     assert sorted(row.entity_id for row in hashes) == await one.read(all_entities)
-    await one.close()
-    await other.close()
+    for database in (one, other, middle):
+        await database.close()
+
+
+async def waiting(session: AsyncSession) -> int:
+    """Return how many transactions wait for another one."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    return int(await session.scalar(text(waits)))
 
 
 async def test_digests_taken_one_by_one_in_opposite_orders_cross_for_real(
