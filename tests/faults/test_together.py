@@ -23,7 +23,8 @@ pytestmark = pytest.mark.slow
 
 _LIMIT_S = 120.0
 _WAITING = re.compile(
-    rb"waiting for \d+ assets? that another process has on lease, at most 60 s if it is gone"
+    rb"waiting for \d+ assets? that another process has "
+    rb"(on lease, at most 60 s if it is gone|locked in the database)"
 )
 
 
