@@ -31,6 +31,17 @@ settings.register_profile("dam", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("dam")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--slow`, with which the tests of faults strike at many more moments."""
+    parser.addoption("--slow", action="store_true", help="strike at many more moments: takes hours")
+
+
+@pytest.fixture(scope="session")
+def is_thorough(request: pytest.FixtureRequest) -> bool:
+    """Tell whether `--slow` was given: strike at many moments, however long that takes."""
+    return bool(request.config.getoption("--slow"))
+
+
 def unavailable(reason: str) -> NoReturn:
     """Skip the test; in CI, where everything must be there, fail it."""
     if "CI" in os.environ:

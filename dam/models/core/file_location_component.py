@@ -18,6 +18,9 @@ class FileLocationComponent(MultiComponent, kw_only=True):
     mtime that it had when it was read. In an archive it is a member of another asset: `path` is
     the member's name there, as its bytes, `path_digest` that of the container's digest and the
     name.
+
+    A large file, stored or referenced, also has what else `stat` said when all of it was last
+    hashed: as long as size, mtime, ctime, device and inode are the same, so are the bytes.
     """
 
     __tablename__ = "component_file_location"
@@ -28,6 +31,9 @@ class FileLocationComponent(MultiComponent, kw_only=True):
     path_text: Mapped[str | None] = mapped_column(default=None)
     size_bytes: Mapped[int | None] = mapped_column(default=None)
     mtime_ns: Mapped[int | None] = mapped_column(default=None)
+    ctime_ns: Mapped[int | None] = mapped_column(default=None)
+    device: Mapped[int | None] = mapped_column(default=None)
+    inode: Mapped[int | None] = mapped_column(default=None)
     container_entity_id: Mapped[int | None] = mapped_column(
         ForeignKey("entities.id", ondelete="RESTRICT"), index=True, default=None
     )

@@ -1,0 +1,71 @@
+"""Moves keep what they have still to remove; large files, the state that was hashed."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "component_pending_source_removal",
+        sa.Column("machine_id", sa.String(length=64), nullable=False),
+        sa.Column("path", sa.LargeBinary(), nullable=False),
+        sa.Column("path_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("path_text", sa.String(), nullable=False),
+        sa.Column(
+            "size_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("mtime_ns", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("aside_name", sa.LargeBinary(), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["entity_id"],
+            ["entities.id"],
+            name=op.f("fk_component_pending_source_removal_entity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_pending_source_removal")),
+        sa.UniqueConstraint(
+            "machine_id",
+            "path_digest",
+            name=op.f("uq_component_pending_source_removal_machine_id_path_digest"),
+        ),
+    )
+    with op.batch_alter_table("component_pending_source_removal", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_component_pending_source_removal_entity_id"), ["entity_id"], unique=False
+        )
+
+    with op.batch_alter_table("component_file_location", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "ctime_ns", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
+        batch_op.add_column(
+            sa.Column("device", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column("inode", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("component_file_location", schema=None) as batch_op:
+        batch_op.drop_column("inode")
+        batch_op.drop_column("device")
+        batch_op.drop_column("ctime_ns")
+
+    with op.batch_alter_table("component_pending_source_removal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_component_pending_source_removal_entity_id"))
+
+    op.drop_table("component_pending_source_removal")
