@@ -76,12 +76,18 @@ class ContentMissingError(ItemError):
 
 
 class ContentDamagedError(ItemError):
-    """The store holds other bytes under a digest than the digest says."""
+    """The store holds other bytes under a digest than the digest says.
 
-    def __init__(self, digest: bytes) -> None:
+    `found` says what is there in place of a file, with its article.
+    """
+
+    def __init__(self, digest: bytes, found: str | None = None) -> None:
         self.digest = digest
+        self.found = found
         super().__init__(
-            f"the stored bytes do not match sha256:{digest.hex()}",
+            f"the stored bytes do not match sha256:{digest.hex()}"
+            if found is None
+            else f"the store has {found} in the place of sha256:{digest.hex()}",
             "`add-asset --rehash` a good copy of the file, and check the disk of the store",
         )
 

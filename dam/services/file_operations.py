@@ -23,6 +23,7 @@ from dam.services import archive_tasks, file_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_tasks import FileDescription, FileTasks
+from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.located import LocatedContent
@@ -53,6 +54,7 @@ class FileOperationsResource:
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
         self._copies = ArchiveCopies()
+        self._vouched = VouchedStates()
         self._prepared = 0
 
     def prepare(self, count: int) -> None:
@@ -79,7 +81,9 @@ class FileOperationsResource:
         for answer in answers:
             if isinstance(answer, EnvironmentFaultError):
                 raise answer
-        return _of_each(groups, answers)
+        outcomes = _of_each(groups, answers)
+        self._vouched.take_stored(outcomes)
+        return outcomes
 
     async def unlink_moved(
         self, moved: Sequence[tuple[Path, StoredFile]]
@@ -99,14 +103,23 @@ class FileOperationsResource:
         self, contents: Sequence[LocatedContent]
     ) -> list[FileDescription | Exception]:
         """Return what each file is by its content, or why that cannot be told."""
-        return await self._each(self._tasks.describe, await self._nearer(contents))
+        answers = await self._each(self._tasks.describe, await self._nearer(contents))
+        for content, answer in zip(contents, answers, strict=True):
+            if isinstance(answer, FileDescription) and answer.image is not None:
+                self._vouched.take(content.digest, answer.state)
+            else:
+                self._vouched.drop(content.digest)
+        return answers
 
     async def analyse(
         self, contents: Sequence[LocatedContent], thumbnails: ThumbnailCache
     ) -> list[ImageAnalysis | Exception]:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
         analyse = partial(self._tasks.analyse, thumbnails)
-        return await self._each(analyse, await self._nearer(contents))
+        answers = await self._each(analyse, await self._nearer(contents))
+        for content in contents:
+            self._vouched.drop(content.digest)
+        return answers
 
     async def look_into(self, paths: Sequence[Path]) -> list[Exception | None]:
         """Return of each file why it can be no comic, or None where it may be one."""
@@ -118,7 +131,8 @@ class FileOperationsResource:
         copy = self._copies.new_path()
         limit_s = await self._archive_timeout_s(content)
         read = partial(self._tasks.read_and_copy_archive, copy)
-        (answer,) = await self._each(read, [content], timeout_s=limit_s)
+        vouched = self._vouched.with_states(content)
+        (answer,) = await self._each(read, [vouched], timeout_s=limit_s)
         if isinstance(answer, Exception):
             return answer
         self._copies.keep(content.digest, copy, is_copied=answer.is_copied)
@@ -134,7 +148,9 @@ class FileOperationsResource:
         limit_s = await self._archive_timeout_s(content)
         groups = list(portions(raw_names, _PUT_GROUP))
         store = partial(self._tasks.store_members, content)
-        return _of_each(groups, await self._each(store, groups, timeout_s=limit_s))
+        outcomes = _of_each(groups, await self._each(store, groups, timeout_s=limit_s))
+        self._vouched.take_stored(outcomes)
+        return outcomes
 
     async def check(
         self, places: Sequence[Place], *, is_fast: bool
@@ -151,7 +167,11 @@ class FileOperationsResource:
         return await self._each(partial(self._tasks.check, is_fast), places, timeout_s=limit_s)
 
     async def _nearer(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
-        """Return the contents with copies of those archives that are best unpacked once for all."""
+        """Return the contents with what is known of their files here.
+
+        That is the states in which they were hashed, and copies of those archives that are best
+        unpacked once for all.
+        """
         containers = self._copies.unknown(contents)
         if containers:
             jobs = [(container, self._copies.new_path()) for container in containers]
@@ -159,7 +179,8 @@ class FileOperationsResource:
             answers = await self._each(self._tasks.copy_archive, jobs, timeout_s=limit_s)
             for (container, path), answer in zip(jobs, answers, strict=True):
                 self._copies.keep(container.digest, path, is_copied=answer is True)
-        return [self._copies.with_copies(content) for content in contents]
+        states, copies = self._vouched, self._copies
+        return [states.with_states(copies.with_copies(content)) for content in contents]
 
     async def _archive_timeout_s(self, content: LocatedContent) -> float:
         """Return how long an archive may take: by its size, and for what it is unpacked."""

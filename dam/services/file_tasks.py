@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,17 +15,22 @@ from dam.services.archive_tasks import ArchiveReading
 from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
-from dam.storage.located import LocatedContent, local_archive, local_file
+from dam.storage.file_state import FileState
+from dam.storage.located import LocatedContent, local_archive, local_file, opened_content
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is by its content; `failure` says why a picture's header could not be read."""
+    """What a file is by its content; `failure` says why a picture's header could not be read.
+
+    `state` is that in which the file has the bytes asked for; None where it is an archive's member.
+    """
 
     media_type: str
     image: ImageDescription | None = None
     failure: DamError | None = None
+    state: FileState | None = None
 
 
 class CopiedReading(NamedTuple):
@@ -71,17 +76,9 @@ class FileTasks:
 
     def describe(self, content: LocatedContent) -> FileDescription:
         """Return the media type and, for a picture, what its header says."""
-        with local_file(self.store, content, self.archives) as path:
-            media_type = file_type(path)
-            if not media_type.startswith("image/"):
-                return FileDescription(media_type)
-            try:
-                image = describe_image(path)
-            except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
-                return FileDescription(media_type)
-            except DamError as error:
-                return FileDescription(media_type, failure=error)
-            return FileDescription(image.media_type, image)
+        store, archives = self.store, self.archives
+        with opened_content(store, content, archives, is_read_in_part=True) as opened:
+            return replace(_description(opened.path), state=opened.state)
 
     def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> ImageAnalysis:
         """Decode a picture once; keep its thumbnail, return its hashes."""
@@ -113,3 +110,16 @@ class FileTasks:
     ) -> list[StoredFile | ItemError]:
         """Put members of an archive into the store."""
         return archive_tasks.store_members(self.store, content, self.archives, raw_names)
+
+
+def _description(path: Path) -> FileDescription:
+    media_type = file_type(path)
+    if not media_type.startswith("image/"):
+        return FileDescription(media_type)
+    try:
+        image = describe_image(path)
+    except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
+        return FileDescription(media_type)
+    except DamError as error:
+        return FileDescription(media_type, failure=error)
+    return FileDescription(image.media_type, image)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from dam.errors import ItemError
+from dam.storage.file_state import FileState
 from dam.storage.reading import FileReading
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
@@ -18,7 +19,8 @@ class StoredFile:
     """What one `put` found out and did.
 
     `import_mode` is the one in effect: a hard link that cannot be made is a copy. `is_new` says
-    that the store did not hold the bytes before.
+    that the store did not hold the bytes before, `is_mended` that it held others in their place.
+    `state` is that of the file with the bytes, stored or referenced, where all of it was hashed.
     """
 
     sha256: bytes
@@ -27,6 +29,8 @@ class StoredFile:
     reading: FileReading
     import_mode: ImportMode
     is_new: bool
+    is_mended: bool = False
+    state: FileState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from dam.storage.file_state import FileState
 from dam.storage.locking import try_lock
 
 _PREFIX = ".draft-"
@@ -17,8 +18,11 @@ class Draft:
     """A temporary file in the store's root that belongs to this process while it is open.
 
     Its lock tells the living from the dead: a file that nobody holds was left by a killed process.
-    All its methods raise plain `OSError`; they concern the store, never the source.
+    All its methods raise plain `OSError`; they concern the store, never the source. `state` is that
+    in which `close` left the file.
     """
+
+    state: FileState
 
     def __init__(self, root: Path) -> None:
         self.path, self.fd = _create_held(root)
@@ -73,6 +77,7 @@ class Draft:
         if self._is_open:
             self._is_open = False
             self.path.unlink(missing_ok=True)
+            self.state = FileState.of(os.fstat(self.fd))
             os.close(self.fd)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from dam.errors import (
-    ContentDamagedError,
     FileAccessError,
     OutputFolderError,
-    ReferenceDamagedError,
 )
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
-from dam.storage.located import LocatedContent, local_file
+from dam.storage.located import LocatedContent, from_first_good, opened_content
+from dam.storage.opened import OpenedFile
 from dam.storage.paths import safe_base_name
 from dam.storage.reading import DigestSet, open_source
 
@@ -51,7 +50,8 @@ class ExportFolder:
         Raises:
             ItemError: The bytes cannot be read.
         """
-        with local_file(self.store, content, self.archives), self._faults(self.folder):
+        with self._faults(self.folder):
+            from_first_good(self.store, content, lambda _: None, self.archives)
             if self.folder.exists() and not self.folder.is_dir():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             for target in self._targets(name):
@@ -120,17 +120,30 @@ def copy_content(
         ItemError: The bytes cannot be read, are damaged, or were changed since they were added.
         ExportStoppedError: `is_stopped` said so between two pieces.
     """
-    digests = DigestSet()
-    with local_file(store, content, archives) as path, open_source(path) as source:
-        for chunk in source.chunks():
-            if is_stopped():
-                raise ExportStoppedError
-            digests.update(chunk)
-            file.write(chunk)
-    if digests.sha256 != content.digest:
-        if content.is_stored:
-            raise ContentDamagedError(content.digest)
-        raise ReferenceDamagedError(path)
+
+    def copy(opened: OpenedFile) -> None:
+        digests = DigestSet()
+        with open_source(opened.name) as source:
+            for chunk in source.chunks():
+                if is_stopped():
+                    raise ExportStoppedError
+                digests.update(chunk)
+                file.write(chunk)
+        if digests.sha256 != content.digest:
+            raise opened.damage
+
+    if not file.seekable():  # what is written stays, so it has to be right beforehand
+        with opened_content(store, content, archives) as opened:
+            copy(opened)
+        return
+    start = file.tell()
+
+    def copy_anew(opened: OpenedFile) -> None:
+        file.seek(start)
+        file.truncate()
+        copy(opened)
+
+    from_first_good(store, content, copy_anew, archives)
 
 
 def give_name(temporary: Path, target: Path) -> None:

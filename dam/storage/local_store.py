@@ -14,6 +14,7 @@ from dam.errors import (
     FileAccessError,
     FileChangedError,
     ItemError,
+    NotRegularFileError,
     StoreInUseError,
     StoreSharedError,
     StoreUnusableError,
@@ -27,11 +28,12 @@ from dam.storage.content_store import (
     StoreOwner,
 )
 from dam.storage.draft import sweep_drafts
+from dam.storage.kept_files import digest_of_kept
 from dam.storage.layout import content_files, content_path, make_root
 from dam.storage.locking import exclusive_lock, shared_lock
 from dam.storage.owners import forget_owner, mark_owner, owners
 from dam.storage.reading import digest_chunks, open_source
-from dam.storage.receiving import Receiver, digest_of_stored, is_shared
+from dam.storage.receiving import Receiver, is_shared
 
 _LOCK_NAME = ".lock"
 _FILES_AT_ONCE = 32
@@ -107,7 +109,7 @@ class LocalContentStore:
         """Return the stored file itself."""
         path = content_path(self.root, digest)
         with self._faults(digest):
-            path.stat()
+            path.lstat()
         return path
 
     def local_roots(self) -> Sequence[Path]:
@@ -122,9 +124,11 @@ class LocalContentStore:
                 status = path.lstat()
                 is_right = stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
                 if is_right and not is_fast:
-                    is_right = digest_of_stored(path) == digest
+                    is_right = digest_of_kept(path) == digest
             except FileNotFoundError:
                 return "missing"
+            except NotRegularFileError:
+                is_right = False
             except OSError as error:
                 if error.errno != errno.EIO:
                     raise

@@ -1,16 +1,23 @@
-"""Where an asset's bytes can be read: the store, the user's file in place, an archive's member."""
+"""Where an asset's bytes can be read: the store, the user's file in place, an archive's member.
+
+Whatever is handed out here has the digest that was asked for. Places are tried in this order; where
+one has other bytes by now, or none, the next one serves.
+"""
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from dam.errors import (
+    ContentDamagedError,
     ContentMissingError,
+    FileChangedError,
     ItemError,
     MemberDamagedError,
     UnpackingSpaceError,
@@ -18,17 +25,30 @@ from dam.errors import (
 from dam.media.archive import Archive
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
-from dam.storage.reference import Reference, check_reference
+from dam.storage.file_state import FileState
+from dam.storage.opened import OpenedFile, Wanted, opened_reference, opened_stored
+from dam.storage.reference import Reference
+
+T = TypeVar("T")
+_Opening = Callable[[], AbstractContextManager[OpenedFile]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedContent:
-    """The bytes of one asset, wherever they are."""
+    """The bytes of one asset, wherever they are.
+
+    Attributes:
+        vouched: States in which a file was hashed, in this run, and had these bytes.
+        recorded: The same by what the database says, of large files alone; it is enough for who
+            reads a small part of them.
+    """
 
     digest: bytes
     is_stored: bool
     references: tuple[Reference, ...] = ()
     members: tuple["ArchiveMember", ...] = ()
+    vouched: tuple[FileState, ...] = ()
+    recorded: tuple[FileState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +64,9 @@ class ArchiveMember:
 def local_file(
     store: ContentStore, content: LocatedContent, archives: OpenArchives | None = None
 ) -> Iterator[Path]:
-    """Yield a file with the bytes, for reading only; a referenced one is unchanged afterwards too.
+    """Yield a file with the bytes, for reading only; they are those of the digest afterwards too.
 
-    What is only in an archive is in a temporary file meanwhile, and sure to match its digest.
+    What is only in an archive is in a temporary file meanwhile.
 
     Args:
         store: Where the stored bytes are.
@@ -55,67 +75,126 @@ def local_file(
 
     Raises:
         ContentMissingError: No place has the bytes.
-        ReferenceChangedError: The only place is a user's file that is not what was added, before or
+        ContentDamagedError, ReferenceDamagedError: There are others in the only place, before or
             after the block; also in place of the block's own exception, which then comes of that.
+        ReferenceChangedError: The same of a user's file whose size or time is another.
         FileAccessError: The same, and it cannot be reached.
         ItemError: The only place is an archive, and the bytes cannot be had from there.
     """
-    with ExitStack() as opened:
-        yield _opened(opened, store, content, archives)
+    with opened_content(store, content, archives) as opened:
+        yield opened.path
+
+
+@contextmanager
+def opened_content(
+    store: ContentStore,
+    content: LocatedContent,
+    archives: OpenArchives | None = None,
+    *,
+    is_read_in_part: bool = False,
+) -> Iterator[OpenedFile]:
+    """Do as `local_file`, and say in which state the bytes are right.
+
+    `is_read_in_part` takes what the database says of a large file for a proof.
+    """
+    vouched = content.vouched + content.recorded if is_read_in_part else content.vouched
+    wanted = Wanted(content.digest, vouched)
+    with ExitStack() as stack:
+        if archives is None and content.members:
+            archives = stack.enter_context(OpenArchives())
+        yield _enter_first(stack, content, _openings(store, content, wanted, archives))
+
+
+def from_first_good(
+    store: ContentStore,
+    content: LocatedContent,
+    use: Callable[[OpenedFile], T],
+    archives: OpenArchives | None = None,
+) -> T:
+    """Return what `use` makes of the first place for which it raises no `ItemError`.
+
+    It is given bytes that nobody has compared with the digest, and does that itself. What they are
+    read from is best opened by its name.
+
+    Raises:
+        ItemError: As `local_file`.
+    """
+    wanted = Wanted(content.digest, is_trusted=True)
+    errors: list[ItemError] = []
+    with ExitStack() as stack:
+        if archives is None and content.members:
+            archives = stack.enter_context(OpenArchives())
+        for opening in _openings(store, content, wanted, archives):
+            try:
+                with opening() as opened:
+                    return use(opened)
+            except ItemError as error:
+                errors.append(error)
+    raise _to_tell(content, errors)
 
 
 @contextmanager
 def local_archive(
     store: ContentStore, container: LocatedContent, archives: OpenArchives
 ) -> Iterator[Archive]:
-    """Yield an archive for reading; a referenced one is unchanged afterwards too.
+    """Yield an archive for reading; it is the one asked for before the block and after it.
 
     Raises:
         ItemError: Its bytes are not there, or no archive that can be read.
         UnpackingSpaceError: There is no room for temporary files.
     """
-    with own_file(store, container) as path, archives.open(path) as archive:
+    wanted = Wanted(container.digest, container.vouched)
+    with ExitStack() as stack:
+        opened = _enter_first(stack, container, _own_openings(store, container, wanted))
+        # By its name: the programs that unpack know no descriptors of ours.
+        archive = stack.enter_context(archives.open(opened.name))
+        _require_name(opened)
         yield archive
+        _require_name(opened)
 
 
 def read_member(
     store: ContentStore, digest: bytes, member: ArchiveMember, archives: OpenArchives
 ) -> bytes:
     """Return the bytes of a member, which match the digest; raise as `local_archive` does."""
-    with local_archive(store, member.container, archives) as archive:
-        found = archive.member(member.raw_name)
-        content = archive.read(found)
-    if hashlib.sha256(content).digest() != digest:
-        raise MemberDamagedError(found.name, digest)
-    return content
+
+    def read(path: Path) -> bytes:
+        with archives.open(path) as archive:
+            found = archive.member(member.raw_name)
+            content = archive.read(found)
+        if hashlib.sha256(content).digest() != digest:
+            raise MemberDamagedError(found.name, digest)
+        return content
+
+    wanted = Wanted(member.container.digest, is_trusted=True)  # what comes of it is compared
+    errors: list[ItemError] = []
+    for opening in _own_openings(store, member.container, wanted):
+        try:
+            with opening() as opened:
+                return read(opened.name)
+        except ItemError as error:
+            errors.append(error)
+    raise _to_tell(member.container, errors)
+
+
+def container_path(store: ContentStore, container: LocatedContent) -> Path:
+    """Return where an archive is, whatever its bytes are.
+
+    Raises:
+        ItemError: It cannot be had.
+    """
+    with ExitStack() as stack:
+        wanted = Wanted(container.digest, is_trusted=True)
+        return _enter_first(stack, container, _own_openings(store, container, wanted)).name
 
 
 def member_path(store: ContentStore, member: ArchiveMember) -> Path:
     """Return how to show people where a member is: the path of its archive, then its name."""
     name = os.fsdecode(member.raw_name)
     try:
-        with own_file(store, member.container) as container:
-            return Path(f"{container}/{name}")
+        return Path(f"{container_path(store, member.container)}/{name}")
     except ItemError:
         return Path(name)
-
-
-@contextmanager
-def own_file(store: ContentStore, content: LocatedContent) -> Iterator[Path]:
-    """Do as `local_file`, without looking into archives."""
-    if content.is_stored and (store.contains(content.digest) or not content.references):
-        yield store.local_path(content.digest)
-        return
-    if not content.references:
-        raise ContentMissingError(content.digest)
-    reference = _usable(content.references)
-    try:
-        yield reference.path
-    except Exception:
-        # What went wrong with a file that has changed comes of the change.
-        check_reference(reference)
-        raise
-    check_reference(reference)
 
 
 @contextmanager
@@ -146,38 +225,60 @@ def _created() -> tuple[IO[bytes], Path]:
     return cast("IO[bytes]", named), Path(named.name)
 
 
-def _opened(
-    opened: ExitStack,
-    store: ContentStore,
-    content: LocatedContent,
-    archives: OpenArchives | None,
-) -> Path:
-    if content.is_stored or content.references or not content.members:
-        try:
-            return opened.enter_context(own_file(store, content))
-        except ItemError:
-            if not content.members:
-                raise
-    if archives is None:
-        archives = opened.enter_context(OpenArchives())
-    *others, last = content.members
-    for member in others:
-        try:
-            found = read_member(store, content.digest, member, archives)
-        except ItemError:  # another archive may do; the last one says what is wrong
-            continue
-        return opened.enter_context(temporary_file(found))
-    found = read_member(store, content.digest, last, archives)
-    return opened.enter_context(temporary_file(found))
+def _openings(
+    store: ContentStore, content: LocatedContent, wanted: Wanted, archives: OpenArchives | None
+) -> Iterator[_Opening]:
+    """Yield how to open each place that should have the bytes, best first."""
+    yield from _own_openings(store, content, wanted)
+    for member in content.members:
+        assert archives is not None
+        yield partial(_opened_member, store, content.digest, member, archives)
 
 
-def _usable(references: tuple[Reference, ...]) -> Reference:
-    *others, last = references
-    for reference in others:
+def _own_openings(
+    store: ContentStore, content: LocatedContent, wanted: Wanted
+) -> Iterator[_Opening]:
+    """Do as `_openings`, without looking into archives."""
+    if content.is_stored:
+        yield partial(opened_stored, store, wanted)
+    for reference in content.references:
+        yield partial(opened_reference, reference, wanted)
+
+
+@contextmanager
+def _opened_member(
+    store: ContentStore, digest: bytes, member: ArchiveMember, archives: OpenArchives
+) -> Iterator[OpenedFile]:
+    with temporary_file(read_member(store, digest, member, archives)) as path:
+        name = os.fsdecode(member.raw_name)
+        yield OpenedFile(path, path, MemberDamagedError(name, digest), None)
+
+
+def _enter_first(
+    stack: ExitStack, content: LocatedContent, openings: Iterator[_Opening]
+) -> OpenedFile:
+    """Open the first place that has the bytes, until the stack is closed."""
+    errors: list[ItemError] = []
+    for opening in openings:
         try:
-            check_reference(reference)
-        except ItemError:  # another place may do; the last one says what is wrong
-            continue
-        return reference
-    check_reference(last)
-    return last
+            return stack.enter_context(opening())
+        except ItemError as error:  # another place may do
+            errors.append(error)
+    raise _to_tell(content, errors)
+
+
+def _require_name(opened: OpenedFile) -> None:
+    """Raise `FileChangedError` unless the name still leads to the file that was opened."""
+    try:
+        is_same = opened.name.samefile(opened.path)
+    except OSError as error:
+        raise FileChangedError(opened.name, is_gone=True) from error
+    if not is_same:
+        raise FileChangedError(opened.name)
+
+
+def _to_tell(content: LocatedContent, errors: list[ItemError]) -> ItemError:
+    """Return what is wrong where no place serves: damage first, else what the last one says."""
+    if not errors:
+        return ContentMissingError(content.digest)
+    return next((error for error in errors if isinstance(error, ContentDamagedError)), errors[-1])

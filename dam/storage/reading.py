@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
+from dam.storage.file_state import FileState
 
 CHUNK_BYTES = 1 << 20
 
@@ -21,6 +22,7 @@ _OPEN_FLAGS = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 # Databases keep times as 64 bits: the years 1677 to 2262. File systems go beyond that.
 _LEAST_NS = -(1 << 63)
 _KINDS = {
@@ -99,7 +101,9 @@ class SourceFile:
     def __init__(self, path: Path, fd: int) -> None:
         self.path = path
         self.fd = fd
-        self.reading = FileReading.of(os.fstat(fd))
+        status = os.fstat(fd)
+        self.reading = FileReading.of(status)
+        self.state = FileState.of(status)
 
     def chunks(self) -> Iterator[memoryview]:
         """Yield the content; each piece is valid until the next is asked for.
@@ -141,15 +145,29 @@ def open_source(path: Path) -> Iterator[SourceFile]:
     """
     try:
         _require_regular(path, path.stat())
-        fd = os.open(path, _OPEN_FLAGS)
+        fd = open_regular(path)
     except OSError as error:
         raise FileAccessError(path, "read", error) from error
     try:
-        # Between the two looks another program may have put a FIFO in its place.
-        _require_regular(path, os.fstat(fd))
         yield SourceFile(path, fd)
     finally:
         os.close(fd)
+
+
+def open_regular(path: Path, *, follows_links: bool = True) -> int:
+    """Return a descriptor of a regular file, for reading; no other is waited for.
+
+    Raises:
+        NotRegularFileError: It is a folder, FIFO or device.
+        OSError: It cannot be opened; `ENXIO` of a socket, `ELOOP` of a link that is not followed.
+    """
+    fd = os.open(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)
+    try:
+        _require_regular(path, os.fstat(fd))
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 def read_chunks(fd: int, size_bytes: int) -> Iterator[memoryview]:

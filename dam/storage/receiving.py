@@ -4,8 +4,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dam.errors import (
@@ -14,9 +14,12 @@ from dam.errors import (
     FileChangedError,
     ImportStoppedError,
     ItemError,
+    NotRegularFileError,
 )
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.draft import Draft, linked_draft
+from dam.storage.file_state import FileState
+from dam.storage.kept_files import UNREADABLE_ERRNOS, digest_of_kept
 from dam.storage.layout import content_path, folders_to, make_shard, sync_folders
 from dam.storage.reading import (
     CHUNK_BYTES,
@@ -27,6 +30,9 @@ from dam.storage.reading import (
     open_source,
     read_chunks,
 )
+
+# What is in the way of one file alone: a folder with something in it, something mounted there.
+_STAYING = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.EBUSY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,8 @@ class Receiver:
     def _look_at(self, path: Path) -> StoredFile:
         with open_source(path) as source:
             digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
-        return _outcome(source.reading, digests, "reference", is_new=False)
+        outcome = _outcome(source.reading, digests, "reference", is_new=False)
+        return replace(outcome, state=source.state)
 
     def _link(self, path: Path) -> StoredFile | None:
         """Make the user's file the stored one; nothing where only a copy can serve."""
@@ -111,10 +118,13 @@ class Receiver:
                     if not FileReading.of(draft.lstat()).is_same_state(source.reading):
                         raise FileChangedError(path)
                     os.link(draft, final)
+                status = os.fstat(source.fd)
             except OSError:
                 # Taken, too many links, not permitted: the copy that follows finds its own faults.
                 return None
-        return _outcome(source.reading, digests, "hardlink", is_new=True)
+        outcome = _outcome(source.reading, digests, "hardlink", is_new=True)
+        is_same = FileReading.of(status).is_same_state(source.reading)
+        return replace(outcome, state=FileState.of(status) if is_same else None)
 
     def _copy(self, path: Path) -> StoredFile | _Taken:
         mode: ImportMode = "move" if self._mode == "move" else "copy"
@@ -158,19 +168,28 @@ class Receiver:
         self._open.callback(draft.close)
         return draft
 
-    def _settle(self, taken: _Taken) -> StoredFile:
+    def _settle(self, taken: _Taken) -> StoredFile | ItemError:
         """Give a synced draft its final name, unless another process has just stored the same."""
         mode: ImportMode = "move" if self._mode == "move" else "copy"
         final = self._final(taken.digests)
+        is_mended = False
         try:
             taken.draft.publish(final)
         except FileExistsError:
             if known := self._known(taken.reading, taken.digests, mode):
                 return known
-            taken.draft.replace(final)
+            try:
+                _make_way(final)
+                taken.draft.replace(final)
+            except OSError as error:
+                if error.errno not in _STAYING:
+                    raise
+                return FileAccessError(final, "replace", error)
+            is_mended = True
         finally:
             taken.draft.close()
-        return _outcome(taken.reading, taken.digests, mode, is_new=True)
+        outcome = _outcome(taken.reading, taken.digests, mode, is_new=True)
+        return replace(outcome, is_mended=is_mended, state=taken.draft.state)
 
     def _final(self, digests: DigestSet) -> Path:
         """Return the final name, its folder there and due to be synced."""
@@ -187,9 +206,12 @@ class Receiver:
         final = content_path(self._root, digests.sha256)
         try:
             is_renewed = self._is_renewed(final, reading.size_bytes, digests.sha256, mode)
-        except (FileNotFoundError, PermissionError):
-            # Not there, or linked from another user, who alone may do this: a copy takes its place.
-            return None
+        except OSError as error:
+            # Not there, unreadable, or linked from another user, who alone may do this: a copy
+            # takes its place.
+            if isinstance(error, FileNotFoundError) or error.errno in UNREADABLE_ERRNOS:
+                return None
+            raise
         if not is_renewed:
             return None
         # Who stored it may not have synced the folders yet; our promise must not wait for that.
@@ -202,7 +224,7 @@ class Receiver:
         if not stat.S_ISREG(status.st_mode) or status.st_size != size_bytes:
             return False
         if self._is_rehash or is_shared(status) or mode == "move":
-            if digest_of_stored(final) != sha256:
+            if not _has_digest(final, sha256):
                 return False
             status = final.lstat()  # the other name may have been that of a draft
         _renew(final, status)
@@ -213,7 +235,7 @@ class Receiver:
         if isinstance(outcome, ItemError) or not outcome.is_new:
             return outcome
         final = content_path(self._root, outcome.sha256)
-        if digest_of_stored(final) == outcome.sha256:
+        if _has_digest(final, outcome.sha256):
             return outcome
         final.unlink()
         return ContentDamagedError(outcome.sha256)
@@ -224,13 +246,22 @@ def is_shared(status: os.stat_result) -> bool:
     return status.st_nlink > 1 or bool(status.st_mode & 0o222)
 
 
-def digest_of_stored(path: Path) -> bytes:
-    """Return the SHA-256 of a stored file, read from the disk where the system can be told to."""
-    with path.open("rb", buffering=0) as file:
-        fd = file.fileno()
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        return digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
+def _has_digest(final: Path, sha256: bytes) -> bool:
+    """Return whether a stored file can be read and is what its name says."""
+    try:
+        return digest_of_kept(final) == sha256
+    except NotRegularFileError:
+        return False
+    except OSError as error:
+        if error.errno not in UNREADABLE_ERRNOS:
+            raise
+        return False
+
+
+def _make_way(final: Path) -> None:
+    """Remove a folder that has a file's name, if nothing is in it; a file gives way by itself."""
+    with suppress(NotADirectoryError, FileNotFoundError):
+        final.rmdir()
 
 
 def _renew(final: Path, status: os.stat_result) -> None:
