@@ -2,18 +2,41 @@
 
 import os
 import sys
+from typing import NoReturn
+
+from dam.stopping import StoppedBySignalError, handle_stops, raise_stop
 
 
 def run() -> None:
-    """Run the command line of this process and end it, whenever Ctrl-C is pressed."""
+    """Run the command line of this process and end it, whenever a signal asks it to stop."""
     try:
-        from dam.cli import app  # noqa: PLC0415 - it takes long enough to be interrupted
-    except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted; nothing was begun\n")
-        sys.stderr.flush()
-        os._exit(130)  # `sys.exit` may end by SIGINT nevertheless: see `dam.cli`
-    app()
+        handle_stops(raise_stop)
+        from dam.cli import app  # noqa: PLC0415 - it takes long enough to be stopped
 
+        app()
+    except KeyboardInterrupt:  # from before our handlers
+        _end("SIGINT", 130)
+    except StoppedBySignalError as error:
+        _end(error.signal.name, 128 + error.signal)
+
+
+def _end(signal_name: str, code: int) -> NoReturn:
+    """Say that the signal came before the command, as `dam.cli.faults` would, and end."""
+    error, how = _WORDS[signal_name]
+    message = f"{how}; nothing was begun"
+    line = f"error: {message}"
+    if "--json" in sys.argv or "--jsonl" in sys.argv:
+        line = f'{{"error": "{error}", "message": "{message}", "hint": null}}'
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+    os._exit(code)  # `sys.exit` may end by SIGINT nevertheless: see `dam.cli`
+
+
+_WORDS = {
+    "SIGINT": ("StoppedByUserError", "interrupted"),
+    "SIGTERM": ("TerminatedError", "stopped by SIGTERM"),
+    "SIGHUP": ("HungUpError", "stopped by SIGHUP"),
+}
 
 if __name__ == "__main__":
     run()

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
@@ -16,7 +17,16 @@ from typer.main import get_command
 from dam.cli.faults import StoppedByUserError, fault_of, report
 from dam.cli.frame import Command, Group, State, make_group
 from dam.cli.output import OutputError, flush, write_error_text
+from dam.cli.streams import give_up_stdout, leave_full_pipes, prepare_streams
 from dam.errors import ExitCode, words_for
+from dam.stopping import (
+    STOP_SIGNALS,
+    StoppedBySignalError,
+    handle_stops,
+    ignore_stops,
+    raise_stop,
+    refuse_stops,
+)
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -29,20 +39,23 @@ _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
-def app() -> None:
-    """Run the command line of this process and end it; the entry point."""
+def app(tree: CommandTree | None = None) -> None:
+    """Run the command line of this process and end it; the entry point.
+
+    Args:
+        tree: As for `main`.
+    """
     # Imports are many objects and no garbage: looking for it costs a tenth.
     gc.set_threshold(_NEW_OBJECTS_AT_START)
     arguments = sys.argv[1:]
     try:
-        signal.signal(signal.SIGINT, _interrupt)
-        code = main(arguments)
-        # While the interpreter closes, SIGINT would be the process's death, not its exit code.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except KeyboardInterrupt as error:  # while another error was told, or after all was done
+        handle_stops(_stop)
+        code = main(arguments, tree)
+        refuse_stops()
+    except (KeyboardInterrupt, StoppedBySignalError) as error:  # after all was done
         code = _tell(error, arguments)
-    if code == ExitCode.INTERRUPTED:
-        _end_interrupted()
+    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP):
+        _end_stopped(code)
     gc.freeze()  # or the interpreter, as it closes, looks for garbage among all that was imported
     sys.exit(code)
 
@@ -73,11 +86,11 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         arguments: Without the program's name.
         tree: The commands there are, `command_tree()` where none are given.
     """
-    _prepare_streams()
+    prepare_streams()
     try:
         return _run(arguments, command_tree() if tree is None else tree)
     except BrokenPipeError:
-        _give_up_stdout()
+        give_up_stdout()
         return _CLOSED_PIPE
     except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
         return _tell(error, arguments)
@@ -104,35 +117,32 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
 
 
 def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Run a job to its end; Ctrl-C cancels it, so that it can close what it has open.
+    """Run a job to its end; a signal that asks to stop cancels it, so that it can close its files.
 
     Once: to be cancelled again would cut the closing short, and an exception out of the event
     loop itself, which is what asyncio makes of a second Ctrl-C, loses wake-ups that it waits for.
+
+    Raises:
+        StoppedBySignalError: It was stopped, or had come to its end just then.
     """
     import asyncio
 
-    before = signal.getsignal(signal.SIGINT)
+    stop = _TaskStop()
 
-    async def cancellable() -> T:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
-        assert task is not None
-
-        def cancel(*_: object) -> None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(task.cancel)
-
-        signal.signal(signal.SIGINT, cancel)
+    async def stoppable() -> T:
+        stop.watch_current_task()
         return await job()
 
     try:
-        return asyncio.run(cancellable())
-    except asyncio.CancelledError as error:  # nobody else cancels what runs here
-        if before is _interrupt:
-            before = signal.SIG_IGN
-        raise KeyboardInterrupt from error
-    finally:
-        signal.signal(signal.SIGINT, before)
+        with stop.listening():
+            result = asyncio.run(stoppable())
+    except BaseException as error:
+        if stop.error is None:
+            raise
+        raise stop.error from error
+    if stop.error is not None:  # it came while all was being closed
+        raise stop.error
+    return result
 
 
 def make_root(tree: CommandTree) -> typer.Typer:
@@ -161,53 +171,74 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
     return int(code or 0)
 
 
-def _interrupt(*_: object) -> NoReturn:
-    """Interrupt what runs, once: what follows ends the process, and is not to be interrupted."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _stop(number: int, _frame: FrameType | None = None) -> None:
+    leave_full_pipes()
+    raise_stop(number)
+
+
+class _TaskStop:
+    """Cancels a task when the first signal asks to stop, and remembers that."""
+
+    def __init__(self) -> None:
+        self.error: StoppedBySignalError | None = None
+        self._cancel: Callable[[], object] | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handle the signals while the block runs; after the first, ignore them for good."""
+        before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+        handle_stops(self._stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                if self.error is None:
+                    signal.signal(number, handler)
+
+    def watch_current_task(self) -> None:
+        """Cancel the running task when a signal comes, or now where it has come."""
+        import asyncio
+
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def cancel() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+
+        self._cancel = cancel
+        if self.error is not None:
+            cancel()
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        ignore_stops()
+        leave_full_pipes()
+        self.error = StoppedBySignalError(number)
+        if self._cancel is not None:
+            self._cancel()
 
 
 def _tell(error: BaseException, arguments: Sequence[str]) -> int:
-    """Say on stderr what is wrong and return the exit code for it."""
+    """Say on stderr what is wrong and return the exit code for it; no signal makes it two."""
+    ignore_stops()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--debug" in options:
         write_error_text("".join(traceback.format_exception(error)))
     fault = fault_of(error)
     report(fault, as_json="--json" in options or "--jsonl" in options)
-    _give_up_stdout()
+    give_up_stdout()
     return fault.exit_code
 
 
-def _end_interrupted() -> NoReturn:
-    """End with our exit code: CPython kills itself by SIGINT if the interrupt met an `exec`.
+def _end_stopped(code: int) -> NoReturn:
+    """End with our exit code, and wait for no thread.
 
-    It does so at its regular end, although somebody has caught the exception: dataclasses and named
-    tuples are made by `exec`, so any import may be what was interrupted.
+    CPython kills itself by SIGINT at its regular end if a `KeyboardInterrupt` met an `exec`,
+    although somebody has caught it: dataclasses and named tuples are made by `exec`, so any import
+    may be what was interrupted.
     """
     atexit._run_exitfuncs()  # noqa: SLF001 - what the regular end does first
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or never there
             stream.flush()
-    os._exit(ExitCode.INTERRUPTED)
-
-
-def _prepare_streams() -> None:
-    # A descriptor that is closed would be given to the next file opened, perhaps the database.
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  (for the life of the process)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _give_up_stdout() -> None:
-    """Let the interpreter's own flush at its end find nothing that could fail."""
-    try:
-        flush()
-    except (OSError, OutputError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os._exit(code)

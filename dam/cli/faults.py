@@ -6,6 +6,7 @@ import typer
 
 from dam.cli.output import complain, json_text, write_error_text
 from dam.errors import DamError, ExitCode, UsageError, described
+from dam.stopping import StoppedBySignalError
 
 _EXPECTED = {
     "int_parsing": "a whole number",
@@ -26,9 +27,27 @@ class StoppedByUserError(DamError):
     """Somebody pressed Ctrl-C."""
 
     exit_code = ExitCode.INTERRUPTED
+    how = "interrupted"
 
     def __init__(self) -> None:
-        super().__init__("interrupted; what was finished stays finished")
+        super().__init__(f"{self.how}; what was finished stays finished")
+
+
+class TerminatedError(StoppedByUserError):
+    """Somebody, or a system that shuts down, sent SIGTERM."""
+
+    exit_code = ExitCode.TERMINATED
+    how = "stopped by SIGTERM"
+
+
+class HungUpError(StoppedByUserError):
+    """The terminal was closed."""
+
+    exit_code = ExitCode.HUNG_UP
+    how = "stopped by SIGHUP"
+
+
+_BY_SIGNAL = {"SIGINT": StoppedByUserError, "SIGTERM": TerminatedError, "SIGHUP": HungUpError}
 
 
 class InternalError(DamError):
@@ -50,6 +69,8 @@ def fault_of(error: BaseException) -> DamError:
         error = error.exceptions[0]
     if isinstance(error, DamError):
         return error
+    if isinstance(error, StoppedBySignalError):
+        return _BY_SIGNAL[error.signal.name]()
     if isinstance(error, KeyboardInterrupt):
         return StoppedByUserError()
     if isinstance(error, typer.TyperException):

@@ -18,7 +18,9 @@ class ExitCode(IntEnum):
     DAMAGE = 4
     ENVIRONMENT = 5
     BUG = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class DamError(Exception):

@@ -1,13 +1,13 @@
 """A command line of the frame alone: commands that show what reaches them, or fail as asked."""
 
 import asyncio
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
-from dam.cli import CommandTree, main, run_async
+from dam.cli import CommandTree, app, run_async
 from dam.cli.arguments import (
     IdArguments,
     NullSeparated,
@@ -18,6 +18,7 @@ from dam.cli.arguments import (
 )
 from dam.cli.frame import Group, State, command
 from dam.cli.output import (
+    complain,
     confirm,
     emit_json,
     emit_jsonl,
@@ -156,10 +157,30 @@ async def _wait() -> None:
         sentence("closed")
 
 
+@command()
+def flood(_: State, stream: Annotated[Literal["stdout", "stderr"], typer.Argument()]) -> None:
+    """Write without end."""
+    run_async(lambda: _flood(sentence if stream == "stdout" else complain))
+
+
+async def _flood(write: Callable[[str], None]) -> None:
+    while True:
+        write("and so on")
+        await asyncio.sleep(0)
+
+
+GROUP = Group(name="group", doc="More.", commands=[state])
 TREE: CommandTree = {
     "Samples": [state, paths, early, ids, list_, fail],
-    "More samples": [remove, many, wait, work, Group(name="group", doc="More.", commands=[state])],
+    "More samples": [
+        remove,
+        many,
+        wait,
+        flood,
+        work,
+        Group(name="group", doc="More.", commands=[state]),
+    ],
 }
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], TREE))
+    app(TREE)
