@@ -5,7 +5,8 @@ event loop: `dam.cli.run_async` cancels its task, everything else is stopped by 
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TypeAlias
 
@@ -54,12 +55,22 @@ def refuse_stops() -> None:
     Then Python's own handlers are gone, and a signal would be the process's death, not its exit
     code.
     """
+    with stops_blocked():
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def stops_blocked() -> Iterator[None]:
+    """Have these signals wait until the block has ended, where this thread would take them."""
     if not hasattr(signal, "pthread_sigmask"):
+        yield
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def raise_stop(number: int, _frame: FrameType | None = None) -> None:

@@ -19,6 +19,7 @@ from functools import partial
 from typing import IO, BinaryIO, cast
 
 from dam.errors import DamError, described
+from dam.stopping import refuse_stops, stops_blocked
 
 Outcome = tuple[bool, object]
 """Whether the call succeeded, and its value or its exception."""
@@ -43,6 +44,7 @@ class WorkerProcess:
     That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
     """
 
+    @stops_blocked()  # the worker inherits that, until it refuses them itself
     def __init__(self) -> None:
         import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
         import subprocess  # noqa: PLC0415
@@ -133,8 +135,12 @@ def _frame(payload: bytes) -> bytes:
 
 
 def serve(parent_pid: int) -> None:
-    """Answer requests until the parent closes the pipe or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Answer requests until the parent closes the pipe or ends.
+
+    A signal that asks to stop is for the parent to answer, also one that was sent to all processes
+    of a service: a worker that it ended would be a failure of the file that it works on.
+    """
+    refuse_stops()
     _end_with(parent_pid)
     requests, replies = _take_pipes()
     function = b""

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from dam.core.executor import WorkerKind, WorkerPool, usable_cores
 from dam.errors import WorkerDiedError, WorkerTimeoutError
+from dam.stopping import STOP_SIGNALS
 from tests.core import executor_jobs as jobs
 from tests.core.executor_watch import announced_id, wait_until_gone
+from tests.faults.forks import workers_of
 
 
 @pytest.fixture(scope="module")
@@ -199,13 +201,27 @@ def test_workers_read_nothing_from_standard_input(pool: WorkerPool) -> None:
     assert pool.submit(jobs.read_standard_input).result() == ""
 
 
-def test_workers_ignore_an_interrupt() -> None:
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_workers_leave_it_to_their_parent_to_stop(number: signal.Signals) -> None:
     with WorkerPool(1) as pool:
         worker = pool.submit(jobs.process_id).result()
-        os.kill(worker, signal.SIGINT)
+        os.kill(worker, number)
 
         assert pool.submit(jobs.process_id).result() == worker
         assert os.getpgid(worker) != os.getpgid(0)
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_worker_that_starts_leaves_it_to_its_parent_too(number: signal.Signals) -> None:
+    others = set(workers_of(os.getpid()))
+    with WorkerPool(1) as pool:
+        answer = pool.submit(jobs.process_id)
+        while not (started := set(workers_of(os.getpid())) - others):
+            assert not answer.done()
+        (worker,) = started
+        os.kill(worker, number)
+
+        assert answer.result() == worker
 
 
 def test_workers_import_only_what_the_function_needs() -> None:
