@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, ParamSpec, cast
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import Select, Update, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
@@ -51,6 +51,12 @@ class _Write(NamedTuple):
     row: Row
 
 
+class _Update(NamedTuple):
+    owner: EntityId | None
+    statement: Update
+    values: Row
+
+
 class _On(NamedTuple):
     owner: EntityId | None
     entity: EntityRef
@@ -70,6 +76,7 @@ class Commands:
         self._adds: dict[type[MultiComponent], list[_Write]] = defaultdict(list)
         self._removes: dict[type[AnyComponent], list[_On]] = defaultdict(list)
         self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
+        self._updates: list[_Update] = []
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
         self.entities = MarkedEntityList[Any](owners or ())
@@ -124,6 +131,12 @@ class Commands:
     ) -> None:
         """Mark the entity for another system."""
         self._marks[marker].append(_On(self._owner(entity, on_behalf_of), entity))
+
+    def update(
+        self, statement: Update, values: Row, *, on_behalf_of: EntityId | None = None
+    ) -> None:
+        """Change rows of an entity that are neither set nor marked, once all else is written."""
+        self._updates.append(_Update(self._owner(None, on_behalf_of), statement, values))
 
     def create_entity(self, *, on_behalf_of: EntityId | None = None) -> PendingEntity:
         """Return a new entity, to be used in the other calls; it gets its id in the commit."""
@@ -192,6 +205,8 @@ class Commands:
             await write_rows(session, many, rows, replace=False)
         for marker, targets in self._marks.items():
             await mark(session, marker, [id_of(on.entity) for on in of(targets)])
+        for update in of(self._updates):
+            await session.execute(update.statement, update.values)
 
 
 async def _resolve(

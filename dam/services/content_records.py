@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import entities_for_digests
-from dam.core.ecs import AnyComponent, EntityId, mark, write_rows
+from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark, write_rows
 from dam.core.plugins import NewEntityMarkers
 from dam.core.portions import portions
 from dam.models import (
@@ -88,6 +88,25 @@ async def _describe(
     await write_rows(session, FilePropertiesComponent, rows, replace=False)
     for marker, entity_ids in marked.items():
         await mark(session, marker, entity_ids)
+
+
+async def mark_as_new(
+    session: AsyncSession, entity_ids: Collection[EntityId], markers: NewEntityMarkers
+) -> None:
+    """Give assets every marker that an import would give them; the caller commits."""
+    digest, file = ContentHashSHA256Component, FilePropertiesComponent
+    facts = select(digest.entity_id, digest.digest, file.size_bytes, file.name_text).join(
+        file, file.entity_id == digest.entity_id
+    )
+    marked: dict[type[MarkerComponent], list[EntityId]] = {}
+    for ids in portions(sorted(entity_ids)):
+        for row in await session.execute(facts.where(digest.entity_id.in_(ids))):
+            entity_id, sha256, size_bytes, name = row
+            asset = NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
+            for marker in markers.markers_for(asset):
+                marked.setdefault(marker, []).append(entity_id)
+    for marker, ids in marked.items():
+        await mark(session, marker, ids)
 
 
 async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, ReadContent]) -> None:

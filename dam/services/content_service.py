@@ -14,7 +14,9 @@ from dam.core.portions import portions
 from dam.errors import ItemError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE, REFERENCED
+from dam.services.file_states import recorded_state
 from dam.storage.content_store import ContentStore
+from dam.storage.file_state import FileState
 from dam.storage.located import ArchiveMember, LocatedContent, member_path
 from dam.storage.paths import path_from_bytes
 from dam.storage.reference import Reference
@@ -29,6 +31,9 @@ _PLACES = (
         _PLACE.c.path,
         _PLACE.c.size_bytes,
         _PLACE.c.mtime_ns,
+        _PLACE.c.ctime_ns,
+        _PLACE.c.device,
+        _PLACE.c.inode,
         _PLACE.c.container_entity_id,
     )
     .outerjoin_from(
@@ -107,8 +112,11 @@ def _contents(
     stored: set[EntityId] = set()
     references: dict[EntityId, list[Reference]] = defaultdict(list)
     members: dict[EntityId, list[ArchiveMember]] = defaultdict(list)
+    recorded: dict[EntityId, list[FileState]] = defaultdict(list)
     for row in rows:
         digests[row.entity_id] = row.digest
+        if row.ctime_ns is not None and (state := recorded_state(row)):
+            recorded[row.entity_id].append(state)
         if row.storage == IN_STORE:
             stored.add(row.entity_id)
         elif row.storage == IN_ARCHIVE:
@@ -131,6 +139,7 @@ def _contents(
             is_stored=entity_id in stored,
             references=tuple(references[entity_id]),
             members=tuple(members[entity_id]),
+            recorded=tuple(recorded[entity_id]),
         )
         for entity_id, sha256 in digests.items()
     }

@@ -12,7 +12,6 @@ from dam.core.executor import WorkerPool
 from dam.core.portions import portions
 from dam.errors import (
     CacheUnusableError,
-    ContentMissingError,
     EnvironmentFaultError,
     ItemError,
     StoreUnusableError,
@@ -22,6 +21,7 @@ from dam.media.image import ImageAnalysis
 from dam.services import archive_tasks, file_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
+from dam.services.file_states import LARGE_BYTES
 from dam.services.file_tasks import FileDescription, FileTasks
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
@@ -103,7 +103,7 @@ class FileOperationsResource:
         self, contents: Sequence[LocatedContent]
     ) -> list[FileDescription | Exception]:
         """Return what each file is by its content, or why that cannot be told."""
-        answers = await self._each(self._tasks.describe, await self._nearer(contents))
+        answers = await self._each_hashed(self._tasks.describe, await self._nearer(contents))
         for content, answer in zip(contents, answers, strict=True):
             if isinstance(answer, FileDescription) and answer.image is not None:
                 self._vouched.take(content.digest, answer.state)
@@ -116,7 +116,7 @@ class FileOperationsResource:
     ) -> list[ImageAnalysis | Exception]:
         """Return the hashes of each picture, its thumbnail kept, or why there are none."""
         analyse = partial(self._tasks.analyse, thumbnails)
-        answers = await self._each(analyse, await self._nearer(contents))
+        answers = await self._each_hashed(analyse, await self._nearer(contents))
         for content in contents:
             self._vouched.drop(content.digest)
         return answers
@@ -187,6 +187,23 @@ class FileOperationsResource:
         size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
         return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
 
+    async def _each_hashed(
+        self, fn: Callable[[LocatedContent], T], contents: Sequence[LocatedContent]
+    ) -> list[T | Exception]:
+        """Do as `_each`, with the time that it takes to hash a large file first."""
+        limit_s = self._pool.task_timeout_s
+        sizes = await asyncio.to_thread(_sizes_to_hash, self.store, contents)
+        largest_bytes = max(sizes, default=0)
+        if limit_s is None or largest_bytes < LARGE_BYTES:
+            return await self._each(fn, contents)
+        answers: dict[int, T | Exception] = {}
+        for is_large in (False, True):
+            those = [n for n, size in enumerate(sizes) if (size >= LARGE_BYTES) is is_large]
+            more_s = largest_bytes / _SLOWEST_DISK_BYTES_PER_S if is_large else 0.0
+            found = await self._each(fn, [contents[n] for n in those], timeout_s=limit_s + more_s)
+            answers |= dict(zip(those, found, strict=True))
+        return [answers[n] for n in range(len(contents))]
+
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
     ) -> list[T | Exception]:
@@ -219,9 +236,14 @@ def _of_each(
     return outcomes
 
 
+def _sizes_to_hash(store: ContentStore, contents: Sequence[LocatedContent]) -> list[int]:
+    """Return how many bytes of each content nobody vouches for; 0 where all is known."""
+    return [0 if content.vouched else _size_bytes(store, content) for content in contents]
+
+
 def _size_bytes(store: ContentStore, content: LocatedContent) -> int:
     sizes = [reference.size_bytes for reference in content.references]
     if content.is_stored:
-        with suppress(ContentMissingError):
+        with suppress(ItemError):
             sizes.append(store.size_of(content.digest))
     return max(sizes, default=0)

@@ -1,7 +1,7 @@
 """What an import writes: one transaction for a batch of files whose bytes are safe."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,7 +21,13 @@ from dam.models import (
     OriginalSourceInfoComponent,
 )
 from dam.models.core.file_location_component import IN_STORE, REFERENCED
-from dam.services.content_records import ReadContent, record_contents, stored_before
+from dam.services.content_records import (
+    ReadContent,
+    mark_as_new,
+    record_contents,
+    stored_before,
+)
+from dam.services.file_states import note_states
 from dam.storage.content_store import StoredFile
 from dam.storage.paths import display_path, path_bytes, path_digest
 
@@ -49,10 +55,14 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The asset that a file's bytes are (None: it would be a new one), and the file's status."""
+    """The asset that a file's bytes are (None: it would be a new one), and the file's status.
+
+    `is_mended` says that the store had lost or damaged bytes that it has again now.
+    """
 
     entity_id: EntityId | None
     status: ByteStatus
+    is_mended: bool = False
 
 
 async def record_files(
@@ -60,7 +70,8 @@ async def record_files(
 ) -> list[Recorded]:
     """Write the rows of files whose bytes were read; return one answer for each, in order.
 
-    New content becomes an entity with every marker that is wanted on new ones. The caller commits.
+    New content becomes an entity with every marker that is wanted on new ones. So does content that
+    was mended: what was computed meanwhile may be of wrong bytes. The caller commits.
     """
     firsts: dict[bytes, ReadFile] = {}
     for file in files:
@@ -70,9 +81,14 @@ async def record_files(
     created = {digest: first for digest, first in firsts.items() if owners[digest].is_new}
     new = {owners[digest].entity_id for digest in created}
     assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
-    await _write_locations(session, assets, new)
+    known = await _write_locations(session, assets, new)
+    mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
+    await mark_as_new(session, mended, markers)
     before = await _write_sources(session, assets, now)
-    return [_judge(file, entity_id, created, before) for entity_id, file in assets]
+    return [
+        replace(_judge(file, entity_id, created, before), is_mended=entity_id in mended)
+        for entity_id, file in assets
+    ]
 
 
 async def foresee_files(
@@ -103,6 +119,11 @@ def _content(file: ReadFile) -> ReadContent:
     return ReadContent(stored.sha256, stored.size_bytes, file.path.name, stored.extra_digests)
 
 
+def _is_mended(stored: StoredFile, entity_id: EntityId, known: Collection[EntityId]) -> bool:
+    """Tell whether a file took the place of wrong bytes, or of some that should have been there."""
+    return stored.is_mended or (stored.is_new and entity_id in known)
+
+
 def _judge(
     file: ReadFile,
     entity_id: EntityId,
@@ -116,9 +137,12 @@ def _judge(
 
 
 async def _write_locations(
-    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], new: Collection[EntityId]
-) -> None:
-    """Add the places that are new; a referenced path that holds other bytes now moves to them."""
+    session: AsyncSession, files: Sequence[tuple[EntityId, ReadFile]], new: Collection[EntityId]
+) -> set[EntityId]:
+    """Add the places that are new; a referenced path that holds other bytes now moves to them.
+
+    Return the assets of which the store should have had the bytes before.
+    """
     stored: dict[EntityId, Row] = {}
     referenced: dict[bytes, Row] = {}
     for entity_id, file in files:
@@ -140,6 +164,8 @@ async def _write_locations(
     await write_rows(session, FileLocationComponent, rows, replace=False)
     changing = ("entity_id", "size_bytes", "mtime_ns")
     await _upsert_by_path(session, FileLocationComponent, referenced, changing)
+    await note_states(session, ((e, f.stored.state, e in stored) for e, f in files))
+    return known
 
 
 async def _forget_references(

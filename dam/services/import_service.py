@@ -5,10 +5,13 @@ import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
@@ -25,8 +28,10 @@ from dam.services.import_records import (
     touch_sources,
 )
 from dam.services.store_access import held_store, own_paths
+from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
+from dam.storage.thumbnail_cache import ThumbnailCache
 from dam.storage.walk import FoundFile, PassedBy, Walk
 
 T = TypeVar("T")
@@ -262,8 +267,16 @@ class _Import:
         if self._options.is_dry_run:
             return await world.read(foresee_files, files, self._foreseen)
         markers = world.resources.get(NewEntityMarkers)
-        run = world.run_durably if self._mode == "move" else world.run
-        return await run(record_files, files, markers, now=world.context.now())
+        thumbnails = await world.resources.get(WorldCache).thumbnails()
+
+        async def record(session: AsyncSession) -> list[Recorded]:
+            recorded = await record_files(session, files, markers, now=world.context.now())
+            pairs = zip(files, recorded, strict=True)
+            mended = [file.stored.sha256 for file, answer in pairs if answer.is_mended]
+            await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
+            return recorded
+
+        return await (world.run_durably if self._mode == "move" else world.run)(record)
 
     async def _remove_sources(
         self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
@@ -274,6 +287,13 @@ class _Import:
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes
         ]
+
+
+def _forget_thumbnails(thumbnails: ThumbnailCache, digests: Sequence[bytes]) -> None:
+    """Take away what may have been drawn from wrong bytes; it is made again."""
+    for digest in digests:
+        with suppress(OSError):  # a cache that cannot be used shows nothing either
+            thumbnails.remove(digest)
 
 
 def _taking(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:

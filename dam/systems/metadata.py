@@ -21,6 +21,7 @@ from dam.models import (
 )
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.file_states import statement_for
 from dam.services.file_tasks import FileDescription
 
 _OF_PICTURES = (
@@ -66,6 +67,10 @@ async def extract_metadata(
             media_type=answer.media_type,
             description_recipe=DESCRIPTION_RECIPE,
         )
+        content = contents[asset]
+        noted = statement_for(asset, answer.state, is_stored=content.is_stored)
+        if noted and answer.state not in content.recorded:
+            commands.update(*noted, on_behalf_of=asset)
         if row.media_type is not None:
             _forget(commands, asset, answer)
         if answer.image is not None:
