@@ -10,7 +10,7 @@ import typer
 
 from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.frame import State, command
-from dam.cli.output import emit_json, emit_jsonl, name_failure, sentence, size_text, talk
+from dam.cli.output import Gathered, emit_json, emit_jsonl, name_failure, sentence, size_text, talk
 from dam.errors import ExitCode, FolderGivenError, UsageError
 
 if TYPE_CHECKING:
@@ -128,10 +128,12 @@ class _Run:
             talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
 
     def _tell(self, summary: dict[str, Any]) -> None:
+        waiting = Gathered()
         for failure in summary["failures"]:
-            if failure["system"]:
-                names = failure["path"], failure["system"]
-                name_failure(*names, message=failure["message"], hint=failure["hint"])
+            said = failure["message"], failure["hint"]
+            if failure["system"] and not waiting.takes(failure["error"], *said, failure["system"]):
+                name_failure(failure["path"], failure["system"], message=said[0], hint=said[1])
+        waiting.tell()
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:

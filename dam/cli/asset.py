@@ -11,6 +11,7 @@ import typer
 from dam.cli.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.frame import State, command
 from dam.cli.output import (
+    Gathered,
     complain,
     counted,
     emit_json,
@@ -161,16 +162,19 @@ def ui(_: State) -> None:
 def _following(state: State, what: str, total: int) -> Iterator[Callable[[Outcome], None]]:
     """Show how far a command is; tell of each failure, and under `--jsonl` of each outcome."""
     done = count(1)
+    waiting = Gathered()
     with progress_bar(state, what) as advance:
 
         def tell(outcome: Outcome) -> None:
             advance(next(done), total)
-            if outcome.error is not None:
-                name_failure(outcome.entity_id, message=outcome.message, hint=outcome.hint)
+            said = outcome.message, outcome.hint
+            if outcome.error is not None and not waiting.takes(outcome.error, *said):
+                name_failure(outcome.entity_id, message=said[0], hint=said[1])
             if state.is_jsonl:
                 emit_jsonl(outcome)
 
         yield tell
+    waiting.tell()
 
 
 def _end(

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -125,6 +126,37 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
         named = re.escape(display_path(path))
         message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed )", r"\1it", message)
     complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
+
+
+class Gathered:
+    """Failures that are told in one line for all files that wait for the same folder.
+
+    Their message names the folder alone; there may be hundreds of them where a disk was pulled.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str | None, str | None, str | None]] = Counter()
+
+    def takes(
+        self, error: str | None, message: str | None, hint: str | None, system: str | None = None
+    ) -> bool:
+        """Return whether a failure is one of these; it is counted then, and told later."""
+        is_one = error == "FolderGoneError"
+        if is_one:
+            self._counts[system, message, hint] += 1
+        return is_one
+
+    def lines(self) -> list[tuple[str | None, str, str]]:
+        """Return for each folder the system that failed, how many files wait, and why."""
+        return [
+            (system, f"{counted(count, 'file')} waiting", with_hint(message, hint))
+            for (system, message, hint), count in self._counts.items()
+        ]
+
+    def tell(self) -> None:
+        """Name each folder on stderr."""
+        for system, files, message in self.lines():
+            name_failure(*filter(None, (files, system)), message=message)
 
 
 def with_hint(message: str | None, hint: str | None) -> str:

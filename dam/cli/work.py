@@ -7,7 +7,7 @@ import typer
 
 from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import emit_json, name_failure, sentence, show, table, with_hint
+from dam.cli.output import Gathered, emit_json, name_failure, sentence, show, table, with_hint
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -59,9 +59,13 @@ def process(
         return processed, await world.read(failure_service.list_failures, since=since)
 
     processed, failures = run_in_world(state, work)
+    waiting = Gathered()
     for failure in failures:
+        if waiting.takes(failure.error, failure.message, failure.hint, failure.system):
+            continue
         name = f"{failure.entity_id} {failure.name}" if failure.name else failure.entity_id
         name_failure(name, failure.system, message=failure.message, hint=failure.hint)
+    waiting.tell()
     if state.is_json:
         emit_json({**asdict(processed), "failures": failures})
     else:
@@ -99,13 +103,14 @@ def _show_failures(found: "Sequence[Failure]") -> None:
     if not found:
         sentence("there are no failures")
         return
-    table(
-        [
-            (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
-            for one in found
-        ],
-        ("id", "system", "name", "tries", "message"),
-    )
+    waiting = Gathered()
+    rows: list[tuple[object, ...]] = [
+        (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
+        for one in found
+        if not waiting.takes(one.error, one.message, one.hint, one.system)
+    ]
+    rows += [(None, system, files, None, said) for system, files, said in waiting.lines()]
+    table(rows, ("id", "system", "name", "tries", "message"))
 
 
 @command(changes=True)

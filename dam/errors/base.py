@@ -32,7 +32,8 @@ class DamError(Exception):
     """Lines that people need beside the message, which is one line itself."""
 
     requirement: str | None = None
-    """The name of what must be installed before another try makes sense."""
+    """What must be installed, by its name, or be there, by its `file:` address, before another try
+    makes sense."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)

@@ -12,6 +12,8 @@ from dam.errors.base import (
     words_for,
 )
 
+_LONGEST_REQUIREMENT = 255  # of a failure's row
+
 
 class FileAccessError(ItemError):
     """A user's file could not be opened, read or removed."""
@@ -62,6 +64,23 @@ class ReferenceChangedError(ItemError):
             f"recorded {_file_state(*recorded)}, now {_file_state(*found)}",
             "add it again to record it as it is now",
         )
+
+
+class FolderGoneError(ItemError):
+    """The folder of a referenced file is gone as a whole, as when its disk was pulled.
+
+    The message is the same for all files that wait for it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{display_path(folder)} is not there, or empty",
+            "mount its disk; `dam-cli process` then does by itself what waits for it",
+        )
+        address = folder.as_uri()
+        if len(address) <= _LONGEST_REQUIREMENT:
+            self.requirement = address
 
 
 class ContentMissingError(ItemError):

@@ -8,7 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import entities_for_digests
-from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, mark, write_rows
+from dam.core.ecs import (
+    AnyComponent,
+    EntityId,
+    MarkerComponent,
+    ProcessingErrorComponent,
+    mark,
+    write_rows,
+)
 from dam.core.plugins import NewEntityMarkers
 from dam.core.portions import portions
 from dam.models import (
@@ -19,6 +26,7 @@ from dam.models import (
     FilePropertiesComponent,
 )
 from dam.models.core.file_location_component import IN_STORE
+from dam.services.failure_service import IMPORT_COMIC
 from dam.services.new_asset import NewAsset
 from dam.storage.paths import display_path, path_bytes
 
@@ -26,6 +34,20 @@ _DIGEST_COMPONENTS: dict[str, type[AnyComponent]] = {
     "md5": ContentHashMD5Component,
     "sha1": ContentHashSHA1Component,
 }
+# What systems say of bytes that they could not have, or that were others.
+_UNREAD = (
+    "ContentDamagedError",
+    "ContentMissingError",
+    "FileAccessError",
+    "FolderGoneError",
+    "MemberDamagedError",
+    "MemberMissingError",
+    "MemberUnreadableError",
+    "NotAnArchiveError",
+    "ReferenceChangedError",
+    "ReferenceDamagedError",
+    "UnreadableArchiveError",
+)
 
 
 class ReadContent(NamedTuple):
@@ -107,6 +129,20 @@ async def mark_as_new(
                 marked.setdefault(marker, []).append(entity_id)
     for marker, ids in marked.items():
         await mark(session, marker, ids)
+
+
+async def unread(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
+    """Return those of some assets, and of the members in them, of which systems could not read."""
+    failure, place = ProcessingErrorComponent, FileLocationComponent
+    failed = select(failure.entity_id).where(
+        failure.error.in_(_UNREAD), failure.system != IMPORT_COMIC
+    )
+    found: set[EntityId] = set()
+    for ids in portions(sorted(entity_ids)):
+        inside = select(place.entity_id).where(place.container_entity_id.in_(ids))
+        for those in (failure.entity_id.in_(ids), failure.entity_id.in_(inside)):
+            found |= set(await session.scalars(failed.where(those)))
+    return found
 
 
 async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, ReadContent]) -> None:

@@ -1,5 +1,6 @@
 """Open failures: what systems could not do, and how to have them try again."""
 
+import asyncio
 import importlib.metadata
 import importlib.util
 import os
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,11 +24,14 @@ from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.marking import mark_in_pages
+from dam.storage.paths import path_from_bytes
+from dam.storage.reference import is_there
 from dam.storage.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
 """What failures of comics' imports have for a system; the next import tries these again itself."""
 
+_ADDRESS = "file://"
 _IMAGE_EXTRA = ("PIL", "numpy")
 _DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
 
@@ -179,16 +184,14 @@ async def retry(
 async def retry_unblocked(
     world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
 ) -> Counter[str]:
-    """Mark again what failed for want of something that is installed now.
+    """Mark again what failed for want of something that is installed now, or a disk that is there.
 
     Returns:
         How many entities, by the system that failed.
     """
-    unblocked = {
-        requirement
-        for requirement in await world.read(_requirements, list(markers))
-        if _is_met(requirement)
-    }
+    wanted = await world.read(_requirements, list(markers))
+    met = await asyncio.to_thread(lambda: list(map(_is_met, wanted)))
+    unblocked = {requirement for requirement, is_met in zip(wanted, met, strict=True) if is_met}
     if not unblocked:
         return Counter()
 
@@ -206,7 +209,16 @@ async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[s
 
 
 def _is_met(requirement: str) -> bool:
-    """Tell whether an extra of ours, a program, a decoder's or a plugin's package is usable now."""
+    """Tell whether a folder is there, or what is to be installed is usable now.
+
+    That is an extra of ours, a program, a decoder's or a plugin's package.
+    """
+    if requirement.startswith(_ADDRESS):
+        return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
+    return _is_installed(requirement)
+
+
+def _is_installed(requirement: str) -> bool:
     if requirement == "image":
         return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
     decoders = installed_decoders()

@@ -26,6 +26,7 @@ from dam.services.content_records import (
     mark_as_new,
     record_contents,
     stored_before,
+    unread,
 )
 from dam.services.file_states import note_states
 from dam.storage.content_store import StoredFile
@@ -70,8 +71,9 @@ async def record_files(
 ) -> list[Recorded]:
     """Write the rows of files whose bytes were read; return one answer for each, in order.
 
-    New content becomes an entity with every marker that is wanted on new ones. So does content that
-    was mended: what was computed meanwhile may be of wrong bytes. The caller commits.
+    New content becomes an entity with every marker that is wanted on new ones. Content that was
+    mended gets them again, as what was computed meanwhile may be of wrong bytes, and so does what
+    systems could not read, the members of an archive among it. The caller commits.
     """
     firsts: dict[bytes, ReadFile] = {}
     for file in files:
@@ -83,7 +85,8 @@ async def record_files(
     assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
     known = await _write_locations(session, assets, new)
     mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
-    await mark_as_new(session, mended, markers)
+    was_there = {entity_id for entity_id, _ in assets} - new
+    await mark_as_new(session, mended | await unread(session, was_there), markers)
     before = await _write_sources(session, assets, now)
     return [
         replace(_judge(file, entity_id, created, before), is_mended=entity_id in mended)

@@ -6,6 +6,7 @@ from dam.errors import (
     ContentMissingError,
     FileAccessError,
     FileChangedError,
+    FolderGoneError,
     ItemError,
     MemberMissingError,
     MissingUnpackerError,
@@ -91,5 +92,5 @@ def _state_for(error: ItemError) -> ContentState:
     elif isinstance(error, FileChangedError):
         is_gone = error.is_gone
     else:
-        is_gone = isinstance(error, ContentMissingError | MemberMissingError)
+        is_gone = isinstance(error, ContentMissingError | FolderGoneError | MemberMissingError)
     return "missing" if is_gone else "damaged"

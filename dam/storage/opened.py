@@ -10,6 +10,7 @@ from dam.errors import (
     ContentDamagedError,
     ContentMissingError,
     FileAccessError,
+    FolderGoneError,
     ItemError,
     NotRegularFileError,
     ReferenceDamagedError,
@@ -18,7 +19,7 @@ from dam.storage.content_store import ContentStore
 from dam.storage.file_state import FileState
 from dam.storage.kept_files import open_kept
 from dam.storage.reading import digest_chunks, open_source, read_chunks
-from dam.storage.reference import Reference, check_reference
+from dam.storage.reference import Reference, check_reference, missing_folder
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
@@ -88,19 +89,24 @@ def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFil
     Raises:
         ReferenceChangedError, ReferenceDamagedError: It is not. When that comes out after the
             block, it is in place of the block's own exception.
-        FileAccessError: It cannot be reached.
+        FolderGoneError, FileAccessError: It cannot be reached.
     """
-    check_reference(reference)
     damage = ReferenceDamagedError(reference.path)
-    with open_source(reference.path) as source:
-        try:
-            with _watched(source.fd, reference.path, wanted, damage) as opened:
-                yield opened
-        except Exception:
-            # What went wrong with a file that has changed comes of the change.
-            check_reference(reference)
-            raise
+    try:
         check_reference(reference)
+        with open_source(reference.path) as source:
+            try:
+                with _watched(source.fd, reference.path, wanted, damage) as opened:
+                    yield opened
+            except Exception:
+                # What went wrong with a file that has changed comes of the change.
+                check_reference(reference)
+                raise
+            check_reference(reference)
+    except FileAccessError as error:
+        if error.path == reference.path and (folder := missing_folder(reference.path)):
+            raise FolderGoneError(folder) from error.__cause__
+        raise
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Files that stay where the user keeps them, good as long as they are what was added."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,3 +32,32 @@ def check_reference(reference: Reference) -> None:
     found = (status.size_bytes, status.mtime_ns)
     if recorded != found:
         raise ReferenceChangedError(reference.path, recorded=recorded, found=found)
+
+
+def missing_folder(path: Path) -> Path | None:
+    """Return the folder for want of which a file is not there, or None if only the file is gone.
+
+    It is the topmost that is not there; or, as a mount point without its disk is, one with nothing
+    in it.
+    """
+    missing = None
+    for folder in path.parents:
+        try:
+            with os.scandir(folder) as entries:
+                is_empty = next(entries, None) is None
+        except PermissionError:
+            return missing
+        except OSError:
+            missing = folder
+            continue
+        return folder if is_empty else missing
+    return missing
+
+
+def is_there(folder: Path) -> bool:
+    """Return whether a folder that was missing has something in it now."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
