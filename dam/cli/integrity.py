@@ -1,5 +1,6 @@
 """`dam-cli verify` and `gc`: the bytes that are stored."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,10 +51,16 @@ def verify(
 
 
 def _show_verification(result: "Verification") -> None:
-    rows = [_row(one, "damaged") for one in result.damaged]
-    rows += [_row(one, "missing") for one in result.missing]
+    from dam.services.integrity_service import missing_folders
+
+    folders = missing_folders(result.missing)
+    found = [_row(one, "damaged") for one in result.damaged]
+    found += [_row(one, "missing") for one in result.missing if one.entity_id not in folders]
+    rows: list[tuple[object, ...]] = [*sorted(found)]
+    for folder, count in Counter(folders.values()).items():  # hundreds, where a disk was pulled
+        rows.append((None, "missing", counted(count, "file"), f"{folder} is not there, or empty"))
     if rows:
-        table(sorted(rows), ("id", "state", "name", "where"))
+        table(rows, ("id", "state", "name", "where"))
     counts = f"{len(result.damaged)} damaged, {len(result.missing)} missing"
     if result.failed:
         counts += f", {len(result.failed)} not checked"

@@ -98,7 +98,8 @@ def store_members(
         StoreUnusableError, UnpackingSpaceError: There is no room, say.
     """
     outcomes: list[StoredFile | ItemError] = []
-    with local_archive(store, content, archives) as archive:
+    # Whoever asked compares the digests of what is stored.
+    with local_archive(store, content, archives, is_trusted=True) as archive:
         for part in _parts(archive, raw_names):
             outcomes += _stored(store, archive, part)
     return outcomes

@@ -11,6 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ from dam.models import (
     FileLocationComponent,
     FilePropertiesComponent,
 )
+from dam.models.core.file_location_component import REFERENCED
 from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.content_service import Location, location_of
@@ -32,6 +34,7 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.name_service import names_of
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore
+from dam.storage.reference import missing_folder
 
 OnProgress = Callable[[int, int], None]
 """Is called with how many assets are done and how many there are."""
@@ -108,6 +111,21 @@ async def verify(
             await _check(world, group, found, is_fast=is_fast)
             if on_progress:
                 on_progress(found.checked, max(found.checked, total))
+    return found
+
+
+def missing_folders(missing: Iterable[Finding]) -> dict[EntityId, Path]:
+    """Return for want of which folder each referenced file is missing, if not it alone is.
+
+    It blocks.
+    """
+    found: dict[EntityId, Path] = {}
+    for finding in missing:
+        for place in finding.locations:
+            if place.storage != REFERENCED or place.path is None:
+                continue
+            if folder := missing_folder(place.path):
+                found[finding.entity_id] = folder
     return found
 
 

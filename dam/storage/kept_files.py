@@ -8,11 +8,15 @@ from pathlib import Path
 from dam.errors import NotRegularFileError
 from dam.storage.reading import digest_chunks, kind_of, open_regular, read_chunks
 
-UNREADABLE_ERRNOS = frozenset(
-    {errno.EIO, errno.EACCES, errno.EPERM}
-    | {getattr(errno, name) for name in ("EBADMSG", "EUCLEAN", "ENODATA") if hasattr(errno, name)}
+DISK_ERRNOS = frozenset(
+    getattr(errno, name)
+    for name in ("EIO", "EBADMSG", "EUCLEAN", "ENODATA")
+    if hasattr(errno, name)
 )
-"""What hinders the reading of one file alone: its disk, a checksum, its mode."""
+"""What a disk says that cannot deliver one file: of the read itself, or of a checksum."""
+
+UNREADABLE_ERRNOS = DISK_ERRNOS | {errno.EACCES, errno.EPERM}
+"""What hinders the reading of one file alone, its mode among it."""
 
 # What `open` says of a symbolic link, which we never make, and of a socket.
 _KINDS = {errno.ELOOP: stat.S_IFLNK, errno.ENXIO: stat.S_IFSOCK}

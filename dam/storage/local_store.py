@@ -1,6 +1,5 @@
 """The content store in a local folder."""
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,7 @@ from dam.storage.content_store import (
     StoreOwner,
 )
 from dam.storage.draft import sweep_drafts
-from dam.storage.kept_files import digest_of_kept
+from dam.storage.kept_files import DISK_ERRNOS, digest_of_kept
 from dam.storage.layout import content_files, content_path, make_root
 from dam.storage.locking import exclusive_lock, shared_lock
 from dam.storage.owners import forget_owner, mark_owner, owners
@@ -130,7 +129,7 @@ class LocalContentStore:
             except NotRegularFileError:
                 is_right = False
             except OSError as error:
-                if error.errno != errno.EIO:
+                if error.errno not in DISK_ERRNOS:
                     raise
                 is_right = False
         return "ok" if is_right else "damaged"
@@ -143,7 +142,11 @@ class LocalContentStore:
             for entry in content_files(self.root):
                 try:
                     status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
+                except OSError as error:
+                    if isinstance(error, FileNotFoundError) or error.errno in DISK_ERRNOS:
+                        continue
+                    raise
+                if stat.S_ISDIR(status.st_mode):  # nothing of ours: a file may never be there
                     continue
                 # The modification time of a shared file is its user's and says nothing of us.
                 renewed_at_s = status.st_ctime if is_shared(status) else status.st_mtime

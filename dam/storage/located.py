@@ -135,15 +135,21 @@ def from_first_good(
 
 @contextmanager
 def local_archive(
-    store: ContentStore, container: LocatedContent, archives: OpenArchives
+    store: ContentStore,
+    container: LocatedContent,
+    archives: OpenArchives,
+    *,
+    is_trusted: bool = False,
 ) -> Iterator[Archive]:
     """Yield an archive for reading; it is the one asked for before the block and after it.
+
+    With `is_trusted` it may be another: for who compares what is read from it with digests.
 
     Raises:
         ItemError: Its bytes are not there, or no archive that can be read.
         UnpackingSpaceError: There is no room for temporary files.
     """
-    wanted = Wanted(container.digest, container.vouched)
+    wanted = Wanted(container.digest, container.vouched, is_trusted=is_trusted)
     with ExitStack() as stack:
         opened = _enter_first(stack, container, _own_openings(store, container, wanted))
         # By its name: the programs that unpack know no descriptors of ours.

@@ -21,8 +21,6 @@ from dam.storage.kept_files import open_kept
 from dam.storage.reading import digest_chunks, open_source, read_chunks
 from dam.storage.reference import Reference, check_reference, missing_folder
 
-_DESCRIPTORS = Path("/proc/self/fd")
-
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
@@ -145,5 +143,5 @@ def _require_digest(fd: int, name: Path, digest: bytes, damage: ItemError) -> No
 
 
 def _by_descriptor(fd: int, name: Path) -> Path:
-    path = _DESCRIPTORS / str(fd)
-    return path if path.exists() else name
+    path = f"/proc/self/fd/{fd}"
+    return Path(path) if os.path.exists(path) else name  # noqa: PTH110 - for each file there is

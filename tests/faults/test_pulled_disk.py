@@ -102,6 +102,12 @@ def test_a_pulled_disk_is_one_line(dam_cli: DamCli, disk: Path, home: Path) -> N
     assert dam_cli("failures").stdout == f"-  analyse_images  5 files waiting  -  {said}\n"
     assert len(dam_cli("failures", "--json").json) == len(NAMES)
 
+    checked = dam_cli("verify", "--fast")
+    assert (checked.returncode, checked.stdout) == (
+        4,
+        f"-  missing  5 files  {disk} is not there, or empty\nverified 5: 0 damaged, 5 missing\n",
+    )
+
     shutil.rmtree(home / ".cache")
     drawn = dam_cli("thumbnail", "1", "2", "3")
     assert (drawn.returncode, drawn.stderr) == (3, f"failed: 3 files waiting: {said}\n")

@@ -27,7 +27,7 @@ from dam.storage.reference import Reference
 from tests.conftest import unavailable
 from tests.media.archive_files import write_zip
 from tests.storage.conftest import nobody
-from tests.storage.contents import OWNER, read, sha256, write
+from tests.storage.contents import FAR_FUTURE_S, OWNER, read, sha256, write
 
 CONTENT = b"these bytes are right"
 DIGEST = sha256(CONTENT)
@@ -395,3 +395,17 @@ def test_a_users_file_that_changes_after_it_was_vouched_for_is_no_longer_read(
     os.utime(source)
     with pytest.raises(ReferenceChangedError):
         bytes_of(store, content)
+
+
+def test_a_collection_goes_past_what_it_cannot_look_at_or_remove(
+    store: LocalContentStore, final: Path, source: Path
+) -> None:
+    other = store.put(write(source.with_name("b"), b"other"), "copy")
+    fold(final, b"")
+    write(final / "kept", b"")
+    collected = store.collect(
+        lambda _: set(), owner=OWNER, older_than_s=0, now_s=FAR_FUTURE_S, is_forced=True
+    )
+    assert collected.removed == 1
+    assert store.check(other.sha256, 5) == "missing"
+    assert (final / "kept").exists()
