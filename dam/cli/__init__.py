@@ -17,7 +17,13 @@ from typer.main import get_command
 from dam.cli.faults import StoppedByUserError, fault_of, report
 from dam.cli.frame import Command, Group, State, make_group
 from dam.cli.output import OutputError, flush, write_error_text
-from dam.cli.streams import give_up_stdout, leave_full_pipes, prepare_streams
+from dam.cli.streams import (
+    flush_prints,
+    give_up_stdout,
+    keep_stdout_for_results,
+    leave_full_pipes,
+    prepare_streams,
+)
 from dam.errors import ExitCode, words_for
 from dam.stopping import (
     STOP_SIGNALS,
@@ -166,9 +172,11 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
         return int(done.code or 0)
     if read == ExitCode.INTERRUPTED:  # Typer makes that of a Ctrl-C while it reads
         raise StoppedByUserError
-    code = read() if callable(read) else read
+    if callable(read):
+        keep_stdout_for_results()
+        read = read()
     flush()
-    return int(code or 0)
+    return int(read or 0)
 
 
 def _stop(number: int, _frame: FrameType | None = None) -> None:
@@ -221,6 +229,7 @@ class _TaskStop:
 def _tell(error: BaseException, arguments: Sequence[str]) -> int:
     """Say on stderr what is wrong and return the exit code for it; no signal makes it two."""
     ignore_stops()
+    flush_prints()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--debug" in options:
         write_error_text("".join(traceback.format_exception(error)))
@@ -238,7 +247,8 @@ def _end_stopped(code: int) -> NoReturn:
     may be what was interrupted.
     """
     atexit._run_exitfuncs()  # noqa: SLF001 - what the regular end does first
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
-            stream.flush()
+    for stream in (sys.__stdout__, sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed
+            if stream is not None:  # it was never there
+                stream.flush()
     os._exit(code)

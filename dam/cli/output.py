@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from unicodedata import combining, east_asian_width
 
 from dam.cli.frame import State
@@ -84,13 +84,13 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     Elsewhere every line is a row and nothing is cut.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    is_terminal = is_read_at_a_terminal()
     if is_terminal:
         cells.insert(0, [name.upper() for name in header])
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     if is_terminal and widths:
         gaps = 2 * (len(widths) - 1)
-        excess = sum(widths) + gaps - os.get_terminal_size(sys.stdout.fileno()).columns
+        excess = sum(widths) + gaps - os.get_terminal_size(results_fileno()).columns
         widest = widths.index(max(widths))
         widths[widest] = min(widths[widest], max(_NARROWEST, widths[widest] - excess))
     for row in cells:
@@ -205,12 +205,20 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in shown)
 
 
+def is_read_at_a_terminal() -> bool:
+    """Tell whether results go to a terminal."""
+    return sys.__stdout__ is not None and sys.__stdout__.isatty()
+
+
+def results_fileno() -> int:
+    """Return the descriptor that results go to."""
+    return _results().fileno()
+
+
 def write_line(line: str) -> None:
     """Write a line to stdout; a disk that is full there is the environment's fault."""
-    if sys.stdout is None:
-        raise OutputError("stdout is closed")
     try:
-        sys.stdout.write(line + "\n")
+        _results().write(line + "\n")
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -219,14 +227,21 @@ def write_line(line: str) -> None:
 
 def flush() -> None:
     """Send on what was written to stdout so far."""
-    if sys.stdout is None:
+    if sys.__stdout__ is None:
         return
     try:
-        sys.stdout.flush()
+        sys.__stdout__.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(words_for(error)) from error
+
+
+def _results() -> TextIO:
+    """Return the stream of results: `sys.stdout` is for whatever plugins print."""
+    if sys.__stdout__ is None:
+        raise OutputError("stdout is closed")
+    return sys.__stdout__
 
 
 def _plain(value: object) -> object:

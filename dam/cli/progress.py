@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from dam.cli.frame import State
+from dam.cli.output import is_read_at_a_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,7 +20,7 @@ PATIENCE_S = 0.5
 
 def shows_progress(state: State) -> bool:
     """Return whether somebody would see a bar."""
-    is_mixed = state.is_jsonl and sys.stdout is not None and sys.stdout.isatty()
+    is_mixed = state.is_jsonl and is_read_at_a_terminal()
     return not (state.is_quiet or is_mixed) and sys.stderr.isatty()
 
 

@@ -4,11 +4,13 @@ import os
 import select
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
-from dam.cli.output import OutputError, flush
+from dam.cli.output import OutputError, flush, results_fileno
 
 _PATIENCE_S = 1.0
+_STDOUT, _STDERR = 1, 2
 
 
 def prepare_streams() -> None:
@@ -26,12 +28,38 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def keep_stdout_for_results() -> None:
+    """Have everything else that is printed from now on go to stderr.
+
+    That is what plugins, libraries and the programs that they start write to stdout, by whatever
+    means: one line of theirs would break the JSON of a command. Results have a descriptor of their
+    own, of which nobody else knows.
+    """
+    stdout = sys.__stdout__
+    if stdout is not None:
+        stdout.flush()
+        results = os.fdopen(
+            os.dup(stdout.fileno()), "w", encoding=stdout.encoding, errors=stdout.errors
+        )
+        results.reconfigure(line_buffering=bool(stdout.line_buffering))
+        stdout.reconfigure(line_buffering=True)  # beside lines that go to stderr at once
+        vars(sys)["__stdout__"] = results  # Python's own place for it; mypy takes it for fixed
+    os.dup2(_STDERR, _STDOUT)
+
+
+def flush_prints() -> None:
+    """Send on what plugins printed, so that it comes before what is said now."""
+    if sys.stdout is not None:
+        with suppress(OSError):
+            sys.stdout.flush()
+
+
 def give_up_stdout() -> None:
     """Let the interpreter's own flush at its end find nothing that could fail."""
     try:
         flush()
     except (OSError, OutputError):
-        _empty(sys.stdout.fileno())
+        _empty(results_fileno())
 
 
 def leave_full_pipes() -> None:
@@ -46,7 +74,7 @@ def leave_full_pipes() -> None:
 
 
 def _leave_full_pipes(_number: int, _frame: FrameType | None) -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.__stdout__, sys.stderr):
         if stream is None:
             continue
         poll = select.poll()
