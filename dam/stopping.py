@@ -5,12 +5,15 @@ event loop: `dam.cli.run_async` cancels its task, everything else is stopped by 
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TypeAlias
 
 StopHandler: TypeAlias = Callable[[int, FrameType | None], object]
+
+_PATIENCE_S = 5.0
 
 # Windows has no SIGHUP.
 STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -30,14 +33,39 @@ class StoppedBySignalError(BaseException):
         super().__init__(f"stopped by {self.signal.name}")
 
 
+class _Stopped:
+    """The handler after the first signal: it remembers that one.
+
+    Here, because a library may hide the exception behind one of its own, or lose it. So whoever
+    asks again, when nothing has come of it, is heard again.
+    """
+
+    def __init__(self, error: StoppedBySignalError, *, is_raised_again: bool) -> None:
+        self.error = error
+        self.is_raised_again = is_raised_again
+        self._since_s = time.monotonic()
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_raised_again and time.monotonic() > self._since_s + _PATIENCE_S:
+            self._since_s = time.monotonic()
+            raise self.error
+
+
+def requested_stop() -> StoppedBySignalError | None:
+    """Return the stop that a signal has asked for, also while that is being obeyed."""
+    handler = _stopped()
+    return handler.error if handler else None
+
+
 def handle_stops(handler: StopHandler) -> None:
     """Have a function called for each signal that asks to stop.
 
     A signal that is ignored stays ignored: `nohup` does that with SIGHUP, a shell with the SIGINT
-    of a job in the background, and `ignore_stops` with all of them.
+    of a job in the background. After the first signal, nothing changes any more.
     """
     for number in STOP_SIGNALS:
-        if signal.getsignal(number) not in (signal.SIG_IGN, _do_nothing):
+        before = signal.getsignal(number)
+        if before is not signal.SIG_IGN and not isinstance(before, _Stopped):
             signal.signal(number, handler)
 
 
@@ -46,7 +74,10 @@ def ignore_stops() -> None:
 
     Not by `SIG_IGN`: of a signal that had come just before, CPython would then write a traceback.
     """
-    handle_stops(_do_nothing)
+    if handler := _stopped():
+        handler.is_raised_again = False
+    else:
+        handle_stops(_do_nothing)
 
 
 def refuse_stops() -> None:
@@ -73,11 +104,24 @@ def stops_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def remember_stop(number: int) -> StoppedBySignalError:
+    """Let this be the one signal that counts; return the exception for it."""
+    error = StoppedBySignalError(number)
+    handle_stops(_Stopped(error, is_raised_again=False))
+    return error
+
+
 def raise_stop(number: int, _frame: FrameType | None = None) -> None:
-    """Stop what runs by an exception, once."""
-    ignore_stops()
-    raise StoppedBySignalError(number)
+    """Stop what runs by an exception."""
+    error = StoppedBySignalError(number)
+    handle_stops(_Stopped(error, is_raised_again=True))
+    raise error
+
+
+def _stopped() -> _Stopped | None:
+    handlers = (signal.getsignal(number) for number in STOP_SIGNALS)
+    return next((one for one in handlers if isinstance(one, _Stopped)), None)
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Handle a signal that comes after the first."""
+    """Handle a signal that comes while the process ends."""

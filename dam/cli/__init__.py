@@ -32,6 +32,8 @@ from dam.stopping import (
     ignore_stops,
     raise_stop,
     refuse_stops,
+    remember_stop,
+    requested_stop,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
 _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
+_AGAIN_S = 0.01
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -56,6 +59,7 @@ def app(tree: CommandTree | None = None) -> None:
     arguments = sys.argv[1:]
     try:
         handle_stops(_stop)
+        sys.unraisablehook = _stop_again
         code = main(arguments, tree)
         refuse_stops()
     except (KeyboardInterrupt, StoppedBySignalError) as error:  # after all was done
@@ -95,10 +99,10 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
     prepare_streams()
     try:
         return _run(arguments, command_tree() if tree is None else tree)
-    except BrokenPipeError:
-        give_up_stdout()
-        return _CLOSED_PIPE
     except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
+        if isinstance(error, BrokenPipeError) and not requested_stop():
+            give_up_stdout()
+            return _CLOSED_PIPE
         return _tell(error, arguments)
 
 
@@ -143,11 +147,11 @@ def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
         with stop.listening():
             result = asyncio.run(stoppable())
     except BaseException as error:
-        if stop.error is None:
+        if (stopped := requested_stop()) is None:
             raise
-        raise stop.error from error
-    if stop.error is not None:  # it came while all was being closed
-        raise stop.error
+        raise stopped from error
+    if stopped := requested_stop():  # it came while all was being closed
+        raise stopped
     return result
 
 
@@ -184,23 +188,34 @@ def _stop(number: int, _frame: FrameType | None = None) -> None:
     raise_stop(number)
 
 
+def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send the signal to ourselves again whose exception was lost in a `__del__` or a callback."""
+    if not isinstance(lost.exc_value, StoppedBySignalError):
+        sys.__unraisablehook__(lost)
+        return
+    import threading
+
+    number = lost.exc_value.signal
+    signal.signal(number, _stop)
+    threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
+
+
 class _TaskStop:
-    """Cancels a task when the first signal asks to stop, and remembers that."""
+    """Cancels a task when the first signal asks to stop."""
 
     def __init__(self) -> None:
-        self.error: StoppedBySignalError | None = None
         self._cancel: Callable[[], object] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle the signals while the block runs; after the first, ignore them for good."""
+        """Handle the signals while the block runs; after the first, nobody does any more."""
         before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
         handle_stops(self._stop)
         try:
             yield
         finally:
             for number, handler in before.items():
-                if self.error is None:
+                if requested_stop() is None:
                     signal.signal(number, handler)
 
     def watch_current_task(self) -> None:
@@ -215,13 +230,12 @@ class _TaskStop:
                 loop.call_soon_threadsafe(task.cancel)
 
         self._cancel = cancel
-        if self.error is not None:
+        if requested_stop():
             cancel()
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        ignore_stops()
+        remember_stop(number)
         leave_full_pipes()
-        self.error = StoppedBySignalError(number)
         if self._cancel is not None:
             self._cancel()
 

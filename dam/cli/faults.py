@@ -6,7 +6,7 @@ import typer
 
 from dam.cli.output import complain, json_text, write_error_text
 from dam.errors import DamError, ExitCode, UsageError, described
-from dam.stopping import StoppedBySignalError
+from dam.stopping import requested_stop
 
 _EXPECTED = {
     "int_parsing": "a whole number",
@@ -65,12 +65,12 @@ class InternalError(DamError):
 
 def fault_of(error: BaseException) -> DamError:
     """Return what to tell the user of any exception that a command did not handle."""
+    if stop := requested_stop():
+        return _BY_SIGNAL[stop.signal.name]()
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, DamError):
         return error
-    if isinstance(error, StoppedBySignalError):
-        return _BY_SIGNAL[error.signal.name]()
     if isinstance(error, KeyboardInterrupt):
         return StoppedByUserError()
     if isinstance(error, typer.TyperException):

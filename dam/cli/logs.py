@@ -3,6 +3,7 @@
 import logging
 
 from dam.cli.output import complain, write_error_text
+from dam.stopping import requested_stop
 
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -25,6 +26,8 @@ class _StderrHandler(logging.Handler):
     """Looks stderr up each time, because a progress bar puts its own in its place."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and requested_stop():  # of what was cut short, and is told as a whole
+            return
         facts = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
         words = [record.levelname.lower(), f"{record.name}:", record.getMessage()]
         line = " ".join([*words, *(f"{key}={value}" for key, value in facts.items())])

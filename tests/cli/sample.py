@@ -1,6 +1,9 @@
 """A command line of the frame alone: commands that show what reaches them, or fail as asked."""
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -169,17 +172,33 @@ async def _flood(write: Callable[[str], None]) -> None:
         await asyncio.sleep(0)
 
 
+class _SignalledWhenDropped:
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@command()
+def hide(_: State) -> None:
+    """Be stopped where no exception gets out, and go on."""
+    _SignalledWhenDropped()
+    while True:
+        time.sleep(0.01)
+
+
+@command()
+def trip(_: State) -> None:
+    """Fail because of being stopped."""
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        raise KeyError("x") from None
+
+
 GROUP = Group(name="group", doc="More.", commands=[state])
 TREE: CommandTree = {
     "Samples": [state, paths, early, ids, list_, fail],
-    "More samples": [
-        remove,
-        many,
-        wait,
-        flood,
-        work,
-        Group(name="group", doc="More.", commands=[state]),
-    ],
+    "Signals and streams": [wait, flood, hide, trip],
+    "More samples": [remove, many, work, GROUP],
 }
 
 if __name__ == "__main__":

@@ -148,6 +148,14 @@ def test_ctrl_c_cancels_the_work_and_closes_what_is_open(home: Path) -> None:
     assert stderr == "error: interrupted; what was finished stays finished\n"
 
 
+@pytest.mark.parametrize("line", ["hide", "trip"])
+def test_no_code_can_hide_that_it_was_stopped(run: Run, line: str) -> None:
+    """`__del__` loses every exception, and what is cut short may fail in its own words."""
+    result = run(line)
+    assert (result.returncode, result.stdout) == (143, "")
+    assert result.stderr == "error: stopped by SIGTERM; what was finished stays finished\n"
+
+
 @pytest.mark.parametrize("line", ["state", "many", "--help", "list --json"])
 def test_a_full_disk_under_stdout_is_a_fault_of_the_environment(home: Path, line: str) -> None:
     with Path("/dev/full").open("w") as full:
