@@ -24,7 +24,7 @@ from dam.cli.streams import (
     leave_full_pipes,
     prepare_streams,
 )
-from dam.errors import ExitCode, words_for
+from dam.errors import ExitCode, report_without_passwords, words_for
 from dam.stopping import (
     STOP_SIGNALS,
     StoppedBySignalError,
@@ -246,7 +246,7 @@ def _tell(error: BaseException, arguments: Sequence[str]) -> int:
     flush_prints()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--debug" in options:
-        write_error_text("".join(traceback.format_exception(error)))
+        write_error_text(report_without_passwords("".join(traceback.format_exception(error))))
     fault = fault_of(error)
     report(fault, as_json="--json" in options or "--jsonl" in options)
     give_up_stdout()

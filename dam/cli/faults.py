@@ -5,7 +5,7 @@ import re
 import typer
 
 from dam.cli.output import complain, json_text, write_error_text
-from dam.errors import DamError, ExitCode, UsageError, described
+from dam.errors import DamError, ExitCode, UsageError, described, report_without_passwords
 from dam.stopping import requested_stop
 
 _EXPECTED = {
@@ -58,7 +58,7 @@ class InternalError(DamError):
     def __init__(self, error: BaseException) -> None:
         self.error = error
         super().__init__(
-            f"this is a bug of dam: {described(error)}",
+            f"this is a bug of dam: {report_without_passwords(described(error))}",
             "run it again with --debug for the traceback, and report that",
         )
 

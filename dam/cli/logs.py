@@ -3,6 +3,7 @@
 import logging
 
 from dam.cli.output import complain, write_error_text
+from dam.errors import report_without_passwords
 from dam.stopping import requested_stop
 
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -31,6 +32,7 @@ class _StderrHandler(logging.Handler):
         facts = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
         words = [record.levelname.lower(), f"{record.name}:", record.getMessage()]
         line = " ".join([*words, *(f"{key}={value}" for key, value in facts.items())])
-        complain(line)
+        complain(report_without_passwords(line))
         if record.exc_info:
-            write_error_text(logging.Formatter().formatException(record.exc_info) + "\n")
+            found = logging.Formatter().formatException(record.exc_info)
+            write_error_text(report_without_passwords(found) + "\n")

@@ -1,5 +1,6 @@
 """Database URLs: which are understood, and what is wrong with the others."""
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 from urllib.parse import unquote
@@ -55,6 +56,10 @@ def _refuse_second_at(text: str, url: URL, rest: str) -> None:
 
 def _refuse_unknown_options(text: str, given: Collection[str]) -> None:
     known = _server_options() if given else set()
+    if any("%" in name for name in re.findall(r"[?&]([^=&]*)", text)):  # of `password`, too
+        raise DatabaseUrlError(
+            text, "options of libpq, such as sslmode=require", "write their names without %"
+        )
     for name in given:
         # An unknown one is not named: it may be what follows an & in a password.
         if known and name not in known:

@@ -36,7 +36,6 @@ from dam.errors.base import (
     ItemError,
     UsageError,
     display_path,
-    url_without_password,
     words_for,
 )
 from dam.errors.comics import (
@@ -119,6 +118,12 @@ from dam.errors.runtime import (
     WorkerTimeoutError,
     WorldBuildError,
     described,
+)
+from dam.errors.secrets import (
+    place_without_password,
+    report_without_passwords,
+    text_without_passwords,
+    url_without_password,
 )
 
 __all__ = [
@@ -219,6 +224,9 @@ __all__ = [
     "WorldBuildError",
     "described",
     "display_path",
+    "place_without_password",
+    "report_without_passwords",
+    "text_without_passwords",
     "url_without_password",
     "words_for",
 ]

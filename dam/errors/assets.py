@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dam.errors.base import EnvironmentFaultError, ItemError, UsageError, display_path
+from dam.errors.secrets import url_without_password
 
 
 class NoContentError(ItemError):
@@ -43,6 +44,7 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         from difflib import get_close_matches  # noqa: PLC0415 - not for each start of the program
 
+        name = url_without_password(name)  # it may be an address, in the wrong place
         self.kind = kind
         self.name = name
         self.known = tuple(known)

@@ -2,10 +2,11 @@
 
 import errno
 import os
-import re
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, ClassVar
+
+from dam.errors.secrets import text_without_passwords
 
 
 class ExitCode(IntEnum):
@@ -36,6 +37,7 @@ class DamError(Exception):
     makes sense."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
+        message, hint = text_without_passwords(message), hint and text_without_passwords(hint)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -102,23 +104,3 @@ def display_path(path: str | Path) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-_SCHEME = r"(?:[\w+.-]+://)"
-_FILE_URL = re.compile(r"sqlite[\w+.-]*:///", re.IGNORECASE)
-# Greedy on purpose: whatever is not escaped in a password must not let the rest of it through.
-_PASSWORD = re.compile(rf"^({_SCHEME}?+[^:]*:).*@", re.DOTALL)
-_PASSWORD_OPTION = re.compile(r"([?&]\w*password=).*", re.IGNORECASE | re.DOTALL)
-# Where the host was left out, a password stands in the place of the port.
-_NO_PORT = re.compile(rf"^({_SCHEME}(?>\[[^\]]*\]|[^:?]*):)(?!\d*(?:[/?]|$)|\*\*\*).*", re.DOTALL)
-
-
-def url_without_password(url: str) -> str:
-    """Return a database URL, even a malformed one, with any password replaced by `***`."""
-    option = _PASSWORD_OPTION.search(url)
-    if not _FILE_URL.match(url):
-        password = _PASSWORD.match(url)
-        if password and option and option.start() < password.end():  # one is within the other
-            return url[: min(password.end(1), option.end(1))] + "***"
-        url = _NO_PORT.sub(r"\1***", _PASSWORD.sub(r"\1***@", url))
-    return _PASSWORD_OPTION.sub(r"\1***", url)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from dam.errors.base import EnvironmentFaultError, url_without_password
+from dam.errors.base import EnvironmentFaultError
+from dam.errors.secrets import report_without_passwords, url_without_password
 
 
 class DatabaseError(EnvironmentFaultError):
@@ -10,7 +11,7 @@ class DatabaseError(EnvironmentFaultError):
 
     def __init__(self, url: str, reason: str, hint: str | None = None) -> None:
         self.url = url
-        self.reason = reason
+        self.reason = reason = report_without_passwords(reason)
         super().__init__(
             f"the database {url} failed: {reason}", hint or "check its disk and rights"
         )

@@ -11,7 +11,14 @@ from sqlalchemy import select
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
-from dam.errors import DamError, NotSetUpError, display_path, url_without_password, words_for
+from dam.errors import (
+    DamError,
+    NotSetUpError,
+    display_path,
+    place_without_password,
+    url_without_password,
+    words_for,
+)
 from dam.media.decoders import Decoder, installed_decoders
 from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
@@ -104,7 +111,11 @@ def _storage(address: str) -> FolderHealth:
         roots = open_store(address).local_roots()
     except DamError as error:
         return FolderHealth(
-            ok=False, path=address, free_bytes=None, message=error.message, hint=error.hint
+            ok=False,
+            path=place_without_password(address),
+            free_bytes=None,
+            message=error.message,
+            hint=error.hint,
         )
     (root,) = roots
     return _folder(root, hint)

@@ -14,7 +14,7 @@ from dam.core.ecs import (
     component_classes,
     table_of,
 )
-from dam.errors import url_without_password
+from dam.errors import place_without_password, url_without_password
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services.schema_service import table_names
 from dam.settings import Settings
@@ -59,7 +59,7 @@ def list_worlds(settings: Settings) -> list[WorldPlace]:
         WorldPlace(
             name=world.name,
             database=url_without_password(world.database_url),
-            storage=world.storage_url,
+            storage=place_without_password(world.storage_url),
             default=world.name == settings.default_world,
         )
         for world in settings.worlds.values()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from dam.errors import UnknownNameError
 from dam.settings.errors import SettingError, did_you_mean
+from dam.settings.locations import shown_value
 from dam.settings.variables import Digest, LogLevel, WorkerKind, read_variables
 from dam.settings.worlds import DEFAULT_NAME, WorldSettings, worlds_in_use, worlds_of
 
@@ -70,7 +71,12 @@ def load_settings() -> Settings:
 def _unknown_default(name: str, known: tuple[str, ...], way_out: str | None = None) -> SettingError:
     hints = [hint for hint in (did_you_mean(name, known), way_out) if hint]
     expected = f"one of {', '.join(known)}"
-    return SettingError("DAM_DEFAULT_WORLD_NAME", repr(name), expected, "; ".join(hints) or None)
+    return SettingError(
+        "DAM_DEFAULT_WORLD_NAME",
+        shown_value(name),
+        expected,
+        "; ".join(hints) or None,
+    )
 
 
 def _usable_cores() -> int:

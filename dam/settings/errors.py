@@ -2,13 +2,18 @@
 
 from difflib import get_close_matches
 
-from dam.errors import EnvironmentFaultError
+from dam.errors import (
+    EnvironmentFaultError,
+    report_without_passwords,
+    url_without_password,
+)
 
 
 class SettingError(EnvironmentFaultError):
     """A setting's value cannot be used; `found` shows it without any password."""
 
     def __init__(self, setting: str, found: str, expected: str, hint: str | None = None) -> None:
+        found = report_without_passwords(found)
         self.setting = setting
         self.found = found
         self.expected = expected
@@ -19,6 +24,7 @@ class MisspeltSettingError(EnvironmentFaultError):
     """A name is no setting but looks like one, so what it says would be lost."""
 
     def __init__(self, name: str, place: str, known: tuple[str, ...]) -> None:
+        name = url_without_password(name)
         self.name = name
         self.place = place
         self.known = known

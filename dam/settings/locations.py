@@ -9,6 +9,7 @@ from dam.core.database_url import parse_database_url
 from dam.errors import DatabaseUrlError, url_without_password
 from dam.settings.errors import SettingError
 
+_PAIRS = re.compile(r"\s*(?:host|hostaddr|port|dbname|user|password|service)\s*=", re.IGNORECASE)
 _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
 
 
@@ -24,9 +25,9 @@ def absolute_database_url(url: str, folder: Path, setting: str) -> str:
         parse_database_url(f"{scheme.lower()}{separator}{rest}")
     except DatabaseUrlError as error:
         hint = error.remedy
-        if not separator and "@" not in url:
+        if not separator and "@" not in url and not is_address(url):
             hint = f"did you mean sqlite:///{url}?"
-        found = repr(url_without_password(url))
+        found = shown_value(url)
         raise SettingError(setting, found, error.expected or _DATABASE_FORM, hint) from error
     if database == "sqlite":
         base = Path(quoted_path(str(folder)))
@@ -48,8 +49,24 @@ def storage_beside(database_url: str, data: Path) -> str:
     return str(data / f"postgresql-{server}-storage")
 
 
-def absolute_storage_url(text: str, folder: Path) -> str:
-    """Return the URL of a store as it is, or a folder counted from `folder`."""
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address rather than a path: a URL, or libpq's `host=… dbname=…`."""
+    return "://" in text or _PAIRS.match(text) is not None
+
+
+def shown_value(value: object) -> str:
+    """Return what was set for something, as it may be shown; it may be an address set in error."""
+    return repr(url_without_password(value) if isinstance(value, str) else value)
+
+
+def absolute_storage_url(text: str, folder: Path, setting: str) -> str:
+    """Return the URL of a store as it is, or a folder counted from `folder`.
+
+    Raises:
+        SettingError: It is what `setting` was not meant for, and would become a folder's name.
+    """
+    if "://" not in text and is_address(text):
+        raise SettingError(setting, shown_value(text), "a folder")
     return text if "://" in text else _absolute(text, folder)
 
 

@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from dam.errors import words_for
 from dam.settings.errors import MisspeltSettingError, SettingError, did_you_mean
+from dam.settings.locations import shown_value
 
 Digest = Literal["md5", "sha1"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -157,7 +158,8 @@ def read_variables() -> Variables:
         hint, word = None, str(found).partition(":")[0]
         if word not in _CHOICES:
             hint = did_you_mean(word.upper(), _CHOICES) or did_you_mean(word.lower(), _CHOICES)
-        raise SettingError(PREFIX + field.upper(), repr(found), expected, hint) from error
+        # Not `from error`: pydantic's text shows the value, which may be an address.
+        raise SettingError(PREFIX + field.upper(), shown_value(found), expected, hint) from None
     except UnicodeDecodeError as error:
         raise SettingError(".env", "not UTF-8 text", "lines of NAME=value") from error
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dam.errors import display_path, url_without_password, words_for
+from dam.errors import display_path, place_without_password, url_without_password, words_for
 from dam.settings.errors import (
     MisspeltSettingError,
     SettingError,
@@ -21,8 +21,10 @@ from dam.settings.errors import (
 from dam.settings.locations import (
     absolute_database_url,
     absolute_storage_url,
+    is_address,
     location_of,
     quoted_path,
+    shown_value,
     storage_beside,
 )
 from dam.settings.variables import PREFIX, Variables
@@ -87,7 +89,7 @@ def _refuse_sharing(worlds: Iterable[WorldSettings]) -> None:
         for url in (world.database_url, world.storage_url):
             place = location_of(url)
             if place in owners:
-                raise SharedLocationError(url_without_password(url), owners[place], world.name)
+                raise SharedLocationError(place_without_password(url), owners[place], world.name)
             owners[place] = world.name
 
 
@@ -96,12 +98,14 @@ def _entries_in(text: str) -> dict[str, _Entry]:
     setting, folder = "DAM_WORLDS_CONFIG", Path()
     if not text.lstrip().startswith(("{", "[")):
         path = Path(os.path.expanduser(text))  # noqa: PTH111  (`~x` may not exist)
-        setting, folder = f"{setting} ({display_path(path)})", path.parent
+        shown = url_without_password(text) if is_address(text) else display_path(path)
+        setting, folder = f"{setting} ({shown})", path.parent
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             found = words_for(error).removeprefix("is ")
-            raise SettingError(setting, found, "JSON text, or its file") from error
+            # Not `from error`: that shows the path, which may be an address.
+            raise SettingError(setting, found, "JSON text, or its file") from None
         except UnicodeDecodeError as error:
             raise SettingError(setting, "not UTF-8 text", "JSON") from error
     try:
@@ -118,7 +122,7 @@ def _object_of(setting: str, pairs: list[tuple[str, object]]) -> dict[str, objec
     """Return a JSON object; of a name that it has twice, JSON itself would lose the first."""
     twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
     if twice:
-        raise SettingError(setting, f"JSON with {twice[0]!r} twice", "each name once")
+        raise SettingError(setting, f"JSON with {shown_value(twice[0])} twice", "each name once")
     return dict(pairs)
 
 
@@ -143,7 +147,8 @@ def _world(name: str, entry: _Entry) -> WorldSettings:
         database_url = absolute_database_url(entry.database_url, entry.folder, label)
     storage_url = storage_beside(database_url, data)
     if entry.asset_storage_path:
-        storage_url = absolute_storage_url(entry.asset_storage_path, entry.folder)
+        label = entry.label("asset_storage_path")
+        storage_url = absolute_storage_url(entry.asset_storage_path, entry.folder, label)
     return WorldSettings(
         name=name,
         database_url=database_url,
@@ -162,7 +167,7 @@ def worlds_in_use() -> list[str]:
 def _check_name(name: str, setting: str) -> None:
     if not _WORLD_NAME.fullmatch(name):
         form = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
-        raise SettingError(setting, repr(name), form)
+        raise SettingError(setting, shown_value(name), form)
 
 
 def _json_kind(value: object) -> str:

@@ -1,5 +1,7 @@
 """Which database URLs are understood, and that none ever shows a password."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -61,6 +63,11 @@ def test_the_driver_is_ours_to_choose(url: str, drivername: str) -> None:
             "did you mean 'password'?",
         ),
         (
+            "postgresql://h/d?pass%77ord=p",
+            "'postgresql://h/d?pass%77ord=***'; expected options of libpq, such as sslmode=require",
+            "write their names without %",
+        ),
+        (
             "postgresql://h/d?autocommit=1&bogus=1",
             "'postgresql://h/d?autocommit=1&bogus=1'; "
             "expected options of libpq, such as sslmode=require",
@@ -105,6 +112,16 @@ def test_what_has_one_meaning_is_understood(url: str) -> None:
         ("postgresql://[::1]:5432/d", "postgresql://[::1]:5432/d"),
         ("postgresql://u:secret/d", "postgresql://u:***"),
         ("sqlite:////a/b@c.db", "sqlite:////a/b@c.db"),
+        ("host=h password=p dbname=d", "host=h password=***"),
+        ("host=h PASSWORD = 'p w\\'q' dbname=d", "host=h PASSWORD = ***"),
+        ("host=h sslpassword=p", "host=h sslpassword=***"),
+        (
+            "postgresql://h/d?sslmode=require&sslpassword=p",
+            "postgresql://h/d?sslmode=require&sslpassword=***",
+        ),
+        ("postgresql://h/d?pass%77ord=p", "postgresql://h/d?pass%77ord=***"),
+        ("s3://key:secret@bucket/a", "s3://key:***@bucket/a"),
+        ("s3://bucket/a?secret_key=s", "s3://bucket/a?secret_key=***"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
@@ -127,6 +144,13 @@ def test_no_part_of_a_password_is_shown(between: str, user: str) -> None:
         f"postgresql://{user}:{hostless}",
         f"postgresql://127.0.0.1:1/photos?password={password}",
         f"mysql://{user}:{password}@127.0.0.1:1/photos",
+        f"s3://{user}:{password}@bucket",
+        f"s3://bucket?secret={password}",
+        f"postgresql://127.0.0.1:1/photos?sslpassword={password}",
+        f"postgresql://127.0.0.1:1/photos?p%61ssword={password}",
+        f"postgresql://{quote(user)}:{quote(password)}@127.0.0.1:1/photos",
+        f"host=h password={password}",
+        f"user=u password='{password}' host=h",
     ):
         try:
             shown = Database(url, CONTEXT).safe_url

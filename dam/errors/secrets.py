@@ -1,0 +1,87 @@
+"""Passwords are never shown: the one place that takes them out of URLs, and of any other text.
+
+`url_without_password` is for what is known to be an address, or to be meant as one: it rather hides
+too much. `text_without_passwords` is for sentences, where an address may stand among other words,
+and paths that look like nothing else must stay as they are; every `DamError` goes through it.
+`report_without_passwords` is for what nobody has read before it is shown: logs and tracebacks.
+"""
+
+import re
+from urllib.parse import unquote
+
+_HIDDEN = "***"
+_NAMES = r"\w*(?:passw(?:or)?d|pwd|secret|token|credential|signature)\w*"
+
+_SCHEME = r"(?:[\w+.-]+://)"
+_FILE_URL = re.compile(r"(?:sqlite[\w+.-]*|file):///", re.IGNORECASE)
+# Greedy on purpose: whatever is not escaped in a password must not let the rest of it through.
+_PASSWORD = re.compile(rf"^({_SCHEME}?+[^:]*:).*@", re.DOTALL)
+# Where the host was left out, a password stands in the place of the port.
+_NO_PORT = re.compile(rf"^({_SCHEME}(?>\[[^\]]*\]|[^:?]*):)(?!\d*(?:[/?]|$)|\*\*\*).*", re.DOTALL)
+_OPTION = re.compile(r"[?&]([^=&]*)=")
+_SECRET_NAME = re.compile(rf"{_NAMES}\Z", re.IGNORECASE)
+# As in `host=h password='p w'`, which libpq takes in the place of a URL.
+_ASSIGNMENT = re.compile(rf"(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*).+", re.IGNORECASE | re.DOTALL)
+
+# As `repr` writes it; an apostrophe before a letter ends nothing.
+_QUOTED = re.compile(r"(?<!\w)(['\"`])([A-Za-z][\w+.-]*:/(?:\\.|(?!\1(?!\w)).)*)\1")
+# In a sentence: a scheme, a user, and a password up to the last @ of the line, or to a space. The
+# form that we expect of a URL says `password`, and may.
+_START = (
+    r"(?<![\w+.-])((?!sqlite|file)(?:[a-z][\w+.-]*://|postgres(?:ql)?(?:\+\w+)?:/{0,4})"
+    r"(?:\[[^\]\s]*\])?+[^\s:]*:)(?=[^\s/])(?!\*\*\*|password@host/|\d*(?:[/?\s'\",;)]|\Z))"
+)
+_WITH_HOST = re.compile(rf"{_START}[^\n]*@", re.IGNORECASE)
+_WITHOUT_HOST = re.compile(rf"{_START}\S+", re.IGNORECASE)
+_IN_QUERY = re.compile(rf"([?&](?:{_NAMES}|\w*%[^\s=&]*)=)(?!\*\*\*)[^\s'\"]+", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)",
+    re.IGNORECASE,
+)
+
+
+def url_without_password(url: str) -> str:
+    """Return an address, even a malformed one, with any password replaced by `***`.
+
+    It may be that of a database or of a store, or libpq's `host=… password=…`.
+    """
+    option = _secret_option(url)
+    if not _FILE_URL.match(url):
+        password = _PASSWORD.match(url)
+        if password and option is not None and option < password.end():  # one within the other
+            return url[: min(password.end(1), option)] + _HIDDEN
+        url = _NO_PORT.sub(rf"\1{_HIDDEN}", _PASSWORD.sub(rf"\1{_HIDDEN}@", url))
+        url = _ASSIGNMENT.sub(rf"\1{_HIDDEN}", url)
+        option = _secret_option(url)
+    return url if option is None else url[:option] + _HIDDEN
+
+
+def place_without_password(place: str) -> str:
+    """Return where a database or a store is, as `url_without_password`; a folder stays as it is."""
+    return url_without_password(place) if "://" in place else place
+
+
+def text_without_passwords(text: str) -> str:
+    """Return a text with any password in an address that it holds replaced by `***`."""
+    if ":/" not in text and "postgres" not in text:
+        return text
+    text = _QUOTED.sub(lambda found: f"{found[1]}{url_without_password(found[2])}{found[1]}", text)
+    text = _WITH_HOST.sub(rf"\1{_HIDDEN}@", text)
+    text = _WITHOUT_HOST.sub(rf"\1{_HIDDEN}", text)
+    return _IN_QUERY.sub(rf"\1{_HIDDEN}", text)
+
+
+def report_without_passwords(text: str) -> str:
+    """Return a text as `text_without_passwords` does, and what it calls a password hidden, too."""
+    return _ASSIGNED.sub(rf"\1{_HIDDEN}", text_without_passwords(text))
+
+
+def _secret_option(url: str) -> int | None:
+    """Return where the value of the first secret option of a URL's query begins.
+
+    A name that is partly escaped is taken for one: libpq understands `pass%77ord`, too.
+    """
+    for option in _OPTION.finditer(url):
+        if "%" in option[1] or _SECRET_NAME.match(unquote(option[1])):
+            return option.end()
+    return None
