@@ -51,7 +51,7 @@ from dam.services.known_comics import (
 )
 from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
-from dam.storage.content_store import ImportMode
+from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.reference import Reference
 
@@ -112,6 +112,8 @@ class ComicImporter:
         self._options = options
         self._on_wait = on_wait
         self._foreseen = defaultdict[str, list[ComicFacts]](list)
+        self._is_move = options.mode == "move" and not options.is_dry_run
+        self._moved: dict[str, StoredFile] = {}
 
     async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
         """Import archives as files, but for what can be no comic; return each by its path."""
@@ -171,7 +173,7 @@ class ComicImporter:
             lost = await extract_pages(self._world, file.entity_id, content)
             failed = (*outcome.failed_pages, *map(failed_page, lost))
             outcome = replace(outcome, failed_pages=failed)
-        return outcome
+        return await self._without_sources(outcome, [file.path])
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic.
@@ -193,6 +195,7 @@ class ComicImporter:
         order = apply_page_list(folder.names, document.info)
         files = await self._import_files([_path(folder, page.name) for page in order.pages])
         pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
+        sources = list(files)
         arrived = [(page, file) for page, file in pages if file.error is None]
         failed = [
             FailedPage(name=page.name, error=file.message or "", hint=file.hint)
@@ -206,7 +209,8 @@ class ComicImporter:
         if known is not None:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
-            return imported_comic(folder.path, "unchanged", known, failed, document, said)
+            outcome = imported_comic(folder.path, "unchanged", known, failed, document, said)
+            return await self._without_sources(outcome, sources)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         if not failed:  # as in `read_archive_comic`
@@ -217,7 +221,21 @@ class ComicImporter:
         recorded = await self._record_folder(read, comic, entries)
         said += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
-        return imported_comic(folder.path, status, recorded, failed, document, said)
+        outcome = imported_comic(folder.path, status, recorded, failed, document, said)
+        return await self._without_sources(outcome, sources)
+
+    async def _without_sources(self, outcome: ComicOutcome, paths: Sequence[str]) -> ComicOutcome:
+        """Remove the files of a comic that a move has taken in, after the last commit for it.
+
+        Whatever ends an import before that leaves them, and the same command finds them again.
+        """
+        moved = [(Path(path), self._moved.pop(path)) for path in paths if path in self._moved]
+        errors = [error for error in await self._files.unlink_moved(moved) if error is not None]
+        if not errors or outcome.error is not None:
+            return outcome
+        first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        message = f"{first.message}{more}"
+        return replace(outcome, error=type(first).__name__, message=message, hint=first.hint)
 
     async def _record_folder(
         self,
@@ -227,7 +245,8 @@ class ComicImporter:
     ) -> RecordedComic:
         if not self._options.is_dry_run:
             now = self._world.context.now()
-            return await self._world.run(record_folder, folder, comic, pages, now=now)
+            run = self._world.run_durably if self._is_move else self._world.run
+            return await run(record_folder, folder, comic, pages, now=now)
         moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
         return await self._claim(moved) if moved else await self._foresee(comic, len(pages))
 
@@ -245,7 +264,8 @@ class ComicImporter:
             recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
         else:
             assert file.entity_id is not None
-            recorded = await self._world.run(
+            run = self._world.run_durably if self._is_move else self._world.run
+            recorded = await run(
                 record_archive,
                 file.entity_id,
                 content.digest,
@@ -283,8 +303,13 @@ class ComicImporter:
             outcomes[outcome.path] = outcome
 
         options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
-        await import_files(self._world, paths, options, take, on_wait=self._on_wait)
+        await import_files(
+            self._world, paths, options, take, on_wait=self._on_wait, on_moved=self._keep
+        )
         return outcomes
+
+    def _keep(self, path: Path, stored: StoredFile) -> None:
+        self._moved[str(path)] = stored
 
     async def _claim(self, known: RecordedComic) -> RecordedComic:
         concept = self._options.concept_entity_id

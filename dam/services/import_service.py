@@ -90,6 +90,7 @@ class ImportReport:
 
 
 OnOutcome = Callable[[FileOutcome], None]
+OnMoved = Callable[[Path, StoredFile], None]
 
 
 async def import_files(
@@ -99,11 +100,16 @@ async def import_files(
     on_outcome: OnOutcome | None = None,
     on_recorded: Callable[[], None] | None = None,
     on_wait: Callable[[], None] | None = None,
+    on_moved: OnMoved | None = None,
 ) -> ImportReport:
     """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
 
     `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
     nothing can be stored before another process ends its collection of garbage.
+
+    A move removes each source once its rows are committed. With `on_moved` it leaves them where
+    they are and hands them over instead: to a caller whose own rows need the files, too, and who
+    removes them by `FileOperationsResource.unlink_moved` after its last commit.
 
     Batches are committed one by one: whatever was reported is kept, whatever happens then.
 
@@ -120,7 +126,8 @@ async def import_files(
         if on_recorded and outcome.status == "added":
             on_recorded()
 
-    run = _Import(world, files, options, tell, is_processed=on_recorded is not None)
+    is_processed = on_recorded is not None
+    run = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
@@ -150,6 +157,7 @@ class _Import:
         files: FileOperationsResource,
         options: ImportOptions,
         tell: OnOutcome,
+        on_moved: OnMoved | None,
         *,
         is_processed: bool,
     ) -> None:
@@ -157,6 +165,7 @@ class _Import:
         self._files = files
         self._options = options
         self._tell = tell
+        self._on_moved = on_moved
         self._is_processed = is_processed
         self._foreseen: set[bytes] = set()
         self._share = _FIRST_BATCH
@@ -258,7 +267,11 @@ class _Import:
         ]
         kept = [(file.path, file.stored) for file in files]
         if self._mode == "move":
-            outcomes = await self._remove_sources(kept, outcomes)
+            if self._on_moved is None:
+                outcomes = await self._remove_sources(kept, outcomes)
+            else:
+                for path, stored in kept:
+                    self._on_moved(path, stored)
         for outcome in outcomes:
             self._tell(outcome)
 
