@@ -1,6 +1,7 @@
 """The schema of a world's database: make it, bring it up to date, tell how old it is."""
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -262,13 +263,28 @@ def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | N
     connection.rollback()
     if had_tables:
         copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
-        copy.touch(mode=file.stat().st_mode & 0o777, exist_ok=False)  # as private as the original
-        # As bytes, because a path need not be valid text.
-        name = {"copy": os.fsencode(copy)}
-        connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
+        _save_copy(connection, copy, mode=file.stat().st_mode & 0o777)  # as private as the original
         log.info("database saved", extra={"copy": str(copy)})
     connection.execute(text("PRAGMA journal_mode = WAL"))
     return copy
+
+
+def _save_copy(connection: Connection, copy: Path, *, mode: int) -> None:
+    """Save a copy of the database; it has its name only when all of it is on the disk."""
+    if copy.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), copy)
+    unfinished = copy.with_name(f"{copy.name}.part")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=mode, exist_ok=False)
+    try:
+        # As bytes, because a path need not be valid text.
+        name = {"copy": os.fsencode(unfinished)}
+        connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.rename(copy)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _world_uuid(connection: Connection) -> str | None:
