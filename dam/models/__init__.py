@@ -26,7 +26,6 @@ from dam.models.properties.image_dimensions_component import ImageDimensionsComp
 from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
-from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
 SCHEMA_REVISION = "0004"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
@@ -56,6 +55,5 @@ __all__ = [
     "NeedsMetadataExtractionComponent",
     "OriginalSourceInfoComponent",
     "PageLink",
-    "PendingSourceRemovalComponent",
     "WorldIdentity",
 ]

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.errors import (
     DamError,
+    DatabaseCorruptError,
     NotSetUpError,
     display_path,
     place_without_password,
@@ -99,10 +101,19 @@ async def _use_database(config: WorldConfig) -> None:
     database = Database(config.database_url, context, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         await schema_service.check_schema(database)
+        await database.read(_refuse_malformed, database)
         async with database.writer() as session:
             await session.execute(select(1))  # on SQLite this takes the lock of a writer
     finally:
         await database.close()
+
+
+async def _refuse_malformed(session: AsyncSession, database: Database) -> None:
+    """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
+    if database.is_sqlite:
+        found = await session.scalar(text("PRAGMA quick_check(1)"))
+        if found != "ok":
+            raise DatabaseCorruptError(database.safe_url, str(found))
 
 
 def _storage(address: str) -> FolderHealth:

@@ -246,24 +246,6 @@ CREATE TABLE component_original_source_info (
 INSERT INTO "component_original_source_info" VALUES(X'0101010101010101',X'0101010101010101','path_text-1',1,1,1,'2026-01-01 00:00:00.000000','2026-01-01 00:00:00.000000','2026-01-01 00:00:00.000000',1,1);
 INSERT INTO "component_original_source_info" VALUES(X'0202020202020202',X'0202020202020202','path_text-2',2,2,2,'2026-01-02 00:00:00.000000','2026-01-02 00:00:00.000000','2026-01-02 00:00:00.000000',2,2);
 INSERT INTO "component_original_source_info" VALUES(X'0303030303030303',X'0303030303030303','path_text-3',3,3,3,'2026-01-03 00:00:00.000000','2026-01-03 00:00:00.000000','2026-01-03 00:00:00.000000',3,3);
-CREATE TABLE component_pending_source_removal (
-	machine_id VARCHAR(64) NOT NULL, 
-	path BLOB NOT NULL, 
-	path_digest BLOB NOT NULL, 
-	path_text VARCHAR NOT NULL, 
-	size_bytes INTEGER NOT NULL, 
-	mtime_ns INTEGER NOT NULL, 
-	noted_at DATETIME NOT NULL, 
-	aside_name BLOB, 
-	id INTEGER NOT NULL, 
-	entity_id INTEGER NOT NULL, 
-	CONSTRAINT pk_component_pending_source_removal PRIMARY KEY (id), 
-	CONSTRAINT fk_component_pending_source_removal_entity_id FOREIGN KEY(entity_id) REFERENCES entities (id) ON DELETE CASCADE, 
-	CONSTRAINT uq_component_pending_source_removal_machine_id_path_digest UNIQUE (machine_id, path_digest)
-);
-INSERT INTO "component_pending_source_removal" VALUES('machine_id-1',X'0101010101010101',X'0101010101010101','path_text-1',1,1,'2026-01-01 00:00:00.000000',X'0101010101010101',1,1);
-INSERT INTO "component_pending_source_removal" VALUES('machine_id-2',X'0202020202020202',X'0202020202020202','path_text-2',2,2,'2026-01-02 00:00:00.000000',X'0202020202020202',2,2);
-INSERT INTO "component_pending_source_removal" VALUES('machine_id-3',X'0303030303030303',X'0303030303030303','path_text-3',3,3,'2026-01-03 00:00:00.000000',X'0303030303030303',3,3);
 CREATE TABLE component_processing_error (
 	system VARCHAR(255) NOT NULL, 
 	error VARCHAR(255) NOT NULL, 
@@ -347,5 +329,4 @@ CREATE INDEX ix_page_links_page_image_entity_id ON page_links (page_image_entity
 CREATE INDEX ix_component_file_location_entity_id ON component_file_location (entity_id);
 CREATE INDEX ix_component_file_location_container_entity_id ON component_file_location (container_entity_id);
 CREATE INDEX ix_component_comic_book_concept_title_key ON component_comic_book_concept (title_key);
-CREATE INDEX ix_component_pending_source_removal_entity_id ON component_pending_source_removal (entity_id);
 COMMIT;

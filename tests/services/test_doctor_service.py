@@ -80,6 +80,23 @@ async def test_a_file_that_is_no_database_is_a_fault(home: Path) -> None:
     assert found.database.message.endswith("file is not a database")
 
 
+def with_a_lost_page(source: Path, copy: Path) -> Path:
+    """Copy a database whose last page the disk has lost."""
+    content = bytearray(source.read_bytes())
+    content[-4096:] = bytes(4096)
+    copy.write_bytes(content)
+    return copy
+
+
+async def test_a_file_that_is_malformed_inside_is_a_fault(
+    home: Path, sqlite_template: Path
+) -> None:
+    url = f"sqlite:///{with_a_lost_page(sqlite_template, home / 'dam.db')}"
+    found = await examine(world_config(url), is_configured=True)
+    assert (found.ok, found.database.ok) == (False, False)
+    assert found.database.hint == "restore it from a backup; the stored files are not touched"
+
+
 async def test_a_server_that_does_not_answer_is_a_fault_without_its_password(home: Path) -> None:
     url = f"postgresql://me:secret@/dam?host={home}"
     found = await examine(world_config(url), is_configured=True)
