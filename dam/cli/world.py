@@ -6,7 +6,7 @@ import typer
 
 from dam.cli.arguments import Yes
 from dam.cli.frame import State, command
-from dam.cli.output import confirm, sentence, show, size_text, table
+from dam.cli.output import confirm, name_failure, sentence, show, size_text, table
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dam.app import World
     from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth
+    from dam.services.privacy_service import OpenPath
     from dam.services.schema_service import SetUp
     from dam.services.status_service import WorldPlace, WorldStatus
 
@@ -101,12 +102,19 @@ def _show_status(found: "WorldStatus") -> None:
         table(rows, ("component", "rows"))
 
 
-@command()
-def doctor(state: State) -> ExitCode:
+@command(changes=True)
+def doctor(
+    state: State,
+    *,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Take away what rights others have on our files.")
+    ] = False,
+) -> ExitCode:
     """Check what a world needs to work.
 
-    Looks at its database, its folders and the decoders, and changes nothing. Exit code 5: something
-    that is needed does not work.
+    Looks at its database, its folders and the decoders, and changes nothing without --fix. Exit
+    code 5: something that is needed does not work. What others may read is told and is no fault: a
+    group may share a world on purpose.
     """
     from dam.app import load_settings, world_config
     from dam.cli import run_async
@@ -117,21 +125,42 @@ def doctor(state: State) -> ExitCode:
     write_logs("DEBUG" if state.is_debug else settings.log_level)
     config = world_config(state.world, settings)
     is_configured = settings.world(state.world).is_configured
-    result = run_async(lambda: doctor_service.examine(config, is_configured=is_configured))
-    show(state, result, _show_diagnosis)
-    return ExitCode.OK if result.ok else ExitCode.ENVIRONMENT
+    result = run_async(
+        lambda: doctor_service.examine(
+            config, is_configured=is_configured, closes_paths=fix and not state.is_dry_run
+        )
+    )
+    show(state, result, lambda found: _show_diagnosis(found, is_plan=fix and state.is_dry_run))
+    left = [one for one in result.readable_by_others if one.message]
+    for one in left:
+        name_failure(one.path, message=one.message)
+    if not result.ok:
+        return ExitCode.ENVIRONMENT
+    return ExitCode.ITEMS_FAILED if left else ExitCode.OK
 
 
-def _show_diagnosis(result: "Diagnosis") -> None:
+def _show_diagnosis(result: "Diagnosis", *, is_plan: bool) -> None:
     _show_health("database", result.database, result.database.url)
     for name, folder in (("storage", result.storage), ("cache", result.cache)):
         free = "" if folder.free_bytes is None else f", {size_text(folder.free_bytes)} free"
         _show_health(name, folder, folder.path + free)
+    _show_open_paths(result.readable_by_others, is_plan=is_plan)
     sentence("")
     table(
         [(name, found.version or "missing", found.hint) for name, found in result.decoders.items()],
         ("decoder", "version", "hint"),
     )
+
+
+def _show_open_paths(paths: "Sequence[OpenPath]", *, is_plan: bool) -> None:
+    for one in paths:
+        if one.is_closed:
+            sentence(f"others may not read it any more: {one.path} (was {one.mode})")
+        else:
+            would = ", would be closed" if is_plan else ""
+            sentence(f"readable by others: {one.path} ({one.mode}{would})")
+    if not is_plan and not all(one.is_closed for one in paths):
+        sentence("  hint: `dam-cli doctor --fix` closes it, unless a group is to share the world")
 
 
 def _show_health(name: str, health: "DatabaseHealth | FolderHealth", where: str) -> None:

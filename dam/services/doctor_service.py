@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from dam.errors import (
 from dam.media.decoders import Decoder, installed_decoders
 from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
+from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.storage import open_store
 
 _BUSY_TIMEOUT_S = 2.0
@@ -53,7 +54,7 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found; a decoder that is missing is no fault."""
+    """What was found; a decoder that is missing is no fault, nor what others may read."""
 
     ok: bool
     world: str
@@ -61,15 +62,22 @@ class Diagnosis:
     storage: FolderHealth
     cache: FolderHealth
     decoders: Mapping[str, Decoder]
+    readable_by_others: Sequence[OpenPath]
 
 
-async def examine(config: WorldConfig, *, is_configured: bool) -> Diagnosis:
+async def examine(
+    config: WorldConfig, *, is_configured: bool, closes_paths: bool = False
+) -> Diagnosis:
     """Return the state of what a world needs.
 
     Args:
         config: The world's.
         is_configured: Somebody named its database; else it is made on first use, and may be absent.
+        closes_paths: Take the rights of others away from what is ours.
     """
+    paths = await asyncio.to_thread(find_open_paths, config, is_configured=is_configured)
+    if closes_paths:
+        paths = await asyncio.to_thread(close_paths, paths)
     database = await _database(config, is_configured=is_configured)
     storage = await asyncio.to_thread(_storage, config.storage_url)
     cache = await asyncio.to_thread(_folder, config.cache_path, "set XDG_CACHE_HOME")
@@ -80,6 +88,7 @@ async def examine(config: WorldConfig, *, is_configured: bool) -> Diagnosis:
         storage=storage,
         cache=cache,
         decoders=await asyncio.to_thread(installed_decoders) | installed_unpackers(),
+        readable_by_others=paths,
     )
 
 

@@ -31,6 +31,7 @@ from dam.errors import (
 )
 from dam.models import SCHEMA_REVISION, WorldIdentity
 from dam.storage import open_store
+from dam.storage.privacy import copy_mode, make_private_file, make_private_folder
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +214,7 @@ def _connected(database: Database) -> Iterator[Connection]:
         engine = create_engine(database.url)
     else:
         if database.file is not None:
-            _make_folder(database, database.file.parent)
+            _make_file(database, database.file)
         timeout_s = database.busy_timeout_s
         engine = create_engine(
             database.url.set(drivername="sqlite"),
@@ -231,12 +232,15 @@ def _connected(database: Database) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _make_folder(database: Database, folder: Path) -> None:
+def _make_file(database: Database, file: Path) -> None:
+    """Make file and folder for the user alone; what SQLite makes beside a file has its mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(file.parent)
     except OSError as error:
         reason = f"its folder cannot be made: {words_for(error)}"
         raise DatabaseUnreachableError(database.safe_url, reason) from error
+    with contextlib.suppress(OSError):  # which SQLite finds, too, and is told by what it says
+        make_private_file(file)
 
 
 @contextlib.contextmanager
@@ -263,7 +267,7 @@ def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | N
     connection.rollback()
     if had_tables:
         copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
-        _save_copy(connection, copy, mode=file.stat().st_mode & 0o777)  # as private as the original
+        _save_copy(connection, copy, mode=copy_mode(file))
         log.info("database saved", extra={"copy": str(copy)})
     connection.execute(text("PRAGMA journal_mode = WAL"))
     return copy

@@ -19,6 +19,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dam.storage.privacy import make_private_folder, open_private
+
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"(\d+)-(\d+)-(\d+)\.block")
@@ -79,7 +81,7 @@ class HashBlocks:
     def extend(self, since: int, until: int, block: HashBlock) -> None:
         """Add what was written after revision `since` up to `until`; merge when files grow many."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             self._write(since, until, block)
             chain, reached = self._chain(until)
             if len(chain) > _MOST_FILES:
@@ -109,7 +111,7 @@ class HashBlocks:
     def _write(self, since: int, until: int, block: HashBlock) -> Path:
         temporary = self._folder / f".{os.getpid()}-{secrets.token_hex(4)}"
         try:
-            with temporary.open("wb") as file:
+            with open_private(temporary) as file:
                 file.write(block.entity_ids.astype("<i8", copy=False).tobytes())
                 file.write(block.hashes.astype("<u8", copy=False).tobytes())
                 file.flush()

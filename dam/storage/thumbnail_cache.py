@@ -9,6 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dam.storage.privacy import (
+    FILE_MODE,
+    make_private_folder,
+    open_private,
+    share_like_folder,
+)
+
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -29,7 +36,7 @@ class ThumbnailCache:
         try:
             _write(path, content)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent, inside=self.root)
             _write(path, content)
         return path
 
@@ -57,7 +64,8 @@ def _write(path: Path, content: bytes) -> None:
         return
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        temporary.write_bytes(content)
+        with open_private(temporary) as file:
+            file.write(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -68,12 +76,13 @@ def _write_nameless(path: Path, content: bytes) -> bool:
     if not hasattr(os, "O_TMPFILE"):
         return False
     try:
-        fd = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        fd = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
         if error.errno in (errno.EOPNOTSUPP, errno.EISDIR):
             return False
         raise
     with os.fdopen(fd, "wb") as file:
+        share_like_folder(fd, path.parent)
         file.write(content)
         file.flush()
         with suppress(FileExistsError):  # somebody else has just made the same

@@ -10,7 +10,7 @@ from typer.main import get_command
 from dam.cli import command_tree, make_root
 
 CHANGING = {
-    *("setup-db", "process", "retry", "gc", "add-asset", "export-asset", "remove-asset"),
+    *("setup-db", "process", "retry", "gc", "doctor", "add-asset", "export-asset", "remove-asset"),
     *(f"comic {name}" for name in ("import", "create", "link", "unlink", "set-primary", "edit")),
     *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),
     *(f"tag {name}" for name in ("add", "remove", "rename", "merge", "alias", "parent", "delete")),
