@@ -162,7 +162,7 @@ async def test_who_cannot_be_read_fails_alone(world: World, add: Add, tmp_path: 
     path = tmp_path / "lake.jpg"
     shutil.copy(ASSETS / "pictures" / "lake.jpg", path)
     gone = await add(path, mode="reference")
-    path.unlink()
+    path.rename(path.with_name("renamed.jpg"))  # an empty folder would be a disk that was pulled
     whole = await add(ASSETS / "pictures" / "sea.jpg")
     (bare,) = await world.run(new_entities, 1)
     commands = await call(world, gone, whole, bare)
@@ -178,7 +178,7 @@ async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
     path = tmp_path / "lake.jpg"
     shutil.copy(ASSETS / "pictures" / "lake.jpg", path)
     gone = await add(path, mode="reference")
-    path.unlink()
+    path.rename(path.with_name("renamed.jpg"))  # an empty folder would be a disk that was pulled
     whole = await add(ASSETS / "pictures" / "sea.jpg")
     report = await world.scheduler.run_until_idle()
     assert (report.processed["extract_metadata"], report.failed) == (2, 1)
