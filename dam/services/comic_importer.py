@@ -112,7 +112,7 @@ class ComicImporter:
         self._options = options
         self._on_wait = on_wait
         self._foreseen = defaultdict[str, list[ComicFacts]](list)
-        self._is_move = options.mode == "move" and not options.is_dry_run
+        self._run = world.run_durably if options.mode == "move" else world.run
         self._moved: dict[str, StoredFile] = {}
 
     async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
@@ -227,15 +227,20 @@ class ComicImporter:
     async def _without_sources(self, outcome: ComicOutcome, paths: Sequence[str]) -> ComicOutcome:
         """Remove the files of a comic that a move has taken in, after the last commit for it.
 
-        Whatever ends an import before that leaves them, and the same command finds them again.
+        An import that ends before that leaves them, and the same command finds them again.
         """
         moved = [(Path(path), self._moved.pop(path)) for path in paths if path in self._moved]
         errors = [error for error in await self._files.unlink_moved(moved) if error is not None]
-        if not errors or outcome.error is not None:
+        if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        message = f"{first.message}{more}"
-        return replace(outcome, error=type(first).__name__, message=message, hint=first.hint)
+        said = [outcome.message] if outcome.message else []
+        return replace(
+            outcome,
+            error=outcome.error or type(first).__name__,
+            message="; ".join([*said, f"{first.message}{more}"]),
+            hint=outcome.hint or first.hint,
+        )
 
     async def _record_folder(
         self,
@@ -245,8 +250,7 @@ class ComicImporter:
     ) -> RecordedComic:
         if not self._options.is_dry_run:
             now = self._world.context.now()
-            run = self._world.run_durably if self._is_move else self._world.run
-            return await run(record_folder, folder, comic, pages, now=now)
+            return await self._run(record_folder, folder, comic, pages, now=now)
         moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
         return await self._claim(moved) if moved else await self._foresee(comic, len(pages))
 
@@ -264,8 +268,7 @@ class ComicImporter:
             recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
         else:
             assert file.entity_id is not None
-            run = self._world.run_durably if self._is_move else self._world.run
-            recorded = await run(
+            recorded = await self._run(
                 record_archive,
                 file.entity_id,
                 content.digest,
@@ -317,7 +320,7 @@ class ComicImporter:
             return known
         if self._options.is_dry_run:
             return await rehearse(self._world, claim_comic, known, concept)
-        return await self._world.run(claim_comic, known, concept)
+        return await self._run(claim_comic, known, concept)
 
     async def _foresee(
         self, comic: ReadComic, pages: int, entity_id: EntityId | None = None

@@ -26,7 +26,6 @@ from dam.services.comic_import_service import (
     ComicImportOptions,
     ComicOutcome,
     add_comics,
-    import_comics,
 )
 from dam.services.comic_pages_service import list_pages
 from dam.services.failure_service import Retried, list_failures, retry
@@ -267,45 +266,6 @@ async def test_what_is_no_comic_is_a_named_failure_and_the_next_one_arrives(
     assert await world.read(count, ComicBookVariantComponent) == 1
     assert (bad.exists(), good.exists()) == (True, False)
     assert len(list(world.resources.get(FileOperationsResource).store.entries())) == 1
-
-
-async def test_a_move_that_is_cut_short_loses_no_comic(world: World, home: Path) -> None:
-    library = home / "library"
-    library.mkdir()
-    archives = [make_cbz(library / f"Saga {n}.cbz", pages(1, 10 * n)) for n in range(6)]
-    folder = library / "Folder 9"
-    folder.mkdir()
-    for name, content in pages(8, 100).items():
-        (folder / name).write_bytes(content)
-    options = ComicImportOptions(mode="move", is_recursive=True)
-    told: list[ComicOutcome] = []
-
-    def stop_after_two(outcome: ComicOutcome) -> None:
-        told.append(outcome)
-        if len(told) == 2:
-            raise InterruptedError
-
-    with pytest.raises(InterruptedError):
-        await import_comics(world, [str(library)], options, stop_after_two)
-    variants = await world.read(count, ComicBookVariantComponent)
-    sources = sum(path.exists() for path in archives) + folder.joinpath("page 1.jpg").exists()
-    assert variants + sources >= 7
-    assert sources >= 3  # what is in flight at most is done
-
-    await import_comics(world, [str(library)], options, told.append)
-    assert await world.read(count, ComicBookVariantComponent) == 7
-    assert await world.read(count, PageLink) == 6 + 8
-    assert [path for path in library.rglob("*") if path.is_file()] == []
-
-
-async def test_a_move_leaves_an_archive_that_could_not_be_read(world: World, home: Path) -> None:
-    members = pages(2)
-    path = make_cbz(home / "a.cbz", members)
-    for content in members.values():
-        damage(path, content)
-    (outcome,) = await import_all(world, path, mode="move")
-    assert (outcome.status, outcome.error) == ("failed", "PagesUnreadableError")
-    assert path.exists()
 
 
 async def test_pages_that_are_no_pictures_are_told_and_stay_pages(world: World, home: Path) -> None:
