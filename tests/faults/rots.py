@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,9 +18,9 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.process_service import process
 from dam.storage.content_store import ImportMode
-from tests.conftest import unavailable
 from tests.core.worlds import rows_of
 from tests.services.comics import concept, variant
+from tests.unreadable_disk import unreadable_disk
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 STORED, LINKED, REFERENCED = "stored.jpg", "linked.jpg", "referenced.jpg"
@@ -229,15 +228,8 @@ def _other_archive(path: Path) -> None:
 @contextmanager
 def unreadable(scene: Scene) -> Iterator[None]:
     """The disk cannot deliver one file: EIO."""
-    path = scene.stored[STORED]
-    # The memory of a process at the address 0: this is an error of input and output.
-    mount = ["mount", "--bind", f"/proc/{os.getpid()}/mem", str(path)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        unavailable("no file can be mounted here: this needs root")
-    try:
+    with unreadable_disk(scene.stored[STORED]):
         yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 ROTS = {

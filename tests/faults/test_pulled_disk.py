@@ -2,12 +2,10 @@
 
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from dam.app import build_world
 from dam.core.world import World
 from dam.errors import FolderGoneError, ItemError
 from dam.services.failure_service import list_failures
@@ -18,21 +16,12 @@ from dam.storage.local_store import LocalContentStore
 from dam.storage.located import LocatedContent, local_file
 from dam.storage.reference import Reference, missing_folder
 from tests.command_line import DamCli
-from tests.databases import world_config
 
 pytestmark = pytest.mark.slow
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 MARKERS = ("NeedsMetadataExtractionComponent", "NeedsContentAnalysisComponent")
 NAMES = ("hills.jpg", "lake.jpg", "sea.jpg", "city.jpg", "ball.jpg")
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    """A world whose pictures are on a disk of their own."""
-    world = await build_world(world_config(database_url, worker_kind="thread"), plugins=False)
-    yield world
-    await world.close()
 
 
 @pytest.fixture

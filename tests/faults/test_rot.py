@@ -3,13 +3,11 @@
 import asyncio
 import shutil
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dam.app import build_world
 from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.errors import PageExportError, UnreadableQueryError
@@ -21,7 +19,6 @@ from dam.services.likeness_service import LikenessOptions, find_similar_to_entit
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_cache import WorldCache
-from tests.databases import world_config
 from tests.faults.rots import COMIC, ROTS, STORED, Scene, make_scene, mend
 
 pytestmark = pytest.mark.slow
@@ -30,14 +27,6 @@ _MARKERS = ("NeedsMetadataExtractionComponent", "NeedsContentAnalysisComponent")
 _MOST_DIFFERENT = LikenessOptions(threshold=64, has_transforms=True)
 
 Seen = dict[tuple[str, EntityId], Any]
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    """A world whose pictures each have a thumbnail and hashes."""
-    world = await build_world(world_config(database_url, worker_kind="thread"), plugins=False)
-    yield world
-    await world.close()
 
 
 @pytest.fixture

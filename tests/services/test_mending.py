@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,26 +21,19 @@ from dam.models import (
     NeedsMetadataExtractionComponent,
 )
 from dam.services.file_operations import FileOperationsResource
-from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.process_service import process
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
 from dam.storage.thumbnail_cache import ThumbnailCache
 from tests.core.worlds import marked, rows_of
+from tests.faults import rots
 from tests.services.conftest import Add
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 HILLS, LAKE = PICTURES / "hills.jpg", PICTURES / "lake-half.jpg"
 
 
-async def again(
-    world: World, path: Path, mode: ImportMode = "copy", *, is_rehash: bool = True
-) -> FileOutcome:
-    outcomes: list[FileOutcome] = []
-    options = ImportOptions(mode=mode, is_rehash=is_rehash)
-    await import_files(world, [str(path)], options, outcomes.append)
-    (outcome,) = outcomes
-    return outcome
+again = partial(rots.add, is_rehash=True)
 
 
 async def digest_of(world: World, picture: EntityId) -> bytes:

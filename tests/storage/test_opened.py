@@ -2,9 +2,7 @@
 
 import os
 import stat
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -24,10 +22,10 @@ from dam.storage.file_state import FileState
 from dam.storage.local_store import LocalContentStore
 from dam.storage.located import ArchiveMember, LocatedContent, local_file, opened_content
 from dam.storage.reference import Reference
-from tests.conftest import unavailable
 from tests.media.archive_files import write_zip
 from tests.storage.conftest import nobody
 from tests.storage.contents import FAR_FUTURE_S, OWNER, read, sha256, write
+from tests.unreadable_disk import unreadable_disk
 
 CONTENT = b"these bytes are right"
 DIGEST = sha256(CONTENT)
@@ -216,19 +214,6 @@ def test_a_stored_file_that_one_may_not_read_is_named_and_another_place_taken(
             bytes_of(store, located())
         assert bytes_of(store, located(references=(reference_to(source),))) == CONTENT
     assert caught.value.message == f"cannot read {path}: permission denied"
-
-
-@contextmanager
-def unreadable_disk(path: Path) -> Iterator[None]:
-    """Have every read of a file end in EIO, and its name taken for good."""
-    # The memory of a process at the address 0: this is an error of input and output.
-    mount = ["mount", "--bind", f"/proc/{os.getpid()}/mem", str(path)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        unavailable("no file can be mounted here: this needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
 
 
 @pytest.mark.parametrize("mode", ["copy", "move"])
