@@ -23,8 +23,11 @@ from tests.databases import (
 
 PROJECT = Path(__file__).parents[1]
 
-# A shell that starts the tests in the background has Ctrl-C ignored; here and in child processes.
+# A shell that starts the tests in the background has Ctrl-C ignored, and `nohup` has SIGHUP. Child
+# processes would go on ignoring them, as they should, and tests that stop these would never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 # Speed is for the benchmarks to judge, and a run in CI must be repeatable.
 settings.register_profile("dam", deadline=None, derandomize="CI" in os.environ)
