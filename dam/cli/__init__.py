@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 from typer.main import get_command
@@ -37,6 +37,8 @@ from dam.stopping import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
+
     from dam.app import World
 
 T = TypeVar("T")
@@ -144,8 +146,12 @@ def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
         return await job()
 
     try:
-        with stop.listening():
-            result = asyncio.run(stoppable())
+        with stop.listening(), asyncio.Runner() as runner:
+            try:
+                result = runner.run(stoppable())
+            except BaseException:
+                stop.end_task(runner.get_loop())
+                raise
     except BaseException as error:
         if (stopped := requested_stop()) is None:
             raise
@@ -204,6 +210,7 @@ class _TaskStop:
     """Cancels a task when the first signal asks to stop."""
 
     def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
         self._cancel: Callable[[], object] | None = None
 
     @contextmanager
@@ -229,9 +236,21 @@ class _TaskStop:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(task.cancel)
 
-        self._cancel = cancel
+        self._task, self._cancel = task, cancel
         if requested_stop():
             cancel()
+
+    def end_task(self, loop: "asyncio.AbstractEventLoop") -> None:
+        """Cancel the task and let it run to its end, where something else broke the event loop.
+
+        A task that calls `sys.exit` does. The loop's own end cancels all tasks at once, also reads
+        that are under way, and then their connections are never given back.
+        """
+        import asyncio
+
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            loop.run_until_complete(asyncio.gather(self._task, return_exceptions=True))
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         remember_stop(number)

@@ -59,6 +59,7 @@ class WorldScheduler:
         chosen = tuple(stages)
         report = Report()
         free, leased, wait_s = 1, 0, _FIRST_WAIT_S
+        were_free = 0  # so many were seen before the walk; who comes in during it has had no turn
         while free or leased:
             done = report.processed.total()
             if free:
@@ -67,12 +68,13 @@ class WorldScheduler:
             free, leased = await self._pending(chosen)
             if report.processed.total() > done:
                 wait_s = _FIRST_WAIT_S
-            elif free or leased:  # what looks free and cannot be claimed is locked
+            elif were_free if free else leased:  # what was free and could not be claimed is locked
                 if observer:
                     observer.waiting(free + leased, None if free else self._calls.config.lease_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
                 free, leased = await self._pending(chosen)
+            were_free = free
         return report
 
     async def execute_stage(self, stage: SystemStage, observer: Observer | None = None) -> Report:

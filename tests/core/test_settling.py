@@ -152,3 +152,29 @@ async def test_rows_that_somebody_has_locked_are_waited_for(
         report = await work
     assert report.processed["analyse"] == 3
     assert heard == [(3, None), ("analyse", 3)]
+
+
+async def test_what_comes_in_while_the_systems_find_nothing_is_no_foreign_work(
+    open_world: OpenWorld,
+) -> None:
+    """As from an import in the same process: it is free, and nobody else is there to wait for."""
+    waits = []
+
+    class Listening:
+        def advanced(self, _system: str, _entities: int) -> None: ...
+
+        def waiting(self, entities: int, seconds: float | None) -> None:
+            waits.append((entities, seconds))
+
+    @system(stage=SystemStage.METADATA_EXTRACTION)
+    async def describe(_assets: MarkedEntityList[Describe], _commands: Commands) -> None: ...
+
+    @system(stage=SystemStage.POST_PROCESSING)
+    async def bring(world: Resource[World]) -> None:
+        if not brought:
+            brought.extend(await world.run(new_entities, 3, Describe))
+
+    brought: list[int] = []
+    async with open_world(describe, bring) as world:
+        report = await world.scheduler.run_until_idle(observer=Listening())
+    assert (report.processed["describe"], waits) == (3, [])

@@ -126,6 +126,48 @@ def test_a_task_that_ends_the_program_is_no_success(install_plugin: InstallPlugi
     assert done.error["message"] == "this is a bug of dam: SystemExit: 0"
 
 
+READS = """\
+import asyncio, sys
+from sqlalchemy import text
+from dam.core.commands import Commands
+from dam.core.params import Resource
+from dam.core.systems import SystemStage, system
+from dam.core.world import World
+
+COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) {end}"
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def wild(commands: Commands, world: Resource[World]) -> None:
+    begun = asyncio.Event()
+
+    async def count(session):
+        begun.set()
+        await session.execute(text(COUNT.format(end="SELECT max(i) FROM n")))
+
+    async def leave():
+        await begun.wait()
+        sys.exit(0)
+
+    reading = asyncio.create_task(world.read(count))
+    try:
+        await asyncio.create_task(leave())
+    finally:
+        await asyncio.gather(reading, return_exceptions=True)
+
+def install(builder):
+    builder.add_system(wild)
+"""
+
+
+def test_a_task_that_ends_the_program_leaves_no_read_half_way(
+    install_plugin: InstallPlugin,
+) -> None:
+    """Its connection would be found by the garbage collector, which says so on stderr."""
+    done = install_plugin("wild", READS)("process", "--json")
+    assert (done.returncode, done.stdout) == (ExitCode.BUG, "")
+    assert done.error["message"] == "this is a bug of dam: SystemExit: 0"
+
+
 def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPlugin) -> None:
     cli = install_plugin("unfit", UNFIT)
     done = cli("status")
