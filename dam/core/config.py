@@ -8,10 +8,16 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+LONGEST_LEASE_S = 60.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorldConfig:
-    """The settings of one world; `dam.app` makes it from `dam.settings`."""
+    """The settings of one world; `dam.app` makes it from `dam.settings`.
+
+    Args:
+        lease_s: At most `LONGEST_LEASE_S`: what others hold longer than that has run out.
+    """
 
     name: str
     database_url: str
@@ -20,7 +26,7 @@ class WorldConfig:
     workers: int
     worker_kind: Literal["process", "thread"] = "process"
     task_timeout_s: float = 60.0
-    lease_s: float = 60.0
+    lease_s: float = LONGEST_LEASE_S
     busy_timeout_s: float = 30.0
     extra_digests: frozenset[str] = frozenset()
 

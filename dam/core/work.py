@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    not_,
     or_,
     select,
     true,
@@ -23,12 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.config import LONGEST_LEASE_S
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, table_of, upsert
 from dam.core.portions import portions
 from dam.core.types import unix_now
 from dam.errors import DamError, ItemError, RepeatedDeathError
 
 MAX_DEATHS_ALONE = 3
+_CORRECTION_S = 1.0
+"""So far back a clock may go at any time, while it is kept right."""
 
 Behind = tuple[type[MarkerComponent], ...]
 """Markers that come first: who still carries one of them is not ready for the work in question."""
@@ -97,7 +101,16 @@ def _lease_untried(marker: type[MarkerComponent], behind: Behind) -> Executable:
 @cache
 def _lease_orphaned(marker: type[MarkerComponent], behind: Behind) -> Executable:
     is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
-    return _lease(marker, or_(is_left, marker.lease_until < unix_now()), behind, true())
+    return _lease(marker, or_(is_left, _has_run_out(marker)), behind, true())
+
+
+def _has_run_out(marker: type[MarkerComponent]) -> ColumnElement[bool]:
+    """Tell whether the end of a lease is over, or so far ahead that the clock was set back since.
+
+    Whoever holds that one and is alive has a lease by the new clock as soon as it is renewed.
+    """
+    latest = unix_now() + (LONGEST_LEASE_S + _CORRECTION_S)
+    return or_(marker.lease_until < unix_now(), marker.lease_until > latest)
 
 
 def _lease(
@@ -206,7 +219,7 @@ async def count_pending(
 
 @cache
 def _count(marker: type[MarkerComponent], behind: Behind) -> Executable:
-    is_leased = and_(marker.lease_token.is_not(None), marker.lease_until >= unix_now())
+    is_leased = and_(marker.lease_token.is_not(None), not_(_has_run_out(marker)))
     counted = select(func.count(), func.coalesce(func.sum(case((is_leased, 1), else_=0)), 0))
     return counted.select_from(table_of(marker)).where(*_is_ready(marker, behind))
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core import work
 from dam.core.calls import Calls
 from dam.core.commands import Commands
+from dam.core.config import LONGEST_LEASE_S
 from dam.core.database import Database
 from dam.core.drain import Drain
 from dam.core.ecs import EntityId, mark, write_rows
@@ -34,7 +35,8 @@ from tests.core.worlds import (
 
 Analyse = NeedsContentAnalysisComponent
 STAGE = SystemStage.CONTENT_ANALYSIS
-LONG_S = 3600.0
+LONG_S = LONGEST_LEASE_S
+SET_BACK_S = 3600.0
 OVER_S = -1.0
 """A lease that ran out in the moment in which it was taken."""
 
@@ -97,6 +99,26 @@ async def test_a_lease_that_holds_is_not_taken_over(database: Database) -> None:
         return await work.claim_alone(session, Analyse, token="other's", lease_s=1)  # noqa: S106 - of a lease
 
     assert await database.write(alone) is None
+    assert await database.read(work.count_pending, {Analyse: ()}) == (0, 1)
+
+
+async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(database: Database) -> None:
+    ids = await database.write(new_entities, 2, Analyse)
+    await database.write(claim, "dead", limit=1, lease_s=LONG_S + SET_BACK_S)
+    await database.write(claim, "alive", lease_s=LONG_S + SET_BACK_S)
+    assert await database.read(work.count_pending, {Analyse: ()}) == (2, 0)
+    await database.write(work.renew, Analyse, work.Claim("alive", ids[1:]), lease_s=LONG_S)
+    assert await database.read(work.count_pending, {Analyse: ()}) == (1, 1)
+    assert await database.write(claim_alone, "quick") == 1
+    async with database.writer() as session:
+        assert await work.finish(session, Analyse, work.Claim("dead", ids)) == set()
+        assert await work.finish(session, Analyse, work.Claim("quick", ids)) == {ids[0]}
+        assert await work.finish(session, Analyse, work.Claim("alive", ids)) == {ids[1]}
+
+
+async def test_a_clock_that_is_corrected_by_a_little_ends_no_lease(database: Database) -> None:
+    await database.write(new_entities, 1, Analyse)
+    await database.write(claim, "mine", lease_s=LONG_S + 0.5)
     assert await database.read(work.count_pending, {Analyse: ()}) == (0, 1)
 
 
