@@ -52,6 +52,19 @@ class FileChangedError(ItemError):
         )
 
 
+class SourceLeftAsideError(ItemError):
+    """What was taken for the source of a move has lost its name to another file meanwhile."""
+
+    def __init__(self, path: Path, left_as: Path) -> None:
+        self.path = path
+        self.left_as = left_as
+        super().__init__(
+            f"{display_path(path)} changed twice while it was being removed; "
+            f"what was there first is now {display_path(left_as)}",
+            "both are there, and neither is the file that was stored; rename the hidden one",
+        )
+
+
 class ReferenceChangedError(ItemError):
     """A file that is referenced in place is no longer what was added."""
 

@@ -154,14 +154,17 @@ def open_source(path: Path) -> Iterator[SourceFile]:
         os.close(fd)
 
 
-def open_regular(path: Path, *, follows_links: bool = True) -> int:
+def open_regular(path: Path, *, follows_links: bool = True, dir_fd: int | None = None) -> int:
     """Return a descriptor of a regular file, for reading; no other is waited for.
+
+    A relative path is looked up in the folder that is open as `dir_fd`.
 
     Raises:
         NotRegularFileError: It is a folder, FIFO or device.
         OSError: It cannot be opened; `ENXIO` of a socket, `ELOOP` of a link that is not followed.
     """
-    fd = os.open(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)
+    flags = _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS
+    fd = os.open(path, flags, dir_fd=dir_fd)
     try:
         _require_regular(path, os.fstat(fd))
     except BaseException:

@@ -1,0 +1,84 @@
+"""Folders held open: what is done in one is done there, whatever has its path by now."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+Inode = tuple[int, int]
+"""Device and inode: which file or folder it is, under whatever name, while this process runs."""
+
+_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+class OtherFolderError(Exception):
+    """Another folder has the path by now, a link to one, or something else."""
+
+
+class OpenFolder:
+    """A folder that was opened; names are looked up in it alone, and links are not followed.
+
+    All its methods raise plain `OSError`. Where the system knows no such descriptors (Windows), it
+    is whatever has the path.
+    """
+
+    def __init__(self, path: str, fd: int | None) -> None:
+        self.path = path
+        self.fd = fd
+
+    def names(self) -> list[str]:
+        """Return the names of all that is in it, in no order."""
+        return os.listdir(self.path if self.fd is None else self.fd)  # noqa: PTH208 - descriptors
+
+    def status(self, name: str) -> os.stat_result:
+        """Return what `lstat` says of a name in it."""
+        return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
+
+    def unlink(self, name: str) -> None:
+        """Remove a name that is no folder's."""
+        os.unlink(self.at(name), dir_fd=self.fd)
+
+    def at(self, name: str) -> str:
+        """Return how to name what is in it to a call that is given `fd` as its `dir_fd`."""
+        return os.path.join(self.path, name) if self.fd is None else name  # noqa: PTH118
+
+    def sync(self) -> None:
+        """Wait until its names are on the disk."""
+        if self.fd is not None:
+            os.fsync(self.fd)
+
+
+@contextmanager
+def open_folder(
+    path: str, expected: Inode | None = None, *, follows_link: bool = False
+) -> Iterator[OpenFolder]:
+    """Open a folder for what is done in the block.
+
+    Args:
+        path: Where it is.
+        expected: Which one it must be; then it may be a link that leads to that one.
+        follows_link: Take what a link leads to, whatever that is.
+
+    Raises:
+        OtherFolderError: It is another one, a link, or none.
+        OSError: It cannot be opened; `FileNotFoundError` where nothing is there.
+    """
+    is_any_link = follows_link or expected is not None
+    if not hasattr(os, "O_DIRECTORY"):
+        yield OpenFolder(path, None)
+        return
+    try:
+        fd = os.open(path, _FOLDER_FLAGS if is_any_link else _FOLDER_FLAGS | _NO_LINK)
+    except NotADirectoryError as error:
+        raise OtherFolderError from error
+    try:
+        if expected is not None and inode(os.fstat(fd)) != expected:
+            raise OtherFolderError
+        yield OpenFolder(path, fd)
+    finally:
+        os.close(fd)
+
+
+def inode(status: os.stat_result) -> Inode:
+    """Return which file or folder a `stat` result is of."""
+    return status.st_dev, status.st_ino

@@ -1,0 +1,253 @@
+"""The removal of sources: the file that was read goes, whatever has got its name since.
+
+The file is renamed aside within its folder, compared, and removed under that name, which nobody
+else uses. So nothing that takes the name in between is lost. Where the file system has no rename
+that leaves a taken name alone (vfat, NFS, FUSE), it is compared and removed under its own name.
+"""
+
+import ctypes
+import errno
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from dam.errors import FileAccessError, FileChangedError, ItemError, SourceLeftAsideError
+from dam.storage.folders import Inode, OpenFolder, OtherFolderError, inode, open_folder
+from dam.storage.reading import FileReading, digest_chunks, open_regular, read_chunks
+
+_ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
+_RENAME_NOREPLACE = 1
+_NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file that is to go, and what it must be for that.
+
+    Attributes:
+        path: Absolute.
+        aside: Its name while it is removed, from `new_aside_name`. Who wants to end what a killed
+            process began keeps it, durably, before.
+        size_bytes, mtime_ns, sha256: Of what was read.
+        file: Which file was read; None in a later run, when inodes may be those of others.
+        folder: Which folder it was found in; None as above, and then the path must not be that of
+            a link.
+        is_link: The path is that of a link to the file; the link goes, and the file stays.
+    """
+
+    path: Path
+    aside: str
+    size_bytes: int
+    mtime_ns: int
+    sha256: bytes
+    file: Inode | None = None
+    folder: Inode | None = None
+    is_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of a source.
+
+    Attributes:
+        status: `removed`; `gone` when its folder has neither of its names; `changed` when something
+            else is there, which stays; `blocked` when it could not be told or done.
+        error: Of what was blocked; `FileNotFoundError` when the folder itself is not there.
+        left_as: Where something else is now that was taken for the source, when its name was taken
+            meanwhile.
+    """
+
+    status: Literal["removed", "gone", "changed", "blocked"]
+    error: OSError | None = None
+    left_as: Path | None = None
+
+    def fault(self, path: Path) -> ItemError | None:
+        """Return what to tell of a source that is still there; None of one that is not."""
+        if self.left_as is not None:
+            return SourceLeftAsideError(path, self.left_as)
+        if self.error is not None:
+            return FileAccessError(path, "remove", self.error)
+        return FileChangedError(path) if self.status == "changed" else None
+
+
+def new_aside_name() -> str:
+    """Return a name for a file while it is removed: hidden, legal everywhere, nobody else's."""
+    return f".dam-removing-{secrets.token_hex(8)}"
+
+
+def is_aside_name(name: str) -> bool:
+    """Return whether a file's name is one from `new_aside_name`."""
+    return _ASIDE.fullmatch(name) is not None
+
+
+def remove_sources(sources: Sequence[Source]) -> list[Removal]:
+    """Remove files, durably; end first what a killed process began; return what became of each.
+
+    It may be killed at any moment and called again with the same sources, with the same outcome.
+    What is under a source's aside name and is not the source is put back. Those in the same folder
+    are best given one after the other: the disk is waited for once.
+    """
+    removals: list[Removal] = []
+    for (folder, _), group in groupby(sources, lambda source: (source.path.parent, source.folder)):
+        removals += _remove_in(folder, list(group))
+    return removals
+
+
+def put_back_source(path: Path, aside: str) -> Path:
+    """Undo what a killed removal began; return where the file is now.
+
+    That is its path, or the aside name in the same folder when something has the path by now; and
+    its path as well where nothing was begun.
+
+    Raises:
+        OSError: That cannot be done, or the folder is not there or a link by now.
+    """
+    try:
+        with open_folder(str(path.parent)) as folder:
+            left_as = _put_back(folder, path, aside)
+            folder.sync()
+    except OtherFolderError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
+    return left_as or path
+
+
+def _remove_in(path: Path, sources: Sequence[Source]) -> list[Removal]:
+    try:
+        with open_folder(str(path), sources[0].folder) as folder:
+            removals = [_removal(folder, source) for source in sources]
+            folder.sync()
+    except OtherFolderError:
+        return [Removal("changed") for _ in sources]
+    except OSError as error:
+        return [Removal("blocked", error) for _ in sources]
+    return removals
+
+
+def _removal(folder: OpenFolder, source: Source) -> Removal:
+    try:
+        if _has(folder, source.aside):
+            return _end(folder, source)
+        return _begin(folder, source)
+    except FileNotFoundError:
+        return Removal("gone")
+    except OSError as error:
+        return Removal("blocked", error)
+
+
+def _begin(folder: OpenFolder, source: Source) -> Removal:
+    name = source.path.name
+    with _compared(folder, name, source) as found:
+        if found is None:
+            return Removal("changed")
+        if not _rename(folder, name, source.aside):
+            if not found.is_at(name):
+                return Removal("changed")
+            folder.unlink(name)
+            return Removal("removed")
+        if found.is_at(source.aside):
+            folder.unlink(source.aside)
+            return Removal("removed")
+    return Removal("changed", left_as=_put_back(folder, source.path, source.aside))
+
+
+def _end(folder: OpenFolder, source: Source) -> Removal:
+    with _compared(folder, source.aside, source) as found:
+        if found is not None:
+            folder.unlink(source.aside)
+            return Removal("removed")
+    return Removal("changed", left_as=_put_back(folder, source.path, source.aside))
+
+
+def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:
+    """Give what is aside its name again; return where it stays when that is taken."""
+    with suppress(FileNotFoundError):  # nothing is there, or no more
+        try:
+            if not _rename(folder, aside, path.name):
+                raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        except FileExistsError:
+            return path.with_name(aside)
+    return None
+
+
+class _Found:
+    """A source that is open, and is what was expected."""
+
+    def __init__(self, folder: OpenFolder, entry: Inode, fd: int) -> None:
+        self._folder = folder
+        self._entry = entry
+        self._fd = fd
+        self._reading = FileReading.of(os.fstat(fd))
+
+    def is_at(self, name: str) -> bool:
+        """Return whether it has this name, and nobody has written to it since it was opened."""
+        is_same = FileReading.of(os.fstat(self._fd)).is_same_state(self._reading)
+        return is_same and inode(self._folder.status(name)) == self._entry
+
+
+@contextmanager
+def _compared(folder: OpenFolder, name: str, source: Source) -> Iterator[_Found | None]:
+    """Yield what has a name, open, if it is the source, else None.
+
+    Raises:
+        FileNotFoundError: Nothing has it.
+        OSError: It cannot be read.
+    """
+    entry = folder.status(name)
+    kind = stat.S_IFLNK if source.is_link else stat.S_IFREG
+    if stat.S_IFMT(entry.st_mode) != kind:
+        yield None
+        return
+    fd = open_regular(Path(folder.at(name)), follows_links=source.is_link, dir_fd=folder.fd)
+    try:
+        found = _Found(folder, inode(entry), fd)
+        yield found if found.is_at(name) and _is_source(fd, source) else None
+    finally:
+        os.close(fd)
+
+
+def _is_source(fd: int, source: Source) -> bool:
+    reading = FileReading.of(os.fstat(fd))
+    if source.file not in (None, (reading.device, reading.inode)):
+        return False
+    if (reading.size_bytes, reading.mtime_ns) != (source.size_bytes, source.mtime_ns):
+        return False
+    return digest_chunks(read_chunks(fd, reading.size_bytes)).sha256 == source.sha256
+
+
+def _has(folder: OpenFolder, name: str) -> bool:
+    try:
+        folder.status(name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _rename(folder: OpenFolder, name: str, new_name: str) -> bool:
+    """Rename a file in its folder, unless the new name is taken; return False where none can.
+
+    Raises:
+        FileExistsError: The new name is taken.
+        OSError: As of `rename`.
+    """
+    if folder.fd is None or (rename := _renameat2()) is None:
+        return False
+    old, new = os.fsencode(name), os.fsencode(new_name)
+    if rename(folder.fd, old, folder.fd, new, _RENAME_NOREPLACE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NOT_TO_BE_HAD:
+        return False
+    raise OSError(number, os.strerror(number), name)
+
+
+@cache
+def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
