@@ -112,6 +112,7 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
     """Open the world that the state names, await the job with it, and return what came of it."""
     from dam.app import load_settings, open_world
     from dam.cli.logs import write_logs
+    from dam.services.store_access import require_same_places
 
     settings = load_settings()
     write_logs("DEBUG" if state.is_debug else settings.log_level)
@@ -123,7 +124,10 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
         ) as world:
             gc.freeze()  # what is there by now stays: no collection needs to look at it again
             gc.set_threshold(_NEW_OBJECTS_AT_WORK)
-            return await job(world)
+            answer = await job(world)
+            if state.changes and not state.is_dry_run:
+                await require_same_places(world)
+            return answer
 
     return run_async(work)
 

@@ -27,6 +27,7 @@ class State:
         is_json: Exactly one JSON value on stdout instead of words.
         is_jsonl: One JSON object a line on stdout, as results arrive.
         is_dry_run: Change nothing, show the plan.
+        changes: The command changes something, by what `@command` says of it.
     """
 
     world: str | None = None
@@ -36,6 +37,7 @@ class State:
     is_debug: bool = False
     is_dry_run: bool = False
     without_plugins: bool = False
+    changes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,8 @@ class Command:
 
         def prepare(context: typer.Context, **values: object) -> Job:
             given = {name: values.pop(name) for name in shared}
-            return partial(self.body, _merged(context, given), **values)
+            state = replace(_merged(context, given), changes=self.changes)
+            return partial(self.body, state, **values)
 
         callback = _shaped(prepare, [*own, *(_SHARED[name] for name in shared)])
         app.command(

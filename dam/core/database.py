@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 
 from dam.core import sqlite_driver
 from dam.core.config import WorldContext, session_info
+from dam.core.database_file import DatabaseFile
 from dam.core.database_url import parse_database_url
 from dam.errors import (
     DatabaseBusyError,
@@ -98,6 +99,7 @@ class Database:
         self._write_lock = asyncio.Lock()
         # A list, so that a task that was started inside a writer sees when that one has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
+        self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
         if self.is_sqlite:
             self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
             self._readers = self._sqlite_engine("BEGIN", pool_size=4, pragmas=("query_only = ON",))
@@ -148,6 +150,8 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "connect")
         def _connect(connection: DBAPIConnection, _record: object) -> None:
+            if self.opened_file is not None:
+                self.opened_file.take_opened()
             cursor = connection.cursor()
             for rule in rules:
                 cursor.execute(f"PRAGMA {rule}")

@@ -69,6 +69,7 @@ from dam.errors.database import (
     DatabaseError,
     DatabaseLockedError,
     DatabaseOutdatedError,
+    DatabaseReplacedError,
     DatabaseTooNewError,
     DatabaseUnreachableError,
     DatabaseUrlError,
@@ -126,6 +127,7 @@ from dam.errors.secrets import (
     text_without_passwords,
     url_without_password,
 )
+from dam.errors.stores import StoreReplacedError
 
 __all__ = [
     "AmbiguousIdError",
@@ -143,6 +145,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseLockedError",
     "DatabaseOutdatedError",
+    "DatabaseReplacedError",
     "DatabaseTooNewError",
     "DatabaseUnreachableError",
     "DatabaseUrlError",
@@ -203,6 +206,7 @@ __all__ = [
     "ServerTooOldError",
     "SourceLeftAsideError",
     "StoreInUseError",
+    "StoreReplacedError",
     "StoreSharedError",
     "StoreUnusableError",
     "SystemAbortedError",

@@ -57,6 +57,19 @@ class DatabaseUnreachableError(DatabaseError):
         super().__init__(url, reason, f"check DAM_DATABASE_URL and {what}")
 
 
+class DatabaseReplacedError(EnvironmentFaultError):
+    """The database was moved, removed, replaced or emptied while a command worked with it."""
+
+    def __init__(self, url: str, found: str) -> None:
+        self.url = url
+        self.found = found
+        super().__init__(
+            f"the database {url} was exchanged while the command worked: {found}; "
+            "no source was removed after that",
+            "put the right database there, then run the same command again",
+        )
+
+
 class DatabaseUrlError(EnvironmentFaultError):
     """A database URL is not understood; `url` is without password.
 

@@ -15,6 +15,7 @@ from dam.models.core.file_location_component import IN_STORE
 from dam.services.archive_tasks import MemberFailure
 from dam.services.content_records import stored_before
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_access import require_same_places
 from dam.storage.located import LocatedContent
 
 _AT_ONCE = 64
@@ -64,6 +65,7 @@ async def extract_pages(
                 failed.append(MemberFailure(name=page.name, raw_name=page.raw_name, error=error))
             else:
                 stored.append(page)
+        await require_same_places(world)
         await world.run(_move, stored)
     return failed
 

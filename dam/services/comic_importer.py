@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dam.core.ecs import EntityId
@@ -51,6 +52,7 @@ from dam.services.known_comics import (
 )
 from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
+from dam.services.store_access import require_same_places
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.located import LocatedContent
 from dam.storage.reference import Reference
@@ -230,7 +232,8 @@ class ComicImporter:
         An import that ends before that leaves them, and the same command finds them again.
         """
         moved = [(Path(path), self._moved.pop(path)) for path in paths if path in self._moved]
-        errors = [error for error in await self._files.unlink_moved(moved) if error is not None]
+        left = await self._files.unlink_moved(moved, partial(require_same_places, self._world))
+        errors = [error for error in left if error is not None]
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

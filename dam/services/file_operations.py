@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from dam.services.file_tasks import FileDescription, FileTasks
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
+from dam.storage.held_folders import HeldFolders
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
 
@@ -49,6 +50,7 @@ class FileOperationsResource:
         self, store: ContentStore, pool: WorkerPool, extra_digests: Iterable[str] = ()
     ) -> None:
         self.store = store
+        self.held_folders = HeldFolders(store.local_roots())
         self._pool = pool
         # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
@@ -86,9 +88,12 @@ class FileOperationsResource:
         return outcomes
 
     async def unlink_moved(
-        self, moved: Sequence[tuple[Path, StoredFile]]
+        self, moved: Sequence[tuple[Path, StoredFile]], confirm: Callable[[], Awaitable[None]]
     ) -> list[ItemError | None]:
-        """Remove the sources of moves whose rows have committed; return what hindered each."""
+        """Remove the sources of moves whose rows have committed; return what hindered each.
+
+        `confirm` is awaited before each one; what it raises leaves that one and the rest.
+        """
 
         def unlink(path: Path, stored: StoredFile) -> ItemError | None:
             try:
@@ -97,7 +102,11 @@ class FileOperationsResource:
                 return error
             return None
 
-        return [await asyncio.to_thread(unlink, path, stored) for path, stored in moved]
+        errors = []
+        for path, stored in moved:
+            await confirm()
+            errors.append(await asyncio.to_thread(unlink, path, stored))
+        return errors
 
     async def describe(
         self, contents: Sequence[LocatedContent]
@@ -218,6 +227,7 @@ class FileOperationsResource:
         await asyncio.to_thread(self._pool.terminate)
         await asyncio.to_thread(self._disk.terminate)
         self._tasks.archives.close()
+        self.held_folders.close()
         self._copies.close()
 
 

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -27,7 +28,7 @@ from dam.services.import_records import (
     record_files,
     touch_sources,
 )
-from dam.services.store_access import held_store, own_paths
+from dam.services.store_access import held_store, own_paths, require_same_places
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.paths import path_digest
@@ -165,6 +166,7 @@ class _Import:
         self._files = files
         self._options = options
         self._tell = tell
+        self._confirm = partial(require_same_places, world)
         self._on_moved = on_moved
         self._is_processed = is_processed
         self._foreseen: set[bytes] = set()
@@ -249,6 +251,7 @@ class _Import:
         if self._is_processed:
             self._files.prepare(len(paths))  # while the disk has the first ones
         read_at = self._world.context.now()
+        await self._confirm()
         outcomes = await self._files.put(paths, self._mode, is_rehash=self._options.is_rehash)
         return [
             _failed(str(path), outcome)
@@ -289,12 +292,13 @@ class _Import:
             await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
             return recorded
 
+        await self._confirm()
         return await (world.run_durably if self._mode == "move" else world.run)(record)
 
     async def _remove_sources(
         self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
     ) -> list[FileOutcome]:
-        errors = await self._files.unlink_moved(moved)
+        errors = await self._files.unlink_moved(moved, self._confirm)
         left = {str(path): error for (path, _), error in zip(moved, errors, strict=True) if error}
         return [
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 from dam.core.database import run_to_end
 from dam.core.world import World
 from dam.services.file_operations import FileOperationsResource
-from dam.services.world_identity_service import store_owner
+from dam.services.world_identity_service import OpenedWorld, store_owner
 
 
 @asynccontextmanager
@@ -25,17 +25,35 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
         if on_wait is not None:
             loop.call_soon_threadsafe(on_wait)
 
-    holding = world.resources.get(FileOperationsResource).store.importing(
+    files = world.resources.get(FileOperationsResource)
+    holding = files.store.importing(
         await store_owner(world), on_wait=say_so, is_stopped=stopping.is_set
     )
     entering = loop.run_in_executor(None, holding.__enter__)
     try:
         await asyncio.wait([entering])
         entering.result()
+        await asyncio.to_thread(files.held_folders.hold)
         yield
+        await require_same_places(world)
     finally:
         stopping.set()
         await run_to_end(_let_go(holding, entering))
+
+
+async def require_same_places(world: World) -> None:
+    """Return if store and database are still those that were opened, and raise where not.
+
+    To be awaited right before a source is removed, and before each commit that needs stored bytes.
+
+    Raises:
+        StoreReplacedError: The store's folder is gone, or another one is in its place.
+        DatabaseReplacedError: The same of the SQLite file; or it has become another world's.
+    """
+    world.resources.get(FileOperationsResource).held_folders.require_same()
+    if world.database.opened_file is not None:
+        world.database.opened_file.require_same()
+    await world.resources.get(OpenedWorld).require_same()
 
 
 async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:

@@ -1,11 +1,17 @@
-"""Tells which world a database is."""
+"""Tells which world a database is, and notices when it becomes another one."""
+
+import time
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database import Database
 from dam.core.world import World
+from dam.errors import DatabaseReplacedError
 from dam.models import WorldIdentity
 from dam.storage.content_store import StoreOwner
+
+_ASK_AGAIN_S = 0.05
 
 
 async def world_uuid(session: AsyncSession) -> str:
@@ -15,4 +21,38 @@ async def world_uuid(session: AsyncSession) -> str:
 
 async def store_owner(world: World) -> StoreOwner:
     """Return the world as the owner of what it puts into its content store."""
-    return StoreOwner(uuid=await world.read(world_uuid), database=world.database.safe_url)
+    uuid = await world.resources.get(OpenedWorld).uuid()
+    return StoreOwner(uuid=uuid, database=world.database.safe_url)
+
+
+class OpenedWorld:
+    """Which world a database was when somebody first asked."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._uuid: str | None = None
+        self._asked_s = 0.0
+
+    async def uuid(self) -> str:
+        """Return the UUID of the world that was opened."""
+        if self._uuid is None:
+            self._uuid = await self._database.read(world_uuid)
+        return self._uuid
+
+    async def require_same(self) -> None:
+        """Look at the database again, but not for each of the many sources that go in a moment.
+
+        Raises:
+            DatabaseReplacedError: It holds another world by now, or none.
+        """
+        if self._uuid is not None and time.monotonic() < self._asked_s + _ASK_AGAIN_S:
+            return
+        known, found = await self.uuid(), await self._database.read(_found_uuid)
+        if found != known:
+            what = "it is empty" if found is None else "it holds another world"
+            raise DatabaseReplacedError(self._database.safe_url, what)
+        self._asked_s = time.monotonic()
+
+
+async def _found_uuid(session: AsyncSession) -> str | None:
+    return (await session.scalars(select(WorldIdentity.uuid))).one_or_none()

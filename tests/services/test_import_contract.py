@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from dam.services.failure_service import failures_at
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.ingest_service import add_files
+from dam.services.store_access import require_same_places
 from dam.storage.content_store import ImportMode
 from tests.core.worlds import rows_of
 from tests.databases import world_config
@@ -237,7 +239,7 @@ async def test_a_source_that_changed_after_it_was_moved_stays(world: World, tmp_
     assert not isinstance(stored[0], Exception)
     assert not isinstance(stored[1], Exception)
     moved = [(paths[0], stored[0]), (paths[1], stored[1])]
-    errors = await files.unlink_moved(moved)
+    errors = await files.unlink_moved(moved, partial(require_same_places, world))
     assert [error and error.message for error in errors] == [
         None,
         f"{paths[1]} changed while it was read",
