@@ -33,6 +33,7 @@ def test_options_may_stand_before_and_after_the_commands_name(run: Run, line: st
         "is_debug": False,
         "is_dry_run": False,
         "without_plugins": False,
+        "changes": False,
     }
 
 

@@ -220,7 +220,7 @@ async def test_a_move_is_on_the_disk_before_its_source_goes(
 
     await run(old(tmp_path / "a"), mode="move")
 
-    assert found[-1] == (2 if database.is_sqlite else "on")
+    assert (2 if database.is_sqlite else "on") in found  # reads end in a commit, too
 
 
 async def test_a_move_also_takes_away_what_an_earlier_run_left(run: Import, tmp_path: Path) -> None:
