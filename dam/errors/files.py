@@ -96,6 +96,14 @@ class FolderGoneError(ItemError):
             self.requirement = address
 
 
+class InsideStoreError(ItemError):
+    """The path of a file that was moved in leads into the store by now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{display_path(path)} is inside the store, and stays")
+
+
 class ContentMissingError(ItemError):
     """The store does not hold the bytes of a digest."""
 

@@ -16,6 +16,7 @@ from dam.models.hashes.image_perceptual_ahash_component import ImagePerceptualAH
 from dam.models.hashes.image_perceptual_dhash_component import ImagePerceptualDHashComponent
 from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
 from dam.models.hashes.image_perceptual_phash_component import ImagePerceptualPHashComponent
+from dam.models.processing.needs_comic_import_component import NeedsComicImportComponent
 from dam.models.processing.needs_content_analysis_component import NeedsContentAnalysisComponent
 from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
@@ -26,8 +27,9 @@ from dam.models.properties.image_dimensions_component import ImageDimensionsComp
 from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
+from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [
@@ -51,9 +53,11 @@ __all__ = [
     "ImagePerceptualDHashComponent",
     "ImagePerceptualHashComponent",
     "ImagePerceptualPHashComponent",
+    "NeedsComicImportComponent",
     "NeedsContentAnalysisComponent",
     "NeedsMetadataExtractionComponent",
     "OriginalSourceInfoComponent",
     "PageLink",
+    "PendingSourceRemovalComponent",
     "WorldIdentity",
 ]

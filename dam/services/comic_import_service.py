@@ -13,6 +13,7 @@ from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImport
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
 from dam.services.process_service import ProcessObserver, with_systems
+from dam.services.source_removal_service import begin_import
 from dam.services.store_access import held_store, own_paths
 from dam.storage.walk import PassedBy
 
@@ -85,6 +86,9 @@ async def import_comics(
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
+    paths = list(paths)
+    if not options.is_dry_run:
+        await begin_import(world, paths, options.mode)
     importer = ComicImporter(world, options, on_wait)
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:

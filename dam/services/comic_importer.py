@@ -17,6 +17,7 @@ from dam.media.comic_info_pages import apply_page_list
 from dam.services import content_service
 from dam.services.comic_extract_service import extract_pages
 from dam.services.comic_match_service import comic_key, is_same_comic
+from dam.services.comic_moves import ComicMoves
 from dam.services.comic_outcome import (
     ComicOutcome,
     FailedPage,
@@ -52,8 +53,8 @@ from dam.services.known_comics import (
 )
 from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
-from dam.services.store_access import require_same_places
-from dam.storage.content_store import ImportMode, StoredFile
+from dam.services.source_removal_rows import SourceRemoval
+from dam.storage.content_store import ImportMode
 from dam.storage.located import LocatedContent
 from dam.storage.reference import Reference
 
@@ -114,8 +115,7 @@ class ComicImporter:
         self._options = options
         self._on_wait = on_wait
         self._foreseen = defaultdict[str, list[ComicFacts]](list)
-        self._run = world.run_durably if options.mode == "move" else world.run
-        self._moved: dict[str, StoredFile] = {}
+        self._moves = ComicMoves(world, options.mode)
 
     async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
         """Import archives as files, but for what can be no comic; return each by its path."""
@@ -155,11 +155,14 @@ class ComicImporter:
             DamError: It cannot be.
         """
         file, content, known = archive.file, archive.content, archive.known
+        sources = self._moves.sources_at([file.path])
+        # The pages that are stored on their own are committed last.
+        noted = [] if self._options.is_extracted else sources
         if known is not None:
             known = await self._claim(known)
             archive = replace(archive, known=known)
         if known is not None and not known.has_failure:
-            outcome = imported_comic(file.path, _again(file), known)
+            outcome, noted = imported_comic(file.path, _again(file), known), []
         elif content is None:
             return ComicOutcome(
                 path=file.path,
@@ -169,13 +172,13 @@ class ComicImporter:
                 hint=file.hint,
             )
         else:  # new, or its failures are to be told again
-            outcome = await self._read_archive(archive, content, turn)
+            outcome = await self._read_archive(archive, content, noted, turn)
         if self._options.is_extracted and not self._options.is_dry_run and content is not None:
             assert file.entity_id is not None
             lost = await extract_pages(self._world, file.entity_id, content)
             failed = (*outcome.failed_pages, *map(failed_page, lost))
             outcome = replace(outcome, failed_pages=failed)
-        return await self._without_sources(outcome, [file.path])
+        return await self._moves.finish(outcome, sources, are_noted=bool(noted))
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic.
@@ -197,7 +200,7 @@ class ComicImporter:
         order = apply_page_list(folder.names, document.info)
         files = await self._import_files([_path(folder, page.name) for page in order.pages])
         pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
-        sources = list(files)
+        sources = self._moves.sources_at(files)
         arrived = [(page, file) for page, file in pages if file.error is None]
         failed = [
             FailedPage(name=page.name, error=file.message or "", hint=file.hint)
@@ -212,7 +215,7 @@ class ComicImporter:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
             outcome = imported_comic(folder.path, "unchanged", known, failed, document, said)
-            return await self._without_sources(outcome, sources)
+            return await self._moves.finish(outcome, sources, are_noted=False)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         if not failed:  # as in `read_archive_comic`
@@ -220,45 +223,32 @@ class ComicImporter:
         read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
         entries = [(file.entity_id or 0, page.entry) for page, file in arrived]
         await turn()
-        recorded = await self._record_folder(read, comic, entries)
+        recorded = await self._record_folder(read, comic, entries, sources)
         said += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
         outcome = imported_comic(folder.path, status, recorded, failed, document, said)
-        return await self._without_sources(outcome, sources)
-
-    async def _without_sources(self, outcome: ComicOutcome, paths: Sequence[str]) -> ComicOutcome:
-        """Remove the files of a comic that a move has taken in, after the last commit for it.
-
-        An import that ends before that leaves them, and the same command finds them again.
-        """
-        moved = [(Path(path), self._moved.pop(path)) for path in paths if path in self._moved]
-        left = await self._files.unlink_moved(moved, partial(require_same_places, self._world))
-        errors = [error for error in left if error is not None]
-        if not errors:
-            return outcome
-        first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        said = [outcome.message] if outcome.message else []
-        return replace(
-            outcome,
-            error=outcome.error or type(first).__name__,
-            message="; ".join([*said, f"{first.message}{more}"]),
-            hint=outcome.hint or first.hint,
-        )
+        return await self._moves.finish(outcome, sources, are_noted=True)
 
     async def _record_folder(
         self,
         folder: ReadFolder,
         comic: ReadComic,
         pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
+        sources: Sequence[SourceRemoval],
     ) -> RecordedComic:
         if not self._options.is_dry_run:
             now = self._world.context.now()
-            return await self._run(record_folder, folder, comic, pages, now=now)
+            record = partial(record_folder, folder=folder, comic=comic, pages=pages, now=now)
+            return await self._moves.record(record, sources)
         moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
         return await self._claim(moved) if moved else await self._foresee(comic, len(pages))
 
     async def _read_archive(
-        self, archive: AddedArchive, content: LocatedContent, turn: Turn
+        self,
+        archive: AddedArchive,
+        content: LocatedContent,
+        sources: Sequence[SourceRemoval],
+        turn: Turn,
     ) -> ComicOutcome:
         file, known = archive.file, archive.known
         reading = await self._files.read_archive(content)
@@ -271,16 +261,17 @@ class ComicImporter:
             recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
         else:
             assert file.entity_id is not None
-            recorded = await self._run(
+            record = partial(
                 record_archive,
-                file.entity_id,
-                content.digest,
-                read.comic,
-                read.members,
-                self._world.resources.get(NewEntityMarkers),
+                archive_entity_id=file.entity_id,
+                archive_sha256=content.digest,
+                comic=read.comic,
+                members=read.members,
+                markers=self._world.resources.get(NewEntityMarkers),
                 failure=read.failure,
                 now=self._world.context.now(),
             )
+            recorded = await self._moves.record(record, sources)
         failed = list(map(failed_page, read.failed))
         status = "added" if recorded.is_new else _again(file)
         return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
@@ -310,12 +301,9 @@ class ComicImporter:
 
         options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
         await import_files(
-            self._world, paths, options, take, on_wait=self._on_wait, on_moved=self._keep
+            self._world, paths, options, take, on_wait=self._on_wait, on_moved=self._moves.take
         )
         return outcomes
-
-    def _keep(self, path: Path, stored: StoredFile) -> None:
-        self._moved[str(path)] = stored
 
     async def _claim(self, known: RecordedComic) -> RecordedComic:
         concept = self._options.concept_entity_id
@@ -323,7 +311,9 @@ class ComicImporter:
             return known
         if self._options.is_dry_run:
             return await rehearse(self._world, claim_comic, known, concept)
-        return await self._run(claim_comic, known, concept)
+        return await self._moves.record(
+            partial(claim_comic, known=known, concept_entity_id=concept)
+        )
 
     async def _foresee(
         self, comic: ReadComic, pages: int, entity_id: EntityId | None = None

@@ -5,7 +5,7 @@ import importlib.metadata
 import importlib.util
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.marking import mark_in_pages
-from dam.storage.paths import path_from_bytes
+from dam.storage.paths import is_at_or_below, path_from_bytes
 from dam.storage.reference import is_there
 from dam.storage.walk import absolute_path
 
@@ -83,7 +83,7 @@ async def failures_at(
     return [
         (os.fsdecode(row.path), _failure(row))
         for row in await session.execute(statement)
-        if _is_at(row.path, roots)
+        if is_at_or_below(row.path, roots)
     ]
 
 
@@ -131,16 +131,6 @@ def _failure(row: Row[Any]) -> Failure:
         occurred_at=row.occurred_at,
         name=None if row.name is None else os.fsdecode(row.name),
     )
-
-
-def _is_at(path: bytes, roots: Set[bytes]) -> bool:
-    """Tell whether a path is one of the roots, or below one."""
-    while path not in roots:
-        parent = os.path.dirname(path)  # noqa: PTH120 - bytes
-        if parent == path:
-            return False
-        path = parent
-    return True
 
 
 async def retry(

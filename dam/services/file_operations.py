@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,12 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
-from dam.services import archive_tasks, file_tasks
+from dam.services import archive_tasks, file_tasks, source_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_states import LARGE_BYTES
 from dam.services.file_tasks import FileDescription, FileTasks
+from dam.services.source_removal_rows import SourceRemoval
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -87,26 +88,13 @@ class FileOperationsResource:
         self._vouched.take_stored(outcomes)
         return outcomes
 
-    async def unlink_moved(
-        self, moved: Sequence[tuple[Path, StoredFile]], confirm: Callable[[], Awaitable[None]]
-    ) -> list[ItemError | None]:
-        """Remove the sources of moves whose rows have committed; return what hindered each.
+    async def remove_sources(self, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
+        """Remove files that were moved; return what hindered each, None where it is gone.
 
-        `confirm` is awaited before each one; what it raises leaves that one and the rest.
+        Raises:
+            StoreUnusableError: The store as a whole cannot be used; they stay.
         """
-
-        def unlink(path: Path, stored: StoredFile) -> ItemError | None:
-            try:
-                self.store.unlink_moved(path, stored)
-            except ItemError as error:
-                return error
-            return None
-
-        errors = []
-        for path, stored in moved:
-            await confirm()
-            errors.append(await asyncio.to_thread(unlink, path, stored))
-        return errors
+        return await asyncio.to_thread(source_tasks.remove_sources, self.store, removals)
 
     async def describe(
         self, contents: Sequence[LocatedContent]

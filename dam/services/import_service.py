@@ -28,9 +28,11 @@ from dam.services.import_records import (
     record_files,
     touch_sources,
 )
+from dam.services.source_removal_rows import SourceRemoval, new_removal, note_removals
+from dam.services.source_removal_service import begin_import, remove_sources, this_machine
 from dam.services.store_access import held_store, own_paths, require_same_places
 from dam.services.world_cache import WorldCache
-from dam.storage.content_store import ImportMode, StoredFile
+from dam.storage.content_store import ImportMode
 from dam.storage.paths import path_digest
 from dam.storage.thumbnail_cache import ThumbnailCache
 from dam.storage.walk import FoundFile, PassedBy, Walk
@@ -91,7 +93,7 @@ class ImportReport:
 
 
 OnOutcome = Callable[[FileOutcome], None]
-OnMoved = Callable[[Path, StoredFile], None]
+OnMoved = Callable[[SourceRemoval], None]
 
 
 async def import_files(
@@ -108,15 +110,18 @@ async def import_files(
     `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
     nothing can be stored before another process ends its collection of garbage.
 
-    A move removes each source once its rows are committed. With `on_moved` it leaves them where
-    they are and hands them over instead: to a caller whose own rows need the files, too, and who
-    removes them by `FileOperationsResource.unlink_moved` after its last commit.
+    A move notes each source in its last commit and then removes it; what an earlier one has left
+    goes first. With `on_moved` all this is the caller's, whose own rows need the files, too: it is
+    given what to note with its last commit and then to remove.
 
     Batches are committed one by one: whatever was reported is kept, whatever happens then.
 
     Raises:
         EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
     """
+    paths = list(paths)
+    if on_moved is None and not options.is_dry_run:
+        await begin_import(world, paths, options.mode)
     files = world.resources.get(FileOperationsResource)
     report = ImportReport()
 
@@ -263,43 +268,54 @@ class _Import:
     async def _settle(self, read: Sequence[ReadFile | FileOutcome]) -> None:
         """Record what was read and tell what became of it."""
         files = [item for item in read if isinstance(item, ReadFile)]
-        recorded = iter(await self._record(files))
+        answers, removals = await self._record(files)
+        recorded = iter(answers)
         outcomes = [
             item if isinstance(item, FileOutcome) else _outcome(item, next(recorded))
             for item in read
         ]
-        kept = [(file.path, file.stored) for file in files]
-        if self._mode == "move":
-            if self._on_moved is None:
-                outcomes = await self._remove_sources(kept, outcomes)
-            else:
-                for path, stored in kept:
-                    self._on_moved(path, stored)
+        if self._on_moved is None:
+            outcomes = await self._remove_sources(removals, outcomes)
+        else:
+            for removal in removals:
+                self._on_moved(removal)
         for outcome in outcomes:
             self._tell(outcome)
 
-    async def _record(self, files: Sequence[ReadFile]) -> Sequence[Recorded]:
+    async def _record(
+        self, files: Sequence[ReadFile]
+    ) -> tuple[Sequence[Recorded], Sequence[SourceRemoval]]:
+        """Write the rows of files; return what each is, and what of them is to be removed."""
         world = self._world
         if self._options.is_dry_run:
-            return await world.read(foresee_files, files, self._foreseen)
+            return await world.read(foresee_files, files, self._foreseen), []
         markers = world.resources.get(NewEntityMarkers)
         thumbnails = await world.resources.get(WorldCache).thumbnails()
+        machine = await this_machine() if self._mode == "move" else None
 
-        async def record(session: AsyncSession) -> list[Recorded]:
-            recorded = await record_files(session, files, markers, now=world.context.now())
-            pairs = zip(files, recorded, strict=True)
+        async def record(session: AsyncSession) -> tuple[list[Recorded], list[SourceRemoval]]:
+            now = world.context.now()
+            recorded = await record_files(session, files, markers, now=now)
+            pairs = list(zip(files, recorded, strict=True))
+            removals = [
+                new_removal(machine, answer.entity_id, file.path, file.stored)
+                for file, answer in pairs
+                if machine is not None and answer.entity_id is not None
+            ]
+            if self._on_moved is None:
+                await note_removals(session, removals, now=now)
             mended = [file.stored.sha256 for file, answer in pairs if answer.is_mended]
             await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
-            return recorded
+            return recorded, removals
 
         await self._confirm()
-        return await (world.run_durably if self._mode == "move" else world.run)(record)
+        return await (world.run if machine is None else world.run_durably)(record)
 
     async def _remove_sources(
-        self, moved: Sequence[tuple[Path, StoredFile]], outcomes: Sequence[FileOutcome]
+        self, removals: Sequence[SourceRemoval], outcomes: Sequence[FileOutcome]
     ) -> list[FileOutcome]:
-        errors = await self._files.unlink_moved(moved, self._confirm)
-        left = {str(path): error for (path, _), error in zip(moved, errors, strict=True) if error}
+        errors = await remove_sources(self._world, removals)
+        left = {str(one.path): error for one, error in zip(removals, errors, strict=True) if error}
         return [
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes

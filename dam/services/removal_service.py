@@ -14,6 +14,7 @@ from dam.core.world import World
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.source_removal_service import keep_sources_of
 from dam.services.world_cache import WorldCache
 from dam.storage.thumbnail_cache import ThumbnailCache
 
@@ -64,9 +65,13 @@ async def remove_assets(
 ) -> Removal:
     """Remove assets with all that is known of them, in one transaction; files of users stay.
 
+    Also those that a move has taken in and has still to remove.
+
     Raises:
         EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says; nothing was removed.
     """
+    planned = await world.read(plan_removal, wanted, is_forced=is_forced)
+    await keep_sources_of(world, planned.entity_ids)
     removal, digests = await world.run(_remove, wanted, is_forced=is_forced)
     thumbnails = await world.resources.get(WorldCache).thumbnails()
     await asyncio.to_thread(_forget, thumbnails, digests)

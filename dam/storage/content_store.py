@@ -73,7 +73,7 @@ class ContentStore(Protocol):
 
         Args:
             path: A regular file, or a symbolic link to one.
-            mode: `move` copies and checks the copy; `unlink_moved` removes the source later.
+            mode: `move` copies and checks the copy; the source stays until its rows are committed.
             extra_digests: Names that `hashlib` knows, computed in the same read.
 
         Raises:
@@ -99,16 +99,6 @@ class ContentStore(Protocol):
             is_stopped: Asked between any two pieces of a file; once it says yes, what is not in the
                 store yet comes out as an `ImportStoppedError`.
             is_rehash: Read bytes that are in the store already once more, and mend damaged ones.
-        """
-        ...
-
-    def unlink_moved(self, path: Path, stored: StoredFile) -> None:
-        """Remove the source of a move, once its rows are committed and both still hold the bytes.
-
-        Raises:
-            FileChangedError: It is not what was put; it stays.
-            ContentMissingError, ContentDamagedError: The store lost the bytes; the source stays.
-            FileAccessError: It cannot be removed.
         """
         ...
 

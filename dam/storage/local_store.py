@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.errors import (
-    ContentDamagedError,
     ContentMissingError,
     FileAccessError,
     ItemError,
@@ -31,8 +30,6 @@ from dam.storage.layout import content_files, content_path, make_root
 from dam.storage.locking import exclusive_lock, shared_lock
 from dam.storage.owners import forget_owner, mark_owner, owners
 from dam.storage.receiving import Receiver, is_shared
-from dam.storage.source_removal import Source, new_aside_name, remove_sources
-from dam.storage.walk import inode_of
 
 _LOCK_NAME = ".lock"
 _FILES_AT_ONCE = 32
@@ -74,30 +71,6 @@ class LocalContentStore:
                 receiver = Receiver(self.root, mode, extra_digests, is_stopped, is_rehash=is_rehash)
                 outcomes += receiver.receive(paths[start : start + _FILES_AT_ONCE])
         return outcomes
-
-    def unlink_moved(self, path: Path, stored: StoredFile) -> None:
-        """Remove the source of a move, a symbolic link itself; see `ContentStore.unlink_moved`."""
-        match self.check(stored.sha256, stored.size_bytes, is_fast=True):
-            case "missing":
-                raise ContentMissingError(stored.sha256)
-            case "damaged":
-                raise ContentDamagedError(stored.sha256)
-            case "ok":
-                pass
-        reading = stored.reading
-        source = Source(
-            path=path,
-            aside=new_aside_name(),
-            size_bytes=reading.size_bytes,
-            mtime_ns=reading.mtime_ns,
-            sha256=stored.sha256,
-            file=(reading.device, reading.inode),
-            folder=inode_of(path.parent),
-            is_link=path.is_symlink(),
-        )
-        (removal,) = remove_sources([source])
-        if fault := removal.fault(path):
-            raise fault
 
     def contains(self, digest: bytes) -> bool:
         """Return whether there is an entry for the digest."""

@@ -3,11 +3,19 @@
 import hashlib
 import os
 import unicodedata
+from collections.abc import Set
 from pathlib import Path
 
 from dam.errors import display_path
 
-__all__ = ["display_path", "path_bytes", "path_digest", "path_from_bytes", "safe_base_name"]
+__all__ = [
+    "display_path",
+    "is_at_or_below",
+    "path_bytes",
+    "path_digest",
+    "path_from_bytes",
+    "safe_base_name",
+]
 
 _MAX_NAME_BYTES = 255
 _MAX_EXTENSION_BYTES = 32
@@ -33,6 +41,16 @@ def path_from_bytes(raw: bytes) -> Path:
 def path_digest(raw: bytes) -> bytes:
     """Return the 32-byte digest under which path bytes of any length are indexed."""
     return hashlib.sha256(raw).digest()
+
+
+def is_at_or_below(path: bytes, roots: Set[bytes]) -> bool:
+    """Tell whether an absolute path is one of the roots, or below one."""
+    while path not in roots:
+        parent = os.path.dirname(path)  # noqa: PTH120 - bytes
+        if parent == path:
+            return False
+        path = parent
+    return True
 
 
 def safe_base_name(name: str, *, max_bytes: int = _MAX_NAME_BYTES) -> str:

@@ -1,16 +1,22 @@
 """An open world on each database, and files in it."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
 
 from dam.app import build_world
 from dam.core.ecs import EntityId
 from dam.core.world import World
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.services.source_removal_rows import SourceRemoval, note_removals
+from dam.services.source_removal_service import this_machine
 from dam.storage.content_store import ImportMode
+from dam.storage.source_removal import new_aside_name
 from tests.databases import world_config
+from tests.faults.state import sha256
 
 Add = Callable[..., Awaitable[EntityId]]
 
@@ -21,6 +27,37 @@ async def world(database_url: str) -> AsyncIterator[World]:
     world = await build_world(world_config(database_url, worker_kind="thread"), plugins=False)
     yield world
     await world.close()
+
+
+def counts_at_commits(world: World, path: Path, *tables: str) -> list[tuple[int, ...]]:
+    """Return a list that grows: how many rows tables have at each commit while a file is there."""
+    found: list[tuple[int, ...]] = []
+
+    @event.listens_for(world.database._writers.sync_engine, "commit")
+    def look(connection: Connection) -> None:
+        if path.exists():
+            texts = [f"SELECT count(*) FROM {table}" for table in tables]  # noqa: S608 - names
+            counts = [connection.exec_driver_sql(text).scalar_one() for text in texts]
+            found.append(tuple(counts))
+
+    return found
+
+
+async def leave(
+    world: World, entity_id: EntityId, path: Path, machine_id: str | None = None
+) -> None:
+    """Leave what a move leaves that was killed after its commit, before the file was gone."""
+    status = os.stat(path)  # noqa: PTH116 - not as a method, in what is async
+    removal = SourceRemoval(
+        machine_id=machine_id or await this_machine(),
+        entity_id=entity_id,
+        path=path,
+        sha256=sha256(path),
+        size_bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        aside_name=new_aside_name(),
+    )
+    await world.run(note_removals, [removal], now=world.context.now())
 
 
 @pytest.fixture

@@ -10,9 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import table_of
 from dam.core.world import World
-from dam.models import ComicBookVariantComponent, PageLink
+from dam.models import ComicBookVariantComponent, PageLink, PendingSourceRemovalComponent
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
+from dam.storage.content_store import ImportMode
+from tests.faults.state import names_below
 from tests.services.comic_files import damage, import_one, make_cbz, pages
+from tests.services.conftest import counts_at_commits, leave
+
+VARIANTS, REMOVALS = "component_comic_book_variant", "component_pending_source_removal"
 
 
 async def count(session: AsyncSession, kind: type) -> int:
@@ -79,3 +84,53 @@ async def test_a_source_that_cannot_be_removed_is_told_beside_what_else_is_wrong
     assert outcome.message.endswith(f"; cannot remove {odd}: the file system is read-only")
     assert whole.exists()
     assert odd.exists()
+
+
+@pytest.mark.parametrize("is_extracted", [True, False])
+async def test_an_archive_is_noted_with_the_last_commit_that_needs_it(
+    world: World, home: Path, *, is_extracted: bool
+) -> None:
+    path = make_cbz(home / "a.cbz", pages(2))
+    found = counts_at_commits(world, path, VARIANTS, REMOVALS)
+    extracted = counts_at_commits(world, path, "component_file_location", REMOVALS)
+    await import_one(world, path, mode="move", is_extracted=is_extracted)
+    assert found[-1] == (1, 1)
+    assert (0, 1) not in found
+    assert ((1, 0) in found) is is_extracted  # then the pages' commits are the last
+    assert extracted[-1] == (3, 1)
+    assert not path.exists()
+
+
+async def test_the_pictures_of_a_folder_are_noted_with_its_comic(world: World, home: Path) -> None:
+    folder = home / "Folder 9"
+    folder.mkdir()
+    for name, content in pages(4).items():
+        (folder / name).write_bytes(content)
+    found = counts_at_commits(world, folder / "page 4.jpg", VARIANTS, REMOVALS)
+    await import_one(world, folder, mode="move")
+    assert set(found) == {(0, 0), (1, 4)}
+    assert names_below(folder) == []
+
+
+@pytest.mark.parametrize("mode", ["move", "copy"])
+async def test_an_import_of_comics_removes_what_is_left_of_others(
+    world: World, home: Path, mode: ImportMode
+) -> None:
+    left = make_cbz(home / "left.cbz", pages(1))
+    outcome = await import_one(world, left)
+    assert outcome.variant_entity_id is not None
+    await leave(world, outcome.variant_entity_id, left)
+    await import_one(world, make_cbz(home / "other.cbz", pages(1, 9)), mode=mode)
+    assert not left.exists()
+
+
+async def test_a_comic_that_is_imported_in_another_mode_keeps_its_file(
+    world: World, home: Path
+) -> None:
+    left = make_cbz(home / "left.cbz", pages(1))
+    outcome = await import_one(world, left)
+    assert outcome.variant_entity_id is not None
+    await leave(world, outcome.variant_entity_id, left)
+    assert (await import_one(world, left)).status == "unchanged"
+    assert await world.read(count, PendingSourceRemovalComponent) == 0
+    assert left.exists()

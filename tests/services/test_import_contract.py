@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ from dam.services.failure_service import failures_at
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.ingest_service import add_files
-from dam.services.store_access import require_same_places
 from dam.storage.content_store import ImportMode
 from tests.core.worlds import rows_of
 from tests.databases import world_config
@@ -210,17 +208,19 @@ async def test_a_move_takes_the_source_away_once_it_is_recorded(
 async def test_a_move_is_on_the_disk_before_its_source_goes(
     world: World, run: Import, tmp_path: Path
 ) -> None:
-    database = world.database
+    database, path = world.database, old(tmp_path / "a")
     asked = "PRAGMA synchronous" if database.is_sqlite else "SHOW synchronous_commit"
     found: list[object] = []
 
     @event.listens_for(database._writers.sync_engine, "commit")
     def look(connection: Connection) -> None:
-        found.append(connection.exec_driver_sql(asked).scalar())
+        if path.exists():
+            found.append(connection.exec_driver_sql(asked).scalar())
 
-    await run(old(tmp_path / "a"), mode="move")
+    await run(path, mode="move")
 
     assert (2 if database.is_sqlite else "on") in found  # reads end in a commit, too
+    assert not path.exists()
 
 
 async def test_a_move_also_takes_away_what_an_earlier_run_left(run: Import, tmp_path: Path) -> None:
@@ -229,22 +229,6 @@ async def test_a_move_also_takes_away_what_an_earlier_run_left(run: Import, tmp_
     (outcome,) = await run(path, mode="move")
     assert (outcome.status, outcome.error) == ("unchanged", None)
     assert not path.exists()
-
-
-async def test_a_source_that_changed_after_it_was_moved_stays(world: World, tmp_path: Path) -> None:
-    paths = [old(tmp_path / name, name.encode()) for name in ("a", "b")]
-    files = world.resources.get(FileOperationsResource)
-    stored = await files.put(paths, "move")
-    paths[1].write_bytes(b"new and unsaved")
-    assert not isinstance(stored[0], Exception)
-    assert not isinstance(stored[1], Exception)
-    moved = [(paths[0], stored[0]), (paths[1], stored[1])]
-    errors = await files.unlink_moved(moved, partial(require_same_places, world))
-    assert [error and error.message for error in errors] == [
-        None,
-        f"{paths[1]} changed while it was read",
-    ]
-    assert paths[1].read_bytes() == b"new and unsaved"
 
 
 async def test_a_reference_that_changed_is_a_failure_until_it_is_added_again(

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from dam.errors import (
     ContentMissingError,
     FileAccessError,
-    FileChangedError,
     ItemError,
     NotRegularFileError,
 )
@@ -224,41 +223,13 @@ class ContentStoreContract(CollectingContract):
             store.put(loop, "copy")
         assert caught.value.message == f"cannot read {loop}: too many symbolic links"
 
-    def test_a_moved_file_goes_only_when_told(self, store: ContentStore, tmp_path: Path) -> None:
+    def test_a_moved_file_stays(self, store: ContentStore, tmp_path: Path) -> None:
         path = write(tmp_path / "a", b"x" * (CHUNK_BYTES + 1))
 
         stored = store.put(path, "move")
+
         assert path.exists()
-        store.unlink_moved(path, stored)
-
-        assert not path.exists()
         assert store.check(stored.sha256, stored.size_bytes) == "ok"
-
-    @pytest.mark.parametrize("content", [b"other", b"longer than before"])
-    def test_a_moved_file_that_changed_stays(
-        self, store: ContentStore, tmp_path: Path, content: bytes
-    ) -> None:
-        path = write(tmp_path / "a", b"first")
-        stored = store.put(path, "move")
-        write(path, content)
-        os.utime(path, ns=(stored.reading.mtime_ns, stored.reading.mtime_ns))
-
-        with pytest.raises(FileChangedError):
-            store.unlink_moved(path, stored)
-
-        assert path.read_bytes() == content
-
-    def test_a_moved_file_stays_while_the_store_lacks_it(
-        self, store: ContentStore, tmp_path: Path
-    ) -> None:
-        path = write(tmp_path / "a", b"first")
-        stored = store.put(path, "move")
-        store.remove(stored.sha256)
-
-        with pytest.raises(ContentMissingError):
-            store.unlink_moved(path, stored)
-
-        assert path.read_bytes() == b"first"
 
     def test_bytes_are_whole_again_after_a_hard_linked_file_was_edited(
         self, store: ContentStore, tmp_path: Path

@@ -79,22 +79,6 @@ def test_an_error_of_the_importer_itself_is_not_the_stores(tmp_path: Path) -> No
         raise ConnectionResetError
 
 
-def test_a_source_that_cannot_be_removed_is_named(tmp_path: Path) -> None:
-    store = LocalContentStore(tmp_path / "store")
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    path = write(folder / "a", b"x")
-    stored = store.put(path, "move")
-    path.unlink()
-    store.unlink_moved(path, stored)  # as it is to be
-    folder.rmdir()
-
-    with pytest.raises(FileAccessError) as caught:
-        store.unlink_moved(path, stored)
-
-    assert caught.value.message == f"cannot remove {path}: no such file"
-
-
 def test_a_stored_file_that_one_may_not_read_is_named(public_folder: Path) -> None:
     store = LocalContentStore(public_folder / "store")
     stored = store.put(write(public_folder / "a", b"x"), "copy")

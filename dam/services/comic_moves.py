@@ -1,0 +1,68 @@
+"""The files of comics that a move takes in: they go after the last commit of their comic."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.services.comic_outcome import ComicOutcome
+from dam.services.source_removal_rows import SourceRemoval, note_removals
+from dam.services.source_removal_service import remove_sources
+from dam.storage.content_store import ImportMode
+
+T = TypeVar("T")
+
+
+class ComicMoves:
+    """What an import of comics has taken in and has still to remove.
+
+    Invariant: a file that is still there is found again by the same command, until its removal is
+    noted with the commit of its comic. Without a move there is nothing.
+    """
+
+    def __init__(self, world: World, mode: ImportMode) -> None:
+        self._world = world
+        self._run = world.run_durably if mode == "move" else world.run
+        self._taken: dict[str, SourceRemoval] = {}
+
+    def take(self, removal: SourceRemoval) -> None:
+        """Take in what is to be removed once its comic is recorded."""
+        self._taken[str(removal.path)] = removal
+
+    def sources_at(self, paths: Iterable[str]) -> list[SourceRemoval]:
+        """Return what was taken in of these paths, each once."""
+        return [self._taken.pop(path) for path in paths if path in self._taken]
+
+    async def record(
+        self, fn: Callable[[AsyncSession], Awaitable[T]], sources: Sequence[SourceRemoval] = ()
+    ) -> T:
+        """Run a function that writes for a comic, and note in its transaction what is to go."""
+
+        async def work(session: AsyncSession) -> T:
+            answer = await fn(session)
+            await note_removals(session, sources, now=self._world.context.now())
+            return answer
+
+        return await self._run(work)
+
+    async def finish(
+        self, outcome: ComicOutcome, sources: Sequence[SourceRemoval], *, are_noted: bool
+    ) -> ComicOutcome:
+        """Remove the files of a comic for which all is committed; return also what hindered it."""
+        if not sources:
+            return outcome
+        if not are_noted:
+            await self._run(note_removals, sources, now=self._world.context.now())
+        errors = [error for error in await remove_sources(self._world, sources) if error]
+        if not errors:
+            return outcome
+        first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        said = [outcome.message] if outcome.message else []
+        return replace(
+            outcome,
+            error=outcome.error or type(first).__name__,
+            message="; ".join([*said, f"{first.message}{more}"]),
+            hint=outcome.hint or first.hint,
+        )

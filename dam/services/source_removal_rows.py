@@ -1,0 +1,167 @@
+"""Rows of files that a move has taken in and whose sources are still to be removed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, delete, exists, func, not_, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.bulk import Conflict, insert_rows
+from dam.core.ecs import EntityId, table_of
+from dam.core.portions import portions
+from dam.models import (
+    ContentHashSHA256Component,
+    FileLocationComponent,
+    PendingSourceRemovalComponent,
+)
+from dam.models.core.file_location_component import IN_STORE, REFERENCED
+from dam.storage.content_store import StoredFile
+from dam.storage.paths import display_path, path_bytes, path_digest, path_from_bytes
+from dam.storage.reading import FileReading
+from dam.storage.source_removal import new_aside_name
+
+_ROWS = table_of(PendingSourceRemovalComponent)
+_rows = _ROWS.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRemoval:
+    """One file that a move has taken in, on one machine, and that is to go.
+
+    Args:
+        machine_id: Where the path is.
+        entity_id: The asset that has its bytes.
+        path: Absolute.
+        sha256: What decides whether it still is that file.
+        size_bytes: When it was read, as is `mtime_ns`.
+        aside_name: The name, in its folder, under which it is set aside to be removed.
+        reading: What else was seen of it, in this run; None in another.
+        is_needed: The world does not have the bytes in its store any more, or refers to the path.
+    """
+
+    machine_id: str
+    entity_id: EntityId
+    path: Path
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    aside_name: str
+    reading: FileReading | None = None
+    is_needed: bool = False
+
+
+def new_removal(
+    machine_id: str, entity_id: EntityId, path: Path, stored: StoredFile
+) -> SourceRemoval:
+    """Return the removal of a file that was put into the store just now."""
+    return SourceRemoval(
+        machine_id=machine_id,
+        entity_id=entity_id,
+        path=path,
+        sha256=stored.sha256,
+        size_bytes=stored.reading.size_bytes,
+        mtime_ns=stored.reading.mtime_ns,
+        aside_name=new_aside_name(),
+        reading=stored.reading,
+    )
+
+
+async def note_removals(
+    session: AsyncSession, removals: Sequence[SourceRemoval], *, now: datetime
+) -> None:
+    """Write what is to be removed, with the last commit that needs it, which is to be durable.
+
+    A path that is there already is that of a newer file. The caller commits.
+    """
+    rows = {
+        digest: {
+            "entity_id": one.entity_id,
+            "machine_id": one.machine_id,
+            "path": raw,
+            "path_digest": digest,
+            "path_text": display_path(one.path),
+            "size_bytes": one.size_bytes,
+            "mtime_ns": one.mtime_ns,
+            "noted_at": now,
+            "aside_name": path_bytes(one.aside_name),
+        }
+        for one in removals
+        for raw in [path_bytes(one.path)]
+        for digest in [path_digest(raw)]
+    }
+    changing = ("entity_id", "size_bytes", "mtime_ns", "noted_at", "aside_name")
+    conflict = Conflict(("machine_id", "path_digest"), changing)
+    # In one order, so that two moves of the same folder do not wait for each other in a circle.
+    await insert_rows(session, _ROWS, [rows[digest] for digest in sorted(rows)], conflict)
+
+
+async def drop_removals(session: AsyncSession, removals: Sequence[SourceRemoval]) -> None:
+    """Take rows away whose source is gone, or is to stay; the caller commits.
+
+    One that was noted anew meanwhile has another name aside, and stays.
+    """
+    for some in portions(removals):
+        machines = {one.machine_id for one in some}
+        digests = [path_digest(path_bytes(one.path)) for one in some]
+        names = [path_bytes(one.aside_name) for one in some]
+        over = delete(_ROWS).where(_rows.machine_id.in_(machines), _rows.path_digest.in_(digests))
+        await session.execute(over.where(_rows.aside_name.in_(names)))
+
+
+async def count_removals(session: AsyncSession, machine_id: str | None = None) -> int:
+    """Return how many sources are still to be removed, on one machine or on all."""
+    counted = select(func.count()).select_from(_ROWS)
+    if machine_id is not None:
+        counted = counted.where(_rows.machine_id == machine_id)
+    return (await session.execute(counted)).scalar_one()
+
+
+async def pending_removals(
+    session: AsyncSession, machine_id: str, entity_ids: Sequence[EntityId] | None = None
+) -> list[SourceRemoval]:
+    """Return what is still to be removed on a machine, of all assets or of these."""
+    if entity_ids is None:
+        return await _pending(session, machine_id, true())
+    found: list[SourceRemoval] = []
+    for ids in portions(entity_ids):
+        found += await _pending(session, machine_id, _rows.entity_id.in_(ids))
+    return found
+
+
+async def _pending(
+    session: AsyncSession, machine_id: str, condition: ColumnElement[bool]
+) -> list[SourceRemoval]:
+    digest, place = ContentHashSHA256Component, FileLocationComponent
+    is_stored = exists().where(place.entity_id == _rows.entity_id, place.storage == IN_STORE)
+    is_referred_to = exists().where(
+        place.path_digest == _rows.path_digest, place.storage == REFERENCED
+    )
+    pending = (
+        select(
+            _rows.entity_id,
+            _rows.path,
+            digest.digest,
+            _rows.size_bytes,
+            _rows.mtime_ns,
+            _rows.aside_name,
+            or_(not_(is_stored), is_referred_to).label("is_needed"),
+        )
+        .join(digest, digest.entity_id == _rows.entity_id)
+        .where(_rows.machine_id == machine_id, condition)
+        .order_by(_rows.id)
+    )
+    return [
+        SourceRemoval(
+            machine_id=machine_id,
+            entity_id=row.entity_id,
+            path=path_from_bytes(row.path),
+            sha256=row.digest,
+            size_bytes=row.size_bytes,
+            mtime_ns=row.mtime_ns,
+            aside_name=path_from_bytes(row.aside_name).name,
+            is_needed=row.is_needed,
+        )
+        for row in await session.execute(pending)
+    ]

@@ -1,0 +1,140 @@
+"""Removes the sources of moves, after the last commit that needs them; what is left is in rows."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dam.core.ecs import EntityId
+from dam.core.portions import portions
+from dam.core.world import World
+from dam.errors import FileChangedError, InsideStoreError, ItemError, SourceLeftAsideError
+from dam.services import source_tasks
+from dam.services.file_operations import FileOperationsResource
+from dam.services.source_removal_rows import (
+    SourceRemoval,
+    count_removals,
+    drop_removals,
+    pending_removals,
+)
+from dam.services.store_access import require_same_places
+from dam.settings.machine import machine_id
+from dam.storage.content_store import ImportMode
+from dam.storage.paths import is_at_or_below, path_bytes
+from dam.storage.walk import absolute_path
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 256
+_BETWEEN_CHECKS = 16
+# The path has another file by now, which is not to be removed.
+_OTHERS = (FileChangedError, InsideStoreError, SourceLeftAsideError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkedOff:
+    """What became of sources that were still to be removed.
+
+    Args:
+        removed: How many are gone now, or would be.
+        left: Those that stay for now, and why; they are tried again.
+    """
+
+    removed: int = 0
+    left: tuple[tuple[Path, ItemError], ...] = ()
+
+
+async def this_machine() -> str:
+    """Return the id of this machine, under which its paths are kept."""
+    return await asyncio.to_thread(machine_id)
+
+
+async def remove_sources(world: World, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
+    """Remove files that were noted to be removed; return what hindered each.
+
+    A row goes with its file, or when the path has another one by now. What cannot be removed, or
+    is out of reach, keeps it.
+
+    Raises:
+        EnvironmentFaultError: Store or database are no more those that were opened.
+    """
+    files = world.resources.get(FileOperationsResource)
+    errors: list[ItemError | None] = []
+    for some in portions(removals, _AT_ONCE):
+        answers: list[ItemError | None] = []
+        for few in portions(some, _BETWEEN_CHECKS):
+            await require_same_places(world)
+            answers += await files.remove_sources(few)
+        over = [
+            one
+            for one, answer in zip(some, answers, strict=True)
+            if not isinstance(answer, ItemError) or isinstance(answer, _OTHERS)
+        ]
+        if over:
+            await world.run(drop_removals, over)
+        errors += answers
+    return errors
+
+
+async def work_off_removals(world: World, *, is_dry_run: bool = False) -> WorkedOff:
+    """Remove what earlier moves on this machine have left; return what became of it.
+
+    Imports begin with it, and `process` does; what only reads never removes anything.
+    """
+    machine = await this_machine()
+    if is_dry_run:
+        return WorkedOff(removed=await world.read(count_removals, machine))
+    pending = await world.read(pending_removals, machine)
+    if not pending:
+        return WorkedOff()
+    await asyncio.to_thread(world.resources.get(FileOperationsResource).held_folders.hold)
+    await _keep(world, [one for one in pending if one.is_needed])
+    wanted = [one for one in pending if not one.is_needed]
+    errors = await remove_sources(world, wanted)
+    told = list(zip(wanted, errors, strict=True))
+    return WorkedOff(
+        removed=sum(1 for _, error in told if error is None),
+        left=tuple((one.path, error) for one, error in told if error is not None),
+    )
+
+
+async def begin_import(world: World, paths: Iterable[str], mode: ImportMode) -> None:
+    """Work off what earlier moves have left, but keep what is imported in another mode now."""
+    if mode != "move":
+        await keep_sources(world, paths)
+    await work_off_removals(world)
+
+
+async def keep_sources(world: World, paths: Iterable[str]) -> int:
+    """Have what is at or below these paths stay where it is; return how many files that are."""
+    pending = await world.read(pending_removals, await this_machine())
+    if not pending:
+        return 0
+    roots = {path_bytes(absolute_path(path)) for path in paths}
+    kept = [one for one in pending if is_at_or_below(path_bytes(one.path), roots)]
+    await _keep(world, kept)
+    return len(kept)
+
+
+async def keep_sources_of(world: World, entity_ids: Sequence[EntityId]) -> None:
+    """Have the sources of these assets stay where they are, because the assets go."""
+    await _keep(world, await world.read(pending_removals, await this_machine(), entity_ids))
+
+
+async def _keep(world: World, removals: Sequence[SourceRemoval]) -> None:
+    """Take the rows of files away that are to stay, under their names."""
+    kept = []
+    for removal, place in await asyncio.to_thread(source_tasks.put_back, removals):
+        if isinstance(place, OSError):
+            log.warning("file of a move is left aside", extra=_facts(removal), exc_info=place)
+            continue
+        if place != removal.path:
+            log.warning("file of a move is left aside: its name is taken", extra=_facts(removal))
+        kept.append(removal)
+    if kept:
+        await world.run(drop_removals, kept)
+
+
+def _facts(removal: SourceRemoval) -> dict[str, str]:
+    return {"path": str(removal.path), "aside": removal.aside_name}

@@ -1,0 +1,87 @@
+"""What is done to the sources of moves: plain functions, no database."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from dam.errors import ContentDamagedError, ContentMissingError, FolderGoneError, InsideStoreError
+from dam.errors.base import ItemError
+from dam.services.source_removal_rows import SourceRemoval
+from dam.storage.content_store import ContentStore
+from dam.storage.source_removal import Removal, Source, put_back_source
+from dam.storage.source_removal import remove_sources as remove_files
+from dam.storage.walk import inode_of
+
+
+def remove_sources(
+    store: ContentStore, removals: Sequence[SourceRemoval]
+) -> list[ItemError | None]:
+    """Remove files whose bytes the store has; return what hindered each, None where it is gone.
+
+    Raises:
+        StoreUnusableError: The store as a whole cannot be used; they stay.
+    """
+    roots = [inode_of(root) for root in store.local_roots()]
+    faults = [_why_it_stays(store, roots, one) for one in removals]
+    wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
+    done = iter(remove_files([_source(one) for one in wanted]))
+    return [
+        fault or _fault(next(done), one.path) for one, fault in zip(removals, faults, strict=True)
+    ]
+
+
+def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:
+    """Give files their names again that a killed process has set aside.
+
+    Return where each is now, also one that was never aside, or why that could not be done.
+    """
+    return [(one, _put_back(one)) for one in removals]
+
+
+def _put_back(removal: SourceRemoval) -> Path | OSError:
+    try:
+        if os.path.lexists(removal.path.with_name(removal.aside_name)):
+            return put_back_source(removal.path, removal.aside_name)
+    except OSError as error:
+        return error
+    return removal.path
+
+
+def _why_it_stays(
+    store: ContentStore, roots: Sequence[tuple[int, int] | None], removal: SourceRemoval
+) -> ItemError | None:
+    folder = Path(os.path.realpath(removal.path.parent))
+    found = {inode_of(each) for each in (folder, *folder.parents)} - {None}
+    if not found.isdisjoint(roots):
+        return InsideStoreError(removal.path)
+    try:
+        match store.check(removal.sha256, removal.size_bytes, is_fast=True):
+            case "missing":
+                return ContentMissingError(removal.sha256)
+            case "damaged":
+                return ContentDamagedError(removal.sha256)
+            case "ok":
+                return None
+    except ItemError as error:
+        return error
+
+
+def _source(removal: SourceRemoval) -> Source:
+    path, seen = removal.path, removal.reading
+    there = path if os.path.lexists(path) else path.with_name(removal.aside_name)
+    return Source(
+        path=path,
+        aside=removal.aside_name,
+        size_bytes=removal.size_bytes,
+        mtime_ns=removal.mtime_ns,
+        sha256=removal.sha256,
+        file=None if seen is None else (seen.device, seen.inode),
+        folder=None if seen is None else inode_of(path.parent),
+        is_link=there.is_symlink(),
+    )
+
+
+def _fault(removal: Removal, path: Path) -> ItemError | None:
+    if isinstance(removal.error, FileNotFoundError):
+        return FolderGoneError(path.parent)
+    return removal.fault(path)
