@@ -25,6 +25,7 @@ from dam.core import sqlite_driver
 from dam.core.config import WorldContext, session_info
 from dam.core.database_file import DatabaseFile
 from dam.core.database_url import parse_database_url
+from dam.core.sqlite_lock import lock_holder
 from dam.errors import (
     DatabaseBusyError,
     DatabaseCorruptError,
@@ -140,7 +141,6 @@ class Database:
             },
         )
         rules = (
-            f"busy_timeout = {int(self.busy_timeout_s * 1000)}",
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
@@ -309,7 +309,11 @@ class Database:
 
     def _sqlite_fault(self, name: str, text: str) -> DatabaseError | None:
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return DatabaseLockedError(self.safe_url, self.busy_timeout_s)
+            holder = lock_holder(self.file) if self.file else None
+            suspended_id = holder.process_id if holder and holder.is_suspended else None
+            return DatabaseLockedError(
+                self.safe_url, self.busy_timeout_s, str(holder or ""), suspended_id=suspended_id
+            )
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return DatabaseCorruptError(self.safe_url, text)
         if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
+from dam.core.sqlite_lock import WaitingConnection, WaitingCursor
+
 T = TypeVar("T")
 _Row = tuple[Any, ...]
 
@@ -41,11 +43,11 @@ class OneVisitCursor:
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
         """Execute a statement and fetch its first rows, which mostly are all."""
-        await self._connection.visit(self._execute, sqlite3.Cursor.execute, statement, parameters)
+        await self._connection.visit(self._execute, WaitingCursor.execute, statement, parameters)
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Execute a statement for each row of parameters."""
-        execute = sqlite3.Cursor.executemany
+        execute = WaitingCursor.executemany
         await self._connection.visit(self._execute, execute, statement, parameters)
 
     def _execute(
@@ -175,4 +177,4 @@ class OneVisitConnection:
 
 def connect(database: str, **options: Any) -> OneVisitConnection:  # noqa: ANN401 - the driver's own
     """Return a connection for SQLAlchemy's `async_creator_fn`."""
-    return OneVisitConnection(partial(sqlite3.connect, database, **options))
+    return OneVisitConnection(partial(WaitingConnection, database, **options))

@@ -18,14 +18,26 @@ class DatabaseError(EnvironmentFaultError):
 
 
 class DatabaseLockedError(DatabaseError):
-    """Another program holds the write lock of a SQLite file."""
+    """Another program holds the write lock of a SQLite file.
 
-    def __init__(self, url: str, waited_s: float) -> None:
+    Args:
+        url: The database.
+        waited_s: How long it was waited for.
+        holder: Who has the lock, in words, where that is known.
+        suspended_id: The holder's process id, where that one is suspended.
+    """
+
+    def __init__(
+        self, url: str, waited_s: float, holder: str = "", *, suspended_id: int | None = None
+    ) -> None:
         self.waited_s = waited_s
+        deed = "close the program that has it open"
+        if suspended_id is not None:
+            deed = f"let the process go on (`kill -CONT {suspended_id}`) or end it"
         super().__init__(
             url,
-            f"another program kept it locked for {waited_s:g} s",
-            "close the program that has it open, then run the command again",
+            f"{holder or 'another program'} kept it locked for {waited_s:g} s",
+            f"{deed}, then run the command again",
         )
 
 

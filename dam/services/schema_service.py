@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import Database
 from dam.core.ecs import Base, entity_ids
+from dam.core.sqlite_lock import WaitingConnection
 from dam.errors import (
     DatabaseOutdatedError,
     DatabaseTooNewError,
@@ -218,7 +219,11 @@ def _connected(database: Database) -> Iterator[Connection]:
         timeout_s = database.busy_timeout_s
         engine = create_engine(
             database.url.set(drivername="sqlite"),
-            connect_args={"isolation_level": None, "timeout": timeout_s},
+            connect_args={
+                "isolation_level": None,
+                "timeout": timeout_s,
+                "factory": WaitingConnection,
+            },
         )
 
         @event.listens_for(engine, "connect")
