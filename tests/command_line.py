@@ -47,6 +47,8 @@ class DamCli:
 
     home: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    behind: tuple[str, ...] = ()
+    """A command that runs this one, such as `prlimit --nofile=20`."""
 
     def __call__(
         self, *arguments: _Argument, stdin: bytes = b"", cwd: Path | None = None
@@ -67,7 +69,7 @@ class DamCli:
     def start(self, *arguments: _Argument, cwd: Path | None = None) -> subprocess.Popen[bytes]:
         """Start the command as the leader of a process group, its streams as pipes of bytes."""
         return subprocess.Popen(
-            [sys.executable, "-m", "dam", *arguments],
+            [*self.behind, sys.executable, "-m", "dam", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

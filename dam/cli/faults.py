@@ -5,7 +5,14 @@ import re
 import typer
 
 from dam.cli.output import complain, json_text, write_error_text
-from dam.errors import DamError, ExitCode, UsageError, described, report_without_passwords
+from dam.errors import (
+    DamError,
+    ExitCode,
+    UsageError,
+    described,
+    host_limit,
+    report_without_passwords,
+)
 from dam.stopping import requested_stop
 
 _EXPECTED = {
@@ -75,7 +82,7 @@ def fault_of(error: BaseException) -> DamError:
         return StoppedByUserError()
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
-    return InternalError(error)
+    return host_limit(error) or InternalError(error)
 
 
 def report(fault: DamError, *, as_json: bool) -> None:

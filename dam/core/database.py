@@ -36,6 +36,7 @@ from dam.errors import (
     NestedWriterError,
     ReaderWritesError,
     display_path,
+    require_free_files,
     url_without_password,
     words_for,
 )
@@ -50,6 +51,7 @@ _TRY_AGAIN = {"40001", "40P01", "23503"}
 _NOT_ALLOWED = "42501"
 _READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
+_FILES_OF_SQLITE = 4  # of one connection: the database, its log, their index, a temporary file
 # What a look-up costs beside reading on: its default is for disks that move a head, and makes the
 # server read whole tables for the few hundred rows of a batch. Whoever has set it knows better.
 _PLAN_LOOKUPS = """
@@ -324,6 +326,7 @@ class Database:
 
     def _why_not_open(self) -> str:
         """Return why SQLite cannot make its files beside the database, which also readers need."""
+        require_free_files(_FILES_OF_SQLITE)  # it does not say that it was given no more
         if self.file is None or not self.file.is_file():
             return ""
         try:

@@ -17,7 +17,7 @@ from dam.core.ecs import EntityId, MarkerComponent, created_in
 from dam.core.events import Event, collected
 from dam.core.params import MarkedEntityList, ParamKind, Plan
 from dam.core.report import Observer, Report
-from dam.errors import EnvironmentFaultError
+from dam.errors import EnvironmentFaultError, raise_host_limit
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +121,7 @@ class Drain:
             raise
         except Exception as error:  # the boundary between a system and the others' work
             log.debug("a batch failed", extra={"system": self._plan.name}, exc_info=True)
+            raise_host_limit(error)
             if len(claimed.entity_ids) == 1:
                 return await self._fail(claimed, {claimed.entity_ids[0]: error})
         failed = 0

@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
 from dam.core.executor_worker import Outcome, WorkerProcess, as_words
-from dam.errors import WorkerDiedError, WorkerTimeoutError
+from dam.errors import (
+    WorkerDiedError,
+    WorkerStartError,
+    WorkerTimeoutError,
+    ending_of,
+    host_limit,
+    words_for,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +37,7 @@ Item = TypeVar("Item")
 WorkerKind = Literal["process", "thread"]
 
 _LARGEST_GROUP = 32
+_STARTS = 2  # a worker may be killed before it is up, as any other time
 
 _Call = tuple[tuple[object, ...], dict[str, object]]
 _Packed = tuple[bytes, list[bytes]]  # the function and its calls, for a worker process
@@ -50,7 +58,9 @@ class WorkerPool(Executor):
 
     Nothing is started before the first task. A worker process that dies or outlives the time limit
     fails the call it was working on with a `WorkerDiedError` or `WorkerTimeoutError`, nothing else,
-    and is replaced; threads cannot be stopped and know no limit. Functions for processes must be
+    and is replaced; threads cannot be stopped and know no limit. Where the host does not give what
+    a call or a worker needs, the outcome is a `HostLimitError` or `WorkerStartError`, which are
+    no fault of what the call is about. Functions for processes must be
     importable by name, arguments and results picklable; they read nothing from standard input, and
     what they print is lost. Any thread and any event loop may use the pool.
 
@@ -178,6 +188,10 @@ class _Group:
     def is_open(self) -> bool:
         return not self.is_cancelled and len(self.outcomes) < len(self.calls)
 
+    def fail(self, error: Exception) -> None:
+        """Give every call that is left the same outcome."""
+        self.outcomes += [(False, error)] * (len(self.calls) - len(self.outcomes))
+
     def settle(self) -> None:
         """Hand the outcomes to whoever waits for them."""
         if len(self.outcomes) < len(self.calls):
@@ -219,8 +233,13 @@ class _Crew:
             if len(self._threads) < min(self._size, len(self._unsettled)):
                 # A daemon: the interpreter's end must not wait for a call without a limit.
                 thread = threading.Thread(target=self._work, name="dam-worker", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    if not self._threads:  # fewer will do
+                        raise
+                else:
+                    self._threads.append(thread)
 
     def cancel(self, group: _Group) -> None:
         """Drop what is left of the group; does nothing to one that is settled."""
@@ -276,6 +295,7 @@ class _Crew:
     ) -> WorkerProcess | None:
         """Run the group in the worker or in new ones; return the one that is left."""
         function, calls = packed
+        starts_left = _STARTS
         while group.is_open:
             was_idle = worker is not None
             try:
@@ -285,11 +305,19 @@ class _Crew:
                         rest = calls[len(group.outcomes) :]
                         worker.run(function, rest, group.limit_s, group.outcomes.append)
             except (OSError, EOFError, MemoryError) as error:
+                is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
                 worker = None
                 died_unused = was_idle and isinstance(error, BrokenPipeError)
-                if not died_unused and not group.is_cancelled:
+                starts_left = _STARTS if is_up else starts_left - 1
+                if died_unused or group.is_cancelled:
+                    continue
+                if limit := host_limit(error):
+                    group.fail(limit)
+                elif is_up:
                     group.outcomes.append((False, _failure(error, exit_code)))
+                elif not starts_left:
+                    group.fail(_start_failure(error, exit_code))
         return worker
 
     @contextlib.contextmanager
@@ -308,7 +336,16 @@ def _failure(error: Exception, exit_code: int) -> Exception:
         return WorkerTimeoutError(error.args[0])
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerDiedError(exit_code)
-    return error  # no memory, no process or no descriptor left for a worker or its answer
+    return error
+
+
+def _start_failure(error: Exception, exit_code: int) -> Exception:
+    if isinstance(error, TimeoutError):
+        return WorkerStartError(f"it was not there after {error.args[0]:g} s")
+    if isinstance(error, EOFError | BrokenPipeError):
+        return WorkerStartError(f"it {ending_of(exit_code)}")
+    assert isinstance(error, OSError)
+    return WorkerStartError(words_for(error))
 
 
 def _run_here(group: _Group) -> None:
@@ -319,7 +356,7 @@ def _run_here(group: _Group) -> None:
             group.outcomes.append((True, group.fn(*args, **kwargs)))
         except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
             _let_go(error)
-            group.outcomes.append((False, error))
+            group.outcomes.append((False, host_limit(error) or error))
         except BaseException as error:  # noqa: BLE001 - nothing ends the thread but its queue
             group.outcomes.append((False, as_words(error)))
 

@@ -5,7 +5,8 @@ imported when it arrives. Every frame is eight bytes of length and a pickle. A r
 `(function, calls)`, each pickled on its own, so that one bad argument costs one call. The answer is
 one `(succeeded, value)` for each call in order, sent as soon as it is known: so the parent always
 knows which call a worker died of. Where the function is another than before, an empty frame comes
-first, when its module is imported and the first call's time begins.
+first, when its module is imported and the first call's time begins. An empty frame of its own says
+that the worker is up.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import IO, BinaryIO, cast
 
-from dam.errors import DamError, described
+from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops, stops_blocked
 
 Outcome = tuple[bool, object]
@@ -40,6 +41,8 @@ _ENVIRONMENT = {
 
 class WorkerProcess:
     """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
+
+    `is_up` once it has said so: its interpreter runs.
 
     That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
     """
@@ -70,6 +73,7 @@ class WorkerProcess:
         self._poll.register(self._replies, select.POLLIN)
         self._received = bytearray()
         self._function = b""
+        self.is_up = False
 
     def run(
         self,
@@ -87,6 +91,9 @@ class WorkerProcess:
         request = memoryview(_frame(pickle.dumps((function, calls))))
         while request:
             request = request[os.write(self._requests, request) :]
+        if not self.is_up:
+            self._receive(_IMPORT_LIMIT_S)
+            self.is_up = True
         if function != self._function:
             self._receive(_IMPORT_LIMIT_S)
             self._function = function
@@ -145,6 +152,7 @@ def serve(parent_pid: int) -> None:
     requests, replies = _take_pipes()
     function = b""
     with requests, replies:
+        _send(b"", replies)
         while header := requests.read(_HEADER_BYTES):
             request = requests.read(int.from_bytes(header))
             wanted, calls = pickle.loads(request)  # noqa: S301 - from our own parent
@@ -202,7 +210,7 @@ def _outcome(fn: Callable[..., object], call: bytes) -> bytes:
         args, kwargs = pickle.loads(call)  # noqa: S301 - from our own parent
         return pickle.dumps((True, fn(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
-        return pickle.dumps((False, _portable(error)))
+        return pickle.dumps((False, _portable(host_limit(error) or error)))
     except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
         return pickle.dumps((False, as_words(error)))
 

@@ -28,7 +28,7 @@ from dam.core.config import LONGEST_LEASE_S
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent, table_of, upsert
 from dam.core.portions import portions
 from dam.core.types import unix_now
-from dam.errors import DamError, ItemError, RepeatedDeathError
+from dam.errors import DamError, ItemError, RepeatedDeathError, raise_host_limit
 
 MAX_DEATHS_ALONE = 3
 _CORRECTION_S = 1.0
@@ -227,9 +227,15 @@ def _count(marker: type[MarkerComponent], behind: Behind) -> Executable:
 async def record_failures(
     session: AsyncSession, system: str, failures: Mapping[EntityId, Exception], *, now: datetime
 ) -> None:
-    """Write an open failure for each entity, one more attempt where there is one already."""
+    """Write an open failure for each entity, one more attempt where there is one already.
+
+    Raises:
+        HostLimitError: One is no fault of its entity.
+    """
     if not failures:
         return
+    for error in failures.values():
+        raise_host_limit(error)
     statement = upsert(session, ProcessingErrorComponent)
     table = table_of(ProcessingErrorComponent)
     news = ("error", "message", "hint", "requirement", "occurred_at")

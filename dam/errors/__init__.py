@@ -100,6 +100,7 @@ from dam.errors.files import (
     StoreUnusableError,
     UnknownStoreError,
 )
+from dam.errors.host import HostLimitError, host_limit, raise_host_limit, require_free_files
 from dam.errors.media import (
     MediaLimitError,
     MissingDecoderError,
@@ -118,9 +119,11 @@ from dam.errors.runtime import (
     TransactionEndedError,
     UnstorableValueError,
     WorkerDiedError,
+    WorkerStartError,
     WorkerTimeoutError,
     WorldBuildError,
     described,
+    ending_of,
 )
 from dam.errors.secrets import (
     place_without_password,
@@ -163,6 +166,7 @@ __all__ = [
     "FolderGivenError",
     "FolderGoneError",
     "ForbiddenXmlError",
+    "HostLimitError",
     "ImportStoppedError",
     "InsideStoreError",
     "ItemError",
@@ -228,12 +232,17 @@ __all__ = [
     "VariantLinkedError",
     "VariantUnlinkedError",
     "WorkerDiedError",
+    "WorkerStartError",
     "WorkerTimeoutError",
     "WorldBuildError",
     "described",
     "display_path",
+    "ending_of",
+    "host_limit",
     "place_without_password",
+    "raise_host_limit",
     "report_without_passwords",
+    "require_free_files",
     "text_without_passwords",
     "url_without_password",
     "words_for",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dam.errors.base import EnvironmentFaultError, ItemError, display_path, words_for
+from dam.errors.host import raise_host_limit
 
 
 class NotAnArchiveError(ItemError):
@@ -108,6 +109,7 @@ class UnpackingSpaceError(EnvironmentFaultError):
     """The folder for temporary files cannot take what is unpacked."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
+        raise_host_limit(error)
         self.folder = folder
         self.errno = error.errno
         super().__init__(

@@ -11,14 +11,20 @@ from dam.errors.base import (
     display_path,
     words_for,
 )
+from dam.errors.host import raise_host_limit
 
 _LONGEST_REQUIREMENT = 255  # of a failure's row
 
 
 class FileAccessError(ItemError):
-    """A user's file could not be opened, read or removed."""
+    """A user's file could not be opened, read or removed.
+
+    As of the store, cache and folders below, there is none for a limit of the host: to make one
+    raises `HostLimitError`.
+    """
 
     def __init__(self, path: Path, action: str, error: OSError) -> None:
+        raise_host_limit(error)
         self.path = path
         self.action = action
         super().__init__(f"cannot {action} {display_path(path)}: {words_for(error)}")
@@ -136,6 +142,7 @@ class StoreUnusableError(EnvironmentFaultError):
     """The content store as a whole cannot be read or written."""
 
     def __init__(self, root: Path, error: OSError) -> None:
+        raise_host_limit(error)
         self.root = root
         self.errno = error.errno
         super().__init__(
@@ -216,6 +223,7 @@ class OutputFolderError(EnvironmentFaultError):
     """Files cannot be written to the folder that was chosen for them."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
+        raise_host_limit(error)
         self.folder = folder
         self.errno = error.errno
         message = f"cannot write to {display_path(folder)}: {words_for(error)}"
@@ -231,6 +239,7 @@ class CacheUnusableError(EnvironmentFaultError):
     """The folder for what can be made again cannot be read or written."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
+        raise_host_limit(error)
         self.folder = folder
         self.errno = error.errno
         super().__init__(

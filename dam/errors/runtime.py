@@ -137,11 +137,24 @@ class WorkerDiedError(ItemError):
 
     def __init__(self, exit_code: int) -> None:
         self.exit_code_of_worker = exit_code
-        how = f"ended with exit code {exit_code}"
-        if exit_code < 0:
-            how = f"was killed by {_signal_name(-exit_code)}"
+        how = ending_of(exit_code)
         hint = "the system may be short of memory" if how.endswith("SIGKILL") else None
         super().__init__(f"the worker process {how}", hint)
+
+
+class WorkerStartError(EnvironmentFaultError):
+    """No worker process comes up.
+
+    Args:
+        reason: What the system said, or how the process ended.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"no worker process comes up: {reason}",
+            "see what `ulimit -a` allows, and that Python works; DAM_WORKERS=thread:1 does without",
+        )
 
 
 class WorkerTimeoutError(ItemError):
@@ -150,6 +163,13 @@ class WorkerTimeoutError(ItemError):
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
         super().__init__(f"took longer than {limit_s:g} s and was stopped")
+
+
+def ending_of(exit_code: int) -> str:
+    """Return how a process ended, after "it": the code is negative for a signal."""
+    if exit_code < 0:
+        return f"was killed by {_signal_name(-exit_code)}"
+    return f"ended with exit code {exit_code}"
 
 
 def _signal_name(number: int) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from dam.errors import DamError, ItemError
+from dam.errors import DamError, ItemError, raise_host_limit
 
 ArchiveFormat = Literal["cbz", "cbr", "cb7", "cbt"]
 
@@ -100,4 +100,5 @@ def damage_is(fault: ItemError) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and is_of_disk(error):
             raise
+        raise_host_limit(error)
         raise fault from error

@@ -17,6 +17,7 @@ from dam.errors import (
     UnreadableArchiveError,
 )
 from dam.media.archive_entry import is_of_disk
+from dam.media.archive_spool import temporary_file
 from dam.media.file_type import media_type
 
 PACKINGS = frozenset({"application/gzip", "application/x-bzip2", "application/x-xz"})
@@ -38,11 +39,11 @@ def unpacked(file: BinaryIO, packing: str, most_bytes: int) -> IO[bytes]:
         UnreadableArchiveError: It asks for more memory than any of its kind needs.
         UnpackingSpaceError: There is no room for it.
     """
-    plain = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    plain = temporary_file()
     try:
         for chunk in _bounded(_chunks(file, packing), packing, most_bytes):
             _append(plain, chunk)
-        plain.flush()
+        _append(plain, b"", is_last=True)
     except BaseException:
         plain.close()
         raise
@@ -63,9 +64,11 @@ def _bounded(chunks: Iterator[bytes], packing: str, most_bytes: int) -> Iterator
         raise NotAnArchiveError(packing)
 
 
-def _append(plain: IO[bytes], chunk: bytes) -> None:
+def _append(plain: IO[bytes], chunk: bytes, *, is_last: bool = False) -> None:
     try:
         plain.write(chunk)
+        if is_last:
+            plain.flush()
     except OSError as error:
         raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
 

@@ -3,8 +3,21 @@
 import tempfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from dam.errors import MemberUnreadableError, UnpackingSpaceError
+
+
+def temporary_file() -> IO[bytes]:
+    """Return a file without a name; the caller closes it.
+
+    Raises:
+        UnpackingSpaceError: There is no room for it.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
 
 
 class Spool:
@@ -14,7 +27,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the archive
+        self._file = temporary_file()
         self._spans: dict[int, tuple[int, int]] = {}
         self._faults: dict[int, str] = {}
         self._end = self._crc = self._size_bytes = 0

@@ -10,6 +10,7 @@ from dam.errors import (
     MediaLimitError,
     MissingExtraError,
     UnreadableComicInfoError,
+    raise_host_limit,
 )
 from dam.media.comic_info import (
     COMIC_INFO,
@@ -158,6 +159,7 @@ def _parse(text: str, limits: MediaLimits) -> Element:
         from defusedxml import DefusedXmlException  # noqa: PLC0415 - an extra
         from defusedxml.ElementTree import DefusedXMLParser, ParseError  # noqa: PLC0415
     except ImportError as error:
+        raise_host_limit(error)
         raise MissingExtraError("comics", f"reading {COMIC_INFO}") from error
     parser = DefusedXMLParser(target=_Builder(limits), forbid_dtd=True)
     try:

@@ -7,7 +7,12 @@ from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
-from dam.errors import MissingDecoderError, MissingExtraError, UnsupportedPictureError
+from dam.errors import (
+    MissingDecoderError,
+    MissingExtraError,
+    UnsupportedPictureError,
+    raise_host_limit,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ _PILLOW_FEATURES = {
     "tiff": "libtiff",
     "color-profiles": "littlecms2",
 }
+_FEATURES_IN_MODULES = ("avif", "webp")
 _HEIF_PACKAGE, _JXL_PACKAGE = "pillow-heif", "pillow-jxl-plugin"
 
 
@@ -105,6 +111,8 @@ def pillow_format(media_type: str) -> str:
     name, module, feature = _PILLOW_FORMATS[media_type]
     importlib.import_module(module)
     if feature and not importlib.import_module("PIL.features").check(feature):
+        if feature in _FEATURES_IN_MODULES:  # whose faults Pillow keeps to itself
+            _import_plugin(f"PIL._{feature}", "pillow", media_type)
         raise MissingDecoderError(media_type, "pillow")
     return name
 
@@ -113,6 +121,7 @@ def _import_plugin(module: str, package: str, media_type: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        raise_host_limit(error)
         raise MissingDecoderError(media_type, package) from error
 
 

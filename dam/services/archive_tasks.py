@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from dam.errors import ItemError, MemberMissingError, NoPagesError
+from dam.errors import ItemError, MemberMissingError, NoPagesError, raise_host_limit
 from dam.media.archive import ARCHIVE_FAULTS, Archive, ArchiveFormat, Member, open_archive
 from dam.media.file_type import media_type
 from dam.storage.archives import OpenArchives
@@ -162,4 +162,5 @@ def _bytes(archive: Archive, member: Member) -> bytes | MemberFailure:
     except ARCHIVE_FAULTS:
         raise
     except ItemError as error:
+        raise_host_limit(error)
         return MemberFailure(name=member.name, raw_name=member.raw_name, error=error)

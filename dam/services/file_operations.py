@@ -11,11 +11,8 @@ from typing import TypeVar
 from dam.core.executor import WorkerPool
 from dam.core.portions import portions
 from dam.errors import (
-    CacheUnusableError,
     EnvironmentFaultError,
     ItemError,
-    StoreUnusableError,
-    UnpackingSpaceError,
 )
 from dam.media.image import ImageAnalysis
 from dam.services import archive_tasks, file_tasks, source_tasks
@@ -206,7 +203,8 @@ class FileOperationsResource:
     ) -> list[T | Exception]:
         answers = await self._pool.map_items(fn, items, timeout_s=timeout_s)
         for answer in answers:
-            if isinstance(answer, StoreUnusableError | CacheUnusableError | UnpackingSpaceError):
+            # What is not installed is wanted by some files and not by others.
+            if isinstance(answer, EnvironmentFaultError) and answer.requirement is None:
                 raise answer
         return answers
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from dam.errors import CacheUnusableError, DamError, ItemError, UnsupportedPictureError
+from dam.errors import (
+    CacheUnusableError,
+    DamError,
+    ItemError,
+    UnsupportedPictureError,
+    raise_host_limit,
+)
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
 from dam.services import archive_tasks
@@ -122,5 +128,6 @@ def _description(path: Path) -> FileDescription:
     except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
         return FileDescription(media_type)
     except DamError as error:
+        raise_host_limit(error)
         return FileDescription(media_type, failure=error)
     return FileDescription(image.media_type, image)

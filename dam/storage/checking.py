@@ -10,6 +10,7 @@ from dam.errors import (
     ItemError,
     MemberMissingError,
     MissingUnpackerError,
+    raise_host_limit,
 )
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentState, ContentStore
@@ -87,6 +88,7 @@ def _check_member(
 
 
 def _state_for(error: ItemError) -> ContentState:
+    raise_host_limit(error)
     if isinstance(error, FileAccessError):
         is_gone = isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
     elif isinstance(error, FileChangedError):

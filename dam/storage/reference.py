@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import FileAccessError, ReferenceChangedError
+from dam.errors import FileAccessError, ReferenceChangedError, raise_host_limit
 from dam.storage.reading import FileReading
 
 
@@ -47,7 +47,8 @@ def missing_folder(path: Path) -> Path | None:
                 is_empty = next(entries, None) is None
         except PermissionError:
             return missing
-        except OSError:
+        except OSError as error:
+            raise_host_limit(error)
             missing = folder
             continue
         return folder if is_empty else missing

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.errors import CurrentFolderGoneError, ImportStoppedError, words_for
+from dam.errors import CurrentFolderGoneError, ImportStoppedError, raise_host_limit, words_for
 from dam.storage.reading import kind_of
 
 
@@ -62,7 +62,7 @@ class Walk:
             try:
                 status = os.stat(absolute)  # noqa: PTH116 - see above
             except OSError as error:
-                yield PassedBy(absolute, words_for(error), is_failure=True)
+                yield _unseen(absolute, error)
                 continue
             except ValueError:  # from stdin, where lines and NULs may be mistaken for each other
                 yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
@@ -87,7 +87,7 @@ class Walk:
                 # Names alone: entries keep what they were asked, and a folder may have millions.
                 names = sorted(os.listdir(current))  # noqa: PTH208 - see `over`
             except OSError as error:
-                yield PassedBy(current, words_for(error), is_failure=True)
+                yield _unseen(current, error)
                 continue
             self._look_for_own()
             folders = []
@@ -115,7 +115,7 @@ class Walk:
         try:
             status = os.lstat(path)
         except OSError as error:
-            return PassedBy(path, words_for(error), is_failure=True)
+            return _unseen(path, error)
         if stat.S_ISDIR(status.st_mode):
             if (status.st_dev, status.st_ino) in self._own:
                 return PassedBy(path, "belongs to this world")
@@ -142,6 +142,11 @@ class Walk:
                 inode_of(each) in self._own for each in (above, *above.parents)
             )
         return self._is_own_folder[folder]
+
+
+def _unseen(path: str, error: OSError) -> PassedBy:
+    raise_host_limit(error)
+    return PassedBy(path, words_for(error), is_failure=True)
 
 
 def absolute_path(path: str) -> str:

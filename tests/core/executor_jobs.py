@@ -1,5 +1,6 @@
 """What the tests give to workers; imports nothing that would hide what a worker itself imports."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -104,3 +105,7 @@ def chatter() -> None:
     print("words on stdout", flush=True)  # noqa: T201 - what is tested
     os.write(1, b"bytes on stdout\n")
     os.write(2, b"bytes on stderr\n")
+
+
+def open_too_many(_: int) -> None:
+    raise OSError(errno.EMFILE, "too many")

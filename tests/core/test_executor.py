@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dam.core.executor import WorkerKind, WorkerPool, usable_cores
-from dam.errors import WorkerDiedError, WorkerTimeoutError
+from dam.errors import HostLimitError, WorkerDiedError, WorkerStartError, WorkerTimeoutError
 from dam.stopping import STOP_SIGNALS
 from tests.core import executor_jobs as jobs
 from tests.core.executor_watch import announced_id, wait_until_gone
@@ -312,3 +312,25 @@ def test_usable_cores_follow_the_affinity() -> None:
 
         assert pool.submit(usable_cores).result() == 1
     assert 1 <= usable_cores() <= len(before)
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [("/bin/false", "it ended with exit code 1"), ("/no/python", "no such file")],
+)
+async def test_workers_that_do_not_come_up_are_no_fault_of_an_item(
+    monkeypatch: pytest.MonkeyPatch, program: str, reason: str
+) -> None:
+    monkeypatch.setattr("sys.executable", program)
+    with WorkerPool(2) as pool:
+        outcomes = await pool.map_items(jobs.echo, range(8))
+
+    assert [type(outcome) for outcome in outcomes] == [WorkerStartError] * 8
+    assert str(outcomes[0]) == f"no worker process comes up: {reason}"
+
+
+async def test_a_limit_of_the_host_is_said_as_such(any_pool: WorkerPool) -> None:
+    outcomes = await any_pool.map_items(jobs.open_too_many, [1])
+
+    assert isinstance(outcomes[0], HostLimitError)
+    assert outcomes[0].limit == "open files"

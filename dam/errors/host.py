@@ -1,0 +1,159 @@
+"""Limits of the host: what the system does not give is no fault of the file that was worked on."""
+
+import errno
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from dam.errors.base import DamError, EnvironmentFaultError
+
+HostLimit = Literal["open files", "the system's open files", "processes", "memory"]
+
+_BY_ERRNO: dict[int, HostLimit] = {
+    errno.EMFILE: "open files",
+    errno.ENFILE: "the system's open files",
+    errno.EAGAIN: "processes",
+    errno.ENOMEM: "memory",
+}
+_NO_THREAD = "can't start new thread"
+_NO_MEMORY = "out of memory"
+_AGAIN = "the same command then goes on where it stopped"
+_WORDS: dict[HostLimit, tuple[str, str]] = {
+    "open files": (
+        "no more files can be opened",
+        "raise the limit, with `ulimit -n 1024` in this shell, say",
+    ),
+    "the system's open files": (
+        "no more files can be opened on this system",
+        "end other programs, or raise fs.file-max with `sysctl`",
+    ),
+    "processes": (
+        "no more processes and threads can be started",
+        "end some, set DAM_WORKERS to fewer, or raise the limit",
+    ),
+    "memory": (
+        "there is not enough memory",
+        "end other programs, set DAM_WORKERS to fewer, or raise the limit",
+    ),
+}
+
+
+class HostLimitError(EnvironmentFaultError):
+    """The system gives us no more of something; whatever was worked on is as it was before."""
+
+    def __init__(self, limit: HostLimit) -> None:
+        self.limit = limit
+        message, hint = _WORDS[limit]
+        values = ", ".join(_values(limit))
+        super().__init__(f"{message}: {values}" if values else message, f"{hint}; {_AGAIN}")
+
+
+def host_limit(error: BaseException) -> HostLimitError | None:
+    """Return the limit of the host that is behind an error, however it was translated, or None."""
+    for link in _chain(error):
+        if isinstance(link, HostLimitError):
+            return link
+        if limit := _limit(link):
+            return HostLimitError(limit)
+    return None
+
+
+def raise_host_limit(error: BaseException) -> None:
+    """Raise `HostLimitError` where a limit of the host is behind an error; else do nothing.
+
+    For whoever is about to blame a file: its failure would stay when the limit is long raised.
+    """
+    if limit := host_limit(error):
+        raise limit from limit.__cause__ or error
+
+
+def require_free_files(count: int) -> None:
+    """Raise `HostLimitError` unless so many files can be opened now.
+
+    For whoever has an error of a library that keeps the system's number to itself.
+    """
+    with ExitStack() as opened:
+        try:
+            for _ in range(count):
+                opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            raise_host_limit(error)
+
+
+def _limit(error: BaseException) -> HostLimit | None:
+    if isinstance(error, MemoryError):
+        return "memory"
+    if isinstance(error, OSError) and error.errno is not None:
+        return _BY_ERRNO.get(error.errno)
+    text = str(error) if isinstance(error, OSError | RuntimeError | ImportError) else ""
+    if isinstance(error, DamError) or not text:
+        return None
+    if text == _NO_THREAD:
+        return "processes"
+    if isinstance(error, ImportError):  # of a library; the loader has no numbers
+        texts = ((os.strerror(number), limit) for number, limit in _BY_ERRNO.items())
+        return next((limit for words, limit in texts if words in text), None)
+    lower = text.lower()  # Pillow's codecs begin with it, its plugins end with it
+    return "memory" if lower.startswith(_NO_MEMORY) or lower.endswith(_NO_MEMORY) else None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and those it came from."""
+    links: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while links:
+        link = links.pop(0)
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        if isinstance(link, BaseExceptionGroup):
+            links += link.exceptions
+        links += [link.__cause__, None if link.__suppress_context__ else link.__context__]
+
+
+def _values(limit: HostLimit) -> Iterator[str]:
+    """Yield what is set, in the words of the shell that shows and sets it."""
+    if limit == "open files":
+        yield from _ulimit("-n", "RLIMIT_NOFILE")
+    elif limit == "the system's open files":
+        yield from _file("fs.file-max", "/proc/sys/fs/file-max")
+    elif limit == "processes":
+        yield from _ulimit("-u", "RLIMIT_NPROC")
+        yield from _file("pids.max of the control group", "/sys/fs/cgroup/pids.max")
+        yield from _ulimit("-v", "RLIMIT_AS", unit_bytes=1024)  # a thread takes some, too
+    else:
+        yield from _ulimit("-v", "RLIMIT_AS", unit_bytes=1024)
+        yield from _ulimit("-d", "RLIMIT_DATA", unit_bytes=1024)
+        yield from _file("memory.max of the control group", "/sys/fs/cgroup/memory.max")
+
+
+def _ulimit(option: str, name: str, unit_bytes: int = 1) -> Iterator[str]:
+    if _RESOURCE is None:
+        return
+    value = _RESOURCE.getrlimit(getattr(_RESOURCE, name))[0]
+    if value != _RESOURCE.RLIM_INFINITY:
+        yield f"`ulimit {option}` is {value // unit_bytes}"
+
+
+def _file(name: str, path: str) -> Iterator[str]:
+    try:
+        value = Path(path).read_text(encoding="ascii").strip()
+    except OSError:  # not there, or not even this can be opened
+        return
+    if value != "max":
+        yield f"{name} is {value}"
+
+
+def _module() -> ModuleType | None:
+    with suppress(ImportError):
+        return importlib.import_module("resource")
+    return None
+
+
+_RESOURCE = _module()
+"""Not there on every platform; when it is needed, its file could perhaps not be opened."""
