@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database import Database
 from dam.errors import (
     DamError,
-    DatabaseCorruptError,
     NotSetUpError,
     display_path,
     place_without_password,
@@ -118,11 +117,8 @@ async def _use_database(config: WorldConfig) -> None:
 
 
 async def _refuse_malformed(session: AsyncSession, database: Database) -> None:
-    """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
-    if database.is_sqlite:
-        found = await session.scalar(text("PRAGMA quick_check(1)"))
-        if found != "ok":
-            raise DatabaseCorruptError(database.safe_url, str(found))
+    connection = await session.connection()
+    await connection.run_sync(schema_service.refuse_malformed, database)
 
 
 def _storage(address: str) -> FolderHealth:

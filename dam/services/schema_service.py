@@ -20,6 +20,7 @@ from dam.core.database import Database
 from dam.core.ecs import Base, entity_ids
 from dam.core.sqlite_lock import WaitingConnection
 from dam.errors import (
+    DatabaseCorruptError,
     DatabaseOutdatedError,
     DatabaseTooNewError,
     DatabaseUnreachableError,
@@ -32,12 +33,14 @@ from dam.errors import (
 )
 from dam.models import SCHEMA_REVISION, WorldIdentity
 from dam.storage import open_store
+from dam.storage.locking import try_lock
 from dam.storage.privacy import copy_mode, make_private_file, make_private_folder
 
 log = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
 _OLDEST_POSTGRESQL = (15,)
+_COPY, _UNFINISHED = ".bak", ".part"
 _REVISION_QUERY = "SELECT version_num FROM alembic_version"
 
 
@@ -136,6 +139,14 @@ def server_version(connection: Connection) -> tuple[int, ...]:
     return tuple(map(int, connection.dialect.server_version_info or ()))
 
 
+def refuse_malformed(connection: Connection, database: Database) -> None:
+    """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
+    if database.is_sqlite:
+        found = connection.scalar(text("PRAGMA quick_check(1)"))
+        if found != "ok":
+            raise DatabaseCorruptError(database.safe_url, str(found))
+
+
 def _refuse_old_server(connection: Connection, database: Database) -> None:
     found = server_version(connection)
     if not database.is_sqlite and found < _OLDEST_POSTGRESQL:
@@ -154,6 +165,7 @@ def set_up(
         ServerTooOldError: Its PostgreSQL is not supported.
         DatabaseTooNewError: A newer program has made the schema.
         TablesMissingError: It is the newest, and somebody has dropped tables; `reset` makes them.
+        DatabaseCorruptError: Its file is malformed; nothing of it is changed.
         DatabaseError: The database cannot be reached or written.
     """
     context = WorldContext(world_name=config.name, run_id="setup")
@@ -175,6 +187,8 @@ def set_up(
         revision = _upgradable_revision(connection, database, reset=reset)
         if revision == SCHEMA_REVISION and not reset:
             _refuse_missing_tables(inspect(connection).get_table_names(), database)
+        else:
+            refuse_malformed(connection, database)
         if dry_run or (revision == SCHEMA_REVISION and not reset):
             return done(created=reset or revision is None)
         copy = None
@@ -271,7 +285,8 @@ def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | N
     had_tables = bool(inspect(connection).get_table_names())
     connection.rollback()
     if had_tables:
-        copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}.bak")
+        _sweep_unfinished_copies(file)
+        copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}{_COPY}")
         _save_copy(connection, copy, mode=copy_mode(file))
         log.info("database saved", extra={"copy": str(copy)})
     connection.execute(text("PRAGMA journal_mode = WAL"))
@@ -282,18 +297,37 @@ def _save_copy(connection: Connection, copy: Path, *, mode: int) -> None:
     """Save a copy of the database; it has its name only when all of it is on the disk."""
     if copy.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), copy)
-    unfinished = copy.with_name(f"{copy.name}.part")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=mode, exist_ok=False)
-    try:
+    unfinished = copy.with_name(copy.name + _UNFINISHED)
+    with _held_file(unfinished, mode) as fd:
         # As bytes, because a path need not be valid text.
         name = {"copy": os.fsencode(unfinished)}
         connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
+        os.fsync(fd)
         unfinished.rename(copy)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _held_file(path: Path, mode: int) -> Iterator[int]:
+    """Make a file, locked as long as the block runs; remove it then, unless it was renamed."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            # Between the two calls, another process may have taken it for left over.
+            if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
+                yield fd
+                return
+        finally:
+            path.unlink(missing_ok=True)
+            os.close(fd)
+
+
+def _sweep_unfinished_copies(file: Path) -> None:
+    """Remove what a killed process has left of a copy; a living one holds its own."""
+    for path in file.parent.iterdir():
+        if path.name.startswith(f"{file.name}.") and path.name.endswith(_COPY + _UNFINISHED):
+            with contextlib.suppress(OSError), path.open("rb") as left:
+                if try_lock(left.fileno(), is_exclusive=True):
+                    path.unlink()
 
 
 def _world_uuid(connection: Connection) -> str | None:

@@ -109,3 +109,11 @@ def folder_with_made_up_migration(folder: Path, newest: str) -> Path:
     migration = MADE_UP.format(newest=newest)
     (copy / "versions" / "9001_made_up.py").write_text(migration)
     return copy
+
+
+def with_a_lost_page(source: Path, copy: Path) -> Path:
+    """Copy a SQLite database whose last page the disk has lost."""
+    content = bytearray(source.read_bytes())
+    content[-4096:] = bytes(4096)
+    copy.write_bytes(content)
+    return copy

@@ -15,6 +15,7 @@ from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine
 from dam.services.schema_service import set_up
 from tests.databases import world_config
+from tests.migrations.schemas import with_a_lost_page
 
 
 def names_in(folder: Path) -> list[str]:
@@ -78,14 +79,6 @@ async def test_a_file_that_is_no_database_is_a_fault(home: Path) -> None:
     found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=False)
     assert (found.ok, found.database.ok) == (False, False)
     assert found.database.message.endswith("file is not a database")
-
-
-def with_a_lost_page(source: Path, copy: Path) -> Path:
-    """Copy a database whose last page the disk has lost."""
-    content = bytearray(source.read_bytes())
-    content[-4096:] = bytes(4096)
-    copy.write_bytes(content)
-    return copy
 
 
 async def test_a_file_that_is_malformed_inside_is_a_fault(
