@@ -11,8 +11,9 @@ from dam.media.archive import ARCHIVE_FAULTS, Archive, ArchiveFormat, Member, op
 from dam.media.file_type import media_type
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore, StoredFile
+from dam.storage.found_file import FoundFile
 from dam.storage.located import LocatedContent, local_archive, temporary_file
-from dam.storage.reading import digest_chunks
+from dam.storage.reading import digest_chunks, open_source
 
 _MOST_BYTES = 64 << 20  # of members in memory, unless one alone is larger
 
@@ -53,16 +54,23 @@ class ArchiveReading:
     comic_infos: tuple[bytes | MemberFailure, ...]
 
 
-def look_into(path: Path) -> None:
+def look_into(file: FoundFile) -> None:
     """Raise unless a file can be a comic; only what it says of its members is read.
 
     Raises:
-        ItemError: It is no archive, cannot be read, or has neither pictures nor a ComicInfo.xml.
+        ItemError: It is no archive, cannot be read, or has neither pictures nor a ComicInfo.xml; or
+            it is not the file any more that was found.
         OSError: The file cannot be opened.
     """
-    with open_archive(path) as archive:
-        if not (archive.pages or archive.comic_infos):
-            raise NoPagesError("the archive")
+    path = Path(file.path)
+    with open_source(path, file) as source:
+        try:
+            with open_archive(path) as archive:
+                if not (archive.pages or archive.comic_infos):
+                    raise NoPagesError("the archive")
+        except ItemError:
+            source.confirm()  # else it is said of another file
+            raise
 
 
 def read_archive(

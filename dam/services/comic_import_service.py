@@ -136,7 +136,7 @@ def _batches(found: Iterable[ComicSource]) -> Iterator[list[ComicSource]]:
     size_bytes = 0
     for source in found:
         batch.append(source)
-        size_bytes += source.size_bytes if isinstance(source, ArchiveSource) else 0
+        size_bytes += source.file.size_bytes if isinstance(source, ArchiveSource) else 0
         if len(batch) >= _BATCH_COMICS or size_bytes >= _BATCH_BYTES:
             yield batch
             batch, size_bytes = [], 0
@@ -150,7 +150,7 @@ async def _add_batch(
     batch = await asyncio.to_thread(next, batches, None)
     if batch is None:
         return None
-    archives = [source.path for source in batch if isinstance(source, ArchiveSource)]
+    archives = [source.file for source in batch if isinstance(source, ArchiveSource)]
     return batch, await importer.add_archives(archives) if archives else {}
 
 

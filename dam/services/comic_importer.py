@@ -55,6 +55,7 @@ from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
 from dam.services.source_removal_rows import SourceRemoval
 from dam.storage.content_store import ImportMode
+from dam.storage.found_file import FoundFile
 from dam.storage.located import LocatedContent
 from dam.storage.reference import Reference
 
@@ -117,10 +118,10 @@ class ComicImporter:
         self._foreseen = defaultdict[str, list[ComicFacts]](list)
         self._moves = ComicMoves(world, options.mode)
 
-    async def add_archives(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
+    async def add_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
         """Import archives as files, but for what can be no comic; return each by its path."""
-        added = await self._refused(paths)
-        files = await self._import_files([path for path in paths if path not in added])
+        added = await self._refused(archives)
+        files = await self._import_files([file for file in archives if file.path not in added])
         ids = {file.entity_id for file in files.values() if file.entity_id is not None}
         known = await self._world.read(known_comics, ids)
         located = await self._world.read(content_service.locate, ids)
@@ -133,12 +134,12 @@ class ComicImporter:
             )
         return added
 
-    async def _refused(self, paths: Sequence[str]) -> dict[str, AddedArchive]:
+    async def _refused(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
         """Return those that can be no comic, and were none before; nothing is stored of them."""
-        answers = await self._files.look_into([Path(path) for path in paths])
+        answers = await self._files.look_into(archives)
         faults = {
-            path: answer
-            for path, answer in zip(paths, answers, strict=True)
+            file.path: answer
+            for file, answer in zip(archives, answers, strict=True)
             if isinstance(answer, DamError)  # others hinder the import, too, which has its words
         }
         before = await self._world.read(comics_at, list(faults))
@@ -196,9 +197,9 @@ class ComicImporter:
         read_at = self._world.context.now()
         document = ComicDocument()
         if folder.comic_info is not None:
-            document = await asyncio.to_thread(read_document, Path(folder.comic_info))
+            document = await asyncio.to_thread(read_document, folder.comic_info)
         order = apply_page_list(folder.names, document.info)
-        files = await self._import_files([_path(folder, page.name) for page in order.pages])
+        files = await self._import_files([folder.files[page.name] for page in order.pages])
         pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
         sources = self._moves.sources_at(files)
         arrived = [(page, file) for page, file in pages if file.error is None]
@@ -292,7 +293,7 @@ class ComicImporter:
         what = "picture in it is" if len(others) == 1 else "pictures in it are"
         return [f"{len(others)} {what} no page of it; the first: {others[0]}"]
 
-    async def _import_files(self, paths: Sequence[str]) -> dict[str, FileOutcome]:
+    async def _import_files(self, found: Sequence[FoundFile]) -> dict[str, FileOutcome]:
         """Import files as `add-asset` does; return what became of each."""
         outcomes: dict[str, FileOutcome] = {}
 
@@ -301,7 +302,7 @@ class ComicImporter:
 
         options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
         await import_files(
-            self._world, paths, options, take, on_wait=self._on_wait, on_moved=self._moves.take
+            self._world, found, options, take, on_wait=self._on_wait, on_moved=self._moves.take
         )
         return outcomes
 

@@ -24,6 +24,7 @@ from dam.media.limits import MediaLimits
 from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
 from dam.services.comic_records import ReadComic, ReadMember
 from dam.services.content_records import ReadContent
+from dam.storage.found_file import FoundFile
 from dam.storage.reading import open_source
 
 
@@ -64,7 +65,7 @@ class ArchiveComic:
         return LostPagesError([(page.name, page.error.message) for page in self.failed])
 
 
-def read_document(path: Path) -> ComicDocument:
+def read_document(file: FoundFile) -> ComicDocument:
     """Return what a ComicInfo.xml says.
 
     Raises:
@@ -72,7 +73,7 @@ def read_document(path: Path) -> ComicDocument:
     """
     most = MediaLimits().max_document_bytes
     try:
-        with open_source(path) as source:
+        with open_source(Path(file.path), file) as source:
             if source.reading.size_bytes > most:
                 raise MediaLimitError("bytes of ComicInfo.xml", source.reading.size_bytes, most)
             return _parsed(b"".join(map(bytes, source.chunks())))

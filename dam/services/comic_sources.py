@@ -2,15 +2,16 @@
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from dam.errors import words_for
 from dam.media.archive_names import is_clutter, is_comic_info, is_page, natural_key, parts
+from dam.storage.found_file import FoundFile
 from dam.storage.reading import FileReading
-from dam.storage.walk import FoundFile, PassedBy, Walk, absolute_path
+from dam.storage.walk import OTHER_FOLDER, PassedBy, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
@@ -21,8 +22,12 @@ BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for 
 class ArchiveSource:
     """A file that is to be a comic, whatever it is."""
 
-    path: str
-    size_bytes: int
+    file: FoundFile
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.file.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,16 @@ class FolderSource:
         path: Absolute.
         reading: The folder itself.
         names: Of the pictures in it and below, from the folder on, in natural order.
-        comic_info: The path of its ComicInfo.xml, if there is one.
+        files: What was found in it and below, by such names.
+        comic_info: Its ComicInfo.xml, if there is one.
         passed_by: What is named like a picture and is no file, such as a symbolic link.
     """
 
     path: str
     reading: FileReading
     names: tuple[str, ...]
-    comic_info: str | None
+    files: Mapping[str, FoundFile]
+    comic_info: FoundFile | None
     passed_by: tuple[PassedBy, ...] = ()
 
 
@@ -79,11 +86,11 @@ def find_comics(
             yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
             continue
         for item in files.over([absolute]):
-            yield item if isinstance(item, PassedBy) else _archive(item)
+            yield item if isinstance(item, PassedBy) else ArchiveSource(item)
 
 
 def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
-    names: list[str] = []
+    files: dict[str, FoundFile] = {}
     passed_by: list[PassedBy] = []
     has_passed = False
     for item in walk.over([folder]):
@@ -97,15 +104,15 @@ def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicS
             yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
             return
         else:
-            names.append(_name_in(folder, item))
+            files[_name_in(folder, item)] = item
     if not has_passed:
-        yield _folder(folder, reading, names, passed_by)
+        yield _folder(folder, reading, files, passed_by)
 
 
 def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
     is_empty = True
     for folder, items in groupby(walk.over([library]), _folder_of):
-        names: list[str] = []
+        files: dict[str, FoundFile] = {}
         passed_by: list[PassedBy] = []
         has_archives = has_passed = False
         for item in items:
@@ -117,17 +124,17 @@ def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[Comi
                     passed_by.append(item)
             elif _is_archive(item):
                 has_archives = True
-                yield _archive(item)
+                yield ArchiveSource(item)
             elif not is_clutter(_name_in(library, item)):
-                names.append(_name_in(folder, item))
-        has_pictures = any(map(is_page, names))
+                files[_name_in(folder, item)] = item
+        has_pictures = any(map(is_page, files))
         if has_pictures and has_archives:
             yield PassedBy(folder, BESIDE_ARCHIVES)
         elif has_pictures and not has_passed:
-            yield _sub_folder(folder, names, passed_by)
+            yield _sub_folder(folder, files, passed_by)
         is_empty = is_empty and not (has_pictures or has_archives or has_passed)
     if is_empty:
-        yield _folder(library, reading, [], [])
+        yield _folder(library, reading, {}, [])
 
 
 def _folder_of(item: FoundFile | PassedBy) -> str:
@@ -143,32 +150,33 @@ def _is_archive(file: FoundFile) -> bool:
 
 
 def _sub_folder(
-    folder: str, names: Sequence[str], passed_by: Sequence[PassedBy]
+    folder: str, files: Mapping[str, FoundFile], passed_by: Sequence[PassedBy]
 ) -> FolderSource | PassedBy:
     try:
         status = os.stat(folder)  # noqa: PTH116 - the strings of `Walk`
     except OSError as error:
         return PassedBy(folder, words_for(error), is_failure=True)
-    return _folder(folder, FileReading.of(status), names, passed_by)
+    return _folder(folder, FileReading.of(status), files, passed_by)
 
 
 def _folder(
-    folder: str, reading: FileReading, names: Sequence[str], passed_by: Sequence[PassedBy]
-) -> FolderSource:
+    folder: str,
+    reading: FileReading,
+    files: Mapping[str, FoundFile],
+    passed_by: Sequence[PassedBy],
+) -> FolderSource | PassedBy:
+    if any(file.folder != reading.file for name, file in files.items() if "/" not in name):
+        return PassedBy(folder, OTHER_FOLDER, is_failure=True)
     pictures = tuple(item for item in passed_by if is_page(_name_in(folder, item)))
-    return FolderSource(folder, reading, _pages(names), _comic_info(folder, names), pictures)
-
-
-def _archive(file: FoundFile) -> ArchiveSource:
-    return ArchiveSource(file.path, file.status.st_size)
+    return FolderSource(folder, reading, _pages(files), files, _comic_info(files), pictures)
 
 
 def _pages(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(filter(is_page, names), key=lambda name: list(natural_key(name))))
 
 
-def _comic_info(folder: str, names: Iterable[str]) -> str | None:
-    """Return the path of the ComicInfo.xml that is nearest to the folder."""
-    found = [name for name in names if is_comic_info(name)]
+def _comic_info(files: Mapping[str, FoundFile]) -> FoundFile | None:
+    """Return the ComicInfo.xml that is nearest to the folder."""
+    found = [name for name in files if is_comic_info(name)]
     nearest = min(found, key=lambda name: (len(parts(name)), name), default=None)
-    return nearest and os.path.join(folder, nearest)  # noqa: PTH118 - the strings of `Walk`
+    return None if nearest is None else files[nearest]

@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from dam.core.executor import WorkerPool
@@ -24,6 +25,7 @@ from dam.services.source_removal_rows import SourceRemoval
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
+from dam.storage.found_file import FoundFile
 from dam.storage.held_folders import HeldFolders
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
@@ -64,16 +66,23 @@ class FileOperationsResource:
             self._pool.submit(file_tasks.prepare)
 
     async def put(
-        self, paths: Sequence[Path], mode: ImportMode, *, is_rehash: bool = False
+        self,
+        paths: Sequence[Path],
+        mode: ImportMode,
+        *,
+        is_rehash: bool = False,
+        found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | Exception]:
         """Hash and store files as `mode` says; return each one's outcome.
+
+        With `found` as of `ContentStore.put_many`.
 
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
         groups = list(portions(paths, _group_size(len(paths))))
         stopping = threading.Event()
-        put = partial(self._tasks.put, mode, stopping.is_set, is_rehash)
+        put = partial(self._tasks.put, mode, stopping.is_set, is_rehash, found)
         try:
             answers = await self._disk.map_items(put, groups)
         finally:
@@ -115,10 +124,10 @@ class FileOperationsResource:
             self._vouched.drop(content.digest)
         return answers
 
-    async def look_into(self, paths: Sequence[Path]) -> list[Exception | None]:
+    async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
         """Return of each file why it can be no comic, or None where it may be one."""
         limit_s = _ARCHIVE_TIMEOUT_S
-        return await self._each(archive_tasks.look_into, paths, timeout_s=limit_s)
+        return await self._each(archive_tasks.look_into, files, timeout_s=limit_s)
 
     async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""

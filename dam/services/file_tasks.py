@@ -1,6 +1,6 @@
 """What workers do with files: plain functions, plain values, no database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.file_state import FileState
+from dam.storage.found_file import FoundFile
 from dam.storage.located import LocatedContent, local_archive, local_file, opened_content
 from dam.storage.thumbnail_cache import ThumbnailCache
 
@@ -69,6 +70,7 @@ class FileTasks:
         mode: ImportMode,
         is_stopped: Callable[[], bool],
         is_rehash: bool,  # noqa: FBT001 - given by `partial`, before what varies
+        found: Mapping[Path, FoundFile],
         paths: Sequence[Path],
     ) -> Sequence[StoredFile | ItemError]:
         """Store a few files and return each one's outcome."""
@@ -78,6 +80,7 @@ class FileTasks:
             extra_digests=self.extra_digests,
             is_stopped=is_stopped,
             is_rehash=is_rehash,
+            found=found,
         )
 
     def describe(self, content: LocatedContent) -> FileDescription:

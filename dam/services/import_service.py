@@ -33,9 +33,10 @@ from dam.services.source_removal_service import begin_import, remove_sources, th
 from dam.services.store_access import held_store, own_paths, require_same_places
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
+from dam.storage.found_file import FoundFile
 from dam.storage.paths import path_digest
 from dam.storage.thumbnail_cache import ThumbnailCache
-from dam.storage.walk import FoundFile, PassedBy, Walk
+from dam.storage.walk import PassedBy, Walk
 
 T = TypeVar("T")
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -98,7 +99,7 @@ OnMoved = Callable[[SourceRemoval], None]
 
 async def import_files(
     world: World,
-    paths: Iterable[str],
+    paths: Iterable[str | FoundFile],
     options: ImportOptions,
     on_outcome: OnOutcome | None = None,
     on_recorded: Callable[[], None] | None = None,
@@ -106,6 +107,8 @@ async def import_files(
     on_moved: OnMoved | None = None,
 ) -> ImportReport:
     """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
+
+    What an earlier walk has found is imported if it is still that.
 
     `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
     nothing can be stored before another process ends its collection of garbage.
@@ -121,7 +124,8 @@ async def import_files(
     """
     paths = list(paths)
     if on_moved is None and not options.is_dry_run:
-        await begin_import(world, paths, options.mode)
+        named = [path if isinstance(path, str) else path.path for path in paths]
+        await begin_import(world, named, options.mode)
     files = world.resources.get(FileOperationsResource)
     report = ImportReport()
 
@@ -178,7 +182,7 @@ class _Import:
         self._share = _FIRST_BATCH
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
-    async def over(self, paths: Iterable[str]) -> None:
+    async def over(self, paths: Iterable[str | FoundFile]) -> None:
         stopping = threading.Event()
         found = Walk(
             is_recursive=self._options.is_recursive,
@@ -243,7 +247,7 @@ class _Import:
         size_bytes = 0
         for file in files:
             batch.append(file)
-            size_bytes += file.status.st_size
+            size_bytes += file.size_bytes
             if len(batch) >= self._share * _BATCH_FILES or size_bytes >= self._share * _BATCH_BYTES:
                 yield batch
                 batch, size_bytes = [], 0
@@ -252,12 +256,15 @@ class _Import:
             yield batch
 
     async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
-        paths = [Path(file.path) for file in files]
+        found = {Path(file.path): file for file in files}
+        paths = list(found)
         if self._is_processed:
             self._files.prepare(len(paths))  # while the disk has the first ones
         read_at = self._world.context.now()
         await self._confirm()
-        outcomes = await self._files.put(paths, self._mode, is_rehash=self._options.is_rehash)
+        outcomes = await self._files.put(
+            paths, self._mode, is_rehash=self._options.is_rehash, found=found
+        )
         return [
             _failed(str(path), outcome)
             if isinstance(outcome, Exception)
@@ -336,8 +343,8 @@ def _taking(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:
 
 def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
     return (
-        known.size_bytes == file.status.st_size
-        and known.mtime_ns == file.status.st_mtime_ns
+        known.size_bytes == file.size_bytes
+        and known.mtime_ns == file.mtime_ns
         and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
     )
 

@@ -18,6 +18,7 @@ from dam.models import (
 )
 from dam.models.core.file_location_component import IN_STORE, REFERENCED
 from dam.storage.content_store import StoredFile
+from dam.storage.found_file import FoundFile
 from dam.storage.paths import display_path, path_bytes, path_digest, path_from_bytes
 from dam.storage.reading import FileReading
 from dam.storage.source_removal import new_aside_name
@@ -38,6 +39,7 @@ class SourceRemoval:
         size_bytes: When it was read, as is `mtime_ns`.
         aside_name: The name, in its folder, under which it is set aside to be removed.
         reading: What else was seen of it, in this run; None in another.
+        found: What it was found as, before it was read; None as above.
         is_needed: The world does not have the bytes in its store any more, or refers to the path.
     """
 
@@ -49,6 +51,7 @@ class SourceRemoval:
     mtime_ns: int
     aside_name: str
     reading: FileReading | None = None
+    found: FoundFile | None = None
     is_needed: bool = False
 
 
@@ -65,6 +68,7 @@ def new_removal(
         mtime_ns=stored.reading.mtime_ns,
         aside_name=new_aside_name(),
         reading=stored.reading,
+        found=stored.found,
     )
 
 

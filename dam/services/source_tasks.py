@@ -67,7 +67,7 @@ def _why_it_stays(
 
 
 def _source(removal: SourceRemoval) -> Source:
-    path, seen = removal.path, removal.reading
+    path, reading, found = removal.path, removal.reading, removal.found
     there = path if os.path.lexists(path) else path.with_name(removal.aside_name)
     return Source(
         path=path,
@@ -75,9 +75,9 @@ def _source(removal: SourceRemoval) -> Source:
         size_bytes=removal.size_bytes,
         mtime_ns=removal.mtime_ns,
         sha256=removal.sha256,
-        file=None if seen is None else (seen.device, seen.inode),
-        folder=None if seen is None else inode_of(path.parent),
-        is_link=there.is_symlink(),
+        file=None if reading is None else reading.file,
+        folder=None if found is None else found.folder,
+        is_link=found.is_link if found else there.is_symlink(),
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 from dam.errors import ItemError
 from dam.storage.file_state import FileState
+from dam.storage.found_file import FoundFile
 from dam.storage.reading import FileReading
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
@@ -21,6 +23,7 @@ class StoredFile:
     `import_mode` is the one in effect: a hard link that cannot be made is a copy. `is_new` says
     that the store did not hold the bytes before, `is_mended` that it held others in their place.
     `state` is that of the file with the bytes, stored or referenced, where all of it was hashed.
+    `found` is the source of a move, as it was found before it was read.
     """
 
     sha256: bytes
@@ -31,6 +34,7 @@ class StoredFile:
     is_new: bool
     is_mended: bool = False
     state: FileState | None = None
+    found: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class ContentStore(Protocol):
         extra_digests: Sequence[str] = (),
         is_stopped: Callable[[], bool] = lambda: False,
         is_rehash: bool = False,
+        found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | ItemError]:
         """Store many files as `put` does, quicker; outcomes in the order of the paths.
 
@@ -99,6 +104,8 @@ class ContentStore(Protocol):
             is_stopped: Asked between any two pieces of a file; once it says yes, what is not in the
                 store yet comes out as an `ImportStoppedError`.
             is_rehash: Read bytes that are in the store already once more, and mend damaged ones.
+            found: What a walk found at some of the paths; whoever has another file by now has
+                changed meanwhile.
         """
         ...
 

@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from dam.errors import (
     ContentMissingError,
@@ -25,6 +26,7 @@ from dam.storage.content_store import (
     StoreOwner,
 )
 from dam.storage.draft import sweep_drafts
+from dam.storage.found_file import FoundFile
 from dam.storage.kept_files import DISK_ERRNOS, digest_of_kept
 from dam.storage.layout import content_files, content_path, make_root
 from dam.storage.locking import exclusive_lock, shared_lock
@@ -61,6 +63,7 @@ class LocalContentStore:
         extra_digests: Sequence[str] = (),
         is_stopped: Callable[[], bool] = lambda: False,
         is_rehash: bool = False,
+        found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | ItemError]:
         """Store many files, 32 to a round of syncs; see `ContentStore.put_many`."""
         outcomes: list[StoredFile | ItemError] = []
@@ -68,8 +71,12 @@ class LocalContentStore:
             if not self.root.is_dir() and mode != "reference":
                 make_root(self.root)
             for start in range(0, len(paths), _FILES_AT_ONCE):
-                receiver = Receiver(self.root, mode, extra_digests, is_stopped, is_rehash=is_rehash)
-                outcomes += receiver.receive(paths[start : start + _FILES_AT_ONCE])
+                some = paths[start : start + _FILES_AT_ONCE]
+                seen = {path: found[path] for path in some if path in found}
+                receiver = Receiver(
+                    self.root, mode, extra_digests, is_stopped, seen, is_rehash=is_rehash
+                )
+                outcomes += receiver.receive(some)
         return outcomes
 
     def contains(self, digest: bytes) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
 from dam.storage.file_state import FileState
+from dam.storage.folders import Inode, OpenFolder, OtherFolderError, open_folder
+from dam.storage.found_file import FoundFile
 
 CHUNK_BYTES = 1 << 20
 
@@ -60,6 +62,11 @@ class FileReading:
             device=status.st_dev,
             inode=status.st_ino,
         )
+
+    @property
+    def file(self) -> Inode:
+        """Which file or folder it is."""
+        return self.device, self.inode
 
     def is_same_state(self, other: "FileReading") -> bool:
         """Return whether both saw the same file with the same size and modification time."""
@@ -136,16 +143,25 @@ class SourceFile:
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[SourceFile]:
+def open_source(path: Path, found: FoundFile | None = None) -> Iterator[SourceFile]:
     """Open a regular file, or what a symbolic link to one leads to; anything else is not opened.
+
+    With what a walk found at the path, it is opened in the folder of then, and a link is followed
+    only if it was one.
 
     Raises:
         NotRegularFileError: A folder, FIFO, socket or device.
+        FileChangedError: Something else than what was found has the path by now.
         FileAccessError: It cannot be opened.
     """
     try:
-        _require_regular(path, path.stat())
-        fd = open_regular(path)
+        if found is None:
+            _require_regular(path, path.stat())
+            fd = open_regular(path)
+        else:
+            fd = _open_found(path, found)
+    except OtherFolderError as error:
+        raise FileChangedError(path) from error
     except OSError as error:
         raise FileAccessError(path, "read", error) from error
     try:
@@ -154,23 +170,48 @@ def open_source(path: Path) -> Iterator[SourceFile]:
         os.close(fd)
 
 
-def open_regular(path: Path, *, follows_links: bool = True, dir_fd: int | None = None) -> int:
-    """Return a descriptor of a regular file, for reading; no other is waited for.
+def _open_found(path: Path, found: FoundFile) -> int:
+    with open_folder(str(path.parent), found.folder) as folder:
+        status = folder.status(path.name)
+        if stat.S_ISLNK(status.st_mode) != found.is_link:
+            raise FileChangedError(path)
+        if not found.is_link:
+            _require_regular(path, status)
+        fd = open_in(folder, path.name, follows_links=found.is_link)
+    try:
+        _require_found(path, os.fstat(fd), found)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
-    A relative path is looked up in the folder that is open as `dir_fd`.
+
+def _require_found(path: Path, status: os.stat_result, found: FoundFile) -> None:
+    _require_regular(path, status)
+    if not found.is_likely(status):
+        raise FileChangedError(path)
+
+
+def open_regular(path: Path, *, follows_links: bool = True) -> int:
+    """Return a descriptor of a regular file, for reading; no other is waited for.
 
     Raises:
         NotRegularFileError: It is a folder, FIFO or device.
         OSError: It cannot be opened; `ENXIO` of a socket, `ELOOP` of a link that is not followed.
     """
-    flags = _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS
-    fd = os.open(path, flags, dir_fd=dir_fd)
+    fd = os.open(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)
     try:
         _require_regular(path, os.fstat(fd))
     except BaseException:
         os.close(fd)
         raise
     return fd
+
+
+def open_in(folder: OpenFolder, name: str, *, follows_links: bool) -> int:
+    """Return a descriptor of what has a name in a folder, for reading; nothing is waited for."""
+    flags = _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS
+    return os.open(folder.at(name), flags, dir_fd=folder.fd)
 
 
 def read_chunks(fd: int, size_bytes: int) -> Iterator[memoryview]:

@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from dam.errors import (
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.draft import Draft, linked_draft
 from dam.storage.file_state import FileState
+from dam.storage.found_file import FoundFile, find_file
 from dam.storage.kept_files import UNREADABLE_ERRNOS, digest_of_kept
 from dam.storage.layout import content_path, folders_to, make_shard, sync_folders
 from dam.storage.reading import (
@@ -58,6 +59,7 @@ class Receiver:
         mode: ImportMode,
         extra_digests: Sequence[str],
         is_stopped: Callable[[], bool],
+        found: Mapping[Path, FoundFile],
         *,
         is_rehash: bool = False,
     ) -> None:
@@ -65,12 +67,15 @@ class Receiver:
         self._mode = mode
         self._extra = extra_digests
         self._is_stopped = is_stopped
+        self._found = dict(found)
         self._is_rehash = is_rehash
         self._open = ExitStack()
         self._changed_folders: set[Path] = set()
 
     def receive(self, paths: Sequence[Path]) -> list[StoredFile | ItemError]:
         """Return what became of each file."""
+        if self._mode == "move":
+            self._found |= _found_now(path for path in paths if path not in self._found)
         with self._open:
             taken = [self._take(path) for path in paths]
             drafts = [each.draft for each in taken if isinstance(each, _Taken)]
@@ -80,7 +85,9 @@ class Receiver:
                 draft.sync()
             outcomes = [self._settle(each) if isinstance(each, _Taken) else each for each in taken]
             sync_folders(self._changed_folders)
-        return [self._proven(each) for each in outcomes] if self._mode == "move" else outcomes
+        if self._mode != "move":
+            return outcomes
+        return [self._proven(*pair) for pair in zip(paths, outcomes, strict=True)]
 
     def _take(self, path: Path) -> StoredFile | _Taken | ItemError:
         try:
@@ -96,15 +103,18 @@ class Receiver:
                 return FileAccessError(path, "store", error)
             raise
 
+    def _opened(self, path: Path) -> AbstractContextManager[SourceFile]:
+        return open_source(path, self._found.get(path))
+
     def _look_at(self, path: Path) -> StoredFile:
-        with open_source(path) as source:
+        with self._opened(path) as source:
             digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
         outcome = _outcome(source.reading, digests, "reference", is_new=False)
         return replace(outcome, state=source.state)
 
     def _link(self, path: Path) -> StoredFile | None:
         """Make the user's file the stored one; nothing where only a copy can serve."""
-        with open_source(path) as source:
+        with self._opened(path) as source:
             if source.reading.device != self._root.stat().st_dev:
                 return None
             digests = digest_chunks(self._unless_stopped(source.chunks()), self._extra)
@@ -128,7 +138,7 @@ class Receiver:
 
     def _copy(self, path: Path) -> StoredFile | _Taken:
         mode: ImportMode = "move" if self._mode == "move" else "copy"
-        with open_source(path) as source:
+        with self._opened(path) as source:
             if source.reading.size_bytes <= CHUNK_BYTES:
                 content = b"".join(map(bytes, self._unless_stopped(source.chunks())))
                 digests = digest_chunks([memoryview(content)], self._extra)
@@ -230,15 +240,23 @@ class Receiver:
         _renew(final, status)
         return True
 
-    def _proven(self, outcome: StoredFile | ItemError) -> StoredFile | ItemError:
+    def _proven(self, path: Path, outcome: StoredFile | ItemError) -> StoredFile | ItemError:
         """Read a copy back from the disk, because its source is about to go."""
-        if isinstance(outcome, ItemError) or not outcome.is_new:
+        if isinstance(outcome, ItemError):
             return outcome
         final = content_path(self._root, outcome.sha256)
-        if _has_digest(final, outcome.sha256):
-            return outcome
-        final.unlink()
-        return ContentDamagedError(outcome.sha256)
+        if outcome.is_new and not _has_digest(final, outcome.sha256):
+            final.unlink()
+            return ContentDamagedError(outcome.sha256)
+        return replace(outcome, found=self._found.get(path))
+
+
+def _found_now(paths: Iterable[Path]) -> dict[Path, FoundFile]:
+    found: dict[Path, FoundFile] = {}
+    for path in paths:
+        with suppress(OSError):  # as who opens it will see
+            found[path] = find_file(path)
+    return found
 
 
 def is_shared(status: os.stat_result) -> bool:

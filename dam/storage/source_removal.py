@@ -21,7 +21,7 @@ from typing import Literal
 
 from dam.errors import FileAccessError, FileChangedError, ItemError, SourceLeftAsideError
 from dam.storage.folders import Inode, OpenFolder, OtherFolderError, inode, open_folder
-from dam.storage.reading import FileReading, digest_chunks, open_regular, read_chunks
+from dam.storage.reading import FileReading, digest_chunks, open_in, read_chunks
 
 _ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
 _RENAME_NOREPLACE = 1
@@ -205,21 +205,24 @@ def _compared(folder: OpenFolder, name: str, source: Source) -> Iterator[_Found 
     if stat.S_IFMT(entry.st_mode) != kind:
         yield None
         return
-    fd = open_regular(Path(folder.at(name)), follows_links=source.is_link, dir_fd=folder.fd)
+    fd = open_in(folder, name, follows_links=source.is_link)
     try:
         found = _Found(folder, inode(entry), fd)
-        yield found if found.is_at(name) and _is_source(fd, source) else None
+        is_source = found.is_at(name) and _is_source(os.fstat(fd), source)
+        yield found if is_source and _digest(fd) == source.sha256 else None
     finally:
         os.close(fd)
 
 
-def _is_source(fd: int, source: Source) -> bool:
-    reading = FileReading.of(os.fstat(fd))
-    if source.file not in (None, (reading.device, reading.inode)):
+def _is_source(status: os.stat_result, source: Source) -> bool:
+    if not stat.S_ISREG(status.st_mode) or source.file not in (None, inode(status)):
         return False
-    if (reading.size_bytes, reading.mtime_ns) != (source.size_bytes, source.mtime_ns):
-        return False
-    return digest_chunks(read_chunks(fd, reading.size_bytes)).sha256 == source.sha256
+    reading = FileReading.of(status)
+    return (reading.size_bytes, reading.mtime_ns) == (source.size_bytes, source.mtime_ns)
+
+
+def _digest(fd: int) -> bytes:
+    return digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
 
 
 def _has(folder: OpenFolder, name: str) -> bool:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.errors import CurrentFolderGoneError, ImportStoppedError, raise_host_limit, words_for
+from dam.storage.folders import Inode, OpenFolder, OtherFolderError, inode, open_folder
+from dam.storage.found_file import FoundFile
 from dam.storage.reading import kind_of
+from dam.storage.source_removal import is_aside_name
 
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A regular file: its absolute path, undecodable bytes as surrogates, and its `stat`."""
-
-    path: str
-    status: os.stat_result
+OTHER_FOLDER = "another folder has its name by now; add it again"
+_LEFT_ASIDE = "left by a move that was stopped; `dam-cli process` ends it, or rename it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +46,25 @@ class Walk:
         self._is_recursive = is_recursive
         self._is_stopped = is_stopped
         self._own_paths = own
-        self._own: set[tuple[int, int]] = set()
+        self._own: set[Inode] = set()
         self._is_own_folder: dict[str, bool] = {}
 
-    def over(self, paths: Iterable[str]) -> Iterator[FoundFile | PassedBy]:
+    def over(self, paths: Iterable[str | FoundFile]) -> Iterator[FoundFile | PassedBy]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
 
-        A symbolic link among `paths` is followed, one below them is passed by.
+        A symbolic link among `paths` is followed, one below them is passed by. What an earlier walk
+        has found is not looked at again.
         """
         for path in paths:
             self._go_on()
+            if isinstance(path, FoundFile):
+                yield path
+                continue
             absolute = absolute_path(path)
             try:
                 status = os.stat(absolute)  # noqa: PTH116 - see above
+                is_link = os.path.islink(absolute)  # noqa: PTH114 - see above
+                folder = inode(os.stat(os.path.dirname(absolute)))  # noqa: PTH116, PTH120 - see above
             except OSError as error:
                 yield _unseen(absolute, error)
                 continue
@@ -68,37 +72,53 @@ class Walk:
                 yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
                 continue
             self._look_for_own()
-            if self._is_inside_own(absolute, status):
+            if self._is_inside_own(absolute, status, is_link=is_link):
                 yield PassedBy(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
-                yield from self._below(absolute, status)
+                yield from self._below(absolute, inode(status))
             else:
-                yield self._judge(absolute, status)
+                yield self._judge(absolute, status, folder, is_link=is_link)
 
-    def _below(self, folder: str, status: os.stat_result) -> Iterator[FoundFile | PassedBy]:
-        """Walk a tree without recursion, however deep it is."""
-        if (status.st_dev, status.st_ino) in self._own:
-            yield PassedBy(folder, "belongs to this world")
-            return
-        pending = [folder]
+    def _below(self, top: str, expected: Inode) -> Iterator[FoundFile | PassedBy]:
+        """Walk a tree without recursion, however deep it is.
+
+        Each folder is held open while it is looked through, and is the one that its own folder had.
+        """
+        pending = [(top, expected)]
         while pending:
-            current = pending.pop()
+            path, expected = pending.pop()
             try:
-                # Names alone: entries keep what they were asked, and a folder may have millions.
-                names = sorted(os.listdir(current))  # noqa: PTH208 - see `over`
+                with open_folder(path, expected) as folder:
+                    folders: list[tuple[str, Inode]] = []
+                    yield from self._in(folder, expected, folders)
+            except OtherFolderError:
+                yield PassedBy(path, OTHER_FOLDER, is_failure=True)
             except OSError as error:
-                yield _unseen(current, error)
+                yield _unseen(path, error)
+            else:
+                pending += reversed(folders)
+
+    def _in(
+        self, folder: OpenFolder, known_as: Inode, folders: list[tuple[str, Inode]]
+    ) -> Iterator[FoundFile | PassedBy]:
+        """Yield what is in a folder but for folders, which are added to the list."""
+        # Names alone: entries keep what they were asked, and a folder may have millions.
+        names = sorted(folder.names())
+        self._look_for_own()
+        for name in names:
+            self._go_on()
+            path = os.path.join(folder.path, name)  # noqa: PTH118 - see `over`
+            try:
+                status = folder.status(name)
+            except OSError as error:
+                yield _unseen(path, error)
                 continue
-            self._look_for_own()
-            folders = []
-            for name in names:
-                self._go_on()
-                found = self._look_at(os.path.join(current, name))  # noqa: PTH118 - see `over`
-                if isinstance(found, str):
-                    folders.append(found)
-                else:
-                    yield found
-            pending += reversed(folders)
+            if is_aside_name(name):
+                yield PassedBy(path, _LEFT_ASIDE)
+            elif stat.S_ISDIR(status.st_mode) and inode(status) not in self._own:
+                folders.append((path, inode(status)))
+            else:
+                yield self._judge(path, status, known_as)
 
     def _go_on(self) -> None:
         if self._is_stopped():
@@ -106,35 +126,27 @@ class Walk:
 
     def _look_for_own(self) -> None:
         """Look after what is to be judged was listed: what is made later is not in that list."""
-        found = {inode for inode in map(inode_of, self._own_paths) if inode is not None}
+        found = {each for each in map(inode_of, self._own_paths) if each is not None}
         if found != self._own:
             self._own = found
             self._is_own_folder.clear()
 
-    def _look_at(self, path: str) -> FoundFile | PassedBy | str:
-        try:
-            status = os.lstat(path)
-        except OSError as error:
-            return _unseen(path, error)
-        if stat.S_ISDIR(status.st_mode):
-            if (status.st_dev, status.st_ino) in self._own:
-                return PassedBy(path, "belongs to this world")
-            return path
-        return self._judge(path, status)
-
-    def _judge(self, path: str, status: os.stat_result) -> FoundFile | PassedBy:
+    def _judge(
+        self, path: str, status: os.stat_result, folder: Inode, *, is_link: bool = False
+    ) -> FoundFile | PassedBy:
+        if inode(status) in self._own:
+            return PassedBy(path, "belongs to this world")
         if not stat.S_ISREG(status.st_mode):
             hint = "; -r adds what is in it" if stat.S_ISDIR(status.st_mode) else ""
             return PassedBy(path, f"not a regular file but {kind_of(status.st_mode)}{hint}")
-        if (status.st_dev, status.st_ino) in self._own:
-            return PassedBy(path, "belongs to this world")
-        return FoundFile(path, status)
+        found = FoundFile.of(path, status, folder)
+        return found._replace(is_link=True) if is_link else found
 
-    def _is_inside_own(self, path: str, status: os.stat_result) -> bool:
+    def _is_inside_own(self, path: str, status: os.stat_result, *, is_link: bool) -> bool:
         """Tell whether a path is ours, or in a folder of ours; each folder is looked at once."""
-        if (status.st_dev, status.st_ino) in self._own:
+        if inode(status) in self._own:
             return True
-        target = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - see `over`
+        target = os.path.realpath(path) if is_link else path
         folder = os.path.dirname(target)  # noqa: PTH120 - see `over`
         if folder not in self._is_own_folder:
             above = Path(os.path.realpath(folder))
@@ -161,10 +173,9 @@ def absolute_path(path: str) -> str:
         raise CurrentFolderGoneError from error
 
 
-def inode_of(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+def inode_of(path: str | os.PathLike[str]) -> Inode | None:
     """Return the device and inode of a path, or None when nothing is there."""
     try:
-        status = os.stat(path)  # noqa: PTH116 - for Walk's strings
+        return inode(os.stat(path))  # noqa: PTH116 - for Walk's strings
     except OSError:
         return None
-    return status.st_dev, status.st_ino

@@ -35,7 +35,8 @@ def test_a_folder_is_one_comic_with_its_chapters(tmp_path: Path) -> None:
     (source,) = found(tmp_path, is_recursive=False)
     assert isinstance(source, FolderSource)
     assert source.names == ("2/1.jpg", "10/1.jpg", "cover.jpg")
-    assert source.comic_info == str(tmp_path / "2/ComicInfo.xml")
+    assert source.comic_info
+    assert source.comic_info.path == str(tmp_path / "2/ComicInfo.xml")
 
 
 def test_in_a_library_every_folder_with_pictures_is_a_comic_beside_the_archives(
@@ -53,7 +54,8 @@ def test_in_a_library_every_folder_with_pictures_is_a_comic_beside_the_archives(
     by_path = {source.path: source for source in sources}
     second = by_path[str(tmp_path / "Series 2")]
     assert isinstance(second, FolderSource)
-    assert second.comic_info == str(tmp_path / "Series 2/ComicInfo.xml")
+    assert second.comic_info
+    assert second.comic_info.path == str(tmp_path / "Series 2/ComicInfo.xml")
     assert second.reading.inode == (tmp_path / "Series 2").stat().st_ino
 
 
