@@ -7,7 +7,16 @@ import typer
 
 from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.frame import State, command
-from dam.cli.output import Gathered, emit_json, name_failure, sentence, show, table, with_hint
+from dam.cli.output import (
+    Gathered,
+    counted,
+    emit_json,
+    name_failure,
+    sentence,
+    show,
+    table,
+    with_hint,
+)
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.failure_service import Failure, Retried
     from dam.services.process_service import Processed
+    from dam.services.source_removal_service import WorkedOff
 
 
 @command(changes=True)
@@ -36,14 +46,15 @@ def process(
 
     `add-asset` does so by itself. This is for what was left: by --no-process, by an interruption,
     by `retry`; or for an update that knows more about old assets (--mark), or knows it better
-    (--outdated).
+    (--outdated). It also removes files that an interrupted move has stored and left where they are.
     """
     from dam.cli import run_in_world
     from dam.cli.work_progress import work_progress
 
-    async def work(world: "World") -> "tuple[Processed, Sequence[Failure]]":
-        from dam.services import failure_service, process_service
+    async def work(world: "World") -> "tuple[WorkedOff, Processed, Sequence[Failure]]":
+        from dam.services import failure_service, process_service, source_removal_service
 
+        sources = await source_removal_service.work_off_removals(world, is_dry_run=state.is_dry_run)
         since = world.context.now()
         with work_progress(state) as observer:
             processed = await process_service.process(
@@ -55,11 +66,14 @@ def process(
                 is_dry_run=state.is_dry_run,
             )
         if not processed.failed:
-            return processed, []
-        return processed, await world.read(failure_service.list_failures, since=since)
+            return sources, processed, []
+        return sources, processed, await world.read(failure_service.list_failures, since=since)
 
-    processed, failures = run_in_world(state, work)
+    sources, processed, failures = run_in_world(state, work)
     waiting = Gathered()
+    for path, error in sources.left:
+        if not waiting.takes(type(error).__name__, error.message, error.hint):
+            name_failure(path, message=error.message, hint=error.hint)
     for failure in failures:
         if waiting.takes(failure.error, failure.message, failure.hint, failure.system):
             continue
@@ -67,16 +81,22 @@ def process(
         name_failure(name, failure.system, message=failure.message, hint=failure.hint)
     waiting.tell()
     if state.is_json:
-        emit_json({**asdict(processed), "failures": failures})
+        removed = {"removed_sources": sources.removed}
+        emit_json({**asdict(processed), "failures": failures, **removed})
     else:
-        _show_processed(processed, is_plan=state.is_dry_run)
-    return ExitCode.ITEMS_FAILED if processed.failed else ExitCode.OK
+        _show_processed(processed, sources.removed, is_plan=state.is_dry_run)
+    has_failed = processed.failed or sources.left
+    return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
 
 
-def _show_processed(result: "Processed", *, is_plan: bool) -> None:
+def _show_processed(result: "Processed", removed: int, *, is_plan: bool) -> None:
+    if removed:
+        said = "would remove" if is_plan else "removed"
+        sentence(f"{said} {counted(removed, 'file')} that had been moved")
     rows = [(system, count) for system, count in result.processed.items() if count]
     if not rows:
-        sentence("nothing is pending")
+        if not removed:
+            sentence("nothing is pending")
         return
     table(rows, ("system", "would work on" if is_plan else "worked on"))
     if result.failed:

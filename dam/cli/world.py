@@ -6,7 +6,7 @@ import typer
 
 from dam.cli.arguments import Yes
 from dam.cli.frame import State, command
-from dam.cli.output import confirm, name_failure, sentence, show, size_text, table
+from dam.cli.output import confirm, counted, name_failure, sentence, show, size_text, table
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def _show_status(found: "WorldStatus") -> None:
     hint = " (`dam-cli process`)" if pending else ""
     sentence(f"pending: {', '.join(pending) or 'nothing'}{hint}")
     sentence(f"failures: {found.failures:,}{' (`dam-cli failures`)' if found.failures else ''}")
+    if found.pending_removals:
+        files = counted(found.pending_removals, "file")
+        sentence(f"moved and still to be removed: {files} (`dam-cli process`, where they are)")
     rows = [
         (name, count)
         for name, count in found.components.items()

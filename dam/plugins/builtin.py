@@ -12,6 +12,7 @@ from dam.services.likeness_index import LikenessIndex
 from dam.services.world_cache import WorldCache
 from dam.services.world_identity_service import OpenedWorld
 from dam.storage import open_store
+from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
 from dam.systems.metadata import extract_metadata
@@ -40,6 +41,7 @@ def install(builder: WorldBuilder) -> None:
     builder.add_resource(FileOperationsResource, files)
     builder.add_resource(WorldCache, cache)
     builder.add_resource(LikenessIndex, index)
+    builder.add_system(import_comic)
     builder.add_system(extract_metadata)
     builder.add_system(analyse_images)
     builder.add_listener(ingest_requested_files)

@@ -1,7 +1,7 @@
 """Assets by what people type for them, and everything that is known of one."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from dam.core.commands import known_identities
 from dam.core.ecs import AnyComponent, Entity, EntityId, MultiComponent, component_classes
 from dam.core.portions import portions
 from dam.errors import AmbiguousIdError, EntityNotFoundError
-from dam.models import ContentHashSHA256Component
+from dam.models import ContentHashSHA256Component, OriginalSourceInfoComponent
 from dam.services import ecs_service
 from dam.services.digest_service import DigestPrefix, has_prefix
 
@@ -99,6 +99,22 @@ class EntityFacts:
     entity_id: EntityId
     created_at: datetime
     components: Mapping[str, Facts | list[Facts]]
+
+
+async def last_paths(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, str]:
+    """Return the path at which each asset was seen last; one that was never seen is left out."""
+    source = OriginalSourceInfoComponent
+    paths: dict[EntityId, str] = {}
+    for ids in portions(sorted(entity_ids)):
+        statement = (
+            select(source.entity_id, source.path)
+            .where(source.entity_id.in_(ids))
+            .order_by(source.last_seen_at, source.path_text.desc())
+        )
+        paths |= {key: os.fsdecode(path) for key, path in await session.execute(statement)}
+    return paths
 
 
 async def describe_entities(

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from dam.core.world import World
-from dam.errors import DamError, EnvironmentFaultError
+from dam.errors import DamError
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
+from dam.services.failure_service import is_of_item
 from dam.services.process_service import ProcessObserver, with_systems
 from dam.services.source_removal_service import begin_import
 from dam.services.store_access import held_store, own_paths
@@ -199,7 +200,6 @@ async def _import(
             return await importer.import_folder(source, turn)
         return await importer.import_archive(added[source.path], turn)
     except DamError as error:
-        # What is not installed is wanted by some comics and not by others.
-        if isinstance(error, EnvironmentFaultError) and error.requirement is None:
+        if not is_of_item(error):
             raise
         return failed_comic(source.path, error)

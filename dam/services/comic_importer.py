@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
@@ -26,6 +28,7 @@ from dam.services.comic_outcome import (
     imported_comic,
 )
 from dam.services.comic_reading import (
+    ArchiveComic,
     ComicDocument,
     read_archive_comic,
     read_comic,
@@ -35,10 +38,12 @@ from dam.services.comic_records import (
     ReadComic,
     ReadFolder,
     record_archive,
+    record_comic_failure,
     record_folder,
     rehearse_comic,
 )
-from dam.services.comic_sources import BESIDE_ARCHIVES, FolderSource
+from dam.services.comic_sources import BESIDE_ARCHIVES, MOVED_BEFORE, FolderSource
+from dam.services.failure_service import is_of_item
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
 from dam.services.known_comics import (
@@ -48,6 +53,7 @@ from dam.services.known_comics import (
     comics_at,
     folder_comic,
     had_archives,
+    had_comics,
     known_comics,
     moved_folder,
 )
@@ -192,6 +198,9 @@ class ComicImporter:
         may_be_covers = self._options.is_recursive and self._options.mode == "move"
         if known is None and may_be_covers and await self._world.read(had_archives, folder.path):
             return ComicOutcome(path=folder.path, status="skipped", message=BESIDE_ARCHIVES)
+        is_moved = self._options.mode == "move" and not folder.names
+        if is_moved and await self._world.read(had_comics, folder.path):
+            return ComicOutcome(path=folder.path, status="skipped", message=MOVED_BEFORE)
         if not folder.names:
             raise NoPagesError("the folder")
         read_at = self._world.context.now()
@@ -252,30 +261,50 @@ class ComicImporter:
         turn: Turn,
     ) -> ComicOutcome:
         file, known = archive.file, archive.known
-        reading = await self._files.read_archive(content)
-        if isinstance(reading, Exception):
-            raise reading
-        concept = self._options.concept_entity_id
-        read = await asyncio.to_thread(read_archive_comic, reading, Path(file.path), concept)
+        try:
+            read = await self._read(Path(file.path), content)
+        except DamError as error:
+            await self._keep_failure(file, error)
+            raise
         await turn()
         if self._options.is_dry_run:
             recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
         else:
-            assert file.entity_id is not None
-            record = partial(
-                record_archive,
-                archive_entity_id=file.entity_id,
-                archive_sha256=content.digest,
-                comic=read.comic,
-                members=read.members,
-                markers=self._world.resources.get(NewEntityMarkers),
-                failure=read.failure,
-                now=self._world.context.now(),
-            )
+            entity_id, now = file.entity_id, self._world.context.now()
+            assert entity_id is not None
+            markers = self._world.resources.get(NewEntityMarkers)
+
+            async def record(session: AsyncSession) -> RecordedComic:
+                recorded = await record_archive(
+                    session,
+                    entity_id,
+                    content.digest,
+                    read.comic,
+                    read.members,
+                    markers,
+                    now=now,
+                )
+                await record_comic_failure(session, entity_id, read.failure, now=now)
+                return recorded
+
             recorded = await self._moves.record(record, sources)
         failed = list(map(failed_page, read.failed))
         status = "added" if recorded.is_new else _again(file)
         return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
+
+    async def _read(self, path: Path, content: LocatedContent) -> ArchiveComic:
+        reading = await self._files.read_archive(content)
+        if isinstance(reading, Exception):
+            raise reading
+        concept = self._options.concept_entity_id
+        return await asyncio.to_thread(read_archive_comic, reading, path, concept)
+
+    async def _keep_failure(self, file: FileOutcome, error: DamError) -> None:
+        """Keep that an archive could not be read, so that it can be retried; its file stays."""
+        is_kept = is_of_item(error) and not isinstance(error, NoPagesError)
+        if is_kept and file.entity_id is not None and not self._options.is_dry_run:
+            now = self._world.context.now()
+            await self._world.run(record_comic_failure, file.entity_id, error, now=now)
 
     async def _left_out(
         self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]

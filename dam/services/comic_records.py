@@ -12,7 +12,7 @@ from dam.core.bulk import Conflict, insert_rows
 from dam.core.ecs import EntityId, create_entities, row_of, table_of
 from dam.core.plugins import NewEntityMarkers
 from dam.core.work import clear_failures, record_failures
-from dam.errors import ItemError
+from dam.errors import DamError
 from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfo, ComicInfoPage
 from dam.models import (
@@ -95,13 +95,11 @@ async def record_archive(
     members: Sequence[ReadMember],
     markers: NewEntityMarkers,
     *,
-    failure: ItemError | None,
     now: datetime,
 ) -> RecordedComic:
     """Make an archive a variant with these pages, in this order; one that was imported stays so.
 
-    One that was linked before keeps its concept and what is known of it. `failure` says what of it
-    could not be had, and stays open until an import finds nothing wrong.
+    One that was linked before keeps its concept and what is known of it.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or the archive
@@ -120,11 +118,17 @@ async def record_archive(
         recorded = await _record(session, archive_entity_id, comic, pages)
         await _write_places(session, archive_entity_id, archive_sha256, members, owners)
     await ecs_service.lock_entity(session, archive_entity_id)  # concepts are locked before variants
+    return recorded
+
+
+async def record_comic_failure(
+    session: AsyncSession, archive_entity_id: EntityId, failure: DamError | None, *, now: datetime
+) -> None:
+    """Keep what of an archive could not be had, until an import finds nothing wrong."""
     if failure is None:
         await clear_failures(session, IMPORT_COMIC, [archive_entity_id])
     else:
         await record_failures(session, IMPORT_COMIC, {archive_entity_id: failure}, now=now)
-    return recorded
 
 
 async def record_folder(

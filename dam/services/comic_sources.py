@@ -17,6 +17,8 @@ _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
 BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
 
+MOVED_BEFORE = "its comics were moved in before"
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSource:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.errors import UnknownNameError
+from dam.errors import DamError, EnvironmentFaultError, UnknownNameError
 from dam.media import unpackers
 from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
@@ -29,7 +29,7 @@ from dam.storage.reference import is_there
 from dam.storage.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
-"""What failures of comics' imports have for a system; the next import tries these again itself."""
+"""The system that tries failed imports of comics again; the next import of the same does, too."""
 
 _ADDRESS = "file://"
 _IMAGE_EXTRA = ("PIL", "numpy")
@@ -226,6 +226,14 @@ def _is_installed(requirement: str) -> bool:
     return True
 
 
+def is_of_item(error: DamError) -> bool:
+    """Tell whether an error is of one item, while others can go on.
+
+    What is not installed is wanted by some of them alone.
+    """
+    return not isinstance(error, EnvironmentFaultError) or error.requirement is not None
+
+
 def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
     """Return the marker that each system works off, in the order in which they run."""
     plans = world.scheduler.systems()
@@ -252,7 +260,7 @@ async def _count_unknown(
     failure = ProcessingErrorComponent
     statement = (
         select(failure.system, func.count())
-        .where(condition, failure.system.not_in([*known, IMPORT_COMIC]))
+        .where(condition, failure.system.not_in(list(known)))
         .group_by(failure.system)
         .order_by(failure.system)
     )

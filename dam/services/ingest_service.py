@@ -1,16 +1,12 @@
 """Adds files and has systems work on them while more files come in."""
 
-import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
-from dam.core.portions import portions
 from dam.core.world import World
-from dam.models import OriginalSourceInfoComponent
+from dam.services.asset_service import last_paths
 from dam.services.failure_service import Failure, failures_at, list_failures
 from dam.services.import_service import ImportOptions, ImportReport, OnOutcome, import_files
 from dam.services.process_service import ProcessObserver, with_systems
@@ -55,23 +51,8 @@ async def failures_of_run(
         for failure in await list_failures(session, since=since)
         if (failure.entity_id, failure.system) not in listed
     ]
-    seen = await _last_paths(session, {failure.entity_id for failure in others})
+    seen = await last_paths(session, {failure.entity_id for failure in others})
     for other in others:
         path = seen.get(other.entity_id) or other.name or f"entity {other.entity_id}"
         found.append((path, other))
     return found
-
-
-async def _last_paths(
-    session: AsyncSession, entity_ids: Collection[EntityId]
-) -> dict[EntityId, str]:
-    source = OriginalSourceInfoComponent
-    paths: dict[EntityId, str] = {}
-    for ids in portions(sorted(entity_ids)):
-        statement = (
-            select(source.entity_id, source.path)
-            .where(source.entity_id.in_(ids))
-            .order_by(source.last_seen_at, source.path_text.desc())
-        )
-        paths |= {key: os.fsdecode(path) for key, path in await session.execute(statement)}
-    return paths

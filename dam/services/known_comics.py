@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import EntityId, ProcessingErrorComponent
@@ -99,14 +99,25 @@ async def comics_at(session: AsyncSession, paths: Collection[str]) -> set[str]:
 
 async def had_archives(session: AsyncSession, folder: str) -> bool:
     """Tell whether archives that are comics were seen in a folder, not below it."""
+    below, seen = _seen_below(folder)
+    found = await session.scalars(seen.where(ComicBookVariantComponent.format != FOLDER))
+    return any(b"/" not in path[len(below) :] for path in found)
+
+
+async def had_comics(session: AsyncSession, folder: str) -> bool:
+    """Tell whether a folder, or anything below it, was seen as a comic."""
+    if await comics_at(session, [folder]):
+        return True
+    _, seen = _seen_below(folder)
+    return (await session.scalars(seen.limit(1))).first() is not None
+
+
+def _seen_below(folder: str) -> tuple[bytes, Select[bytes]]:
+    """Return how the paths of what is in a folder begin, and those of comics among them."""
     source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
     below = path_bytes(os.path.join(folder, ""))  # noqa: PTH118 - the strings of `Walk`
-    seen = (
-        select(source.path)
-        .join(variant, variant.entity_id == source.entity_id)
-        .where(source.path > below, source.path < below[:-1] + b"0", variant.format != FOLDER)
-    )
-    return any(b"/" not in path[len(below) :] for path in await session.scalars(seen))
+    seen = select(source.path).join(variant, variant.entity_id == source.entity_id)
+    return below, seen.where(source.path > below, source.path < below[:-1] + b"0")
 
 
 async def folder_comic(session: AsyncSession, path: Path) -> RecordedComic | None:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import AnyComponent, EntityId, MarkerComponent
+from dam.core.ecs import AnyComponent, EntityId, MarkerComponent, ProcessingErrorComponent
 from dam.core.plugins import NewEntityMarkers
 from dam.core.report import Observer
 from dam.core.systems import SystemStage
@@ -21,6 +21,7 @@ from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
     ImageDimensionsComponent,
+    NeedsComicImportComponent,
     NeedsContentAnalysisComponent,
 )
 from dam.services.failure_service import markers_by_system, retry_unblocked
@@ -34,7 +35,8 @@ _COUNT_EVERY_S = 2.0
 
 # What tells who is meant, for markers that no import sets and that content alone is too little for.
 _BEARERS: Mapping[type[MarkerComponent], type[AnyComponent]] = {
-    NeedsContentAnalysisComponent: ImageDimensionsComponent
+    NeedsComicImportComponent: ProcessingErrorComponent,
+    NeedsContentAnalysisComponent: ImageDimensionsComponent,
 }
 
 

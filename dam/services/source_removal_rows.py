@@ -114,11 +114,9 @@ async def drop_removals(session: AsyncSession, removals: Sequence[SourceRemoval]
         await session.execute(over.where(_rows.aside_name.in_(names)))
 
 
-async def count_removals(session: AsyncSession, machine_id: str | None = None) -> int:
-    """Return how many sources are still to be removed, on one machine or on all."""
-    counted = select(func.count()).select_from(_ROWS)
-    if machine_id is not None:
-        counted = counted.where(_rows.machine_id == machine_id)
+async def count_removals(session: AsyncSession, machine_id: str) -> int:
+    """Return how many sources are still to be removed on a machine."""
+    counted = select(func.count()).select_from(_ROWS).where(_rows.machine_id == machine_id)
     return (await session.execute(counted)).scalar_one()
 
 

@@ -15,7 +15,11 @@ from dam.core.ecs import (
     table_of,
 )
 from dam.errors import place_without_password, url_without_password
-from dam.models import ContentHashSHA256Component, FilePropertiesComponent
+from dam.models import (
+    ContentHashSHA256Component,
+    FilePropertiesComponent,
+    PendingSourceRemovalComponent,
+)
 from dam.services.schema_service import table_names
 from dam.settings import Settings
 
@@ -42,6 +46,7 @@ class WorldStatus:
         components: Rows by class name, markers too, also 0.
         pending: Entities by the name of the marker that they carry, also 0.
         failures: The open ones.
+        pending_removals: Files that moves have still to remove, on whatever machine.
     """
 
     world: str
@@ -51,6 +56,7 @@ class WorldStatus:
     components: Mapping[str, int]
     pending: Mapping[str, int]
     failures: int
+    pending_removals: int
 
 
 def list_worlds(settings: Settings) -> list[WorldPlace]:
@@ -83,6 +89,7 @@ async def status(session: AsyncSession) -> WorldStatus:
         components=components,
         pending={name: components[name] for name in component_classes(MarkerComponent)},
         failures=components[ProcessingErrorComponent.__name__],
+        pending_removals=components[PendingSourceRemovalComponent.__name__],
     )
 
 

@@ -8,6 +8,7 @@ from dam.models import NeedsMetadataExtractionComponent
 from dam.services.ecs_service import create_entity
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
+from tests.services.conftest import leave
 
 pytestmark = pytest.mark.slow
 
@@ -27,12 +28,13 @@ def test_what_an_import_left_is_processed(dam_cli: DamCli) -> None:
     dam_cli("add-asset", "--no-process", PICTURE)
     planned = dam_cli("process", "--dry-run", "--json")
     assert planned.json == {
-        "processed": {"extract_metadata": 1, "analyse_images": 0},
+        "processed": {"import_comic": 0, "extract_metadata": 1, "analyse_images": 0},
         "failed": 0,
         "failures": [],
+        "removed_sources": 0,
     }
     first = dam_cli("process", "--stage", "metadata-extraction", "--json")
-    assert first.json == {"processed": {"extract_metadata": 1}, "failed": 0, "failures": []}
+    assert first.json["processed"] == {"extract_metadata": 1}
     rest = dam_cli("process")
     assert (rest.returncode, rest.stdout, rest.stderr) == (0, "analyse_images  1\n", "")
     assert dam_cli("process").stdout == "nothing is pending\n"
@@ -70,6 +72,46 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
     assert dam_cli("failures", "--json").json[0]["attempts"] == 2
 
 
+def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
+    folder = dam_cli.home / "folder"
+    folder.mkdir()
+    left, changed = folder / "left", folder / "changed"
+    away = dam_cli.home / "disk" / "away"
+    away.parent.mkdir()
+    for path in (left, changed, away):
+        path.write_bytes(path.name.encode())
+    dam_cli("add-asset", "--no-process", left, changed, away)
+    with SyncWorld() as world:
+        for entity_id, path in enumerate((left, changed, away), 1):
+            world.call(leave, entity_id, path)
+    changed.write_bytes(b"more than before")
+    away.parent.rename(dam_cli.home / "pulled")
+    assert dam_cli("status", "--json").json["pending_removals"] == 3
+    told = "moved and still to be removed: 3 files (`dam-cli process`, where they are)"
+    assert told in dam_cli("status").stdout.splitlines()
+    planned = dam_cli("process", "--dry-run", "--json")
+    assert (planned.returncode, planned.json["removed_sources"]) == (0, 3)
+    for reading in (("verify",), ("show", "1"), ("failures",)):
+        assert dam_cli(*reading).returncode == 0
+    assert left.exists()
+
+    done = dam_cli("process")
+
+    assert done.stdout.splitlines()[0] == "removed 1 file that had been moved"
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        f"failed: {changed}: it changed while it was read "
+        "(add it again when no other program works on it)",
+        f"failed: 1 file waiting: {away.parent} is not there, or empty "
+        "(mount its disk; `dam-cli process` then does by itself what waits for it)",
+    ]
+    assert (left.exists(), changed.exists()) == (False, True)
+    assert dam_cli("status", "--json").json["pending_removals"] == 1
+    (dam_cli.home / "pulled").rename(away.parent)
+    assert dam_cli("process", "--json").json["removed_sources"] == 1
+    assert not away.exists()
+
+
 def test_every_command_says_what_to_do_about_a_failure(dam_cli: DamCli) -> None:
     picture = dam_cli.home / "lake.jpg"
     picture.write_bytes(PICTURE.read_bytes())
@@ -102,7 +144,8 @@ def test_an_unknown_system_and_an_unknown_id_are_refused(dam_cli: DamCli) -> Non
     system = dam_cli("retry", "--system", "analyze_images")
     assert (system.returncode, system.stderr) == (
         2,
-        "error: no system named 'analyze_images'; known: extract_metadata, analyse_images\n"
+        "error: no system named 'analyze_images'; "
+        "known: import_comic, extract_metadata, analyse_images\n"
         "hint: did you mean 'analyse_images'?\n",
     )
     assert dam_cli("retry", "12").returncode == 2

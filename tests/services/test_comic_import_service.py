@@ -230,7 +230,10 @@ async def test_of_a_damaged_page_the_others_arrive(world: World, home: Path) -> 
     (failure,) = await world.read(list_failures)
     assert (failure.entity_id, failure.system) == (outcome.variant_entity_id, "import_comic")
     assert (failure.error, failure.attempts) == ("LostPagesError", 2)
-    assert await retry(world) == Retried(marked=0)
+    assert await retry(world) == Retried(marked=1)
+    assert (await process_service.process(world)).failed == 1
+    (failure,) = await world.read(list_failures)
+    assert (failure.error, failure.attempts) == ("LostPagesError", 3)
     assert failure.message == (
         "page page 2.jpg could not be read: unreadable member 'page 2.jpg': its checksum is wrong"
     )

@@ -14,7 +14,7 @@ from dam.models import ComicBookVariantComponent, PageLink, PendingSourceRemoval
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
 from dam.storage.content_store import ImportMode
 from tests.faults.state import names_below
-from tests.services.comic_files import damage, import_one, make_cbz, pages
+from tests.services.comic_files import damage, import_all, import_one, make_cbz, pages, picture
 from tests.services.conftest import counts_at_commits, leave
 
 VARIANTS, REMOVALS = "component_comic_book_variant", "component_pending_source_removal"
@@ -134,3 +134,17 @@ async def test_a_comic_that_is_imported_in_another_mode_keeps_its_file(
     assert (await import_one(world, left)).status == "unchanged"
     assert await world.read(count, PendingSourceRemovalComponent) == 0
     assert left.exists()
+
+
+async def test_a_library_that_was_moved_in_before_is_no_failure(world: World, home: Path) -> None:
+    make_cbz(home / "library" / "deep" / "a.cbz", pages(1))
+    folder = home / "library" / "Folder 9"
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(picture(50))
+    move = {"mode": "move", "is_recursive": True}
+    assert [one.error for one in await import_all(world, home / "library", **move)] == [None, None]
+    for path in (home / "library", folder):
+        (again,) = await import_all(world, path, **move)
+        assert (again.status, again.message) == ("skipped", "its comics were moved in before")
+    (copied,) = await import_all(world, home / "library", is_recursive=True)
+    assert copied.error == "NoPagesError"

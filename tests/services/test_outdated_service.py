@@ -15,7 +15,7 @@ from tests.core.worlds import rows_of
 from tests.services.conftest import Add
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
-NOTHING = {"extract_metadata": 0, "analyse_images": 0}
+NOTHING = {"import_comic": 0, "extract_metadata": 0, "analyse_images": 0}
 
 
 async def describe_with(session: AsyncSession, recipe: int | None) -> None:
@@ -44,9 +44,9 @@ async def test_older_descriptions_are_made_anew(world: World, recipe: int | None
     await world.run(describe_with, recipe)
     assert (await process(world)).processed == NOTHING
     planned = await process(world, marks_outdated=True, is_dry_run=True)
-    assert planned.processed == {"extract_metadata": 3, "analyse_images": 0}
+    assert planned.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"extract_metadata": 3, "analyse_images": 2}
+    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 2}
     files = await world.read(rows_of, FilePropertiesComponent)
     assert {file.description_recipe for file in files} == {DESCRIPTION_RECIPE}
     assert (await process(world, marks_outdated=True)).processed == NOTHING
@@ -58,7 +58,7 @@ async def test_older_hashes_are_made_anew_page_by_page(
     monkeypatch.setattr(marking, "_PAGE", 1)
     await world.run(hash_with, RECIPE_VERSION - 1)
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"extract_metadata": 0, "analyse_images": 2}
+    assert done.processed == {"import_comic": 0, "extract_metadata": 0, "analyse_images": 2}
     hashes = await world.read(rows_of, ImagePerceptualPHashComponent)
     assert [row.recipe for row in hashes] == [RECIPE_VERSION] * 2
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.services.conftest import add, world
+from tests.services.conftest import Add, add, world
 
-__all__ = ["ASSETS", "add", "world"]
+__all__ = ["ASSETS", "Add", "add", "world"]
 
 ASSETS = Path(__file__).parents[1] / "assets"

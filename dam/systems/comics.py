@@ -1,0 +1,19 @@
+"""Reads archives once more that could not be read as comics."""
+
+from dam.core.commands import Commands
+from dam.core.params import MarkedEntityList, Resource
+from dam.core.systems import SystemStage, system
+from dam.core.world import World
+from dam.models import NeedsComicImportComponent
+from dam.services.comic_retry_service import import_failed_comics
+
+
+@system(stage=SystemStage.ASSET_INGESTION, batch_size=4)
+async def import_comic(
+    archives: MarkedEntityList[NeedsComicImportComponent],
+    world: Resource[World],
+    commands: Commands,
+) -> None:
+    """Make each marked archive a comic, if an import of comics has failed to and nobody since."""
+    for archive, failure in (await import_failed_comics(world, archives)).items():
+        commands.fail(archive, failure)
