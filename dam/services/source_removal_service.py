@@ -101,6 +101,8 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
 
 async def begin_import(world: World, paths: Iterable[str], mode: ImportMode) -> None:
     """Work off what earlier moves have left, but keep what is imported in another mode now."""
+    if not await world.read(count_removals, await this_machine()):
+        return
     if mode != "move":
         await keep_sources(world, paths)
     await work_off_removals(world)

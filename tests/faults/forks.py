@@ -8,18 +8,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from dam.stopping import StoppedBySignalError, handle_stops, raise_stop
 from tests.command_line import DamCli, home_variables
 
 _PRELOADED = (
     "dam.app",
     "dam.cli.add_asset",
+    "dam.cli.comic_files",
     "dam.cli.work_progress",
+    "dam.services.comic_import_service",
     "dam.services.ingest_service",
     "dam.storage.local_store",
     "sqlalchemy.dialects.postgresql.psycopg",
@@ -62,8 +66,12 @@ class ForkServer:
         home: Path,
         settings: Mapping[str, str],
         killed_after_s: float = 0.0,
+        number: signal.Signals = signal.SIGALRM,
     ) -> Ended:
-        """Run the command with this home; the kernel kills it after so long, unless that is 0."""
+        """Run the command with this home; after so long, unless that is 0, it gets a signal.
+
+        SIGALRM kills it by the kernel's own clock, to the moment.
+        """
         output = home / "stdout"
         job = {
             "arguments": list(map(str, arguments)),
@@ -71,6 +79,7 @@ class ForkServer:
             "environment": {**home_variables(home), **settings},
             "output": str(output),
             "killed_after_s": killed_after_s,
+            "number": int(number),
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -107,9 +116,11 @@ def _work(job: Mapping[str, Any]) -> None:
     os.dup2(null, 0)
     os.dup2(null, 2)
     os.dup2(os.open(job["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-    signal.setitimer(signal.ITIMER_REAL, job["killed_after_s"])
+    if job["number"] == signal.SIGALRM:
+        signal.setitimer(signal.ITIMER_REAL, job["killed_after_s"])
     from dam.cli import main  # noqa: PLC0415 - loaded before
 
+    handle_stops(raise_stop)
     code = main(job["arguments"])
     sys.stdout.flush()
     os._exit(code)
@@ -119,13 +130,21 @@ def _serve() -> None:
     for name in _PRELOADED:
         __import__(name)
     for line in sys.stdin:
+        job = json.loads(line)
         started = time.monotonic()
         child = os.fork()
         if not child:
             try:
-                _work(json.loads(line))
+                _work(job)
+            except StoppedBySignalError as error:
+                os._exit(128 + error.signal)
             finally:
                 os._exit(70)
+        striker = threading.Timer(job["killed_after_s"], os.kill, (child, job["number"]))
+        if job["killed_after_s"] and job["number"] != signal.SIGALRM:
+            striker.start()
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # so that the id is still its own
+        striker.cancel()
         status = os.waitpid(child, 0)[1]
         elapsed_s = time.monotonic() - started
         print(json.dumps([child, os.waitstatus_to_exitcode(status), elapsed_s]), flush=True)  # noqa: T201 - its answer

@@ -74,7 +74,7 @@ def killed_homes(
     """
     whole_s, killed = 0.0, 0
     for number in range(kills + 1):
-        home = _fresh(folder / str(number), engine, request)
+        home = fresh_home(folder / str(number), engine, request)
         moment_s = whole_s * (number - 0.5) / kills if number else 0.0
         run = server.run(*command, home=home.path, settings=home.settings, killed_after_s=moment_s)
         if run.code == 0:
@@ -96,7 +96,8 @@ def run_again(server: ForkServer, command: tuple[str | Path, ...], home: Home) -
     return again
 
 
-def _fresh(path: Path, engine: str, request: pytest.FixtureRequest) -> Home:
+def fresh_home(path: Path, engine: str, request: pytest.FixtureRequest) -> Home:
+    """Make a home with a world in which nothing is yet."""
     path.mkdir()
     if engine == "sqlite":
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path / "dam.db")
