@@ -5,7 +5,7 @@ import shutil
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Literal, NamedTuple
@@ -16,6 +16,7 @@ from dam.media.picture_pdf import PicturePdf
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
 from dam.storage.export import copy_content, give_name
+from dam.storage.folders import open_folder
 from dam.storage.layout import sync_folders
 from dam.storage.located import LocatedContent
 
@@ -66,7 +67,7 @@ class ComicWriter(ABC):
         self._target = target
         self._store = store
         self._archives = OpenArchives()
-        self._work = target.with_name(f".dam-export-{token_hex(8)}")
+        self._opened = ExitStack()
 
     def begin(self) -> None:
         """Make the folder in which the work is done.
@@ -75,6 +76,10 @@ class ComicWriter(ABC):
             OutputFolderError: It cannot be made.
         """
         with self._faults():
+            # What has its name when the comic is whole may be another one.
+            folder = open_folder(str(self._target.parent), follows_link=True)
+            self._folder = self._opened.enter_context(folder)
+            self._work = self._folder.lasting_path / f".dam-export-{token_hex(8)}"
             self._work.mkdir()
 
     def add_page(self, page: PageFile) -> None:
@@ -95,13 +100,15 @@ class ComicWriter(ABC):
             OutputFolderError: The disk does not take it.
         """
         with self._faults():
-            self._finish(comic_info)
-            sync_folders([self._target.parent])
+            give_name(self._finish(comic_info), self._work.with_name(self._target.name))
+            self._folder.sync()
 
     def discard(self) -> None:
         """Remove what is not finished."""
         self._archives.close()
-        shutil.rmtree(self._work, ignore_errors=True)
+        if hasattr(self, "_work"):
+            shutil.rmtree(self._work, ignore_errors=True)
+        self._opened.close()
 
     def _copy(self, page: PageFile, file: IO[bytes]) -> None:
         copy_content(self._store, page.content, file, archives=self._archives)
@@ -110,7 +117,8 @@ class ComicWriter(ABC):
     def _add_page(self, page: PageFile) -> None: ...
 
     @abstractmethod
-    def _finish(self, comic_info: bytes) -> None: ...
+    def _finish(self, comic_info: bytes) -> Path:
+        """Write the ComicInfo.xml; return the whole, which is on the disk."""
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -138,11 +146,11 @@ class CbzWriter(ComicWriter):
         with self._zip.open(member, "w") as file:
             self._copy(page, file)
 
-    def _finish(self, comic_info: bytes) -> None:
+    def _finish(self, comic_info: bytes) -> Path:
         self._zip.writestr(_member(COMIC_INFO), comic_info)
         self._zip.close()
         _sync(self._draft)
-        give_name(self._draft, self._target)
+        return self._draft
 
     def discard(self) -> None:
         """Remove what is not finished."""
@@ -161,14 +169,12 @@ class FolderWriter(ComicWriter):
             self._copy(page, file)
             os.fsync(file.fileno())
 
-    def _finish(self, comic_info: bytes) -> None:
+    def _finish(self, comic_info: bytes) -> Path:
         path = self._work / COMIC_INFO
         path.write_bytes(comic_info)
         _sync(path)
         sync_folders([self._work])
-        if os.path.lexists(self._target):  # a rename would take an empty folder over
-            raise FileExistsError
-        self._work.rename(self._target)
+        return self._work
 
 
 class PdfWriter(ComicWriter):
@@ -186,11 +192,11 @@ class PdfWriter(ComicWriter):
         self._pdf.add(picture)
         picture.unlink()
 
-    def _finish(self, comic_info: bytes) -> None:
+    def _finish(self, comic_info: bytes) -> Path:
         draft = self._work / "draft"
         self._pdf.save(draft, {COMIC_INFO: comic_info})
         _sync(draft)
-        give_name(draft, self._target)
+        return draft
 
 
 WRITERS: dict[ComicFormat, type[ComicWriter]] = {

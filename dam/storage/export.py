@@ -15,6 +15,7 @@ from dam.errors import (
 )
 from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ContentStore
+from dam.storage.folders import open_folder, rename_to_free
 from dam.storage.located import LocatedContent, from_first_good, opened_content
 from dam.storage.opened import OpenedFile
 from dam.storage.paths import safe_base_name
@@ -70,20 +71,22 @@ class ExportFolder:
             OutputFolderError: The folder cannot take the file.
             ExportStoppedError: `is_stopped` said so between two pieces.
         """
-        temporary = self.folder / f".dam-export-{secrets.token_hex(8)}"
         with self._faults(self.folder / name):
             self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                with temporary.open("xb") as file:
-                    copy_content(self.store, content, file, is_stopped, self.archives)
-                return self._publish(temporary, name)
-            finally:
-                temporary.unlink(missing_ok=True)
+            # What has the folder's name when the file is whole may be another one.
+            with open_folder(str(self.folder), follows_link=True) as folder:
+                temporary = folder.lasting_path / f".dam-export-{secrets.token_hex(8)}"
+                try:
+                    with temporary.open("xb") as file:
+                        copy_content(self.store, content, file, is_stopped, self.archives)
+                    return self._publish(temporary, name)
+                finally:
+                    temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, name: str) -> Path:
         for target in self._targets(name):
             try:
-                give_name(temporary, target)
+                give_name(temporary, temporary.with_name(target.name))
             except FileExistsError:
                 continue
             return target
@@ -147,15 +150,14 @@ def copy_content(
 
 
 def give_name(temporary: Path, target: Path) -> None:
-    """Give a finished file its name; raise `FileExistsError` where that is taken."""
-    try:
-        target.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:
-        # No hard links here (FAT, say): an empty file keeps the name free of others meanwhile.
-        target.open("xb").close()
-        temporary.replace(target)
+    """Give a finished file or folder its name; raise `FileExistsError` where that is taken."""
+    if rename_to_free(temporary, target):
+        return
+    if temporary.is_dir():
+        target.mkdir()  # a rename takes an empty folder over
+    else:
+        target.open("xb").close()  # it keeps the name free of others meanwhile
+    temporary.replace(target)
 
 
 def _numbered(name: str, number: int) -> str:

@@ -1,18 +1,28 @@
 """Folders held open: what is done in one is done there, whatever has its path by now."""
 
+import ctypes
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 Inode = tuple[int, int]
 """Device and inode: which file or folder it is, under whatever name, while this process runs."""
 
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
+_HERE = -100  # fcntl.h: AT_FDCWD
+_RENAME_NOREPLACE = 1
+_NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
-class OtherFolderError(Exception):
+class OtherFolderError(NotADirectoryError):
     """Another folder has the path by now, a link to one, or something else."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
 
 class OpenFolder:
@@ -37,6 +47,12 @@ class OpenFolder:
     def unlink(self, name: str) -> None:
         """Remove a name that is no folder's."""
         os.unlink(self.at(name), dir_fd=self.fd)
+
+    @property
+    def lasting_path(self) -> Path:
+        """A path of it as long as it is open in this process; its own where there is none such."""
+        path = f"/proc/self/fd/{self.fd}"
+        return Path(path if os.path.exists(path) else self.path)  # noqa: PTH110 - a descriptor's
 
     def at(self, name: str) -> str:
         """Return how to name what is in it to a call that is given `fd` as its `dir_fd`."""
@@ -70,13 +86,43 @@ def open_folder(
     try:
         fd = os.open(path, _FOLDER_FLAGS if is_any_link else _FOLDER_FLAGS | _NO_LINK)
     except NotADirectoryError as error:
-        raise OtherFolderError from error
+        raise OtherFolderError(path) from error
     try:
         if expected is not None and inode(os.fstat(fd)) != expected:
-            raise OtherFolderError
+            raise OtherFolderError(path)
         yield OpenFolder(path, fd)
     finally:
         os.close(fd)
+
+
+def rename_to_free(
+    name: str | Path, new_name: str | Path, folder: OpenFolder | None = None
+) -> bool:
+    """Rename a file or folder, unless the new name is taken; return False where none can do that.
+
+    Both are paths, or names in the folder.
+
+    Raises:
+        FileExistsError: The new name is taken.
+        OSError: As of `rename`.
+    """
+    rename = _renameat2()
+    if rename is None or (folder is not None and folder.fd is None):
+        return False
+    fd = _HERE if folder is None or folder.fd is None else folder.fd
+    if rename(fd, os.fsencode(name), fd, os.fsencode(new_name), _RENAME_NOREPLACE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NOT_TO_BE_HAD:
+        return False
+    raise OSError(number, os.strerror(number), os.fspath(name))
+
+
+@cache
+def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    if not hasattr(os, "O_DIRECTORY"):
+        return None
+    return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
 def inode(status: os.stat_result) -> Inode:

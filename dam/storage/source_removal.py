@@ -5,27 +5,30 @@ else uses. So nothing that takes the name in between is lost. Where the file sys
 that leaves a taken name alone (vfat, NFS, FUSE), it is compared and removed under its own name.
 """
 
-import ctypes
 import errno
 import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from dam.errors import FileAccessError, FileChangedError, ItemError, SourceLeftAsideError
-from dam.storage.folders import Inode, OpenFolder, OtherFolderError, inode, open_folder
+from dam.storage.folders import (
+    Inode,
+    OpenFolder,
+    OtherFolderError,
+    inode,
+    open_folder,
+    rename_to_free,
+)
 from dam.storage.reading import FileReading, digest_chunks, open_in, read_chunks
 
 _ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
-_RENAME_NOREPLACE = 1
-_NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +113,9 @@ def put_back_source(path: Path, aside: str) -> Path:
     Raises:
         OSError: That cannot be done, or the folder is not there or a link by now.
     """
-    try:
-        with open_folder(str(path.parent)) as folder:
-            left_as = _put_back(folder, path, aside)
-            folder.sync()
-    except OtherFolderError as error:
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
+    with open_folder(str(path.parent)) as folder:
+        left_as = _put_back(folder, path, aside)
+        folder.sync()
     return left_as or path
 
 
@@ -147,7 +147,7 @@ def _begin(folder: OpenFolder, source: Source) -> Removal:
     with _compared(folder, name, source) as found:
         if found is None:
             return Removal("changed")
-        if not _rename(folder, name, source.aside):
+        if not rename_to_free(name, source.aside, folder):
             if not found.is_at(name):
                 return Removal("changed")
             folder.unlink(name)
@@ -170,7 +170,7 @@ def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:
     """Give what is aside its name again; return where it stays when that is taken."""
     with suppress(FileNotFoundError):  # nothing is there, or no more
         try:
-            if not _rename(folder, aside, path.name):
+            if not rename_to_free(aside, path.name, folder):
                 raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
         except FileExistsError:
             return path.with_name(aside)
@@ -231,26 +231,3 @@ def _has(folder: OpenFolder, name: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _rename(folder: OpenFolder, name: str, new_name: str) -> bool:
-    """Rename a file in its folder, unless the new name is taken; return False where none can.
-
-    Raises:
-        FileExistsError: The new name is taken.
-        OSError: As of `rename`.
-    """
-    if folder.fd is None or (rename := _renameat2()) is None:
-        return False
-    old, new = os.fsencode(name), os.fsencode(new_name)
-    if rename(folder.fd, old, folder.fd, new, _RENAME_NOREPLACE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in _NOT_TO_BE_HAD:
-        return False
-    raise OSError(number, os.strerror(number), name)
-
-
-@cache
-def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)

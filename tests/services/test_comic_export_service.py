@@ -406,3 +406,24 @@ async def test_a_plan_writes_nothing(world: World, home: Path) -> None:
     planned = await export_comic(world, variant, home / "b.cbz", is_dry_run=True)
     assert (planned.pages, planned.format) == (2, "cbz")
     assert names_below(home) == before
+
+
+@pytest.mark.parametrize("name", ["out.cbz", "out.pdf", "out"])
+async def test_a_folder_that_is_swapped_meanwhile_gets_all_and_the_other_one_nothing(
+    world: World, home: Path, name: str
+) -> None:
+    comic = await import_one(world, make_cbz(home / "a.cbz", pages(2)))
+    assert comic.variant_entity_id is not None
+    shelf, other, away = home / "shelf", home / "other", home / "away"
+    shelf.mkdir()
+    other.mkdir()
+
+    def swap(done: int, _: int) -> None:
+        if done == 1:
+            shelf.rename(away)
+            shelf.symlink_to(other)
+
+    await export_comic(world, comic.variant_entity_id, shelf / name, swap)
+
+    assert list(other.iterdir()) == []
+    assert [path.name for path in away.iterdir()] == [name]

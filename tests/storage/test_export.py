@@ -3,14 +3,17 @@
 import hashlib
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dam.errors import FileAccessError, OutputFolderError
 from dam.storage import ContentStore, open_store
-from dam.storage.export import ExportFolder, ExportStoppedError
+from dam.storage.export import ExportFolder, ExportStoppedError, give_name
 from dam.storage.located import LocatedContent
+from tests.storage.contents import sha256
+from tests.storage.removals import forbid_renames_that_leave_names_alone
 
 LARGE = os.urandom(1000) * 3000
 
@@ -64,3 +67,66 @@ def test_a_file_that_the_disk_does_not_take_is_the_fault_of_the_file(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert str(caught.value) == f"cannot write {home}/out/a: file too large"
     assert list((home / "out").iterdir()) == []
+
+
+def test_a_folder_that_is_swapped_meanwhile_gets_all_and_the_other_one_nothing(
+    home: Path, store: ContentStore, large: LocatedContent
+) -> None:
+    out, other = home / "out", home / "other"
+    out.mkdir()
+    other.mkdir()
+
+    def swap() -> bool:
+        if not out.is_symlink():
+            out.rename(home / "away")
+            out.symlink_to(other)
+        return False
+
+    ExportFolder(out, store).write(large, "a", swap)
+
+    assert list(other.iterdir()) == []
+    assert [path.name for path in (home / "away").iterdir()] == ["a"]
+    assert sha256((home / "away" / "a").read_bytes()) == large.digest
+
+
+@pytest.mark.parametrize("has_such_renames", [True, False])
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("taken_by", [None, "file", "folder", "link"])
+def test_a_name_is_given_once(
+    home: Path, taken_by: str | None, *, is_folder: bool, has_such_renames: bool
+) -> None:
+    temporary, target = home / "temporary", home / "target"
+    temporary.mkdir() if is_folder else temporary.touch()
+    match taken_by:
+        case "file":
+            target.touch()
+        case "folder":
+            target.mkdir()
+        case "link":
+            target.symlink_to("nowhere")
+
+    def give() -> None:
+        if not has_such_renames:
+            forbid_renames_that_leave_names_alone()
+        give_name(temporary, target)
+
+    assert in_a_child(give) == (None if taken_by is None else FileExistsError)
+    assert temporary.exists() == (taken_by is not None)
+    if taken_by is None:
+        assert (target.is_dir(), target.is_file()) == (is_folder, not is_folder)
+
+
+def in_a_child(job: Callable[[], None]) -> type[Exception] | None:
+    """Return what a job raises in a process of its own."""
+    known: list[type[Exception] | None] = [None, FileExistsError]
+    pid = os.fork()
+    if not pid:
+        code = 99
+        try:
+            job()
+            code = 0
+        except OSError as error:
+            code = known.index(type(error))
+        finally:
+            os._exit(code)
+    return known[os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])]
