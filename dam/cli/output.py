@@ -15,7 +15,13 @@ from typing import TextIO, TypeVar
 from unicodedata import combining, east_asian_width
 
 from dam.cli.frame import State
-from dam.errors import EnvironmentFaultError, UsageError, display_path, words_for
+from dam.errors import (
+    EnvironmentFaultError,
+    UsageError,
+    display_path,
+    text_without_passwords,
+    words_for,
+)
 
 T = TypeVar("T")
 
@@ -105,8 +111,8 @@ def talk(state: State, text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Say on stderr what must be known, whatever the options."""
-    write_error_text(one_line(text) + "\n")
+    """Say on stderr what must be known, whatever the options; a path may be a mistaken address."""
+    write_error_text(one_line(text_without_passwords(text)) + "\n")
 
 
 def write_error_text(text: str) -> None:

@@ -26,13 +26,17 @@ _ASSIGNMENT = re.compile(rf"(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*).+", re.IGNORECASE
 # As `repr` writes it; an apostrophe before a letter ends nothing.
 _QUOTED = re.compile(r"(?<!\w)(['\"`])([A-Za-z][\w+.-]*:/(?:\\.|(?!\1(?!\w)).)*)\1")
 # In a sentence: a scheme, a user, and a password up to the last @ of the line, or to a space. The
-# form that we expect of a URL says `password`, and may.
+# form that we expect of a URL says `password`, and may. A path has one slash where a URL has two.
 _START = (
-    r"(?<![\w+.-])((?!sqlite|file)(?:[a-z][\w+.-]*://|postgres(?:ql)?(?:\+\w+)?:/{0,4})"
+    r"(?<![\w+.-])((?!sqlite|file)(?:[a-z][\w+.-]*:(?://|/(?!/))|postgres(?:ql)?(?:\+\w+)?:/{0,4})"
     r"(?:\[[^\]\s]*\])?+[^\s:]*:)(?=[^\s/])(?!\*\*\*|password@host/|\d*(?:[/?\s'\",;)]|\Z))"
 )
 _WITH_HOST = re.compile(rf"{_START}[^\n]*@", re.IGNORECASE)
 _WITHOUT_HOST = re.compile(rf"{_START}\S+", re.IGNORECASE)
+# What libpq takes in the place of a URL has more than a password, which may be a file's name.
+_LIBPQ = re.compile(
+    r"(?<!\w)(?:host|hostaddr|port|user|dbname|service|sslmode|passfile)\s*=", re.IGNORECASE
+)
 _IN_QUERY = re.compile(rf"([?&](?:{_NAMES}|\w*%[^\s=&]*)=)(?!\*\*\*)[^\s'\"]+", re.IGNORECASE)
 _ASSIGNED = re.compile(
     rf"(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)",
@@ -63,6 +67,8 @@ def place_without_password(place: str) -> str:
 
 def text_without_passwords(text: str) -> str:
     """Return a text with any password in an address that it holds replaced by `***`."""
+    if _LIBPQ.search(text):
+        text = _ASSIGNED.sub(rf"\1{_HIDDEN}", text)
     if ":/" not in text and "postgres" not in text:
         return text
     text = _QUOTED.sub(lambda found: f"{found[1]}{url_without_password(found[2])}{found[1]}", text)

@@ -9,7 +9,10 @@ from dam.core.database_url import parse_database_url
 from dam.errors import DatabaseUrlError, url_without_password
 from dam.settings.errors import SettingError
 
-_PAIRS = re.compile(r"\s*(?:host|hostaddr|port|dbname|user|password|service)\s*=", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\s*(?:(?:host|hostaddr|port|dbname|user|password|service)\s*=|postgres(?:ql)?(?:\+\w+)?:)",
+    re.IGNORECASE,
+)
 _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
 
 
@@ -50,8 +53,11 @@ def storage_beside(database_url: str, data: Path) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an address rather than a path: a URL, or libpq's `host=… dbname=…`."""
-    return "://" in text or _PAIRS.match(text) is not None
+    """Tell whether a text is an address rather than a path: a URL, or libpq's `host=… dbname=…`.
+
+    So is a URL of PostgreSQL that lacks its slashes.
+    """
+    return "://" in text or _ADDRESS.match(text) is not None
 
 
 def shown_value(value: object) -> str:

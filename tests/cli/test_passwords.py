@@ -26,6 +26,7 @@ ADDRESSES = [
     f"host=127.0.0.1 port=1 user=ann password={WORD} dbname=photos",
     f"user=ann password='it\\'s {WORD}' host=127.0.0.1 port=1",
     f"s3://key:{WORD}@bucket",
+    f"postgresql:ann:{WORD}@127.0.0.1/photos",
 ]
 
 
@@ -88,13 +89,21 @@ def test_in_the_place_of_a_command_an_option_or_an_id(
     dam_cli: DamCli, addresses: list[str]
 ) -> None:
     for address in addresses:
-        if "://" not in address:  # it may be the name of a file
-            continue
         assert_hidden(dam_cli(address, "--debug"), address)
         assert_hidden(dam_cli("status", address, "--json"), address)
         assert_hidden(dam_cli("process", "--stage", address), address)
         assert_hidden(dam_cli("process", "--mark", address, "--debug"), address)
         assert_hidden(dam_cli("show", address, "--json"), address)
+        assert_hidden(dam_cli("--world", address, "status"), address)
+
+
+def test_in_the_place_of_a_file(dam_cli: DamCli, addresses: list[str]) -> None:
+    """A path has one slash where an address has two."""
+    for address in addresses[::2]:
+        assert_hidden(dam_cli("add-asset", address), address)
+        assert_hidden(dam_cli("comic", "import", address), address)
+        assert_hidden(dam_cli("find-file-by-hash", "--file", address, "--json"), address)
+        assert_hidden(dam_cli("export-asset", "1", "--output", address), address)
 
 
 def test_a_name_that_stands_for_a_world_twice(dam_cli: DamCli) -> None:

@@ -27,6 +27,8 @@ _LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]))
         "DAM_DATABASE_URL is 'x'; expected postgresql://user:password@host/database",
         "http://[::1]:8080/a is unreachable, ann@h says",
         "password=secret.jpg: no such file",
+        "user=ann.jpg: no such file",
+        "failed: /mnt/nas:/export:2/ann@home.jpg: no such file",
     ],
 )
 def test_a_sentence_without_an_address_with_a_password_stays_as_it_is(text: str) -> None:
@@ -42,6 +44,14 @@ def test_a_sentence_without_an_address_with_a_password_stays_as_it_is(text: str)
         ("at s3://key:secret@b, not at /x", "at s3://key:***@b, not at /x"),
         ("at postgresql://u:secret/d, not", "at postgresql://u:*** not"),
         ("at postgresql://h/d?password=p&q now", "at postgresql://h/d?password=*** now"),
+        ("'host=h password=p' is no id", "'host=h password=*** is no id"),
+        ("unexpected: user=u password = 'p w' port=1", "unexpected: user=u password = *** port=1"),
+        # As a path, an address has one slash.
+        (
+            "failed: /a/postgresql:/u:p@h/d: no such file",
+            "failed: /a/postgresql:/u:***@h/d: no such file",
+        ),
+        ("failed: /a/s3:/key:secret@b: no such file", "failed: /a/s3:/key:***@b: no such file"),
     ],
 )
 def test_a_password_in_a_sentence_is_hidden(text: str, shown: str) -> None:
