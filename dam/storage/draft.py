@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from dam.errors import NotRegularFileError
 from dam.storage.file_state import FileState
+from dam.storage.kept_files import open_kept
 from dam.storage.locking import try_lock
 
 _PREFIX = ".draft-"
@@ -44,11 +46,12 @@ class Draft:
             chunk = chunk[os.write(self.fd, chunk) :]
 
     def finish(self) -> None:
-        """Make the file read-only and let the disk begin, so that the syncs of a batch overlap.
+        """Make the file read-only, for its user alone, as others may enter the store's folder.
 
-        A change of the mode between two syncs would have each wait for a commit of its own.
+        And let the disk begin, so that the syncs of a batch overlap. A change of the mode between
+        two syncs would have each wait for a commit of its own.
         """
-        os.fchmod(self.fd, 0o444)
+        os.fchmod(self.fd, 0o400)
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -95,11 +98,14 @@ def linked_draft(root: Path, source: Path, source_fd: int) -> Iterator[Path]:
 
 
 def sweep_drafts(root: Path) -> None:
-    """Remove the drafts that no living process holds."""
+    """Remove the drafts that no living process holds.
+
+    What cannot be opened stays, and so does what is no file; nobody waits for either.
+    """
     for entry in root.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError, NotRegularFileError):
             # For reading: a draft that is ready, and many a user's file, is for nothing else.
-            fd = os.open(entry, os.O_RDONLY | _COMMON_FLAGS)
+            fd = open_kept(entry)
             try:
                 if try_lock(fd, is_exclusive=True):
                     entry.unlink()

@@ -60,7 +60,7 @@ def test_content_lies_read_only_under_its_digest_in_private_folders(
         ".lock",
         f".worlds/{OWNER.uuid}",
     }
-    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
     assert {stat.S_IMODE(p.stat().st_mode) for p in (store.root, *path.parents[:2])} == {0o700}
 
 

@@ -161,3 +161,36 @@ def test_what_a_killed_process_of_an_ordinary_user_left_is_swept(public_folder: 
         with store.importing(OWNER):
             pass
     assert not ready.path.exists()
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "link"])
+def test_what_only_has_the_name_of_a_draft_hinders_nobody(tmp_path: Path, kind: str) -> None:
+    store = LocalContentStore(tmp_path / "store")
+    path = write(tmp_path / "a", b"x")
+    store.put(path, "copy")
+    stranger = store.root / ".draft-0000000000000000"
+    if kind == "FIFO":
+        os.mkfifo(stranger)
+        writer = os.open(stranger, os.O_RDWR)  # so that who opens it does not wait for ever
+    elif kind == "folder":
+        stranger.mkdir()
+    else:
+        stranger.symlink_to(path)
+
+    with store.importing(OWNER):
+        assert not store.put(path, "copy").is_new
+
+    if kind == "FIFO":
+        os.close(writer)
+    assert os.path.lexists(stranger)
+    assert path.read_bytes() == b"x"
+
+
+def test_a_draft_is_for_its_user_alone_where_others_may_enter_the_store(tmp_path: Path) -> None:
+    store = LocalContentStore(tmp_path)
+    draft = Draft(store.root)
+    modes = [draft.path.stat().st_mode & 0o777]
+    draft.finish()
+    modes.append(draft.path.stat().st_mode & 0o777)
+    draft.close()
+    assert modes == [0o600, 0o400]
