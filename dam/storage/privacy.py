@@ -37,9 +37,13 @@ def make_private_folder(path: Path, *, inside: Path | None = None) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty file where there is none, before a library makes one by the umask."""
+    """Make an empty file where there is none, before a library makes one by the umask.
+
+    A library follows a symbolic link, also one that leads to nothing yet.
+    """
+    target = os.path.realpath(path)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
     except FileExistsError:
         return
 

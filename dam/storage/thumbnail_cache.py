@@ -60,7 +60,7 @@ class ThumbnailCache:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file that has its name only when it is complete."""
-    if not path.exists() and _write_nameless(path, content):
+    if not os.path.lexists(path) and _write_nameless(path, content):
         return
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:

@@ -54,12 +54,30 @@ def test_what_is_there_stays_as_it_is(tmp_path: Path) -> None:
     assert (mode_of(tmp_path / "file"), mode_of(tmp_path / "folder")) == (0o644, 0o755)
 
 
+def test_the_target_of_a_link_is_private_that_is_not_there_yet(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    make_private_file(tmp_path / "link")
+    assert mode_of(tmp_path / "target") == 0o600
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_thumbnail_is_private(tmp_path: Path) -> None:
     path = ThumbnailCache(tmp_path / "thumbnails").save(DIGEST, 1, b"x")
     again = ThumbnailCache(tmp_path / "thumbnails").save(DIGEST, 1, b"y")
     assert (again, mode_of(path), path.read_bytes()) == (path, 0o600, b"y")
     for folder in path.parents[:3]:
         assert mode_of(folder) == 0o700
+
+
+def test_a_thumbnail_takes_the_place_of_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    cache = ThumbnailCache(tmp_path / "thumbnails")
+    path = cache.save(DIGEST, 1, b"x")
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    assert cache.find(DIGEST, 1) is None
+    cache.save(DIGEST, 1, b"y")
+    assert (path.is_symlink(), path.read_bytes()) == (False, b"y")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_group_that_shares_the_cache_can_use_what_is_new_there(tmp_path: Path) -> None:
