@@ -108,10 +108,10 @@ class FileOperationsResource:
         """Return what each file is by its content, or why that cannot be told."""
         answers = await self._each_hashed(self._tasks.describe, await self._nearer(contents))
         for content, answer in zip(contents, answers, strict=True):
-            if isinstance(answer, FileDescription) and answer.image is not None:
-                self._vouched.take(content.digest, answer.state)
-            else:
+            if not isinstance(answer, FileDescription) or answer.image is None:
                 self._vouched.drop(content.digest)
+            elif answer.state not in content.recorded:  # else nobody has hashed it in this run
+                self._vouched.take(content.digest, answer.state)
         return answers
 
     async def analyse(

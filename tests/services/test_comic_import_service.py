@@ -315,6 +315,26 @@ async def test_pages_of_a_comic_that_is_there_are_extracted(world: World, home: 
     assert all(store.contains(place.digest) for place in places.values())
 
 
+async def test_a_page_leaves_its_archive_only_for_stored_bytes_that_are_right(
+    world: World, home: Path, add: Add
+) -> None:
+    loose = home / "loose.jpg"
+    loose.write_bytes(PAGES["page 2.jpg"])
+    asset = await add(loose)
+    store = world.resources.get(FileOperationsResource).store
+    content = (await world.read(content_service.locate, [asset]))[asset]
+    rotten = store.local_path(content.digest)
+    rotten.chmod(0o600)
+    rotten.write_bytes(bytes(len(PAGES["page 2.jpg"])))
+    rotten.chmod(0o400)
+    outcome = await import_one(world, make_cbz(home / "a.cbz", PAGES), is_extracted=True)
+    assert (outcome.error, outcome.failed_pages) == (None, ())
+    content = (await world.read(content_service.locate, [asset]))[asset]
+    assert (content.is_stored, content.members) == (True, ())
+    with local_file(store, content) as path:
+        assert path.read_bytes() == PAGES["page 2.jpg"]
+
+
 async def storages(session: AsyncSession) -> list[str]:
     return sorted(await session.scalars(select(FileLocationComponent.storage)))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import update
 
 from dam.core.ecs import table_of
@@ -131,6 +132,25 @@ async def test_a_large_file_in_a_state_that_is_written_down_is_not_read_through(
     await process(world)
     (file,) = await world.read(rows_of, FilePropertiesComponent)
     assert file.media_type == "video/webm"
+
+
+@pytest.mark.slow
+async def test_the_pixels_of_a_large_picture_are_read_only_after_its_bytes_were_hashed(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    """What the database says is enough for its header alone."""
+    Image.linear_gradient("L").resize((8192, 8192)).save(tmp_path / "a.bmp")
+    assert (tmp_path / "a.bmp").stat().st_size > LARGE_BYTES
+    await add(tmp_path / "a.bmp")
+    await process(world)
+    stored = await file_of(world, tmp_path / "a.bmp", "copy")
+    flip_the_end(stored)
+    state = FileState.of(stored.stat())
+    believed = update(table_of(FileLocationComponent)).values(ctime_ns=state.ctime_ns)
+    await world.run(lambda session: session.execute(believed))
+    await process(world, marker_name="NeedsMetadataExtractionComponent")
+    (failure,) = await world.read(list_failures)
+    assert (failure.system, failure.error) == ("analyse_images", "ContentDamagedError")
 
 
 @pytest.mark.slow
