@@ -14,6 +14,7 @@ from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.plugins import builtin
 from dam.services import schema_service
+from dam.services.world_identity_service import hold_to_identity
 from dam.settings import Settings, load_settings
 from dam.settings.locations import quoted_path
 
@@ -85,6 +86,7 @@ async def open_world(
                     raise
                 settings.refuse_misspelt_world(name)
                 await asyncio.to_thread(schema_service.set_up, config)
+            await hold_to_identity(world)
             if plugins:
                 await schema_service.check_tables(world.database, _markers(world))
             yield world

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, with_retries
+from dam.core.database import Database
 from dam.core.events import Event, collected
 from dam.core.params import MarkedEntityList, ParamKind, Plan, WorldReader
 from dam.core.resources import ResourceManager
@@ -65,17 +65,13 @@ class Calls:
                     answer = await self.invoke(plan, session=session, event=event)
                     return answer, collected(session)
 
-            answer, events = await with_retries(attempt)
+            answer, events = await self.database.retried(attempt)
         else:
             commands = Commands()
             answer = await self.invoke(plan, commands=commands, event=event)
             events = commands.events(())
-
-            async def write() -> None:
-                await self.database.write(commands.apply, (), now=self.context.now())
-
             if plan.asks_for(ParamKind.COMMANDS):  # who only reads waits for no other writer
-                await with_retries(write)
+                await self.database.write(commands.apply, (), now=self.context.now())
         await self.announce(events)
         return answer
 

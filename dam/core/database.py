@@ -4,10 +4,15 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from contextvars import ContextVar
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, event, text
@@ -21,24 +26,19 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from dam.core import sqlite_driver
+from dam.core import postgresql, sqlite_driver, sqlite_faults
 from dam.core.config import WorldContext, session_info
 from dam.core.database_file import DatabaseFile
 from dam.core.database_url import parse_database_url
-from dam.core.sqlite_lock import lock_holder
 from dam.errors import (
     DatabaseBusyError,
-    DatabaseCorruptError,
+    DatabaseContendedError,
     DatabaseError,
-    DatabaseLockedError,
-    DatabaseUnreachableError,
-    MissingExtraError,
     NestedWriterError,
     ReaderWritesError,
+    WorldResetError,
     display_path,
-    require_free_files,
     url_without_password,
-    words_for,
 )
 
 P = ParamSpec("P")
@@ -46,18 +46,15 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# A deadlock, a serialization failure, and a row whose entity somebody deleted a moment ago.
-_TRY_AGAIN = {"40001", "40P01", "23503"}
-_NOT_ALLOWED = "42501"
+# A row refers to an entity that is not there: somebody may have deleted that a moment ago.
+_NO_PARENT = "23503"
+_NO_TABLE = "42P01"
 _READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
-_FILES_OF_SQLITE = 4  # of one connection: the database, its log, their index, a temporary file
-# What a look-up costs beside reading on: its default is for disks that move a head, and makes the
-# server read whole tables for the few hundred rows of a batch. Whoever has set it knows better.
-_PLAN_LOOKUPS = """
-    SELECT set_config(name, '1.1', false) FROM pg_settings
-    WHERE name = 'random_page_cost' AND source = 'default'
-"""
+_PATIENCE_S = 45.0
+# First in every transaction. On PostgreSQL it also locks the table against being dropped, until the
+# end of the transaction; `schema_service` takes it before all others.
+_WHICH_WORLD = "SELECT uuid FROM world_identity"
 # The server or the role may have it off; all other settings are at least as careful.
 _WAIT_FOR_THE_DISK = """
     SELECT set_config('synchronous_commit', 'on', true)
@@ -89,8 +86,9 @@ class Database:
 
     Invariant: on SQLite at most one writer of this object is open at any time, and it began with
     `BEGIN IMMEDIATE`, so it never fails half-way for want of the lock. Readers cannot write.
-    `write` and `read` run to their end when they are cancelled; who uses `writer` or `reader` sees
-    to that with `run_to_end`.
+    Once `hold_to` has named the world, no transaction begins in another one, and the world cannot
+    be emptied before it ends. `write` and `read` run to their end when they are cancelled, and are
+    `retried`; who uses `writer` or `reader` sees to that.
     """
 
     def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
@@ -99,6 +97,7 @@ class Database:
         self._given_url = url
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_timeout_s = busy_timeout_s
+        self._world_uuid: str | None = None
         self._write_lock = asyncio.Lock()
         # A list, so that a task that was started inside a writer sees when that one has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
@@ -107,7 +106,7 @@ class Database:
             self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
             self._readers = self._sqlite_engine("BEGIN", pool_size=4, pragmas=("query_only = ON",))
         else:
-            self._writers = self._postgresql_engine()
+            self._writers = postgresql.make_engine(self.url, pool_timeout_s=self.busy_timeout_s)
             self._readers = self._writers.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -165,22 +164,13 @@ class Database:
 
         return engine
 
-    def _postgresql_engine(self) -> AsyncEngine:
-        try:
-            engine = create_async_engine(
-                self.url, pool_size=5, max_overflow=5, pool_timeout=self.busy_timeout_s
-            )
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("postgres", "a PostgreSQL database") from error
+    def hold_to(self, world_uuid: str) -> None:
+        """Refuse every transaction from now on as soon as the database is another world's.
 
-        @event.listens_for(engine.sync_engine, "connect")
-        def _connect(connection: DBAPIConnection, _record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute(_PLAN_LOOKUPS)
-            cursor.close()
-            connection.commit()
-
-        return engine
+        Ids, digests and whatever else was read belong to this world alone, and `setup-db --reset`
+        makes another of it.
+        """
+        self._world_uuid = world_uuid
 
     async def write(
         self,
@@ -188,20 +178,21 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `fn(session, …)` in one transaction that commits when it returns.
+        """Run `fn(session, …)` in one transaction that commits when it returns; see `retried`.
 
         What it emits goes nowhere: outside the runtime, `World.run` is the way to write.
 
         Raises:
             NestedWriterError: Called inside another writer of this database.
             DatabaseError: The database is locked, full, damaged or out of reach.
+            WorldResetError: The world was emptied since it was opened; see `hold_to`.
         """
 
         async def transaction() -> T:
             async with self.writer() as session:
                 return await fn(session, *args, **kwargs)
 
-        return await run_to_end(transaction())
+        return await self.retried(transaction)
 
     async def read(
         self,
@@ -209,13 +200,45 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `fn(session, …)` on one snapshot of the database; writing in it fails."""
+        """Run `fn(session, …)` on one snapshot; writing in it fails. See `retried`."""
 
         async def transaction() -> T:
             async with self.reader() as session:
                 return await fn(session, *args, **kwargs)
 
-        return await run_to_end(transaction())
+        return await self.retried(transaction)
+
+    async def retried(self, attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a transaction to its end, again for errors that may be gone then.
+
+        SQLite has none of these. On PostgreSQL other transactions may be in the way, or this one
+        was stopped in the middle for too long; and a row may refer to an entity that was deleted a
+        moment ago. It is run up to five times, and not again after 45 s.
+
+        Raises:
+            DatabaseContendedError: The others were in the way each time.
+        """
+        now = asyncio.get_running_loop().time
+        started_s = now()
+        for tries in range(1, _ATTEMPTS + 1):
+            try:
+                return await run_to_end(attempt())
+            except DatabaseContendedError as error:
+                waited_s = now() - started_s
+                if tries == _ATTEMPTS or waited_s > _PATIENCE_S:
+                    blamed = await self._longest_open_transaction()
+                    raise error.after(tries, waited_s, blamed) from error
+            except DBAPIError as error:
+                if tries == _ATTEMPTS or getattr(error.orig, "sqlstate", None) != _NO_PARENT:
+                    raise
+            log.debug("transaction is run again", extra={"tries": tries})
+        raise AssertionError("unreachable")
+
+    async def _longest_open_transaction(self) -> str | None:
+        with suppress(DatabaseError), self.translated_errors():
+            async with self._readers.connect() as connection:
+                return await postgresql.longest_open_transaction(connection)
+        return None
 
     @asynccontextmanager
     async def writer(self, *, durable: bool = False) -> AsyncIterator[AsyncSession]:
@@ -257,25 +280,43 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         info = session_info(self._context)
         with self.translated_errors(is_reader=engine is self._readers):
-            async with engine.connect() as connection:
+            async with engine.connect() as connection, self._watched(connection):
                 if durable:
                     await _set_synchronous(connection, "FULL")
                 try:
                     # The transaction is ours: a commit in the block does not reach it.
-                    async with (
-                        connection.begin(),
-                        AsyncSession(
-                            connection,
-                            expire_on_commit=False,
-                            info=info,
-                            join_transaction_mode="rollback_only",
-                        ) as session,
-                        session.begin(),
-                    ):
-                        yield session
+                    async with connection.begin():
+                        await self._refuse_other_world(connection)
+                        async with (
+                            AsyncSession(
+                                connection,
+                                expire_on_commit=False,
+                                info=info,
+                                join_transaction_mode="rollback_only",
+                            ) as session,
+                            session.begin(),
+                        ):
+                            yield session
                 finally:
                     if durable:
                         await _set_synchronous(connection, "NORMAL")
+
+    def _watched(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+        if self.is_sqlite:
+            return nullcontext()
+        return postgresql.cut_when_silent(connection, self.safe_url)
+
+    async def _refuse_other_world(self, connection: AsyncConnection) -> None:
+        if self._world_uuid is None:
+            return
+        try:
+            found = (await connection.exec_driver_sql(_WHICH_WORLD)).scalar()
+        except DBAPIError as error:
+            if not _is_missing_table(error):
+                raise
+            found = None
+        if found != self._world_uuid:
+            raise WorldResetError(self.safe_url, found, self._world_uuid)
 
     @contextmanager
     def translated_errors(self, *, is_reader: bool = False) -> Iterator[None]:
@@ -295,45 +336,12 @@ class Database:
     def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
         """Return the environment's fault behind a driver's error, or None when it is no such."""
         cause = error.orig if isinstance(error, DBAPIError) else error
-        text = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         if isinstance(cause, sqlite3.Error):
-            return self._sqlite_fault(getattr(cause, "sqlite_errorname", ""), text)
+            waited_s = self.busy_timeout_s
+            return sqlite_faults.fault_of(cause, self.file, self.safe_url, waited_s=waited_s)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
-            state = getattr(cause, "sqlstate", None)
-            # Where there was a statement and the connection still works, that one was wrong.
-            if error.connection_invalidated or (state is None and error.statement is None):
-                return DatabaseUnreachableError(self.safe_url, text)
-            if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
-                return DatabaseError(self.safe_url, text)
-            if state and state[:2] in {"08", "28", "3D", "57"}:
-                return DatabaseUnreachableError(self.safe_url, text)
+            return postgresql.fault_of(error, self.safe_url)
         return None
-
-    def _sqlite_fault(self, name: str, text: str) -> DatabaseError | None:
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            holder = lock_holder(self.file) if self.file else None
-            suspended_id = holder.process_id if holder and holder.is_suspended else None
-            return DatabaseLockedError(
-                self.safe_url, self.busy_timeout_s, str(holder or ""), suspended_id=suspended_id
-            )
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return DatabaseCorruptError(self.safe_url, text)
-        if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
-            return DatabaseError(self.safe_url, text)
-        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
-            return DatabaseUnreachableError(self.safe_url, text + self._why_not_open())
-        return None
-
-    def _why_not_open(self) -> str:
-        """Return why SQLite cannot make its files beside the database, which also readers need."""
-        require_free_files(_FILES_OF_SQLITE)  # it does not say that it was given no more
-        if self.file is None or not self.file.is_file():
-            return ""
-        try:
-            TemporaryFile(dir=self.file.parent).close()
-        except OSError as error:
-            return f"; its folder cannot be written to: {words_for(error)}"
-        return ""
 
     async def close(self) -> None:
         """Close every connection; the object is not used afterwards."""
@@ -348,6 +356,12 @@ async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
     await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
 
 
+def _is_missing_table(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname == "SQLITE_ERROR"
+    return getattr(error.orig, "sqlstate", None) == _NO_TABLE
+
+
 def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
     """Tell whether a statement would have written where that is switched off."""
     if not isinstance(error, DBAPIError) or error.statement is None:
@@ -355,20 +369,3 @@ def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
     if isinstance(error.orig, sqlite3.Error):
         return error.orig.sqlite_errorname == "SQLITE_READONLY"
     return getattr(error.orig, "sqlstate", None) == _READ_ONLY_TRANSACTION
-
-
-def is_retryable(error: DBAPIError) -> bool:
-    """Tell whether PostgreSQL's error may be gone when the transaction is run again."""
-    return getattr(error.orig, "sqlstate", None) in _TRY_AGAIN
-
-
-async def with_retries(attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a transaction to its end, again for errors that may be gone then (`is_retryable`)."""
-    for left in range(_ATTEMPTS - 1, -1, -1):
-        try:
-            return await run_to_end(attempt())
-        except DBAPIError as error:
-            if not left or not is_retryable(error):
-                raise
-            log.debug("transaction is run again", extra={"attempts_left": left})
-    raise AssertionError("unreachable")

@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core import work
 from dam.core.calls import Calls
 from dam.core.commands import Commands
-from dam.core.database import with_retries
 from dam.core.ecs import EntityId, MarkerComponent, created_in
 from dam.core.events import Event, collected
 from dam.core.params import MarkedEntityList, ParamKind, Plan
 from dam.core.report import Observer, Report
-from dam.errors import EnvironmentFaultError, raise_host_limit
+from dam.errors import (
+    DatabaseError,
+    EnvironmentFaultError,
+    WorldResetError,
+    raise_host_limit,
+)
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +83,8 @@ class Drain:
         """Give back what the block has claimed when it does not come to its end."""
         try:
             yield
+        except DatabaseError:  # to give back would meet the same; the lease runs out by itself
+            raise
         except BaseException:
             with suppress(EnvironmentFaultError):  # what is broken now has been said already
                 await self._database.write(work.release, self._marker, token)
@@ -103,7 +109,7 @@ class Drain:
                 session, self._marker, token=token, lease_s=lease_s, behind=behind
             )
 
-        return await with_retries(lambda: self._database.write(attempt))
+        return await self._database.write(attempt)
 
     async def work_off(self, claimed: work.Claim) -> int:
         """Run the system on what was claimed; return how many entities failed."""
@@ -140,7 +146,7 @@ class Drain:
                 await self._settle(session, held, entities.failures)
                 return len(entities.failures), collected(session), created_in(session)
 
-        failed, events, created = await with_retries(attempt)
+        failed, events, created = await self._database.retried(attempt)
         self._report.descended(claimed.entity_ids, created)
         await self._calls.announce(events)
         return failed
@@ -173,7 +179,7 @@ class Drain:
                 await commands.apply(session, held, now=self._calls.context.now())
                 return held, created_in(session)
 
-        held, created = await with_retries(attempt)
+        held, created = await self._database.retried(attempt)
         self._report.descended(claimed.entity_ids, created)
         await self._calls.announce(commands.events(held))
         return len(held & failures.keys())
@@ -200,6 +206,8 @@ class Drain:
                 await asyncio.sleep(lease_s / 3)
                 try:
                     await self._database.write(work.renew, self._marker, claimed, lease_s=lease_s)
+                except WorldResetError:  # which the work itself will be told
+                    return
                 except Exception:  # the boundary: the work itself goes on, and may end in time
                     log.warning("a lease could not be renewed", exc_info=True)
 

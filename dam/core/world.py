@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database, with_retries
+from dam.core.database import Database
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
 from dam.core.scheduler import WorldScheduler
@@ -46,12 +46,14 @@ class World:
     ) -> T:
         """Run a service function in one transaction; send its events once that has committed.
 
-        On PostgreSQL it is called again, up to five times in all, when its transaction was chosen
-        as a deadlock's victim, or a row refers to an entity that is not there: somebody may have
-        deleted that a moment ago. A function that always refers to nothing fails after the fifth.
+        On PostgreSQL it is called again, up to five times in all, when other transactions were in
+        its way, or a row refers to an entity that is not there: somebody may have deleted that a
+        moment ago. A function that always refers to nothing fails after the fifth.
 
         Raises:
             NestedWriterError: Called inside another transaction that writes.
+            DatabaseContendedError: Other transactions were in its way each time.
+            WorldResetError: The world was emptied since it was opened.
         """
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=False)
 
@@ -69,7 +71,7 @@ class World:
             async with self.database.writer(durable=durable) as session:
                 return await fn(session), collected(session)
 
-        answer, events = await with_retries(transaction)
+        answer, events = await self.database.retried(transaction)
         await self.scheduler.announce(events)
         return answer
 

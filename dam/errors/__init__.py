@@ -65,6 +65,7 @@ from dam.errors.comics import (
 )
 from dam.errors.database import (
     DatabaseBusyError,
+    DatabaseContendedError,
     DatabaseCorruptError,
     DatabaseError,
     DatabaseLockedError,
@@ -79,6 +80,7 @@ from dam.errors.database import (
     ReaderWritesError,
     ServerTooOldError,
     TablesMissingError,
+    WorldResetError,
 )
 from dam.errors.files import (
     CacheUnusableError,
@@ -145,6 +147,7 @@ __all__ = [
     "CurrentFolderGoneError",
     "DamError",
     "DatabaseBusyError",
+    "DatabaseContendedError",
     "DatabaseCorruptError",
     "DatabaseError",
     "DatabaseLockedError",
@@ -235,6 +238,7 @@ __all__ = [
     "WorkerStartError",
     "WorkerTimeoutError",
     "WorldBuildError",
+    "WorldResetError",
     "described",
     "display_path",
     "ending_of",

@@ -53,6 +53,22 @@ class DatabaseBusyError(DatabaseError):
         )
 
 
+class DatabaseContendedError(DatabaseError):
+    """Other transactions on a PostgreSQL server are in the way of one of ours."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason, "run the command again when less is at work")
+
+    def after(self, tries: int, waited_s: float, holder: str | None) -> "DatabaseContendedError":
+        """Return the same as it is told at the end, with what has been open longest."""
+        reason = f"{self.reason}, {tries} times in {waited_s:.0f} s"
+        if holder is None:
+            return DatabaseContendedError(self.url, reason)
+        told = DatabaseContendedError(self.url, f"{reason}; open longest is {holder}")
+        told.hint = "end that, or wait until it has ended, then run the command again"
+        return told
+
+
 class DatabaseCorruptError(DatabaseError):
     """The SQLite file is damaged, or is no SQLite file."""
 
@@ -119,6 +135,23 @@ class NotSetUpError(EnvironmentFaultError):
     def __init__(self, url: str) -> None:
         self.url = url
         super().__init__(f"the database {url} is not set up", "run `dam-cli setup-db`")
+
+
+class WorldResetError(EnvironmentFaultError):
+    """The database is no longer that of the world that was opened: somebody has emptied it.
+
+    Args:
+        found: The UUID of the world that is there now; None where there is none.
+        expected: That of the world that was opened.
+    """
+
+    def __init__(self, url: str, found: str | None, expected: str) -> None:
+        self.url, self.found, self.expected = url, found, expected
+        super().__init__(
+            f"the world was emptied while this command worked: the database {url} is now that of "
+            f"{f'world {found}' if found else 'no world'}; expected {expected}",
+            "run the command again; it works on the world that is there now",
+        )
 
 
 class DatabaseOutdatedError(EnvironmentFaultError):

@@ -11,13 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Table, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Table, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core import postgresql
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import Database
-from dam.core.ecs import Base, entity_ids
+from dam.core.ecs import Base
 from dam.core.sqlite_lock import WaitingConnection
 from dam.errors import (
     DatabaseCorruptError,
@@ -32,6 +33,7 @@ from dam.errors import (
     words_for,
 )
 from dam.models import SCHEMA_REVISION, WorldIdentity
+from dam.services import schema_reset
 from dam.storage import open_store
 from dam.storage.locking import try_lock
 from dam.storage.privacy import copy_mode, make_private_file, make_private_folder
@@ -67,7 +69,9 @@ async def check_schema(database: Database) -> None:
     """
     if is_absent(database.url):
         raise NotSetUpError(database.safe_url)
-    revision = await database.read(_stored_revision, database)
+    # One look that waited for a reset sees neither the old nor the new rows.
+    look = _stored_revision
+    revision = await database.read(look, database) or await database.read(look, database)
     if revision == SCHEMA_REVISION:
         _refuse_missing_tables(await database.read(table_names), database)
         return
@@ -197,14 +201,14 @@ def set_up(
         with _locked(connection, database):
             # Somebody else may have been quicker while this one waited for the lock.
             revision = _upgradable_revision(connection, database, reset=reset)
-            former = _world_uuid(connection) if reset else None
-            if reset:
-                _drop_everything(connection)
+            former = schema_reset.drop_everything(connection) if reset else None
             _upgrade(connection)
+            if former is not None:
+                schema_reset.carry_ids_on(connection, former)
             if database.is_sqlite:
                 _check_foreign_keys(connection)
-    if former is not None:
-        _leave_store(config, former)
+    if former is not None and former.uuid is not None:
+        _leave_store(config, former.uuid)
     return done(created=reset or revision is None, saved_copy=copy)
 
 
@@ -226,7 +230,8 @@ def _connected(database: Database) -> Iterator[Connection]:
     delete every child row by cascade.
     """
     if not database.is_sqlite:
-        engine = create_engine(database.url)
+        options = postgresql.connect_options(database.url)
+        engine = create_engine(database.url, connect_args=options)
     else:
         if database.file is not None:
             _make_file(database, database.file)
@@ -264,12 +269,19 @@ def _make_file(database: Database, file: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(connection: Connection, database: Database) -> Iterator[None]:
-    """Hold one transaction in which nobody else changes the schema; commit at the end."""
+    """Hold one transaction in which nobody else changes the schema; commit at the end.
+
+    On PostgreSQL it waits first for all transactions of this world, which all begin with a look at
+    its identity (`Database.hold_to`). Whoever took the tables in another order would deadlock.
+    """
     connection.rollback()
     if database.is_sqlite:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
+        identity = WorldIdentity.__tablename__
+        if inspect(connection).has_table(identity):
+            connection.exec_driver_sql(f"LOCK TABLE {identity} IN ACCESS EXCLUSIVE MODE")
     try:
         yield
         connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()
@@ -330,36 +342,11 @@ def _sweep_unfinished_copies(file: Path) -> None:
                     path.unlink()
 
 
-def _world_uuid(connection: Connection) -> str | None:
-    if not inspect(connection).has_table(WorldIdentity.__tablename__):
-        return None
-    uuid: str | None = connection.scalar(select(WorldIdentity.uuid))
-    return uuid
-
-
 def _leave_store(config: WorldConfig, uuid: str) -> None:
     """Have nobody protect the files of the world that was, so that `gc` may remove them."""
     # The reset is done; where the store cannot be written, `gc` says what to do.
     with contextlib.suppress(EnvironmentFaultError):
         open_store(config.storage_url).forget_owner(uuid)
-
-
-def _drop_everything(connection: Connection) -> None:
-    """Drop our tables and all that refer to them, which a newer program may have made."""
-    inspector = inspect(connection)
-    parents = {
-        table: {key["referred_table"] for key in keys}
-        for (_schema, table), keys in inspector.get_multi_foreign_keys().items()
-    }
-    ours = {*Base.metadata.tables, "alembic_version"} & parents.keys()
-    while more := {table for table in parents if parents[table] & ours} - ours:
-        ours |= more
-    # SQLite asks no order of us, because foreign keys are off.
-    cascade = "" if connection.dialect.name == "sqlite" else "CASCADE"
-    quoted = connection.dialect.identifier_preparer.quote
-    for table in sorted(ours):
-        connection.execute(text(f"DROP TABLE {quoted(table)} {cascade}"))
-    entity_ids.drop(connection, checkfirst=True)
 
 
 def _upgrade(connection: Connection) -> None:

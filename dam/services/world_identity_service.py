@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database import Database
 from dam.core.world import World
-from dam.errors import DatabaseReplacedError
+from dam.errors import DatabaseReplacedError, NotSetUpError
 from dam.models import WorldIdentity
 from dam.storage.content_store import StoreOwner
 
@@ -17,6 +17,19 @@ _ASK_AGAIN_S = 0.05
 async def world_uuid(session: AsyncSession) -> str:
     """Return the UUID of the world, which a copy or a backup of its database shares."""
     return (await session.scalars(select(WorldIdentity.uuid))).one()
+
+
+async def hold_to_identity(world: World) -> None:
+    """Have every later transaction of an open world refuse a database that was emptied meanwhile.
+
+    Raises:
+        NotSetUpError: The database is no world's.
+    """
+    # One that began before a reset and waited for it sees neither the old nor the new row.
+    found = await world.read(_found_uuid) or await world.read(_found_uuid)
+    if found is None:
+        raise NotSetUpError(world.database.safe_url)
+    world.database.hold_to(found)
 
 
 async def store_owner(world: World) -> StoreOwner:

@@ -47,11 +47,11 @@ def test_an_event_loop_is_started_in_one_place_only() -> None:
 
 
 def test_outside_the_runtime_worlds_are_written_to_in_one_way() -> None:
-    """`World.run` sends events and runs deadlocks' victims again; the database alone does not."""
+    """`World.run` sends events; the database alone does not."""
     found = [
         source.path.relative_to(PACKAGE).as_posix()
         for source in sources()
-        if re.search(r"\.database\.(write|writer)\b|\bwith_retries\b", source.text)
+        if re.search(r"\.database\.(write|writer|retried)\b", source.text)
     ]
     assert [path for path in found if not path.startswith("core/")] == []
 

@@ -22,6 +22,7 @@ from dam.plugins import builtin
 from dam.services.file_operations import FileOperationsResource
 from dam.services.file_tasks import FileDescription
 from dam.services.import_records import ReadFile, record_files
+from dam.services.world_identity_service import hold_to_identity
 from dam.storage import open_store
 from dam.storage.content_store import StoredFile
 from dam.storage.located import LocatedContent
@@ -148,6 +149,7 @@ async def with_world(config: WorldConfig, job: Callable[[World], Awaitable[T]]) 
     """Return the answer of a job that is given a world of made-up files."""
     world = await open_made_up_world(config)
     try:
+        await hold_to_identity(world)  # as the commands do
         return await job(world)
     finally:
         await world.close()

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands, entities_for_digests
 from dam.core.config import WorldContext
-from dam.core.database import Database, with_retries
+from dam.core.database import Database
 from dam.core.ecs import table_of, write_rows
 from dam.core.params import MarkedEntityList, WorldSession
 from dam.core.systems import SystemStage, system
@@ -81,11 +81,7 @@ async def take_digests(database: Database, number: int) -> None:
         digests = [bytes([round_, place]) * 16 for place in range(20)]
         if number % 2:
             digests.reverse()
-
-        async def attempt(wanted: list[bytes] = digests) -> None:
-            await database.write(entities_for_digests, ContentHashSHA256Component, wanted, now=NOW)
-
-        await with_retries(attempt)
+        await database.write(entities_for_digests, ContentHashSHA256Component, digests, now=NOW)
 
 
 @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=4)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.commands import Commands
-from dam.core.database import Database, is_retryable, with_retries
+from dam.core.database import Database
 from dam.core.ecs import EntityId, table_of, write_rows
 from dam.core.params import MarkedEntityList, WorldSession
 from dam.core.systems import SystemStage, system
+from dam.errors import DatabaseContendedError
 from dam.models import (
     ContentHashSHA256Component,
     ImageDimensionsComponent,
@@ -72,14 +72,18 @@ async def test_a_victim_is_told_from_other_errors(postgres_url: str) -> None:
     first, second = await database.write(two_sizes)
     async with asyncio.timeout(HANG_S):
         outcomes = await asyncio.gather(
-            database.write(crossing.take, [first, second]),
-            database.write(crossing.take, [second, first]),
+            take_once(database, crossing, [first, second]),
+            take_once(database, crossing, [second, first]),
             return_exceptions=True,
         )
     (error,) = [outcome for outcome in outcomes if outcome is not None]
-    assert isinstance(error, DBAPIError)
-    assert is_retryable(error)
+    assert isinstance(error, DatabaseContendedError)
     await database.close()
+
+
+async def take_once(database: Database, crossing: Crossing, entity_ids: list[EntityId]) -> None:
+    async with database.writer() as session:
+        await crossing.take(session, entity_ids)
 
 
 async def test_a_victim_is_run_again(postgres_url: str, retried: Callable[[], bool]) -> None:
@@ -104,8 +108,8 @@ async def test_an_error_that_comes_again_and_again_is_raised(postgres_url: str) 
         tries += 1
         await session.execute(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
 
-    with pytest.raises(DBAPIError, match="40P01"):
-        await with_retries(lambda: database.write(fail))
+    with pytest.raises(DatabaseContendedError, match="40P01"):
+        await database.write(fail)
     assert tries == 5
     await database.close()
 

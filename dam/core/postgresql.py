@@ -1,0 +1,205 @@
+"""What is PostgreSQL's own: how long is waited for what, and who is in the way."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from dam.errors import (
+    DatabaseContendedError,
+    DatabaseError,
+    DatabaseUnreachableError,
+    MissingExtraError,
+)
+from dam.stopping import requested_stop
+
+# Milliseconds where no unit is said. Whoever has set one knows better, so ours only take the place
+# of a server's defaults; and after connecting, because poolers refuse options at the start.
+_SETTINGS = {
+    # What a look-up costs beside reading on: the default is for disks that move a head, and makes
+    # the server read whole tables for the few hundred rows of a batch.
+    "random_page_cost": "1.1",
+    "lock_timeout": "20s",
+    # Less than two such waits: whoever is suspended in a transaction costs others no more.
+    "idle_in_transaction_session_timeout": "35s",
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+_SET_WHAT_NOBODY_HAS_SET = f"""
+    SELECT set_config(name, ours, false)
+    FROM pg_settings
+    JOIN (VALUES {", ".join(str(pair) for pair in _SETTINGS.items())}) AS wanted (wanted, ours)
+    ON name = wanted
+    WHERE source = 'default'
+"""  # noqa: S608 - of the names above
+
+# The same for this side of the network, as options of libpq.
+_OPTIONS: dict[str, int] = {
+    "connect_timeout": 20,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_LOOK_S = 0.5
+_CANCEL_S = 2.0
+_ANSWERS_WITHIN_S = 30.0  # where a URL has switched `tcp_user_timeout` off
+
+# What is gone when the transaction is run again: it was the victim of a deadlock or of a commit
+# that came first, has waited too long for a lock, or was stopped in the middle for too long.
+_IN_THE_WAY = {"40P01", "40001", "55P03", "25P03", "57P05"}
+_NOT_ALLOWED = "42501"
+# In `pg_stat_activity` a role sees of others no more than that they are there.
+_LONGEST_OPEN = """
+    SELECT pid, usename, application_name, state,
+           CAST(extract(epoch FROM clock_timestamp() - xact_start) AS integer)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    ORDER BY xact_start LIMIT 1
+"""
+
+
+def make_engine(url: URL, *, pool_timeout_s: float) -> AsyncEngine:
+    """Return an engine whose connections wait for nobody for ever.
+
+    Raises:
+        MissingExtraError: The driver is not installed.
+    """
+    options = connect_options(url)
+    try:
+        engine = create_async_engine(
+            url, pool_size=5, max_overflow=5, pool_timeout=pool_timeout_s, connect_args=options
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("postgres", "a PostgreSQL database") from error
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_SET_WHAT_NOBODY_HAS_SET)
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
+def connect_options(url: URL) -> dict[str, int]:
+    """Return the options of libpq that neither the URL nor the environment has set."""
+    given = set(url.query) | ({"connect_timeout"} if "PGCONNECT_TIMEOUT" in os.environ else set())
+    return {name: value for name, value in _OPTIONS.items() if name not in given}
+
+
+def fault_of(error: DBAPIError, safe_url: str) -> DatabaseError | None:
+    """Return the fault of the server or of the way to it, or None when the statement was wrong."""
+    reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _IN_THE_WAY:
+        return DatabaseContendedError(safe_url, reason)
+    # Where there was a statement and the connection still works, that one was wrong.
+    if error.connection_invalidated or (state is None and error.statement is None):
+        return DatabaseUnreachableError(safe_url, reason)
+    if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
+        return DatabaseError(safe_url, reason)
+    if state and state[:2] in {"08", "28", "3D", "57"}:
+        return DatabaseUnreachableError(safe_url, reason)
+    return None
+
+
+async def longest_open_transaction(connection: AsyncConnection) -> str | None:
+    """Return whose transaction has been open longest, this one's aside; None when none is."""
+    found = (await connection.execute(text(_LONGEST_OPEN))).first()
+    if found is None:
+        return None
+    process_id, user, program, state, open_s = found
+    known = ", ".join(str(word) for word in (user and f"user {user}", program, state) if word)
+    return f"server process {process_id} ({known}), open for {open_s} s"
+
+
+@asynccontextmanager
+async def cut_when_silent(connection: AsyncConnection, safe_url: str) -> AsyncIterator[None]:
+    """End the connection, and so the block, when its server gives no sign any more.
+
+    The block may take as long as it likes. Only when an answer is long in coming, the server is
+    asked for another connection; when that does not come either, it counts as silent. So what the
+    network's own time-outs do not see is seen, too: a proxy or a server that stands still.
+
+    Raises:
+        DatabaseUnreachableError: The server is silent.
+    """
+    raw = await connection.get_raw_connection()
+    watching = asyncio.create_task(_watch(raw.driver_connection, connection))
+    try:
+        yield
+    except DBAPIError as error:
+        if not watching.done():
+            raise
+        reason = f"its server gives no sign; it was waited for at least {watching.result():g} s"
+        raise DatabaseUnreachableError(safe_url, reason) from error
+    finally:
+        watching.cancel()
+
+
+async def _watch(driver: Any, connection: AsyncConnection) -> float:  # noqa: ANN401 - psycopg's
+    """Hang up once the server is silent; return for how many seconds at least it was.
+
+    A process that is asked to stop cancels what it still waits for, such as a lock.
+    """
+    url = connection.engine.url
+    _, given = connection.dialect.create_connect_args(url)
+    options: dict[str, Any] = {**given, **connect_options(url)}
+    patience_s = int(options["tcp_user_timeout"]) / 1000 or _ANSWERS_WITHIN_S
+    look_s, waited_s = min(_LOOK_S, patience_s), 0.0
+    while True:
+        await asyncio.sleep(look_s)
+        waited_s = waited_s + look_s if _is_asked(driver) else 0.0
+        if waited_s > look_s and requested_stop():
+            gives_a_sign = await _cancel(driver)
+        elif waited_s >= patience_s:
+            gives_a_sign, waited_s = await _gives_a_sign(options), 0.0
+        else:
+            continue
+        if not gives_a_sign and _is_asked(driver):
+            with socket.socket(fileno=os.dup(driver.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+            return float(options["connect_timeout"])
+
+
+async def _cancel(driver: Any) -> bool:  # noqa: ANN401 - psycopg's connection
+    """Have the server give up what it is asked; tell whether it was to be had."""
+    from psycopg import Error  # noqa: PLC0415 - an extra
+
+    try:
+        await driver.cancel_safe(timeout=_CANCEL_S)
+    except Error:
+        return False
+    return True
+
+
+def _is_asked(driver: Any) -> bool:  # noqa: ANN401 - psycopg's connection
+    """Tell whether the server owes an answer."""
+    from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra
+
+    return bool(driver.pgconn.transaction_status == TransactionStatus.ACTIVE)
+
+
+async def _gives_a_sign(options: Mapping[str, Any]) -> bool:
+    from psycopg import AsyncConnection as Driver  # noqa: PLC0415 - an extra
+    from psycopg import Error, errors  # noqa: PLC0415
+
+    try:
+        other = await Driver.connect(**options)
+    except errors.ConnectionTimeout:
+        return False
+    except Error:  # a refusal is a sign
+        return True
+    await other.close()
+    return True
