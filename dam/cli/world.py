@@ -109,14 +109,12 @@ def _show_status(found: "WorldStatus") -> None:
 def doctor(
     state: State,
     *,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Take away what rights others have on our files.")
-    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Let nobody else read what is ours.")] = False,
 ) -> ExitCode:
     """Check what a world needs to work.
 
     Looks at its database, its folders and the decoders, and changes nothing without --fix. Exit
-    code 5: something that is needed does not work. What others may read is told and is no fault: a
+    code 5: something that is needed does not work. What others may read is told, but is no fault: a
     group may share a world on purpose.
     """
     from dam.app import load_settings, world_config
@@ -162,8 +160,8 @@ def _show_open_paths(paths: "Sequence[OpenPath]", *, is_plan: bool) -> None:
         else:
             would = ", would be closed" if is_plan else ""
             sentence(f"readable by others: {one.path} ({one.mode}{would})")
-    if not is_plan and not all(one.is_closed for one in paths):
-        sentence("  hint: `dam-cli doctor --fix` closes it, unless a group is to share the world")
+    if not is_plan and any(not one.is_closed and one.message is None for one in paths):
+        sentence("  hint: `dam-cli doctor --fix` closes it; do not, if a group shares this world")
 
 
 def _show_health(name: str, health: "DatabaseHealth | FolderHealth", where: str) -> None:

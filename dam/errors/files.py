@@ -95,7 +95,7 @@ class FolderGoneError(ItemError):
         self.folder = folder
         super().__init__(
             f"{display_path(folder)} is not there, or empty",
-            "mount its disk; `dam-cli process` then does by itself what waits for it",
+            "mount its disk and try again; `dam-cli process` goes on with what waits for it",
         )
         address = folder.as_uri()
         if len(address) <= _LONGEST_REQUIREMENT:

@@ -23,8 +23,8 @@ class OpenPath:
     Args:
         path: Which.
         mode: Its rights, in octal digits.
-        is_closed: They were taken away from others now.
-        message: Why that could not be done.
+        is_closed: Others have none any more.
+        message: Why these could not be taken away.
     """
 
     path: Path

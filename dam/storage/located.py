@@ -75,10 +75,10 @@ def local_file(
 
     Raises:
         ContentMissingError: No place has the bytes.
-        ContentDamagedError, ReferenceDamagedError: There are others in the only place, before or
-            after the block; also in place of the block's own exception, which then comes of that.
-        ReferenceChangedError: The same of a user's file whose size or time is another.
-        FileAccessError: The same, and it cannot be reached.
+        ContentDamagedError, ReferenceDamagedError: The only place has wrong bytes, before or after
+            the block; then in place of the block's own exception, which comes of that.
+        ReferenceChangedError: So has a user's file, as its size or time is another.
+        FileAccessError: The only place cannot be reached.
         ItemError: The only place is an archive, and the bytes cannot be had from there.
     """
     with opened_content(store, content, archives) as opened:
@@ -113,8 +113,7 @@ def from_first_good(
 ) -> T:
     """Return what `use` makes of the first place for which it raises no `ItemError`.
 
-    It is given bytes that nobody has compared with the digest, and does that itself. What they are
-    read from is best opened by its name.
+    Nobody has compared these bytes with the digest before: `use` does that while it reads them.
 
     Raises:
         ItemError: As `local_file`.

@@ -30,8 +30,8 @@ class OpenedFile:
         path: Opens the very file that was looked at, whatever has its name by now, where the system
             can do that; for reading only, and only as long as the file is open here.
         name: Its path for people, and for other programs.
-        damage: What to raise where its bytes turn out to be others.
-        state: In which its bytes are those of the digest; None of what is no file of its own.
+        damage: What to raise where its bytes turn out to be wrong.
+        state: In this one its bytes are those of the digest; None for a member of an archive.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class Wanted:
     Attributes:
         digest: The SHA-256 of its bytes.
         vouched: States in which it has been hashed; in any other it is hashed before it is used.
-        is_trusted: It is not: whoever reads it compares what was read with the digest.
+        is_trusted: Open it without hashing it: whoever reads it compares the digest then.
     """
 
     digest: bytes
@@ -60,8 +60,8 @@ def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
     """Open what the store holds; its bytes are right before the block and after it.
 
     Raises:
-        ContentMissingError, ContentDamagedError, FileAccessError: They cannot be had. When that
-            comes out after the block, it is in place of the block's own exception.
+        ContentMissingError, ContentDamagedError, FileAccessError: They cannot be had. Found out
+            after the block, this takes the place of the block's own exception.
     """
     path = store.local_path(wanted.digest)
     damage = ContentDamagedError(wanted.digest)
@@ -85,8 +85,8 @@ def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFil
     """Open a user's file in place; it is what was added before the block and after it.
 
     Raises:
-        ReferenceChangedError, ReferenceDamagedError: It is not. When that comes out after the
-            block, it is in place of the block's own exception.
+        ReferenceChangedError, ReferenceDamagedError: It is not. Found out after the block, this
+            takes the place of the block's own exception.
         FolderGoneError, FileAccessError: It cannot be reached.
     """
     damage = ReferenceDamagedError(reference.path)
@@ -114,7 +114,7 @@ def _watched(fd: int, name: Path, wanted: Wanted, damage: ItemError) -> Iterator
         _require_digest(fd, name, wanted.digest, damage)
 
     def confirm() -> None:
-        # Its times may be new because it was added again, which renews them: the bytes decide.
+        # Adding it again renews its times: the bytes decide.
         if not wanted.is_trusted and FileState.of(os.fstat(fd)) != state:
             _require_digest(fd, name, wanted.digest, damage)
 

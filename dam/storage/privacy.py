@@ -20,7 +20,7 @@ def make_private_folder(path: Path, *, inside: Path | None = None) -> None:
 
     Args:
         path: Where.
-        inside: The folder of ours at and below which one that a group shares has equals.
+        inside: The folder of ours in which a new one is shared as the one around it is.
     """
     if path.is_dir():
         return

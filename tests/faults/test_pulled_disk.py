@@ -62,7 +62,7 @@ async def test_what_failed_for_a_pulled_disk_comes_back_with_it(
         (
             "FolderGoneError",
             f"{disk} is not there, or empty",
-            "mount its disk; `dam-cli process` then does by itself what waits for it",
+            "mount its disk and try again; `dam-cli process` goes on with what waits for it",
         )
     }
     still = await process(world)
@@ -79,7 +79,7 @@ def test_a_pulled_disk_is_one_line(dam_cli: DamCli, disk: Path, home: Path) -> N
     disk.rename(disk.with_name("aside"))
     said = (
         f"{disk} is not there, or empty "
-        "(mount its disk; `dam-cli process` then does by itself what waits for it)"
+        "(mount its disk and try again; `dam-cli process` goes on with what waits for it)"
     )
 
     done = dam_cli("process", "--mark", MARKERS[1])
