@@ -326,6 +326,7 @@ def _held_file(path: Path, mode: int) -> Iterator[int]:
         try:
             # Between the two calls, another process may have taken it for left over.
             if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
+                os.fchmod(fd, mode)  # of which the umask has left less
                 yield fd
                 return
         finally:

@@ -1,8 +1,10 @@
 """The copy that `set_up` saves before it changes a SQLite file: only of a sound one, and whole."""
 
+import os
 import shutil
 import signal
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -34,6 +36,21 @@ def test_a_malformed_file_is_refused_and_stays_as_it_is(
     assert caught.value.hint == "restore it from a backup; the stored files are not touched"
     assert [path.name for path in home.iterdir()] == ["dam.db"]
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660])
+def test_a_group_that_shares_the_database_shares_its_copy(
+    home: Path, sqlite_template: Path, mode: int
+) -> None:
+    file = Path(shutil.copyfile(sqlite_template, home / "dam.db"))
+    file.chmod(mode)
+    before = os.umask(0o077)
+    try:
+        set_up(world_config(f"sqlite:///{file}"), reset=True)
+    finally:
+        os.umask(before)
+    (copy,) = home.glob("*.bak")
+    assert stat.S_IMODE(copy.stat().st_mode) == mode
 
 
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(
