@@ -8,7 +8,7 @@ from typing import Self
 
 from dam.errors import FileAccessError
 from dam.media.archive import Archive, open_archive
-from dam.storage.reading import FileReading
+from dam.storage.file_state import FileState
 
 
 class OpenArchives:
@@ -21,7 +21,7 @@ class OpenArchives:
         self._lock = threading.RLock()
         self._opened = ExitStack()
         self._path: Path | None = None
-        self._reading: FileReading | None = None
+        self._state: FileState | None = None
         self._archive: Archive | None = None
 
     @contextmanager
@@ -43,7 +43,7 @@ class OpenArchives:
         """Close the archive that is open, and remove what was unpacked of it."""
         with self._lock:
             self._opened.close()
-            self._path = self._reading = self._archive = None
+            self._path = self._state = self._archive = None
 
     def __enter__(self) -> Self:
         return self
@@ -55,10 +55,9 @@ class OpenArchives:
         return type(self), ()
 
     def _at(self, path: Path) -> Archive:
-        reading = FileReading.of(path.stat())
-        is_same = self._reading is not None and self._reading.is_same_state(reading)
-        if self._archive is None or self._path != path or not is_same:
+        state = FileState.of(path.stat())
+        if self._archive is None or (self._path, self._state) != (path, state):
             self.close()
             self._archive = self._opened.enter_context(open_archive(path))
-            self._path, self._reading = path, reading
+            self._path, self._state = path, state
         return self._archive

@@ -160,6 +160,19 @@ def test_the_archive_last_read_from_stays_open(comic: Path, home: Path) -> None:
         assert opened(comic) is not second
 
 
+def test_an_archive_is_opened_anew_whose_bytes_were_changed_and_its_time_set_back(
+    comic: Path,
+) -> None:
+    status = comic.stat()
+    with OpenArchives() as archives:
+        with archives.open(comic) as before:
+            pass
+        comic.write_bytes(comic.read_bytes())
+        os.utime(comic, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with archives.open(comic) as after:
+            assert after is not before
+
+
 def test_a_fault_of_what_is_done_with_an_archive_is_not_taken_for_one_of_the_archive(
     comic: Path,
 ) -> None:
