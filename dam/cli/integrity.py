@@ -83,7 +83,8 @@ def gc(
     """Remove stored bytes that no asset refers to.
 
     What was put into the store within the last 24 hours stays. A store in which other worlds keep
-    files, too, is left alone: this world does not know what they refer to.
+    files, too, is left alone: this world does not know what they refer to. Unpacked archives that
+    a killed process has left among the temporary files go, too.
     """
     from dam.cli import run_in_world
 
@@ -100,5 +101,8 @@ def gc(
             f"{said} {counted(result.removed, 'content')} ({size_text(result.freed_bytes)}) "
             f"and {counted(result.thumbnails, 'thumbnail')}"
         )
+        if result.archive_copies:
+            left = counted(result.archive_copies, "folder")
+            sentence(f"{said} {left} of unpacked archives, left by a process that is gone")
 
     show(state, run_in_world(state, work), people)

@@ -38,6 +38,13 @@ class ArchiveCopies:
         self._copies: OrderedDict[bytes, Reference | None] = OrderedDict()
         self._folder: Path | None = None
         self._held = ExitStack()
+        self._has_cleared = False
+
+    def clear_left(self) -> None:
+        """Remove what processes that are gone have left; again does nothing. It blocks."""
+        if not self._has_cleared:
+            self._has_cleared = True
+            remove_left_copies()
 
     def new_path(self) -> Path:
         """Return where the next copy may be written, under a name that is never used again.
@@ -46,7 +53,7 @@ class ArchiveCopies:
             UnpackingSpaceError: There can be no folder for it.
         """
         if self._folder is None:
-            _sweep()
+            self.clear_left()
             try:
                 while self._folder is None:
                     self._folder = _held_folder(self._held)
@@ -132,7 +139,7 @@ def _reference(path: Path) -> Reference:
 def _held_folder(held: ExitStack) -> Path | None:
     """Return a new folder, which is gone when it is not held any more.
 
-    None where another process's `_sweep` came between making and holding it.
+    None where another process's `remove_left_copies` came between making and holding it.
     """
     with ExitStack() as making:
         folder = Path(making.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
@@ -147,9 +154,33 @@ def _held_folder(held: ExitStack) -> Path | None:
     return folder
 
 
-def _sweep() -> None:
-    """Remove the folders that no living process holds; those of others cannot be opened."""
+def remove_left_copies(*, is_dry_run: bool = False) -> int:
+    """Remove the folders of processes that are gone, however they ended; return how many.
+
+    Those of the living are held; those of other users cannot be opened.
+    """
+    count = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError), (folder / _LOCK_NAME).open("r+b") as lock:
-            if try_lock(lock.fileno(), is_exclusive=True):
-                shutil.rmtree(folder)
+        with suppress(OSError):
+            count += _remove_if_left(folder, is_dry_run=is_dry_run)
+    return count
+
+
+def _remove_if_left(folder: Path, *, is_dry_run: bool) -> bool:
+    """Return whether no living process holds a folder, which is removed then."""
+    with ExitStack() as stack:
+        is_left = True
+        try:
+            lock = stack.enter_context((folder / _LOCK_NAME).open("r+b"))
+            is_left = try_lock(lock.fileno(), is_exclusive=True)
+        except FileNotFoundError:
+            # Its process, or one that was removing it, was killed. Or it is about to lock it: then
+            # the folder is empty, and either this or the making of the lock comes first.
+            names = [path.name for path in folder.iterdir()]
+            if not names and not is_dry_run:
+                folder.rmdir()
+                return True
+            is_left = _LOCK_NAME not in names
+        if is_left and not is_dry_run:
+            shutil.rmtree(folder)
+        return is_left

@@ -65,6 +65,10 @@ class FileOperationsResource:
             self._prepared += 1
             self._pool.submit(file_tasks.prepare)
 
+    async def clear_left_copies(self) -> None:
+        """Remove, once, the unpacked archives that processes have left which are gone."""
+        await asyncio.to_thread(self._copies.clear_left)
+
     async def put(
         self,
         paths: Sequence[Path],

@@ -14,6 +14,7 @@ from dam.core.world import World
 from dam.errors import CacheUnusableError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
+from dam.services.archive_copies import remove_left_copies
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_cache import WorldCache
 from dam.services.world_identity_service import store_owner
@@ -29,11 +30,19 @@ _DIGESTS_AT_ONCE = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class CollectedGarbage:
-    """How many contents were removed from the store, their size, and how many thumbnails went."""
+    """What was removed.
+
+    Attributes:
+        removed: So many contents, from the store.
+        freed_bytes: Their size.
+        thumbnails: So many.
+        archive_copies: So many folders of unpacked archives, of processes that are gone.
+    """
 
     removed: int
     freed_bytes: int
     thumbnails: int
+    archive_copies: int
 
 
 async def collect_garbage(
@@ -73,7 +82,10 @@ async def collect_garbage(
                 if not is_dry_run:
                     thumbnails.remove(digest)
         return CollectedGarbage(
-            removed=collected.removed, freed_bytes=collected.freed_bytes, thumbnails=removed
+            removed=collected.removed,
+            freed_bytes=collected.freed_bytes,
+            thumbnails=removed,
+            archive_copies=remove_left_copies(is_dry_run=is_dry_run),
         )
 
     try:

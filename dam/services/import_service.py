@@ -141,6 +141,7 @@ async def import_files(
     if options.is_dry_run or options.mode == "reference":  # which need no store
         await run.over(paths)
     else:
+        await files.clear_left_copies()
         async with held_store(world, on_wait):
             await run.over(paths)
     return report

@@ -25,6 +25,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.failure_service import markers_by_system, retry_unblocked
+from dam.services.file_operations import FileOperationsResource
 from dam.services.marking import mark_in_pages
 from dam.services.new_asset import NewAsset
 from dam.services.outdated_service import mark_outdated
@@ -98,6 +99,7 @@ async def process(
     if is_dry_run:
         marked += await world.read(_count_by_system, markers, world.scheduler.queues(chosen))
         return Processed(processed={name: marked[name] for name in names}, failed=0)
+    await world.resources.get(FileOperationsResource).clear_left_copies()
     async with _counted(world, list(markers.values()), observer):
         report = await world.scheduler.run_until_idle(chosen, observer)
     return Processed(

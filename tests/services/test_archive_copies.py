@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dam.core.executor import WorkerPool
-from dam.services.archive_copies import ArchiveCopies, copy_pages
+from dam.services.archive_copies import ArchiveCopies, copy_pages, remove_left_copies
 from dam.services.file_operations import FileOperationsResource
 from dam.storage import open_store
 from dam.storage.archives import OpenArchives
@@ -118,6 +118,20 @@ def test_what_a_killed_process_left_is_cleared_away_and_what_is_in_use_is_not(
     assert path.exists()
     living.close()
     later.close()
+
+
+@pytest.mark.parametrize("names", [[], ["half"]])
+def test_what_was_killed_before_it_had_a_lock_or_while_it_was_removed_goes(
+    temporary: Path, names: list[str]
+) -> None:
+    left = temporary / "dam-archives-left"
+    left.mkdir()
+    for name in names:
+        (left / name).touch()
+    assert remove_left_copies(is_dry_run=True) == 1
+    assert left.exists()
+    assert remove_left_copies() == 1
+    assert left_in(temporary) == []
 
 
 def test_a_folder_is_held_though_others_sweep_while_it_is_made() -> None:

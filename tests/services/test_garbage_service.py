@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
@@ -29,7 +30,17 @@ from tests.databases import world_config
 from tests.services.conftest import Add
 
 PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
-NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0)
+NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0, archive_copies=0)
+
+
+@pytest.fixture(autouse=True)
+def temporary(world: World, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files in which nobody else leaves any, once the world is there."""
+    del world
+    folder = home / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -77,11 +88,23 @@ async def test_content_and_thumbnail_go_once_their_asset_is_gone(
     world: World, picture: EntityId
 ) -> None:
     await world.run(ecs_service.delete_entity, picture)
-    expected = CollectedGarbage(removed=1, freed_bytes=PICTURE.stat().st_size, thumbnails=1)
+    expected = replace(NOTHING, removed=1, freed_bytes=PICTURE.stat().st_size, thumbnails=1)
     assert await collect_garbage(world, is_dry_run=True) == expected
     assert len(contents()) == len(await thumbnails(world)) == 1
     assert await collect_garbage(world) == expected
     assert contents() == await thumbnails(world) == []
+    assert await collect_garbage(world) == NOTHING
+
+
+async def test_unpacked_archives_of_a_process_that_is_gone_go(
+    world: World, temporary: Path
+) -> None:
+    left = temporary / "dam-archives-left"
+    left.mkdir()
+    (left / "lock").touch()
+    expected = replace(NOTHING, archive_copies=1)
+    assert await collect_garbage(world, is_dry_run=True) == expected
+    assert await collect_garbage(world) == expected
     assert await collect_garbage(world) == NOTHING
 
 
