@@ -45,6 +45,10 @@ class Draft:
         while chunk:
             chunk = chunk[os.write(self.fd, chunk) :]
 
+    def skip(self, size_bytes: int) -> None:
+        """Leave a hole, before what is written next."""
+        os.lseek(self.fd, size_bytes, os.SEEK_CUR)
+
     def finish(self) -> None:
         """Make the file read-only, for its user alone, as others may enter the store's folder.
 

@@ -20,6 +20,7 @@ from dam.storage.located import LocatedContent, from_first_good, opened_content
 from dam.storage.opened import OpenedFile
 from dam.storage.paths import safe_base_name
 from dam.storage.reading import DigestSet, open_source
+from dam.storage.sparse import writing
 
 _MAX_NAME_BYTES = 255
 # What is wrong with one file or its name; everything else concerns the whole folder.
@@ -124,14 +125,19 @@ def copy_content(
         ExportStoppedError: `is_stopped` said so between two pieces.
     """
 
+    def skip(size_bytes: int) -> None:
+        file.seek(size_bytes, os.SEEK_CUR)
+
     def copy(opened: OpenedFile) -> None:
         digests = DigestSet()
         with open_source(opened.name) as source:
-            for chunk in source.chunks():
-                if is_stopped():
-                    raise ExportStoppedError
-                digests.update(chunk)
-                file.write(chunk)
+            leaves_holes = source.has_holes and file.seekable()
+            with writing(file.write, skip, leaves_holes=leaves_holes) as write:
+                for chunk in source.chunks():
+                    if is_stopped():
+                        raise ExportStoppedError
+                    digests.update(chunk)
+                    write(chunk)
         if digests.sha256 != content.digest:
             raise opened.damage
 

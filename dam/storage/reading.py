@@ -13,6 +13,7 @@ from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
 from dam.storage.file_state import FileState
 from dam.storage.folders import Inode, OpenFolder, OtherFolderError, open_folder
 from dam.storage.found_file import FoundFile
+from dam.storage.sparse import has_holes
 
 CHUNK_BYTES = 1 << 20
 
@@ -111,6 +112,7 @@ class SourceFile:
         status = os.fstat(fd)
         self.reading = FileReading.of(status)
         self.state = FileState.of(status)
+        self.has_holes = has_holes(status)
 
     def chunks(self) -> Iterator[memoryview]:
         """Yield the content; each piece is valid until the next is asked for.

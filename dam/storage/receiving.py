@@ -31,6 +31,7 @@ from dam.storage.reading import (
     open_source,
     read_chunks,
 )
+from dam.storage.sparse import writing
 
 # What is in the way of one file alone: a folder with something in it, something mounted there.
 _STAYING = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.EBUSY})
@@ -162,9 +163,10 @@ class Receiver:
             source.confirm()
             return digests
         digests = DigestSet(self._extra)
-        for chunk in self._unless_stopped(source.chunks()):
-            draft.write(chunk)
-            digests.update(chunk)
+        with writing(draft.write, draft.skip, leaves_holes=source.has_holes) as write:
+            for chunk in self._unless_stopped(source.chunks()):
+                write(chunk)
+                digests.update(chunk)
         return digests
 
     def _unless_stopped(self, chunks: Iterable[memoryview]) -> Iterator[memoryview]:
