@@ -36,6 +36,7 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
         cache_path=world.cache_path,
         workers=settings.workers,
         worker_kind=settings.worker_kind,
+        worker_environment=settings.worker_environment,
         extra_digests=frozenset(settings.extra_digests),
     )
 

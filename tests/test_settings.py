@@ -59,6 +59,7 @@ def test_the_example_file_explains_every_variable() -> None:
         "DAM_WORLDS_CONFIG",
         "DAM_DEFAULT_WORLD_NAME",
         "DAM_WORKERS",
+        "DAM_WORKER_ENVIRONMENT",
         "DAM_EXTRA_DIGESTS",
         "DAM_LOG_LEVEL",
     ]
@@ -71,6 +72,14 @@ def test_the_environment_wins_over_the_file(home: Path) -> None:
     settings = load_settings()
     assert (settings.worker_kind, settings.workers) == ("thread", 5)
     assert settings.log_level == "DEBUG"
+
+
+def test_variables_of_workers_are_names_with_commas() -> None:
+    os.environ["DAM_WORKER_ENVIRONMENT"] = "LD_PRELOAD, Mine,"
+    assert load_settings().worker_environment == {"LD_PRELOAD", "Mine"}
+    os.environ["DAM_WORKER_ENVIRONMENT"] = "LD_PRELOAD=x.so"
+    with pytest.raises(DamError, match="names of variables with commas between"):
+        load_settings()
 
 
 def test_digests_are_a_list_with_commas() -> None:

@@ -25,6 +25,7 @@ class WorldConfig:
     cache_path: Path
     workers: int
     worker_kind: Literal["process", "thread"] = "process"
+    worker_environment: frozenset[str] = frozenset()
     task_timeout_s: float = 60.0
     lease_s: float = LONGEST_LEASE_S
     busy_timeout_s: float = 30.0

@@ -20,15 +20,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
-from dam.core.executor_worker import Outcome, WorkerProcess, as_words
-from dam.errors import (
-    WorkerDiedError,
-    WorkerStartError,
-    WorkerTimeoutError,
-    ending_of,
-    host_limit,
-    words_for,
+from dam.core.executor_worker import (
+    CallMemoryError,
+    Outcome,
+    Surroundings,
+    WorkerProcess,
+    as_words,
 )
+from dam.core.worker_faults import failure, may_be_of_others, start_failure
+from dam.errors import WorkerMemoryError, host_limit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +37,8 @@ Item = TypeVar("Item")
 WorkerKind = Literal["process", "thread"]
 
 _LARGEST_GROUP = 32
+DATA_BYTES = 4 << 30
+"""What one picture or archive within `MediaLimits` never takes: some 2 GiB at most."""
 _STARTS = 2  # a worker may be killed before it is up, as any other time
 
 _Call = tuple[tuple[object, ...], dict[str, object]]
@@ -58,16 +60,20 @@ class WorkerPool(Executor):
 
     Nothing is started before the first task. A worker process that dies or outlives the time limit
     fails the call it was working on with a `WorkerDiedError` or `WorkerTimeoutError`, nothing else,
-    and is replaced; threads cannot be stopped and know no limit. Where the host does not give what
-    a call or a worker needs, the outcome is a `HostLimitError` or `WorkerStartError`, which are
-    no fault of what the call is about. Functions for processes must be
-    importable by name, arguments and results picklable; they read nothing from standard input, and
-    what they print is lost. Any thread and any event loop may use the pool.
+    and is replaced; threads cannot be stopped and know no limit. Where memory may have been short
+    because of others (the kernel killed it, or gave it no more), the call is run once more, alone
+    in a new worker; what is over `data_bytes` even there is a `WorkerMemoryError`. Where the host
+    does not give what a call or a worker needs, that is a `HostLimitError` or `WorkerStartError`,
+    no fault of what the call is about. Functions for processes must be importable by name,
+    arguments and results picklable; they read nothing from standard input, and what they print is
+    lost. Any thread and any event loop may use the pool.
 
     Args:
         workers: How many at once; by default one for each usable core.
         kind: What the workers are; processes need POSIX.
         task_timeout_s: Limit for one call, the import of its module not counted; None for no limit.
+        environment: Names of variables that worker processes get beyond the few that all get.
+        data_bytes: Memory that a worker process may take; None for as much as there is.
     """
 
     def __init__(
@@ -76,11 +82,13 @@ class WorkerPool(Executor):
         *,
         kind: WorkerKind = "process",
         task_timeout_s: float | None = None,
+        environment: frozenset[str] = frozenset(),
+        data_bytes: int | None = DATA_BYTES,
     ) -> None:
         self.workers = usable_cores() if workers is None else workers
         self.kind: WorkerKind = kind
         self.task_timeout_s = task_timeout_s
-        self._crew = _Crew(self.workers)
+        self._crew = _Crew(self.workers, Surroundings(environment, data_bytes))
         # A dropped pool finishes what it was given. When the interpreter ends, so do the workers.
         weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
 
@@ -215,8 +223,9 @@ class _Crew:
     may come at any allocation, takes it.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, surroundings: Surroundings) -> None:
         self._size = size
+        self._surroundings = surroundings
         self._lock = threading.RLock()
         self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -295,14 +304,15 @@ class _Crew:
     ) -> WorkerProcess | None:
         """Run the group in the worker or in new ones; return the one that is left."""
         function, calls = packed
-        starts_left = _STARTS
+        starts_left, doubted = _STARTS, -1
         while group.is_open:
+            done = len(group.outcomes)
             was_idle = worker is not None
             try:
-                worker = worker or WorkerProcess()
+                worker = worker or WorkerProcess(self._surroundings)
                 with self._lent(worker, group):
                     if group.is_open:
-                        rest = calls[len(group.outcomes) :]
+                        rest = calls[done : done + 1] if doubted == done else calls[done:]
                         worker.run(function, rest, group.limit_s, group.outcomes.append)
             except (OSError, EOFError, MemoryError) as error:
                 is_up = worker is not None and worker.is_up
@@ -312,12 +322,18 @@ class _Crew:
                 starts_left = _STARTS if is_up else starts_left - 1
                 if died_unused or group.is_cancelled:
                     continue
-                if limit := host_limit(error):
+                at_fault = len(group.outcomes)
+                if is_up and at_fault != doubted and may_be_of_others(error, exit_code):
+                    doubted = at_fault  # once more, alone in a new worker
+                elif isinstance(error, CallMemoryError) and error.is_limit_ours:
+                    limit_bytes = self._surroundings.data_bytes or 0
+                    group.outcomes.append((False, WorkerMemoryError(limit_bytes)))
+                elif limit := host_limit(error):
                     group.fail(limit)
                 elif is_up:
-                    group.outcomes.append((False, _failure(error, exit_code)))
+                    group.outcomes.append((False, failure(error, exit_code)))
                 elif not starts_left:
-                    group.fail(_start_failure(error, exit_code))
+                    group.fail(start_failure(error, exit_code))
         return worker
 
     @contextlib.contextmanager
@@ -329,23 +345,6 @@ class _Crew:
         finally:
             with self._lock:
                 self._unsettled[group] = None
-
-
-def _failure(error: Exception, exit_code: int) -> Exception:
-    if isinstance(error, TimeoutError):
-        return WorkerTimeoutError(error.args[0])
-    if isinstance(error, EOFError | BrokenPipeError):
-        return WorkerDiedError(exit_code)
-    return error
-
-
-def _start_failure(error: Exception, exit_code: int) -> Exception:
-    if isinstance(error, TimeoutError):
-        return WorkerStartError(f"it was not there after {error.args[0]:g} s")
-    if isinstance(error, EOFError | BrokenPipeError):
-        return WorkerStartError(f"it {ending_of(exit_code)}")
-    assert isinstance(error, OSError)
-    return WorkerStartError(words_for(error))
 
 
 def _run_here(group: _Group) -> None:

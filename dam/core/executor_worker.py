@@ -16,14 +16,28 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, BinaryIO, cast
 
+from dam.children import child_environment, limit_this_process, refuse_new_privileges
 from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops, stops_blocked
 
 Outcome = tuple[bool, object]
 """Whether the call succeeded, and its value or its exception."""
+
+
+class CallMemoryError(MemoryError):
+    """A worker had too little memory for a call.
+
+    Args:
+        is_limit_ours: Because of the limit that it was started with, and none of the host's.
+    """
+
+    def __init__(self, *, is_limit_ours: bool) -> None:
+        self.is_limit_ours = is_limit_ours
+
 
 _HEADER_BYTES = 8
 _READ_BYTES = 1 << 20
@@ -39,6 +53,19 @@ _ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a worker is given beside its calls.
+
+    Attributes:
+        environment: Names of variables of ours, beyond those that all get.
+        data_bytes: How much memory it may take; None for as much as there is.
+    """
+
+    environment: frozenset[str] = frozenset()
+    data_bytes: int | None = None
+
+
 class WorkerProcess:
     """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
 
@@ -48,7 +75,7 @@ class WorkerProcess:
     """
 
     @stops_blocked()  # the worker inherits that, until it refuses them itself
-    def __init__(self) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
         import subprocess  # noqa: PLC0415
 
@@ -58,13 +85,13 @@ class WorkerProcess:
                 sys.executable,
                 "-c",
                 f"import sys; sys.path[:] = {path!r}; "
-                f"from {__name__} import serve; serve({os.getpid()})",
+                f"from {__name__} import serve; serve({os.getpid()}, {surroundings.data_bytes})",
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={**_ENVIRONMENT, **os.environ},
+            env={**_ENVIRONMENT, **child_environment(surroundings.environment)},
             process_group=0,  # Ctrl-C is for the parent; what a call starts dies with its worker
         )
         self._requests = cast("IO[bytes]", self._process.stdin).fileno()
@@ -87,6 +114,7 @@ class WorkerProcess:
         Raises:
             EOFError, BrokenPipeError: The worker died in the call after the last one reported.
             TimeoutError: That call took longer than `limit_s`, its one argument.
+            CallMemoryError: There was too little memory for that call.
         """
         request = memoryview(_frame(pickle.dumps((function, calls))))
         while request:
@@ -98,7 +126,10 @@ class WorkerProcess:
             self._receive(_IMPORT_LIMIT_S)
             self._function = function
         for _ in calls:
-            report(_loaded(self._receive(limit_s)))
+            outcome = _loaded(self._receive(limit_s))
+            if isinstance(outcome[1], CallMemoryError):
+                raise outcome[1]
+            report(outcome)
 
     def kill(self) -> None:
         """Stop it at once, with every process that it started."""
@@ -134,6 +165,9 @@ def _loaded(payload: bytes) -> Outcome:
         outcome: Outcome = pickle.loads(payload)  # noqa: S301 - from our own worker
     except Exception as error:  # noqa: BLE001 - a value's class may do anything here
         return False, error
+    succeeded, value = outcome
+    if not succeeded and isinstance(value, bool):
+        return False, CallMemoryError(is_limit_ours=value)
     return outcome
 
 
@@ -141,7 +175,7 @@ def _frame(payload: bytes) -> bytes:
     return len(payload).to_bytes(_HEADER_BYTES) + payload
 
 
-def serve(parent_pid: int) -> None:
+def serve(parent_pid: int, data_bytes: int | None) -> None:
     """Answer requests until the parent closes the pipe or ends.
 
     A signal that asks to stop is for the parent to answer, also one that was sent to all processes
@@ -149,6 +183,8 @@ def serve(parent_pid: int) -> None:
     """
     refuse_stops()
     _end_with(parent_pid)
+    refuse_new_privileges()
+    is_limit_ours = limit_this_process(data_bytes)
     requests, replies = _take_pipes()
     function = b""
     with requests, replies:
@@ -160,7 +196,7 @@ def serve(parent_pid: int) -> None:
                 function, fn = wanted, _imported(wanted)
                 _send(b"", replies)
             for call in calls:
-                _send(_outcome(fn, call), replies)
+                _send(_outcome(fn, call, is_limit_ours=is_limit_ours), replies)
 
 
 def _end_with(parent_pid: int) -> None:
@@ -205,12 +241,15 @@ def _import_and_call(function: bytes, *args: object, **kwargs: object) -> object
     return pickle.loads(function)(*args, **kwargs)  # noqa: S301 - from our own parent
 
 
-def _outcome(fn: Callable[..., object], call: bytes) -> bytes:
+def _outcome(fn: Callable[..., object], call: bytes, *, is_limit_ours: bool) -> bytes:
     try:
         args, kwargs = pickle.loads(call)  # noqa: S301 - from our own parent
         return pickle.dumps((True, fn(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
-        return pickle.dumps((False, _portable(host_limit(error) or error)))
+        limit = host_limit(error)
+        if limit is not None and limit.limit == "memory":
+            return pickle.dumps((False, is_limit_ours))
+        return pickle.dumps((False, _portable(limit or error)))
     except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
         return pickle.dumps((False, as_words(error)))
 

@@ -142,6 +142,18 @@ class WorkerDiedError(ItemError):
         super().__init__(f"the worker process {how}", hint)
 
 
+class WorkerMemoryError(ItemError):
+    """An item needs more memory than the process that works on it may have, even alone.
+
+    Args:
+        limit_bytes: How much that is.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(f"needs more memory than the {limit_bytes >> 20:,} MiB that a worker has")
+
+
 class WorkerStartError(EnvironmentFaultError):
     """No worker process comes up.
 

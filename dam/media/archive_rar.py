@@ -7,7 +7,6 @@ headers and compared with their checksums. So a name can be neither an option no
 
 import signal
 import stat
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ from dam.errors import (
 from dam.media.archive_entry import SPECIAL_KINDS, ArchiveFormat, Entry, damage_is
 from dam.media.archive_spool import Spool
 from dam.media.limits import MediaLimits
-from dam.media.unpackers import OUT_OF_MEMORY, PRINTING, PROGRAM, rar_program
+from dam.media.unpackers import OUT_OF_MEMORY, PRINTING, PROGRAM, rar_program, start_unpacker
 
 _CHUNK_BYTES = 1 << 20
 _LARGEST_ALONE_BYTES = 20_000_000  # what `rarfile` unpacks without telling the program its name
@@ -160,7 +159,9 @@ def _program_faults() -> Iterator[None]:
         yield
     except rarfile.RarCannotExec as error:
         raise MissingUnpackerError("cbr", PROGRAM) from error
-    except (rarfile.RarSignalExit, rarfile.RarMemoryError, rarfile.RarUserBreak) as error:
+    except rarfile.RarMemoryError as error:
+        raise MemoryError from error
+    except (rarfile.RarSignalExit, rarfile.RarUserBreak) as error:
         raise UnpackerStoppedError(rar_program() or PROGRAM, str(error)) from error
 
 
@@ -174,13 +175,7 @@ def _printing(path: Path) -> Iterator[Popen[bytes]]:
         # `unar` takes strangers in the same folder for further parts; a descriptor has no folder.
         is_linux = Path("/proc/self/fd").is_dir()
         alone = f"/proc/self/fd/{file.fileno()}" if is_linux else str(path.absolute())
-        process = Popen(  # noqa: S603 - no name of the archive's is among the words
-            [program, *PRINTING[program], alone],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[file.fileno()],
-        )
+        process = start_unpacker([program, *PRINTING[program], alone], file.fileno())
         with process:
             try:
                 yield process
@@ -191,9 +186,11 @@ def _printing(path: Path) -> Iterator[Popen[bytes]]:
 def _check_exit(process: Popen[bytes]) -> None:
     """Raise if a program that printed too little did so for another reason than the archive."""
     code = process.wait()  # its output is at its end
-    if code < 0 or code == OUT_OF_MEMORY:
-        reason = "out of memory" if code > 0 else f"killed by {signal.Signals(-code).name}"
+    if code == OUT_OF_MEMORY:
+        raise MemoryError
+    if code < 0:
         assert isinstance(process.args, list)
+        reason = f"killed by {signal.Signals(-code).name}"
         raise UnpackerStoppedError(str(process.args[0]), reason)
 
 

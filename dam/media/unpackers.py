@@ -3,7 +3,11 @@
 import importlib.metadata
 import importlib.util
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from subprocess import DEVNULL, PIPE, Popen
 
+from dam.children import child_environment, refuse_new_privileges
 from dam.errors import MissingUnpackerError
 from dam.media.decoders import Decoder
 
@@ -18,6 +22,29 @@ OUT_OF_MEMORY = 8
 
 PROGRAM = "unar"
 """The one of them to install."""
+
+
+def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
+    """Start a program that prints what it unpacks; it gets little of our environment.
+
+    Args:
+        words: The program and its arguments; no name of an archive's member is among them.
+        fd: A descriptor of ours that it needs.
+    """
+
+    def start() -> Popen[bytes]:
+        refuse_new_privileges()
+        return Popen(  # noqa: S603 - see above
+            words,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            pass_fds=[fd],
+            env=child_environment(),
+        )
+
+    with ThreadPoolExecutor(1) as thread:  # of its own, because a thread refuses them for ever
+        return thread.submit(start).result()
 
 
 def rar_program() -> str | None:

@@ -24,7 +24,10 @@ def install(builder: WorldBuilder) -> None:
 
     def files(_: ResourceManager) -> FileOperationsResource:
         pool = WorkerPool(
-            config.workers, kind=config.worker_kind, task_timeout_s=config.task_timeout_s
+            config.workers,
+            kind=config.worker_kind,
+            task_timeout_s=config.task_timeout_s,
+            environment=config.worker_environment,
         )
         return FileOperationsResource(open_store(config.storage_url), pool, config.extra_digests)
 

@@ -1,6 +1,7 @@
 """`FileOperationsResource`: the file work of a world on its worker pool."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ from dam.storage.held_folders import HeldFolders
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Item = TypeVar("Item")
 
@@ -58,6 +61,7 @@ class FileOperationsResource:
         self._copies = ArchiveCopies()
         self._vouched = VouchedStates()
         self._prepared = 0
+        self._has_warned = False
 
     def prepare(self, count: int) -> None:
         """Have workers ready for so many files that are to be described soon."""
@@ -119,14 +123,31 @@ class FileOperationsResource:
         return answers
 
     async def analyse(
-        self, contents: Sequence[LocatedContent], thumbnails: ThumbnailCache
+        self,
+        contents: Sequence[LocatedContent],
+        thumbnails: ThumbnailCache,
+        *,
+        needs_thumbnails: bool = False,
     ) -> list[ImageAnalysis | Exception]:
-        """Return the hashes of each picture, its thumbnail kept, or why there are none."""
+        """Return the hashes of each picture, its thumbnail kept, or why there are none.
+
+        A cache that cannot be used is warned of, once; a thumbnail is made again when it is wanted.
+
+        Raises:
+            CacheUnusableError: It cannot be used, and `needs_thumbnails`.
+        """
         analyse = partial(self._tasks.analyse, thumbnails)
         answers = await self._each_hashed(analyse, await self._nearer(contents))
         for content in contents:
             self._vouched.drop(content.digest)
-        return answers
+        kept = [answer for answer in answers if not isinstance(answer, Exception)]
+        fault = next((one.cache_fault for one in kept if one.cache_fault), None)
+        if fault and needs_thumbnails:
+            raise fault
+        if fault and not self._has_warned:
+            self._has_warned = True
+            log.warning("thumbnails are not kept", extra={"reason": fault.message})
+        return [one if isinstance(one, Exception) else one.analysis for one in answers]
 
     async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
         """Return of each file why it can be no comic, or None where it may be one."""

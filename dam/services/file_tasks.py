@@ -47,6 +47,13 @@ class CopiedReading(NamedTuple):
     is_copied: bool
 
 
+class KeptAnalysis(NamedTuple):
+    """What the pixels of a picture say, and why its thumbnail is not kept, where it is not."""
+
+    analysis: ImageAnalysis
+    cache_fault: CacheUnusableError | None = None
+
+
 def prepare() -> None:
     """Import what most files need; whoever lacks it is told with the first file that does."""
     with suppress(ImportError):
@@ -89,15 +96,15 @@ class FileTasks:
         with opened_content(store, content, archives, is_read_in_part=True) as opened:
             return replace(_description(opened.path), state=opened.state)
 
-    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> ImageAnalysis:
+    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> KeptAnalysis:
         """Decode a picture once; keep its thumbnail, return its hashes."""
         with local_file(self.store, content, self.archives) as path:
             analysis = analyse_image(path)
         try:
             thumbnails.save(content.digest, analysis.recipe_version, analysis.thumbnail.content)
         except OSError as error:
-            raise CacheUnusableError(thumbnails.root.parent, error) from error
-        return analysis
+            return KeptAnalysis(analysis, CacheUnusableError(thumbnails.root.parent, error))
+        return KeptAnalysis(analysis)
 
     def check(self, is_fast: bool, place: Place) -> ContentState:  # noqa: FBT001 - as for `put`
         """Return the state of what a place should hold."""

@@ -71,7 +71,8 @@ async def _found_or_made(
     found = await asyncio.to_thread(_whole, thumbnails, contents)
     missing = {key: content for key, content in contents.items() if key not in found}
     files = world.resources.get(FileOperationsResource)
-    answers = await files.analyse(list(missing.values()), thumbnails)
+    wanted = list(missing.values())
+    answers = await files.analyse(wanted, thumbnails, needs_thumbnails=True)
     failures: dict[EntityId, ItemError] = {}
     for key, answer in zip(missing, answers, strict=True):
         if isinstance(answer, ItemError):

@@ -26,6 +26,7 @@ class Settings:
     default_world: str
     workers: int
     worker_kind: WorkerKind
+    worker_environment: frozenset[str]
     extra_digests: frozenset[Digest]
     log_level: LogLevel
 
@@ -63,6 +64,7 @@ def load_settings() -> Settings:
         default_world=default,
         workers=count,
         worker_kind=kind,
+        worker_environment=variables.worker_environment,
         extra_digests=variables.extra_digests,
         log_level=variables.log_level,
     )

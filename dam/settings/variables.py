@@ -29,6 +29,7 @@ from dam.settings.locations import shown_value
 Digest = Literal["md5", "sha1"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 WorkerKind = Literal["process", "thread"]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 PREFIX = "DAM_"
 _ENV_FILE = Path(".env")
@@ -39,6 +40,12 @@ _CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
 def _split_digests(value: object) -> object:
     if isinstance(value, str):
         return [_in_case(str.lower, name.strip()) for name in value.split(",") if name.strip()]
+    return value
+
+
+def _split_names(value: object) -> object:
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
     return value
 
 
@@ -87,6 +94,12 @@ class Variables(BaseSettings):
         NoDecode,
         BeforeValidator(_split_digests),
         Field(description="a list of md5 and sha1 with commas between"),
+    ] = frozenset()
+    worker_environment: Annotated[
+        frozenset[VariableName],
+        NoDecode,
+        BeforeValidator(_split_names),
+        Field(description="names of variables with commas between"),
     ] = frozenset()
     log_level: Annotated[
         LogLevel, BeforeValidator(_upper), Field(description=", ".join(get_args(LogLevel)))

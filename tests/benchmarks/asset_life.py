@@ -69,6 +69,8 @@ class MadeUpFiles(FileOperationsResource):
         self,
         contents: Sequence[LocatedContent],
         thumbnails: ThumbnailCache,  # noqa: ARG002 - none is made
+        *,
+        needs_thumbnails: bool = False,  # noqa: ARG002 - the same
     ) -> list[ImageAnalysis | Exception]:
         """Return three hashes that are parts of the digest."""
         return [

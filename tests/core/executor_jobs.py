@@ -2,10 +2,13 @@
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
+
+from dam.children import child_environment
 
 
 class TwoPartError(Exception):
@@ -109,3 +112,57 @@ def chatter() -> None:
 
 def open_too_many(_: int) -> None:
     raise OSError(errno.EMFILE, "too many")
+
+
+def take(size_bytes: int) -> int:
+    """Take memory, and say how much."""
+    return len(bytearray(size_bytes))
+
+
+def note_and_take(item: tuple[str, int]) -> int:
+    """Write our process id into a file, then take memory."""
+    path, size_bytes = item
+    with open(path, "a", encoding="ascii") as notes:  # noqa: PTH123
+        notes.write(f"{os.getpid()}\n")
+    return take(size_bytes)
+
+
+def take_more_than_the_host_gives(size_bytes: int) -> int:
+    resource.setrlimit(resource.RLIMIT_DATA, (size_bytes, size_bytes))
+    return take(2 * size_bytes)
+
+
+def die_the_first_time(path: str) -> int:
+    """Have the kernel kill us, as it does for want of memory, unless the file is there."""
+    if not os.path.exists(path):  # noqa: PTH110
+        with open(path, "x", encoding="ascii"):  # noqa: PTH123
+            os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+def variables() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def status() -> str:
+    with open("/proc/self/status", encoding="ascii") as file:  # noqa: PTH123
+        return file.read()
+
+
+def limits() -> list[tuple[int, int]]:
+    kinds = (resource.RLIMIT_DATA, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE)
+    return [resource.getrlimit(kind) for kind in kinds]
+
+
+_HOARD: list[bytearray] = []
+
+
+def hoard(size_bytes: int) -> int:
+    """Take memory and never give it back."""
+    _HOARD.append(bytearray(size_bytes))
+    return size_bytes
+
+
+def variables_of_a_child() -> dict[str, str]:
+    """Return what a process of ours would get that is started as unpackers are."""
+    return child_environment()

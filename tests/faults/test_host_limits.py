@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,24 @@ def test_however_little_there_is_nothing_fails(
         assert result.returncode in (0, 5), (amount, result)
         assert "failed" not in result.stderr
     assert_all_is_done_by(dam_cli, "add-asset", "-r", folder)
+
+
+def test_a_cache_that_is_read_only_costs_thumbnails(
+    dam_cli: DamCli, folder: Path, other_file_system: Path
+) -> None:
+    cache = str(other_file_system / "cache")
+    dam_cli = dam_cli.with_settings(XDG_CACHE_HOME=cache)
+    remount = ["mount", "-o", "remount,ro", str(other_file_system)]
+    subprocess.run(remount, check=True)
+    result = dam_cli("add-asset", "-r", folder)
+    assert (result.returncode, result.stdout[:8]) == (0, "3 added ")
+    (line,) = result.stderr.splitlines()
+    assert re.fullmatch(
+        r"warning: .*: thumbnails are not kept reason=the cache .* the file system is read-only",
+        line,
+    )
+    subprocess.run([*remount[:2], "remount,rw", *remount[3:]], check=True)
+    assert dam_cli("thumbnail", "1", "2", "3").returncode == 0
 
 
 @pytest.fixture

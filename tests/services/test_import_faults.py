@@ -4,13 +4,16 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
+from dam.core.ecs import Entity
 from dam.core.world import World
 from dam.errors import (
     CacheUnusableError,
@@ -22,9 +25,10 @@ from dam.errors import (
 from dam.services.failure_service import list_failures
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.ingest_service import add_files
+from dam.services.thumbnail_service import find_thumbnails
 from dam.storage.content_store import ImportMode
 from tests.databases import world_config
-from tests.faults.state import assert_complete, dump, left_over
+from tests.faults.state import assert_complete, dump
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 
@@ -163,23 +167,31 @@ async def test_a_full_disk_under_the_database_stops_the_import_and_keeps_what_wa
         await assert_complete(world, files)
 
 
-async def test_a_full_disk_under_the_cache_is_a_fault_of_the_cache_and_not_of_the_pictures(
+async def test_a_full_disk_under_the_cache_costs_thumbnails_and_not_the_import(
     other_file_system: Path,
     tmp_path: Path,
     sqlite_template: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     pictures = sorted(PICTURES.glob("*.jpg"))
     fill(other_file_system, free_bytes=50_000)
     sqlite, cache = tmp_path / "dam.db", other_file_system / "cache"
     async with world_at(sqlite, sqlite_template, cache_path=cache) as world:
-        with pytest.raises(CacheUnusableError) as caught:
-            await add_files(world, map(str, pictures), ImportOptions())
-        assert caught.value.message.endswith(" is not usable: no space left on the disk")
-        assert await world.read(list_failures) == []
-        assert left_over(world) == []
-        (other_file_system / "filler").unlink()
         await add_files(world, map(str, pictures), ImportOptions())
+        (warning,) = caplog.records
+        assert warning.message == "thumbnails are not kept"
+        assert vars(warning)["reason"].endswith(" is not usable: no space left on the disk")
+        assert await world.read(list_failures) == []
         await assert_complete(world, pictures)
+        ids = list(await world.read(entity_ids))
+        with pytest.raises(CacheUnusableError):
+            await find_thumbnails(world, ids)
+        (other_file_system / "filler").unlink()
+        assert {found.error for found in await find_thumbnails(world, ids)} == {None}
+
+
+async def entity_ids(session: AsyncSession) -> Sequence[int]:
+    return (await session.scalars(select(Entity.id))).all()
 
 
 async def test_a_read_only_store_is_named_and_references_need_none(
