@@ -17,9 +17,12 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
+from dam.core.answer_types import Decoder, decoder_for, read_answer
+from dam.core.answers import UnfitError
 from dam.core.executor_worker import (
     CallMemoryError,
     Outcome,
@@ -42,7 +45,7 @@ DATA_BYTES = 4 << 30
 _STARTS = 2  # a worker may be killed before it is up, as any other time
 
 _Call = tuple[tuple[object, ...], dict[str, object]]
-_Packed = tuple[bytes, list[bytes]]  # the function and its calls, for a worker process
+_Packed = tuple[bytes, list[bytes], Decoder]  # for a worker process, and how to read its answers
 
 
 def usable_cores() -> int:
@@ -64,9 +67,10 @@ class WorkerPool(Executor):
     because of others (the kernel killed it, or gave it no more), the call is run once more, alone
     in a new worker; what is over `data_bytes` even there is a `WorkerMemoryError`. Where the host
     does not give what a call or a worker needs, that is a `HostLimitError` or `WorkerStartError`,
-    no fault of what the call is about. Functions for processes must be importable by name,
-    arguments and results picklable; they read nothing from standard input, and what they print is
-    lost. Any thread and any event loop may use the pool.
+    no fault of what the call is about. Functions for processes must be importable by name, their
+    arguments picklable, and their return annotation must say what they return: by that their
+    answer is decoded, and what does not fit is a `WorkerAnswerError`. They read nothing from
+    standard input, and what they print is lost. Any thread and any event loop may use the pool.
 
     Args:
         workers: How many at once; by default one for each usable core.
@@ -98,7 +102,8 @@ class WorkerPool(Executor):
         It can be cancelled until the call starts; then the call runs to its end or its limit.
 
         Raises:
-            TypeError: `fn` is of `__main__`, which no worker process can import.
+            TypeError: `fn` is of `__main__`, which no worker process can import, or does not say
+                by its return annotation how to decode what it returns.
             RuntimeError: The pool was shut down.
         """
         group = self._group(fn, [(args, kwargs)], self.task_timeout_s, single=True)
@@ -166,7 +171,8 @@ class WorkerPool(Executor):
                     f"{fn!r} is of __main__; a worker process can only import it from a module"
                 )
                 raise TypeError(message)
-            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in calls]
+            decode = decoder_for(fn)
+            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in calls], decode
         return group
 
 
@@ -303,7 +309,8 @@ class _Crew:
         self, group: _Group, packed: _Packed, worker: WorkerProcess | None
     ) -> WorkerProcess | None:
         """Run the group in the worker or in new ones; return the one that is left."""
-        function, calls = packed
+        function, calls, decode = packed
+        read = partial(read_answer, decode)
         starts_left, doubted = _STARTS, -1
         while group.is_open:
             done = len(group.outcomes)
@@ -313,8 +320,8 @@ class _Crew:
                 with self._lent(worker, group):
                     if group.is_open:
                         rest = calls[done : done + 1] if doubted == done else calls[done:]
-                        worker.run(function, rest, group.limit_s, group.outcomes.append)
-            except (OSError, EOFError, MemoryError) as error:
+                        worker.run(function, rest, group.limit_s, read, group.outcomes.append)
+            except (OSError, EOFError, MemoryError, UnfitError) as error:
                 is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
                 worker = None

@@ -1,12 +1,12 @@
 """One worker process: `WorkerProcess` is the parent's end of its two pipes, `serve` the worker's.
 
 The worker was started for nothing else, so this module imports little; what a call needs is
-imported when it arrives. Every frame is eight bytes of length and a pickle. A request is
-`(function, calls)`, each pickled on its own, so that one bad argument costs one call. The answer is
-one `(succeeded, value)` for each call in order, sent as soon as it is known: so the parent always
-knows which call a worker died of. Where the function is another than before, an empty frame comes
-first, when its module is imported and the first call's time begins. An empty frame of its own says
-that the worker is up.
+imported when it arrives. Every frame is eight bytes of length and what they count. A request is
+the pickle of `(function, calls)`, each pickled on its own, so that one bad argument costs one call.
+The answer is one of `dam.core.answers` for each call in order, sent as soon as it is known: so the
+parent always knows which call a worker died of. Where the function is another than before, an
+empty frame comes first, when its module is imported and the first call's time begins. An empty
+frame of its own says that the worker is up.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from functools import partial
 from typing import IO, BinaryIO, cast
 
 from dam.children import child_environment, limit_this_process, refuse_new_privileges
+from dam.core.answers import UnfitError, encoded_error, encoded_shortage, encoded_value
 from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops, stops_blocked
 
@@ -40,7 +41,7 @@ class CallMemoryError(MemoryError):
 
 
 _HEADER_BYTES = 8
-_READ_BYTES = 1 << 20
+_READ_BYTES, _MOST_BYTES = 1 << 20, 256 << 20
 _IMPORT_LIMIT_S = 60.0
 _PR_SET_PDEATHSIG = 1
 
@@ -107,14 +108,16 @@ class WorkerProcess:
         function: bytes,
         calls: Sequence[bytes],
         limit_s: float | None,
+        read: Callable[[bytes], Outcome],
         report: Callable[[Outcome], None],
     ) -> None:
-        """Work off the calls; `report` gets each outcome as it arrives.
+        """Work off the calls; `report` gets each outcome as it arrives, `read` from its bytes.
 
         Raises:
             EOFError, BrokenPipeError: The worker died in the call after the last one reported.
             TimeoutError: That call took longer than `limit_s`, its one argument.
             CallMemoryError: There was too little memory for that call.
+            UnfitError: What was said of that call is no answer.
         """
         request = memoryview(_frame(pickle.dumps((function, calls))))
         while request:
@@ -126,10 +129,7 @@ class WorkerProcess:
             self._receive(_IMPORT_LIMIT_S)
             self._function = function
         for _ in calls:
-            outcome = _loaded(self._receive(limit_s))
-            if isinstance(outcome[1], CallMemoryError):
-                raise outcome[1]
-            report(outcome)
+            report(read(self._receive(limit_s)))
 
     def kill(self) -> None:
         """Stop it at once, with every process that it started."""
@@ -146,7 +146,10 @@ class WorkerProcess:
         """Return the next frame's payload."""
         deadline = None if limit_s is None else time.monotonic() + limit_s
         while True:
-            end = _HEADER_BYTES + int.from_bytes(self._received[:_HEADER_BYTES])
+            size_bytes = int.from_bytes(self._received[:_HEADER_BYTES])
+            if size_bytes > _MOST_BYTES:
+                raise UnfitError(f"{size_bytes:,} bytes; at most {_MOST_BYTES:,} are taken")
+            end = _HEADER_BYTES + size_bytes
             if len(self._received) >= end:
                 payload = bytes(self._received[_HEADER_BYTES:end])
                 del self._received[:end]
@@ -158,17 +161,6 @@ class WorkerProcess:
             if not chunk:
                 raise EOFError
             self._received += chunk
-
-
-def _loaded(payload: bytes) -> Outcome:
-    try:
-        outcome: Outcome = pickle.loads(payload)  # noqa: S301 - from our own worker
-    except Exception as error:  # noqa: BLE001 - a value's class may do anything here
-        return False, error
-    succeeded, value = outcome
-    if not succeeded and isinstance(value, bool):
-        return False, CallMemoryError(is_limit_ours=value)
-    return outcome
 
 
 def _frame(payload: bytes) -> bytes:
@@ -244,26 +236,22 @@ def _import_and_call(function: bytes, *args: object, **kwargs: object) -> object
 def _outcome(fn: Callable[..., object], call: bytes, *, is_limit_ours: bool) -> bytes:
     try:
         args, kwargs = pickle.loads(call)  # noqa: S301 - from our own parent
-        return pickle.dumps((True, fn(*args, **kwargs)))
+        return encoded_value(fn(*args, **kwargs))
     except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
         limit = host_limit(error)
         if limit is not None and limit.limit == "memory":
-            return pickle.dumps((False, is_limit_ours))
-        return pickle.dumps((False, _portable(limit or error)))
+            return encoded_shortage(is_limit_ours=is_limit_ours)
+        return encoded_error(_noted(limit or error))
     except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
-        return pickle.dumps((False, as_words(error)))
+        return encoded_error(as_words(error))
 
 
-def _portable(error: Exception) -> Exception:
-    """Return the error, or its words where it does not survive the way to the parent."""
-    if not isinstance(error, DamError):  # nobody expected it: say where it came from
+def _noted(error: Exception) -> Exception:
+    """Return the error; one that nobody expected says where it came from."""
+    if not isinstance(error, DamError):
         import traceback  # noqa: PLC0415 - costs more than the rest of this module
 
         error.add_note("In a worker process:\n" + "".join(traceback.format_exception(error)))
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    except Exception:  # noqa: BLE001 - a foreign class may do anything here
-        return as_words(error)
     return error
 
 

@@ -2,8 +2,10 @@
 
 import signal
 
+from dam.core.answers import UnfitError
 from dam.core.executor_worker import CallMemoryError
 from dam.errors import (
+    WorkerAnswerError,
     WorkerDiedError,
     WorkerStartError,
     WorkerTimeoutError,
@@ -18,7 +20,7 @@ def failure(error: Exception, exit_code: int) -> Exception:
         return WorkerTimeoutError(error.args[0])
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerDiedError(exit_code)
-    return error
+    return WorkerAnswerError(str(error)) if isinstance(error, UnfitError) else error
 
 
 def may_be_of_others(error: Exception, exit_code: int) -> bool:

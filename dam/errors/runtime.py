@@ -142,6 +142,18 @@ class WorkerDiedError(ItemError):
         super().__init__(f"the worker process {how}", hint)
 
 
+class WorkerAnswerError(ItemError):
+    """What the process that worked on an item says is not what its function promises.
+
+    Args:
+        reason: What was expected and what was found.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the worker process gave no valid answer: {reason}")
+
+
 class WorkerMemoryError(ItemError):
     """An item needs more memory than the process that works on it may have, even alone.
 
