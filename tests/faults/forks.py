@@ -103,7 +103,7 @@ def workers_of(process_id: int) -> list[int]:
             words = (entry / "cmdline").read_bytes()
         except OSError:  # no process, or one that has just ended
             continue
-        if f"serve({process_id})".encode() in words:
+        if f"serve({process_id}, ".encode() in words:
             found.append(int(entry.name))
     return found
 

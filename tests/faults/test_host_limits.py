@@ -102,7 +102,7 @@ def test_a_cache_that_is_read_only_costs_thumbnails(
     assert (result.returncode, result.stdout[:8]) == (0, "3 added ")
     (line,) = result.stderr.splitlines()
     assert re.fullmatch(
-        r"warning: .*: thumbnails are not kept reason=the cache .* the file system is read-only",
+        r"warning .*: thumbnails are not kept reason=the cache .* the file system is read-only",
         line,
     )
     subprocess.run([*remount[:2], "remount,rw", *remount[3:]], check=True)
