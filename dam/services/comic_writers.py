@@ -77,7 +77,7 @@ class ComicWriter(ABC):
         """
         with self._faults():
             # What has its name when the comic is whole may be another one.
-            folder = open_folder(str(self._target.parent), follows_link=True)
+            folder = open_folder(str(self._target.parent))
             self._folder = self._opened.enter_context(folder)
             self._work = self._folder.lasting_path / f".dam-export-{token_hex(8)}"
             self._work.mkdir()

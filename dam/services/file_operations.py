@@ -108,7 +108,13 @@ class FileOperationsResource:
         Raises:
             StoreUnusableError: The store as a whole cannot be used; they stay.
         """
-        return await asyncio.to_thread(source_tasks.remove_sources, self.store, removals)
+        stopping = threading.Event()
+        try:
+            return await asyncio.to_thread(
+                source_tasks.remove_sources, self.store, removals, stopping.is_set
+            )
+        finally:
+            stopping.set()  # as above: a thread that hashes a large file would hold us up
 
     async def describe(
         self, contents: Sequence[LocatedContent]

@@ -1,7 +1,7 @@
 """What is done to the sources of moves: plain functions, no database."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dam.errors import ContentDamagedError, ContentMissingError, FolderGoneError, InsideStoreError
@@ -14,9 +14,11 @@ from dam.storage.walk import inode_of
 
 
 def remove_sources(
-    store: ContentStore, removals: Sequence[SourceRemoval]
+    store: ContentStore, removals: Sequence[SourceRemoval], is_stopped: Callable[[], bool]
 ) -> list[ItemError | None]:
     """Remove files whose bytes the store has; return what hindered each, None where it is gone.
+
+    `is_stopped` is asked again and again; once it says yes, the rest stays.
 
     Raises:
         StoreUnusableError: The store as a whole cannot be used; they stay.
@@ -24,7 +26,7 @@ def remove_sources(
     roots = [inode_of(root) for root in store.local_roots()]
     faults = [_why_it_stays(store, roots, one) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
-    done = iter(remove_files([_source(one) for one in wanted]))
+    done = iter(remove_files([_source(one) for one in wanted], is_stopped))
     return [
         fault or _fault(next(done), one.path) for one, fault in zip(removals, faults, strict=True)
     ]
@@ -67,17 +69,16 @@ def _why_it_stays(
 
 
 def _source(removal: SourceRemoval) -> Source:
-    path, reading, found = removal.path, removal.reading, removal.found
-    there = path if os.path.lexists(path) else path.with_name(removal.aside_name)
+    reading, found = removal.reading, removal.found
     return Source(
-        path=path,
+        path=removal.path,
         aside=removal.aside_name,
         size_bytes=removal.size_bytes,
         mtime_ns=removal.mtime_ns,
         sha256=removal.sha256,
         file=None if reading is None else reading.file,
         folder=None if found is None else found.folder,
-        is_link=found.is_link if found else there.is_symlink(),
+        is_link=found is not None and found.is_link,
     )
 
 

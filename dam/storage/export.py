@@ -75,7 +75,7 @@ class ExportFolder:
         with self._faults(self.folder / name):
             self.folder.mkdir(parents=True, exist_ok=True)
             # What has the folder's name when the file is whole may be another one.
-            with open_folder(str(self.folder), follows_link=True) as folder:
+            with open_folder(str(self.folder)) as folder:
                 temporary = folder.lasting_path / f".dam-export-{secrets.token_hex(8)}"
                 try:
                     with temporary.open("xb") as file:

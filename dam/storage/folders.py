@@ -15,7 +15,6 @@ _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIREC
 _HERE = -100  # fcntl.h: AT_FDCWD
 _RENAME_NOREPLACE = 1
 _NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class OtherFolderError(NotADirectoryError):
@@ -54,6 +53,10 @@ class OpenFolder:
         path = f"/proc/self/fd/{self.fd}"
         return Path(path if os.path.exists(path) else self.path)  # noqa: PTH110 - a descriptor's
 
+    def has_own_path(self) -> bool:
+        """Return whether its path still is its own, and not that of a link."""
+        return self.fd is None or inode(os.lstat(self.path)) == inode(os.fstat(self.fd))
+
     def at(self, name: str) -> str:
         """Return how to name what is in it to a call that is given `fd` as its `dir_fd`."""
         return os.path.join(self.path, name) if self.fd is None else name  # noqa: PTH118
@@ -65,26 +68,22 @@ class OpenFolder:
 
 
 @contextmanager
-def open_folder(
-    path: str, expected: Inode | None = None, *, follows_link: bool = False
-) -> Iterator[OpenFolder]:
-    """Open a folder for what is done in the block.
+def open_folder(path: str, expected: Inode | None = None) -> Iterator[OpenFolder]:
+    """Open a folder, or what a link to one leads to, for what is done in the block.
 
     Args:
         path: Where it is.
-        expected: Which one it must be; then it may be a link that leads to that one.
-        follows_link: Take what a link leads to, whatever that is.
+        expected: Which one it must be.
 
     Raises:
-        OtherFolderError: It is another one, a link, or none.
+        OtherFolderError: It is another one, or none.
         OSError: It cannot be opened; `FileNotFoundError` where nothing is there.
     """
-    is_any_link = follows_link or expected is not None
     if not hasattr(os, "O_DIRECTORY"):
         yield OpenFolder(path, None)
         return
     try:
-        fd = os.open(path, _FOLDER_FLAGS if is_any_link else _FOLDER_FLAGS | _NO_LINK)
+        fd = os.open(path, _FOLDER_FLAGS)
     except NotADirectoryError as error:
         raise OtherFolderError(path) from error
     try:

@@ -10,14 +10,20 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from dam.errors import FileAccessError, FileChangedError, ItemError, SourceLeftAsideError
+from dam.errors import (
+    FileAccessError,
+    FileChangedError,
+    ItemError,
+    SourceLeftAsideError,
+    raise_host_limit,
+)
 from dam.storage.folders import (
     Inode,
     OpenFolder,
@@ -26,7 +32,7 @@ from dam.storage.folders import (
     open_folder,
     rename_to_free,
 )
-from dam.storage.reading import FileReading, digest_chunks, open_in, read_chunks
+from dam.storage.reading import DigestSet, FileReading, open_in, read_chunks
 
 _ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
 
@@ -41,8 +47,8 @@ class Source:
             process began keeps it, durably, before.
         size_bytes, mtime_ns, sha256: Of what was read.
         file: Which file was read; None in a later run, when inodes may be those of others.
-        folder: Which folder it was found in; None as above, and then the path must not be that of
-            a link.
+        folder: Which folder it was found in; None as above, and then a folder's path that is that
+            of a link has been swapped for one, unless what was set aside is there.
         is_link: The path is that of a link to the file; the link goes, and the file stays.
     """
 
@@ -91,16 +97,22 @@ def is_aside_name(name: str) -> bool:
     return _ASIDE.fullmatch(name) is not None
 
 
-def remove_sources(sources: Sequence[Source]) -> list[Removal]:
+def remove_sources(
+    sources: Sequence[Source], is_stopped: Callable[[], bool] = lambda: False
+) -> list[Removal]:
     """Remove files, durably; end first what a killed process began; return what became of each.
 
     It may be killed at any moment and called again with the same sources, with the same outcome.
     What is under a source's aside name and is not the source is put back. Those in the same folder
-    are best given one after the other: the disk is waited for once.
+    are best given one after the other: the disk is waited for once. When `is_stopped`, asked again
+    and again, says yes, what is not removed yet is blocked by an `InterruptedError`.
+
+    Raises:
+        HostLimitError: Nothing can be done here for now; what was not removed is still there.
     """
     removals: list[Removal] = []
     for (folder, _), group in groupby(sources, lambda source: (source.path.parent, source.folder)):
-        removals += _remove_in(folder, list(group))
+        removals += _remove_in(folder, list(group), is_stopped)
     return removals
 
 
@@ -111,7 +123,7 @@ def put_back_source(path: Path, aside: str) -> Path:
     its path as well where nothing was begun.
 
     Raises:
-        OSError: That cannot be done, or the folder is not there or a link by now.
+        OSError: That cannot be done, or the folder is not there.
     """
     with open_folder(str(path.parent)) as folder:
         left_as = _put_back(folder, path, aside)
@@ -119,32 +131,38 @@ def put_back_source(path: Path, aside: str) -> Path:
     return left_as or path
 
 
-def _remove_in(path: Path, sources: Sequence[Source]) -> list[Removal]:
+def _remove_in(
+    path: Path, sources: Sequence[Source], is_stopped: Callable[[], bool]
+) -> list[Removal]:
     try:
         with open_folder(str(path), sources[0].folder) as folder:
-            removals = [_removal(folder, source) for source in sources]
+            removals = [_removal(folder, source, is_stopped) for source in sources]
             folder.sync()
     except OtherFolderError:
         return [Removal("changed") for _ in sources]
     except OSError as error:
+        raise_host_limit(error)
         return [Removal("blocked", error) for _ in sources]
     return removals
 
 
-def _removal(folder: OpenFolder, source: Source) -> Removal:
+def _removal(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
     try:
         if _has(folder, source.aside):
-            return _end(folder, source)
-        return _begin(folder, source)
+            return _end(folder, source, is_stopped)
+        if source.folder is None and not folder.has_own_path():
+            return Removal("changed")
+        return _begin(folder, source, is_stopped)
     except FileNotFoundError:
         return Removal("gone")
     except OSError as error:
+        raise_host_limit(error)
         return Removal("blocked", error)
 
 
-def _begin(folder: OpenFolder, source: Source) -> Removal:
+def _begin(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
     name = source.path.name
-    with _compared(folder, name, source) as found:
+    with _compared(folder, name, source, is_stopped) as found:
         if found is None:
             return Removal("changed")
         if not rename_to_free(name, source.aside, folder):
@@ -158,8 +176,8 @@ def _begin(folder: OpenFolder, source: Source) -> Removal:
     return Removal("changed", left_as=_put_back(folder, source.path, source.aside))
 
 
-def _end(folder: OpenFolder, source: Source) -> Removal:
-    with _compared(folder, source.aside, source) as found:
+def _end(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
+    with _compared(folder, source.aside, source, is_stopped) as found:
         if found is not None:
             folder.unlink(source.aside)
             return Removal("removed")
@@ -193,12 +211,14 @@ class _Found:
 
 
 @contextmanager
-def _compared(folder: OpenFolder, name: str, source: Source) -> Iterator[_Found | None]:
+def _compared(
+    folder: OpenFolder, name: str, source: Source, is_stopped: Callable[[], bool]
+) -> Iterator[_Found | None]:
     """Yield what has a name, open, if it is the source, else None.
 
     Raises:
         FileNotFoundError: Nothing has it.
-        OSError: It cannot be read.
+        OSError: It cannot be read; `InterruptedError` when it was stopped.
     """
     entry = folder.status(name)
     kind = stat.S_IFLNK if source.is_link else stat.S_IFREG
@@ -209,7 +229,7 @@ def _compared(folder: OpenFolder, name: str, source: Source) -> Iterator[_Found 
     try:
         found = _Found(folder, inode(entry), fd)
         is_source = found.is_at(name) and _is_source(os.fstat(fd), source)
-        yield found if is_source and _digest(fd) == source.sha256 else None
+        yield found if is_source and _has_digest(fd, source, is_stopped) else None
     finally:
         os.close(fd)
 
@@ -221,8 +241,17 @@ def _is_source(status: os.stat_result, source: Source) -> bool:
     return (reading.size_bytes, reading.mtime_ns) == (source.size_bytes, source.mtime_ns)
 
 
-def _digest(fd: int) -> bytes:
-    return digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
+def _has_digest(fd: int, source: Source, is_stopped: Callable[[], bool]) -> bool:
+    digests = DigestSet()
+    left_bytes = source.size_bytes
+    for chunk in read_chunks(fd, source.size_bytes):
+        left_bytes -= len(chunk)
+        if left_bytes < 0:  # it may be growing without end
+            return False
+        if is_stopped():
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+        digests.update(chunk)
+    return digests.sha256 == source.sha256
 
 
 def _has(folder: OpenFolder, name: str) -> bool:

@@ -85,7 +85,14 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("change", [write_more, write_again, write_other_bytes, make_folder])
+def link_to_it(path: Path) -> None:
+    """As who has put the file elsewhere himself."""
+    path.symlink_to(path.rename(path.parent.with_name("archived")))
+
+
+@pytest.mark.parametrize(
+    "change", [write_more, write_again, write_other_bytes, make_folder, link_to_it]
+)
 async def test_what_is_not_the_same_file_stays_for_good(
     world: World, left: Path, change: Callable[[Path], None]
 ) -> None:

@@ -216,14 +216,48 @@ def test_nothing_is_undone_where_nothing_was_begun(folder: Path) -> None:
     assert names(folder) == {"a": CONTENT}
 
 
-def test_nothing_is_undone_in_another_folder(tmp_path: Path, folder: Path) -> None:
-    write(folder / "x", CONTENT)
+def test_a_link_to_the_folder_hides_nothing_that_was_begun(tmp_path: Path, folder: Path) -> None:
+    """In a later run a link could lead anywhere; but nobody else has a file of such a name."""
     (tmp_path / "link").symlink_to(folder)
+    path = tmp_path / "link" / "a"
+    source = source_of(write(path, CONTENT), is_known_here=False)
 
-    with pytest.raises(NotADirectoryError):
-        put_back_source(tmp_path / "link" / "a", "x")
+    assert remove_sources([source]) == [Removal("changed")]
+    path.rename(folder / source.aside)
+    assert put_back_source(path, source.aside) == path
+    path.rename(folder / source.aside)
+    assert remove_sources([source]) == [Removal("removed")]
+
+    assert names(folder) == {}
+
+
+def test_nothing_is_undone_where_the_folder_is_gone(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        put_back_source(tmp_path / "none" / "a", "x")
+        put_back_source(tmp_path / "none" / "a", new_aside_name())
+
+
+def test_whoever_is_stopped_leaves_the_source(folder: Path) -> None:
+    source = source_of(write(folder / "a", CONTENT))
+
+    (removal,) = remove_sources([source], lambda: True)
+
+    assert (removal.status, type(removal.error)) == ("blocked", InterruptedError)
+    assert names(folder) == {"a": CONTENT}
+
+
+def test_a_file_that_grows_is_not_read_to_its_end(folder: Path) -> None:
+    path = write(folder / "a", CONTENT)
+    source = source_of(path)
+    asked = []
+
+    def grow() -> bool:
+        asked.append(path.stat().st_size)
+        with path.open("ab") as file:
+            file.write(bytes(99))
+        return len(asked) > 20
+
+    assert remove_sources([source], grow) == [Removal("changed")]
+    assert asked == [len(CONTENT)]
 
 
 def test_aside_names_are_hidden_and_known_again() -> None:
