@@ -1,5 +1,6 @@
 """Each machine has an id of its own, which says nothing about it."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -28,12 +29,16 @@ def test_where_the_system_has_none_the_user_gets_one(tmp_path: Path, content: st
     system, data = tmp_path / "machine-id", tmp_path / "share" / "dam"
     if content is not None:
         system.write_text(content)
-    found = machine_id(system, data)
+    before = os.umask(0)
+    try:
+        found = machine_id(system, data)
+    finally:
+        os.umask(before)
     assert machine_id(system, data) == found
     assert machine_id(system, tmp_path / "elsewhere") != found
     (kept,) = data.iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (data, data.parent)] == [0o700] * 2
     assert kept.read_text().strip() not in found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from dam.errors import OutputFolderError
+from dam.storage.privacy import make_private_folder
 
 _SYSTEM = Path("/etc/machine-id")
 _FORM = re.compile(rb"[0-9a-f]{32}\n?")
@@ -45,7 +46,7 @@ def _kept(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
     new = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
