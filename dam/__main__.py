@@ -2,7 +2,6 @@
 
 import os
 import sys
-from typing import NoReturn
 
 from dam.stopping import StoppedBySignalError, handle_stops, raise_stop
 
@@ -20,7 +19,7 @@ def run() -> None:
         _end(error.signal.name, 128 + error.signal)
 
 
-def _end(signal_name: str, code: int) -> NoReturn:
+def _end(signal_name: str, code: int) -> None:
     """Say that the signal came before the command, as `dam.cli.faults` would, and end."""
     error, how = _WORDS[signal_name]
     message = f"{how}; nothing was begun"

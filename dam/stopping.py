@@ -1,7 +1,8 @@
 """Signals that ask this process to stop: Ctrl-C, `kill`, a terminal that was closed.
 
-Imports next to nothing, because `dam.__main__` needs it before anything else is loaded. Knows no
-event loop: `dam.cli.run_async` cancels its task, everything else is stopped by an exception.
+Imports next to nothing, not even `typing`: until `dam.__main__` has it, Python's own handlers are
+at work. Knows no event loop: `dam.cli.run_async` cancels its task, everything else is stopped by an
+exception.
 """
 
 import signal
@@ -9,9 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeAlias
 
-StopHandler: TypeAlias = Callable[[int, FrameType | None], object]
+StopHandler = Callable[[int, FrameType | None], object]
 
 _PATIENCE_S = 5.0
 

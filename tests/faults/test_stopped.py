@@ -69,6 +69,20 @@ def test_while_python_starts(dam_cli: DamCli, tmp_path: Path, number: signal.Sig
     assert (result.returncode, result.stderr) == (code, f"error: {how}; nothing was begun\n")
 
 
+def test_next_to_nothing_is_imported_before_signals_are_handled() -> None:
+    """Until then, Ctrl-C is a traceback; `signal` imports `enum`, which takes most of the time."""
+    script = (
+        "import sys, dam.__main__; print({'re', 'typing', 'typer', 'dam.cli'} & {*sys.modules})"
+    )
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        capture_output=True,
+        env={"PYTHONPATH": str(PROJECT)},
+        check=True,
+    )
+    assert result.stdout == b"set()\n"
+
+
 @by_each_signal
 def test_while_python_ends_it_changes_nothing(home: Path, number: signal.Signals) -> None:
     script = (
