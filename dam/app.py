@@ -18,7 +18,15 @@ from dam.services.world_identity_service import hold_to_identity
 from dam.settings import Settings, load_settings
 from dam.settings.locations import quoted_path
 
-__all__ = ["Settings", "World", "build_world", "load_settings", "open_world", "world_config"]
+__all__ = [
+    "Settings",
+    "World",
+    "WorldConfig",
+    "build_world",
+    "load_settings",
+    "open_world",
+    "world_config",
+]
 
 
 def world_config(name: str | None = None, settings: Settings | None = None) -> WorldConfig:

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from dam.cli.faults import StoppedByUserError, fault_of, report
 from dam.cli.frame import Command, Group, State, make_group
-from dam.cli.output import OutputError, flush, write_error_text
+from dam.cli.output import OutputError, complain, flush, write_error_text
 from dam.cli.streams import (
     flush_prints,
     give_up_stdout,
@@ -24,7 +24,7 @@ from dam.cli.streams import (
     leave_full_pipes,
     prepare_streams,
 )
-from dam.errors import ExitCode, report_without_passwords, words_for
+from dam.errors import DamError, ExitCode, report_without_passwords, words_for
 from dam.stopping import (
     STOP_SIGNALS,
     StoppedBySignalError,
@@ -45,6 +45,7 @@ T = TypeVar("T")
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
+_MARKED_ANEW = "the store did not say that it is this world's, and has its files: it is marked now"
 _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
 _AGAIN_S = 0.01
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
@@ -108,11 +109,17 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         return _tell(error, arguments)
 
 
-def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
-    """Open the world that the state names, await the job with it, and return what came of it."""
+def run_in_world(
+    state: State, job: Callable[["World"], Awaitable[T]], *, only_reads: bool = False
+) -> T:
+    """Open the world that the state names, await the job with it, and return what came of it.
+
+    A command that changes something needs the store to be there before and the same afterwards;
+    `only_reads` says that what it changes is not the world.
+    """
     from dam.app import load_settings, open_world
     from dam.cli.logs import write_logs
-    from dam.services.store_access import require_same_places
+    from dam.services.store_access import require_same_places, require_store
 
     settings = load_settings()
     write_logs("DEBUG" if state.is_debug else settings.log_level)
@@ -124,8 +131,19 @@ def run_in_world(state: State, job: Callable[["World"], Awaitable[T]]) -> T:
         ) as world:
             gc.freeze()  # what is there by now stays: no collection needs to look at it again
             gc.set_threshold(_NEW_OBJECTS_AT_WORK)
-            answer = await job(world)
-            if state.changes and not state.is_dry_run:
+            if not state.changes or only_reads:
+                return await job(world)
+            if await require_store(world, is_dry_run=state.is_dry_run):
+                complain(_MARKED_ANEW)
+            try:
+                answer = await job(world)
+            except DamError:
+                raise
+            except Exception:
+                # What another database in the place of ours leads to looks like a bug.
+                await require_same_places(world)
+                raise
+            if not state.is_dry_run:
                 await require_same_places(world)
             return answer
 

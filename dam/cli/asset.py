@@ -106,7 +106,7 @@ def export_asset(
         with _following(state, "exporting", len(entity_ids)) as tell:
             return await export_assets(world, entity_ids, output, tell, is_dry_run=state.is_dry_run)
 
-    done = run_in_world(state, work)
+    done = run_in_world(state, work, only_reads=True)
     return _end(
         state, done, [(item.entity_id, item.path) for item in done if item.path], ("id", "path")
     )

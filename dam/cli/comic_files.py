@@ -175,7 +175,7 @@ def export_comic(
         said = "would write" if state.is_dry_run else "wrote"
         sentence(f"{said} {counted(done.pages, 'page')} to {done.path}")
 
-    show(state, run_in_world(state, work), people)
+    show(state, run_in_world(state, work, only_reads=True), people)
 
 
 def _with_late(

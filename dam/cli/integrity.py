@@ -83,8 +83,9 @@ def gc(
     """Remove stored bytes that no asset refers to.
 
     What was put into the store within the last 24 hours stays. A store in which other worlds keep
-    files, too, is left alone: this world does not know what they refer to. Unpacked archives that
-    a killed process has left among the temporary files go, too.
+    files, too, is left alone: this world does not know what they refer to. What stopped imports
+    have not stored to the end goes at once, empty folders go, and so do unpacked archives that a
+    killed process has left among the temporary files.
     """
     from dam.cli import run_in_world
 
@@ -104,5 +105,9 @@ def gc(
         if result.archive_copies:
             left = counted(result.archive_copies, "folder")
             sentence(f"{said} {left} of unpacked archives, left by a process that is gone")
+        if result.drafts:
+            sentence(
+                f"{said} {counted(result.drafts, 'file')} that stopped imports left unfinished"
+            )
 
     show(state, run_in_world(state, work), people)

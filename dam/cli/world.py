@@ -1,5 +1,6 @@
 """`dam-cli setup-db`, `list-worlds`, `status` and `doctor`: worlds and their databases."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,8 @@ from dam.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dam.app import World
-    from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth
+    from dam.app import World, WorldConfig
+    from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth, LostStore
     from dam.services.privacy_service import OpenPath
     from dam.services.schema_service import SetUp
     from dam.services.status_service import WorldPlace, WorldStatus
@@ -110,12 +111,22 @@ def doctor(
     state: State,
     *,
     fix: Annotated[bool, typer.Option("--fix", help="Let nobody else read what is ours.")] = False,
+    store_is_lost: Annotated[
+        bool,
+        typer.Option("--store-is-lost", help="Begin the store anew: its disk will not come back."),
+    ] = False,
+    is_agreed: Yes = False,
 ) -> ExitCode:
     """Check what a world needs to work.
 
     Looks at its database, its folders and the decoders, and changes nothing without --fix. Exit
     code 5: something that is needed does not work. What others may read is told, but is no fault: a
     group may share a world on purpose.
+
+    A store that has none of the files that the database knows is taken for a disk that is not
+    mounted, and no command writes to it. Where it is lost for good, --store-is-lost makes a new one
+    in its place; `verify` then lists what is missing, and `add-asset` of the same files brings it
+    back.
     """
     from dam.app import load_settings, world_config
     from dam.cli import run_async
@@ -126,18 +137,48 @@ def doctor(
     write_logs("DEBUG" if state.is_debug else settings.log_level)
     config = world_config(state.world, settings)
     is_configured = settings.world(state.world).is_configured
+    lost = _begin_store_anew(state, config, is_agreed=is_agreed) if store_is_lost else None
     result = run_async(
         lambda: doctor_service.examine(
             config, is_configured=is_configured, closes_paths=fix and not state.is_dry_run
         )
     )
-    show(state, result, lambda found: _show_diagnosis(found, is_plan=fix and state.is_dry_run))
+    result = replace(result, lost_files=None if lost is None else lost.files)
+
+    def people(found: "Diagnosis") -> None:
+        if found.lost_files is not None:
+            _show_lost_store(found.lost_files, is_plan=state.is_dry_run)
+        _show_diagnosis(found, is_plan=fix and state.is_dry_run)
+
+    show(state, result, people)
     left = [one for one in result.readable_by_others if one.message]
     for one in left:
         name_failure(one.path, message=one.message)
     if not result.ok:
         return ExitCode.ENVIRONMENT
     return ExitCode.ITEMS_FAILED if left else ExitCode.OK
+
+
+def _begin_store_anew(state: State, config: "WorldConfig", *, is_agreed: bool) -> "LostStore":
+    from dam.cli import run_async
+    from dam.services import doctor_service
+
+    lost = run_async(lambda: doctor_service.find_lost_store(config))
+    if not state.is_dry_run:
+        question = (
+            f"Begin the store {lost.root} of world {config.name!r} anew? "
+            f"The database knows {lost.files:,} stored files, which then count as missing."
+        )
+        confirm(question, is_agreed=is_agreed)
+        run_async(lambda: doctor_service.begin_store_anew(config))
+    return lost
+
+
+def _show_lost_store(files: int, *, is_plan: bool) -> None:
+    sentence(
+        f"the store {'would be' if is_plan else 'is'} begun anew; {files:,} files are missing: "
+        "`dam-cli verify` lists them, `dam-cli add-asset` brings back what there is"
+    )
 
 
 def _show_diagnosis(result: "Diagnosis", *, is_plan: bool) -> None:

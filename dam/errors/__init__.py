@@ -135,7 +135,7 @@ from dam.errors.secrets import (
     text_without_passwords,
     url_without_password,
 )
-from dam.errors.stores import StoreReplacedError
+from dam.errors.stores import StoreNotLostError, StoreNotThereError, StoreReplacedError
 
 __all__ = [
     "AmbiguousIdError",
@@ -217,6 +217,8 @@ __all__ = [
     "ServerTooOldError",
     "SourceLeftAsideError",
     "StoreInUseError",
+    "StoreNotLostError",
+    "StoreNotThereError",
     "StoreReplacedError",
     "StoreSharedError",
     "StoreUnusableError",

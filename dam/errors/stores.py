@@ -2,7 +2,40 @@
 
 from pathlib import Path
 
-from dam.errors.base import EnvironmentFaultError, display_path
+from dam.errors.base import EnvironmentFaultError, UsageError, display_path
+
+
+class StoreNotThereError(EnvironmentFaultError):
+    """The database knows stored files, and none of those that were looked for are in the store.
+
+    Args:
+        root: The folder in which the store was looked for.
+        looked_for: How many files, chosen at random.
+    """
+
+    def __init__(self, root: Path, looked_for: int) -> None:
+        self.root = root
+        self.looked_for = looked_for
+        files = "the one file" if looked_for == 1 else f"any of {looked_for} files"
+        super().__init__(
+            f"the store is not there: {display_path(root)} does not have {files} "
+            "that the database knows to be in it",
+            "mount its disk there, or set DAM_ASSET_STORAGE_PATH; "
+            "if it is lost for good, `dam-cli doctor --store-is-lost`",
+        )
+
+
+class StoreNotLostError(UsageError):
+    """Somebody says that a store is lost, and it is there, or nothing was ever stored."""
+
+    def __init__(self, root: Path, files: int) -> None:
+        self.root = root
+        self.files = files
+        found = "is there" if files else "never had a file of this world"
+        super().__init__(
+            f"the store {display_path(root)} is not lost: it {found}; nothing was done",
+            "`dam-cli verify` lists what it lacks; add those files again" if files else None,
+        )
 
 
 class StoreReplacedError(EnvironmentFaultError):

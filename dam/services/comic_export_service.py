@@ -19,6 +19,7 @@ from dam.services import content_service
 from dam.services.comic_info_service import get_comic_info
 from dam.services.comic_writers import WRITERS, ComicFormat, ComicWriter, PageFile, comic_format
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_access import tell_missing_store
 
 _LOCATED_AT_ONCE = 200
 _FEWEST_DIGITS = 3
@@ -78,6 +79,7 @@ async def export_comic(
         EntityNotFoundError, NoComicVariantError: There is no such variant.
         NothingToExportError: It has no pages.
         ComicTargetTakenError, ComicTargetFormatError: The target cannot be written to.
+        StoreNotThereError: The store as a whole is missing; nothing was written.
         PageExportError: A page cannot be had, or not be put into a PDF; nothing was written.
         OutputFolderError: The target's folder does not take it.
         MissingExtraError: A PDF needs the extra `comics`.
@@ -115,6 +117,7 @@ async def _add_pages(
                 file = PageFile(page.name, places[page.entity_id], page.size_bytes)
                 await asyncio.to_thread(writer.add_page, file)
             except ItemError as error:
+                await tell_missing_store(world, error)
                 raise PageExportError(number, error) from error
             on_page(number, len(pages))
 

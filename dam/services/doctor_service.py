@@ -3,8 +3,9 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from dam.core.database import Database
 from dam.errors import (
     DamError,
     NotSetUpError,
+    StoreNotLostError,
+    StoreNotThereError,
     display_path,
     place_without_password,
     url_without_password,
@@ -24,6 +27,7 @@ from dam.media.decoders import Decoder, installed_decoders
 from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
+from dam.services.store_judgement import count_stored, judge_store
 from dam.storage import open_store
 
 _BUSY_TIMEOUT_S = 2.0
@@ -52,8 +56,19 @@ class FolderHealth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostStore:
+    """A store that is not there: where it was looked for, and how many files it should have."""
+
+    root: Path
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found; a decoder that is missing is no fault, nor what others may read."""
+    """What was found; a decoder that is missing is no fault, nor what others may read.
+
+    `lost_files` is how many files the store should have that is told to be lost; None without.
+    """
 
     ok: bool
     world: str
@@ -62,6 +77,7 @@ class Diagnosis:
     cache: FolderHealth
     decoders: Mapping[str, Decoder]
     readable_by_others: Sequence[OpenPath]
+    lost_files: int | None = None
 
 
 async def examine(
@@ -79,6 +95,8 @@ async def examine(
         paths = await asyncio.to_thread(close_paths, paths)
     database = await _database(config, is_configured=is_configured)
     storage = await asyncio.to_thread(_storage, config.storage_url)
+    if database.ok and storage.ok:
+        storage = await _look_for_content(config, storage)
     cache = await asyncio.to_thread(_folder, config.cache_path, "set XDG_CACHE_HOME")
     return Diagnosis(
         ok=database.ok and storage.ok and cache.ok,
@@ -89,6 +107,55 @@ async def examine(
         decoders=await asyncio.to_thread(installed_decoders) | installed_unpackers(),
         readable_by_others=paths,
     )
+
+
+async def find_lost_store(config: WorldConfig) -> LostStore:
+    """Return what is known of a store that is not there.
+
+    Raises:
+        StoreNotLostError: It is there, or nothing was ever stored.
+        DamError: The database or the folder cannot be used.
+    """
+    store = open_store(config.storage_url)
+    (root,) = store.local_roots()
+    async with _opened(config) as database:
+        judged = await judge_store(database, store)
+        files = await database.read(count_stored)
+    if judged.verdict != "not there":
+        raise StoreNotLostError(root, files)
+    return LostStore(root=root, files=files)
+
+
+async def begin_store_anew(config: WorldConfig) -> LostStore:
+    """Make the store anew for a world whose store is lost; return what was lost.
+
+    The world goes on with it: what was lost is missing, and back when it is added again.
+
+    Raises:
+        DamError: As `find_lost_store`, or the folder cannot be made.
+    """
+    lost = await find_lost_store(config)
+    store = open_store(config.storage_url)
+    async with _opened(config) as database:
+        owner = (await judge_store(database, store)).owner
+    await asyncio.to_thread(store.make)
+    await asyncio.to_thread(store.mark, owner, is_anew=True)
+    return lost
+
+
+async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> FolderHealth:
+    """Return the health of the store, which must have something of what the database knows."""
+    store = open_store(config.storage_url)
+    try:
+        async with _opened(config) as database:
+            judged = await judge_store(database, store)
+        if judged.verdict == "not there":
+            raise StoreNotThereError(store.local_roots()[0], judged.looked_for)
+    except NotSetUpError:
+        return storage
+    except DamError as error:
+        return replace(storage, ok=False, message=error.message, hint=error.hint)
+    return storage
 
 
 async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHealth:
@@ -105,13 +172,20 @@ async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHeal
 
 
 async def _use_database(config: WorldConfig) -> None:
+    async with _opened(config) as database:
+        await database.read(_refuse_malformed, database)
+        async with database.writer() as session:
+            await session.execute(select(1))  # on SQLite this takes the lock of a writer
+
+
+@asynccontextmanager
+async def _opened(config: WorldConfig) -> AsyncIterator[Database]:
+    """Yield the database of a world, which has the schema of this program."""
     context = WorldContext(world_name=config.name, run_id="doctor")
     database = Database(config.database_url, context, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         await schema_service.check_schema(database)
-        await database.read(_refuse_malformed, database)
-        async with database.writer() as session:
-            await session.execute(select(1))  # on SQLite this takes the lock of a writer
+        yield database
     finally:
         await database.close()
 

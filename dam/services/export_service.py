@@ -18,6 +18,7 @@ from dam.errors import ItemError, NoContentError
 from dam.models import FilePropertiesComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_access import tell_missing_store
 from dam.storage.export import ExportFolder
 from dam.storage.located import LocatedContent
 
@@ -51,7 +52,7 @@ async def export_assets(
 
     Raises:
         OutputFolderError: The folder cannot be written to; nothing more is tried.
-        StoreUnusableError: The same of the store.
+        StoreUnusableError, StoreNotThereError: The same of the store.
     """
     exported = ExportFolder(folder, world.resources.get(FileOperationsResource).store)
     stop = threading.Event()
@@ -61,7 +62,7 @@ async def export_assets(
         for page in portions(entity_ids, _PAGE):
             contents = await world.read(_named_contents, page)
             for entity_id in page:
-                outcome = await _export(write, entity_id, contents.get(entity_id))
+                outcome = await _export(world, write, entity_id, contents.get(entity_id))
                 outcomes.append(outcome)
                 if on_outcome:
                     on_outcome(outcome)
@@ -72,6 +73,7 @@ async def export_assets(
 
 
 async def _export(
+    world: World,
     write: Callable[[LocatedContent, str], Path],
     entity_id: EntityId,
     named: tuple[LocatedContent, str] | None,
@@ -81,6 +83,7 @@ async def _export(
             raise NoContentError(entity_id)
         path = await asyncio.to_thread(write, *named)
     except ItemError as error:
+        await tell_missing_store(world, error)
         return ExportOutcome(
             entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
         )

@@ -13,6 +13,7 @@ from typing import TypeVar
 from dam.core.executor import WorkerPool
 from dam.core.portions import portions
 from dam.errors import (
+    ContentMissingError,
     EnvironmentFaultError,
     ItemError,
 )
@@ -246,6 +247,8 @@ class FileOperationsResource:
             # What is not installed is wanted by some files and not by others.
             if isinstance(answer, EnvironmentFaultError) and answer.requirement is None:
                 raise answer
+        if any(isinstance(answer, ContentMissingError) for answer in answers):
+            self.held_folders.require_same()  # or it is not those files alone that are missing
         return answers
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
 from dam.services.archive_copies import remove_left_copies
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_access import require_store
 from dam.services.world_cache import WorldCache
 from dam.services.world_identity_service import store_owner
 from dam.storage.thumbnail_cache import ThumbnailCache
@@ -34,15 +35,17 @@ class CollectedGarbage:
 
     Attributes:
         removed: So many contents, from the store.
-        freed_bytes: Their size.
+        freed_bytes: The size of these and of the drafts.
         thumbnails: So many.
         archive_copies: So many folders of unpacked archives, of processes that are gone.
+        drafts: So many files that stopped imports had not stored to the end.
     """
 
     removed: int
     freed_bytes: int
     thumbnails: int
     archive_copies: int
+    drafts: int
 
 
 async def collect_garbage(
@@ -58,8 +61,10 @@ async def collect_garbage(
     Raises:
         StoreInUseError: An import holds the store.
         StoreSharedError: Other worlds keep files in it.
+        StoreNotThereError: It has nothing of what the database knows.
         StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
     """
+    await require_store(world, is_dry_run=is_dry_run)
     store = world.resources.get(FileOperationsResource).store
     cache = world.resources.get(WorldCache)
     thumbnails = await cache.thumbnails()
@@ -86,6 +91,7 @@ async def collect_garbage(
             freed_bytes=collected.freed_bytes,
             thumbnails=removed,
             archive_copies=remove_left_copies(is_dry_run=is_dry_run),
+            drafts=collected.drafts,
         )
 
     try:

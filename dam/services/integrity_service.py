@@ -32,6 +32,7 @@ from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.content_service import Location, location_of
 from dam.services.file_operations import FileOperationsResource
 from dam.services.name_service import names_of
+from dam.services.store_access import require_store
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore
 from dam.storage.reference import missing_folder
@@ -101,8 +102,10 @@ async def verify(
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: Of what is given.
+        StoreNotThereError: The store as a whole is missing, not a few files.
         EnvironmentFaultError: The store or the database cannot be used.
     """
+    await require_store(world, is_dry_run=True)
     chosen = None if given is None else sorted(await world.read(resolve_ids, given))
     total = await world.read(_count) if chosen is None else len(chosen)
     found = Verification()

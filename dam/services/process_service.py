@@ -29,6 +29,7 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.marking import mark_in_pages
 from dam.services.new_asset import NewAsset
 from dam.services.outdated_service import mark_outdated
+from dam.services.store_access import require_store
 
 T = TypeVar("T")
 
@@ -82,7 +83,9 @@ async def process(
     Raises:
         UnknownNameError: There is no such stage, or no system works off such a marker.
         NotSettledError: Systems go on marking entities for each other without end.
+        StoreNotThereError: The store as a whole is missing; nothing is tried.
     """
+    await require_store(world, is_dry_run=is_dry_run)
     chosen = [_stage(name) for name in stages] or list(SystemStage)
     names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
     markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}

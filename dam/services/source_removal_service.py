@@ -18,7 +18,7 @@ from dam.services.source_removal_rows import (
     drop_removals,
     pending_removals,
 )
-from dam.services.store_access import require_same_places
+from dam.services.store_access import require_same_places, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
 from dam.storage.paths import is_at_or_below, path_bytes
@@ -88,7 +88,7 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
     pending = await world.read(pending_removals, machine)
     if not pending:
         return WorkedOff()
-    await asyncio.to_thread(world.resources.get(FileOperationsResource).held_folders.hold)
+    await require_store(world)
     await _keep(world, [one for one in pending if one.is_needed])
     wanted = [one for one in pending if not one.is_needed]
     errors = await remove_sources(world, wanted)

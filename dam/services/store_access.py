@@ -1,4 +1,4 @@
-"""What every import needs of its world's store: to hold it, and to know what is the world's own."""
+"""The store of a world for those who write: that it is there, held, and still the same."""
 
 import asyncio
 import threading
@@ -8,15 +8,52 @@ from pathlib import Path
 
 from dam.core.database import run_to_end
 from dam.core.world import World
+from dam.errors import ContentMissingError, StoreNotThereError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_judgement import judge_store
 from dam.services.world_identity_service import OpenedWorld, store_owner
+
+
+async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
+    """Return if the world's store is there, or was never needed, and raise where not.
+
+    It is looked for once, and then held open as long as the world is. Where it lacks the mark of
+    the world, it is given one, but for a dry run; return whether that was so.
+
+    Raises:
+        StoreNotThereError: The world knows stored content, and none of that is there.
+        StoreUnusableError: The store cannot be looked into, or not be marked.
+    """
+    files = world.resources.get(FileOperationsResource)
+    if files.held_folders.is_held:
+        return False
+    await _hold(files)  # before it is looked at: what takes its place after that is noticed
+    judged = await judge_store(world.database, files.store)
+    if judged.verdict == "not there":
+        files.held_folders.close()
+        raise StoreNotThereError(files.store.local_roots()[0], judged.looked_for)
+    if judged.verdict != "unmarked" or is_dry_run:
+        return False
+    await asyncio.to_thread(files.store.mark, judged.owner)
+    return True
+
+
+async def tell_missing_store(world: World, error: Exception) -> None:
+    """Raise a `StoreNotThereError` if that is why content is missing; for those who only read."""
+    if isinstance(error, ContentMissingError):
+        await require_store(world, is_dry_run=True)
 
 
 @asynccontextmanager
 async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncIterator[None]:
     """Hold the store against `gc`, from the first byte until the last row.
 
-    Call `on_wait` when that has to wait for a `gc`; whoever is cancelled waits no longer.
+    A world that has never stored anything gets its store made. Call `on_wait` when that has to
+    wait for a `gc`; whoever is cancelled waits no longer.
+
+    Raises:
+        StoreNotThereError: As `require_store`.
+        StoreReplacedError, DatabaseReplacedError: As `require_same_places`, after the block.
     """
     loop = asyncio.get_running_loop()
     stopping = threading.Event()
@@ -25,7 +62,11 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
         if on_wait is not None:
             loop.call_soon_threadsafe(on_wait)
 
+    await require_store(world)
     files = world.resources.get(FileOperationsResource)
+    if not files.held_folders.is_held:
+        await asyncio.to_thread(files.store.make)
+        await _hold(files)
     holding = files.store.importing(
         await store_owner(world), on_wait=say_so, is_stopped=stopping.is_set
     )
@@ -33,12 +74,18 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
     try:
         await asyncio.wait([entering])
         entering.result()
-        await asyncio.to_thread(files.held_folders.hold)
         yield
         await require_same_places(world)
     finally:
         stopping.set()
         await run_to_end(_let_go(holding, entering))
+
+
+async def _hold(files: FileOperationsResource) -> None:
+    try:
+        await asyncio.to_thread(files.held_folders.hold)
+    except OSError as error:
+        raise StoreUnusableError(files.store.local_roots()[0], error) from error
 
 
 async def require_same_places(world: World) -> None:

@@ -13,6 +13,7 @@ from dam.errors import CacheUnusableError, ItemError, NoContentError
 from dam.media.image import RECIPE_VERSION, describe_image
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.store_access import tell_missing_store
 from dam.services.world_cache import WorldCache
 from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
@@ -46,6 +47,7 @@ async def find_thumbnails(
     Raises:
         MissingExtraError: The extra `image` is not installed.
         CacheUnusableError: The cache's folder cannot be used.
+        StoreNotThereError: The store as a whole is missing.
     """
     outcomes: list[ThumbnailFile] = []
     for page in portions(entity_ids, _PAGE):
@@ -76,6 +78,7 @@ async def _found_or_made(
     failures: dict[EntityId, ItemError] = {}
     for key, answer in zip(missing, answers, strict=True):
         if isinstance(answer, ItemError):
+            await tell_missing_store(world, answer)
             failures[key] = answer
         elif isinstance(answer, Exception):
             raise answer

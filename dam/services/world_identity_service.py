@@ -1,7 +1,5 @@
 """Tells which world a database is, and notices when it becomes another one."""
 
-import time
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,8 +8,6 @@ from dam.core.world import World
 from dam.errors import DatabaseReplacedError, NotSetUpError
 from dam.models import WorldIdentity
 from dam.storage.content_store import StoreOwner
-
-_ASK_AGAIN_S = 0.05
 
 
 async def world_uuid(session: AsyncSession) -> str:
@@ -44,7 +40,6 @@ class OpenedWorld:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._uuid: str | None = None
-        self._asked_s = 0.0
 
     async def uuid(self) -> str:
         """Return the UUID of the world that was opened."""
@@ -53,18 +48,15 @@ class OpenedWorld:
         return self._uuid
 
     async def require_same(self) -> None:
-        """Look at the database again, but not for each of the many sources that go in a moment.
+        """Look at the database again.
 
         Raises:
             DatabaseReplacedError: It holds another world by now, or none.
         """
-        if self._uuid is not None and time.monotonic() < self._asked_s + _ASK_AGAIN_S:
-            return
         known, found = await self.uuid(), await self._database.read(_found_uuid)
         if found != known:
             what = "it is empty" if found is None else "it holds another world"
             raise DatabaseReplacedError(self._database.safe_url, what)
-        self._asked_s = time.monotonic()
 
 
 async def _found_uuid(session: AsyncSession) -> str | None:

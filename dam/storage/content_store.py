@@ -14,6 +14,8 @@ from dam.storage.reading import FileReading
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
 ContentState = Literal["ok", "missing", "damaged"]
+MarkKind = Literal["none", "kept", "anew"]
+"""Whether a store has the mark of a world, and whether that began anew after it had lost one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,14 @@ class StoreOwner:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection removed, or would have removed."""
+    """What a collection removed, or would have removed.
+
+    `drafts` counts files that killed imports had not stored to their end; their bytes count, too.
+    """
 
     removed: int
     freed_bytes: int
+    drafts: int = 0
 
 
 class ContentStore(Protocol):
@@ -109,6 +115,21 @@ class ContentStore(Protocol):
         """
         ...
 
+    def make(self) -> None:
+        """Make the store where there is none: for a world that has never kept anything there.
+
+        Nothing else does: a store that is not there may be on a disk that is not mounted.
+        """
+        ...
+
+    def mark(self, owner: StoreOwner, *, is_anew: bool = False) -> None:
+        """Keep in mind that bytes of a world are here; `is_anew`, that it has lost those before."""
+        ...
+
+    def mark_kind(self, uuid: str) -> MarkKind:
+        """Return what the store keeps in mind of a world, also where there is no store."""
+        ...
+
     def contains(self, digest: bytes) -> bool:
         """Return whether there is an entry for the digest."""
         ...
@@ -150,9 +171,9 @@ class ContentStore(Protocol):
     ) -> AbstractContextManager[None]:
         """Hold the store from the first `put` until the rows are committed; many may at once.
 
-        Makes the store where there is none and clears away what killed processes left behind, at
-        both ends. Keeps in mind, for collections, that the bytes of `owner` are here. Waits for a
-        collection to end, and calls `on_wait` before it does.
+        Clears away what killed processes left behind, at both ends. Keeps in mind, for collections,
+        that the bytes of `owner` are here. Waits for a collection to end, and calls `on_wait`
+        before it does.
 
         Raises:
             ImportStoppedError: `is_stopped`, asked again and again, said yes while it waited.
@@ -174,6 +195,8 @@ class ContentStore(Protocol):
         is_dry_run: bool = False,
     ) -> Collected:
         """Remove what nothing refers to and was not put for so long, alone in the store.
+
+        What killed processes left behind goes as well, whatever its age, and empty folders do.
 
         Args:
             is_referenced: Returns those of the given digests (at most 1,000) that must stay.

@@ -101,20 +101,27 @@ def linked_draft(root: Path, source: Path, source_fd: int) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def sweep_drafts(root: Path) -> None:
-    """Remove the drafts that no living process holds.
+def sweep_drafts(root: Path, *, is_dry_run: bool = False) -> list[int]:
+    """Remove the drafts that no living process holds; return how many bytes went with each.
 
     What cannot be opened stays, and so does what is no file; nobody waits for either.
     """
+    sizes = []
     for entry in root.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError, NotRegularFileError):
             # For reading: a draft that is ready, and many a user's file, is for nothing else.
             fd = open_kept(entry)
             try:
-                if try_lock(fd, is_exclusive=True):
+                if not try_lock(fd, is_exclusive=True):
+                    continue
+                status = os.fstat(fd)
+                if not is_dry_run:
                     entry.unlink()
+                # With another name it is also a user's file, or one that is stored.
+                sizes.append(status.st_size if status.st_nlink == 1 else 0)
             finally:
                 os.close(fd)
+    return sizes
 
 
 def _create_held(root: Path) -> tuple[Path, int]:

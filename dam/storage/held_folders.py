@@ -18,6 +18,11 @@ class HeldFolders:
         self._folders = tuple(folders)
         self._held: dict[Path, int] = {}
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether any folder is."""
+        return bool(self._held)
+
     def hold(self) -> None:
         """Keep open the folders that are there and not held yet.
 

@@ -1,5 +1,7 @@
 """Where a local store keeps what: `<root>/<ab>/<cd>/<sha256>`, and the folders made on the way."""
 
+import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -9,6 +11,8 @@ _SHARD_NAME = re.compile(r"[0-9a-f]{2}")
 _DIGEST_NAME = re.compile(r"[0-9a-f]{64}")
 _FOLDER_MODE = 0o700
 _DIGEST_BYTES = 32
+# Something is in it, or came into it; it is gone; something is mounted there.
+_NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY})
 
 
 def content_path(root: Path, digest: bytes) -> Path:
@@ -28,9 +32,13 @@ def make_root(root: Path) -> None:
 
 
 def make_shard(path: Path) -> None:
-    """Make the folder of a content file."""
-    for folder in (path.parent.parent, path.parent):
-        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+    """Make the folder of a content file, also while a collection removes empty folders."""
+    is_made = False
+    while not is_made:
+        path.parent.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the one above has just been removed
+            path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+            is_made = True
 
 
 def folders_to(root: Path, path: Path) -> set[Path]:
@@ -51,6 +59,22 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def remove_empty_shards(root: Path) -> None:
+    """Remove the folders for content files in which nothing is any more."""
+    for first in _entries(root, _SHARD_NAME):
+        for second in _entries(Path(first.path), _SHARD_NAME):
+            _remove_empty(Path(second.path))
+        _remove_empty(Path(first.path))
+
+
+def _remove_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno not in _NOT_EMPTY:
+            raise
 
 
 def content_files(root: Path) -> Iterator[os.DirEntry[str]]:

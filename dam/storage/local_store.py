@@ -21,6 +21,7 @@ from dam.storage.content_store import (
     Collected,
     ContentState,
     ImportMode,
+    MarkKind,
     StoredContent,
     StoredFile,
     StoreOwner,
@@ -28,9 +29,9 @@ from dam.storage.content_store import (
 from dam.storage.draft import sweep_drafts
 from dam.storage.found_file import FoundFile
 from dam.storage.kept_files import DISK_ERRNOS, digest_of_kept
-from dam.storage.layout import content_files, content_path, make_root
+from dam.storage.layout import content_files, content_path, make_root, remove_empty_shards
 from dam.storage.locking import exclusive_lock, shared_lock
-from dam.storage.owners import forget_owner, mark_owner, owners
+from dam.storage.owners import forget_owner, mark_kind, mark_owner, owners
 from dam.storage.receiving import Receiver, is_shared
 
 _LOCK_NAME = ".lock"
@@ -68,8 +69,6 @@ class LocalContentStore:
         """Store many files, 32 to a round of syncs; see `ContentStore.put_many`."""
         outcomes: list[StoredFile | ItemError] = []
         with self._faults():
-            if not self.root.is_dir() and mode != "reference":
-                make_root(self.root)
             for start in range(0, len(paths), _FILES_AT_ONCE):
                 some = paths[start : start + _FILES_AT_ONCE]
                 seen = {path: found[path] for path in some if path in found}
@@ -78,6 +77,21 @@ class LocalContentStore:
                 )
                 outcomes += receiver.receive(some)
         return outcomes
+
+    def make(self) -> None:
+        """Make the folder, and those above it."""
+        with self._faults():
+            make_root(self.root)
+
+    def mark(self, owner: StoreOwner, *, is_anew: bool = False) -> None:
+        """Write the mark of a world."""
+        with self._faults():
+            mark_owner(self.root, owner, is_anew=is_anew)
+
+    def mark_kind(self, uuid: str) -> MarkKind:
+        """Look at the mark of a world."""
+        with self._faults():
+            return mark_kind(self.root, uuid)
 
     def contains(self, digest: bytes) -> bool:
         """Return whether there is an entry for the digest."""
@@ -153,7 +167,6 @@ class LocalContentStore:
         """Hold the store while files are put and their rows written; see `ContentStore`."""
         with ExitStack() as held:
             with self._faults():
-                make_root(self.root)
                 held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait, is_stopped))
                 sweep_drafts(self.root)
                 mark_owner(self.root, owner)
@@ -188,6 +201,8 @@ class LocalContentStore:
                 raise StoreSharedError(
                     self.root, [other.database for other in others], owner.database
                 )
+            with self._faults():
+                drafts = sweep_drafts(self.root, is_dry_run=is_dry_run)
             for batch in self._old_entries(now_s - older_than_s):
                 kept = is_referenced([entry.sha256 for entry in batch])
                 for entry in batch:
@@ -199,7 +214,10 @@ class LocalContentStore:
                     freed_bytes += entry.size_bytes
             for other in others if not is_dry_run else ():
                 self.forget_owner(other.uuid)
-        return Collected(removed, freed_bytes)
+            if not is_dry_run:
+                with self._faults():
+                    remove_empty_shards(self.root)
+        return Collected(removed, freed_bytes + sum(drafts), len(drafts))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -207,7 +225,6 @@ class LocalContentStore:
             with self._faults():
                 if not held.enter_context(exclusive_lock(self.root / _LOCK_NAME)):
                     raise StoreInUseError(self.root)
-                sweep_drafts(self.root)
             yield
 
     def _other_owners(self, owner: StoreOwner) -> list[StoreOwner]:

@@ -186,7 +186,7 @@ class Receiver:
         final = self._final(taken.digests)
         is_mended = False
         try:
-            taken.draft.publish(final)
+            _publish(taken.draft, final)
         except FileExistsError:
             if known := self._known(taken.reading, taken.digests, mode):
                 return known
@@ -259,6 +259,19 @@ def _found_now(paths: Iterable[Path]) -> dict[Path, FoundFile]:
         with suppress(OSError):  # as who opens it will see
             found[path] = find_file(path)
     return found
+
+
+def _publish(draft: Draft, final: Path) -> None:
+    """Give a draft its final name, also while a collection removes empty folders."""
+    is_published = False
+    while not is_published:
+        try:
+            draft.publish(final)
+            is_published = True
+        except FileNotFoundError:
+            if not draft.path.exists():
+                raise
+            make_shard(final)
 
 
 def is_shared(status: os.stat_result) -> bool:

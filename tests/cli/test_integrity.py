@@ -69,7 +69,7 @@ def test_garbage_goes_after_a_day(dam_cli: DamCli) -> None:
     (dam_cli.home / "a.txt").write_bytes(b"hello")
     dam_cli("add-asset", "a.txt", "--no-process")
     dam_cli("remove-asset", "1")
-    nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0}
+    nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
     assert dam_cli("gc", "--json").json == nothing
     os.utime(stored(dam_cli, b"hello"), (0, 0))
     assert dam_cli("gc", "--dry-run").stdout == "would remove 1 content (5 B) and 0 thumbnails\n"
@@ -96,7 +96,7 @@ def test_garbage_of_a_store_with_two_worlds_is_collected_by_force_alone(dam_cli:
         "hint: give each world a DAM_ASSET_STORAGE_PATH of its own; "
         "if the other is gone for good, `dam-cli gc --force`\n"
     )
-    nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0}
+    nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
     assert one("gc", "--force", "--json").json == nothing
     assert one("gc").returncode == 0
 

@@ -23,7 +23,8 @@ def stored(dam_cli: DamCli, file: Path) -> Path:
 
 
 def test_rehash_mends_damaged_and_missing_bytes(dam_cli: DamCli, file: Path) -> None:
-    dam_cli("add-asset", file)
+    (other := file.with_name("other.txt")).write_text("another", encoding="utf-8")
+    dam_cli("add-asset", file, other)  # a store that lacks all it should have is not there
     content = stored(dam_cli, file)
     content.chmod(0o644)
     content.write_text("A NOTE", encoding="utf-8")

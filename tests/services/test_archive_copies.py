@@ -11,10 +11,10 @@ import pytest
 from dam.core.executor import WorkerPool
 from dam.services.archive_copies import ArchiveCopies, copy_pages, remove_left_copies
 from dam.services.file_operations import FileOperationsResource
-from dam.storage import open_store
 from dam.storage.archives import OpenArchives
 from dam.storage.located import ArchiveMember, LocatedContent, local_file
 from tests.media.archive_files import PAGES, WRITERS, write_7z
+from tests.storage.contents import made_store
 
 EVIL = {"../" + "x" * 3000 + ".jpg": b"far", "ü\n.jpg": b"line", "1.jpg": b""}
 
@@ -30,7 +30,7 @@ def temporary(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def files(home: Path) -> AsyncIterator[FileOperationsResource]:
-    resource = FileOperationsResource(open_store(home / "store"), WorkerPool(1, kind="thread"))
+    resource = FileOperationsResource(made_store(home / "store"), WorkerPool(1, kind="thread"))
     yield resource
     await resource.close()
 

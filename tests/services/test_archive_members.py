@@ -115,6 +115,7 @@ async def test_a_page_that_cannot_be_read_is_named_in_its_place(world: World, ho
 async def test_what_is_no_archive_is_an_answer_not_a_crash(world: World, home: Path) -> None:
     (home / "a").write_bytes(b"words")
     store = world.resources.get(FileOperationsResource)
+    store.store.make()
     content = LocatedContent(digest=store.store.put(home / "a", "copy").sha256, is_stored=True)
     answer = await store.read_archive(content)
     assert isinstance(answer, Exception)
@@ -136,6 +137,7 @@ async def test_an_archive_whose_program_was_killed_is_read_by_the_next_import(
 
 async def test_members_are_stored_on_their_own(world: World, comic: Comic) -> None:
     files = world.resources.get(FileOperationsResource)
+    files.store.make()
     raw_names = [name.encode() for name in [*NAMES, "none.jpg"]]
     *stored, missing = await files.store_members(await located(world, comic.variant), raw_names)
     assert [item.sha256 for item in stored if isinstance(item, StoredFile)] == DIGESTS
@@ -147,6 +149,7 @@ async def test_members_are_stored_in_parts_that_fit_into_memory(
     world: World, comic: Comic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = world.resources.get(FileOperationsResource)
+    files.store.make()
     content = await located(world, comic.variant)
     sizes = [len(PICTURES[name]) for name in NAMES]
     for most_bytes in (1, min(sizes), sum(sizes[:2]), sum(sizes)):

@@ -30,7 +30,7 @@ from tests.databases import world_config
 from tests.services.conftest import Add
 
 PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
-NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0, archive_copies=0)
+NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0, archive_copies=0, drafts=0)
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +115,7 @@ async def test_content_of_an_asset_that_is_referenced_only_goes(
     path.write_text("a")
     await add(path, "reference")
     store = world.resources.get(FileOperationsResource).store
+    store.make()
     with store.importing(await store_owner(world)):
         digest = store.put(path, "copy").sha256
     os.utime(store.local_path(digest), (0, 0))

@@ -1,6 +1,5 @@
 """A store or a database that is exchanged while files are moved in: no source goes after that."""
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -92,7 +91,6 @@ async def test_a_world_that_becomes_another_one_is_noticed(world: World) -> None
         await session.execute(delete(table_of(WorldIdentity)))
 
     await world.run(forget)
-    await asyncio.sleep(0.06)  # it is asked now and then alone
     with pytest.raises(DatabaseReplacedError) as caught:
         await require_same_places(world)
     assert "it is empty" in caught.value.message

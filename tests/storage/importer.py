@@ -17,6 +17,7 @@ _MODES: dict[str, ImportMode] = {"copy": "copy", "hardlink": "hardlink", "move":
 
 def main(store_folder: str, source_folder: str, mode: str) -> None:
     store = open_store(store_folder)
+    store.make()
     paths = sorted(Path(source_folder).iterdir())
     with store.importing(_OWNER):
         for start in range(0, len(paths), _BATCH):

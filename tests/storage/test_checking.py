@@ -10,6 +10,7 @@ from dam.storage.checking import Place, check_place
 from dam.storage.content_store import ContentState
 from dam.storage.local_store import LocalContentStore
 from dam.storage.reference import Reference
+from tests.storage.contents import made_store
 
 CONTENT = b"content"
 
@@ -23,7 +24,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalContentStore:
-    return LocalContentStore(tmp_path / "store")
+    return made_store(tmp_path / "store")
 
 
 def in_place(store: LocalContentStore, path: Path) -> Place:

@@ -20,7 +20,9 @@ LARGE = os.urandom(1000) * 3000
 
 @pytest.fixture
 def store(home: Path) -> ContentStore:
-    return open_store(home / "store")
+    store = open_store(home / "store")
+    store.make()
+    return store
 
 
 @pytest.fixture

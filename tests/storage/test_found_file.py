@@ -9,10 +9,9 @@ import pytest
 from dam.errors import FileAccessError, FileChangedError
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.found_file import FoundFile, find_file
-from dam.storage.local_store import LocalContentStore
 from dam.storage.reading import open_source
 from dam.storage.source_removal import Removal, remove_sources
-from tests.storage.contents import sha256, write
+from tests.storage.contents import made_store, sha256, write
 from tests.storage.removals import source_of
 
 MODES: list[ImportMode] = ["copy", "hardlink", "move", "reference"]
@@ -47,7 +46,7 @@ def swap(folder: Path, *, is_for_a_link: bool) -> Path:
 def test_nothing_is_taken_from_another_folder(
     tmp_path: Path, folder: Path, found: FoundFile, mode: ImportMode, *, is_for_a_link: bool
 ) -> None:
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
     path = Path(found.path)
     other = swap(folder, is_for_a_link=is_for_a_link)
 
@@ -78,7 +77,7 @@ def test_a_move_says_which_folder_its_source_was_found_in(tmp_path: Path, folder
     other = tmp_path / "other"
     other.mkdir()
     (other / "a").hardlink_to(path)
-    stored = LocalContentStore(tmp_path / "store").put(path, "move")
+    stored = made_store(tmp_path / "store").put(path, "move")
     assert stored.found is not None
     source = replace(source_of(path), folder=stored.found.folder)
     folder.rename(tmp_path / "away")
@@ -126,7 +125,7 @@ def test_a_file_that_was_written_to_is_read_as_it_is_now(folder: Path, found: Fo
 
 def test_a_link_that_the_user_named_is_followed(tmp_path: Path, found: FoundFile) -> None:
     """To a file, or to the folder that it is in."""
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
     to_file, to_folder = tmp_path / "to_file", tmp_path / "to_folder"
     to_file.symlink_to(found.path)
     to_folder.symlink_to(tmp_path / "folder")

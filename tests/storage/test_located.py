@@ -17,7 +17,7 @@ from dam.errors import (
     ReferenceChangedError,
 )
 from dam.media.archive import Archive
-from dam.storage import ContentStore, open_store
+from dam.storage import ContentStore
 from dam.storage.archives import OpenArchives
 from dam.storage.checking import Place, check_place
 from dam.storage.located import (
@@ -29,6 +29,7 @@ from dam.storage.located import (
 )
 from dam.storage.reference import Reference
 from tests.media.archive_files import PAGES, WRITERS, Writer, write_zip
+from tests.storage.contents import made_store
 
 PAGE = "page 2.jpg"
 DIGEST = hashlib.sha256(PAGES[PAGE]).digest()
@@ -36,7 +37,7 @@ DIGEST = hashlib.sha256(PAGES[PAGE]).digest()
 
 @pytest.fixture
 def store(home: Path) -> ContentStore:
-    return open_store(home / "store")
+    return made_store(home / "store")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from dam.storage.located import ArchiveMember, LocatedContent, local_file, opene
 from dam.storage.reference import Reference
 from tests.media.archive_files import write_zip
 from tests.storage.conftest import nobody
-from tests.storage.contents import FAR_FUTURE_S, OWNER, read, sha256, write
+from tests.storage.contents import FAR_FUTURE_S, OWNER, made_store, read, sha256, write
 from tests.unreadable_disk import unreadable_disk
 
 CONTENT = b"these bytes are right"
@@ -33,7 +33,7 @@ DIGEST = sha256(CONTENT)
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalContentStore:
-    return LocalContentStore(tmp_path / "store")
+    return made_store(tmp_path / "store")
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_the_damage_is_told_where_no_other_place_has_the_bytes_either(
 def test_a_stored_file_that_one_may_not_read_is_named_and_another_place_taken(
     public_folder: Path,
 ) -> None:
-    store = LocalContentStore(public_folder / "store")
+    store = made_store(public_folder / "store")
     source = write(public_folder / "a", CONTENT)
     stored = store.put(source, "copy")
     path = store.local_path(stored.sha256)

@@ -11,7 +11,7 @@ from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.draft import Draft
 from dam.storage.local_store import LocalContentStore
 from tests.storage.conftest import nobody
-from tests.storage.contents import FAR_FUTURE_S, OWNER, read, write
+from tests.storage.contents import FAR_FUTURE_S, OWNER, made_store, read, write
 
 
 @pytest.mark.parametrize("size_bytes", [900_000, 3_000_000])
@@ -19,7 +19,7 @@ from tests.storage.contents import FAR_FUTURE_S, OWNER, read, write
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_stored(
     other_file_system: Path, tmp_path: Path, mode: ImportMode, size_bytes: int
 ) -> None:
-    store = LocalContentStore(other_file_system / "store")
+    store = made_store(other_file_system / "store")
     small = store.put(write(tmp_path / "small", bytes(200_000)), mode)
     big = write(tmp_path / "big", b"b" * size_bytes)
 
@@ -39,7 +39,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_stored(
 def test_a_read_only_store_can_be_read_and_says_what_is_wrong(
     other_file_system: Path, tmp_path: Path
 ) -> None:
-    store = LocalContentStore(other_file_system / "store")
+    store = made_store(other_file_system / "store")
     path = write(tmp_path / "a", b"x")
     stored = store.put(path, "copy")
     subprocess.run(["mount", "-o", "remount,ro", str(other_file_system)], check=True)
@@ -73,14 +73,14 @@ def test_a_file_in_the_place_of_the_store_is_an_error_of_the_store(tmp_path: Pat
 
 
 def test_an_error_of_the_importer_itself_is_not_the_stores(tmp_path: Path) -> None:
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
 
     with pytest.raises(ConnectionResetError), store.importing(OWNER):
         raise ConnectionResetError
 
 
 def test_a_stored_file_that_one_may_not_read_is_named(public_folder: Path) -> None:
-    store = LocalContentStore(public_folder / "store")
+    store = made_store(public_folder / "store")
     stored = store.put(write(public_folder / "a", b"x"), "copy")
     path = store.local_path(stored.sha256)
     for folder in (store.root, *path.parents[:2]):
@@ -94,7 +94,7 @@ def test_a_stored_file_that_one_may_not_read_is_named(public_folder: Path) -> No
 
 
 def test_a_store_that_one_may_not_enter_is_an_error_of_the_store(public_folder: Path) -> None:
-    store = LocalContentStore(public_folder / "store")
+    store = made_store(public_folder / "store")
     stored = store.put(write(public_folder / "a", b"x"), "copy")
     if os.geteuid() != 0:
         store.root.chmod(0)
@@ -112,7 +112,7 @@ def link_of_another_user(folder: Path) -> tuple[LocalContentStore, Path, bytes]:
     theirs.chmod(0o666)
     folder.chmod(0o777)
     with nobody():
-        store = LocalContentStore(folder / "store")
+        store = made_store(folder / "store")
         stored = store.put(theirs, "hardlink")
     assert stored.import_mode == "hardlink"
     return store, theirs, stored.sha256
@@ -153,7 +153,7 @@ def test_a_read_only_file_that_its_owner_gave_away_gives_way_to_a_copy(public_fo
 def test_what_a_killed_process_of_an_ordinary_user_left_is_swept(public_folder: Path) -> None:
     public_folder.chmod(0o777)
     with nobody():
-        store = LocalContentStore(public_folder / "store")
+        store = made_store(public_folder / "store")
         store.put(write(public_folder / "a", b"x"), "copy")
         ready = Draft(store.root)
         ready.finish()
@@ -165,7 +165,7 @@ def test_what_a_killed_process_of_an_ordinary_user_left_is_swept(public_folder: 
 
 @pytest.mark.parametrize("kind", ["FIFO", "folder", "link"])
 def test_what_only_has_the_name_of_a_draft_hinders_nobody(tmp_path: Path, kind: str) -> None:
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
     path = write(tmp_path / "a", b"x")
     store.put(path, "copy")
     stranger = store.root / ".draft-0000000000000000"

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dam.storage.local_store import LocalContentStore
 from dam.storage.reading import CHUNK_BYTES
 from tests.conftest import PROJECT
-from tests.storage.contents import sha256, write
+from tests.storage.contents import made_store, sha256, write
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +46,7 @@ def contents(tmp_path: Path) -> list[bytes]:
 def test_killed_at_any_moment_nothing_is_half_stored_and_the_next_run_completes(
     tmp_path: Path, contents: list[bytes], mode: str
 ) -> None:
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
     chooser = random.Random(mode)  # noqa: S311 - to be repeatable
     for _ in range(7):
         process = start_import(store.root, tmp_path / "sources", mode)
@@ -73,7 +72,7 @@ def test_killed_at_any_moment_nothing_is_half_stored_and_the_next_run_completes(
 def test_processes_that_import_the_same_files_store_each_content_once(
     tmp_path: Path, contents: list[bytes], mode: str
 ) -> None:
-    store = LocalContentStore(tmp_path / "store")
+    store = made_store(tmp_path / "store")
 
     processes = [start_import(store.root, tmp_path / "sources", mode) for _ in range(4)]
     new = sum(finish(process)[0] for process in processes)

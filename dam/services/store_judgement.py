@@ -1,0 +1,117 @@
+"""Judges whether the store of a world is there: absence is not first use.
+
+A disk that is not mounted leaves an empty folder, or none. A world that knows stored content has
+had a store; so where none of that content is, the store is not there, and nobody makes another one.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database import Database
+from dam.errors import ItemError
+from dam.models import ContentHashSHA256Component, FileLocationComponent
+from dam.models.core.file_location_component import IN_STORE
+from dam.services.world_identity_service import world_uuid
+from dam.storage.content_store import ContentStore, StoreOwner
+
+Verdict = Literal["first use", "there", "unmarked", "not there"]
+"""What a store is to a world: `unmarked` is there and does not say that it is this world's."""
+
+_LOOKS, _DIGESTS_A_LOOK, _IDS_A_LOOK, _MOST_DIGESTS = 9, 10, 500, 100
+
+_place = FileLocationComponent
+_IS_STORED = (_place.path_digest.is_(None), _place.storage == IN_STORE)
+_DIGESTS = select(ContentHashSHA256Component.digest).join(
+    _place, _place.entity_id == ContentHashSHA256Component.entity_id
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedStore:
+    """The verdict, the world that it is for, and how many digests were looked for in vain."""
+
+    verdict: Verdict
+    owner: StoreOwner
+    looked_for: int
+
+
+async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
+    """Look for the mark of the world and for up to 100 random digests that it knows as stored.
+
+    It is there if one of them is, or if somebody has said that the store before was lost and this
+    one was begun anew. Nothing is made or written.
+
+    Raises:
+        StoreUnusableError: The store cannot be looked into.
+    """
+    uuid, digests = await database.read(_glance)
+    owner = StoreOwner(uuid=uuid, database=database.safe_url)
+    if not digests:
+        return JudgedStore(verdict="first use", owner=owner, looked_for=0)
+    is_there = await asyncio.to_thread(_contains_any, store, digests)
+    if not is_there:
+        digests |= await database.read(_look_all_over)
+        is_there = await asyncio.to_thread(_contains_any, store, digests)
+    kind = await asyncio.to_thread(store.mark_kind, uuid)
+    verdict: Verdict = "there" if is_there or kind == "anew" else "not there"
+    if is_there and kind == "none":
+        verdict = "unmarked"
+    return JudgedStore(verdict=verdict, owner=owner, looked_for=len(digests))
+
+
+async def count_stored(session: AsyncSession) -> int:
+    """Return of how many assets the database says that their bytes are in the store."""
+    counted = select(func.count(func.distinct(_place.entity_id)))
+    return (await session.scalars(counted.where(*_IS_STORED))).one()
+
+
+async def _glance(session: AsyncSession) -> tuple[str, set[bytes]]:
+    """Return the UUID of the world and a few digests that it knows as stored, if it knows any."""
+    digests = await _near_random_id(session) or await _any_stored(session)
+    return await world_uuid(session), digests
+
+
+async def _look_all_over(session: AsyncSession) -> set[bytes]:
+    """Return up to 100 digests from all over the table, or all there are where these are few."""
+    digests: set[bytes] = set()
+    for _ in range(_LOOKS):
+        digests |= await _near_random_id(session)
+    if len(digests) < _LOOKS * _DIGESTS_A_LOOK:
+        digests |= await _any_stored(session)
+    return digests
+
+
+async def _near_random_id(session: AsyncSession) -> set[bytes]:
+    """Return a few digests whose rows are next to each other, or none: most pages are in archives.
+
+    That a few hundred ids are all that is looked at costs the same however large the table is, and
+    however the server plans it.
+    """
+    last = (await session.scalars(select(func.max(_place.id)))).one() or 0
+    start = random.randint(1, max(1, last))  # noqa: S311 - nobody is to be kept from guessing
+    near = _place.id.between(start, start + _IDS_A_LOOK)
+    chosen = _DIGESTS.where(_place.storage == IN_STORE, near)
+    return set(await session.scalars(chosen.limit(_DIGESTS_A_LOOK)))
+
+
+async def _any_stored(session: AsyncSession) -> set[bytes]:
+    """Return digests of the first rows that are found.
+
+    What is stored has no path, and the index of the paths has all rows without one side by side.
+    """
+    return set(await session.scalars(_DIGESTS.where(*_IS_STORED).limit(_MOST_DIGESTS)))
+
+
+def _contains_any(store: ContentStore, digests: set[bytes]) -> bool:
+    for digest in digests:
+        try:
+            if store.contains(digest):
+                return True
+        except ItemError:  # this one cannot be looked at; another may be
+            continue
+    return False
