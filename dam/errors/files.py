@@ -102,6 +102,17 @@ class FolderGoneError(ItemError):
             self.requirement = address
 
 
+class SourceReplacedError(ItemError):
+    """What has the path of a file that was moved in is not that file, or not as it was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{display_path(path)} is not as it was when it was moved in, and stays",
+            "add it, if it is to be kept as it is now",
+        )
+
+
 class InsideStoreError(ItemError):
     """The path of a file that was moved in leads into the store by now."""
 

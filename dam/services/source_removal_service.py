@@ -9,7 +9,13 @@ from pathlib import Path
 from dam.core.ecs import EntityId
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.errors import FileChangedError, InsideStoreError, ItemError, SourceLeftAsideError
+from dam.errors import (
+    FileChangedError,
+    InsideStoreError,
+    ItemError,
+    SourceLeftAsideError,
+    SourceReplacedError,
+)
 from dam.services import source_tasks
 from dam.services.file_operations import FileOperationsResource
 from dam.services.source_removal_rows import (
@@ -29,7 +35,7 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 256
 _BETWEEN_CHECKS = 16
 # The path has another file by now, which is not to be removed.
-_OTHERS = (FileChangedError, InsideStoreError, SourceLeftAsideError)
+_OTHERS = (FileChangedError, InsideStoreError, SourceLeftAsideError, SourceReplacedError)
 
 
 @dataclass(frozen=True, kw_only=True)

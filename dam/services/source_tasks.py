@@ -4,8 +4,15 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dam.errors import ContentDamagedError, ContentMissingError, FolderGoneError, InsideStoreError
-from dam.errors.base import ItemError
+from dam.errors import (
+    ContentDamagedError,
+    ContentMissingError,
+    FileChangedError,
+    FolderGoneError,
+    InsideStoreError,
+    ItemError,
+    SourceReplacedError,
+)
 from dam.services.source_removal_rows import SourceRemoval
 from dam.storage.content_store import ContentStore
 from dam.storage.source_removal import Removal, Source, put_back_source
@@ -27,9 +34,7 @@ def remove_sources(
     faults = [_why_it_stays(store, roots, one) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
     done = iter(remove_files([_source(one) for one in wanted], is_stopped))
-    return [
-        fault or _fault(next(done), one.path) for one, fault in zip(removals, faults, strict=True)
-    ]
+    return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
 
 
 def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:
@@ -82,7 +87,11 @@ def _source(removal: SourceRemoval) -> Source:
     )
 
 
-def _fault(removal: Removal, path: Path) -> ItemError | None:
-    if isinstance(removal.error, FileNotFoundError):
+def _fault(done: Removal, removal: SourceRemoval) -> ItemError | None:
+    path = removal.path
+    if isinstance(done.error, FileNotFoundError):
         return FolderGoneError(path.parent)
-    return removal.fault(path)
+    fault = done.fault(path)
+    if isinstance(fault, FileChangedError) and removal.reading is None:  # not of this run
+        return SourceReplacedError(path)
+    return fault

@@ -100,8 +100,8 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
     assert done.stdout.splitlines()[0] == "removed 1 file that had been moved"
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
-        f"failed: {changed}: it changed while it was read "
-        "(add it again when no other program works on it)",
+        f"failed: {changed}: it is not as it was when it was moved in, and stays "
+        "(add it, if it is to be kept as it is now)",
         f"failed: 1 file waiting: {away.parent} is not there, or empty "
         "(mount its disk; `dam-cli process` then does by itself what waits for it)",
     ]
