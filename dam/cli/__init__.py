@@ -24,7 +24,7 @@ from dam.cli.streams import (
     leave_full_pipes,
     prepare_streams,
 )
-from dam.errors import DamError, ExitCode, report_without_passwords, words_for
+from dam.errors import ExitCode, report_without_passwords, words_for
 from dam.stopping import (
     STOP_SIGNALS,
     StoppedBySignalError,
@@ -45,7 +45,7 @@ T = TypeVar("T")
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
-_MARKED_ANEW = "the store did not say that it is this world's, and has its files: it is marked now"
+_MARKED_ANEW = "the store had no mark of this world, as a restored copy has none; it has one now"
 _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
 _AGAIN_S = 0.01
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
@@ -135,14 +135,7 @@ def run_in_world(
                 return await job(world)
             if await require_store(world, is_dry_run=state.is_dry_run):
                 complain(_MARKED_ANEW)
-            try:
-                answer = await job(world)
-            except DamError:
-                raise
-            except Exception:
-                # What another database in the place of ours leads to looks like a bug.
-                await require_same_places(world)
-                raise
+            answer = await job(world)
             if not state.is_dry_run:
                 await require_same_places(world)
             return answer

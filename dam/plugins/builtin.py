@@ -10,7 +10,6 @@ from dam.models import NeedsMetadataExtractionComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_index import LikenessIndex
 from dam.services.world_cache import WorldCache
-from dam.services.world_identity_service import OpenedWorld
 from dam.storage import open_store
 from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
@@ -37,10 +36,6 @@ def install(builder: WorldBuilder) -> None:
     def index(resources: ResourceManager) -> LikenessIndex:
         return LikenessIndex(resources.get(WorldCache))
 
-    def opened(resources: ResourceManager) -> OpenedWorld:
-        return OpenedWorld(resources.get(Database))
-
-    builder.add_resource(OpenedWorld, opened)
     builder.add_resource(FileOperationsResource, files)
     builder.add_resource(WorldCache, cache)
     builder.add_resource(LikenessIndex, index)

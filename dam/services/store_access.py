@@ -11,7 +11,7 @@ from dam.core.world import World
 from dam.errors import ContentMissingError, StoreNotThereError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_judgement import judge_store
-from dam.services.world_identity_service import OpenedWorld, store_owner
+from dam.services.world_identity_service import store_owner, world_uuid
 
 
 async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
@@ -95,12 +95,13 @@ async def require_same_places(world: World) -> None:
 
     Raises:
         StoreReplacedError: The store's folder is gone, or another one is in its place.
-        DatabaseReplacedError: The same of the SQLite file; or it has become another world's.
+        DatabaseReplacedError: The same of the SQLite file.
+        WorldResetError: The database is that of another world by now, or of none.
     """
     world.resources.get(FileOperationsResource).held_folders.require_same()
     if world.database.opened_file is not None:
         world.database.opened_file.require_same()
-    await world.resources.get(OpenedWorld).require_same()
+    await world.read(world_uuid)  # no transaction begins on a database that was emptied
 
 
 async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:

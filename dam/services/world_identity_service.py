@@ -1,11 +1,10 @@
-"""Tells which world a database is, and notices when it becomes another one."""
+"""Tells which world a database is."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database import Database
 from dam.core.world import World
-from dam.errors import DatabaseReplacedError, NotSetUpError
+from dam.errors import NotSetUpError
 from dam.models import WorldIdentity
 from dam.storage.content_store import StoreOwner
 
@@ -30,33 +29,7 @@ async def hold_to_identity(world: World) -> None:
 
 async def store_owner(world: World) -> StoreOwner:
     """Return the world as the owner of what it puts into its content store."""
-    uuid = await world.resources.get(OpenedWorld).uuid()
-    return StoreOwner(uuid=uuid, database=world.database.safe_url)
-
-
-class OpenedWorld:
-    """Which world a database was when somebody first asked."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._uuid: str | None = None
-
-    async def uuid(self) -> str:
-        """Return the UUID of the world that was opened."""
-        if self._uuid is None:
-            self._uuid = await self._database.read(world_uuid)
-        return self._uuid
-
-    async def require_same(self) -> None:
-        """Look at the database again.
-
-        Raises:
-            DatabaseReplacedError: It holds another world by now, or none.
-        """
-        known, found = await self.uuid(), await self._database.read(_found_uuid)
-        if found != known:
-            what = "it is empty" if found is None else "it holds another world"
-            raise DatabaseReplacedError(self._database.safe_url, what)
+    return StoreOwner(uuid=await world.read(world_uuid), database=world.database.safe_url)
 
 
 async def _found_uuid(session: AsyncSession) -> str | None:
