@@ -15,6 +15,7 @@ from dam.errors import (
 )
 from dam.media.file_type import file_type
 from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
+from dam.media.jpeg_seal import sealed
 from dam.services import archive_tasks
 from dam.services.archive_copies import copy_pages
 from dam.services.archive_tasks import ArchiveReading
@@ -100,8 +101,9 @@ class FileTasks:
         """Decode a picture once; keep its thumbnail, return its hashes."""
         with local_file(self.store, content, self.archives) as path:
             analysis = analyse_image(path)
+        thumbnail = sealed(analysis.thumbnail.content, content.digest)
         try:
-            thumbnails.save(content.digest, analysis.recipe_version, analysis.thumbnail.content)
+            thumbnails.save(content.digest, analysis.recipe_version, thumbnail)
         except OSError as error:
             return KeptAnalysis(analysis, CacheUnusableError(thumbnails.root.parent, error))
         return KeptAnalysis(analysis)

@@ -1,7 +1,6 @@
 """Thumbnails of pictures, made when they are not there yet."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import CacheUnusableError, ItemError, NoContentError
 from dam.media.image import RECIPE_VERSION, describe_image
+from dam.media.jpeg_seal import has_seal
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_access import tell_missing_store
@@ -19,7 +19,6 @@ from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 _PAGE = 100
-_END_OF_JPEG = b"\xff\xd9"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +95,14 @@ def _failed(entity_id: EntityId, error: ItemError | None) -> ThumbnailFile:
 def _whole(
     thumbnails: ThumbnailCache, contents: Mapping[EntityId, LocatedContent]
 ) -> dict[EntityId, ThumbnailFile]:
-    """Return the thumbnails that are there and complete.
+    """Return the thumbnails that are there, as they were made and for these assets.
 
     They are written without a sync: after a power cut a file may be empty, or end in zeros.
     """
     found = {}
     for entity_id, content in contents.items():
         path = thumbnails.find(content.digest, RECIPE_VERSION)
-        if path is None or not _is_complete(path):
+        if path is None or not has_seal(path.read_bytes(), content.digest):
             continue
         try:
             image = describe_image(path)
@@ -113,10 +112,3 @@ def _whole(
             entity_id=entity_id, path=path, width=image.width_px, height=image.height_px
         )
     return found
-
-
-def _is_complete(path: Path) -> bool:
-    with path.open("rb") as file:
-        size_bytes = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size_bytes - len(_END_OF_JPEG)))
-        return file.read() == _END_OF_JPEG

@@ -31,7 +31,7 @@ async def test_a_missing_thumbnail_is_made_and_then_kept(
         assert image.size == (made.width, made.height) == (256, 128)
 
 
-@pytest.mark.parametrize("damage", ["empty", "truncated", "zeros"])
+@pytest.mark.parametrize("damage", ["empty", "truncated", "zeros", "flipped"])
 async def test_a_damaged_thumbnail_is_made_again(
     world: World, add: Add, home: Path, damage: str
 ) -> None:
@@ -40,11 +40,25 @@ async def test_a_damaged_thumbnail_is_made_again(
     assert made.path is not None
     whole = made.path.read_bytes()
     half = whole[: len(whole) // 2]
-    made.path.write_bytes(
-        {"empty": b"", "truncated": half, "zeros": half.ljust(len(whole), b"\0")}[damage]
-    )
+    zeros = half.ljust(len(whole), b"\0")
+    flipped = half[:-1] + bytes([half[-1] ^ 1]) + whole[len(half) :]
+    damaged = {"empty": b"", "truncated": half, "zeros": zeros, "flipped": flipped}
+    made.path.write_bytes(damaged[damage])
     assert await find_thumbnails(world, [entity_id]) == [made]
     assert made.path.read_bytes() == whole
+
+
+async def test_thumbnails_that_were_swapped_are_made_again(
+    world: World, add: Add, home: Path
+) -> None:
+    ids = [await add(picture(home / "a.png")), await add(picture(home / "b.png", (300, 600)))]
+    made = await find_thumbnails(world, ids)
+    paths = [one.path for one in made if one.path is not None]
+    right = [path.read_bytes() for path in paths]
+    for path, other in zip(paths, reversed(right), strict=True):
+        path.write_bytes(other)
+    assert await find_thumbnails(world, ids) == made
+    assert [path.read_bytes() for path in paths] == right
 
 
 async def test_what_is_no_picture_fails_alone(world: World, add: Add, home: Path) -> None:
