@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dam.storage.content_store import MarkKind, StoreOwner
 from dam.storage.layout import sync_folders
+from dam.storage.privacy import FILE_MODE
 
 _FOLDER_NAME = ".worlds"
 _ANEW = "begun anew, because the store before was lost"
@@ -25,6 +26,7 @@ def mark_owner(root: Path, owner: StoreOwner, *, is_anew: bool = False) -> None:
     with written.open("w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(f"{owner.database}\n" + (f"{_ANEW}\n" if is_anew else ""))
         file.flush()
+        os.fchmod(file.fileno(), FILE_MODE)
         os.fsync(file.fileno())
     written.replace(mark)
     sync_folders([root, mark.parent])

@@ -57,13 +57,8 @@ def test_everything_is_made_for_the_user_alone(used: DamCli, home: Path) -> None
     stored = list((data / "default-storage").glob("??/??/*"))
     assert {mode_of(path) for path in stored} == {0o400}
     open_ones = modes_below(data, cache)
-    assert set(open_ones) == set(map(str, marks(data)))
+    assert open_ones == {}
     assert used("doctor", "--json").json["readable_by_others"] == []
-
-
-def marks(data: Path) -> list[Path]:
-    """Return the files that say which world keeps bytes in the store; none of them is entered."""
-    return [path for path in (data / "default-storage").glob(".worlds/*") if mode_of(path) & 0o077]
 
 
 def test_while_it_works_the_files_of_sqlite_are_private_too(dam_cli: DamCli, home: Path) -> None:
