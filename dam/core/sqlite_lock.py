@@ -69,7 +69,8 @@ class WaitingConnection(sqlite3.Connection):
 
     def file(self) -> Path:
         """Return the database's file, with no link in its path."""
-        ((_number, _name, path),) = super().execute("PRAGMA database_list").fetchall()
+        files = super().execute("PRAGMA database_list").fetchall()
+        (path,) = (path for _number, name, path in files if name == "main")  # the others: temporary
         return Path(path)
 
 

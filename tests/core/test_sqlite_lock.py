@@ -140,3 +140,10 @@ def test_right_after_a_wait_in_vain_the_next_one_is_short(file: Path) -> None:
     assert not connection.may_ask_again(since_s=30.2, now_s=31.3)
     assert connection.may_ask_again(since_s=90.0, now_s=110.0)
     connection.close()
+
+
+def test_a_file_is_known_while_a_temporary_one_is_open(file: Path) -> None:
+    connection = sqlite3.connect(file, factory=WaitingConnection)
+    connection.execute("CREATE TEMP TABLE draft (id INTEGER)")
+    assert connection.file() == file
+    connection.close()
