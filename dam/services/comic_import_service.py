@@ -87,9 +87,8 @@ async def import_comics(
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
-    paths = list(paths)
     if not options.is_dry_run:
-        await begin_import(world, paths, options.mode)
+        paths = await begin_import(world, paths, options.mode)
     importer = ComicImporter(world, options, on_wait)
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:

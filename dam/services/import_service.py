@@ -122,10 +122,8 @@ async def import_files(
     Raises:
         EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
     """
-    paths = list(paths)
     if on_moved is None and not options.is_dry_run:
-        named = [path if isinstance(path, str) else path.path for path in paths]
-        await begin_import(world, named, options.mode)
+        paths = await begin_import(world, paths, options.mode)
     files = world.resources.get(FileOperationsResource)
     report = ImportReport()
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from dam.core.ecs import EntityId
 from dam.core.portions import portions
@@ -27,8 +28,11 @@ from dam.services.source_removal_rows import (
 from dam.services.store_access import require_same_places, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
+from dam.storage.found_file import FoundFile
 from dam.storage.paths import is_at_or_below, path_bytes
 from dam.storage.walk import absolute_path
+
+ImportPath = TypeVar("ImportPath", bound=str | FoundFile)
 
 log = logging.getLogger(__name__)
 
@@ -105,13 +109,21 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
     )
 
 
-async def begin_import(world: World, paths: Iterable[str], mode: ImportMode) -> None:
-    """Work off what earlier moves have left, but keep what is imported in another mode now."""
+async def begin_import(
+    world: World, paths: Iterable[ImportPath], mode: ImportMode
+) -> Iterable[ImportPath]:
+    """Work off what earlier moves have left, but keep what is imported in another mode now.
+
+    Return the paths to import. They are only looked at when an earlier move has left something.
+    """
     if not await world.read(count_removals, await this_machine()):
-        return
+        return paths
+    paths = list(paths)
     if mode != "move":
-        await keep_sources(world, paths)
+        named = (path if isinstance(path, str) else path.path for path in paths)
+        await keep_sources(world, named)
     await work_off_removals(world)
+    return paths
 
 
 async def keep_sources(world: World, paths: Iterable[str]) -> int:
