@@ -22,7 +22,9 @@ MOST_BYTES = 1 << 20
 
 @pytest.fixture
 def store(home: Path) -> ContentStore:
-    return open_store(home / "store")
+    store = open_store(home / "store")
+    store.make()
+    return store
 
 
 def make_sparse(path: Path, size_bytes: int, *, ends_in_hole: bool) -> bytes:
