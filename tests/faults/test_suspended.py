@@ -8,7 +8,7 @@ import pytest
 
 from tests.command_line import DamCli
 from tests.core.test_sqlite_lock import held, name_of, suspend
-from tests.faults.test_interrupted import assert_stopped, by_each_signal
+from tests.faults.test_interrupted import SAID, assert_stopped
 
 pytestmark = pytest.mark.slow
 
@@ -16,8 +16,8 @@ STOP_S = 15
 """Half of what a lock is waited for; it takes about one second."""
 
 
-@pytest.fixture
-def command(dam_cli: DamCli, home: Path) -> DamCli:
+def prepared(dam_cli: DamCli, home: Path) -> DamCli:
+    """Return the command in a world with work to do."""
     command = dam_cli.with_settings(DAM_DATABASE_URL=f"sqlite:///{home}/dam.db")
     assert command("setup-db").returncode == 0
     (home / "file").write_text("content")
@@ -25,29 +25,29 @@ def command(dam_cli: DamCli, home: Path) -> DamCli:
     return command
 
 
-@by_each_signal
 def test_who_waits_says_for_whom_and_can_be_stopped(
-    command: DamCli, home: Path, number: signal.Signals, *, is_thorough: bool
+    dam_cli: DamCli, home: Path, *, is_thorough: bool
 ) -> None:
-    if number is not signal.SIGTERM and not is_thorough:
-        pytest.skip("each takes five seconds; all of them with --slow")
-    with held(home / "dam.db") as holder:
-        suspend(holder)
-        process = command.start("process", "--json")
-        assert process.stderr is not None
-        assert process.stderr.readline().decode() == (
-            "warning dam.core.sqlite_lock: waiting for the database "
-            f"locked_by=process {holder.pid} ({name_of(holder)}, suspended)\n"
-        )
-        process.send_signal(number)
-        _, said = process.communicate(timeout=STOP_S)
-    assert_stopped(number, process.returncode, said)
+    command = prepared(dam_cli, home)
+    for number in SAID if is_thorough else [signal.SIGTERM]:
+        with held(home / "dam.db") as holder:
+            suspend(holder)
+            process = command.start("process", "--json")
+            assert process.stderr is not None
+            assert process.stderr.readline().decode() == (
+                "warning dam.core.sqlite_lock: waiting for the database "
+                f"locked_by=process {holder.pid} ({name_of(holder)}, suspended)\n"
+            )
+            process.send_signal(number)
+            _, said = process.communicate(timeout=STOP_S)
+        assert_stopped(number, process.returncode, said)
     assert command("process").returncode == 0
 
 
-def test_who_waits_in_vain_ends(command: DamCli, home: Path, *, is_thorough: bool) -> None:
+def test_who_waits_in_vain_ends(dam_cli: DamCli, home: Path, *, is_thorough: bool) -> None:
     if not is_thorough:
         pytest.skip("it takes half a minute, with --slow")
+    command = prepared(dam_cli, home)
     (home / "other").write_text("other")
     with held(home / "dam.db") as holder:
         suspend(holder)
