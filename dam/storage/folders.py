@@ -1,6 +1,5 @@
 """Folders held open: what is done in one is done there, whatever has its path by now."""
 
-import ctypes
 import errno
 import os
 from collections.abc import Callable, Iterator
@@ -109,9 +108,9 @@ def rename_to_free(
     if rename is None or (folder is not None and folder.fd is None):
         return False
     fd = _HERE if folder is None or folder.fd is None else folder.fd
-    if rename(fd, os.fsencode(name), fd, os.fsencode(new_name), _RENAME_NOREPLACE) == 0:
+    number = rename(fd, os.fsencode(name), fd, os.fsencode(new_name), _RENAME_NOREPLACE)
+    if number == 0:
         return True
-    number = ctypes.get_errno()
     if number in _NOT_TO_BE_HAD:
         return False
     raise OSError(number, os.strerror(number), os.fspath(name))
@@ -119,9 +118,15 @@ def rename_to_free(
 
 @cache
 def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    """Return the system's call, which answers with the number of its error, or None."""
     if not hasattr(os, "O_DIRECTORY"):
         return None
-    return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    import ctypes  # noqa: PLC0415 - few commands rename anything
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return None
+    return lambda *arguments: 0 if call(*arguments) == 0 else ctypes.get_errno()
 
 
 def inode(status: os.stat_result) -> Inode:
