@@ -3,13 +3,14 @@
 import os
 import sys
 
-from dam.stopping import StoppedBySignalError, handle_stops, raise_stop
+from dam.stopping import StoppedBySignalError, handle_stops, raise_stop, repeat_lost_stops
 
 
 def run() -> None:
     """Run the command line of this process and end it, whenever a signal asks it to stop."""
     try:
         handle_stops(raise_stop)
+        repeat_lost_stops(raise_stop)
         from dam.cli import app  # noqa: PLC0415 - it takes long enough to be stopped
 
         app()

@@ -5,7 +5,9 @@ at work. Knows no event loop: `dam.cli.run_async` cancels its task, everything e
 exception.
 """
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from types import FrameType
 StopHandler = Callable[[int, FrameType | None], object]
 
 _PATIENCE_S = 5.0
+_AGAIN_S = 0.01
 
 # Windows has no SIGHUP.
 STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -116,6 +119,25 @@ def raise_stop(number: int, _frame: FrameType | None = None) -> None:
     error = StoppedBySignalError(number)
     handle_stops(_Stopped(error, is_raised_again=True))
     raise error
+
+
+def repeat_lost_stops(handler: StopHandler) -> None:
+    """Have a handler called once more whose exception was lost in a `__del__` or a callback.
+
+    The interpreter has such callbacks of its own, in the middle of an import, say.
+    """
+
+    def unless_stopped(lost: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(lost.exc_value, StoppedBySignalError):
+            sys.__unraisablehook__(lost)
+            return
+        import threading  # noqa: PLC0415 - see above
+
+        number = lost.exc_value.signal
+        signal.signal(number, handler)
+        threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
+
+    sys.unraisablehook = unless_stopped
 
 
 def _stopped() -> _Stopped | None:

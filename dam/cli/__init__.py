@@ -33,6 +33,7 @@ from dam.stopping import (
     raise_stop,
     refuse_stops,
     remember_stop,
+    repeat_lost_stops,
     requested_stop,
 )
 
@@ -47,7 +48,6 @@ CommandTree = Mapping[str, Sequence[Command | Group]]
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
 _MARKED_ANEW = "the store had no mark of this world, as a restored copy has none; it has one now"
 _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
-_AGAIN_S = 0.01
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 
 
@@ -62,7 +62,7 @@ def app(tree: CommandTree | None = None) -> None:
     arguments = sys.argv[1:]
     try:
         handle_stops(_stop)
-        sys.unraisablehook = _stop_again
+        repeat_lost_stops(_stop)
         code = main(arguments, tree)
         refuse_stops()
     except (KeyboardInterrupt, StoppedBySignalError) as error:  # after all was done
@@ -207,18 +207,6 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
 def _stop(number: int, _frame: FrameType | None = None) -> None:
     leave_full_pipes()
     raise_stop(number)
-
-
-def _stop_again(lost: "sys.UnraisableHookArgs") -> None:
-    """Send the signal to ourselves again whose exception was lost in a `__del__` or a callback."""
-    if not isinstance(lost.exc_value, StoppedBySignalError):
-        sys.__unraisablehook__(lost)
-        return
-    import threading
-
-    number = lost.exc_value.signal
-    signal.signal(number, _stop)
-    threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
 
 
 class _TaskStop:

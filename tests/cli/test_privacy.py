@@ -132,6 +132,7 @@ def test_an_older_world_that_is_wider_works_on_and_stays_as_it_is(used: DamCli, 
 def test_what_is_written_for_the_user_has_the_rights_that_the_umask_leaves(
     used: DamCli, home: Path
 ) -> None:
-    assert used("export-asset", "1", "--output", "out").returncode == 0
+    added = used("add-asset", "--jsonl", sorted(PICTURES.iterdir())[0]).jsonl
+    assert used("export-asset", str(added[0]["entity_id"]), "--output", "out").returncode == 0
     (exported,) = (home / "out").iterdir()
     assert (mode_of(home / "out"), mode_of(exported) & 0o044) == (0o777, 0o044)

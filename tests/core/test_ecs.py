@@ -163,7 +163,11 @@ def test_components_are_equal_by_value_and_not_hashable() -> None:
 
 def test_component_classes_come_by_name() -> None:
     markers = component_classes(MarkerComponent)
-    assert list(markers) == ["NeedsContentAnalysisComponent", "NeedsMetadataExtractionComponent"]
+    assert list(markers) == [
+        "NeedsComicImportComponent",
+        "NeedsContentAnalysisComponent",
+        "NeedsMetadataExtractionComponent",
+    ]
     assert set(markers) < set(component_classes())
     assert component_classes(Component).keys().isdisjoint(component_classes(MultiComponent))
 

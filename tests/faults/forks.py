@@ -45,6 +45,11 @@ class Ended:
         """The JSON values on stdout, one a line."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
 
+    @property
+    def said(self) -> str:
+        """What it wrote to stderr."""
+        return _beside(self.output).read_text()
+
 
 class ForkServer:
     """A process that has loaded the command; each run is a fork of it."""
@@ -95,6 +100,10 @@ class ForkServer:
             self._process.kill()
 
 
+def _beside(output: Path) -> Path:
+    return output.with_name("stderr")
+
+
 def workers_of(process_id: int) -> list[int]:
     """Return the ids of the worker processes of a command, which may have ended itself."""
     found = []
@@ -114,8 +123,9 @@ def _work(job: Mapping[str, Any]) -> None:
     os.chdir(job["home"])
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    os.dup2(null, 2)
-    os.dup2(os.open(job["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    os.dup2(os.open(job["output"], writing), 1)
+    os.dup2(os.open(_beside(Path(job["output"])), writing), 2)
     if job["number"] == signal.SIGALRM:
         signal.setitimer(signal.ITIMER_REAL, job["killed_after_s"])
     from dam.cli import main  # noqa: PLC0415 - loaded before

@@ -70,7 +70,7 @@ async def test_what_failed_for_a_pulled_disk_comes_back_with_it(
 
     put_back(disk)
     back = await process(world)
-    assert (back.failed, set(back.processed.values())) == (0, {len(NAMES)})
+    assert (back.failed, set(back.processed.values()) - {0}) == (0, {len(NAMES)})
     assert await world.read(list_failures) == []
 
 
