@@ -6,7 +6,11 @@ worker begins with it.
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
+
+DATA_BYTES = 4 << 30
+"""Memory that one picture or archive within `MediaLimits` never takes: some 2 GiB at most."""
 
 _NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
@@ -44,11 +48,12 @@ def refuse_new_privileges() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, *arguments)
 
 
-def limit_this_process(data_bytes: int | None) -> bool:
-    """Keep this process, and those that it starts, within limits that they cannot raise.
+def limit_process(data_bytes: int | None = DATA_BYTES, process_id: int = 0) -> bool:
+    """Keep a process, and those that it starts, within limits that they cannot raise.
 
     Its memory is bounded by `data_bytes`, no core is dumped, and it may open as many files as now.
-    How many processes there are is not bounded, because all of a user's count.
+    How many processes there are is not bounded, because all of a user's count. Only Linux limits
+    another process than this one, which is number 0.
 
     Returns:
         Whether the bound of its memory is this one, and none that was set before.
@@ -57,13 +62,19 @@ def limit_this_process(data_bytes: int | None) -> bool:
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:
         return False
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    get: Callable[[int], tuple[int, int]] = resource.getrlimit
+    put: Callable[[int, tuple[int, int]], object] = resource.setrlimit
+    if process_id != 0:
+        if sys.platform != "linux":
+            return False
+        get = put = partial(resource.prlimit, process_id)
+    put(resource.RLIMIT_CORE, (0, 0))
+    files, _ = get(resource.RLIMIT_NOFILE)
+    put(resource.RLIMIT_NOFILE, (files, files))
     if data_bytes is None:
         return False
-    before = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]
+    before = [get(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]
     if any(limit != resource.RLIM_INFINITY and limit <= data_bytes for limit in before):
         return False
-    resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
+    put(resource.RLIMIT_DATA, (data_bytes, data_bytes))
     return True

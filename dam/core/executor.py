@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
+from dam.children import DATA_BYTES
 from dam.core.answer_types import Decoder, decoder_for, read_answer
 from dam.core.answers import UnfitError
 from dam.core.executor_worker import (
@@ -40,8 +41,6 @@ Item = TypeVar("Item")
 WorkerKind = Literal["process", "thread"]
 
 _LARGEST_GROUP = 32
-DATA_BYTES = 4 << 30
-"""What one picture or archive within `MediaLimits` never takes: some 2 GiB at most."""
 _STARTS = 2  # a worker may be killed before it is up, as any other time
 
 _Call = tuple[tuple[object, ...], dict[str, object]]
@@ -214,6 +213,8 @@ class _Group:
             self.future.set_result(self.outcomes)
         else:
             [(succeeded, value)] = self.outcomes
+            if isinstance(value, StopIteration) and not succeeded:
+                value = as_words(value)  # asyncio hands that one on to nobody, who waits for ever
             if succeeded:
                 self.future.set_result(value)
             else:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, BinaryIO, cast
 
-from dam.children import child_environment, limit_this_process, refuse_new_privileges
+from dam.children import child_environment, limit_process, refuse_new_privileges
 from dam.core.answers import UnfitError, encoded_error, encoded_shortage, encoded_value
 from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops, stops_blocked
@@ -176,7 +176,7 @@ def serve(parent_pid: int, data_bytes: int | None) -> None:
     refuse_stops()
     _end_with(parent_pid)
     refuse_new_privileges()
-    is_limit_ours = limit_this_process(data_bytes)
+    is_limit_ours = limit_process(data_bytes)
     requests, replies = _take_pipes()
     function = b""
     with requests, replies:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from subprocess import DEVNULL, PIPE, Popen
 
-from dam.children import child_environment, refuse_new_privileges
+from dam.children import child_environment, limit_process, refuse_new_privileges
 from dam.errors import MissingUnpackerError
 from dam.media.decoders import Decoder
 
@@ -25,7 +25,7 @@ PROGRAM = "unar"
 
 
 def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
-    """Start a program that prints what it unpacks; it gets little of our environment.
+    """Start a program that prints what it unpacks; it gets little of our environment and memory.
 
     Args:
         words: The program and its arguments; no name of an archive's member is among them.
@@ -34,7 +34,7 @@ def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
 
     def start() -> Popen[bytes]:
         refuse_new_privileges()
-        return Popen(  # noqa: S603 - see above
+        process = Popen(  # noqa: S603 - see above
             words,
             stdin=DEVNULL,
             stdout=PIPE,
@@ -42,6 +42,9 @@ def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
             pass_fds=[fd],
             env=child_environment(),
         )
+        # A worker has the limits already; the program itself, when it exports, has none.
+        limit_process(process_id=process.pid)
+        return process
 
     with ThreadPoolExecutor(1) as thread:  # of its own, because a thread refuses them for ever
         return thread.submit(start).result()

@@ -167,6 +167,11 @@ def die_the_first_time(path: str) -> int:
     return os.getpid()
 
 
+def find_nothing(numbers: list[int]) -> int:
+    """Raise what `next` does, as a function does that forgot that there may be nothing."""
+    return next(number for number in numbers if number > 0)
+
+
 def variables() -> dict[str, str]:
     return dict(os.environ)
 

@@ -79,6 +79,12 @@ async def test_the_loop_can_use_the_pool_as_its_executor(any_pool: WorkerPool) -
     assert await asyncio.get_running_loop().run_in_executor(any_pool, jobs.echo, 5) == 5
 
 
+async def test_an_event_loop_gets_also_what_cannot_be_raised_in_it(any_pool: WorkerPool) -> None:
+    finding = asyncio.get_running_loop().run_in_executor(any_pool, jobs.find_nothing, [])
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(finding, 60)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 300])
 async def test_map_items_keeps_the_order_of_the_items(any_pool: WorkerPool, count: int) -> None:
     assert await any_pool.map_items(jobs.square, range(count)) == [i * i for i in range(count)]

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def test_unpackers_get_as_little_and_whoever_starts_them_keeps_all() -> None:
     assert "NoNewPrivs:\t1" in lines
     assert not set(SECRETS) & {line.partition("=")[0] for line in lines}
     assert "NoNewPrivs:\t0" in Path("/proc/thread-self/status").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+def test_unpackers_have_the_limits_also_where_no_worker_starts_them() -> None:
+    here, there = os.pipe()
+    # It waits for a line, which comes when it should have the limits.
+    words = ["sh", "-c", f"read _ < /dev/fd/{here}; ulimit -d; ulimit -Hd; ulimit -c; ulimit -Hn"]
+    with start_unpacker(words, here) as process:
+        os.write(there, b"\n")
+        assert process.stdout is not None
+        lines = process.stdout.read().decode().split()
+    os.close(here)
+    os.close(there)
+
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert lines == [str(4 << 20), str(4 << 20), "0", str(files)]
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
 
 
 async def test_too_much_memory_alone_in_a_new_worker_is_the_calls_own_fault(
