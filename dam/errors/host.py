@@ -125,11 +125,15 @@ def _values(limit: HostLimit) -> Iterator[str]:
     elif limit == "processes":
         yield from _ulimit("-u", "RLIMIT_NPROC")
         yield from _file("pids.max of the control group", "/sys/fs/cgroup/pids.max")
-        yield from _ulimit("-v", "RLIMIT_AS", unit_bytes=1024)  # a thread takes some, too
+        yield from _memory_ulimits()  # a thread takes some, too
     else:
-        yield from _ulimit("-v", "RLIMIT_AS", unit_bytes=1024)
-        yield from _ulimit("-d", "RLIMIT_DATA", unit_bytes=1024)
+        yield from _memory_ulimits()
         yield from _file("memory.max of the control group", "/sys/fs/cgroup/memory.max")
+
+
+def _memory_ulimits() -> Iterator[str]:
+    yield from _ulimit("-v", "RLIMIT_AS", unit_bytes=1024)
+    yield from _ulimit("-d", "RLIMIT_DATA", unit_bytes=1024)
 
 
 def _ulimit(option: str, name: str, unit_bytes: int = 1) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dam.errors import (
     UnreadablePictureError,
     host_limit,
 )
+from dam.errors.host import HostLimit
 
 
 def caused(error: Exception, cause: Exception) -> Exception:
@@ -65,3 +66,15 @@ def test_the_limit_is_named_with_its_value_and_how_to_raise_it() -> None:
         "raise the limit, with `ulimit -n 1024` in this shell, say; "
         "the same command then goes on where it stopped"
     )
+
+
+@pytest.mark.parametrize("limit", ["processes", "memory"])
+def test_a_limit_of_memory_is_named_also_where_it_keeps_threads_from_starting(
+    limit: HostLimit,
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (1 << 40, before[1]))
+    try:
+        assert f"`ulimit -d` is {1 << 30}" in HostLimitError(limit).message
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
