@@ -29,8 +29,6 @@ from dam.services.store_access import require_same_places, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
 from dam.storage.found_file import FoundFile
-from dam.storage.paths import is_at_or_below, path_bytes
-from dam.storage.walk import absolute_path
 
 ImportPath = TypeVar("ImportPath", bound=str | FoundFile)
 
@@ -127,12 +125,14 @@ async def begin_import(
 
 
 async def keep_sources(world: World, paths: Iterable[str]) -> int:
-    """Have what is at or below these paths stay where it is; return how many files that are."""
+    """Have what is at or below these paths stay where it is; return how many files that are.
+
+    Also what the paths lead to through links, whatever path it was moved by.
+    """
     pending = await world.read(pending_removals, await this_machine())
     if not pending:
         return 0
-    roots = {path_bytes(absolute_path(path)) for path in paths}
-    kept = [one for one in pending if is_at_or_below(path_bytes(one.path), roots)]
+    kept = await asyncio.to_thread(source_tasks.at_or_below, pending, list(paths))
     await _keep(world, kept)
     return len(kept)
 

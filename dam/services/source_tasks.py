@@ -15,9 +15,10 @@ from dam.errors import (
 )
 from dam.services.source_removal_rows import SourceRemoval
 from dam.storage.content_store import ContentStore
+from dam.storage.paths import is_at_or_below, path_bytes
 from dam.storage.source_removal import Removal, Source, put_back_source
 from dam.storage.source_removal import remove_sources as remove_files
-from dam.storage.walk import inode_of
+from dam.storage.walk import absolute_path, inode_of
 
 
 def remove_sources(
@@ -35,6 +36,20 @@ def remove_sources(
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
     done = iter(remove_files([_source(one) for one in wanted], is_stopped))
     return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
+
+
+def at_or_below(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> list[SourceRemoval]:
+    """Return those whose files are at or below these paths, by their names or through links."""
+    roots = {path_bytes(absolute_path(path)) for path in paths}
+    roots |= {os.path.realpath(root) for root in roots if b"\0" not in root}
+    folders = {one.path.parent for one in removals}
+    real = {folder: Path(os.path.realpath(folder)) for folder in folders}
+    return [
+        one
+        for one in removals
+        if is_at_or_below(path_bytes(one.path), roots)
+        or is_at_or_below(path_bytes(real[one.path.parent] / one.path.name), roots)
+    ]
 
 
 def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:

@@ -151,6 +151,7 @@ def _removal(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool])
         if _has(folder, source.aside):
             return _end(folder, source, is_stopped)
         if source.folder is None and not folder.has_own_path():
+            folder.status(source.path.name)  # else there is nothing that could stay
             return Removal("changed")
         return _begin(folder, source, is_stopped)
     except FileNotFoundError:

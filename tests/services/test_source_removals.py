@@ -138,6 +138,31 @@ async def test_what_is_imported_in_another_mode_stays(
     assert await pending(world) == []
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+async def test_what_is_referred_to_through_a_link_stays(
+    world: World, left: Path, tmp_path: Path, *, is_folder: bool
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(left.parent if is_folder else left)
+    options = ImportOptions(mode="reference", is_recursive=True)
+    report = await import_files(world, [str(link), "of no file\0"], options)
+    assert report.counts == {"known": 1, "failed": 1}
+    assert is_there(left)
+    assert await pending(world) == []
+
+
+async def test_what_was_moved_through_a_link_stays_when_its_folder_is_kept(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    path = tmp_path / "link" / "a"
+    path.write_bytes(b"content")
+    await leave(world, await add(path), path)
+    assert await keep_sources(world, [str(tmp_path / "folder")]) == 1
+    assert await pending(world) == []
+
+
 async def test_what_is_given_up_stays_and_nothing_beside_it(world: World, left: Path) -> None:
     assert await keep_sources(world, [str(left.with_name("b")), f"{left.parent}/ab"]) == 0
     assert await pending(world) == [left]

@@ -91,6 +91,15 @@ def test_a_folder_that_was_swapped_for_a_link_keeps_its_files(tmp_path: Path, fo
     assert names(backup) == names(tmp_path / "away") == {"a": CONTENT}
 
 
+def test_where_a_folder_is_a_link_by_now_what_is_gone_is_gone(tmp_path: Path, folder: Path) -> None:
+    source = source_of(write(folder / "a", CONTENT), is_known_here=False)
+    folder.rename(tmp_path / "away")
+    (tmp_path / "away" / "a").unlink()
+    folder.symlink_to(tmp_path / "away")
+
+    assert remove_sources([source]) == [Removal("gone")]
+
+
 def test_a_link_that_led_to_the_folder_all_along_does_no_harm(tmp_path: Path, folder: Path) -> None:
     write(folder / "a", CONTENT)
     link = tmp_path / "link"
