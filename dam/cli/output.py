@@ -130,7 +130,7 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
     path = str(names[0])
     if message and path.startswith("/"):
         named = re.escape(display_path(path))
-        message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed )", r"\1it", message)
+        message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed | is )", r"\1it", message)
     complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
 
 

@@ -103,7 +103,7 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
         f"failed: {changed}: it is not as it was when it was moved in, and stays "
         "(add it, if it is to be kept as it is now)",
         f"failed: 1 file waiting: {away.parent} is not there, or empty "
-        "(mount its disk; `dam-cli process` then does by itself what waits for it)",
+        "(mount its disk and try again; `dam-cli process` goes on with what waits for it)",
     ]
     assert (left.exists(), changed.exists()) == (False, True)
     assert dam_cli("status", "--json").json["pending_removals"] == 1
