@@ -92,7 +92,7 @@ class DatabaseReplacedError(EnvironmentFaultError):
         self.url = url
         self.found = found
         super().__init__(
-            f"the database {url} was exchanged while the command worked: {found}; "
+            f"the database {url} is not the one that the command began with: {found}; "
             "no source was removed after that",
             "put the right database there, then run the same command again",
         )

@@ -80,8 +80,8 @@ async def test_a_file_that_is_another_one_by_now_is_refused(
     with pytest.raises(DatabaseReplacedError) as caught:
         database.opened_file.require_same()
     assert caught.value.message == (
-        f"the database sqlite:///{path} was exchanged while the command worked: {FOUND[change]}; "
-        "no source was removed after that"
+        f"the database sqlite:///{path} is not the one that the command began with: "
+        f"{FOUND[change]}; no source was removed after that"
     )
 
 

@@ -31,7 +31,7 @@ FILES, COMICS = 60, 12
 COMMANDS = {"files": ("add-asset", "-r"), "comics": ("comic", "import", "-r")}
 # So many sources are gone; 0 is when the first bytes are in the store.
 MOMENTS = {
-    "files": (0, 1, 8, 24, 32, 33, 50, 75, 96, 110),
+    "files": (0, 1, 8, 16, 24, 32, 33, 40, 50, 58),
     "comics": (0, 1, 2, 3, 4, 5, 6, 8, 9, 10),
 }
 SAMPLE = {"files": (33,), "comics": (3,)}
@@ -63,9 +63,8 @@ def rename_database(home: Home) -> None:
 
 
 def replace_database(home: Home) -> None:
-    shutil.copyfile(home.path / "empty.db", home.path / "copy.db")
     rename_database(home)
-    (home.path / "copy.db").rename(home.path / "dam.db")
+    (home.path / "empty.db").rename(home.path / "dam.db")
 
 
 def put_empty_file_there(home: Home) -> None:
@@ -94,48 +93,33 @@ def delete_all_rows(home: Home) -> None:
 STORE_FAULTS = [unmount, remove_root]
 DATABASE_FAULTS = [rename_database, replace_database, put_empty_file_there]
 LOSSES = [cut_database, delete_all_rows]
+CASES = [
+    *(("sqlite", fault, put_back_store) for fault in STORE_FAULTS),
+    *(("postgresql", fault, put_back_store) for fault in STORE_FAULTS),
+    *(("sqlite", fault, put_back_database) for fault in DATABASE_FAULTS),
+]
 
 
-@pytest.mark.parametrize("fault", STORE_FAULTS)
+@pytest.mark.parametrize(("engine", "fault", "put_back"), CASES)
 @pytest.mark.parametrize("kind", COMMANDS)
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_move_into_a_store_that_goes_away_loses_nothing(
+def test_a_move_whose_store_or_database_goes_away_loses_nothing(
     request: pytest.FixtureRequest,
     server: ForkServer,
     tmp_path: Path,
-    engine: str,
     kind: str,
+    engine: str,
     fault: Callable[[Home], None],
+    put_back: Callable[[Home], None],
 ) -> None:
     for moment in moments(request, kind):
         home = fresh_home(tmp_path / str(moment), engine, request)
+        if fault is replace_database:
+            shutil.copyfile(home.path / "dam.db", home.path / "empty.db")
         sources = make_sources(home.path / "sources", kind)
-        run = run_until(server, home, kind, moment, sources, fault)
-        if run is not None:
-            assert run.code == 5  # also when the last source went before the fault
-            put_back_store(home)
-            assert_nothing_lost(home, sources, home.path / "store")
-        assert_completed(server, home, kind, sources)
-
-
-@pytest.mark.parametrize("fault", DATABASE_FAULTS)
-@pytest.mark.parametrize("kind", COMMANDS)
-def test_a_move_whose_database_is_exchanged_loses_nothing(
-    request: pytest.FixtureRequest,
-    server: ForkServer,
-    tmp_path: Path,
-    kind: str,
-    fault: Callable[[Home], None],
-) -> None:
-    for moment in moments(request, kind):
-        home = fresh_home(tmp_path / str(moment), "sqlite", request)
-        shutil.copyfile(home.path / "dam.db", home.path / "empty.db")
-        sources = make_sources(home.path / "sources", kind)
-        run = run_until(server, home, kind, moment, sources, fault)
-        if run is not None:
-            assert run.code == 5  # also when the last source went before the fault
-            put_back_database(home)
-            assert_nothing_lost(home, sources, home.path / "store")
+        was_struck = strike(server, home, kind, moment, sources, fault)
+        if was_struck:
+            put_back(home)
+        assert_nothing_lost(home, sources, home.path / "store")
         assert_completed(server, home, kind, sources)
 
 
@@ -151,9 +135,7 @@ def test_a_move_whose_database_is_emptied_keeps_all_bytes(
     for moment in moments(request, kind):
         home = fresh_home(tmp_path / str(moment), "sqlite", request)
         sources = make_sources(home.path / "sources", kind)
-        run = run_until(server, home, kind, moment, sources, fault)
-        if run is not None:
-            assert run.code == 5  # also when the last source went before the fault
+        strike(server, home, kind, moment, sources, fault)
         assert all(path.exists() or stored(home.path / "store", sources[path]) for path in sources)
 
 
@@ -166,9 +148,7 @@ def test_a_move_into_a_disk_that_is_unmounted_loses_nothing(
     if subprocess.run(["mount", "--bind", other_file_system, root], check=False).returncode:
         unavailable("nothing can be mounted here: this needs root")
     sources = make_sources(home.path / "sources", "files")
-    run = run_until(server, home, "files", 1, sources, lambda _: umount(root))
-    assert run is not None
-    assert run.code == 5
+    assert strike(server, home, "files", 1, sources, lambda _: umount(root))
     assert list(root.iterdir()) == []
     again = server.run(*command("files", home), home=home.path, settings=home.settings)
     assert again.code == 5
@@ -204,15 +184,18 @@ def command(kind: str, home: Home) -> tuple[str | Path, ...]:
     return (*COMMANDS[kind], "--mode", "move", "--no-process", "--jsonl", home.path / "sources")
 
 
-def run_until(
+def strike(
     server: ForkServer,
     home: Home,
     kind: str,
     moment: int,
     sources: dict[Path, bytes],
     fault: Callable[[Home], None],
-) -> Ended | None:
-    """Run a move and strike at a moment; return None where it had come to its end just then."""
+) -> bool:
+    """Run a move and strike at a moment; return whether the move had not yet ended by then.
+
+    A move that is struck ends with 5, unless just its last source had been removed.
+    """
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(
             server.run, *command(kind, home), home=home.path, settings=home.settings
@@ -221,14 +204,12 @@ def run_until(
         if is_reached:
             fault(home)
         run = running.result()
-    if not is_reached or run.code == 0:  # the last of it was done
+    if not is_reached or run.code == 0:
         assert run.code == 0
-        if is_reached and fault in STORE_FAULTS:
-            put_back_store(home)
-        elif is_reached and fault in DATABASE_FAULTS:
-            put_back_database(home)
-        return None
-    return run
+        assert not any(path.exists() for path in sources)
+    else:
+        assert run.code == 5
+    return is_reached
 
 
 def wait_for(running: Future[Ended], home: Home, moment: int, total: int) -> bool:

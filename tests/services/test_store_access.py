@@ -1,4 +1,4 @@
-"""A store or a database that is exchanged while files are moved in: no source goes after that."""
+"""A store or a database that is replaced while files are moved in: no source goes after that."""
 
 import shutil
 from collections.abc import Callable
