@@ -17,12 +17,11 @@ from dam.errors import (
     EnvironmentFaultError,
     ItemError,
 )
-from dam.media.image import ImageAnalysis
 from dam.services import archive_tasks, file_tasks, source_tasks
 from dam.services.archive_copies import ArchiveCopies
 from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_states import LARGE_BYTES
-from dam.services.file_tasks import FileDescription, FileTasks
+from dam.services.file_tasks import AnalysedPicture, FileDescription, FileTasks
 from dam.services.source_removal_rows import SourceRemoval
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
@@ -135,7 +134,7 @@ class FileOperationsResource:
         thumbnails: ThumbnailCache,
         *,
         needs_thumbnails: bool = False,
-    ) -> list[ImageAnalysis | Exception]:
+    ) -> list[AnalysedPicture | Exception]:
         """Return the hashes of each picture, its thumbnail kept, or why there are none.
 
         A cache that cannot be used is warned of, once; a thumbnail is made again when it is wanted.
@@ -154,7 +153,7 @@ class FileOperationsResource:
         if fault and not self._has_warned:
             self._has_warned = True
             log.warning("thumbnails are not kept", extra={"reason": fault.message})
-        return [one if isinstance(one, Exception) else one.analysis for one in answers]
+        return answers
 
     async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
         """Return of each file why it can be no comic, or None where it may be one."""

@@ -14,7 +14,7 @@ from dam.errors import (
     raise_host_limit,
 )
 from dam.media.file_type import file_type
-from dam.media.image import ImageAnalysis, ImageDescription, analyse_image, describe_image
+from dam.media.image import ImageDescription, PerceptualHashes, analyse_image, describe_image
 from dam.media.jpeg_seal import sealed
 from dam.services import archive_tasks
 from dam.services.archive_copies import copy_pages
@@ -48,10 +48,16 @@ class CopiedReading(NamedTuple):
     is_copied: bool
 
 
-class KeptAnalysis(NamedTuple):
-    """What the pixels of a picture say, and why its thumbnail is not kept, where it is not."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysedPicture:
+    """The hashes of a picture, as in `ImageAnalysis`; its thumbnail stays in the cache.
 
-    analysis: ImageAnalysis
+    `cache_fault` says why the thumbnail could not be kept.
+    """
+
+    recipe_version: int
+    hashes: PerceptualHashes
+    has_structure: bool
     cache_fault: CacheUnusableError | None = None
 
 
@@ -97,16 +103,22 @@ class FileTasks:
         with opened_content(store, content, archives, is_read_in_part=True) as opened:
             return replace(_description(opened.path), state=opened.state)
 
-    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> KeptAnalysis:
+    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> AnalysedPicture:
         """Decode a picture once; keep its thumbnail, return its hashes."""
         with local_file(self.store, content, self.archives) as path:
             analysis = analyse_image(path)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
+        fault = None
         try:
             thumbnails.save(content.digest, analysis.recipe_version, thumbnail)
         except OSError as error:
-            return KeptAnalysis(analysis, CacheUnusableError(thumbnails.root.parent, error))
-        return KeptAnalysis(analysis)
+            fault = CacheUnusableError(thumbnails.root.parent, error)
+        return AnalysedPicture(
+            recipe_version=analysis.recipe_version,
+            hashes=analysis.hashes,
+            has_structure=analysis.has_structure,
+            cache_fault=fault,
+        )
 
     def check(self, is_fast: bool, place: Place) -> ContentState:  # noqa: FBT001 - as for `put`
         """Return the state of what a place should hold."""

@@ -20,7 +20,7 @@ def content_path(root: Path, digest: bytes) -> Path:
     if len(digest) != _DIGEST_BYTES:
         raise ValueError(f"a SHA-256 has {_DIGEST_BYTES} bytes, not {len(digest)}")
     name = digest.hex()
-    return root / name[:2] / name[2:4] / name
+    return root / f"{name[:2]}/{name[2:4]}/{name}"
 
 
 def make_root(root: Path) -> None:

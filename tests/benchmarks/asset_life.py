@@ -17,10 +17,10 @@ from dam.core.executor import WorkerPool
 from dam.core.plugins import NewEntityMarkers, WorldBuilder
 from dam.core.resources import ResourceManager
 from dam.core.world import World
-from dam.media.image import ImageAnalysis, ImageDescription, PerceptualHashes, Thumbnail
+from dam.media.image import ImageDescription, PerceptualHashes
 from dam.plugins import builtin
 from dam.services.file_operations import FileOperationsResource
-from dam.services.file_tasks import FileDescription
+from dam.services.file_tasks import AnalysedPicture, FileDescription
 from dam.services.import_records import ReadFile, record_files
 from dam.services.world_identity_service import hold_to_identity
 from dam.storage import open_store
@@ -53,7 +53,6 @@ DESCRIPTION = ImageDescription(
     frame_count=1,
     is_animated=False,
 )
-_NO_THUMBNAIL = Thumbnail(content=b"", media_type=MEDIA_TYPE, width_px=256, height_px=192)
 
 
 class MadeUpFiles(FileOperationsResource):
@@ -71,14 +70,13 @@ class MadeUpFiles(FileOperationsResource):
         thumbnails: ThumbnailCache,  # noqa: ARG002 - none is made
         *,
         needs_thumbnails: bool = False,  # noqa: ARG002 - the same
-    ) -> list[ImageAnalysis | Exception]:
+    ) -> list[AnalysedPicture | Exception]:
         """Return three hashes that are parts of the digest."""
         return [
-            ImageAnalysis(
+            AnalysedPicture(
                 recipe_version=RECIPE,
                 hashes=PerceptualHashes(*hashes_of(content.digest)),
                 has_structure=True,
-                thumbnail=_NO_THUMBNAIL,
             )
             for content in contents
         ]
