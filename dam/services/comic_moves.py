@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.world import World
 from dam.services.comic_outcome import ComicOutcome
 from dam.services.source_removal_rows import SourceRemoval, note_removals
-from dam.services.source_removal_service import remove_sources
+from dam.services.source_removal_service import end_removals
 from dam.storage.content_store import ImportMode
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class ComicMoves:
             return outcome
         if not are_noted:
             await self._run(note_removals, sources, now=self._world.context.now())
-        errors = [error for error in await remove_sources(self._world, sources) if error]
+        errors = [error for error in await end_removals(self._world, sources) if error]
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

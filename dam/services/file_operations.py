@@ -102,7 +102,7 @@ class FileOperationsResource:
         self._vouched.take_stored(outcomes)
         return outcomes
 
-    async def remove_sources(self, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
+    async def unlink_moved(self, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
         """Remove files that were moved; return what hindered each, None where it is gone.
 
         Raises:
@@ -111,7 +111,7 @@ class FileOperationsResource:
         stopping = threading.Event()
         try:
             return await asyncio.to_thread(
-                source_tasks.remove_sources, self.store, removals, stopping.is_set
+                source_tasks.unlink_moved, self.store, removals, stopping.is_set
             )
         finally:
             stopping.set()  # as above: a thread that hashes a large file would hold us up

@@ -29,7 +29,7 @@ from dam.services.import_records import (
     touch_sources,
 )
 from dam.services.source_removal_rows import SourceRemoval, new_removal, note_removals
-from dam.services.source_removal_service import begin_import, remove_sources, this_machine
+from dam.services.source_removal_service import begin_import, end_removals, this_machine
 from dam.services.store_access import held_store, own_paths, require_same_places
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
@@ -281,7 +281,7 @@ class _Import:
             for item in read
         ]
         if self._on_moved is None:
-            outcomes = await self._remove_sources(removals, outcomes)
+            outcomes = await self._end_moves(removals, outcomes)
         else:
             for removal in removals:
                 self._on_moved(removal)
@@ -317,10 +317,10 @@ class _Import:
         await self._confirm()
         return await (world.run if machine is None else world.run_durably)(record)
 
-    async def _remove_sources(
+    async def _end_moves(
         self, removals: Sequence[SourceRemoval], outcomes: Sequence[FileOutcome]
     ) -> list[FileOutcome]:
-        errors = await remove_sources(self._world, removals)
+        errors = await end_removals(self._world, removals)
         left = {str(one.path): error for one, error in zip(removals, errors, strict=True) if error}
         return [
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome

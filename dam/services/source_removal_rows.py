@@ -18,57 +18,49 @@ from dam.models import (
 )
 from dam.models.core.file_location_component import IN_STORE, REFERENCED
 from dam.storage.content_store import StoredFile
-from dam.storage.found_file import FoundFile
 from dam.storage.paths import display_path, path_bytes, path_digest, path_from_bytes
-from dam.storage.reading import FileReading
-from dam.storage.source_removal import new_aside_name
+from dam.storage.source_removal import Source, new_aside_name
 
 _ROWS = table_of(PendingSourceRemovalComponent)
 _rows = _ROWS.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRemoval:
+class SourceRemoval(Source):
     """One file that a move has taken in, on one machine, and that is to go.
 
     Args:
         machine_id: Where the path is.
         entity_id: The asset that has its bytes.
-        path: Absolute.
-        sha256: What decides whether it still is that file.
-        size_bytes: When it was read, as is `mtime_ns`.
-        aside_name: The name, in its folder, under which it is set aside to be removed.
-        reading: What else was seen of it, in this run; None in another.
-        found: What it was found as, before it was read; None as above.
         is_needed: The world does not have the bytes in its store any more, or refers to the path.
     """
 
     machine_id: str
     entity_id: EntityId
-    path: Path
-    sha256: bytes
-    size_bytes: int
-    mtime_ns: int
-    aside_name: str
-    reading: FileReading | None = None
-    found: FoundFile | None = None
     is_needed: bool = False
+
+    @property
+    def is_of_this_run(self) -> bool:
+        """Whether this run has read the file, and proven its copy."""
+        return self.file is not None
 
 
 def new_removal(
     machine_id: str, entity_id: EntityId, path: Path, stored: StoredFile
 ) -> SourceRemoval:
     """Return the removal of a file that was put into the store just now."""
+    found = stored.found
     return SourceRemoval(
         machine_id=machine_id,
         entity_id=entity_id,
         path=path,
-        sha256=stored.sha256,
+        aside=new_aside_name(),
         size_bytes=stored.reading.size_bytes,
         mtime_ns=stored.reading.mtime_ns,
-        aside_name=new_aside_name(),
-        reading=stored.reading,
-        found=stored.found,
+        sha256=stored.sha256,
+        file=stored.reading.file,
+        folder=None if found is None else found.folder,
+        is_link=found is not None and found.is_link,
     )
 
 
@@ -89,7 +81,7 @@ async def note_removals(
             "size_bytes": one.size_bytes,
             "mtime_ns": one.mtime_ns,
             "noted_at": now,
-            "aside_name": path_bytes(one.aside_name),
+            "aside_name": path_bytes(one.aside),
         }
         for one in removals
         for raw in [path_bytes(one.path)]
@@ -109,7 +101,7 @@ async def drop_removals(session: AsyncSession, removals: Sequence[SourceRemoval]
     for some in portions(removals):
         machines = {one.machine_id for one in some}
         digests = [path_digest(path_bytes(one.path)) for one in some]
-        names = [path_bytes(one.aside_name) for one in some]
+        names = [path_bytes(one.aside) for one in some]
         over = delete(_ROWS).where(_rows.machine_id.in_(machines), _rows.path_digest.in_(digests))
         await session.execute(over.where(_rows.aside_name.in_(names)))
 
@@ -162,7 +154,7 @@ async def _pending(
             sha256=row.digest,
             size_bytes=row.size_bytes,
             mtime_ns=row.mtime_ns,
-            aside_name=path_from_bytes(row.aside_name).name,
+            aside=path_from_bytes(row.aside_name).name,
             is_needed=row.is_needed,
         )
         for row in await session.execute(pending)

@@ -58,7 +58,7 @@ async def this_machine() -> str:
     return await asyncio.to_thread(machine_id)
 
 
-async def remove_sources(world: World, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
+async def end_removals(world: World, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
     """Remove files that were noted to be removed; return what hindered each.
 
     A row goes with its file, or when the path has another one by now. What cannot be removed, or
@@ -73,7 +73,7 @@ async def remove_sources(world: World, removals: Sequence[SourceRemoval]) -> lis
         answers: list[ItemError | None] = []
         for few in portions(some, _BETWEEN_CHECKS):
             await require_same_places(world)
-            answers += await files.remove_sources(few)
+            answers += await files.unlink_moved(few)
         over = [
             one
             for one, answer in zip(some, answers, strict=True)
@@ -99,7 +99,7 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
     await require_store(world)
     await _keep(world, [one for one in pending if one.is_needed])
     wanted = [one for one in pending if not one.is_needed]
-    errors = await remove_sources(world, wanted)
+    errors = await end_removals(world, wanted)
     told = list(zip(wanted, errors, strict=True))
     return WorkedOff(
         removed=sum(1 for _, error in told if error is None),
@@ -124,17 +124,16 @@ async def begin_import(
     return paths
 
 
-async def keep_sources(world: World, paths: Iterable[str]) -> int:
-    """Have what is at or below these paths stay where it is; return how many files that are.
+async def keep_sources(world: World, paths: Iterable[str]) -> None:
+    """Have what is at or below these paths stay where it is.
 
     Also what the paths lead to through links, whatever path it was moved by.
     """
     pending = await world.read(pending_removals, await this_machine())
     if not pending:
-        return 0
+        return
     kept = await asyncio.to_thread(source_tasks.at_or_below, pending, list(paths))
     await _keep(world, kept)
-    return len(kept)
 
 
 async def keep_sources_of(world: World, entity_ids: Sequence[EntityId]) -> None:
@@ -157,4 +156,4 @@ async def _keep(world: World, removals: Sequence[SourceRemoval]) -> None:
 
 
 def _facts(removal: SourceRemoval) -> dict[str, str]:
-    return {"path": str(removal.path), "aside": removal.aside_name}
+    return {"path": str(removal.path), "aside": removal.aside}

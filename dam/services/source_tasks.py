@@ -16,12 +16,11 @@ from dam.errors import (
 from dam.services.source_removal_rows import SourceRemoval
 from dam.storage.content_store import ContentStore
 from dam.storage.paths import is_at_or_below, path_bytes
-from dam.storage.source_removal import Removal, Source, put_back_source
-from dam.storage.source_removal import remove_sources as remove_files
+from dam.storage.source_removal import UnlinkOutcome, put_back_source, unlink_sources
 from dam.storage.walk import absolute_path, inode_of
 
 
-def remove_sources(
+def unlink_moved(
     store: ContentStore, removals: Sequence[SourceRemoval], is_stopped: Callable[[], bool]
 ) -> list[ItemError | None]:
     """Remove files whose bytes the store has; return what hindered each, None where it is gone.
@@ -34,7 +33,7 @@ def remove_sources(
     roots = [inode_of(root) for root in store.local_roots()]
     faults = [_why_it_stays(store, roots, one) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
-    done = iter(remove_files([_source(one) for one in wanted], is_stopped))
+    done = iter(unlink_sources(wanted, is_stopped))
     return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
 
 
@@ -62,8 +61,8 @@ def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Pat
 
 def _put_back(removal: SourceRemoval) -> Path | OSError:
     try:
-        if os.path.lexists(removal.path.with_name(removal.aside_name)):
-            return put_back_source(removal.path, removal.aside_name)
+        if os.path.lexists(removal.path.with_name(removal.aside)):
+            return put_back_source(removal.path, removal.aside)
     except OSError as error:
         return error
     return removal.path
@@ -88,25 +87,11 @@ def _why_it_stays(
         return error
 
 
-def _source(removal: SourceRemoval) -> Source:
-    reading, found = removal.reading, removal.found
-    return Source(
-        path=removal.path,
-        aside=removal.aside_name,
-        size_bytes=removal.size_bytes,
-        mtime_ns=removal.mtime_ns,
-        sha256=removal.sha256,
-        file=None if reading is None else reading.file,
-        folder=None if found is None else found.folder,
-        is_link=found is not None and found.is_link,
-    )
-
-
-def _fault(done: Removal, removal: SourceRemoval) -> ItemError | None:
+def _fault(done: UnlinkOutcome, removal: SourceRemoval) -> ItemError | None:
     path = removal.path
     if isinstance(done.error, FileNotFoundError):
         return FolderGoneError(path.parent)
     fault = done.fault(path)
-    if isinstance(fault, FileChangedError) and removal.reading is None:  # not of this run
+    if isinstance(fault, FileChangedError) and not removal.is_of_this_run:
         return SourceReplacedError(path)
     return fault

@@ -47,8 +47,8 @@ class Source:
             process began keeps it, durably, before.
         size_bytes, mtime_ns, sha256: Of what was read.
         file: Which file was read; None in a later run, when inodes may be those of others.
-        folder: Which folder it was found in; None as above, and then a folder's path that is that
-            of a link has been swapped for one, unless what was set aside is there.
+        folder: Which folder it was found in. In a later run no inode is known: a folder path that
+            is a link then counts as swapped, unless the aside file is there.
         is_link: The path is that of a link to the file; the link goes, and the file stays.
     """
 
@@ -63,15 +63,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class UnlinkOutcome:
     """What became of a source.
 
     Attributes:
         status: `removed`; `gone` when its folder has neither of its names; `changed` when something
             else is there, which stays; `blocked` when it could not be told or done.
         error: Of what was blocked; `FileNotFoundError` when the folder itself is not there.
-        left_as: Where something else is now that was taken for the source, when its name was taken
-            meanwhile.
+        left_as: Where what was set aside is now: it was not the source, and something else has got
+            the name that it had.
     """
 
     status: Literal["removed", "gone", "changed", "blocked"]
@@ -97,9 +97,9 @@ def is_aside_name(name: str) -> bool:
     return _ASIDE.fullmatch(name) is not None
 
 
-def remove_sources(
+def unlink_sources(
     sources: Sequence[Source], is_stopped: Callable[[], bool] = lambda: False
-) -> list[Removal]:
+) -> list[UnlinkOutcome]:
     """Remove files, durably; end first what a killed process began; return what became of each.
 
     It may be killed at any moment and called again with the same sources, with the same outcome.
@@ -110,10 +110,10 @@ def remove_sources(
     Raises:
         HostLimitError: Nothing can be done here for now; what was not removed is still there.
     """
-    removals: list[Removal] = []
+    outcomes: list[UnlinkOutcome] = []
     for (folder, _), group in groupby(sources, lambda source: (source.path.parent, source.folder)):
-        removals += _remove_in(folder, list(group), is_stopped)
-    return removals
+        outcomes += _unlink_in(folder, list(group), is_stopped)
+    return outcomes
 
 
 def put_back_source(path: Path, aside: str) -> Path:
@@ -131,58 +131,58 @@ def put_back_source(path: Path, aside: str) -> Path:
     return left_as or path
 
 
-def _remove_in(
+def _unlink_in(
     path: Path, sources: Sequence[Source], is_stopped: Callable[[], bool]
-) -> list[Removal]:
+) -> list[UnlinkOutcome]:
     try:
         with open_folder(str(path), sources[0].folder) as folder:
-            removals = [_removal(folder, source, is_stopped) for source in sources]
+            outcomes = [_unlink(folder, source, is_stopped) for source in sources]
             folder.sync()
     except OtherFolderError:
-        return [Removal("changed") for _ in sources]
+        return [UnlinkOutcome("changed") for _ in sources]
     except OSError as error:
         raise_host_limit(error)
-        return [Removal("blocked", error) for _ in sources]
-    return removals
+        return [UnlinkOutcome("blocked", error) for _ in sources]
+    return outcomes
 
 
-def _removal(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
+def _unlink(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
     try:
         if _has(folder, source.aside):
             return _end(folder, source, is_stopped)
         if source.folder is None and not folder.has_own_path():
             folder.status(source.path.name)  # else there is nothing that could stay
-            return Removal("changed")
+            return UnlinkOutcome("changed")
         return _begin(folder, source, is_stopped)
     except FileNotFoundError:
-        return Removal("gone")
+        return UnlinkOutcome("gone")
     except OSError as error:
         raise_host_limit(error)
-        return Removal("blocked", error)
+        return UnlinkOutcome("blocked", error)
 
 
-def _begin(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
+def _begin(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
     name = source.path.name
     with _compared(folder, name, source, is_stopped) as found:
         if found is None:
-            return Removal("changed")
+            return UnlinkOutcome("changed")
         if not rename_to_free(name, source.aside, folder):
             if not found.is_at(name):
-                return Removal("changed")
+                return UnlinkOutcome("changed")
             folder.unlink(name)
-            return Removal("removed")
+            return UnlinkOutcome("removed")
         if found.is_at(source.aside):
             folder.unlink(source.aside)
-            return Removal("removed")
-    return Removal("changed", left_as=_put_back(folder, source.path, source.aside))
+            return UnlinkOutcome("removed")
+    return UnlinkOutcome("changed", left_as=_put_back(folder, source.path, source.aside))
 
 
-def _end(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> Removal:
+def _end(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
     with _compared(folder, source.aside, source, is_stopped) as found:
         if found is not None:
             folder.unlink(source.aside)
-            return Removal("removed")
-    return Removal("changed", left_as=_put_back(folder, source.path, source.aside))
+            return UnlinkOutcome("removed")
+    return UnlinkOutcome("changed", left_as=_put_back(folder, source.path, source.aside))
 
 
 def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:

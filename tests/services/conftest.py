@@ -55,7 +55,7 @@ async def leave(
         sha256=sha256(path),
         size_bytes=status.st_size,
         mtime_ns=status.st_mtime_ns,
-        aside_name=new_aside_name(),
+        aside=new_aside_name(),
     )
     await world.run(note_removals, [removal], now=world.context.now())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from dam.storage import folders, source_removal
 from dam.storage.folders import inode
-from dam.storage.source_removal import Source, new_aside_name, remove_sources
+from dam.storage.source_removal import Source, new_aside_name, unlink_sources
 from tests.storage.contents import sha256, write
 
 CONTENT = b"what was read"
@@ -81,7 +81,7 @@ def _be_struck(
     try:
         prepare()
         sys.settrace(trace)
-        remove_sources([source])
+        unlink_sources([source])
         sys.settrace(None)
         os._exit(code)
     finally:

@@ -10,7 +10,7 @@ from dam.errors import FileAccessError, FileChangedError
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.found_file import FoundFile, find_file
 from dam.storage.reading import open_source
-from dam.storage.source_removal import Removal, remove_sources
+from dam.storage.source_removal import UnlinkOutcome, unlink_sources
 from tests.storage.contents import made_store, sha256, write
 from tests.storage.removals import source_of
 
@@ -83,7 +83,7 @@ def test_a_move_says_which_folder_its_source_was_found_in(tmp_path: Path, folder
     folder.rename(tmp_path / "away")
     folder.symlink_to(other)
 
-    assert remove_sources([source]) == [Removal("changed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("changed")]
 
     assert (other / "a").exists()
     assert (tmp_path / "away" / "a").exists()

@@ -9,11 +9,11 @@ import pytest
 
 from dam.errors import FileAccessError, FileChangedError, SourceLeftAsideError
 from dam.storage.source_removal import (
-    Removal,
+    UnlinkOutcome,
     is_aside_name,
     new_aside_name,
     put_back_source,
-    remove_sources,
+    unlink_sources,
 )
 from tests.storage.contents import write
 from tests.storage.removals import (
@@ -38,7 +38,7 @@ def names(folder: Path) -> dict[str, bytes]:
 def test_a_source_goes(folder: Path) -> None:
     other = write(folder / "b", CONTENT)
 
-    assert remove_sources([source_of(write(folder / "a", CONTENT))]) == [Removal("removed")]
+    assert unlink_sources([source_of(write(folder / "a", CONTENT))]) == [UnlinkOutcome("removed")]
 
     assert names(folder) == {"b": CONTENT}
     assert other.exists()
@@ -47,8 +47,8 @@ def test_a_source_goes(folder: Path) -> None:
 def test_a_source_of_an_earlier_run_goes_by_its_digest(folder: Path) -> None:
     source = source_of(write(folder / "a", CONTENT), is_known_here=False)
 
-    assert remove_sources([source]) == [Removal("removed")]
-    assert remove_sources([source]) == [Removal("gone")]
+    assert unlink_sources([source]) == [UnlinkOutcome("removed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("gone")]
 
 
 @pytest.mark.parametrize("is_known_here", [True, False])
@@ -58,9 +58,9 @@ def test_other_bytes_of_the_same_size_and_time_stay(folder: Path, *, is_known_he
     path.write_bytes(CONTENT.upper())
     os.utime(path, ns=(source.mtime_ns, source.mtime_ns))
 
-    (removal,) = remove_sources([source])
+    (removal,) = unlink_sources([source])
 
-    assert removal == Removal("changed")
+    assert removal == UnlinkOutcome("changed")
     assert isinstance(removal.fault(path), FileChangedError)
     assert names(folder) == {"a": CONTENT.upper()}
 
@@ -72,7 +72,7 @@ def test_the_same_bytes_in_another_file_stay_within_a_run(folder: Path) -> None:
     write(path, CONTENT)
     os.utime(path, ns=(source.mtime_ns, source.mtime_ns))
 
-    assert remove_sources([source]) == [Removal("changed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("changed")]
     assert names(folder) == {"a": CONTENT, "b": CONTENT}
 
 
@@ -86,7 +86,7 @@ def test_a_folder_that_was_swapped_for_a_link_keeps_its_files(tmp_path: Path, fo
     folder.rename(tmp_path / "away")
     folder.symlink_to(backup)
 
-    assert [remove_sources([source]) for source in sources] == [[Removal("changed")]] * 2
+    assert [unlink_sources([source]) for source in sources] == [[UnlinkOutcome("changed")]] * 2
 
     assert names(backup) == names(tmp_path / "away") == {"a": CONTENT}
 
@@ -97,7 +97,7 @@ def test_where_a_folder_is_a_link_by_now_what_is_gone_is_gone(tmp_path: Path, fo
     (tmp_path / "away" / "a").unlink()
     folder.symlink_to(tmp_path / "away")
 
-    assert remove_sources([source]) == [Removal("gone")]
+    assert unlink_sources([source]) == [UnlinkOutcome("gone")]
 
 
 def test_a_link_that_led_to_the_folder_all_along_does_no_harm(tmp_path: Path, folder: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_link_that_led_to_the_folder_all_along_does_no_harm(tmp_path: Path, fo
     link = tmp_path / "link"
     link.symlink_to(folder)
 
-    assert remove_sources([source_of(link / "a")]) == [Removal("removed")]
+    assert unlink_sources([source_of(link / "a")]) == [UnlinkOutcome("removed")]
     assert names(folder) == {}
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_was_swapped_for_a_link_stays(tmp_path: Path, folder: Path) 
     target = path.rename(tmp_path / "a")
     path.symlink_to(target)
 
-    assert remove_sources([source]) == [Removal("changed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("changed")]
     assert path.is_symlink()
 
 
@@ -124,7 +124,7 @@ def test_of_a_link_to_a_source_the_link_goes(tmp_path: Path, folder: Path) -> No
     link = folder / "link"
     link.symlink_to("../target")
 
-    assert remove_sources([source_of(link)]) == [Removal("removed")]
+    assert unlink_sources([source_of(link)]) == [UnlinkOutcome("removed")]
 
     assert names(folder) == {}
     assert (tmp_path / "target").read_bytes() == CONTENT
@@ -136,7 +136,7 @@ def test_what_is_no_file_stays_and_is_not_waited_for(folder: Path) -> None:
     path.unlink()
     os.mkfifo(path)
 
-    assert remove_sources([source]) == [Removal("changed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("changed")]
     assert path.is_fifo()
 
 
@@ -146,7 +146,7 @@ def test_a_folder_that_is_not_there_is_told_from_a_file_that_is_not(folder: Path
     path.unlink()
     folder.rmdir()
 
-    (removal,) = remove_sources([source])
+    (removal,) = unlink_sources([source])
 
     assert (removal.status, type(removal.error)) == ("blocked", FileNotFoundError)
     fault = removal.fault(path)
@@ -160,7 +160,7 @@ def test_each_of_many_has_its_own_outcome(tmp_path: Path, folder: Path) -> None:
     (folder / "a").unlink()
     (folder / "b").write_bytes(b"new")
 
-    removals = remove_sources([*sources, elsewhere])
+    removals = unlink_sources([*sources, elsewhere])
 
     assert [removal.status for removal in removals] == ["gone", "changed", "removed", "removed"]
     assert names(folder) == {"b": b"new"}
@@ -171,9 +171,9 @@ def test_an_aside_name_that_a_stranger_has_is_left_to_him(folder: Path) -> None:
     source = source_of(write(folder / "a", CONTENT))
     write(folder / source.aside, b"a stranger's")
 
-    (removal,) = remove_sources([source])
+    (removal,) = unlink_sources([source])
 
-    assert removal == Removal("changed", left_as=folder / source.aside)
+    assert removal == UnlinkOutcome("changed", left_as=folder / source.aside)
     assert isinstance(removal.fault(source.path), SourceLeftAsideError)
     assert names(folder) == {"a": CONTENT, source.aside: b"a stranger's"}
 
@@ -185,7 +185,7 @@ def test_what_a_killed_process_left_is_ended(folder: Path, *, is_known_here: boo
     path.rename(folder / source.aside)
     write(path, b"a new file")
 
-    assert remove_sources([source]) == [Removal("removed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("removed")]
     assert names(folder) == {"a": b"a new file"}
 
 
@@ -197,10 +197,10 @@ def test_what_a_killed_process_took_by_mistake_is_put_back(folder: Path, *, is_t
     if is_taken:
         write(folder / "a", b"a third one")
 
-    (removal,) = remove_sources([source])
+    (removal,) = unlink_sources([source])
 
     left_as = folder / source.aside if is_taken else None
-    assert removal == Removal("changed", left_as=left_as)
+    assert removal == UnlinkOutcome("changed", left_as=left_as)
     kept = {source.aside: b"another file", "a": b"a third one"} if is_taken else {}
     assert names(folder) == (kept or {"a": b"another file"})
 
@@ -231,11 +231,11 @@ def test_a_link_to_the_folder_hides_nothing_that_was_begun(tmp_path: Path, folde
     path = tmp_path / "link" / "a"
     source = source_of(write(path, CONTENT), is_known_here=False)
 
-    assert remove_sources([source]) == [Removal("changed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("changed")]
     path.rename(folder / source.aside)
     assert put_back_source(path, source.aside) == path
     path.rename(folder / source.aside)
-    assert remove_sources([source]) == [Removal("removed")]
+    assert unlink_sources([source]) == [UnlinkOutcome("removed")]
 
     assert names(folder) == {}
 
@@ -248,7 +248,7 @@ def test_nothing_is_undone_where_the_folder_is_gone(tmp_path: Path) -> None:
 def test_whoever_is_stopped_leaves_the_source(folder: Path) -> None:
     source = source_of(write(folder / "a", CONTENT))
 
-    (removal,) = remove_sources([source], lambda: True)
+    (removal,) = unlink_sources([source], lambda: True)
 
     assert (removal.status, type(removal.error)) == ("blocked", InterruptedError)
     assert names(folder) == {"a": CONTENT}
@@ -265,7 +265,7 @@ def test_a_file_that_grows_is_not_read_to_its_end(folder: Path) -> None:
             file.write(bytes(99))
         return len(asked) > 20
 
-    assert remove_sources([source], grow) == [Removal("changed")]
+    assert unlink_sources([source], grow) == [UnlinkOutcome("changed")]
     assert asked == [len(CONTENT)]
 
 
@@ -288,7 +288,7 @@ def test_killed_at_any_line_the_next_run_ends_it(folder: Path, *, is_known_here:
     lefts = set()
     for source in struck_at_each_line(folder, kill, is_known_here=is_known_here):
         lefts.add("aside" if source.aside in names(folder) else "".join(names(folder)))
-        (removal,) = remove_sources([source])
+        (removal,) = unlink_sources([source])
         assert removal.status in ("removed", "gone")
         assert names(folder) == {}
     assert lefts == {"a", "aside", ""}
@@ -339,7 +339,7 @@ def test_without_such_a_rename_the_source_goes_by_its_own_name(folder: Path) -> 
     forbid = forbid_renames_that_leave_names_alone
     for source in struck_at_each_line(folder, kill, forbid):
         assert set(names(folder)) <= {"a"}
-        (removal,) = remove_sources([source])
+        (removal,) = unlink_sources([source])
         assert removal.status in ("removed", "gone")
 
     def replace() -> None:
