@@ -25,13 +25,16 @@ def unlink_moved(
 ) -> list[ItemError | None]:
     """Remove files whose bytes the store has; return what hindered each, None where it is gone.
 
+    The copy of this run was proven when it was stored, and its size is looked at; that of an
+    earlier run may have rotted since, and is read anew.
+
     `is_stopped` is asked again and again; once it says yes, the rest stays.
 
     Raises:
         StoreUnusableError: The store as a whole cannot be used; they stay.
     """
     roots = [inode_of(root) for root in store.local_roots()]
-    faults = [_why_it_stays(store, roots, one) for one in removals]
+    faults = [_why_it_stays(store, roots, one, is_stopped) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
     done = iter(unlink_sources(wanted, is_stopped))
     return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
@@ -69,14 +72,20 @@ def _put_back(removal: SourceRemoval) -> Path | OSError:
 
 
 def _why_it_stays(
-    store: ContentStore, roots: Sequence[tuple[int, int] | None], removal: SourceRemoval
+    store: ContentStore,
+    roots: Sequence[tuple[int, int] | None],
+    removal: SourceRemoval,
+    is_stopped: Callable[[], bool],
 ) -> ItemError | None:
     folder = Path(os.path.realpath(removal.path.parent))
     found = {inode_of(each) for each in (folder, *folder.parents)} - {None}
     if not found.isdisjoint(roots):
         return InsideStoreError(removal.path)
     try:
-        match store.check(removal.sha256, removal.size_bytes, is_fast=True):
+        is_fast = removal.is_of_this_run
+        match store.check(
+            removal.sha256, removal.size_bytes, is_fast=is_fast, is_stopped=is_stopped
+        ):
             case "missing":
                 return ContentMissingError(removal.sha256)
             case "damaged":

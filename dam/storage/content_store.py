@@ -110,8 +110,8 @@ class ContentStore(Protocol):
             is_stopped: Asked between any two pieces of a file; once it says yes, what is not in the
                 store yet comes out as an `ImportStoppedError`.
             is_rehash: Read bytes that are in the store already once more, and mend damaged ones.
-            found: What a walk found at some of the paths; whoever has another file by now has
-                changed meanwhile.
+            found: What a walk found at some of the paths; a path that has another file by now fails
+                with `FileChangedError`.
         """
         ...
 
@@ -150,8 +150,20 @@ class ContentStore(Protocol):
         """Return the folders of this machine in which the store keeps its bytes."""
         ...
 
-    def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
-        """Return whether the store still holds these bytes; fast looks at their size alone."""
+    def check(
+        self,
+        digest: bytes,
+        size_bytes: int,
+        *,
+        is_fast: bool = False,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> ContentState:
+        """Return whether the store still holds these bytes; fast looks at their size alone.
+
+        Raises:
+            FileAccessError: They cannot be read; also when `is_stopped`, asked between any two
+                pieces, said yes.
+        """
         ...
 
     def entries(self) -> Iterator[StoredContent]:

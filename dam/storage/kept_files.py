@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dam.errors import NotRegularFileError
@@ -37,16 +38,27 @@ def open_kept(path: Path) -> int:
         raise
 
 
-def digest_of_kept(path: Path) -> bytes:
+def digest_of_kept(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> bytes:
     """Return the SHA-256 of a stored file, read from the disk where the system can be told to.
 
     Raises:
-        NotRegularFileError, OSError: As `open_kept`, or it cannot be read.
+        NotRegularFileError, OSError: As `open_kept`, or it cannot be read; `InterruptedError` when
+            `is_stopped`, asked between any two pieces, said yes.
     """
     fd = open_kept(path)
     try:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        return digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
+        chunks = read_chunks(fd, os.fstat(fd).st_size)
+        return digest_chunks(_until_stopped(chunks, is_stopped)).sha256
     finally:
         os.close(fd)
+
+
+def _until_stopped(
+    chunks: Iterable[memoryview], is_stopped: Callable[[], bool]
+) -> Iterator[memoryview]:
+    for chunk in chunks:
+        if is_stopped():
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+        yield chunk

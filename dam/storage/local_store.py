@@ -114,7 +114,14 @@ class LocalContentStore:
         """Return the one folder."""
         return [self.root]
 
-    def check(self, digest: bytes, size_bytes: int, *, is_fast: bool = False) -> ContentState:
+    def check(
+        self,
+        digest: bytes,
+        size_bytes: int,
+        *,
+        is_fast: bool = False,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> ContentState:
         """Return the state of what is stored; a disk that cannot deliver it is damage, too."""
         path = content_path(self.root, digest)
         with self._faults(digest):
@@ -122,7 +129,7 @@ class LocalContentStore:
                 status = path.lstat()
                 is_right = stat.S_ISREG(status.st_mode) and status.st_size == size_bytes
                 if is_right and not is_fast:
-                    is_right = digest_of_kept(path) == digest
+                    is_right = digest_of_kept(path, is_stopped) == digest
             except FileNotFoundError:
                 return "missing"
             except NotRegularFileError:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, event
 from dam.app import build_world
 from dam.core.ecs import EntityId
 from dam.core.world import World
+from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.source_removal_rows import SourceRemoval, note_removals
 from dam.services.source_removal_service import this_machine
@@ -58,6 +59,14 @@ async def leave(
         aside=new_aside_name(),
     )
     await world.run(note_removals, [removal], now=world.context.now())
+
+
+def rot(world: World, digest: bytes) -> None:
+    """Flip a bit of what the store holds, as a disk does: the size is the same."""
+    stored = world.resources.get(FileOperationsResource).store.local_path(digest)
+    content = stored.read_bytes()
+    stored.chmod(0o644)
+    stored.write_bytes(bytes([content[0] ^ 1]) + content[1:])
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from dam.core.world import World
 from dam.models import ComicBookVariantComponent, PageLink, PendingSourceRemovalComponent
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
 from dam.storage.content_store import ImportMode
-from tests.faults.state import names_below
+from tests.faults.state import names_below, sha256
 from tests.services.comic_files import damage, import_all, import_one, make_cbz, pages, picture
-from tests.services.conftest import counts_at_commits, leave
+from tests.services.conftest import counts_at_commits, leave, rot
 
 VARIANTS, REMOVALS = "component_comic_book_variant", "component_pending_source_removal"
 
@@ -122,6 +122,18 @@ async def test_an_import_of_comics_removes_what_is_left_of_others(
     await leave(world, outcome.variant_entity_id, left)
     await import_one(world, make_cbz(home / "other.cbz", pages(1, 9)), mode=mode)
     assert not left.exists()
+
+
+async def test_an_archive_stays_when_its_stored_copy_has_rotted_since(
+    world: World, home: Path
+) -> None:
+    left = make_cbz(home / "left.cbz", pages(1))
+    outcome = await import_one(world, left)
+    assert outcome.variant_entity_id is not None
+    await leave(world, outcome.variant_entity_id, left)
+    rot(world, sha256(left))
+    await import_all(world, make_cbz(home / "other.cbz", pages(1, 9)), mode="move")
+    assert left.exists()
 
 
 async def test_a_comic_that_is_imported_in_another_mode_keeps_its_file(

@@ -24,7 +24,7 @@ from dam.services.source_removal_service import (
 )
 from tests.core.worlds import rows_of
 from tests.faults.state import names_below
-from tests.services.conftest import Add, counts_at_commits, leave
+from tests.services.conftest import Add, counts_at_commits, leave, rot
 
 
 def is_there(path: Path) -> bool:
@@ -191,6 +191,17 @@ async def test_a_source_stays_as_long_as_the_store_does_not_have_it(
     stored.with_name("elsewhere").rename(stored)
     assert await work_off_removals(world) == WorkedOff(removed=1)
     assert not is_there(left)
+
+
+async def test_a_source_stays_when_its_stored_copy_has_rotted_since(
+    world: World, left: Path
+) -> None:
+    rot(world, hashlib.sha256(b"content").digest())
+    for _ in range(2):
+        done = await work_off_removals(world)
+        assert [type(error).__name__ for _, error in done.left] == ["ContentDamagedError"]
+    assert is_there(left)
+    assert await pending(world) == [left]
 
 
 async def test_a_source_stays_when_the_world_knows_of_no_copy(world: World, left: Path) -> None:
