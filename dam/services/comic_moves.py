@@ -55,7 +55,7 @@ class ComicMoves:
             return outcome
         if not are_noted:
             await self._run(note_removals, sources, now=self._world.context.now())
-        errors = [error for error in await end_removals(self._world, sources) if error]
+        errors = [error for _, error in await end_removals(self._world, sources) if error]
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

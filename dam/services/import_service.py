@@ -320,8 +320,8 @@ class _Import:
     async def _end_moves(
         self, removals: Sequence[SourceRemoval], outcomes: Sequence[FileOutcome]
     ) -> list[FileOutcome]:
-        errors = await end_removals(self._world, removals)
-        left = {str(one.path): error for one, error in zip(removals, errors, strict=True) if error}
+        ended = await end_removals(self._world, removals)
+        left = {str(one.path): error for one, error in ended if error}
         return [
             _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes

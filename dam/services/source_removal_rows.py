@@ -3,9 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.bulk import Conflict, insert_rows
@@ -32,12 +45,10 @@ class SourceRemoval(Source):
     Args:
         machine_id: Where the path is.
         entity_id: The asset that has its bytes.
-        is_needed: The world does not have the bytes in its store any more, or refers to the path.
     """
 
     machine_id: str
     entity_id: EntityId
-    is_needed: bool = False
 
     @property
     def is_of_this_run(self) -> bool:
@@ -127,11 +138,7 @@ async def pending_removals(
 async def _pending(
     session: AsyncSession, machine_id: str, condition: ColumnElement[bool]
 ) -> list[SourceRemoval]:
-    digest, place = ContentHashSHA256Component, FileLocationComponent
-    is_stored = exists().where(place.entity_id == _rows.entity_id, place.storage == IN_STORE)
-    is_referred_to = exists().where(
-        place.path_digest == _rows.path_digest, place.storage == REFERENCED
-    )
+    digest = ContentHashSHA256Component
     pending = (
         select(
             _rows.entity_id,
@@ -140,7 +147,6 @@ async def _pending(
             _rows.size_bytes,
             _rows.mtime_ns,
             _rows.aside_name,
-            or_(not_(is_stored), is_referred_to).label("is_needed"),
         )
         .join(digest, digest.entity_id == _rows.entity_id)
         .where(_rows.machine_id == machine_id, condition)
@@ -155,7 +161,41 @@ async def _pending(
             size_bytes=row.size_bytes,
             mtime_ns=row.mtime_ns,
             aside=path_from_bytes(row.aside_name).name,
-            is_needed=row.is_needed,
         )
         for row in await session.execute(pending)
     ]
+
+
+async def ask_again(
+    session: AsyncSession, removals: Sequence[SourceRemoval]
+) -> tuple[list[SourceRemoval], list[SourceRemoval]]:
+    """Return those that are still to go, and those that are to stay because they are needed now.
+
+    Needed is one whose bytes the world does not have in its store any more, or whose path it refers
+    to. The rows of the others have ended, or were noted anew. At most a portion of them.
+    """
+    noted = {(path_digest(path_bytes(one.path)), path_bytes(one.aside)): one for one in removals}
+    values = {
+        "machine_ids": list({one.machine_id for one in removals}),
+        "path_digests": [digest for digest, _ in noted],
+    }
+    rows = (await session.execute(_select_noted(), values)).all()
+    needed = {(digest, aside): is_needed for digest, aside, is_needed in rows}
+    return (
+        [one for key, one in noted.items() if not needed.get(key, True)],
+        [one for key, one in noted.items() if needed.get(key, False)],
+    )
+
+
+@cache  # as it is asked every few files
+def _select_noted() -> Select[Any]:
+    place = table_of(FileLocationComponent).c
+    is_stored = exists().where(place.entity_id == _rows.entity_id, place.storage == IN_STORE)
+    is_referred_to = exists().where(
+        place.path_digest == _rows.path_digest, place.storage == REFERENCED
+    )
+    is_needed = or_(not_(is_stored), is_referred_to)
+    return select(_rows.path_digest, _rows.aside_name, is_needed).where(
+        _rows.machine_id.in_(bindparam("machine_ids", expanding=True)),
+        _rows.path_digest.in_(bindparam("path_digests", expanding=True)),
+    )

@@ -21,11 +21,12 @@ from dam.services import source_tasks
 from dam.services.file_operations import FileOperationsResource
 from dam.services.source_removal_rows import (
     SourceRemoval,
+    ask_again,
     count_removals,
     drop_removals,
     pending_removals,
 )
-from dam.services.store_access import require_same_places, require_store
+from dam.services.store_access import require_opened_files, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
 from dam.storage.found_file import FoundFile
@@ -58,31 +59,34 @@ async def this_machine() -> str:
     return await asyncio.to_thread(machine_id)
 
 
-async def end_removals(world: World, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
-    """Remove files that were noted to be removed; return what hindered each.
+async def end_removals(
+    world: World, removals: Sequence[SourceRemoval]
+) -> list[tuple[SourceRemoval, ItemError | None]]:
+    """Remove files that were noted to be removed; return what hindered each, None where it is gone.
 
-    A row goes with its file, or when the path has another one by now. What cannot be removed, or
-    is out of reach, keeps it.
+    What is to stay by now, by its row or because it is needed, is left out. Other commands may have
+    said so meanwhile, and so the rows are asked for anew every few files, in the transaction that
+    asks whether the database is still this world's. What is said in the milliseconds between that
+    and the removal comes too late: the file is gone, and its bytes are in the store, until a `gc`
+    takes those of an asset that was removed.
 
     Raises:
         EnvironmentFaultError: Store or database are no more those that were opened.
     """
     files = world.resources.get(FileOperationsResource)
-    errors: list[ItemError | None] = []
+    ended: list[tuple[SourceRemoval, ItemError | None]] = []
     for some in portions(removals, _AT_ONCE):
-        answers: list[ItemError | None] = []
+        answers: list[tuple[SourceRemoval, ItemError | None]] = []
         for few in portions(some, _BETWEEN_CHECKS):
-            await require_same_places(world)
-            answers += await files.unlink_moved(few)
-        over = [
-            one
-            for one, answer in zip(some, answers, strict=True)
-            if not isinstance(answer, ItemError) or isinstance(answer, _OTHERS)
-        ]
+            require_opened_files(world)
+            going, needed = await world.read(ask_again, few)
+            await _keep(world, needed)
+            answers += zip(going, await files.unlink_moved(going), strict=True)
+        over = [one for one, error in answers if error is None or isinstance(error, _OTHERS)]
         if over:
             await world.run(drop_removals, over)
-        errors += answers
-    return errors
+        ended += answers
+    return ended
 
 
 async def work_off_removals(world: World, *, is_dry_run: bool = False) -> WorkedOff:
@@ -97,13 +101,10 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
     if not pending:
         return WorkedOff()
     await require_store(world)
-    await _keep(world, [one for one in pending if one.is_needed])
-    wanted = [one for one in pending if not one.is_needed]
-    errors = await end_removals(world, wanted)
-    told = list(zip(wanted, errors, strict=True))
+    ended = await end_removals(world, pending)
     return WorkedOff(
-        removed=sum(1 for _, error in told if error is None),
-        left=tuple((one.path, error) for one, error in told if error is not None),
+        removed=sum(1 for _, error in ended if error is None),
+        left=tuple((one.path, error) for one, error in ended if error is not None),
     )
 
 
@@ -143,6 +144,8 @@ async def keep_sources_of(world: World, entity_ids: Sequence[EntityId]) -> None:
 
 async def _keep(world: World, removals: Sequence[SourceRemoval]) -> None:
     """Take the rows of files away that are to stay, under their names."""
+    if not removals:
+        return
     kept = []
     for removal, place in await asyncio.to_thread(source_tasks.put_back, removals):
         if isinstance(place, OSError):

@@ -91,17 +91,31 @@ async def _hold(files: FileOperationsResource) -> None:
 async def require_same_places(world: World) -> None:
     """Return if store and database are still those that were opened, and raise where not.
 
-    To be awaited right before a source is removed, and before each commit that needs stored bytes.
+    To be awaited before an import of files reads a batch and commits it, before pages are recorded
+    that were stored on their own, and at the end. The commit of a comic's rows does without: before
+    its files go, the same is asked again.
+
+    Raises:
+        StoreReplacedError, DatabaseReplacedError: As `require_opened_files`.
+        WorldResetError: The database is that of another world by now, or of none.
+    """
+    require_opened_files(world)
+    await world.read(world_uuid)  # no transaction begins on a database that was emptied
+
+
+def require_opened_files(world: World) -> None:
+    """Return if the files of store and database are those that were opened, and raise where not.
+
+    To be called right before sources are removed, and a transaction to follow, which does not begin
+    on a database that was emptied.
 
     Raises:
         StoreReplacedError: The store's folder is gone, or another one is in its place.
         DatabaseReplacedError: The same of the SQLite file.
-        WorldResetError: The database is that of another world by now, or of none.
     """
     world.resources.get(FileOperationsResource).held_folders.require_same()
     if world.database.opened_file is not None:
         world.database.opened_file.require_same()
-    await world.read(world_uuid)  # no transaction begins on a database that was emptied
 
 
 async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:

@@ -17,9 +17,12 @@ from dam.models import FileLocationComponent, PendingSourceRemovalComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import ImportOptions, import_files
 from dam.services.removal_service import remove_assets
+from dam.services.source_removal_rows import note_removals, pending_removals
 from dam.services.source_removal_service import (
     WorkedOff,
+    end_removals,
     keep_sources,
+    this_machine,
     work_off_removals,
 )
 from tests.core.worlds import rows_of
@@ -219,6 +222,26 @@ async def test_a_file_that_is_referred_to_stays(world: World, left: Path, add: A
     entity_id = await add(left, "reference")
     await leave(world, entity_id, left)
     assert await work_off_removals(world) == WorkedOff()
+    assert is_there(left)
+    assert await pending(world) == []
+
+
+@pytest.mark.parametrize("how", ["asset removed", "referred to", "given up", "needed"])
+async def test_what_is_to_stay_since_the_rows_were_read_stays(
+    world: World, left: Path, add: Add, how: str
+) -> None:
+    """As when another command runs beside one that works off thousands."""
+    removals = await world.read(pending_removals, await this_machine())
+    if how == "asset removed":
+        await remove_assets(world, [removals[0].entity_id])
+    elif how == "given up":
+        await keep_sources(world, [str(left)])
+    else:
+        entity_id = await add(left, "reference")
+        if how == "needed":
+            await world.run(note_removals, removals, now=world.context.now())
+            assert removals[0].entity_id == entity_id
+    await end_removals(world, removals)
     assert is_there(left)
     assert await pending(world) == []
 
