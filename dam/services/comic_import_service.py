@@ -3,18 +3,24 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Set
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from itertools import chain
 
 from dam.core.world import World
-from dam.errors import DamError
+from dam.errors import DamError, ItemError
+from dam.services import content_service
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
 from dam.services.failure_service import is_of_item
+from dam.services.file_outcome import moved_before
+from dam.services.known_comics import known_comics
 from dam.services.process_service import ProcessObserver, with_systems
-from dam.services.source_removal_service import begin_import
+from dam.services.source_removal_rows import SourceRemoval
+from dam.services.source_removal_service import BegunImport, begin_import
 from dam.services.store_access import held_store, own_paths
 from dam.storage.walk import PassedBy
 
@@ -78,6 +84,9 @@ async def import_comics(
     before stays as it is, with all that was changed of it since; only one that belongs to no
     concept becomes a variant of the concept that the options name.
 
+    What earlier moves have left goes first; a comic that is gone by that is told as known, and what
+    stays is told as well.
+
     `on_wait` is called when nothing can be stored before another process ends its collection of
     garbage.
 
@@ -87,21 +96,33 @@ async def import_comics(
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
+    begun = BegunImport(paths=paths)
     if not options.is_dry_run:
-        paths = await begin_import(world, paths, options.mode)
+        begun = await begin_import(world, paths, options.mode)
+    moved = await _moved_comics(world, begun.moved)
     importer = ComicImporter(world, options, on_wait)
+    told = set[str]()
+
+    def tell(outcome: ComicOutcome) -> None:
+        told.add(outcome.path)
+        on_outcome(outcome)
+
     async with AsyncExitStack() as stack:
         if options.is_extracted and not options.is_dry_run:
             await stack.enter_async_context(held_store(world, on_wait))
         stopping = threading.Event()
         stack.callback(stopping.set)  # the thread that walks cannot be cancelled
+        for path, archive in moved.items():
+            tell(await _settled(path, importer.import_archive(archive, _at_once)))
         found = find_comics(
-            paths,
+            chain(begun.paths, begun.moved.keys() - moved.keys()),
             is_recursive=options.is_recursive,
             own=own_paths(world),
             is_stopped=stopping.is_set,
         )
-        await _import_all(importer, found, on_outcome)
+        await _import_all(importer, found, tell)
+    for outcome in _left_sources(begun.left, told):
+        on_outcome(outcome)
 
 
 def count_comics(
@@ -115,6 +136,35 @@ def count_comics(
     own = own_paths(world)
     found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)
     return sum(1 for _ in found)
+
+
+async def _moved_comics(
+    world: World, moved: Mapping[str, SourceRemoval]
+) -> dict[str, AddedArchive]:
+    """Return those of the files that an earlier move has taken in and that are comics."""
+    if not moved:
+        return {}
+    ids = {removal.entity_id for removal in moved.values()}
+    known = await world.read(known_comics, ids)
+    located = await world.read(content_service.locate, known)
+    return {
+        path: AddedArchive(
+            file=moved_before(path, removal),
+            known=known[removal.entity_id],
+            content=located.get(removal.entity_id),
+        )
+        for path, removal in moved.items()
+        if removal.entity_id in known
+    }
+
+
+def _left_sources(
+    left: Mapping[str, tuple[SourceRemoval, ItemError]], told: Set[str]
+) -> Iterator[ComicOutcome]:
+    """Yield what earlier moves could not remove, but for what this import has told of itself."""
+    for path, (removal, error) in left.items():
+        if told.isdisjoint(map(str, (removal.path, *removal.path.parents))):
+            yield replace(failed_comic(path, error), status="skipped")
 
 
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:
@@ -194,11 +244,19 @@ async def _import(
             error="FileAccessError" if source.is_failure else None,
             message=source.reason,
         )
+    if isinstance(source, FolderSource):
+        return await _settled(source.path, importer.import_folder(source, turn))
+    return await _settled(source.path, importer.import_archive(added[source.path], turn))
+
+
+async def _settled(path: str, work: Coroutine[None, None, ComicOutcome]) -> ComicOutcome:
     try:
-        if isinstance(source, FolderSource):
-            return await importer.import_folder(source, turn)
-        return await importer.import_archive(added[source.path], turn)
+        return await work
     except DamError as error:
         if not is_of_item(error):
             raise
-        return failed_comic(source.path, error)
+        return failed_comic(path, error)
+
+
+async def _at_once() -> None:
+    """Wait for no other comic."""

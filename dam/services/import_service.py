@@ -3,22 +3,30 @@
 import asyncio
 import os
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
-from dam.errors import DamError, ItemError
 from dam.services.file_operations import FileOperationsResource
+from dam.services.file_outcome import (
+    FileOutcome,
+    FileStatus,
+    ImportReport,
+    failed_file,
+    moved_before,
+    passed_by,
+    recorded_file,
+    still_there,
+)
 from dam.services.import_records import (
     KnownFile,
     ReadFile,
@@ -29,7 +37,12 @@ from dam.services.import_records import (
     touch_sources,
 )
 from dam.services.source_removal_rows import SourceRemoval, new_removal, note_removals
-from dam.services.source_removal_service import begin_import, end_removals, this_machine
+from dam.services.source_removal_service import (
+    BegunImport,
+    begin_import,
+    end_removals,
+    this_machine,
+)
 from dam.services.store_access import held_store, own_paths, require_same_places
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
@@ -38,8 +51,17 @@ from dam.storage.paths import path_digest
 from dam.storage.thumbnail_cache import ThumbnailCache
 from dam.storage.walk import PassedBy, Walk
 
+__all__ = [
+    "FileOutcome",
+    "FileStatus",
+    "ImportOptions",
+    "ImportReport",
+    "OnOutcome",
+    "count_files",
+    "import_files",
+]
+
 T = TypeVar("T")
-FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
 _LOOK_UP = 4000
 _BATCH_FILES, _BATCH_BYTES = 512, 64 << 20
@@ -65,34 +87,6 @@ class ImportOptions:
     is_dry_run: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileOutcome:
-    """What became of one path; `error`, `message` and `hint` where something went wrong."""
-
-    path: str
-    status: FileStatus
-    entity_id: EntityId | None = None
-    sha256: bytes | None = None
-    size_bytes: int = 0
-    error: str | None = None
-    message: str | None = None
-    hint: str | None = None
-
-
-@dataclass
-class ImportReport:
-    """How many paths had which outcome; `size_bytes` counts new content."""
-
-    counts: Counter[FileStatus] = field(default_factory=Counter)
-    size_bytes: int = 0
-
-    def count(self, outcome: FileOutcome) -> None:
-        """Take one outcome in."""
-        self.counts[outcome.status] += 1
-        if outcome.status == "added":
-            self.size_bytes += outcome.size_bytes
-
-
 OnOutcome = Callable[[FileOutcome], None]
 OnMoved = Callable[[SourceRemoval], None]
 
@@ -114,34 +108,42 @@ async def import_files(
     nothing can be stored before another process ends its collection of garbage.
 
     A move notes each source in its last commit and then removes it; what an earlier one has left
-    goes first. With `on_moved` all this is the caller's, whose own rows need the files, too: it is
-    given what to note with its last commit and then to remove.
+    goes first. A path that is gone by that is known, and what stays is told, too. With `on_moved`
+    all this is the caller's, whose own rows need the files, too: it is given what to note with its
+    last commit and then to remove.
 
     Batches are committed one by one: whatever was reported is kept, whatever happens then.
 
     Raises:
         EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
     """
+    begun = BegunImport(paths=paths)
     if on_moved is None and not options.is_dry_run:
-        paths = await begin_import(world, paths, options.mode)
+        begun = await begin_import(world, paths, options.mode)
+    left = dict(begun.left)
     files = world.resources.get(FileOperationsResource)
     report = ImportReport()
 
     def tell(outcome: FileOutcome) -> None:
         report.count(outcome)
+        left.pop(outcome.path, None)
         if on_outcome:
             on_outcome(outcome)
         if on_recorded and outcome.status == "added":
             on_recorded()
 
+    for path, removal in begun.moved.items():
+        tell(moved_before(path, removal))
     is_processed = on_recorded is not None
     run = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
     if options.is_dry_run or options.mode == "reference":  # which need no store
-        await run.over(paths)
+        await run.over(begun.paths)
     else:
         await files.clear_left_copies()
         async with held_store(world, on_wait):
-            await run.over(paths)
+            await run.over(begun.paths)
+    for removal, error in list(left.values()):
+        tell(still_there(moved_before(str(removal.path), removal), error))
     return report
 
 
@@ -210,7 +212,7 @@ class _Import:
         candidates: dict[bytes, FoundFile] = {}
         for item in batch:
             if isinstance(item, PassedBy):
-                self._tell(_passed_by(item))
+                self._tell(passed_by(item))
             else:
                 candidates[path_digest(os.fsencode(item.path))] = item
         # A move reads all it is given: what an earlier one left behind has to go, too.
@@ -265,7 +267,7 @@ class _Import:
             paths, self._mode, is_rehash=self._options.is_rehash, found=found
         )
         return [
-            _failed(str(path), outcome)
+            failed_file(str(path), outcome)
             if isinstance(outcome, Exception)
             else ReadFile(path, read_at, outcome)
             for path, outcome in zip(paths, outcomes, strict=True)
@@ -277,7 +279,7 @@ class _Import:
         answers, removals = await self._record(files)
         recorded = iter(answers)
         outcomes = [
-            item if isinstance(item, FileOutcome) else _outcome(item, next(recorded))
+            item if isinstance(item, FileOutcome) else recorded_file(item, next(recorded))
             for item in read
         ]
         if self._on_moved is None:
@@ -323,7 +325,7 @@ class _Import:
         ended = await end_removals(self._world, removals)
         left = {str(one.path): error for one, error in ended if error}
         return [
-            _still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
+            still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes
         ]
 
@@ -345,39 +347,4 @@ def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
         known.size_bytes == file.size_bytes
         and known.mtime_ns == file.mtime_ns
         and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
-    )
-
-
-def _passed_by(item: PassedBy) -> FileOutcome:
-    return FileOutcome(
-        path=item.path,
-        status="failed" if item.is_failure else "skipped",
-        error="FileAccessError" if item.is_failure else None,
-        message=item.reason,
-    )
-
-
-def _outcome(file: ReadFile, recorded: Recorded) -> FileOutcome:
-    return FileOutcome(
-        path=str(file.path),
-        status=recorded.status,
-        entity_id=recorded.entity_id,
-        sha256=file.stored.sha256,
-        size_bytes=file.stored.size_bytes,
-    )
-
-
-def _still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
-    return replace(outcome, error=type(error).__name__, message=error.message, hint=error.hint)
-
-
-def _failed(path: str, error: Exception) -> FileOutcome:
-    if not isinstance(error, DamError):
-        raise error
-    return FileOutcome(
-        path=path,
-        status="failed",
-        error=type(error).__name__,
-        message=error.message,
-        hint=error.hint,
     )

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from dam.core.ecs import EntityId
 from dam.core.portions import portions
 from dam.core.world import World
 from dam.errors import (
     FileChangedError,
+    FolderGoneError,
     InsideStoreError,
     ItemError,
     SourceLeftAsideError,
@@ -19,6 +20,7 @@ from dam.errors import (
 )
 from dam.services import source_tasks
 from dam.services.file_operations import FileOperationsResource
+from dam.services.import_records import known_files, touch_sources
 from dam.services.source_removal_rows import (
     SourceRemoval,
     ask_again,
@@ -30,6 +32,8 @@ from dam.services.store_access import require_opened_files, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
 from dam.storage.found_file import FoundFile
+from dam.storage.paths import path_bytes, path_digest
+from dam.storage.walk import absolute_path
 
 ImportPath = TypeVar("ImportPath", bound=str | FoundFile)
 
@@ -52,6 +56,22 @@ class WorkedOff:
 
     removed: int = 0
     left: tuple[tuple[Path, ItemError], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BegunImport(Generic[ImportPath]):
+    """What is to be imported, once earlier moves have been worked off.
+
+    Args:
+        paths: All that were given but for those in `moved`.
+        moved: What was at paths that were given, is in the world, and is there no more.
+        left: What stays, and why, by its path; not what waits for its disk, which `process` and
+            `status` tell. Of what is imported itself, the import tells more.
+    """
+
+    paths: Iterable[ImportPath]
+    moved: Mapping[str, SourceRemoval] = field(default_factory=dict)
+    left: Mapping[str, tuple[SourceRemoval, ItemError]] = field(default_factory=dict)
 
 
 async def this_machine() -> str:
@@ -97,11 +117,7 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
     machine = await this_machine()
     if is_dry_run:
         return WorkedOff(removed=await world.read(count_removals, machine))
-    pending = await world.read(pending_removals, machine)
-    if not pending:
-        return WorkedOff()
-    await require_store(world)
-    ended = await end_removals(world, pending)
+    ended = await _end_pending(world, machine)
     return WorkedOff(
         removed=sum(1 for _, error in ended if error is None),
         left=tuple((one.path, error) for one, error in ended if error is not None),
@@ -110,19 +126,48 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
 
 async def begin_import(
     world: World, paths: Iterable[ImportPath], mode: ImportMode
-) -> Iterable[ImportPath]:
+) -> BegunImport[ImportPath]:
     """Work off what earlier moves have left, but keep what is imported in another mode now.
 
-    Return the paths to import. They are only looked at when an earlier move has left something.
+    The paths are only looked at when an earlier move has left something.
     """
-    if not await world.read(count_removals, await this_machine()):
-        return paths
+    machine = await this_machine()
+    if not await world.read(count_removals, machine):
+        return BegunImport(paths=paths)
     paths = list(paths)
+    names = [path if isinstance(path, str) else path.path for path in paths]
     if mode != "move":
-        named = (path if isinstance(path, str) else path.path for path in paths)
-        await keep_sources(world, named)
-    await work_off_removals(world)
-    return paths
+        await keep_sources(world, names)
+    ended = await _end_pending(world, machine)
+    gone = [one for one, error in ended if error is None]
+    moved = await asyncio.to_thread(source_tasks.gone_at, gone, names)
+    await _touch(world, moved.values())
+    return BegunImport(
+        paths=[path for path, name in zip(paths, names, strict=True) if name not in moved],
+        moved={absolute_path(name): removal for name, removal in moved.items()},
+        left={
+            str(one.path): (one, error)
+            for one, error in ended
+            if error is not None and not isinstance(error, FolderGoneError)
+        },
+    )
+
+
+async def _end_pending(world: World, machine: str) -> list[tuple[SourceRemoval, ItemError | None]]:
+    pending = await world.read(pending_removals, machine)
+    if not pending:
+        return []
+    await require_store(world)
+    return await end_removals(world, pending)
+
+
+async def _touch(world: World, removals: Iterable[SourceRemoval]) -> None:
+    """Note that files were seen again, as when they are read: so their open failures are told."""
+    for some in portions(list(removals)):
+        digests = [path_digest(path_bytes(one.path)) for one in some]
+        known = await world.read(known_files, digests, is_reference=False)
+        ids = [file.source_id for file in known.values()]
+        await world.run(touch_sources, ids, now=world.context.now())
 
 
 async def keep_sources(world: World, paths: Iterable[str]) -> None:

@@ -54,6 +54,24 @@ def at_or_below(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> list
     ]
 
 
+def gone_at(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> dict[str, SourceRemoval]:
+    """Return what these paths have led to, where nothing is now; also through links to folders."""
+    folders: dict[str, str] = {}
+
+    def place(path: str) -> tuple[str, str]:
+        folder, name = os.path.split(absolute_path(path))
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        return folders[folder], name
+
+    gone = {place(str(one.path)): one for one in removals}
+    return {
+        path: gone[place(path)]
+        for path in paths
+        if gone and "\0" not in path and place(path) in gone and not os.path.lexists(path)
+    }
+
+
 def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:
     """Give files their names again that a killed process has set aside.
 

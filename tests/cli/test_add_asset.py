@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from dam.sync import SyncWorld
 from tests.command_line import DamCli
+from tests.services.conftest import leave
 
 pytestmark = pytest.mark.slow
 
@@ -238,3 +240,15 @@ def test_what_others_left_pending_is_worked_off_and_its_failures_are_named(
     assert again.json["failures"] == [failure_of(broken)]
     assert (idle.returncode, idle.stderr) == (0, "")
     assert idle.stdout.startswith("nothing found (0 B new, ")
+
+
+def test_a_move_that_was_killed_after_its_commit_is_done_by_the_same_command(
+    dam_cli: DamCli, folder: Path
+) -> None:
+    path = old(folder / "a", b"content")
+    dam_cli("add-asset", "--no-process", path)
+    with SyncWorld() as world:
+        world.call(leave, 1, path)
+    again = dam_cli("add-asset", "--mode", "move", "--json", path)
+    assert (again.returncode, again.stderr, counts(again.json)) == (0, "", {"known": 1})
+    assert not path.exists()

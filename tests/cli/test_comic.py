@@ -9,6 +9,7 @@ from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
 from tests.services.comic_files import damage, make_cbz, pages, picture
+from tests.services.conftest import leave
 
 pytestmark = pytest.mark.slow
 
@@ -263,3 +264,16 @@ def test_pages_that_could_not_be_processed_are_told_every_time(dam_cli: DamCli, 
         ((page,),) = [outcome["failed_pages"] for outcome in result.json]
         assert page["name"] == "torn.jpg"
         assert page["error"].startswith("analyse_images: unreadable JPEG picture")
+
+
+def test_a_comic_whose_move_was_killed_after_its_commit_is_there_already(
+    dam_cli: DamCli, home: Path
+) -> None:
+    path = make_cbz(home / "Saga 1.cbz", pages(2))
+    (first,) = dam_cli("comic", "import", path, "--json").json
+    with SyncWorld() as world:
+        world.call(leave, first["variant_entity_id"], path)
+    again = dam_cli("comic", "import", "--mode", "move", path, "--json")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.json == [{**first, "status": "known", "concept_created": False}]
+    assert not path.exists()

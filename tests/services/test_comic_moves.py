@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,8 @@ async def test_a_source_that_cannot_be_removed_is_told_beside_what_else_is_wrong
     assert (outcome.status, outcome.pages, outcome.error) == ("added", 2, "FileAccessError")
     assert outcome.message == f"cannot remove {whole}: the file system is read-only"
 
-    outcome = await import_one(world, odd, mode="move")
+    outcome, again = await import_all(world, odd, mode="move")
+    assert (again.path, again.status, again.error) == (str(whole), "skipped", "FileAccessError")
     assert (outcome.status, outcome.pages, outcome.error) == ("added", 2, "ForbiddenXmlError")
     assert outcome.message is not None
     assert outcome.message.startswith("ComicInfo.xml holds a document type declaration")
@@ -134,6 +136,34 @@ async def test_an_archive_stays_when_its_stored_copy_has_rotted_since(
     rot(world, sha256(left))
     await import_all(world, make_cbz(home / "other.cbz", pages(1, 9)), mode="move")
     assert left.exists()
+
+
+@pytest.mark.parametrize("is_extracted", [True, False])
+async def test_an_archive_that_the_import_has_just_removed_is_a_comic_already(
+    world: World, home: Path, *, is_extracted: bool
+) -> None:
+    left = make_cbz(home / "left.cbz", pages(2))
+    before = await import_one(world, left)
+    assert before.variant_entity_id is not None
+    await leave(world, before.variant_entity_id, left)
+    options = {"mode": "move", "is_extracted": is_extracted}
+    assert await import_one(world, left, **options) == replace(
+        before, status="known", concept_created=False
+    )
+    assert not left.exists()
+
+
+async def test_what_was_moved_before_and_stays_is_told_by_an_import_of_others(
+    world: World, home: Path
+) -> None:
+    left = make_cbz(home / "left.cbz", pages(1))
+    before = await import_one(world, left)
+    assert before.variant_entity_id is not None
+    await leave(world, before.variant_entity_id, left)
+    left.write_bytes(b"another one")
+    other, told = await import_all(world, make_cbz(home / "other.cbz", pages(1, 9)))
+    assert other.error is None
+    assert (told.path, told.status, told.error) == (str(left), "skipped", "SourceReplacedError")
 
 
 async def test_a_comic_that_is_imported_in_another_mode_keeps_its_file(
