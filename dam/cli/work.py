@@ -1,6 +1,5 @@
 """`dam-cli process`, `failures` and `retry`: work that is pending, and work that failed."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.failure_service import Failure, Retried
     from dam.services.process_service import Processed
-    from dam.services.source_removal_service import WorkedOff
 
 
 @command(changes=True)
@@ -51,10 +49,9 @@ def process(
     from dam.cli import run_in_world
     from dam.cli.work_progress import work_progress
 
-    async def work(world: "World") -> "tuple[WorkedOff, Processed, Sequence[Failure]]":
-        from dam.services import failure_service, process_service, source_removal_service
+    async def work(world: "World") -> "tuple[Processed, Sequence[Failure]]":
+        from dam.services import failure_service, process_service
 
-        sources = await source_removal_service.work_off_removals(world, is_dry_run=state.is_dry_run)
         since = world.context.now()
         with work_progress(state) as observer:
             processed = await process_service.process(
@@ -66,12 +63,12 @@ def process(
                 is_dry_run=state.is_dry_run,
             )
         if not processed.failed:
-            return sources, processed, []
-        return sources, processed, await world.read(failure_service.list_failures, since=since)
+            return processed, []
+        return processed, await world.read(failure_service.list_failures, since=since)
 
-    sources, processed, failures = run_in_world(state, work)
+    processed, failures = run_in_world(state, work)
     waiting = Gathered()
-    for path, error in sources.left:
+    for path, error in processed.left_sources:
         if not waiting.takes(type(error).__name__, error.message, error.hint):
             name_failure(path, message=error.message, hint=error.hint)
     for failure in failures:
@@ -81,15 +78,17 @@ def process(
         name_failure(name, failure.system, message=failure.message, hint=failure.hint)
     waiting.tell()
     if state.is_json:
-        removed = {"removed_sources": sources.removed}
-        emit_json({**asdict(processed), "failures": failures, **removed})
+        summary = {"processed": processed.processed, "failed": processed.failed}
+        removed = {"removed_sources": processed.removed_sources}
+        emit_json({**summary, "failures": failures, **removed})
     else:
-        _show_processed(processed, sources.removed, is_plan=state.is_dry_run)
-    has_failed = processed.failed or sources.left
+        _show_processed(processed, is_plan=state.is_dry_run)
+    has_failed = processed.failed or processed.left_sources
     return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
 
 
-def _show_processed(result: "Processed", removed: int, *, is_plan: bool) -> None:
+def _show_processed(result: "Processed", *, is_plan: bool) -> None:
+    removed = result.removed_sources
     if removed:
         said = "would remove" if is_plan else "removed"
         sentence(f"{said} {counted(removed, 'file')} that had been moved")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Select, exists, select
@@ -16,7 +17,7 @@ from dam.core.report import Observer
 from dam.core.systems import SystemStage
 from dam.core.work import Behind, count_pending
 from dam.core.world import World
-from dam.errors import UnknownNameError
+from dam.errors import ItemError, UnknownNameError
 from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
@@ -29,6 +30,7 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.marking import mark_in_pages
 from dam.services.new_asset import NewAsset
 from dam.services.outdated_service import mark_outdated
+from dam.services.source_removal_service import WorkedOff, work_off_removals
 from dam.services.store_access import require_store
 
 T = TypeVar("T")
@@ -51,10 +53,19 @@ class ProcessObserver(Observer, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Processed:
-    """How many entities each system has worked on, also 0, and how many of them failed."""
+    """What was worked off.
+
+    Args:
+        processed: How many entities each system has worked on, also 0.
+        failed: How many of them failed.
+        removed_sources: How many files that a move had left are gone now.
+        left_sources: Those that stay, and why.
+    """
 
     processed: Mapping[str, int]
     failed: int
+    removed_sources: int = 0
+    left_sources: tuple[tuple[Path, ItemError], ...] = ()
 
 
 async def process(
@@ -65,9 +76,12 @@ async def process(
     observer: ProcessObserver | None = None,
     marks_outdated: bool = False,
     retries_unblocked: bool = True,
+    ends_moves: bool = True,
     is_dry_run: bool = False,
 ) -> Processed:
     """Run systems until nothing is pending, also what other processes have on lease.
+
+    First remove the files that earlier moves on this machine have stored and left where they were.
 
     Args:
         world: Where the work is.
@@ -78,6 +92,7 @@ async def process(
         marks_outdated: Mark what an older version of the program has computed, too.
         retries_unblocked: First mark again what failed for want of a decoder or an extra that is
             there now; whoever calls this in a loop asks for it once.
+        ends_moves: Remove what earlier moves have left; an import that runs has done so itself.
         is_dry_run: Run and mark nothing; return what the systems would be given.
 
     Raises:
@@ -90,9 +105,11 @@ async def process(
     names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
     markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}
     marked = Counter[str]()
-    filled = None
-    if marker_name is not None:
-        filled, marker = _consumer(world, marker_name)
+    filled, marker = (None, None) if marker_name is None else _consumer(world, marker_name)
+    sources = WorkedOff()
+    if ends_moves:
+        sources = await work_off_removals(world, is_dry_run=is_dry_run)
+    if filled is not None and marker is not None:
         marked[filled] = await _fill_in(world, marker, is_dry_run=is_dry_run)
     others = {name: kind for name, kind in markers.items() if name != filled}
     if marks_outdated:
@@ -101,12 +118,19 @@ async def process(
         marked += await retry_unblocked(world, others, is_dry_run=is_dry_run)
     if is_dry_run:
         marked += await world.read(_count_by_system, markers, world.scheduler.queues(chosen))
-        return Processed(processed={name: marked[name] for name in names}, failed=0)
+        return Processed(
+            processed={name: marked[name] for name in names},
+            failed=0,
+            removed_sources=sources.removed,
+        )
     await world.resources.get(FileOperationsResource).clear_left_copies()
     async with _counted(world, list(markers.values()), observer):
         report = await world.scheduler.run_until_idle(chosen, observer)
     return Processed(
-        processed={name: report.processed[name] for name in names}, failed=report.failed
+        processed={name: report.processed[name] for name in names},
+        failed=report.failed,
+        removed_sources=sources.removed,
+        left_sources=sources.left,
     )
 
 
@@ -130,7 +154,7 @@ async def with_systems(
             is_over = working.done()  # asked before, so that the last round sees every marker
             if is_over and working.exception():
                 break
-            await process(world, observer=observer, retries_unblocked=is_first)
+            await process(world, observer=observer, retries_unblocked=is_first, ends_moves=False)
             is_first = False
         return working.result()
     finally:

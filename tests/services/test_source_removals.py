@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import table_of
 from dam.core.world import World
+from dam.errors import SourceReplacedError, UnknownNameError
 from dam.models import FileLocationComponent, PendingSourceRemovalComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import ImportOptions, import_files
+from dam.services.process_service import process, with_systems
 from dam.services.removal_service import remove_assets
 from dam.services.source_removal_rows import note_removals, pending_removals
 from dam.services.source_removal_service import (
@@ -66,6 +68,39 @@ async def test_a_dry_run_removes_nothing(world: World, left: Path) -> None:
     assert await work_off_removals(world, is_dry_run=True) == WorkedOff(removed=1)
     assert is_there(left)
     assert await pending(world) == [left]
+
+
+async def test_processing_removes_what_is_left_and_says_so(world: World, left: Path) -> None:
+    planned = await process(world, is_dry_run=True)
+    assert (planned.removed_sources, is_there(left)) == (1, True)
+    done = await process(world)
+    assert (done.removed_sources, done.left_sources) == (1, ())
+    assert not is_there(left)
+
+
+async def test_processing_says_what_it_leaves(world: World, left: Path) -> None:
+    write_more(left)
+    done = await process(world)
+    assert done.removed_sources == 0
+    assert [(path, type(error)) for path, error in done.left_sources] == [
+        (left, SourceReplacedError)
+    ]
+
+
+async def test_the_systems_that_run_beside_an_import_leave_its_sources_to_it(
+    world: World, left: Path
+) -> None:
+    async def work(_: Callable[[], None]) -> None:
+        pass
+
+    await with_systems(world, work)
+    assert is_there(left)
+
+
+async def test_processing_that_is_refused_removes_nothing(world: World, left: Path) -> None:
+    with pytest.raises(UnknownNameError):
+        await process(world, marker_name="NeedsNothing")
+    assert is_there(left)
 
 
 def write_more(path: Path) -> None:
