@@ -28,11 +28,10 @@ from dam.services.comic_outcome import (
     imported_comic,
 )
 from dam.services.comic_reading import (
-    ArchiveComic,
     ComicDocument,
-    read_archive_comic,
     read_comic,
     read_document,
+    read_stored_comic,
 )
 from dam.services.comic_records import (
     ReadComic,
@@ -262,7 +261,8 @@ class ComicImporter:
     ) -> ComicOutcome:
         file, known = archive.file, archive.known
         try:
-            read = await self._read(Path(file.path), content)
+            concept = self._options.concept_entity_id
+            read = await read_stored_comic(self._files, content, Path(file.path), concept)
         except DamError as error:
             await self._keep_failure(file, error)
             raise
@@ -291,13 +291,6 @@ class ComicImporter:
         failed = list(map(failed_page, read.failed))
         status = "added" if recorded.is_new else _again(file)
         return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
-
-    async def _read(self, path: Path, content: LocatedContent) -> ArchiveComic:
-        reading = await self._files.read_archive(content)
-        if isinstance(reading, Exception):
-            raise reading
-        concept = self._options.concept_entity_id
-        return await asyncio.to_thread(read_archive_comic, reading, path, concept)
 
     async def _keep_failure(self, file: FileOutcome, error: DamError) -> None:
         """Keep that an archive could not be read, so that it can be retried; its file stays."""

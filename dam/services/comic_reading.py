@@ -1,5 +1,6 @@
 """What a comic's files say of it: ComicInfo.xml first, the file's name for the rest."""
 
+import asyncio
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -24,7 +25,9 @@ from dam.media.limits import MediaLimits
 from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
 from dam.services.comic_records import ReadComic, ReadMember
 from dam.services.content_records import ReadContent
+from dam.services.file_operations import FileOperationsResource
 from dam.storage.found_file import FoundFile
+from dam.storage.located import LocatedContent
 from dam.storage.reading import open_source
 
 
@@ -79,6 +82,23 @@ def read_document(file: FoundFile) -> ComicDocument:
             return _parsed(b"".join(map(bytes, source.chunks())))
     except ItemError as error:
         return ComicDocument(error=error)
+
+
+async def read_stored_comic(
+    files: FileOperationsResource,
+    content: LocatedContent,
+    path: Path,
+    concept_entity_id: EntityId | None = None,
+) -> ArchiveComic:
+    """Return an archive as a comic, every page read and hashed; `path` is where it was found.
+
+    Raises:
+        DamError: It cannot be read, or as `read_archive_comic`.
+    """
+    reading = await files.read_archive(content)
+    if isinstance(reading, Exception):
+        raise reading
+    return await asyncio.to_thread(read_archive_comic, reading, path, concept_entity_id)
 
 
 def read_archive_comic(

@@ -1,6 +1,5 @@
 """Imports comics again whose archives are there and could not be read before."""
 
-import asyncio
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from dam.core.world import World
 from dam.errors import DamError, NoContentError
 from dam.services import content_service
 from dam.services.asset_service import last_paths
-from dam.services.comic_reading import read_archive_comic
+from dam.services.comic_reading import read_stored_comic
 from dam.services.comic_records import record_archive
 from dam.services.failure_service import IMPORT_COMIC, is_of_item
 from dam.services.file_operations import FileOperationsResource
@@ -51,10 +50,8 @@ async def _import(
 ) -> DamError | None:
     if content is None:
         raise NoContentError(entity_id)
-    reading = await world.resources.get(FileOperationsResource).read_archive(content)
-    if isinstance(reading, Exception):
-        raise reading
-    read = await asyncio.to_thread(read_archive_comic, reading, path, None)
+    files = world.resources.get(FileOperationsResource)
+    read = await read_stored_comic(files, content, path)
     await world.run(
         record_archive,
         entity_id,
