@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from dam.storage.folders import Inode
+from dam.storage.folders import Inode, inode
 
 
 class FoundFile(NamedTuple):
@@ -42,12 +42,37 @@ class FoundFile(NamedTuple):
         return (status.st_size, status.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
 
 
+class Named(NamedTuple):
+    """What is at a path that the user named, of whatever kind.
+
+    Attributes:
+        status: Of what the path leads to.
+        folder: Which folder the path is in.
+        is_link: The path is that of a link.
+    """
+
+    status: os.stat_result
+    folder: Inode
+    is_link: bool
+
+    def as_file(self, path: str) -> FoundFile:
+        """Return it as a regular file, which it is."""
+        return FoundFile.of(path, self.status, self.folder)._replace(is_link=self.is_link)
+
+
+def look_at(path: str) -> Named:
+    """Return what is at an absolute path; raise `OSError` where nothing is."""
+    # Strings: undecodable and hostile paths.
+    status = os.lstat(path)
+    is_link = stat.S_ISLNK(status.st_mode)
+    folder = os.stat(os.path.dirname(path))  # noqa: PTH116, PTH120 - as above
+    return Named(
+        os.stat(path) if is_link else status,  # noqa: PTH116 - as above
+        inode(folder),
+        is_link,
+    )
+
+
 def find_file(path: Path) -> FoundFile:
     """Return what is found of one file that the user named; raise `OSError` where there is none."""
-    status = path.lstat()
-    is_link = stat.S_ISLNK(status.st_mode)
-    folder = path.parent.stat()
-    found = FoundFile.of(
-        str(path), path.stat() if is_link else status, (folder.st_dev, folder.st_ino)
-    )
-    return found._replace(is_link=is_link)
+    return look_at(str(path)).as_file(str(path))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dam.errors import CurrentFolderGoneError, ImportStoppedError, raise_host_limit, words_for
 from dam.storage.folders import Inode, OpenFolder, OtherFolderError, inode, open_folder
-from dam.storage.found_file import FoundFile
+from dam.storage.found_file import FoundFile, look_at
 from dam.storage.reading import kind_of
 from dam.storage.source_removal import is_aside_name
 
 OTHER_FOLDER = "another folder has its name by now; add it again"
-_LEFT_ASIDE = "left by a move that was stopped; `dam-cli process` ends it, or rename it"
+_LEFT_ASIDE = "left by a move that was stopped; if `dam-cli process` does not end it, rename it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ class Walk:
                 continue
             absolute = absolute_path(path)
             try:
-                status = os.stat(absolute)  # noqa: PTH116 - see above
-                is_link = os.path.islink(absolute)  # noqa: PTH114 - see above
-                folder = inode(os.stat(os.path.dirname(absolute)))  # noqa: PTH116, PTH120 - see above
+                status, folder, is_link = look_at(absolute)
             except OSError as error:
                 yield _unseen(absolute, error)
                 continue
