@@ -1,4 +1,19 @@
-"""Removes the sources of moves, after the last commit that needs them; what is left is in rows."""
+"""Removes the sources of moves, after the last commit that needs them; what is left is in rows.
+
+A source stays where one of these holds; they are asked in this order, right before it is unlinked:
+
+| why it stays | where that is decided | its row |
+|---|---|---|
+| store or database are others than were opened | `require_opened_files`, `read` | stays |
+| its row was ended by `keep_sources`, `keep_sources_of`, or noted anew | `ask_again` | not ours |
+| the world refers to it, or has no bytes of it in its store | `ask_again` | ends |
+| its path leads into the store | `source_tasks._why_it_stays` | ends |
+| the store has not got its bytes, or wrong ones | `source_tasks._why_it_stays` | stays |
+| its path has another file, or its folder was swapped | `storage.source_removal` | ends |
+| it is out of reach, or cannot be unlinked | `storage.source_removal` | stays |
+
+`_ENDING` says of which errors a row ends. What stays with its row is tried again.
+"""
 
 import asyncio
 import logging
@@ -42,7 +57,7 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 256
 _BETWEEN_CHECKS = 16
 # The path has another file by now, which is not to be removed.
-_OTHERS = (FileChangedError, InsideStoreError, SourceLeftAsideError, SourceReplacedError)
+_ENDING = (FileChangedError, InsideStoreError, SourceLeftAsideError, SourceReplacedError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +66,7 @@ class WorkedOff:
 
     Args:
         removed: How many are gone now, or would be.
-        left: Those that stay for now, and why; they are tried again.
+        left: Those that stay, and why.
     """
 
     removed: int = 0
@@ -102,7 +117,7 @@ async def end_removals(
             going, needed = await world.read(ask_again, few)
             await _keep(world, needed)
             answers += zip(going, await files.unlink_moved(going), strict=True)
-        over = [one for one, error in answers if error is None or isinstance(error, _OTHERS)]
+        over = [one for one, error in answers if error is None or isinstance(error, _ENDING)]
         if over:
             await world.run(drop_removals, over)
         ended += answers
