@@ -13,7 +13,12 @@ async def import_comic(
     world: Resource[World],
     commands: Commands,
 ) -> None:
-    """Make each marked archive a comic, if an import of comics has failed to and nobody since."""
+    """Make each marked archive a comic, if an import of comics has failed to and nobody since.
+
+    The comics are committed here by `World.run`, and not with what `commands` gathers: they are
+    many rows of many tables, whose writing looks up what is there. So they do not depend on the
+    lease: where it was lost, somebody else makes the same comic again, which changes nothing.
+    """
     from dam.services.comic_retry_service import (  # noqa: PLC0415 - a tenth of each command's start
         import_failed_comics,
     )
