@@ -80,8 +80,8 @@ class BegunImport(Generic[ImportPath]):
     Args:
         paths: All that were given but for those in `moved`.
         moved: What was at paths that were given, is in the world, and is there no more.
-        left: What stays, and why, by its path; not what waits for its disk, which `process` and
-            `status` tell. Of what is imported itself, the import tells more.
+        left: What stays, and why, by its path: at or below the paths that were given, and elsewhere
+            what nobody will try again. `process` tells of the rest.
     """
 
     paths: Iterable[ImportPath]
@@ -160,12 +160,22 @@ async def begin_import(
     return BegunImport(
         paths=[path for path, name in zip(paths, names, strict=True) if name not in moved],
         moved={absolute_path(name): removal for name, removal in moved.items()},
-        left={
-            str(one.path): (one, error)
-            for one, error in ended
-            if error is not None and not isinstance(error, FolderGoneError)
-        },
+        left=await asyncio.to_thread(_left, ended, names),
     )
+
+
+def _left(
+    ended: Sequence[tuple[SourceRemoval, ItemError | None]], names: Sequence[str]
+) -> dict[str, tuple[SourceRemoval, ItemError]]:
+    """Return what an import of these paths is to tell, as `BegunImport` says."""
+    # Of what waits for its disk, the import says more by itself: that there is no such path.
+    staying = [one for one, error in ended if error and not isinstance(error, FolderGoneError)]
+    named = {one.path for one in source_tasks.at_or_below(staying, names)}
+    return {
+        str(one.path): (one, error)
+        for one, error in ended
+        if isinstance(error, _ENDING) or (error is not None and one.path in named)
+    }
 
 
 async def _end_pending(world: World, machine: str) -> list[tuple[SourceRemoval, ItemError | None]]:

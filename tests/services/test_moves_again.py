@@ -13,7 +13,7 @@ from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.storage.found_file import find_file
 from tests.core.worlds import rows_of
 from tests.faults.state import names_below, sha256
-from tests.services.conftest import Add, leave
+from tests.services.conftest import Add, leave, rot
 
 
 @pytest.fixture
@@ -117,6 +117,17 @@ async def test_what_stays_is_told_by_an_import_of_others(
     assert [outcome.path for outcome in await move(world, left.parent / "nothing")] == [
         str(left.parent / "nothing")
     ]
+
+
+async def test_what_cannot_be_removed_now_is_told_by_an_import_of_its_folder_alone(
+    world: World, left: Path, tmp_path: Path
+) -> None:
+    rot(world, sha256(left))
+    other = tmp_path / "other"
+    other.write_bytes(b"other")
+    assert [outcome.error for outcome in await move(world, other)] == [None]
+    found = [(outcome.path, outcome.error) for outcome in await move(world, left.parent)]
+    assert (str(left), "ContentDamagedError") in found
 
 
 async def test_what_waits_for_its_disk_is_not_told_by_an_import_of_others(
