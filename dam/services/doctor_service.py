@@ -17,7 +17,6 @@ from dam.errors import (
     DamError,
     NotSetUpError,
     StoreNotLostError,
-    StoreNotThereError,
     display_path,
     place_without_password,
     url_without_password,
@@ -29,6 +28,7 @@ from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_judgement import count_stored, judge_store
 from dam.storage import open_store
+from dam.storage.content_store import StoreOwner
 
 _BUSY_TIMEOUT_S = 2.0
 _LEAST_FREE_BYTES = 100_000_000
@@ -57,10 +57,11 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class LostStore:
-    """A store that is not there: where it was looked for, and how many files it should have."""
+    """A store that is not there: where it was looked for, and how many files of whose it had."""
 
     root: Path
     files: int
+    owner: StoreOwner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,24 +124,21 @@ async def find_lost_store(config: WorldConfig) -> LostStore:
         files = await database.read(count_stored)
     if judged.verdict != "not there":
         raise StoreNotLostError(root, files)
-    return LostStore(root=root, files=files)
+    return LostStore(root=root, files=files, owner=judged.owner)
 
 
-async def begin_store_anew(config: WorldConfig) -> LostStore:
-    """Make the store anew for a world whose store is lost; return what was lost.
+async def begin_store_anew(config: WorldConfig) -> None:
+    """Make the store anew for a world whose store is lost; it is looked for once more before.
 
     The world goes on with it: what was lost is missing, and back when it is added again.
 
     Raises:
         DamError: As `find_lost_store`, or the folder cannot be made.
     """
-    lost = await find_lost_store(config)
+    lost = await find_lost_store(config)  # somebody who was asked may have mounted its disk
     store = open_store(config.storage_url)
-    async with _opened(config) as database:
-        owner = (await judge_store(database, store)).owner
     await asyncio.to_thread(store.make)
-    await asyncio.to_thread(store.mark, owner, is_anew=True)
-    return lost
+    await asyncio.to_thread(store.mark, lost.owner, is_anew=True)
 
 
 async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> FolderHealth:
@@ -149,8 +147,7 @@ async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> Folde
     try:
         async with _opened(config) as database:
             judged = await judge_store(database, store)
-        if judged.verdict == "not there":
-            raise StoreNotThereError(store.local_roots()[0], judged.looked_for)
+        judged.require_there(store)
     except NotSetUpError:
         return storage
     except DamError as error:

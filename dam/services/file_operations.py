@@ -46,7 +46,8 @@ class FileOperationsResource:
     """Hash and store, describe, analyse: what reads files, outside the event loop.
 
     Invariant: the order of the answers is that of what was asked; a file that fails costs its own
-    answer only.
+    answer only. `held_folders` are held in `judging` alone, and stay so only once the store was
+    found to be there or not to be needed yet.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class FileOperationsResource:
     ) -> None:
         self.store = store
         self.held_folders = HeldFolders(store.local_roots())
+        self.judging = asyncio.Lock()
         self._pool = pool
         # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")

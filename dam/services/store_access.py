@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dam.core.database import run_to_end
 from dam.core.world import World
-from dam.errors import ContentMissingError, StoreNotThereError, StoreUnusableError
+from dam.errors import ContentMissingError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_judgement import judge_store
 from dam.services.world_identity_service import store_owner, world_uuid
@@ -25,13 +25,22 @@ async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
         StoreUnusableError: The store cannot be looked into, or not be marked.
     """
     files = world.resources.get(FileOperationsResource)
-    if files.held_folders.is_held:
-        return False
+    async with files.judging:
+        if files.held_folders.is_held:
+            return False
+        try:
+            return await _hold_and_judge(world, files, is_dry_run=is_dry_run)
+        except BaseException:
+            files.held_folders.close()  # what is held is taken for what was found to be there
+            raise
+
+
+async def _hold_and_judge(
+    world: World, files: FileOperationsResource, *, is_dry_run: bool
+) -> bool:
     await _hold(files)  # before it is looked at: what takes its place after that is noticed
     judged = await judge_store(world.database, files.store)
-    if judged.verdict == "not there":
-        files.held_folders.close()
-        raise StoreNotThereError(files.store.local_roots()[0], judged.looked_for)
+    judged.require_there(files.store)
     if judged.verdict != "unmarked" or is_dry_run:
         return False
     await asyncio.to_thread(files.store.mark, judged.owner)
@@ -64,9 +73,10 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
 
     await require_store(world)
     files = world.resources.get(FileOperationsResource)
-    if not files.held_folders.is_held:
-        await asyncio.to_thread(files.store.make)
-        await _hold(files)
+    async with files.judging:
+        if not files.held_folders.is_held:
+            await asyncio.to_thread(files.store.make)
+            await _hold(files)
     holding = files.store.importing(
         await store_owner(world), on_wait=say_so, is_stopped=stopping.is_set
     )
@@ -83,7 +93,8 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
 
 async def _hold(files: FileOperationsResource) -> None:
     try:
-        await asyncio.to_thread(files.held_folders.hold)
+        # To its end: a thread that is not waited for would hold them after they were let go.
+        await run_to_end(asyncio.to_thread(files.held_folders.hold))
     except OSError as error:
         raise StoreUnusableError(files.store.local_roots()[0], error) from error
 

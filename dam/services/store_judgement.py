@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database import Database
-from dam.errors import ItemError
+from dam.errors import ItemError, StoreNotThereError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
 from dam.services.world_identity_service import world_uuid
@@ -38,6 +38,11 @@ class JudgedStore:
     verdict: Verdict
     owner: StoreOwner
     looked_for: int
+
+    def require_there(self, store: ContentStore) -> None:
+        """Raise `StoreNotThereError` where the store that was judged is not there."""
+        if self.verdict == "not there":
+            raise StoreNotThereError(store.local_roots()[0], self.looked_for)
 
 
 async def judge_store(database: Database, store: ContentStore) -> JudgedStore:

@@ -1,5 +1,6 @@
 """Absence is not first use: a store with nothing of what the database knows is not there."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from dam.core.world import World
-from dam.errors import StoreNotLostError, StoreNotThereError, StoreReplacedError
+from dam.errors import (
+    StoreNotLostError,
+    StoreNotThereError,
+    StoreReplacedError,
+    StoreUnusableError,
+)
 from dam.services import doctor_service
 from dam.services.comic_import_service import import_comics
 from dam.services.comic_importer import ComicImportOptions
@@ -141,6 +147,56 @@ def names_in_root() -> list[str] | None:
     return sorted(map(str, ROOT.rglob("*"))) if ROOT.exists() else None
 
 
+@pytest.mark.parametrize("take_away", [leave_mount_point, leave_mark_alone])
+async def test_a_store_that_could_not_be_judged_is_judged_again(
+    world: World, stored: int, take_away: Callable[[], None]
+) -> None:
+    take_away()
+    put_folder_in_place_of(ROOT / ".worlds" / (await judge(world)).owner.uuid)
+
+    for _ in range(2):
+        with pytest.raises(StoreUnusableError):
+            await require_store(world)
+
+    shutil.rmtree(ROOT / ".worlds")
+    with pytest.raises(StoreNotThereError):
+        await require_store(world)
+    assert stored
+
+
+def put_folder_in_place_of(mark: Path) -> None:
+    mark.unlink(missing_ok=True)
+    mark.mkdir(parents=True)
+
+
+async def test_whoever_asks_for_a_store_at_once_gets_the_same_answer(
+    world: World, stored: int
+) -> None:
+    leave_mount_point()
+
+    answers = await asyncio.gather(
+        *(require_store(world) for _ in range(3)), return_exceptions=True
+    )
+
+    assert [type(answer) for answer in answers] == [StoreNotThereError] * 3
+    assert stored
+
+
+async def test_who_is_cancelled_while_the_store_is_judged_leaves_it_unheld(
+    world: World, stored: int
+) -> None:
+    leave_mount_point()
+    for turns in range(40):
+        asking = asyncio.create_task(require_store(world))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+        assert not world.resources.get(FileOperationsResource).held_folders.is_held
+    assert stored
+
+
 async def test_a_world_that_knows_no_stored_content_may_make_its_store(
     world: World, add: Add, tmp_path: Path
 ) -> None:
@@ -198,7 +254,7 @@ async def test_the_doctor_says_so_and_begins_anew_what_is_lost(
 
     assert (await doctor_service.find_lost_store(config)).files == 13
     assert not (await examine(config, is_configured=True)).ok  # that was only a look
-    assert (await begin_store_anew(config)).files == 13
+    await begin_store_anew(config)
 
     assert (await examine(config, is_configured=True)).ok
     assert len((await verify(world)).missing) == 13
