@@ -23,16 +23,14 @@ from typing import Literal, ParamSpec, TypeVar, cast
 
 from dam.children import DATA_BYTES
 from dam.core.answer_types import Decoder, decoder_for, read_answer
-from dam.core.answers import UnfitError
 from dam.core.executor_worker import (
-    CallMemoryError,
     Outcome,
     Surroundings,
     WorkerProcess,
     as_words,
 )
-from dam.core.worker_faults import failure, may_be_of_others, start_failure
-from dam.errors import WorkerMemoryError, host_limit
+from dam.core.worker_faults import judge_end
+from dam.errors import host_limit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -322,7 +320,7 @@ class _Crew:
                     if group.is_open:
                         rest = calls[done : done + 1] if doubted == done else calls[done:]
                         worker.run(function, rest, group.limit_s, read, group.outcomes.append)
-            except (OSError, EOFError, MemoryError, UnfitError) as error:
+            except Exception as error:  # noqa: BLE001 - or whoever waits for the group does so for ever
                 is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
                 worker = None
@@ -331,17 +329,19 @@ class _Crew:
                 if died_unused or group.is_cancelled:
                     continue
                 at_fault = len(group.outcomes)
-                if is_up and at_fault != doubted and may_be_of_others(error, exit_code):
-                    doubted = at_fault  # once more, alone in a new worker
-                elif isinstance(error, CallMemoryError) and error.is_limit_ours:
-                    limit_bytes = self._surroundings.data_bytes or 0
-                    group.outcomes.append((False, WorkerMemoryError(limit_bytes)))
-                elif limit := host_limit(error):
-                    group.fail(limit)
+                verdict = judge_end(
+                    error,
+                    exit_code,
+                    is_up=is_up,
+                    is_last_try=at_fault == doubted if is_up else not starts_left,
+                    data_bytes=self._surroundings.data_bytes,
+                )
+                if verdict.kind == "all fail":
+                    group.fail(verdict.error)
+                elif verdict.kind == "one fails":
+                    group.outcomes.append((False, verdict.error))
                 elif is_up:
-                    group.outcomes.append((False, failure(error, exit_code)))
-                elif not starts_left:
-                    group.fail(start_failure(error, exit_code))
+                    doubted = at_fault
         return worker
 
     @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import threading
 import traceback
 import weakref
@@ -336,6 +337,39 @@ async def test_workers_that_do_not_come_up_are_no_fault_of_an_item(
 
     assert [type(outcome) for outcome in outcomes] == [WorkerStartError] * 8
     assert str(outcomes[0]) == f"no worker process comes up: {reason}"
+
+
+async def test_a_python_that_prints_as_it_starts_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho "Welcome to this machine"\nexec {sys.executable} "$@"\n')
+    program.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(program))
+    with WorkerPool(2) as pool:
+        async with asyncio.timeout(60):
+            outcomes = await pool.map_items(jobs.echo, range(8))
+
+    assert [type(outcome) for outcome in outcomes] == [WorkerStartError] * 8
+    assert str(outcomes[0]) == (
+        "no worker process comes up: its Python prints as it starts (sitecustomize, or a .pth file)"
+    )
+
+
+async def test_what_nobody_foresaw_of_a_worker_fails_its_call_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(_decode: object, payload: bytes) -> tuple[bool, object]:
+        if b"7" in payload:
+            raise LookupError("unforeseen")
+        return True, payload
+
+    monkeypatch.setattr("dam.core.executor.read_answer", read)
+    with WorkerPool(1) as pool:
+        async with asyncio.timeout(60):
+            outcomes = await pool.map_items(jobs.echo, [7777, 1])
+
+    assert [type(outcome) for outcome in outcomes] == [LookupError, bytes]
 
 
 async def test_a_limit_of_the_host_is_said_as_such(any_pool: WorkerPool) -> None:
