@@ -3,6 +3,7 @@
 `python -m tests.proxy SOCKET` prints its port and forwards until it is ended.
 """
 
+import os
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ class Proxy:
     def fall_silent(self) -> None:
         """Forward nothing more; the kernel goes on to take what is sent, and new connections."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)  # it may forward a little before
 
 
 @contextmanager

@@ -142,7 +142,7 @@ async def cut_when_silent(connection: AsyncConnection, safe_url: str) -> AsyncIt
     except DBAPIError as error:
         if not watching.done():
             raise
-        reason = f"its server gives no sign; it was waited for at least {watching.result():g} s"
+        reason = f"its server gives no sign; it was waited for at least {int(watching.result())} s"
         raise DatabaseUnreachableError(safe_url, reason) from error
     finally:
         watching.cancel()
@@ -158,9 +158,11 @@ async def _watch(driver: Any, connection: AsyncConnection) -> float:  # noqa: AN
     options: dict[str, Any] = {**given, **connect_options(url)}
     patience_s = int(options["tcp_user_timeout"]) / 1000 or _ANSWERS_WITHIN_S
     look_s, waited_s = min(_LOOK_S, patience_s), 0.0
+    now = asyncio.get_running_loop().time
     while True:
         await asyncio.sleep(look_s)
         waited_s = waited_s + look_s if _is_asked(driver) else 0.0
+        silent_s, looked_at_s = waited_s, now()
         if waited_s > look_s and requested_stop():
             gives_a_sign = await _cancel(driver)
         elif waited_s >= patience_s:
@@ -170,7 +172,7 @@ async def _watch(driver: Any, connection: AsyncConnection) -> float:  # noqa: AN
         if not gives_a_sign and _is_asked(driver):
             with socket.socket(fileno=os.dup(driver.fileno())) as line:
                 line.shutdown(socket.SHUT_RDWR)
-            return float(options["connect_timeout"])
+            return silent_s + now() - looked_at_s
 
 
 async def _cancel(driver: Any) -> bool:  # noqa: ANN401 - psycopg's connection
