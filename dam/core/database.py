@@ -12,6 +12,7 @@ from contextlib import (
     suppress,
 )
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -138,7 +139,7 @@ class Database:
             connect_args={
                 "isolation_level": None,
                 "timeout": self.busy_timeout_s,
-                "async_creator_fn": sqlite_driver.connect,
+                "async_creator_fn": partial(sqlite_driver.connect, is_made=self._is_made),
             },
         )
         rules = (
@@ -163,6 +164,19 @@ class Database:
             connection.exec_driver_sql(begin)
 
         return engine
+
+    def _is_made(self) -> bool:
+        return self.opened_file is not None and self.opened_file.is_opened
+
+    async def require_same_file(self) -> None:
+        """Return if a SQLite file is still the one that was opened, with all its pages.
+
+        Raises:
+            DatabaseReplacedError: It was moved, removed, replaced or cut short.
+        """
+        if self.opened_file is not None:
+            with self.translated_errors():
+                await asyncio.to_thread(self.opened_file.require_same)
 
     def hold_to(self, world_uuid: str) -> None:
         """Refuse every transaction from now on as soon as the database is another world's.
@@ -334,10 +348,16 @@ class Database:
             raise fault from error
 
     def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
-        """Return the environment's fault behind a driver's error, or None when it is no such."""
+        """Return the environment's fault behind a driver's error, or None when it is no such.
+
+        Raises:
+            DatabaseReplacedError: That is the fault.
+        """
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
             waited_s = self.busy_timeout_s
+            if self.opened_file and sqlite_faults.cannot_open(cause):
+                self.opened_file.require_there()
             return sqlite_faults.fault_of(cause, self.file, self.safe_url, waited_s=waited_s)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
             return postgresql.fault_of(error, self.safe_url)

@@ -10,7 +10,9 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from dam.core.sqlite_lock import WaitingConnection, WaitingCursor
@@ -175,6 +177,39 @@ class OneVisitConnection:
         self._thread.shutdown(wait=False)
 
 
-def connect(database: str, **options: Any) -> OneVisitConnection:  # noqa: ANN401 - the driver's own
-    """Return a connection for SQLAlchemy's `async_creator_fn`."""
-    return OneVisitConnection(partial(WaitingConnection, database, **options))
+def connect(
+    database: str,
+    *,
+    is_made: Callable[[], bool] = lambda: False,
+    **options: Any,  # noqa: ANN401 - the driver's own
+) -> OneVisitConnection:
+    """Return a connection for SQLAlchemy's `async_creator_fn`.
+
+    A file that is not there is made, unless it `is_made` already: then it has gone away.
+    """
+
+    def open_file() -> WaitingConnection:
+        if is_made():
+            return WaitingConnection(_of_existing(database), uri=True, **options)
+        return WaitingConnection(database, **options)
+
+    return OneVisitConnection(open_file)
+
+
+def hangs_together(path: Path) -> bool:
+    """Return whether a database has pages, its log included, and all of them; each is read."""
+    try:
+        # Not by a connection that is there: it may remember pages that the file has lost.
+        with closing(WaitingConnection(_of_existing(path), uri=True)) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()  # 0 in what is no page
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            return bool(pages) and found == "ok"
+    except sqlite3.DatabaseError as error:
+        if not error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise
+        return False
+
+
+def _of_existing(path: str | Path) -> str:
+    """Return the address at which SQLite opens a file and makes none."""
+    return f"{Path(path).absolute().as_uri()}?mode=rw"

@@ -37,9 +37,14 @@ def fault_of(
         return DatabaseCorruptError(safe_url, reason)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
         return DatabaseError(safe_url, reason)
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_AUTH", "SQLITE_PERM")):
+    if cannot_open(error) or name.startswith(("SQLITE_AUTH", "SQLITE_PERM")):
         return DatabaseUnreachableError(safe_url, reason + _why_not_open(file))
     return None
+
+
+def cannot_open(error: sqlite3.Error) -> bool:
+    """Tell whether the file could not be opened; it may be gone."""
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_CANTOPEN")
 
 
 def _why_not_open(file: Path | None) -> str:

@@ -113,7 +113,7 @@ async def end_removals(
     for some in portions(removals, _AT_ONCE):
         answers: list[tuple[SourceRemoval, ItemError | None]] = []
         for few in portions(some, _BETWEEN_CHECKS):
-            require_opened_files(world)
+            await require_opened_files(world)
             going, needed = await world.read(ask_again, few)
             await _keep(world, needed)
             answers += zip(going, await files.unlink_moved(going), strict=True)

@@ -35,9 +35,7 @@ async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
             raise
 
 
-async def _hold_and_judge(
-    world: World, files: FileOperationsResource, *, is_dry_run: bool
-) -> bool:
+async def _hold_and_judge(world: World, files: FileOperationsResource, *, is_dry_run: bool) -> bool:
     await _hold(files)  # before it is looked at: what takes its place after that is noticed
     judged = await judge_store(world.database, files.store)
     judged.require_there(files.store)
@@ -110,14 +108,14 @@ async def require_same_places(world: World) -> None:
         StoreReplacedError, DatabaseReplacedError: As `require_opened_files`.
         WorldResetError: The database is that of another world by now, or of none.
     """
-    require_opened_files(world)
+    await require_opened_files(world)
     await world.read(world_uuid)  # no transaction begins on a database that was emptied
 
 
-def require_opened_files(world: World) -> None:
+async def require_opened_files(world: World) -> None:
     """Return if the files of store and database are those that were opened, and raise where not.
 
-    To be called right before sources are removed, and a transaction to follow, which does not begin
+    To be awaited right before sources are removed, and a transaction to follow, which does not begin
     on a database that was emptied.
 
     Raises:
@@ -125,8 +123,7 @@ def require_opened_files(world: World) -> None:
         DatabaseReplacedError: The same of the SQLite file.
     """
     world.resources.get(FileOperationsResource).held_folders.require_same()
-    if world.database.opened_file is not None:
-        world.database.opened_file.require_same()
+    await world.database.require_same_file()
 
 
 async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:
