@@ -10,7 +10,9 @@ from pathlib import Path
 Inode = tuple[int, int]
 """Device and inode: which file or folder it is, under whatever name, while this process runs."""
 
-_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
+_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
+# To open what is in it, or to rename that, its own names need not be read, nor be allowed to.
+_PASSING = _READING | getattr(os, "O_PATH", 0)
 _HERE = -100  # fcntl.h: AT_FDCWD
 _RENAME_NOREPLACE = 1
 _NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -36,7 +38,10 @@ class OpenFolder:
 
     def names(self) -> list[str]:
         """Return the names of all that is in it, in no order."""
-        return os.listdir(self.path if self.fd is None else self.fd)  # noqa: PTH208 - descriptors
+        if self.fd is None:
+            return os.listdir(self.path)  # noqa: PTH208 - bytes of names, and no more
+        with self._readable() as fd:
+            return os.listdir(fd)  # noqa: PTH208 - as above
 
     def status(self, name: str) -> os.stat_result:
         """Return what `lstat` says of a name in it."""
@@ -61,9 +66,22 @@ class OpenFolder:
         return os.path.join(self.path, name) if self.fd is None else name  # noqa: PTH118
 
     def sync(self) -> None:
-        """Wait until its names are on the disk."""
-        if self.fd is not None:
-            os.fsync(self.fd)
+        """Wait until its names are on the disk; where it cannot be read, until all disks are."""
+        if self.fd is None:
+            return
+        try:
+            with self._readable() as fd:
+                os.fsync(fd)
+        except PermissionError:
+            os.sync()
+
+    @contextmanager
+    def _readable(self) -> Iterator[int]:
+        fd = os.open(".", _READING, dir_fd=self.fd)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
 
 @contextmanager
@@ -76,13 +94,14 @@ def open_folder(path: str, expected: Inode | None = None) -> Iterator[OpenFolder
 
     Raises:
         OtherFolderError: It is another one, or none.
-        OSError: It cannot be opened; `FileNotFoundError` where nothing is there.
+        OSError: It cannot be opened; `FileNotFoundError` where nothing is there. That its names
+            may not be read is found out by `names` alone.
     """
     if not hasattr(os, "O_DIRECTORY"):
         yield OpenFolder(path, None)
         return
     try:
-        fd = os.open(path, _FOLDER_FLAGS)
+        fd = os.open(path, _PASSING)
     except NotADirectoryError as error:
         raise OtherFolderError(path) from error
     try:

@@ -11,8 +11,10 @@ import pytest
 from dam.errors import FileAccessError, OutputFolderError
 from dam.storage import ContentStore, open_store
 from dam.storage.export import ExportFolder, ExportStoppedError, give_name
+from dam.storage.folders import open_folder
 from dam.storage.located import LocatedContent
-from tests.storage.contents import sha256
+from tests.storage.conftest import nobody
+from tests.storage.contents import made_store, sha256, write
 from tests.storage.removals import forbid_renames_that_leave_names_alone
 
 LARGE = os.urandom(1000) * 3000
@@ -29,6 +31,26 @@ def store(home: Path) -> ContentStore:
 def large(home: Path, store: ContentStore) -> LocatedContent:
     (home / "a").write_bytes(LARGE)
     return LocatedContent(digest=store.put(home / "a", "copy").sha256, is_stored=True)
+
+
+def test_a_folder_that_may_not_be_read_takes_files(
+    public_folder: Path,
+) -> None:
+    drop = public_folder / "drop"
+    drop.mkdir()
+    drop.chmod(0o333)
+    public_folder.chmod(0o777)
+    with nobody():
+        store = made_store(public_folder / "store")
+        digest = store.put(write(public_folder / "a", b"a"), "copy").sha256
+        content = LocatedContent(digest=digest, is_stored=True)
+        path = ExportFolder(drop, store).write(content, "a")
+        with open_folder(str(drop)) as folder:
+            folder.sync()
+    drop.chmod(0o700)
+
+    assert [each.name for each in drop.iterdir()] == ["a"]
+    assert path.read_bytes() == b"a"
 
 
 def test_a_large_file_comes_out_in_pieces(

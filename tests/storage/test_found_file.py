@@ -11,6 +11,7 @@ from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.found_file import FoundFile, find_file
 from dam.storage.reading import open_source
 from dam.storage.source_removal import UnlinkOutcome, unlink_sources
+from tests.storage.conftest import nobody
 from tests.storage.contents import made_store, sha256, write
 from tests.storage.removals import source_of
 
@@ -39,6 +40,28 @@ def swap(folder: Path, *, is_for_a_link: bool) -> Path:
         folder.symlink_to(other)
         return path
     return other.rename(folder) / "a"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_file_in_a_folder_that_may_not_be_read_is_stored_and_removed(
+    public_folder: Path, mode: ImportMode
+) -> None:
+    public_folder.chmod(0o777)
+    drop = public_folder / "drop"
+    drop.mkdir()
+    drop.chmod(0o777)
+    with nobody():
+        path = write(drop / "a", b"what may be read by its name")
+    drop.chmod(0o333)
+    with nobody():
+        store = made_store(public_folder / "store")
+        (outcome,) = store.put_many([path], mode, found={path: find_file(path)})
+        removals = remove_sources([source_of(path)])
+
+    assert isinstance(outcome, StoredFile)
+    assert removals == [Removal("removed")]
+    drop.chmod(0o700)
+    assert list(drop.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", MODES)
