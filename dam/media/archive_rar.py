@@ -33,6 +33,17 @@ _LINKS = {1: "a symbolic link", 2: "a symbolic link", 3: "a junction", 4: "a har
 _COPY = 5
 
 
+def _start_for_rarfile(words: list[str]) -> Popen[bytes]:
+    try:
+        return start_unpacker(words)
+    except (FileNotFoundError, PermissionError) as error:
+        raise rarfile.RarCannotExec(str(error)) from error
+
+
+# Its own gives a program all of our environment, no limits, and new privileges.
+rarfile.custom_popen = _start_for_rarfile
+
+
 class RarReader:
     """`ArchiveReader` of RAR files of all versions.
 

@@ -24,12 +24,12 @@ PROGRAM = "unar"
 """The one of them to install."""
 
 
-def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
+def start_unpacker(words: Sequence[str], fd: int | None = None) -> Popen[bytes]:
     """Start a program that prints what it unpacks; it gets little of our environment and memory.
 
     Args:
         words: The program and its arguments; no name of an archive's member is among them.
-        fd: A descriptor of ours that it needs.
+        fd: A descriptor of ours that it needs, if any.
     """
 
     def start() -> Popen[bytes]:
@@ -39,7 +39,7 @@ def start_unpacker(words: Sequence[str], fd: int) -> Popen[bytes]:
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=DEVNULL,
-            pass_fds=[fd],
+            pass_fds=[] if fd is None else [fd],
             env=child_environment(),
         )
         # A worker has the limits already; the program itself, when it exports, has none.

@@ -1,5 +1,6 @@
 """What can be read of which format without the extra, and without a program."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -61,6 +62,31 @@ def test_what_is_packed_says_which_program_it_needs(
         archive.read(archive.pages[0])
     assert caught.value.requirement == "unar"
     assert caught.value.hint == "install the program unar (`apt install unar`, say)"
+
+
+def test_programs_that_rarfile_starts_get_as_little_as_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rarfile  # noqa: PLC0415 - an extra
+
+    from dam.media import archive_rar  # noqa: PLC0415
+
+    told = tmp_path / "told"
+    program = tmp_path / "unrar"
+    program.write_text(f"#!/bin/sh\n(env; grep NoNewPrivs /proc/self/status) > {told}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("DAM_DATABASE_URL", "postgresql://me:secret@host/db")
+
+    with rarfile.custom_popen(["unrar", "p", "a.rar"]) as process:
+        process.communicate()
+
+    assert archive_rar
+    lines = told.read_text().splitlines()
+    assert not [line for line in lines if line.startswith("DAM_DATABASE_URL=")]
+    assert "NoNewPrivs:\t1" in lines
+    with pytest.raises(rarfile.RarCannotExec):
+        rarfile.custom_popen([str(tmp_path / "no such program")])
 
 
 def test_what_is_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
