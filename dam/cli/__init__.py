@@ -46,7 +46,9 @@ T = TypeVar("T")
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by what is in them."
-_MARKED_ANEW = "the store had no mark of this world, as a restored copy has none; it has one now"
+_MARKED_ANEW = (
+    "this store had no mark of this world (as after restoring a database); it has been marked"
+)
 _NEW_OBJECTS_AT_START, _NEW_OBJECTS_AT_WORK = 1_000_000, 30_000
 _CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
 

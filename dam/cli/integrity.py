@@ -83,9 +83,13 @@ def gc(
     """Remove stored bytes that no asset refers to.
 
     What was put into the store within the last 24 hours stays. A store in which other worlds keep
-    files, too, is left alone: this world does not know what they refer to. What stopped imports
-    have not stored to the end goes at once, empty folders go, and so do unpacked archives that a
-    killed process has left among the temporary files.
+    files, too, is left alone: this world does not know what they refer to. Removed at once are:
+
+    - files that stopped imports have not stored to the end
+
+    - empty folders of the store
+
+    - unpacked archives that a killed process has left among the temporary files
     """
     from dam.cli import run_in_world
 

@@ -95,7 +95,8 @@ def _show_status(found: "WorldStatus") -> None:
     sentence(f"failures: {found.failures:,}{' (`dam-cli failures`)' if found.failures else ''}")
     if found.pending_removals:
         files = counted(found.pending_removals, "file")
-        sentence(f"moved and still to be removed: {files} (`dam-cli process`, where they are)")
+        hint = "run `dam-cli process` on the machine that has them"
+        sentence(f"moved and still to be removed: {files} ({hint})")
     rows = [
         (name, count)
         for name, count in found.components.items()
@@ -110,7 +111,9 @@ def _show_status(found: "WorldStatus") -> None:
 def doctor(
     state: State,
     *,
-    fix: Annotated[bool, typer.Option("--fix", help="Let nobody else read what is ours.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Take others' rights from the world's files and folders.")
+    ] = False,
     store_is_lost: Annotated[
         bool,
         typer.Option("--store-is-lost", help="Begin the store anew: its disk will not come back."),

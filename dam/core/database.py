@@ -222,6 +222,18 @@ class Database:
 
         return await self.retried(transaction)
 
+    async def read_found(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T | None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """Run as `read` does, and once more where nothing was found.
+
+        One look that began before a reset and waited for it sees neither the old nor the new rows.
+        """
+        return await self.read(fn, *args, **kwargs) or await self.read(fn, *args, **kwargs)
+
     async def retried(self, attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a transaction to its end, again for errors that may be gone then.
 
@@ -348,11 +360,7 @@ class Database:
             raise fault from error
 
     def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
-        """Return the environment's fault behind a driver's error, or None when it is no such.
-
-        Raises:
-            DatabaseReplacedError: That is the fault.
-        """
+        """Return (or raise) the environment's fault behind a driver's error, or None without."""
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
             waited_s = self.busy_timeout_s

@@ -66,9 +66,10 @@ class WorldScheduler:
                 for stage in chosen:
                     await self._walk(stage, observer, report)
             free, leased = await self._pending(chosen)
+            is_stuck = were_free if free else leased  # free and not claimed in a walk: it is locked
             if report.processed.total() > done:
                 wait_s = _FIRST_WAIT_S
-            elif were_free if free else leased:  # what was free and could not be claimed is locked
+            elif is_stuck:
                 if observer:
                     observer.waiting(free + leased, None if free else self._calls.config.lease_s)
                 await asyncio.sleep(wait_s)

@@ -36,6 +36,7 @@ from dam.errors.base import (
     ItemError,
     UsageError,
     display_path,
+    is_of_item,
     words_for,
 )
 from dam.errors.comics import (
@@ -251,6 +252,7 @@ __all__ = [
     "display_path",
     "ending_of",
     "host_limit",
+    "is_of_item",
     "place_without_password",
     "raise_host_limit",
     "report_without_passwords",

@@ -75,6 +75,14 @@ class ItemError(DamError):
     exit_code = ExitCode.ITEMS_FAILED
 
 
+def is_of_item(error: DamError) -> bool:
+    """Tell whether an error is of one item, while others can go on.
+
+    What is not installed is wanted by some of them alone.
+    """
+    return not isinstance(error, EnvironmentFaultError) or error.requirement is not None
+
+
 _WORDS: dict[int, str] = {
     errno.EACCES: "permission denied",
     errno.EPERM: "not permitted",

@@ -9,13 +9,12 @@ from dataclasses import replace
 from itertools import chain
 
 from dam.core.world import World
-from dam.errors import DamError, ItemError
+from dam.errors import DamError, ItemError, is_of_item
 from dam.services import content_service
 from dam.services.comic_description_service import describe_comic_concepts
 from dam.services.comic_importer import AddedArchive, ComicImporter, ComicImportOptions
 from dam.services.comic_outcome import ComicOutcome, FailedPage, failed_comic
 from dam.services.comic_sources import ArchiveSource, ComicSource, FolderSource, find_comics
-from dam.services.failure_service import is_of_item
 from dam.services.file_outcome import moved_before
 from dam.services.known_comics import known_comics
 from dam.services.process_service import ProcessObserver, with_systems

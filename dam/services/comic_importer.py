@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
-from dam.errors import DamError, NoPagesError, PagesUnreadableError
+from dam.errors import DamError, NoPagesError, PagesUnreadableError, is_of_item
 from dam.media.comic_facts import ComicFacts
 from dam.media.comic_info import ComicInfoPage
 from dam.media.comic_info_pages import apply_page_list
@@ -42,7 +42,6 @@ from dam.services.comic_records import (
     rehearse_comic,
 )
 from dam.services.comic_sources import BESIDE_ARCHIVES, MOVED_BEFORE, FolderSource
-from dam.services.failure_service import is_of_item
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
 from dam.services.known_comics import (

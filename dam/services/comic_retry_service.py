@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs import EntityId, ProcessingErrorComponent
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
-from dam.errors import DamError, NoContentError
+from dam.errors import DamError, NoContentError, is_of_item
 from dam.services import content_service
 from dam.services.asset_service import last_paths
 from dam.services.comic_reading import read_stored_comic
 from dam.services.comic_records import record_archive
-from dam.services.failure_service import IMPORT_COMIC, is_of_item
+from dam.services.failure_service import IMPORT_COMIC
 from dam.services.file_operations import FileOperationsResource
 from dam.storage.located import LocatedContent
 

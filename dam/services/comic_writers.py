@@ -80,6 +80,7 @@ class ComicWriter(ABC):
             folder = open_folder(str(self._target.parent))
             self._folder = self._opened.enter_context(folder)
             self._work = self._folder.lasting_path / f".dam-export-{token_hex(8)}"
+            self._opened.callback(shutil.rmtree, self._work, ignore_errors=True)
             self._work.mkdir()
 
     def add_page(self, page: PageFile) -> None:
@@ -106,8 +107,6 @@ class ComicWriter(ABC):
     def discard(self) -> None:
         """Remove what is not finished."""
         self._archives.close()
-        if hasattr(self, "_work"):
-            shutil.rmtree(self._work, ignore_errors=True)
         self._opened.close()
 
     def _copy(self, page: PageFile, file: IO[bytes]) -> None:

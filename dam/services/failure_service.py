@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dam.core.ecs import EntityId, MarkerComponent, ProcessingErrorComponent
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.errors import DamError, EnvironmentFaultError, UnknownNameError
+from dam.errors import UnknownNameError
 from dam.media import unpackers
 from dam.media.decoders import installed_decoders
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
@@ -224,14 +224,6 @@ def _is_installed(requirement: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def is_of_item(error: DamError) -> bool:
-    """Tell whether an error is of one item, while others can go on.
-
-    What is not installed is wanted by some of them alone.
-    """
-    return not isinstance(error, EnvironmentFaultError) or error.requirement is not None
 
 
 def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:

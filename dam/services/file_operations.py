@@ -14,8 +14,10 @@ from dam.core.executor import WorkerPool
 from dam.core.portions import portions
 from dam.errors import (
     ContentMissingError,
+    DamError,
     EnvironmentFaultError,
     ItemError,
+    is_of_item,
 )
 from dam.services import archive_tasks, file_tasks, source_tasks
 from dam.services.archive_copies import ArchiveCopies
@@ -245,8 +247,7 @@ class FileOperationsResource:
     ) -> list[T | Exception]:
         answers = await self._pool.map_items(fn, items, timeout_s=timeout_s)
         for answer in answers:
-            # What is not installed is wanted by some files and not by others.
-            if isinstance(answer, EnvironmentFaultError) and answer.requirement is None:
+            if isinstance(answer, DamError) and not is_of_item(answer):
                 raise answer
         if any(isinstance(answer, ContentMissingError) for answer in answers):
             self.held_folders.require_same()  # or it is not those files alone that are missing

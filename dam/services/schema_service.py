@@ -69,9 +69,7 @@ async def check_schema(database: Database) -> None:
     """
     if is_absent(database.url):
         raise NotSetUpError(database.safe_url)
-    # One look that waited for a reset sees neither the old nor the new rows.
-    look = _stored_revision
-    revision = await database.read(look, database) or await database.read(look, database)
+    revision = await database.read_found(_stored_revision, database)
     if revision == SCHEMA_REVISION:
         _refuse_missing_tables(await database.read(table_names), database)
         return

@@ -20,8 +20,7 @@ async def hold_to_identity(world: World) -> None:
     Raises:
         NotSetUpError: The database is no world's.
     """
-    # One that began before a reset and waited for it sees neither the old nor the new row.
-    found = await world.read(_found_uuid) or await world.read(_found_uuid)
+    found = await world.database.read_found(_found_uuid)
     if found is None:
         raise NotSetUpError(world.database.safe_url)
     world.database.hold_to(found)

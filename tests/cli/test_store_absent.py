@@ -96,7 +96,9 @@ def test_a_lost_store_is_begun_anew_when_told_so(cli: DamCli) -> None:
 
 def test_a_store_without_the_mark_of_its_world_gets_it_and_is_told_once(cli: DamCli) -> None:
     shutil.rmtree(cli.home / "disk" / "store" / ".worlds")
-    told = "the store had no mark of this world, as a restored copy has none; it has one now\n"
+    told = (
+        "this store had no mark of this world (as after restoring a database); it has been marked\n"
+    )
     assert cli("retry", "--dry-run").stderr == ""
     assert cli("verify").stderr == ""
     assert cli("retry").stderr == told

@@ -87,7 +87,8 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
     changed.write_bytes(b"more than before")
     away.parent.rename(dam_cli.home / "pulled")
     assert dam_cli("status", "--json").json["pending_removals"] == 3
-    told = "moved and still to be removed: 3 files (`dam-cli process`, where they are)"
+    hint = "run `dam-cli process` on the machine that has them"
+    told = f"moved and still to be removed: 3 files ({hint})"
     assert told in dam_cli("status").stdout.splitlines()
     planned = dam_cli("process", "--dry-run", "--json")
     assert (planned.returncode, planned.json["removed_sources"]) == (0, 3)

@@ -56,10 +56,10 @@ def test_a_file_in_a_folder_that_may_not_be_read_is_stored_and_removed(
     with nobody():
         store = made_store(public_folder / "store")
         (outcome,) = store.put_many([path], mode, found={path: find_file(path)})
-        removals = remove_sources([source_of(path)])
+        removals = unlink_sources([source_of(path)])
 
     assert isinstance(outcome, StoredFile)
-    assert removals == [Removal("removed")]
+    assert removals == [UnlinkOutcome("removed")]
     drop.chmod(0o700)
     assert list(drop.iterdir()) == []
 
