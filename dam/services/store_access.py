@@ -115,8 +115,8 @@ async def require_same_places(world: World) -> None:
 async def require_opened_files(world: World) -> None:
     """Return if the files of store and database are those that were opened, and raise where not.
 
-    To be awaited right before sources are removed, and a transaction to follow, which does not begin
-    on a database that was emptied.
+    To be awaited right before sources are removed. A transaction is to follow: none begins on a
+    database that was emptied.
 
     Raises:
         StoreReplacedError: The store's folder is gone, or another one is in its place.
