@@ -17,7 +17,13 @@ _NAMES = frozenset(
 )
 _BEGINNINGS = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "MALLOC_")
 _MORE = "DAM_WORKER_ENVIRONMENT"
+_given = set[str]()
 _PR_SET_NO_NEW_PRIVS = 38
+
+
+def give_to_children(names: Collection[str]) -> None:
+    """Let what this process starts from now on have these variables of its environment, too."""
+    _given.update(names)
 
 
 def child_environment(more: Collection[str] = ()) -> dict[str, str]:
@@ -26,7 +32,9 @@ def child_environment(more: Collection[str] = ()) -> dict[str, str]:
     Args:
         more: Names of variables that it is given as well, and so is what it starts itself.
     """
-    allowed = {*more, *filter(None, os.environ.get(_MORE, "").split(","))}
+    # A worker was given the names in a variable; its parent has them from the settings as well.
+    inherited = map(str.strip, os.environ.get(_MORE, "").split(","))
+    allowed = {*more, *_given, *filter(None, inherited)}
     given = {
         name: value
         for name, value in os.environ.items()

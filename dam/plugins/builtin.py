@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dam.children import give_to_children
 from dam.core.database import Database
 from dam.core.executor import WorkerPool
 from dam.core.plugins import WorldBuilder
@@ -22,6 +23,7 @@ def install(builder: WorldBuilder) -> None:
     config = builder.config
 
     def files(_: ResourceManager) -> FileOperationsResource:
+        give_to_children(config.worker_environment)
         pool = WorkerPool(
             config.workers,
             kind=config.worker_kind,

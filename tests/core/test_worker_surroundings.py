@@ -4,15 +4,19 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dam import children
+from dam.app import build_world
 from dam.children import child_environment
 from dam.core.executor import WorkerPool
 from dam.errors import HostLimitError, WorkerMemoryError
 from dam.media.unpackers import start_unpacker
 from tests.core import executor_jobs as jobs
+from tests.databases import world_config
 
 DATA_BYTES = 400 << 20
 SECRETS = ("DAM_DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "DAM_TEST_POSTGRES_URL")
@@ -69,6 +73,33 @@ def test_unpackers_get_as_little_and_whoever_starts_them_keeps_all() -> None:
     assert "NoNewPrivs:\t1" in lines
     assert not set(SECRETS) & {line.partition("=")[0] for line in lines}
     assert "NoNewPrivs:\t0" in Path("/proc/thread-self/status").read_text()
+
+
+def names_given_to_an_unpacker() -> set[str]:
+    with Path(os.devnull).open("rb") as file, start_unpacker(["env"], file.fileno()) as process:
+        assert process.stdout is not None
+        return {line.partition("=")[0] for line in process.stdout.read().decode().splitlines()}
+
+
+async def test_unpackers_get_what_the_world_allows_wherever_its_settings_come_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "_given", set())
+    assert "MINE" not in names_given_to_an_unpacker()
+    config = world_config(
+        f"sqlite:///{tmp_path / 'dam.db'}",
+        storage_url=str(tmp_path / "store"),
+        cache_path=tmp_path / "cache",
+    )
+    config = replace(config, worker_environment=frozenset({"MINE"}))
+    world = await build_world(config, plugins=False)
+    await world.close()
+    assert "MINE" in names_given_to_an_unpacker()
+
+
+def test_names_may_have_spaces_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAM_WORKER_ENVIRONMENT", "OURS , MINE,")
+    assert "MINE" in names_given_to_an_unpacker()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
