@@ -26,7 +26,7 @@ from dam.media.decoders import Decoder, installed_decoders
 from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
-from dam.services.store_judgement import count_stored, judge_store
+from dam.services.store_judgement import count_stored, judge_store, last_place_id
 from dam.storage import open_store
 from dam.storage.content_store import StoreOwner
 
@@ -57,11 +57,15 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class LostStore:
-    """A store that is not there: where it was looked for, and how many files of whose it had."""
+    """A store that is not there: where it was looked for, and how many files of whose it had.
+
+    What is stored from now on has places with ids from `next_place_id` on.
+    """
 
     root: Path
     files: int
     owner: StoreOwner
+    next_place_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +126,17 @@ async def find_lost_store(config: WorldConfig) -> LostStore:
     async with _opened(config) as database:
         judged = await judge_store(database, store)
         files = await database.read(count_stored)
+        last_id = await database.read(last_place_id)
     if judged.verdict != "not there":
         raise StoreNotLostError(root, files)
-    return LostStore(root=root, files=files, owner=judged.owner)
+    return LostStore(root=root, files=files, owner=judged.owner, next_place_id=last_id + 1)
 
 
 async def begin_store_anew(config: WorldConfig) -> None:
     """Make the store anew for a world whose store is lost; it is looked for once more before.
 
-    The world goes on with it: what was lost is missing, and back when it is added again.
+    The world goes on with it: what was lost is missing, and back when it is added again. Once
+    something was stored since, a store that has none of that is not there either.
 
     Raises:
         DamError: As `find_lost_store`, or the folder cannot be made.
@@ -138,7 +144,7 @@ async def begin_store_anew(config: WorldConfig) -> None:
     lost = await find_lost_store(config)  # somebody who was asked may have mounted its disk
     store = open_store(config.storage_url)
     await asyncio.to_thread(store.make)
-    await asyncio.to_thread(store.mark, lost.owner, is_anew=True)
+    await asyncio.to_thread(store.mark, lost.owner, new_from=lost.next_place_id)
 
 
 async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> FolderHealth:

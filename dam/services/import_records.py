@@ -144,7 +144,8 @@ async def _write_locations(
 ) -> set[EntityId]:
     """Add the places that are new; a referenced path that holds other bytes now moves to them.
 
-    Return the assets of which the store should have had the bytes before.
+    What the store had lost has a new place, with a higher id: by that, a store that was begun anew
+    is known to have it. Return the assets of which the store should have had the bytes before.
     """
     stored: dict[EntityId, Row] = {}
     referenced: dict[bytes, Row] = {}
@@ -163,8 +164,11 @@ async def _write_locations(
         }
     await _forget_references(session, [(e, f) for e, f in files if e in stored])
     known = await stored_before(session, stored.keys() - new)
-    rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known]
+    lost = {entity_id for entity_id, file in files if file.stored.is_new and entity_id in known}
+    former = await _stored_places(session, lost) if lost else []
+    rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known - lost]
     await write_rows(session, FileLocationComponent, rows, replace=False)
+    await _forget_places(session, former)
     changing = ("entity_id", "size_bytes", "mtime_ns")
     await _upsert_by_path(session, FileLocationComponent, referenced, changing)
     await note_states(session, ((e, f.stored.state, e in stored) for e, f in files))
@@ -183,8 +187,19 @@ async def _forget_references(
     referring = select(place.id, place.entity_id, place.path_digest)
     rows = await session.execute(referring.where(place.path_digest.in_(owners)))
     stale = [row.id for row in rows.all() if owners[row.path_digest] != row.entity_id]
-    if stale:
-        await session.execute(delete(table_of(place)).where(place.id.in_(stale)))
+    await _forget_places(session, stale)
+
+
+async def _stored_places(session: AsyncSession, entity_ids: Collection[EntityId]) -> list[int]:
+    place = FileLocationComponent
+    stored = select(place.id).where(place.storage == IN_STORE)
+    return list(await session.scalars(stored.where(place.entity_id.in_(entity_ids))))
+
+
+async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
+    if ids:
+        place = FileLocationComponent
+        await session.execute(delete(table_of(place)).where(place.id.in_(ids)))
 
 
 async def _write_sources(

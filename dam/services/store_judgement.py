@@ -48,8 +48,9 @@ class JudgedStore:
 async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
     """Look for the mark of the world and for up to 100 random digests that it knows as stored.
 
-    It is there if one of them is, or if somebody has said that the store before was lost and this
-    one was begun anew. Nothing is made or written.
+    It is there if one of them is. If somebody has said that the store before was lost and this one
+    was begun anew, it need not have what was stored before that: it is there, too, if nothing was
+    stored since, or one of up to 100 random digests of what was. Nothing is made or written.
 
     Raises:
         StoreUnusableError: The store cannot be looked into.
@@ -62,9 +63,13 @@ async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
     if not is_there:
         digests |= await database.read(_look_all_over)
         is_there = await asyncio.to_thread(_contains_any, store, digests)
-    kind = await asyncio.to_thread(store.mark_kind, uuid)
-    verdict: Verdict = "there" if is_there or kind == "anew" else "not there"
-    if is_there and kind == "none":
+    mark = await asyncio.to_thread(store.mark_of, uuid)
+    if not is_there and mark is not None and mark.new_from is not None:
+        newer = await database.read(_look_all_over, mark.new_from)
+        digests |= newer
+        is_there = not newer or await asyncio.to_thread(_contains_any, store, newer)
+    verdict: Verdict = "there" if is_there else "not there"
+    if is_there and mark is None:
         verdict = "unmarked"
     return JudgedStore(verdict=verdict, owner=owner, looked_for=len(digests))
 
@@ -75,41 +80,50 @@ async def count_stored(session: AsyncSession) -> int:
     return (await session.scalars(counted.where(*_IS_STORED))).one()
 
 
+async def last_place_id(session: AsyncSession) -> int:
+    """Return the highest id of a place, 0 where there is none."""
+    return (await session.scalars(select(func.max(_place.id)))).one() or 0
+
+
 async def _glance(session: AsyncSession) -> tuple[str, set[bytes]]:
     """Return the UUID of the world and a few digests that it knows as stored, if it knows any."""
-    digests = await _near_random_id(session) or await _any_stored(session)
+    digests = await _near_random_id(session, 1) or await _any_stored(session, 1)
     return await world_uuid(session), digests
 
 
-async def _look_all_over(session: AsyncSession) -> set[bytes]:
-    """Return up to 100 digests from all over the table, or all there are where these are few."""
+async def _look_all_over(session: AsyncSession, first_id: int = 1) -> set[bytes]:
+    """Return up to 100 digests from all over the table, or all there are where these are few.
+
+    With `first_id`, only those of places that have this id or a higher one.
+    """
     digests: set[bytes] = set()
     for _ in range(_LOOKS):
-        digests |= await _near_random_id(session)
+        digests |= await _near_random_id(session, first_id)
     if len(digests) < _LOOKS * _DIGESTS_A_LOOK:
-        digests |= await _any_stored(session)
+        digests |= await _any_stored(session, first_id)
     return digests
 
 
-async def _near_random_id(session: AsyncSession) -> set[bytes]:
+async def _near_random_id(session: AsyncSession, first_id: int) -> set[bytes]:
     """Return a few digests whose rows are next to each other, or none: most pages are in archives.
 
     That a few hundred ids are all that is looked at costs the same however large the table is, and
     however the server plans it.
     """
-    last = (await session.scalars(select(func.max(_place.id)))).one() or 0
-    start = random.randint(1, max(1, last))  # noqa: S311 - nobody is to be kept from guessing
+    last = max(first_id, await last_place_id(session))
+    start = random.randint(first_id, last)  # noqa: S311 - nobody is to be kept from guessing
     near = _place.id.between(start, start + _IDS_A_LOOK)
     chosen = _DIGESTS.where(_place.storage == IN_STORE, near)
     return set(await session.scalars(chosen.limit(_DIGESTS_A_LOOK)))
 
 
-async def _any_stored(session: AsyncSession) -> set[bytes]:
+async def _any_stored(session: AsyncSession, first_id: int) -> set[bytes]:
     """Return digests of the first rows that are found.
 
     What is stored has no path, and the index of the paths has all rows without one side by side.
     """
-    return set(await session.scalars(_DIGESTS.where(*_IS_STORED).limit(_MOST_DIGESTS)))
+    chosen = _DIGESTS.where(*_IS_STORED, _place.id >= first_id)
+    return set(await session.scalars(chosen.limit(_MOST_DIGESTS)))
 
 
 def _contains_any(store: ContentStore, digests: set[bytes]) -> bool:

@@ -14,8 +14,6 @@ from dam.storage.reading import FileReading
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
 ContentState = Literal["ok", "missing", "damaged"]
-MarkKind = Literal["none", "kept", "anew"]
-"""Whether a store has the mark of a world, and whether that began anew after it had lost one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,18 @@ class StoreOwner:
 
     uuid: str
     database: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMark:
+    """What a store keeps in mind of a world.
+
+    `new_from` is the id of the first place that can have been recorded since the store was begun
+    anew, because the one before was lost; None where it was not.
+    """
+
+    database: str
+    new_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +132,12 @@ class ContentStore(Protocol):
         """
         ...
 
-    def mark(self, owner: StoreOwner, *, is_anew: bool = False) -> None:
-        """Keep in mind that bytes of a world are here; `is_anew`, that it has lost those before."""
+    def mark(self, owner: StoreOwner, *, new_from: int | None = None) -> None:
+        """Keep in mind that bytes of a world are here, and from where on, as in `StoreMark`."""
         ...
 
-    def mark_kind(self, uuid: str) -> MarkKind:
-        """Return what the store keeps in mind of a world, also where there is no store."""
+    def mark_of(self, uuid: str) -> StoreMark | None:
+        """Return what the store keeps in mind of a world; None also where there is no store."""
         ...
 
     def contains(self, digest: bytes) -> bool:

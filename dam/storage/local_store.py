@@ -21,9 +21,9 @@ from dam.storage.content_store import (
     Collected,
     ContentState,
     ImportMode,
-    MarkKind,
     StoredContent,
     StoredFile,
+    StoreMark,
     StoreOwner,
 )
 from dam.storage.draft import sweep_drafts
@@ -31,7 +31,7 @@ from dam.storage.found_file import FoundFile
 from dam.storage.kept_files import DISK_ERRNOS, digest_of_kept
 from dam.storage.layout import content_files, content_path, make_root, remove_empty_shards
 from dam.storage.locking import exclusive_lock, shared_lock
-from dam.storage.owners import forget_owner, mark_kind, mark_owner, owners
+from dam.storage.owners import forget_owner, mark_of, mark_owner, owners
 from dam.storage.receiving import Receiver, is_shared
 
 _LOCK_NAME = ".lock"
@@ -83,15 +83,15 @@ class LocalContentStore:
         with self._faults():
             make_root(self.root)
 
-    def mark(self, owner: StoreOwner, *, is_anew: bool = False) -> None:
+    def mark(self, owner: StoreOwner, *, new_from: int | None = None) -> None:
         """Write the mark of a world."""
         with self._faults():
-            mark_owner(self.root, owner, is_anew=is_anew)
+            mark_owner(self.root, owner, new_from=new_from)
 
-    def mark_kind(self, uuid: str) -> MarkKind:
+    def mark_of(self, uuid: str) -> StoreMark | None:
         """Look at the mark of a world."""
         with self._faults():
-            return mark_kind(self.root, uuid)
+            return mark_of(self.root, uuid)
 
     def contains(self, digest: bytes) -> bool:
         """Return whether there is an entry for the digest."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -271,6 +271,85 @@ async def test_the_doctor_says_so_and_begins_anew_what_is_lost(
 def leave_mount_point_of_new_store() -> None:
     ROOT.rename("new")
     ROOT.mkdir()
+
+
+async def come_back(world: World, add: Add, folder: Path) -> None:
+    """Have the disk back that was told to be lost, and something new on it."""
+    exchange(aside="mount point", back="aside")
+    (folder / "new").write_text("new")
+    await add(folder / "new")
+    assert (await judge(world)).verdict == "there"
+
+
+async def be_replaced(world: World, _: Add, folder: Path) -> None:
+    """Have a new disk in place of the lost one, and on it again what was on that."""
+    exchange(aside="mount point")
+    await begin_store_anew(world.config)
+    await add_again(world, folder)
+
+
+@pytest.mark.parametrize("mount", [come_back, be_replaced])
+async def test_a_store_begun_anew_is_not_there_once_files_were_stored_elsewhere(
+    world: World,
+    stored: int,
+    add: Add,
+    tmp_path: Path,
+    mount: Callable[[World, Add, Path], Awaitable[None]],
+) -> None:
+    leave_mount_point()
+    await begin_store_anew(world.config)
+    await require_store(world)  # nothing was stored since, so nothing can be missing here
+    forget_folder(world)
+
+    await mount(world, add, tmp_path)
+    forget_folder(world)
+    exchange(aside="disk", back="mount point")
+    before = names_in_root()
+
+    for work in WORKS:
+        with pytest.raises(StoreNotThereError):
+            await work(world, stored)
+        assert names_in_root() == before, work
+    assert not (await examine(world.config, is_configured=True)).ok
+
+
+def exchange(*, aside: str, back: str | None = None) -> None:
+    ROOT.rename(aside)
+    if back is not None:
+        Path(back).rename(ROOT)
+
+
+async def test_a_store_begun_anew_is_there_as_long_as_what_was_stored_since_is(
+    world: World, stored: int, tmp_path: Path
+) -> None:
+    leave_mark_alone()
+    await begin_store_anew(world.config)
+    await add_again(world, tmp_path)
+    assert stored
+    assert (await judge(world)).verdict == "there"
+    leave_mark_alone()
+    assert (await judge(world)).verdict == "not there"
+
+
+async def test_a_mark_that_does_not_say_since_when_it_is_new_excuses_nothing(
+    world: World, stored: int
+) -> None:
+    mark = ROOT / ".worlds" / (await judge(world)).owner.uuid
+    leave_mark_alone()
+    mark.write_text("sqlite:///dam.db\nbegun anew, because the store before was lost\n")
+    assert (await judge(world)).verdict == "not there"
+    await begin_store_anew(world.config)
+    assert (await judge(world)).verdict == "there"
+    assert stored
+
+
+async def add_again(world: World, folder: Path) -> None:
+    """Add the files of `stored` under other names: those of before would not be read again."""
+    again = folder / "again"
+    again.mkdir()
+    for number in range(12):
+        (again / str(number)).write_text(str(number))
+    await import_files(world, sorted(map(str, again.iterdir())), ImportOptions())
 
 
 async def test_a_store_that_never_had_anything_is_not_lost(world: World) -> None:
