@@ -77,13 +77,16 @@ def gc(
     state: State,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what other worlds keep in the same store.")
+        bool, typer.Option("--force", help="Also what other worlds or databases keep in the store.")
     ] = False,
 ) -> None:
     """Remove stored bytes that no asset refers to.
 
     What was put into the store within the last 24 hours stays. A store in which other worlds keep
-    files, too, is left alone: this world does not know what they refer to. Removed at once are:
+    files, too, is left alone: this world does not know what they refer to. So is one that belongs
+    to another copy of this database, or to this one under its former name; and one that was used
+    with a newer database: after a restore, what was added since the backup would be garbage. With
+    --force, the store belongs to this database alone from then on. Removed at once are:
 
     - files that stopped imports have not stored to the end
 

@@ -137,7 +137,13 @@ from dam.errors.secrets import (
     text_without_passwords,
     url_without_password,
 )
-from dam.errors.stores import StoreNotLostError, StoreNotThereError, StoreReplacedError
+from dam.errors.stores import (
+    StoreAheadError,
+    StoreNotLostError,
+    StoreNotThereError,
+    StoreReplacedError,
+    StoreUnmarkedError,
+)
 
 __all__ = [
     "AmbiguousIdError",
@@ -219,11 +225,13 @@ __all__ = [
     "ServerTooOldError",
     "SourceLeftAsideError",
     "SourceReplacedError",
+    "StoreAheadError",
     "StoreInUseError",
     "StoreNotLostError",
     "StoreNotThereError",
     "StoreReplacedError",
     "StoreSharedError",
+    "StoreUnmarkedError",
     "StoreUnusableError",
     "SystemAbortedError",
     "TablesMissingError",

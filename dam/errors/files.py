@@ -175,6 +175,9 @@ class StoreInUseError(EnvironmentFaultError):
 class StoreSharedError(EnvironmentFaultError):
     """A world may not judge what is garbage in a store where others keep bytes, too.
 
+    Another database of the same world, a copy of this one, counts as another: each may know of
+    files that the other does not.
+
     Args:
         root: Of the store.
         found: The databases of the other worlds.
@@ -189,7 +192,7 @@ class StoreSharedError(EnvironmentFaultError):
             f"the store {display_path(root)} also holds files of {', '.join(found)}; "
             f"expected those of {expected} alone",
             "give each world a DAM_ASSET_STORAGE_PATH of its own; "
-            "if the other is gone for good, `dam-cli gc --force`",
+            "if the other is gone for good or this one under its former name, `dam-cli gc --force`",
         )
 
 

@@ -38,6 +38,42 @@ class StoreNotLostError(UsageError):
         )
 
 
+class StoreAheadError(EnvironmentFaultError):
+    """The store has had files of entities that came after what the database knows of.
+
+    Args:
+        root: Of the store.
+        database: That may not judge what is garbage there.
+        known: The last entity that it has given an id.
+        recorded: The last one of which the store was told.
+    """
+
+    def __init__(self, root: Path, database: str, *, known: int, recorded: int) -> None:
+        self.root = root
+        self.database = database
+        self.known = known
+        self.recorded = recorded
+        super().__init__(
+            f"{database} is an older copy: its last entity is {known}, "
+            f"and the store {display_path(root)} was used up to {recorded}",
+            "use the newer database; if that is gone for good, save what you want of the store, "
+            "then `dam-cli gc --force` removes what this one does not know",
+        )
+
+
+class StoreUnmarkedError(EnvironmentFaultError):
+    """The marks of the worlds were not in the store, so others may keep bytes there, too."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        super().__init__(
+            f"the store {display_path(root)} had no mark of this world, and may lack those of "
+            "others; nothing was removed",
+            "run `dam-cli process` in each world that keeps files there, then this again; "
+            "`dam-cli gc --force` if it is this world's alone",
+        )
+
+
 class StoreReplacedError(EnvironmentFaultError):
     """The store's folder was unmounted, moved or replaced while a command worked with it."""
 

@@ -11,14 +11,15 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
-from dam.errors import CacheUnusableError
+from dam.errors import CacheUnusableError, StoreAheadError, StoreUnmarkedError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
 from dam.services.archive_copies import remove_left_copies
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_access import require_store
 from dam.services.world_cache import WorldCache
-from dam.services.world_identity_service import store_owner
+from dam.services.world_identity_service import store_owner, world_uuid
+from dam.storage.content_store import StoreOwner
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 T = TypeVar("T")
@@ -53,14 +54,20 @@ async def collect_garbage(
 ) -> CollectedGarbage:
     """Remove what nothing refers to.
 
+    That is what this database does not know of: after a restore, also what was added since the copy
+    was made, unless the store was told that there is more.
+
     Args:
         world: Whose store, and who refers.
-        is_forced: Also where other worlds keep files in the same store; theirs go.
+        is_forced: Also where other worlds keep files in the same store, or another or a newer
+            database of this one does; theirs go, and from then on the store is this database's.
         is_dry_run: Only count.
 
     Raises:
         StoreInUseError: An import holds the store.
-        StoreSharedError: Other worlds keep files in it.
+        StoreSharedError: Other worlds keep files in it, or another database of this one does.
+        StoreAheadError: The database is older than what was stored.
+        StoreUnmarkedError: The worlds' marks were not there; that of this one is now.
         StoreNotThereError: It has nothing of what the database knows.
         StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
     """
@@ -68,7 +75,7 @@ async def collect_garbage(
     store = world.resources.get(FileOperationsResource).store
     cache = world.resources.get(WorldCache)
     thumbnails = await cache.thumbnails()
-    owner = await store_owner(world)
+    owner = await (store_owner(world) if is_forced else _sole_owner(world))
     now_s = world.context.now().timestamp()
 
     def collect(ask: Callable[[Coroutine[Any, Any, set[bytes]]], set[bytes]]) -> CollectedGarbage:
@@ -98,6 +105,22 @@ async def collect_garbage(
         return await in_thread(collect)
     except OSError as error:
         raise CacheUnusableError(await cache.folder(), error) from error
+
+
+async def _sole_owner(world: World) -> StoreOwner:
+    """Return the world as the owner of a store that has its mark, not of a newer database."""
+    files = world.resources.get(FileOperationsResource)
+    (root,) = files.store.local_roots()
+    mark = await asyncio.to_thread(files.store.mark_of, await world.read(world_uuid))
+    owner = await store_owner(world)  # after the mark: an import may raise both
+    has_no_mark = mark is None and await asyncio.to_thread(any, files.store.entries())
+    if files.is_store_unmarked or has_no_mark:
+        raise StoreUnmarkedError(root)
+    if mark is not None and mark.last_entity_id > owner.last_entity_id:
+        raise StoreAheadError(
+            root, owner.database, known=owner.last_entity_id, recorded=mark.last_entity_id
+        )
+    return owner
 
 
 async def in_thread(fn: Callable[[Callable[[Coroutine[Any, Any, Any]], Any]], T]) -> T:

@@ -31,7 +31,7 @@ def drop_everything(connection: Connection) -> FormerWorld:
         for (_schema, table), keys in inspector.get_multi_foreign_keys().items()
     }
     former = FormerWorld(
-        uuid=_uuid(connection) if WorldIdentity.__tablename__ in parents else None,
+        uuid=found_uuid(connection) if WorldIdentity.__tablename__ in parents else None,
         last_ids=_last_ids(connection, parents.keys()),
     )
     ours = {*Base.metadata.tables, "alembic_version"} & parents.keys()
@@ -63,7 +63,8 @@ def carry_ids_on(connection: Connection, former: FormerWorld) -> None:
         connection.execute(select(raised))
 
 
-def _uuid(connection: Connection) -> str | None:
+def found_uuid(connection: Connection) -> str | None:
+    """Return the UUID of the world, None where the database is none's."""
     uuid: str | None = connection.scalar(select(WorldIdentity.uuid))
     return uuid
 

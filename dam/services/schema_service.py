@@ -35,6 +35,7 @@ from dam.errors import (
 from dam.models import SCHEMA_REVISION, WorldIdentity
 from dam.services import schema_reset
 from dam.storage import open_store
+from dam.storage.content_store import StoreOwner
 from dam.storage.locking import try_lock
 from dam.storage.privacy import copy_mode, make_private_file, make_private_folder
 
@@ -205,8 +206,9 @@ def set_up(
                 schema_reset.carry_ids_on(connection, former)
             if database.is_sqlite:
                 _check_foreign_keys(connection)
-    if former is not None and former.uuid is not None:
-        _leave_store(config, former.uuid)
+            uuid = schema_reset.found_uuid(connection)
+    if former is not None and former.uuid is not None and uuid is not None:
+        _leave_store(config, former.uuid, StoreOwner(uuid, database.safe_url))
     return done(created=reset or revision is None, saved_copy=copy)
 
 
@@ -341,11 +343,18 @@ def _sweep_unfinished_copies(file: Path) -> None:
                     path.unlink()
 
 
-def _leave_store(config: WorldConfig, uuid: str) -> None:
-    """Have nobody protect the files of the world that was, so that `gc` may remove them."""
+def _leave_store(config: WorldConfig, former_uuid: str, owner: StoreOwner) -> None:
+    """Leave the files of the world that was to the one in its place, whose `gc` may remove them.
+
+    Not where another database put them there, of which the one that was emptied was a copy.
+    """
     # The reset is done; where the store cannot be written, `gc` says what to do.
     with contextlib.suppress(EnvironmentFaultError):
-        open_store(config.storage_url).forget_owner(uuid)
+        store = open_store(config.storage_url)
+        mark = store.mark_of(former_uuid)
+        if mark is not None and mark.database == owner.database:
+            store.mark(owner)
+            store.forget_owner(former_uuid)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 
 from dam.core.database import run_to_end
@@ -39,10 +39,13 @@ async def _hold_and_judge(world: World, files: FileOperationsResource, *, is_dry
     await _hold(files)  # before it is looked at: what takes its place after that is noticed
     judged = await judge_store(world.database, files.store)
     judged.require_there(files.store)
-    if judged.verdict != "unmarked" or is_dry_run:
+    files.is_store_unmarked = judged.verdict == "unmarked"
+    if judged.verdict == "first use" or is_dry_run:
         return False
-    await asyncio.to_thread(files.store.mark, judged.owner)
-    return True
+    # A store that can only be read is good enough for many; it learns the last entity another time.
+    with nullcontext() if files.is_store_unmarked else suppress(StoreUnusableError):
+        await asyncio.to_thread(files.store.mark, judged.owner)
+    return files.is_store_unmarked
 
 
 async def tell_missing_store(world: World, error: Exception) -> None:
@@ -55,7 +58,9 @@ async def tell_missing_store(world: World, error: Exception) -> None:
 async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncIterator[None]:
     """Hold the store against `gc`, from the first byte until the last row.
 
-    A world that has never stored anything gets its store made. Call `on_wait` when that has to
+    A world that has never stored anything gets its store made. At the end the store is told how
+    much the database knows, so that an older copy of it judges no garbage there; what was stopped
+    before, the next command tells. Call `on_wait` when that has to
     wait for a `gc`; whoever is cancelled waits no longer.
 
     Raises:
@@ -84,6 +89,7 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
         entering.result()
         yield
         await require_same_places(world)
+        await asyncio.to_thread(files.store.mark, await store_owner(world))
     finally:
         stopping.set()
         await run_to_end(_let_go(holding, entering))

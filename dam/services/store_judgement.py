@@ -16,7 +16,7 @@ from dam.core.database import Database
 from dam.errors import ItemError, StoreNotThereError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
-from dam.services.world_identity_service import world_uuid
+from dam.services.world_identity_service import found_owner
 from dam.storage.content_store import ContentStore, StoreOwner
 
 Verdict = Literal["first use", "there", "unmarked", "not there"]
@@ -55,15 +55,14 @@ async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
     Raises:
         StoreUnusableError: The store cannot be looked into.
     """
-    uuid, digests = await database.read(_glance)
-    owner = StoreOwner(uuid=uuid, database=database.safe_url)
+    owner, digests = await database.read(_glance, database.safe_url)
     if not digests:
         return JudgedStore(verdict="first use", owner=owner, looked_for=0)
     is_there = await asyncio.to_thread(_contains_any, store, digests)
     if not is_there:
         digests |= await database.read(_look_all_over)
         is_there = await asyncio.to_thread(_contains_any, store, digests)
-    mark = await asyncio.to_thread(store.mark_of, uuid)
+    mark = await asyncio.to_thread(store.mark_of, owner.uuid)
     if not is_there and mark is not None and mark.new_from is not None:
         newer = await database.read(_look_all_over, mark.new_from)
         digests |= newer
@@ -85,10 +84,10 @@ async def last_place_id(session: AsyncSession) -> int:
     return (await session.scalars(select(func.max(_place.id)))).one() or 0
 
 
-async def _glance(session: AsyncSession) -> tuple[str, set[bytes]]:
-    """Return the UUID of the world and a few digests that it knows as stored, if it knows any."""
+async def _glance(session: AsyncSession, address: str) -> tuple[StoreOwner, set[bytes]]:
+    """Return the world and a few digests that it knows as stored, if it knows any."""
     digests = await _near_random_id(session, 1) or await _any_stored(session, 1)
-    return await world_uuid(session), digests
+    return await found_owner(session, address), digests
 
 
 async def _look_all_over(session: AsyncSession, first_id: int = 1) -> set[bytes]:

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs import last_entity_id
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.models import WorldIdentity
@@ -28,7 +29,16 @@ async def hold_to_identity(world: World) -> None:
 
 async def store_owner(world: World) -> StoreOwner:
     """Return the world as the owner of what it puts into its content store."""
-    return StoreOwner(uuid=await world.read(world_uuid), database=world.database.safe_url)
+    return await world.read(found_owner, world.database.safe_url)
+
+
+async def found_owner(session: AsyncSession, database: str) -> StoreOwner:
+    """Return the world of a database, by its address for people, as the owner in a store."""
+    return StoreOwner(
+        uuid=await world_uuid(session),
+        database=database,
+        last_entity_id=await last_entity_id(session),
+    )
 
 
 async def _found_uuid(session: AsyncSession) -> str | None:

@@ -48,21 +48,28 @@ class StoredContent:
 
 @dataclass(frozen=True, slots=True)
 class StoreOwner:
-    """A world that keeps bytes in a store: its UUID, and its database for people to know it by."""
+    """A world that keeps bytes in a store: its UUID, and its database for people to know it by.
+
+    `last_entity_id` is the last id that the database has given.
+    """
 
     uuid: str
     database: str
+    last_entity_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StoreMark:
     """What a store keeps in mind of a world.
 
-    `new_from` is the id of the first place that can have been recorded since the store was begun
-    anew, because the one before was lost; None where it was not.
+    `database` is the one that alone may collect garbage: that which first put bytes there, until a
+    forced collection. `last_entity_id` is the highest that this store was told; a database that has
+    given fewer ids is an older copy. `new_from` is the id of the first place that can have been
+    recorded since the store was begun anew, because the one before was lost; None where it was not.
     """
 
     database: str
+    last_entity_id: int = 0
     new_from: int | None = None
 
 
@@ -133,7 +140,7 @@ class ContentStore(Protocol):
         ...
 
     def mark(self, owner: StoreOwner, *, new_from: int | None = None) -> None:
-        """Keep in mind that bytes of a world are here, and from where on, as in `StoreMark`."""
+        """Keep in mind what `StoreMark` says of a world that has bytes here."""
         ...
 
     def mark_of(self, uuid: str) -> StoreMark | None:
@@ -225,11 +232,12 @@ class ContentStore(Protocol):
             owner: The world that knows what is referred to, and so may judge its own bytes alone.
             older_than_s: Younger entries stay, whoever refers to them.
             now_s: Seconds since 1970.
-            is_forced: Judge the bytes of other owners, too, and forget those owners.
+            is_forced: Judge the bytes of other owners, too, and forget those owners; from then on,
+                the mark names this owner's database.
             is_dry_run: Count, and remove nothing.
 
         Raises:
             StoreInUseError: An import holds the store.
-            StoreSharedError: Another owner has put bytes here.
+            StoreSharedError: Another owner has put bytes here, or another database of this one.
         """
         ...

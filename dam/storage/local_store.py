@@ -31,7 +31,7 @@ from dam.storage.found_file import FoundFile
 from dam.storage.kept_files import DISK_ERRNOS, digest_of_kept
 from dam.storage.layout import content_files, content_path, make_root, remove_empty_shards
 from dam.storage.locking import exclusive_lock, shared_lock
-from dam.storage.owners import forget_owner, mark_of, mark_owner, owners
+from dam.storage.owners import forget_owner, mark_of, mark_owner, owners, take_over
 from dam.storage.receiving import Receiver, is_shared
 
 _LOCK_NAME = ".lock"
@@ -219,10 +219,10 @@ class LocalContentStore:
                         self.remove(entry.sha256)
                     removed += 1
                     freed_bytes += entry.size_bytes
-            for other in others if not is_dry_run else ():
-                self.forget_owner(other.uuid)
             if not is_dry_run:
                 with self._faults():
+                    if is_forced:
+                        take_over(self.root, owner)
                     remove_empty_shards(self.root)
         return Collected(removed, freed_bytes + sum(drafts), len(drafts))
 
@@ -236,7 +236,8 @@ class LocalContentStore:
 
     def _other_owners(self, owner: StoreOwner) -> list[StoreOwner]:
         with self._faults():
-            return [other for other in owners(self.root) if other.uuid != owner.uuid]
+            mine = owner.uuid, owner.database
+            return [other for other in owners(self.root) if (other.uuid, other.database) != mine]
 
     def _old_entries(self, renewed_before_s: float) -> Iterator[list[StoredContent]]:
         batch: list[StoredContent] = []

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dam.storage.content_store import StoreMark, StoreOwner
@@ -11,18 +12,37 @@ from dam.storage.layout import sync_folders
 from dam.storage.privacy import FILE_MODE
 
 _FOLDER_NAME = ".worlds"
-# Older versions wrote no number. What such a store must have is not known: it is as any other.
+# Older versions wrote no numbers. What a store must have that was begun anew then is not known: it
+# is judged as any other.
 _ANEW = "begun anew, because the store before was lost; new from place {}"
-_NEW_FROM = re.compile(re.escape(_ANEW).replace(r"\{\}", r"(\d+)"))
+_ENTITY = "last entity {}"
+_NEW_FROM, _LAST_ENTITY = (
+    re.compile(rf"^{text.format('([0-9]+)')}$", re.MULTILINE) for text in (_ANEW, _ENTITY)
+)
 
 
 def mark_owner(root: Path, owner: StoreOwner, *, new_from: int | None = None) -> None:
     """Write down that a world keeps bytes here, so that it survives a power cut.
 
-    What there is stays as it is, but where the store is begun anew, with `new_from`.
+    Of what is written there only the last entity's id changes, to a higher one; that, and all else,
+    is of the database that marks where the store is begun anew, with `new_from`.
     """
-    if new_from is not None or mark_of(root, owner.uuid) is None:
-        _write(root, owner.uuid, StoreMark(owner.database, new_from))
+    mark = None if new_from is not None else mark_of(root, owner.uuid)
+    if mark is None:
+        _write(root, owner.uuid, StoreMark(owner.database, owner.last_entity_id, new_from))
+    elif mark.last_entity_id < owner.last_entity_id:
+        _write(root, owner.uuid, replace(mark, last_entity_id=owner.last_entity_id))
+
+
+def take_over(root: Path, owner: StoreOwner) -> None:
+    """Take all other worlds' marks away, and have that of this one name this database alone."""
+    for other in owners(root):
+        if other.uuid != owner.uuid:
+            forget_owner(root, other.uuid)
+    if mark := mark_of(root, owner.uuid):
+        taken = StoreMark(owner.database, owner.last_entity_id, mark.new_from)
+        if taken != mark:
+            _write(root, owner.uuid, taken)
 
 
 def mark_of(root: Path, uuid: str) -> StoreMark | None:
@@ -49,14 +69,15 @@ def forget_owner(root: Path, uuid: str) -> None:
 def _read(path: Path) -> StoreMark:
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
     database, *rest = text.splitlines() or [""]
-    found = next(filter(None, map(_NEW_FROM.fullmatch, rest)), None)
-    return StoreMark(database, new_from=int(found[1]) if found else None)
+    rest_text = "\n".join(rest)
+    last, first = _LAST_ENTITY.search(rest_text), _NEW_FROM.search(rest_text)
+    return StoreMark(database, int(last[1]) if last else 0, int(first[1]) if first else None)
 
 
 def _write(root: Path, uuid: str, mark: StoreMark) -> None:
     path = _path(root, uuid)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    lines = [mark.database]
+    lines = [mark.database, _ENTITY.format(mark.last_entity_id)]
     if mark.new_from is not None:
         lines.append(_ANEW.format(mark.new_from))
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")

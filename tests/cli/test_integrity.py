@@ -94,7 +94,7 @@ def test_garbage_of_a_store_with_two_worlds_is_collected_by_force_alone(dam_cli:
         f"error: the store {home / 'store'} also holds files of sqlite:///{home / 'two.db'}; "
         f"expected those of sqlite:///{home / 'one.db'} alone\n"
         "hint: give each world a DAM_ASSET_STORAGE_PATH of its own; "
-        "if the other is gone for good, `dam-cli gc --force`\n"
+        "if the other is gone for good or this one under its former name, `dam-cli gc --force`\n"
     )
     nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
     assert one("gc", "--force", "--json").json == nothing

@@ -3,13 +3,17 @@
 import asyncio
 import os
 import shutil
+import sqlite3
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,17 +21,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.app import build_world
 from dam.core.ecs import EntityId
 from dam.core.world import World
-from dam.errors import StoreInUseError, StoreSharedError
+from dam.errors import (
+    ExitCode,
+    StoreAheadError,
+    StoreInUseError,
+    StoreSharedError,
+    StoreUnmarkedError,
+)
 from dam.models import WorldIdentity
-from dam.services import ecs_service
+from dam.services import ecs_service, schema_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import CollectedGarbage, collect_garbage, in_thread
 from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
+from dam.services.store_access import require_store
 from dam.services.world_cache import WorldCache
 from dam.services.world_identity_service import store_owner
 from tests.databases import world_config
 from tests.services.conftest import Add
+from tests.storage.contents import write
 
 PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
 NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0, archive_copies=0, drafts=0)
@@ -158,6 +170,148 @@ async def test_a_copy_of_a_database_is_the_same_world(world: World, picture: Ent
         assert (await collect_garbage(copy)).removed == 1
     finally:
         await copy.close()
+
+
+@pytest.fixture
+async def copied(
+    world: World, picture: EntityId, database_url: str, tmp_path: Path
+) -> AsyncIterator[World]:
+    """The world's database once more, copied before something was added to the first."""
+    del picture
+    await world.database.close()  # PostgreSQL copies none that is connected to; it opens again
+    copied_url = await asyncio.to_thread(copy_database, database_url, tmp_path)
+    copied = await build_world(world_config(copied_url, worker_kind="thread"), plugins=False)
+    yield copied
+    await copied.close()
+    if not world.database.is_sqlite:
+        execute(database_url, f"DROP DATABASE {urlsplit(copied_url).path[1:]}")
+
+
+def copy_database(url: str, folder: Path) -> str:
+    address = urlsplit(url)
+    if address.scheme == "sqlite":
+        with closing(sqlite3.connect(address.path.removeprefix("/"))) as database:
+            database.execute("VACUUM INTO ?", [str(folder / "copied.db")])
+        return f"sqlite:///{folder / 'copied.db'}"
+    name = address.path[1:]
+    execute(url, f"CREATE DATABASE {name}_copied TEMPLATE {name}")
+    return urlunsplit(address._replace(path=f"/{name}_copied"))
+
+
+def execute(url: str, statement: str) -> None:
+    server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+async def add_old(world: World, path: Path) -> None:
+    """Add a file that counts as added long ago."""
+    write(path, path.name.encode())
+    await import_files(world, [str(path)], ImportOptions())
+    for content in contents():
+        os.utime(content, (0, 0))
+    forget_store(world)
+
+
+def forget_store(world: World) -> None:
+    """Be as the next command, which has not looked at the store yet."""
+    world.resources.get(FileOperationsResource).held_folders.close()
+
+
+async def test_a_copied_database_does_not_judge_what_the_first_has_stored(
+    world: World, copied: World, home: Path
+) -> None:
+    await add_old(world, home / "first")
+    await add_old(copied, home / "second")  # each knows a file that the other does not
+
+    with pytest.raises(StoreSharedError) as caught:
+        await collect_garbage(copied)
+    assert caught.value.found == (world.database.safe_url,)
+    assert caught.value.expected == copied.database.safe_url
+    assert len(contents()) == 3
+
+    assert (await collect_garbage(copied, is_forced=True)).removed == 1
+    assert await collect_garbage(copied) == NOTHING
+    with pytest.raises(StoreSharedError):
+        await collect_garbage(world)
+
+
+async def test_a_copied_database_that_is_reset_leaves_the_store_to_the_first(
+    world: World, copied: World
+) -> None:
+    store, owner = world.resources.get(FileOperationsResource).store, await store_owner(world)
+    await asyncio.to_thread(schema_service.set_up, copied.config, reset=True)
+    assert store.mark_of(owner.uuid) is not None
+
+
+async def test_an_older_copy_in_the_place_of_a_database_judges_nothing(
+    world: World, copied: World, home: Path
+) -> None:
+    owner = await store_owner(copied)
+    await add_old(world, home / "first")
+    mark = home / "store" / ".worlds" / owner.uuid
+    as_if_there = mark.read_text().replace(world.database.safe_url, copied.database.safe_url)
+    mark.write_text(as_if_there)
+
+    with pytest.raises(StoreAheadError) as caught:
+        await collect_garbage(copied)
+    last = owner.last_entity_id
+    assert (caught.value.known, caught.value.recorded) == (last, last + 1)
+    assert caught.value.message == (
+        f"{copied.database.safe_url} is an older copy: its last entity is {last}, "
+        f"and the store {home / 'store'} was used up to {last + 1}"
+    )
+    assert len(contents()) == 2
+
+    assert (await collect_garbage(copied, is_forced=True)).removed == 1
+    assert await collect_garbage(copied) == NOTHING
+
+
+async def test_a_database_whose_newest_assets_are_removed_is_no_older_copy(
+    world: World, picture: EntityId
+) -> None:
+    forget_store(world)
+    await collect_garbage(world)
+    await world.run(ecs_service.delete_entity, picture)
+    forget_store(world)
+    assert (await collect_garbage(world)).removed == 1
+
+
+@pytest.mark.parametrize("is_dry_run", [False, True])
+async def test_a_store_without_marks_is_marked_and_nothing_else(
+    world: World, picture: EntityId, other_world: World, home: Path, *, is_dry_run: bool
+) -> None:
+    del picture
+    await add_old(other_world, home / "b.txt")
+    shutil.rmtree(home / "store" / ".worlds")
+    forget_store(world)
+
+    with pytest.raises(StoreUnmarkedError) as caught:
+        await collect_garbage(world, is_dry_run=is_dry_run)
+
+    assert caught.value.exit_code is ExitCode.ENVIRONMENT
+    assert caught.value.message == (
+        f"the store {home / 'store'} had no mark of this world, and may lack those of others; "
+        "nothing was removed"
+    )
+    assert len(contents()) == 2
+    assert (home / "store" / ".worlds").exists() is not is_dry_run
+    await require_store(other_world)
+    for one in (world, other_world):
+        forget_store(one)
+        if not is_dry_run:
+            with pytest.raises(StoreSharedError):
+                await collect_garbage(one)
+
+
+async def test_a_world_that_never_stored_anything_does_not_judge_a_store_without_marks(
+    world: World, picture: EntityId, other_world: World, home: Path
+) -> None:
+    del world, picture
+    shutil.rmtree(home / "store" / ".worlds")
+    with pytest.raises(StoreUnmarkedError):
+        await collect_garbage(other_world)
+    assert len(contents()) == 1
 
 
 async def test_a_world_without_any_file_has_no_garbage(world: World) -> None:

@@ -114,7 +114,7 @@ class CollectingContract:
         )
         assert caught.value.hint == (
             "give each world a DAM_ASSET_STORAGE_PATH of its own; "
-            "if the other is gone for good, `dam-cli gc --force`"
+            "if the other is gone for good or this one under its former name, `dam-cli gc --force`"
         )
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
         assert store.contains(stored.sha256)
