@@ -177,12 +177,24 @@ class NoPagesError(ItemError):
 
 
 class PagesUnreadableError(ItemError):
-    """Not one page of a comic could be read; `pages` are their names, each with what hindered."""
+    """Too few pages of a comic could be read for it to become one.
 
-    def __init__(self, pages: Sequence[tuple[str, str]]) -> None:
+    Args:
+        pages: The names of the others, each with what hindered.
+        needed: How many a folder has, of which none may be missing; None of an archive, for which
+            one that can be read is enough.
+    """
+
+    def __init__(self, pages: Sequence[tuple[str, str]], needed: int | None = None) -> None:
         self.pages = tuple(pages)
         count = "its one page" if len(pages) == 1 else f"any of its {len(pages)} pages"
-        super().__init__(f"cannot read {count}: {pages[0][1]}")
+        if needed is not None and needed > len(pages):
+            count = f"{len(pages)} of its {needed} pages"
+        hint = (
+            "run the same command again once all can be read, or without those in the folder; "
+            "until then it is no comic, and its files stay"
+        )
+        super().__init__(f"cannot read {count}: {pages[0][1]}", None if needed is None else hint)
 
 
 class LostPagesError(ItemError):

@@ -19,7 +19,7 @@ from dam.media.comic_info_pages import apply_page_list
 from dam.services import content_service
 from dam.services.comic_extract_service import extract_pages
 from dam.services.comic_match_service import comic_key, is_same_comic
-from dam.services.comic_moves import ComicMoves
+from dam.services.comic_moves import ComicMoves, sources_of_pages
 from dam.services.comic_outcome import (
     ComicOutcome,
     FailedPage,
@@ -57,7 +57,7 @@ from dam.services.known_comics import (
 )
 from dam.services.page_service import get_ordered_pages
 from dam.services.rehearsal import rehearse
-from dam.services.source_removal_rows import SourceRemoval
+from dam.services.source_removal_rows import SourceRemoval, note_removals
 from dam.storage.content_store import ImportMode
 from dam.storage.found_file import FoundFile
 from dam.storage.located import LocatedContent
@@ -186,7 +186,9 @@ class ComicImporter:
         return await self._moves.finish(outcome, sources, are_noted=bool(noted))
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
-        """Import the pictures of a folder as a comic.
+        """Import the pictures of a folder as a comic, all of them or none.
+
+        What hinders the reading of one says nothing of its bytes, unlike damage in an archive.
 
         Raises:
             DamError: They cannot be.
@@ -207,35 +209,37 @@ class ComicImporter:
             document = await asyncio.to_thread(read_document, folder.comic_info)
         order = apply_page_list(folder.names, document.info)
         files = await self._import_files([folder.files[page.name] for page in order.pages])
-        pages = [(page, files[_path(folder, page.name)]) for page in order.pages]
+        pages = [(page, files[folder.files[page.name].path]) for page in order.pages]
         sources = self._moves.sources_at(files)
-        arrived = [(page, file) for page, file in pages if file.error is None]
         failed = [
             FailedPage(name=page.name, error=file.message or "", hint=file.hint)
             for page, file in pages
             if file.error is not None
         ]
-        if not arrived:
-            raise PagesUnreadableError([(page.name, page.error) for page in failed])
+        if failed and (known is None or len(failed) == len(pages)):
+            lost = [(page.name, page.error) for page in failed]
+            raise PagesUnreadableError(lost, len(pages) if known is None else None)
         said = [order.problem] if order.problem else []
         said += _passed_by(folder)
         if known is not None:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
             outcome = imported_comic(folder.path, "unchanged", known, failed, document, said)
-            return await self._moves.finish(outcome, sources, are_noted=False)
+            going = await self._world.read(sources_of_pages, known, sources)
+            return await self._moves.finish(outcome, going, are_noted=False)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
-        if not failed:  # as in `read_archive_comic`
-            comic = replace(comic, info=order.info)
+        comic = replace(comic, info=order.info)
         read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
-        entries = [(file.entity_id or 0, page.entry) for page, file in arrived]
+        entries = [(file.entity_id or 0, page.entry) for page, file in pages]
         await turn()
-        recorded = await self._record_folder(read, comic, entries, sources)
+        recorded, going = await self._record_folder(read, comic, entries, sources)
+        if not recorded.is_new:
+            said += await self._left_out(folder, recorded, files)
         said += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
-        outcome = imported_comic(folder.path, status, recorded, failed, document, said)
-        return await self._moves.finish(outcome, sources, are_noted=True)
+        outcome = imported_comic(folder.path, status, recorded, (), document, said)
+        return await self._moves.finish(outcome, going, are_noted=True)
 
     async def _record_folder(
         self,
@@ -243,13 +247,23 @@ class ComicImporter:
         comic: ReadComic,
         pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
         sources: Sequence[SourceRemoval],
-    ) -> RecordedComic:
-        if not self._options.is_dry_run:
+    ) -> tuple[RecordedComic, list[SourceRemoval]]:
+        """Record a folder's comic; return also which of the pictures are noted to be removed."""
+        if self._options.is_dry_run:
+            moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
+            foreseen = self._claim(moved) if moved else self._foresee(comic, len(pages))
+            return await foreseen, []
+
+        async def record(session: AsyncSession) -> tuple[RecordedComic, list[SourceRemoval]]:
             now = self._world.context.now()
-            record = partial(record_folder, folder=folder, comic=comic, pages=pages, now=now)
-            return await self._moves.record(record, sources)
-        moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
-        return await self._claim(moved) if moved else await self._foresee(comic, len(pages))
+            recorded = await record_folder(session, folder, comic, pages, now=now)
+            going = await sources_of_pages(
+                session, recorded, sources
+            )  # another may have come first
+            await note_removals(session, going, now=now)
+            return recorded, going
+
+        return await self._moves.record(record)
 
     async def _read_archive(
         self,
@@ -307,12 +321,15 @@ class ComicImporter:
         others = [
             name
             for name in folder.names
-            if (file := files[_path(folder, name)]).error is None and file.entity_id not in pages
+            if (file := files[folder.files[name].path]).error is None
+            and file.entity_id not in pages
         ]
         if not others:
             return []
-        what = "picture in it is" if len(others) == 1 else "pictures in it are"
-        return [f"{len(others)} {what} no page of it; the first: {others[0]}"]
+        is_one = len(others) == 1
+        what = "picture in it is" if is_one else "pictures in it are"
+        stay = f", and {'stays' if is_one else 'stay'}" if self._options.mode == "move" else ""
+        return [f"{len(others)} {what} no page of it{stay}; the first: {others[0]}"]
 
     async def _import_files(self, found: Sequence[FoundFile]) -> dict[str, FileOutcome]:
         """Import files as `add-asset` does; return what became of each."""
@@ -374,10 +391,6 @@ def _passed_by(folder: FolderSource) -> list[str]:
     first, *others = folder.passed_by
     more = f" and {len(others)} more" if others else ""
     return [f"{Path(first.path).name}{more} passed by: {first.reason}"]
-
-
-def _path(folder: FolderSource, name: str) -> str:
-    return f"{folder.path.rstrip('/')}/{name}"
 
 
 def _again(file: FileOutcome) -> FileStatus:

@@ -8,11 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
 from dam.services.comic_outcome import ComicOutcome
+from dam.services.known_comics import RecordedComic
+from dam.services.page_service import get_ordered_pages
 from dam.services.source_removal_rows import SourceRemoval, note_removals
 from dam.services.source_removal_service import end_removals
 from dam.storage.content_store import ImportMode
 
 T = TypeVar("T")
+
+
+async def sources_of_pages(
+    session: AsyncSession, comic: RecordedComic, sources: Sequence[SourceRemoval]
+) -> list[SourceRemoval]:
+    """Return those of the pictures in a folder that are pages of its comic; the others stay."""
+    assert comic.variant_entity_id is not None
+    pages = set(await get_ordered_pages(session, comic.variant_entity_id))
+    return [source for source in sources if source.entity_id in pages]
 
 
 class ComicMoves:

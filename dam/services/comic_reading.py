@@ -72,16 +72,16 @@ def read_document(file: FoundFile) -> ComicDocument:
     """Return what a ComicInfo.xml says.
 
     Raises:
+        ItemError: It cannot be read now, which says nothing of what is in it.
         MissingExtraError: The extra `comics` is not installed.
     """
     most = MediaLimits().max_document_bytes
-    try:
-        with open_source(Path(file.path), file) as source:
-            if source.reading.size_bytes > most:
-                raise MediaLimitError("bytes of ComicInfo.xml", source.reading.size_bytes, most)
-            return _parsed(b"".join(map(bytes, source.chunks())))
-    except ItemError as error:
-        return ComicDocument(error=error)
+    with open_source(Path(file.path), file) as source:
+        size_bytes = source.reading.size_bytes
+        if size_bytes > most:
+            error = MediaLimitError("bytes of ComicInfo.xml", size_bytes, most)
+            return ComicDocument(error=error)
+        return _parsed(b"".join(map(bytes, source.chunks())))
 
 
 async def read_stored_comic(
