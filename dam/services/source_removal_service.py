@@ -7,12 +7,16 @@ A source stays where one of these holds; they are asked in this order, right bef
 | store or database are others than were opened | `require_opened_files`, `read` | stays |
 | its row was ended by `keep_sources`, `keep_sources_of`, or noted anew | `ask_again` | not ours |
 | the world refers to it, or has no bytes of it in its store | `ask_again` | ends |
-| its path leads into the store | `source_tasks._why_it_stays` | ends |
+| its path leads into the store, by whatever mount or link | `source_tasks._why_it_stays` | ends |
 | the store has not got its bytes, or wrong ones | `source_tasks._why_it_stays` | stays |
 | its path has another file, or its folder was swapped | `storage.source_removal` | ends |
+| the store has no bytes once it is set aside: it was these | `storage.source_removal` | ends |
 | it is out of reach, or cannot be unlinked | `storage.source_removal` | stays |
 
 `_ENDING` says of which errors a row ends. What stays with its row is tried again.
+
+Not seen is a stored file that is reached as a file of other inodes where nothing can be set aside
+(a store that is given to its own machine by NFS).
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from dam.errors import (
@@ -14,9 +15,9 @@ from dam.errors import (
     SourceReplacedError,
 )
 from dam.services.source_removal_rows import SourceRemoval
-from dam.storage.content_store import ContentStore
+from dam.storage.content_store import ContentState, ContentStore
 from dam.storage.paths import is_at_or_below, path_bytes
-from dam.storage.source_removal import UnlinkOutcome, put_back_source, unlink_sources
+from dam.storage.source_removal import Source, UnlinkOutcome, put_back_source, unlink_sources
 from dam.storage.walk import absolute_path, inode_of
 
 
@@ -36,7 +37,7 @@ def unlink_moved(
     roots = [inode_of(root) for root in store.local_roots()]
     faults = [_why_it_stays(store, roots, one, is_stopped) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
-    done = iter(unlink_sources(wanted, is_stopped))
+    done = iter(unlink_sources(wanted, is_stopped, partial(_has, store)))
     return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
 
 
@@ -100,18 +101,34 @@ def _why_it_stays(
     if not found.isdisjoint(roots):
         return InsideStoreError(removal.path)
     try:
-        is_fast = removal.is_of_this_run
-        match store.check(
-            removal.sha256, removal.size_bytes, is_fast=is_fast, is_stopped=is_stopped
-        ):
+        state = _state(store, removal, is_stopped)
+        if state == "missing":  # or set aside itself, by a move that was killed then
+            _put_back(removal)
+            state = _state(store, removal, is_stopped)
+        match state:
             case "missing":
                 return ContentMissingError(removal.sha256)
             case "damaged":
                 return ContentDamagedError(removal.sha256)
-            case "ok":
-                return None
+            case "ok":  # a part of the store may be mounted elsewhere, too, or be a link
+                is_own = inode_of(store.local_path(removal.sha256).parent) in found
+                return InsideStoreError(removal.path) if is_own else None
     except ItemError as error:
         return error
+
+
+def _has(store: ContentStore, source: Source) -> bool:
+    try:
+        return store.contains(source.sha256)
+    except ItemError:  # it cannot be told
+        return False
+
+
+def _state(
+    store: ContentStore, removal: SourceRemoval, is_stopped: Callable[[], bool]
+) -> ContentState:
+    is_fast = removal.is_of_this_run
+    return store.check(removal.sha256, removal.size_bytes, is_fast=is_fast, is_stopped=is_stopped)
 
 
 def _fault(done: UnlinkOutcome, removal: SourceRemoval) -> ItemError | None:

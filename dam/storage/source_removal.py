@@ -1,8 +1,9 @@
 """The removal of sources: the file that was read goes, whatever has got its name since.
 
 The file is renamed aside within its folder, compared, and removed under that name, which nobody
-else uses. So nothing that takes the name in between is lost. Where the file system has no rename
-that leaves a taken name alone (vfat, NFS, FUSE), it is compared and removed under its own name.
+else uses. So nothing that takes the name in between is lost, and what is the copy itself, reached
+by another path, is seen to be missing, and put back. Where the file system has no rename that
+leaves a taken name alone (vfat, NFS, FUSE), it is compared and removed under its own name.
 """
 
 import errno
@@ -20,6 +21,7 @@ from typing import Literal
 from dam.errors import (
     FileAccessError,
     FileChangedError,
+    InsideStoreError,
     ItemError,
     SourceLeftAsideError,
     raise_host_limit,
@@ -68,13 +70,14 @@ class UnlinkOutcome:
 
     Attributes:
         status: `removed`; `gone` when its folder has neither of its names; `changed` when something
-            else is there, which stays; `blocked` when it could not be told or done.
+            else is there, which stays; `copy` when it stays because it is the one copy itself;
+            `blocked` when it could not be told or done.
         error: Of what was blocked; `FileNotFoundError` when the folder itself is not there.
         left_as: Where what was set aside is now: it was not the source, and something else has got
             the name that it had.
     """
 
-    status: Literal["removed", "gone", "changed", "blocked"]
+    status: Literal["removed", "gone", "changed", "copy", "blocked"]
     error: OSError | None = None
     left_as: Path | None = None
 
@@ -84,6 +87,8 @@ class UnlinkOutcome:
             return SourceLeftAsideError(path, self.left_as)
         if self.error is not None:
             return FileAccessError(path, "remove", self.error)
+        if self.status == "copy":
+            return InsideStoreError(path)
         return FileChangedError(path) if self.status == "changed" else None
 
 
@@ -98,21 +103,24 @@ def is_aside_name(name: str) -> bool:
 
 
 def unlink_sources(
-    sources: Sequence[Source], is_stopped: Callable[[], bool] = lambda: False
+    sources: Sequence[Source],
+    is_stopped: Callable[[], bool] = lambda: False,
+    has_copy: Callable[[Source], bool] = lambda _: True,
 ) -> list[UnlinkOutcome]:
     """Remove files, durably; end first what a killed process began; return what became of each.
 
     It may be killed at any moment and called again with the same sources, with the same outcome.
     What is under a source's aside name and is not the source is put back. Those in the same folder
     are best given one after the other: the disk is waited for once. When `is_stopped`, asked again
-    and again, says yes, what is not removed yet is blocked by an `InterruptedError`.
+    and again, says yes, what is not removed yet is blocked by an `InterruptedError`. `has_copy` is
+    asked when a source has lost its name: whether its bytes still are where they are to stay.
 
     Raises:
         HostLimitError: Nothing can be done here for now; what was not removed is still there.
     """
     outcomes: list[UnlinkOutcome] = []
     for (folder, _), group in groupby(sources, lambda source: (source.path.parent, source.folder)):
-        outcomes += _unlink_in(folder, list(group), is_stopped)
+        outcomes += _unlink_in(folder, list(group), is_stopped, has_copy)
     return outcomes
 
 
@@ -132,11 +140,14 @@ def put_back_source(path: Path, aside: str) -> Path:
 
 
 def _unlink_in(
-    path: Path, sources: Sequence[Source], is_stopped: Callable[[], bool]
+    path: Path,
+    sources: Sequence[Source],
+    is_stopped: Callable[[], bool],
+    has_copy: Callable[[Source], bool],
 ) -> list[UnlinkOutcome]:
     try:
         with open_folder(str(path), sources[0].folder) as folder:
-            outcomes = [_unlink(folder, source, is_stopped) for source in sources]
+            outcomes = [_unlink(folder, source, is_stopped, has_copy) for source in sources]
             folder.sync()
     except OtherFolderError:
         return [UnlinkOutcome("changed") for _ in sources]
@@ -146,14 +157,21 @@ def _unlink_in(
     return outcomes
 
 
-def _unlink(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
+def _unlink(
+    folder: OpenFolder,
+    source: Source,
+    is_stopped: Callable[[], bool],
+    has_copy: Callable[[Source], bool],
+) -> UnlinkOutcome:
     try:
         if _has(folder, source.aside):
-            return _end(folder, source, is_stopped)
+            with _compared(folder, source.aside, source, is_stopped) as found:
+                return _end(folder, source, found, has_copy)
         if source.folder is None and not folder.has_own_path():
             folder.status(source.path.name)  # else there is nothing that could stay
             return UnlinkOutcome("changed")
-        return _begin(folder, source, is_stopped)
+        with _compared(folder, source.path.name, source, is_stopped) as found:
+            return _begin(folder, source, found, has_copy)
     except FileNotFoundError:
         return UnlinkOutcome("gone")
     except OSError as error:
@@ -161,28 +179,35 @@ def _unlink(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) 
         return UnlinkOutcome("blocked", error)
 
 
-def _begin(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
+def _begin(
+    folder: OpenFolder,
+    source: Source,
+    found: "_Found | None",
+    has_copy: Callable[[Source], bool],
+) -> UnlinkOutcome:
     name = source.path.name
-    with _compared(folder, name, source, is_stopped) as found:
-        if found is None:
-            return UnlinkOutcome("changed")
-        if not rename_to_free(name, source.aside, folder):
-            if not found.is_at(name):
-                return UnlinkOutcome("changed")
-            folder.unlink(name)
-            return UnlinkOutcome("removed")
-        if found.is_at(source.aside):
-            folder.unlink(source.aside)
-            return UnlinkOutcome("removed")
-    return UnlinkOutcome("changed", left_as=_put_back(folder, source.path, source.aside))
+    if found is None:
+        return UnlinkOutcome("changed")
+    if rename_to_free(name, source.aside, folder):
+        return _end(folder, source, found, has_copy)
+    if not found.is_at(name):
+        return UnlinkOutcome("changed")
+    folder.unlink(name)
+    return UnlinkOutcome("removed")
 
 
-def _end(folder: OpenFolder, source: Source, is_stopped: Callable[[], bool]) -> UnlinkOutcome:
-    with _compared(folder, source.aside, source, is_stopped) as found:
-        if found is not None:
-            folder.unlink(source.aside)
-            return UnlinkOutcome("removed")
-    return UnlinkOutcome("changed", left_as=_put_back(folder, source.path, source.aside))
+def _end(
+    folder: OpenFolder,
+    source: Source,
+    found: "_Found | None",
+    has_copy: Callable[[Source], bool],
+) -> UnlinkOutcome:
+    is_source = found is not None and found.is_at(source.aside)
+    if is_source and has_copy(source):
+        folder.unlink(source.aside)
+        return UnlinkOutcome("removed")
+    left_as = _put_back(folder, source.path, source.aside)
+    return UnlinkOutcome("copy" if is_source else "changed", left_as=left_as)
 
 
 def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import FileAccessError, FileChangedError, SourceLeftAsideError
+from dam.errors import FileAccessError, FileChangedError, InsideStoreError, SourceLeftAsideError
 from dam.storage.source_removal import (
     UnlinkOutcome,
     is_aside_name,
@@ -49,6 +49,20 @@ def test_a_source_of_an_earlier_run_goes_by_its_digest(folder: Path) -> None:
 
     assert unlink_sources([source]) == [UnlinkOutcome("removed")]
     assert unlink_sources([source]) == [UnlinkOutcome("gone")]
+
+
+@pytest.mark.parametrize("is_aside", [True, False])
+def test_what_is_the_copy_itself_is_put_back(folder: Path, *, is_aside: bool) -> None:
+    path = write(folder / "a", CONTENT)
+    source = source_of(path, is_known_here=False)
+    if is_aside:
+        path.rename(folder / source.aside)
+
+    (removal,) = unlink_sources([source], has_copy=lambda _: path.exists())
+
+    assert removal == UnlinkOutcome("copy")
+    assert isinstance(removal.fault(path), InsideStoreError)
+    assert names(folder) == {"a": CONTENT}
 
 
 @pytest.mark.parametrize("is_known_here", [True, False])
