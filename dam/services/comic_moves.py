@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
+from dam.errors import ItemError
 from dam.services.comic_outcome import ComicOutcome
 from dam.services.known_comics import RecordedComic
 from dam.services.page_service import get_ordered_pages
@@ -66,7 +67,8 @@ class ComicMoves:
             return outcome
         if not are_noted:
             await self._run(note_removals, sources, now=self._world.context.now())
-        errors = [error for _, error in await end_removals(self._world, sources) if error]
+        ended = await end_removals(self._world, sources)
+        errors = [end for _, end in ended if isinstance(end, ItemError)]
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -25,6 +25,7 @@ from dam.services.archive_tasks import ArchiveReading
 from dam.services.file_states import LARGE_BYTES
 from dam.services.file_tasks import AnalysedPicture, FileDescription, FileTasks
 from dam.services.source_removal_rows import SourceRemoval
+from dam.services.source_tasks import RemovalEnd
 from dam.services.vouched_states import VouchedStates
 from dam.storage.checking import Place
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -108,8 +109,8 @@ class FileOperationsResource:
         self._vouched.take_stored(outcomes)
         return outcomes
 
-    async def unlink_moved(self, removals: Sequence[SourceRemoval]) -> list[ItemError | None]:
-        """Remove files that were moved; return what hindered each, None where it is gone.
+    async def unlink_moved(self, removals: Sequence[SourceRemoval]) -> list[RemovalEnd]:
+        """Remove files that were moved; return what became of each.
 
         Raises:
             StoreUnusableError: The store as a whole cannot be used; they stay.

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.plugins import NewEntityMarkers
 from dam.core.world import World
+from dam.errors import ItemError
 from dam.services.file_operations import FileOperationsResource
 from dam.services.file_outcome import (
     FileOutcome,
@@ -323,7 +324,7 @@ class _Import:
         self, removals: Sequence[SourceRemoval], outcomes: Sequence[FileOutcome]
     ) -> list[FileOutcome]:
         ended = await end_removals(self._world, removals)
-        left = {str(one.path): error for one, error in ended if error}
+        left = {str(one.path): end for one, end in ended if isinstance(end, ItemError)}
         return [
             still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
             for outcome in outcomes

@@ -58,7 +58,7 @@ class Processed:
     Args:
         processed: How many entities each system has worked on, also 0.
         failed: How many of them failed.
-        removed_sources: How many files that a move had left are gone now.
+        removed_sources: How many files that a move had left were removed now.
         left_sources: Those that stay, and why.
     """
 

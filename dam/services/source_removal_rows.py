@@ -45,10 +45,12 @@ class SourceRemoval(Source):
     Args:
         machine_id: Where the path is.
         entity_id: The asset that has its bytes.
+        noted_at: When that was written; None in the run that writes it.
     """
 
     machine_id: str
     entity_id: EntityId
+    noted_at: datetime | None = None
 
     @property
     def is_of_this_run(self) -> bool:
@@ -147,6 +149,7 @@ async def _pending(
             _rows.size_bytes,
             _rows.mtime_ns,
             _rows.aside_name,
+            _rows.noted_at,
         )
         .join(digest, digest.entity_id == _rows.entity_id)
         .where(_rows.machine_id == machine_id, condition)
@@ -161,6 +164,7 @@ async def _pending(
             size_bytes=row.size_bytes,
             mtime_ns=row.mtime_ns,
             aside=path_from_bytes(row.aside_name).name,
+            noted_at=row.noted_at,
         )
         for row in await session.execute(pending)
     ]

@@ -12,11 +12,14 @@ A source stays where one of these holds; they are asked in this order, right bef
 | its path has another file, or its folder was swapped | `storage.source_removal` | ends |
 | the store has no bytes once it is set aside: it was these | `storage.source_removal` | ends |
 | it is out of reach, or cannot be unlinked | `storage.source_removal` | stays |
+| it is gone, and its folder empty since before it was noted | `source_tasks._end` | stays |
 
 `_ENDING` says of which errors a row ends. What stays with its row is tried again.
 
 Not seen is a stored file that is reached as a file of other inodes where nothing can be set aside
-(a store that is given to its own machine by NFS).
+(a store that is given to its own machine by NFS). A row also ends when its file is gone, as when
+its user has removed it; and so when another disk is mounted in the place of its own, in whose root
+it was, unless that is empty and has been for longer. The file then stays on its disk.
 """
 
 import asyncio
@@ -47,6 +50,7 @@ from dam.services.source_removal_rows import (
     drop_removals,
     pending_removals,
 )
+from dam.services.source_tasks import RemovalEnd
 from dam.services.store_access import require_opened_files, require_store
 from dam.settings.machine import machine_id
 from dam.storage.content_store import ImportMode
@@ -69,7 +73,7 @@ class WorkedOff:
     """What became of sources that were still to be removed.
 
     Args:
-        removed: How many are gone now, or would be.
+        removed: How many were removed now, or would be; not those that were gone before.
         left: Those that stay, and why.
     """
 
@@ -100,8 +104,8 @@ async def this_machine() -> str:
 
 async def end_removals(
     world: World, removals: Sequence[SourceRemoval]
-) -> list[tuple[SourceRemoval, ItemError | None]]:
-    """Remove files that were noted to be removed; return what hindered each, None where it is gone.
+) -> list[tuple[SourceRemoval, RemovalEnd]]:
+    """Remove files that were noted to be removed; return what became of each.
 
     What is to stay by now, by its row or because it is needed, is left out. Other commands may have
     said so meanwhile, and so the rows are asked for anew every few files, in the transaction that
@@ -113,15 +117,19 @@ async def end_removals(
         EnvironmentFaultError: Store or database are no more those that were opened.
     """
     files = world.resources.get(FileOperationsResource)
-    ended: list[tuple[SourceRemoval, ItemError | None]] = []
+    ended: list[tuple[SourceRemoval, RemovalEnd]] = []
     for some in portions(removals, _AT_ONCE):
-        answers: list[tuple[SourceRemoval, ItemError | None]] = []
+        answers: list[tuple[SourceRemoval, RemovalEnd]] = []
         for few in portions(some, _BETWEEN_CHECKS):
             await require_opened_files(world)
             going, needed = await world.read(ask_again, few)
             await _keep(world, needed)
             answers += zip(going, await files.unlink_moved(going), strict=True)
-        over = [one for one, error in answers if error is None or isinstance(error, _ENDING)]
+        over = [
+            one
+            for one, end in answers
+            if isinstance(end, _ENDING) or not isinstance(end, ItemError)
+        ]
         if over:
             await world.run(drop_removals, over)
         ended += answers
@@ -138,8 +146,8 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
         return WorkedOff(removed=await world.read(count_removals, machine))
     ended = await _end_pending(world, machine)
     return WorkedOff(
-        removed=sum(1 for _, error in ended if error is None),
-        left=tuple((one.path, error) for one, error in ended if error is not None),
+        removed=sum(1 for _, end in ended if end == "removed"),
+        left=tuple((one.path, end) for one, end in ended if isinstance(end, ItemError)),
     )
 
 
@@ -158,7 +166,7 @@ async def begin_import(
     if mode != "move":
         await keep_sources(world, names)
     ended = await _end_pending(world, machine)
-    gone = [one for one, error in ended if error is None]
+    gone = [one for one, end in ended if not isinstance(end, ItemError)]
     moved = await asyncio.to_thread(source_tasks.gone_at, gone, names)
     await _touch(world, moved.values())
     return BegunImport(
@@ -169,20 +177,21 @@ async def begin_import(
 
 
 def _left(
-    ended: Sequence[tuple[SourceRemoval, ItemError | None]], names: Sequence[str]
+    ended: Sequence[tuple[SourceRemoval, RemovalEnd]], names: Sequence[str]
 ) -> dict[str, tuple[SourceRemoval, ItemError]]:
     """Return what an import of these paths is to tell, as `BegunImport` says."""
     # Of what waits for its disk, the import says more by itself: that there is no such path.
-    staying = [one for one, error in ended if error and not isinstance(error, FolderGoneError)]
-    named = {one.path for one in source_tasks.at_or_below(staying, names)}
+    staying = [(one, end) for one, end in ended if isinstance(end, ItemError)]
+    telling = [one for one, error in staying if not isinstance(error, FolderGoneError)]
+    named = {one.path for one in source_tasks.at_or_below(telling, names)}
     return {
         str(one.path): (one, error)
-        for one, error in ended
-        if isinstance(error, _ENDING) or (error is not None and one.path in named)
+        for one, error in staying
+        if isinstance(error, _ENDING) or one.path in named
     }
 
 
-async def _end_pending(world: World, machine: str) -> list[tuple[SourceRemoval, ItemError | None]]:
+async def _end_pending(world: World, machine: str) -> list[tuple[SourceRemoval, RemovalEnd]]:
     pending = await world.read(pending_removals, machine)
     if not pending:
         return []

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from dam.errors import (
     ContentDamagedError,
@@ -20,11 +21,17 @@ from dam.storage.paths import is_at_or_below, path_bytes
 from dam.storage.source_removal import Source, UnlinkOutcome, put_back_source, unlink_sources
 from dam.storage.walk import absolute_path, inode_of
 
+RemovalEnd = ItemError | Literal["removed", "gone"]
+"""What became of a source: it was removed, somebody else had done so before, or what hindered."""
+
+# How far a folder's time may lie behind ours when something was taken out of it: FAT counts so.
+_RACY_S = 2.0
+
 
 def unlink_moved(
     store: ContentStore, removals: Sequence[SourceRemoval], is_stopped: Callable[[], bool]
-) -> list[ItemError | None]:
-    """Remove files whose bytes the store has; return what hindered each, None where it is gone.
+) -> list[RemovalEnd]:
+    """Remove files whose bytes the store has; return what became of each.
 
     The copy of this run was proven when it was stored, and its size is looked at; that of an
     earlier run may have rotted since, and is read anew.
@@ -38,7 +45,7 @@ def unlink_moved(
     faults = [_why_it_stays(store, roots, one, is_stopped) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
     done = iter(unlink_sources(wanted, is_stopped, partial(_has, store)))
-    return [fault or _fault(next(done), one) for one, fault in zip(removals, faults, strict=True)]
+    return [fault or _end(next(done), one) for one, fault in zip(removals, faults, strict=True)]
 
 
 def at_or_below(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> list[SourceRemoval]:
@@ -131,11 +138,29 @@ def _state(
     return store.check(removal.sha256, removal.size_bytes, is_fast=is_fast, is_stopped=is_stopped)
 
 
-def _fault(done: UnlinkOutcome, removal: SourceRemoval) -> ItemError | None:
+def _end(done: UnlinkOutcome, removal: SourceRemoval) -> RemovalEnd:
     path = removal.path
     if isinstance(done.error, FileNotFoundError):
         return FolderGoneError(path.parent)
+    if done.status == "gone":
+        return FolderGoneError(path.parent) if _is_other_folder(removal) else "gone"
     fault = done.fault(path)
     if isinstance(fault, FileChangedError) and not removal.is_of_this_run:
         return SourceReplacedError(path)
-    return fault
+    return fault or "removed"
+
+
+def _is_other_folder(removal: SourceRemoval) -> bool:
+    """Tell whether what has the path of a file's folder was empty when the file was in that.
+
+    So is a place for a disk that is not mounted; who removes a file sets the time of its folder.
+    """
+    if removal.noted_at is None:
+        return False
+    try:
+        with os.scandir(removal.path.parent) as names:
+            is_empty = next(names, None) is None
+        changed_at_s = removal.path.parent.stat().st_mtime
+    except OSError:
+        return False
+    return is_empty and changed_at_s < removal.noted_at.timestamp() - _RACY_S

@@ -151,7 +151,39 @@ async def test_a_path_that_is_gone_is_done_and_one_out_of_reach_waits(
     assert await pending(world) == [left]
     (tmp_path / "away").rename(left.parent)
     await asyncio.to_thread(left.rename, tmp_path / "kept by the user")
+    assert await work_off_removals(world) == WorkedOff(removed=0)  # it was not this that did it
+    assert await pending(world) == []
+
+
+async def test_what_is_on_a_disk_that_is_not_mounted_waits_for_it(
+    world: World, left: Path, tmp_path: Path
+) -> None:
+    left.parent.rename(tmp_path / "disk")
+    left.parent.mkdir()
+    os.utime(left.parent, (1_500_000_000, 1_500_000_000))  # made long before the disk was mounted
+    for _ in range(2):
+        done = await work_off_removals(world)
+        assert (done.removed, [path for path, _ in done.left]) == (0, [left])
+        assert [error.message for _, error in done.left] == [
+            f"{left.parent} is not there, or empty"
+        ]
+    assert await pending(world) == [left]
+    left.parent.rmdir()
+    (tmp_path / "disk").rename(left.parent)
     assert await work_off_removals(world) == WorkedOff(removed=1)
+    assert await pending(world) == []
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_what_the_user_has_removed_himself_is_over_and_not_counted(
+    world: World, left: Path, *, is_alone: bool
+) -> None:
+    if not is_alone:
+        left.with_name("b").write_bytes(b"another")
+    await asyncio.to_thread(left.unlink)
+    if not is_alone:
+        os.utime(left.parent, (1_500_000_000, 1_500_000_000))  # as by a device without a clock
+    assert (await process(world)).removed_sources == 0
     assert await pending(world) == []
 
 
