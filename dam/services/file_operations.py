@@ -145,9 +145,7 @@ class FileOperationsResource:
         """Return the hashes of each picture, its thumbnail kept, or why there are none.
 
         A cache that cannot be used is warned of, once; a thumbnail is made again when it is wanted.
-
-        Raises:
-            CacheUnusableError: It cannot be used, and `needs_thumbnails`.
+        Who `needs_thumbnails` looks at the pictures' `cache_fault` instead.
         """
         analyse = partial(self._tasks.analyse, thumbnails)
         answers = await self._each_hashed(analyse, await self._nearer(contents))
@@ -155,9 +153,7 @@ class FileOperationsResource:
             self._vouched.drop(content.digest)
         kept = [answer for answer in answers if not isinstance(answer, Exception)]
         fault = next((one.cache_fault for one in kept if one.cache_fault), None)
-        if fault and needs_thumbnails:
-            raise fault
-        if fault and not self._has_warned:
+        if fault and not (needs_thumbnails or self._has_warned):
             self._has_warned = True
             log.warning("thumbnails are not kept", extra={"reason": fault.message})
         return answers

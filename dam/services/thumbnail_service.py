@@ -8,7 +8,7 @@ from pathlib import Path
 from dam.core.ecs import EntityId
 from dam.core.portions import portions
 from dam.core.world import World
-from dam.errors import CacheUnusableError, ItemError, NoContentError
+from dam.errors import CacheUnusableError, DamError, ItemError, NoContentError, raise_host_limit
 from dam.media.image import RECIPE_VERSION, describe_image
 from dam.media.jpeg_seal import has_seal
 from dam.services import content_service
@@ -45,7 +45,8 @@ async def find_thumbnails(
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
-        CacheUnusableError: The cache's folder cannot be used.
+        CacheUnusableError: The cache's folder cannot be used: of no asset is a thumbnail there, or
+            can be kept. What is wrong with the place of one costs that asset alone.
         StoreNotThereError: The store as a whole is missing.
     """
     outcomes: list[ThumbnailFile] = []
@@ -74,18 +75,23 @@ async def _found_or_made(
     files = world.resources.get(FileOperationsResource)
     wanted = list(missing.values())
     answers = await files.analyse(wanted, thumbnails, needs_thumbnails=True)
-    failures: dict[EntityId, ItemError] = {}
+    failures: dict[EntityId, DamError] = {}
     for key, answer in zip(missing, answers, strict=True):
         if isinstance(answer, ItemError):
             await tell_missing_store(world, answer)
             failures[key] = answer
         elif isinstance(answer, Exception):
             raise answer
+        elif answer.cache_fault is not None:
+            failures[key] = answer.cache_fault
     found |= await asyncio.to_thread(_whole, thumbnails, missing)
+    faults = [error for error in failures.values() if isinstance(error, CacheUnusableError)]
+    if faults and not found:
+        raise faults[0]
     return [found[key] if key in found else _failed(key, failures.get(key)) for key in page]
 
 
-def _failed(entity_id: EntityId, error: ItemError | None) -> ThumbnailFile:
+def _failed(entity_id: EntityId, error: DamError | None) -> ThumbnailFile:
     error = error or NoContentError(entity_id)  # never there, or removed meanwhile
     return ThumbnailFile(
         entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
@@ -101,12 +107,15 @@ def _whole(
     """
     found = {}
     for entity_id, content in contents.items():
-        path = thumbnails.find(content.digest, RECIPE_VERSION)
-        if path is None or not has_seal(path.read_bytes(), content.digest):
-            continue
         try:
+            path = thumbnails.find(content.digest, RECIPE_VERSION)
+            if path is None or not has_seal(path.read_bytes(), content.digest):
+                continue
             image = describe_image(path)
         except ItemError:
+            continue
+        except OSError as error:
+            raise_host_limit(error)
             continue
         found[entity_id] = ThumbnailFile(
             entity_id=entity_id, path=path, width=image.width_px, height=image.height_px

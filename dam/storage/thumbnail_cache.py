@@ -51,7 +51,11 @@ class ThumbnailCache:
         """Forget the thumbnails of one asset, of whatever recipe."""
         name = digest.hex()
         for recipe in self.root.glob("v*"):
-            (recipe / name[:2] / f"{name}.jpg").unlink(missing_ok=True)
+            path = recipe / name[:2] / f"{name}.jpg"
+            try:
+                path.unlink(missing_ok=True)
+            except IsADirectoryError:
+                _put_away(path)
 
     def _path(self, digest: bytes, recipe: int) -> Path:
         name = digest.hex()
@@ -66,9 +70,21 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with open_private(temporary) as file:
             file.write(content)
-        temporary.replace(path)
+        try:
+            temporary.replace(path)
+        except IsADirectoryError:
+            _put_away(path)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put_away(folder: Path) -> None:
+    """Take a folder out of the place of a thumbnail; what is in it is not ours, and is kept."""
+    try:
+        folder.rmdir()
+    except OSError:
+        folder.rename(folder.with_name(f".{folder.name}.{secrets.token_hex(4)}"))
 
 
 def _write_nameless(path: Path, content: bytes) -> bool:
