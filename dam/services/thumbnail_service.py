@@ -1,6 +1,7 @@
 """Thumbnails of pictures, made when they are not there yet."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from dam.storage.located import LocatedContent
 from dam.storage.thumbnail_cache import ThumbnailCache
 
 _PAGE = 100
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +47,9 @@ async def find_thumbnails(
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
-        CacheUnusableError: The cache's folder cannot be used: of no asset is a thumbnail there, or
-            can be kept. What is wrong with the place of one costs that asset alone.
+        CacheUnusableError: The cache's folder cannot be used: its disk is full or read-only, or of
+            no asset is a thumbnail there, or can be kept. What is wrong with the place of one costs
+            that asset alone.
         StoreNotThereError: The store as a whole is missing.
     """
     outcomes: list[ThumbnailFile] = []
@@ -86,8 +89,9 @@ async def _found_or_made(
             failures[key] = answer.cache_fault
     found |= await asyncio.to_thread(_whole, thumbnails, missing)
     faults = [error for error in failures.values() if isinstance(error, CacheUnusableError)]
-    if faults and not found:
-        raise faults[0]
+    for fault in faults:
+        if not found or fault.errno in _OF_THE_DISK:
+            raise fault
     return [found[key] if key in found else _failed(key, failures.get(key)) for key in page]
 
 
