@@ -29,13 +29,13 @@ _PIECE_BYTES = 1 << 20
 _ITEMS_FAILED = 3
 
 
-def compare(title: str, folder: Path, before: Path, options: argparse.Namespace) -> None:
+def compare(title: str, folder: Path, states: dict[str, Path], options: argparse.Namespace) -> None:
     """Print the CPU time of both commands in both states for a folder, and its ratio."""
     size_bytes = warm(folder)
     say(f"\n{title}: {size_bytes / 1e6:.0f} MB, {options.runs} rounds")
     homes: dict[str, dict[str, str]] = {}
     contenders: dict[str, Callable[[], Cost]] = {}
-    for name, checkout in (("before", before), ("now", _PROJECT)):
+    for name, checkout in states.items():
         contenders[f"add-asset {name}"] = partial(_add, name, checkout, folder, homes, options)
         contenders[f"process {name}"] = partial(_process, name, homes)
     costs = interleaved(options.runs, contenders)
@@ -73,10 +73,24 @@ def _dam(environment: dict[str, str], *arguments: str | Path) -> Cost:
     )
 
 
-def _checkout(revision: str) -> Path:
-    """Return a folder with the files of a revision, which goes at the end."""
+def _new_folder() -> Path:
+    """Return a folder for a state of the program, which goes at the end."""
     folder = Path(tempfile.mkdtemp(dir=pictures.cache_folder(), prefix="checkout-"))
     atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+def _copy() -> Path:
+    """Return a folder with the program as it is here: both states are to lie on the same disk."""
+    folder = _new_folder()
+    for name in ("dam", "alembic"):
+        shutil.copytree(_PROJECT / name, folder / name, ignore=shutil.ignore_patterns("*.pyc"))
+    return folder
+
+
+def _checkout(revision: str) -> Path:
+    """Return a folder with the files of a revision."""
+    folder = _new_folder()
     archive = subprocess.run(
         ["git", "archive", revision], cwd=_PROJECT, stdout=subprocess.PIPE, check=True
     )
@@ -109,13 +123,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     pictures.cache_folder().mkdir(exist_ok=True)
-    before = _checkout(options.revision)
+    states = {"before": _checkout(options.revision), "now": _copy()}
     web = pictures.web_images(200 if options.quick else 5000)
     photos = pictures.photos(24 if options.quick else 120)
-    compare("small web images", web, before, options)
-    compare("12 MP photographs", photos, before, options)
+    compare("small web images", web, states, options)
+    compare("12 MP photographs", photos, states, options)
     video_bytes = _VIDEO_BYTES // 16 if options.quick else _VIDEO_BYTES
-    compare("one video", _video(video_bytes), before, options)
+    compare("one video", _video(video_bytes), states, options)
 
 
 if __name__ == "__main__":
