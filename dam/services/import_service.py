@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -44,7 +43,12 @@ from dam.services.source_removal_service import (
     end_removals,
     this_machine,
 )
-from dam.services.store_access import held_store, own_paths, require_same_places
+from dam.services.store_access import (
+    held_store,
+    own_paths,
+    require_opened_files,
+    require_same_places,
+)
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
 from dam.storage.found_file import FoundFile
@@ -177,7 +181,6 @@ class _Import:
         self._files = files
         self._options = options
         self._tell = tell
-        self._confirm = partial(require_same_places, world)
         self._on_moved = on_moved
         self._is_processed = is_processed
         self._foreseen: set[bytes] = set()
@@ -263,7 +266,7 @@ class _Import:
         if self._is_processed:
             self._files.prepare(len(paths))  # while the disk has the first ones
         read_at = self._world.context.now()
-        await self._confirm()
+        await require_opened_files(self._world)
         outcomes = await self._files.put(
             paths, self._mode, is_rehash=self._options.is_rehash, found=found
         )
@@ -317,7 +320,7 @@ class _Import:
             await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
             return recorded, removals
 
-        await self._confirm()
+        await require_same_places(world)
         return await (world.run if machine is None else world.run_durably)(record)
 
     async def _end_moves(

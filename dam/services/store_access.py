@@ -106,7 +106,7 @@ async def _hold(files: FileOperationsResource) -> None:
 async def require_same_places(world: World) -> None:
     """Return if store and database are still those that were opened, and raise where not.
 
-    To be awaited before an import of files reads a batch and commits it, before pages are recorded
+    To be awaited before an import of files commits a batch, before pages are recorded
     that were stored on their own, and at the end. The commit of a comic's rows does without: before
     its files go, the same is asked again.
 
@@ -121,8 +121,8 @@ async def require_same_places(world: World) -> None:
 async def require_opened_files(world: World) -> None:
     """Return if the files of store and database are those that were opened, and raise where not.
 
-    To be awaited right before sources are removed. A transaction is to follow: none begins on a
-    database that was emptied.
+    To be awaited before a batch is stored and right before sources are removed. A transaction is to
+    follow: none begins on a database that was emptied.
 
     Raises:
         StoreReplacedError: The store's folder is gone, or another one is in its place.
