@@ -81,3 +81,13 @@ def add(world: World) -> Add:
         return outcome.entity_id
 
     return call
+
+
+@pytest.fixture
+async def left(world: World, add: Add, tmp_path: Path) -> Path:
+    """A file that a move has taken in and not removed yet."""
+    path = tmp_path / "folder" / "a"
+    path.parent.mkdir()
+    path.write_bytes(b"content")
+    await leave(world, await add(path), path)
+    return path

@@ -21,6 +21,15 @@ from tests.services.conftest import counts_at_commits, leave, rot
 VARIANTS, REMOVALS = "component_comic_book_variant", "component_pending_source_removal"
 
 
+async def left_comic(world: World, home: Path, count: int) -> tuple[Path, ComicOutcome]:
+    """Return an archive that a move has made a comic and not removed yet, and what that said."""
+    path = make_cbz(home / "left.cbz", pages(count))
+    outcome = await import_one(world, path)
+    assert outcome.variant_entity_id is not None
+    await leave(world, outcome.variant_entity_id, path)
+    return path, outcome
+
+
 async def count(session: AsyncSession, kind: type) -> int:
     return (await session.execute(select(func.count()).select_from(table_of(kind)))).scalar_one()
 
@@ -117,10 +126,7 @@ async def test_the_pictures_of_a_folder_are_noted_with_its_comic(world: World, h
 async def test_an_import_of_comics_removes_what_is_left_of_others(
     world: World, home: Path, mode: ImportMode
 ) -> None:
-    left = make_cbz(home / "left.cbz", pages(1))
-    outcome = await import_one(world, left)
-    assert outcome.variant_entity_id is not None
-    await leave(world, outcome.variant_entity_id, left)
+    left, _ = await left_comic(world, home, 1)
     await import_one(world, make_cbz(home / "other.cbz", pages(1, 9)), mode=mode)
     assert not left.exists()
 
@@ -128,10 +134,7 @@ async def test_an_import_of_comics_removes_what_is_left_of_others(
 async def test_an_archive_stays_when_its_stored_copy_has_rotted_since(
     world: World, home: Path
 ) -> None:
-    left = make_cbz(home / "left.cbz", pages(1))
-    outcome = await import_one(world, left)
-    assert outcome.variant_entity_id is not None
-    await leave(world, outcome.variant_entity_id, left)
+    left, _ = await left_comic(world, home, 1)
     rot(world, sha256(left))
     await import_all(world, make_cbz(home / "other.cbz", pages(1, 9)), mode="move")
     assert left.exists()
@@ -141,10 +144,7 @@ async def test_an_archive_stays_when_its_stored_copy_has_rotted_since(
 async def test_an_archive_that_the_import_has_just_removed_is_a_comic_already(
     world: World, home: Path, *, is_extracted: bool
 ) -> None:
-    left = make_cbz(home / "left.cbz", pages(2))
-    before = await import_one(world, left)
-    assert before.variant_entity_id is not None
-    await leave(world, before.variant_entity_id, left)
+    left, before = await left_comic(world, home, 2)
     options = {"mode": "move", "is_extracted": is_extracted}
     assert await import_one(world, left, **options) == replace(
         before, status="known", concept_created=False
@@ -155,10 +155,7 @@ async def test_an_archive_that_the_import_has_just_removed_is_a_comic_already(
 async def test_what_was_moved_before_and_stays_is_told_by_an_import_of_others(
     world: World, home: Path
 ) -> None:
-    left = make_cbz(home / "left.cbz", pages(1))
-    before = await import_one(world, left)
-    assert before.variant_entity_id is not None
-    await leave(world, before.variant_entity_id, left)
+    left, _ = await left_comic(world, home, 1)
     left.write_bytes(b"another one")
     other, told = await import_all(world, make_cbz(home / "other.cbz", pages(1, 9)))
     assert other.error is None
@@ -168,10 +165,7 @@ async def test_what_was_moved_before_and_stays_is_told_by_an_import_of_others(
 async def test_a_comic_that_is_imported_in_another_mode_keeps_its_file(
     world: World, home: Path
 ) -> None:
-    left = make_cbz(home / "left.cbz", pages(1))
-    outcome = await import_one(world, left)
-    assert outcome.variant_entity_id is not None
-    await leave(world, outcome.variant_entity_id, left)
+    left, _ = await left_comic(world, home, 1)
     assert (await import_one(world, left)).status == "unchanged"
     assert await world.read(count, PendingSourceRemovalComponent) == 0
     assert left.exists()

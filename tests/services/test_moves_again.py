@@ -13,17 +13,7 @@ from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.storage.found_file import find_file
 from tests.core.worlds import rows_of
 from tests.faults.state import names_below, sha256
-from tests.services.conftest import Add, leave, rot
-
-
-@pytest.fixture
-async def left(world: World, add: Add, tmp_path: Path) -> Path:
-    """A file that a move has taken in and not removed yet."""
-    path = tmp_path / "folder" / "a"
-    path.parent.mkdir()
-    path.write_bytes(b"content")
-    await leave(world, await add(path), path)
-    return path
+from tests.services.conftest import rot
 
 
 async def aside_of(world: World, path: Path) -> Path:

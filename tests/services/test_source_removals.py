@@ -41,16 +41,6 @@ async def pending(world: World) -> list[Path]:
     return [Path(os.fsdecode(row.path)) for row in rows]
 
 
-@pytest.fixture
-async def left(world: World, add: Add, tmp_path: Path) -> Path:
-    """A file that a move has taken in and not removed yet."""
-    path = tmp_path / "folder" / "a"
-    path.parent.mkdir()
-    path.write_bytes(b"content")
-    await leave(world, await add(path), path)
-    return path
-
-
 @pytest.mark.parametrize("mode", ["copy", "move", "reference"])
 async def test_the_next_import_of_anything_removes_what_is_left(
     world: World, left: Path, tmp_path: Path, mode: str
