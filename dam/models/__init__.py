@@ -29,7 +29,7 @@ from dam.models.source_info.content_successor_component import ContentSuccessorC
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [

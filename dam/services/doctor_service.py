@@ -1,6 +1,7 @@
 """Examines what a world needs from its surroundings, without opening it or making anything."""
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,8 +28,9 @@ from dam.media.unpackers import installed_unpackers
 from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_judgement import count_stored, judge_store, last_place_id
+from dam.services.world_identity_service import note_new_store
 from dam.storage import open_store
-from dam.storage.content_store import StoreOwner
+from dam.storage.content_store import BegunAnew, StoreOwner
 
 _BUSY_TIMEOUT_S = 2.0
 _LEAST_FREE_BYTES = 100_000_000
@@ -143,8 +145,11 @@ async def begin_store_anew(config: WorldConfig) -> None:
     """
     lost = await find_lost_store(config)  # somebody who was asked may have mounted its disk
     store = open_store(config.storage_url)
+    anew = BegunAnew(secrets.token_hex(16), lost.next_place_id)
     await asyncio.to_thread(store.make)
-    await asyncio.to_thread(store.mark, lost.owner, new_from=lost.next_place_id)
+    await asyncio.to_thread(store.mark, lost.owner, anew=anew)
+    async with _opened(config) as database:
+        await database.write(note_new_store, anew.name)
 
 
 async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> FolderHealth:

@@ -11,7 +11,7 @@ from dam.core.world import World
 from dam.errors import ContentMissingError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_judgement import judge_store
-from dam.services.world_identity_service import store_owner, world_uuid
+from dam.services.world_identity_service import note_new_store, store_owner, world_uuid
 
 
 async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
@@ -42,6 +42,8 @@ async def _hold_and_judge(world: World, files: FileOperationsResource, *, is_dry
     files.is_store_unmarked = judged.verdict == "unmarked"
     if judged.verdict == "first use" or is_dry_run:
         return False
+    if judged.is_back:  # from now on the one that was begun in its place is as good as none
+        await world.run(note_new_store, None)
     # A store that can only be read is good enough for many; it learns the last entity another time.
     with nullcontext() if files.is_store_unmarked else suppress(StoreUnusableError):
         await asyncio.to_thread(files.store.mark, judged.owner)
@@ -106,9 +108,8 @@ async def _hold(files: FileOperationsResource) -> None:
 async def require_same_places(world: World) -> None:
     """Return if store and database are still those that were opened, and raise where not.
 
-    To be awaited before an import of files commits a batch, before pages are recorded
-    that were stored on their own, and at the end. The commit of a comic's rows does without: before
-    its files go, the same is asked again.
+    To be awaited before pages are recorded that were stored on their own, and at the end. The
+    commit of a comic's rows does without: before its files go, the same is asked again.
 
     Raises:
         StoreReplacedError, DatabaseReplacedError: As `require_opened_files`.
@@ -121,8 +122,8 @@ async def require_same_places(world: World) -> None:
 async def require_opened_files(world: World) -> None:
     """Return if the files of store and database are those that were opened, and raise where not.
 
-    To be awaited before a batch is stored and right before sources are removed. A transaction is to
-    follow: none begins on a database that was emptied.
+    To be awaited before a batch is stored, before its rows are written and right before sources are
+    removed. A transaction is to follow: none begins on a database that was emptied.
 
     Raises:
         StoreReplacedError: The store's folder is gone, or another one is in its place.

@@ -16,7 +16,7 @@ from dam.core.database import Database
 from dam.errors import ItemError, StoreNotThereError
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.models.core.file_location_component import IN_STORE
-from dam.services.world_identity_service import found_owner
+from dam.services.world_identity_service import found_owner, new_store
 from dam.storage.content_store import ContentStore, StoreOwner
 
 Verdict = Literal["first use", "there", "unmarked", "not there"]
@@ -33,11 +33,15 @@ _DIGESTS = select(ContentHashSHA256Component.digest).join(
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedStore:
-    """The verdict, the world that it is for, and how many digests were looked for in vain."""
+    """The verdict, the world that it is for, and how many digests were looked for in vain.
+
+    `is_back` says that this is the store which somebody has said was lost, or a copy of it.
+    """
 
     verdict: Verdict
     owner: StoreOwner
     looked_for: int
+    is_back: bool = False
 
     def require_there(self, store: ContentStore) -> None:
         """Raise `StoreNotThereError` where the store that was judged is not there."""
@@ -48,14 +52,15 @@ class JudgedStore:
 async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
     """Look for the mark of the world and for up to 100 random digests that it knows as stored.
 
-    It is there if one of them is. If somebody has said that the store before was lost and this one
-    was begun anew, it need not have what was stored before that: it is there, too, if nothing was
-    stored since, or one of up to 100 random digests of what was. Nothing is made or written.
+    It is there if one of them is. If somebody has said that the store before was lost, and it is
+    this very one that was begun anew then, it need not have what was stored before that: it is
+    there, too, if nothing was stored since, or one of up to 100 random digests of what was. Nothing
+    is made or written.
 
     Raises:
         StoreUnusableError: The store cannot be looked into.
     """
-    owner, digests = await database.read(_glance, database.safe_url)
+    owner, new_name, digests = await database.read(_glance, database.safe_url)
     if not digests:
         return JudgedStore(verdict="first use", owner=owner, looked_for=0)
     is_there = await asyncio.to_thread(_contains_any, store, digests)
@@ -63,14 +68,21 @@ async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
         digests |= await database.read(_look_all_over)
         is_there = await asyncio.to_thread(_contains_any, store, digests)
     mark = await asyncio.to_thread(store.mark_of, owner.uuid)
-    if not is_there and mark is not None and mark.new_from is not None:
-        newer = await database.read(_look_all_over, mark.new_from)
+    anew = None if mark is None else mark.anew
+    is_new_one = anew is not None and anew.name == new_name
+    if not is_there and anew is not None and is_new_one:
+        newer = await database.read(_look_all_over, anew.first_place_id)
         digests |= newer
         is_there = not newer or await asyncio.to_thread(_contains_any, store, newer)
     verdict: Verdict = "there" if is_there else "not there"
     if is_there and mark is None:
         verdict = "unmarked"
-    return JudgedStore(verdict=verdict, owner=owner, looked_for=len(digests))
+    return JudgedStore(
+        verdict=verdict,
+        owner=owner,
+        looked_for=len(digests),
+        is_back=is_there and new_name is not None and not is_new_one,
+    )
 
 
 async def count_stored(session: AsyncSession) -> int:
@@ -84,10 +96,10 @@ async def last_place_id(session: AsyncSession) -> int:
     return (await session.scalars(select(func.max(_place.id)))).one() or 0
 
 
-async def _glance(session: AsyncSession, address: str) -> tuple[StoreOwner, set[bytes]]:
-    """Return the world and a few digests that it knows as stored, if it knows any."""
+async def _glance(session: AsyncSession, address: str) -> tuple[StoreOwner, str | None, set[bytes]]:
+    """Return the world, the store begun anew, and a few digests known as stored, if any are."""
     digests = await _near_random_id(session, 1) or await _any_stored(session, 1)
-    return await found_owner(session, address), digests
+    return await found_owner(session, address), await new_store(session), digests
 
 
 async def _look_all_over(session: AsyncSession, first_id: int = 1) -> set[bytes]:

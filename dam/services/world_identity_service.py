@@ -1,6 +1,6 @@
 """Tells which world a database is."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs import last_entity_id
@@ -13,6 +13,16 @@ from dam.storage.content_store import StoreOwner
 async def world_uuid(session: AsyncSession) -> str:
     """Return the UUID of the world, which a copy or a backup of its database shares."""
     return (await session.scalars(select(WorldIdentity.uuid))).one()
+
+
+async def new_store(session: AsyncSession) -> str | None:
+    """Return the name of the store that was begun anew, unless the one before is back."""
+    return (await session.scalars(select(WorldIdentity.new_store))).one()
+
+
+async def note_new_store(session: AsyncSession, name: str | None) -> None:
+    """Note which store was begun anew; None for that the one before is back. The caller commits."""
+    await session.execute(update(WorldIdentity).values(new_store=name))
 
 
 async def hold_to_identity(world: World) -> None:

@@ -59,18 +59,29 @@ class StoreOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunAnew:
+    """That a store was begun because the one before was lost.
+
+    `name` is that of this one, which the database knows, too, as long as the one before is not
+    back. `first_place_id` is the id of the first place that can have been recorded since.
+    """
+
+    name: str
+    first_place_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreMark:
     """What a store keeps in mind of a world.
 
     `database` is the one that alone may collect garbage: that which first put bytes there, until a
     forced collection. `last_entity_id` is the highest that this store was told; a database that has
-    given fewer ids is an older copy. `new_from` is the id of the first place that can have been
-    recorded since the store was begun anew, because the one before was lost; None where it was not.
+    given fewer ids is an older copy. `anew` is None where no store before was lost.
     """
 
     database: str
     last_entity_id: int = 0
-    new_from: int | None = None
+    anew: BegunAnew | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,7 @@ class ContentStore(Protocol):
         """
         ...
 
-    def mark(self, owner: StoreOwner, *, new_from: int | None = None) -> None:
+    def mark(self, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
         """Keep in mind what `StoreMark` says of a world that has bytes here."""
         ...
 

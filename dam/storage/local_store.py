@@ -18,6 +18,7 @@ from dam.errors import (
     StoreUnusableError,
 )
 from dam.storage.content_store import (
+    BegunAnew,
     Collected,
     ContentState,
     ImportMode,
@@ -83,10 +84,10 @@ class LocalContentStore:
         with self._faults():
             make_root(self.root)
 
-    def mark(self, owner: StoreOwner, *, new_from: int | None = None) -> None:
+    def mark(self, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
         """Write the mark of a world."""
         with self._faults():
-            mark_owner(self.root, owner, new_from=new_from)
+            mark_owner(self.root, owner, anew=anew)
 
     def mark_of(self, uuid: str) -> StoreMark | None:
         """Look at the mark of a world."""

@@ -7,29 +7,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dam.storage.content_store import StoreMark, StoreOwner
+from dam.storage.content_store import BegunAnew, StoreMark, StoreOwner
 from dam.storage.layout import sync_folders
 from dam.storage.privacy import FILE_MODE
 
 _FOLDER_NAME = ".worlds"
-# Older versions wrote no numbers. What a store must have that was begun anew then is not known: it
-# is judged as any other.
-_ANEW = "begun anew, because the store before was lost; new from place {}"
+# Older versions wrote no name, or no numbers. What a store must have that was begun anew then is
+# not known: it is judged as any other.
+_ANEW = "begun anew as {}, because the store before was lost; new from place {}"
 _ENTITY = "last entity {}"
-_NEW_FROM, _LAST_ENTITY = (
-    re.compile(rf"^{text.format('([0-9]+)')}$", re.MULTILINE) for text in (_ANEW, _ENTITY)
-)
+_BEGUN_ANEW = re.compile(rf"^{_ANEW.format('([0-9a-f]+)', '([0-9]+)')}$", re.MULTILINE)
+_LAST_ENTITY = re.compile(rf"^{_ENTITY.format('([0-9]+)')}$", re.MULTILINE)
 
 
-def mark_owner(root: Path, owner: StoreOwner, *, new_from: int | None = None) -> None:
+def mark_owner(root: Path, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
     """Write down that a world keeps bytes here, so that it survives a power cut.
 
     Of what is written there only the last entity's id changes, to a higher one; that, and all else,
-    is of the database that marks where the store is begun anew, with `new_from`.
+    is of the database that marks where the store is begun anew, with `anew`.
     """
-    mark = None if new_from is not None else mark_of(root, owner.uuid)
+    mark = None if anew is not None else mark_of(root, owner.uuid)
     if mark is None:
-        _write(root, owner.uuid, StoreMark(owner.database, owner.last_entity_id, new_from))
+        _write(root, owner.uuid, StoreMark(owner.database, owner.last_entity_id, anew))
     elif mark.last_entity_id < owner.last_entity_id:
         _write(root, owner.uuid, replace(mark, last_entity_id=owner.last_entity_id))
 
@@ -40,7 +39,7 @@ def take_over(root: Path, owner: StoreOwner) -> None:
         if other.uuid != owner.uuid:
             forget_owner(root, other.uuid)
     if mark := mark_of(root, owner.uuid):
-        taken = StoreMark(owner.database, owner.last_entity_id, mark.new_from)
+        taken = StoreMark(owner.database, owner.last_entity_id, mark.anew)
         if taken != mark:
             _write(root, owner.uuid, taken)
 
@@ -70,16 +69,18 @@ def _read(path: Path) -> StoreMark:
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
     database, *rest = text.splitlines() or [""]
     rest_text = "\n".join(rest)
-    last, first = _LAST_ENTITY.search(rest_text), _NEW_FROM.search(rest_text)
-    return StoreMark(database, int(last[1]) if last else 0, int(first[1]) if first else None)
+    last, anew = _LAST_ENTITY.search(rest_text), _BEGUN_ANEW.search(rest_text)
+    return StoreMark(
+        database, int(last[1]) if last else 0, BegunAnew(anew[1], int(anew[2])) if anew else None
+    )
 
 
 def _write(root: Path, uuid: str, mark: StoreMark) -> None:
     path = _path(root, uuid)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     lines = [mark.database, _ENTITY.format(mark.last_entity_id)]
-    if mark.new_from is not None:
-        lines.append(_ANEW.format(mark.new_from))
+    if mark.anew is not None:
+        lines.append(_ANEW.format(mark.anew.name, mark.anew.first_place_id))
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     with written.open("w", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -281,6 +281,12 @@ async def come_back(world: World, add: Add, folder: Path) -> None:
     assert (await judge(world)).verdict == "there"
 
 
+async def come_back_unchanged(world: World, _: Add, __: Path) -> None:
+    """Have the disk back, and nothing new on it; a command that may write has seen it."""
+    exchange(aside="mount point", back="aside")
+    await require_store(world)
+
+
 async def be_replaced(world: World, _: Add, folder: Path) -> None:
     """Have a new disk in place of the lost one, and on it again what was on that."""
     exchange(aside="mount point")
@@ -288,7 +294,7 @@ async def be_replaced(world: World, _: Add, folder: Path) -> None:
     await add_again(world, folder)
 
 
-@pytest.mark.parametrize("mount", [come_back, be_replaced])
+@pytest.mark.parametrize("mount", [come_back, come_back_unchanged, be_replaced])
 async def test_a_store_begun_anew_is_not_there_once_files_were_stored_elsewhere(
     world: World,
     stored: int,
