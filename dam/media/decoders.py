@@ -1,7 +1,6 @@
 """Which decoder reads which media type, and whether it is installed."""
 
 import importlib
-import importlib.metadata
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -134,7 +133,7 @@ def installed_decoders() -> dict[str, Decoder]:
             available=False, version=None, hint=MissingExtraError("image", "decoding").hint
         )
         return dict.fromkeys(("pillow", *_PILLOW_FEATURES, "heif", "jxl"), missing)
-    decoders = {"pillow": Decoder(True, importlib.metadata.version("pillow"), None)}  # noqa: FBT003
+    decoders = {"pillow": Decoder(True, version_of("pillow"), None)}  # noqa: FBT003
     for name, feature in _PILLOW_FEATURES.items():
         available = bool(features.check(feature))
         decoders[name] = Decoder(
@@ -152,4 +151,11 @@ def _plugin(module: str, package: str) -> Decoder:
         importlib.import_module(module)
     except ImportError:
         return Decoder(available=False, version=None, hint=f"pip install {package}")
-    return Decoder(available=True, version=importlib.metadata.version(package), hint=None)
+    return Decoder(available=True, version=version_of(package), hint=None)
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package."""
+    import importlib.metadata  # noqa: PLC0415 - workers, which import this module, do without
+
+    return importlib.metadata.version(package)

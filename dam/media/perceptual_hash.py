@@ -10,6 +10,8 @@ from PIL import Image
 from dam.media.image import PerceptualHashes
 
 _SIDE, _KEPT = 32, 8
+_SIZES = (8, 8), (9, 8), (_SIDE, _SIDE)  # width and height, for the three hashes
+_ENDS = 8, 17
 _FREQUENCY, _SAMPLE = np.arange(_KEPT)[:, None], np.arange(_SIDE)[None, :]
 _DCT: Final = 2 * np.cos(np.pi * _FREQUENCY * (2 * _SAMPLE + 1) / (2 * _SIDE))
 
@@ -36,9 +38,8 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
     Source: Zauner 2010; the same bits as `imagehash.phash`, `average_hash` and `dhash`, save for
     bits of `phash` that are ties and accidents there.
     """
-    pixels = np.asarray(grey, dtype=np.float64)
-    mean_pixels, step_pixels = _resize(pixels, 8, 8), _resize(pixels, 9, 8)
-    frequencies = _DCT @ _resize(pixels, _SIDE, _SIDE) @ _DCT.T
+    mean_pixels, step_pixels, square = _resized(np.asarray(grey, dtype=np.float64))
+    frequencies = _DCT @ square @ _DCT.T
     deviations = frequencies - np.median(frequencies)
     hashes = PerceptualHashes(
         phash=_pack(deviations > _ROUNDING),
@@ -49,20 +50,21 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
     return hashes, bool(certain >= _CERTAIN_NEEDED)
 
 
-def _resize(pixels: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
-    """Return the bitmap in another size, as `Image.resize` of Pillow 13 does it with Lanczos.
+def _resized(pixels: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the bitmap in the three sizes, as `Image.resize` of Pillow 13 does it with Lanczos.
 
     Not Pillow itself: its order of the passes, and with it a bit of some hashes, has changed with
     its versions, and it computes its weights anew for every picture, which takes longer than this.
     """
     rows, columns = pixels.shape
-    if rows > height and rows - height > 2 * (columns - width):
-        return _across(_down(pixels, height), width)
-    return _down(_across(pixels, width), height)
-
-
-def _across(pixels: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    return _levels(pixels @ _lanczos(pixels.shape[1], width))
+    wide = _levels(pixels @ _widths(columns))  # all three at once: one product instead of three
+    sizes = []
+    for (width, height), across in zip(_SIZES, np.split(wide, _ENDS, axis=1), strict=True):
+        if rows > height and rows - height > 2 * (columns - width):
+            sizes.append(_levels(_down(pixels, height) @ _lanczos(columns, width)))
+        else:
+            sizes.append(_down(across, height))
+    return sizes
 
 
 def _down(pixels: NDArray[np.float64], height: int) -> NDArray[np.float64]:
@@ -71,6 +73,12 @@ def _down(pixels: NDArray[np.float64], height: int) -> NDArray[np.float64]:
 
 def _levels(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.floor(sums / _ONE + 0.5).clip(0, 255)
+
+
+@lru_cache(maxsize=256)
+def _widths(columns: int) -> NDArray[np.float64]:
+    """Return the weights for the widths of all three sizes, side by side."""
+    return np.hstack([_lanczos(columns, width) for width, _ in _SIZES])
 
 
 @lru_cache(maxsize=1024)

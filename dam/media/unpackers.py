@@ -1,6 +1,5 @@
 """What unpacks which archives, and whether it is installed."""
 
-import importlib.metadata
 import importlib.util
 import shutil
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from subprocess import DEVNULL, PIPE, Popen
 
 from dam.children import child_environment, limit_process, refuse_new_privileges
 from dam.errors import MissingUnpackerError
-from dam.media.decoders import Decoder
+from dam.media.decoders import Decoder, version_of
 
 EXTRA = "comics"
 _MODULES = ("py7zr", "rarfile")
@@ -77,4 +76,4 @@ def _unpacker(archive_format: str, package: str) -> Decoder:
     if not importlib.util.find_spec(package):
         hint = MissingUnpackerError(archive_format, EXTRA).hint
         return Decoder(available=False, version=None, hint=hint)
-    return Decoder(available=True, version=importlib.metadata.version(package), hint=None)
+    return Decoder(available=True, version=version_of(package), hint=None)

@@ -47,7 +47,6 @@ from dam.services.store_access import (
     held_store,
     own_paths,
     require_opened_files,
-    require_same_places,
 )
 from dam.services.world_cache import WorldCache
 from dam.storage.content_store import ImportMode
@@ -320,7 +319,7 @@ class _Import:
             await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
             return recorded, removals
 
-        await require_same_places(world)
+        await require_opened_files(world)
         return await (world.run if machine is None else world.run_durably)(record)
 
     async def _end_moves(

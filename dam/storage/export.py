@@ -139,7 +139,7 @@ def copy_content(
                     digests.update(chunk)
                     write(chunk)
         if digests.sha256 != content.digest:
-            raise opened.damage
+            raise opened.damage()
 
     if not file.seekable():  # what is written stays, so it has to be right beforehand
         with opened_content(store, content, archives) as opened:

@@ -1,11 +1,10 @@
 """What tells that a file's bytes are still those that were hashed."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """What `stat` says of a file that no write leaves as it is; who sets a time back moves `ctime`.
 
     As long as two states are equal, so are the bytes. Device and inode may be those of another file

@@ -256,7 +256,7 @@ def _opened_member(
 ) -> Iterator[OpenedFile]:
     with temporary_file(read_member(store, digest, member, archives)) as path:
         name = os.fsdecode(member.raw_name)
-        yield OpenedFile(path, path, MemberDamagedError(name, digest), None)
+        yield OpenedFile(path, path, partial(MemberDamagedError, name, digest), None)
 
 
 def _enter_first(

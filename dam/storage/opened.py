@@ -1,9 +1,10 @@
 """One place of some bytes, open for reading: what is handed out is what its digest says."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dam.errors import (
@@ -30,13 +31,13 @@ class OpenedFile:
         path: Opens the very file that was looked at, whatever has its name by now, where the system
             can do that; for reading only, and only as long as the file is open here.
         name: Its path for people, and for other programs.
-        damage: What to raise where its bytes turn out to be wrong.
+        damage: Returns what to raise where its bytes turn out to be wrong.
         state: In this one its bytes are those of the digest; None for a member of an archive.
     """
 
     path: Path
     name: Path
-    damage: ItemError
+    damage: Callable[[], ItemError]
     state: FileState | None
 
 
@@ -64,7 +65,6 @@ def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
             after the block, this takes the place of the block's own exception.
     """
     path = store.local_path(wanted.digest)
-    damage = ContentDamagedError(wanted.digest)
     try:
         fd = open_kept(path)
     except NotRegularFileError as error:
@@ -74,7 +74,7 @@ def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
     except OSError as error:
         raise FileAccessError(path, "read", error) from error
     try:
-        with _watched(fd, path, wanted, damage) as opened:
+        with _watched(fd, path, wanted, partial(ContentDamagedError, wanted.digest)) as opened:
             yield opened
     finally:
         os.close(fd)
@@ -89,7 +89,7 @@ def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFil
             takes the place of the block's own exception.
         FolderGoneError, FileAccessError: It cannot be reached.
     """
-    damage = ReferenceDamagedError(reference.path)
+    damage = partial(ReferenceDamagedError, reference.path)
     try:
         check_reference(reference)
         with open_source(reference.path) as source:
@@ -108,7 +108,9 @@ def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFil
 
 
 @contextmanager
-def _watched(fd: int, name: Path, wanted: Wanted, damage: ItemError) -> Iterator[OpenedFile]:
+def _watched(
+    fd: int, name: Path, wanted: Wanted, damage: Callable[[], ItemError]
+) -> Iterator[OpenedFile]:
     state = FileState.of(os.fstat(fd))
     if not wanted.is_trusted and state not in wanted.vouched:
         _require_digest(fd, name, wanted.digest, damage)
@@ -132,14 +134,14 @@ def _watched(fd: int, name: Path, wanted: Wanted, damage: ItemError) -> Iterator
     confirm()
 
 
-def _require_digest(fd: int, name: Path, digest: bytes, damage: ItemError) -> None:
+def _require_digest(fd: int, name: Path, digest: bytes, damage: Callable[[], ItemError]) -> None:
     try:
         os.lseek(fd, 0, os.SEEK_SET)
         found = digest_chunks(read_chunks(fd, os.fstat(fd).st_size)).sha256
     except OSError as error:
         raise FileAccessError(name, "read", error) from error
     if found != digest:
-        raise damage
+        raise damage()
 
 
 def _by_descriptor(fd: int, name: Path) -> Path:

@@ -106,10 +106,9 @@ class DigestSet:
 class SourceFile:
     """A user's regular file, open for one read from its start to its end."""
 
-    def __init__(self, path: Path, fd: int) -> None:
+    def __init__(self, path: Path, fd: int, status: os.stat_result) -> None:
         self.path = path
         self.fd = fd
-        status = os.fstat(fd)
         self.reading = FileReading.of(status)
         self.state = FileState.of(status)
         self.has_holes = has_holes(status)
@@ -159,20 +158,20 @@ def open_source(path: Path, found: FoundFile | None = None) -> Iterator[SourceFi
     try:
         if found is None:
             _require_regular(path, path.stat())
-            fd = open_regular(path)
+            fd, status = _opened(path, _OPEN_FLAGS)
         else:
-            fd = _open_found(path, found)
+            fd, status = _open_found(path, found)
     except OtherFolderError as error:
         raise FileChangedError(path) from error
     except OSError as error:
         raise FileAccessError(path, "read", error) from error
     try:
-        yield SourceFile(path, fd)
+        yield SourceFile(path, fd, status)
     finally:
         os.close(fd)
 
 
-def _open_found(path: Path, found: FoundFile) -> int:
+def _open_found(path: Path, found: FoundFile) -> tuple[int, os.stat_result]:
     with open_folder(str(path.parent), found.folder) as folder:
         status = folder.status(path.name)
         if stat.S_ISLNK(status.st_mode) != found.is_link:
@@ -181,11 +180,12 @@ def _open_found(path: Path, found: FoundFile) -> int:
             _require_regular(path, status)
         fd = open_in(folder, path.name, follows_links=found.is_link)
     try:
-        _require_found(path, os.fstat(fd), found)
+        status = os.fstat(fd)
+        _require_found(path, status, found)
     except BaseException:
         os.close(fd)
         raise
-    return fd
+    return fd, status
 
 
 def _require_found(path: Path, status: os.stat_result, found: FoundFile) -> None:
@@ -201,13 +201,18 @@ def open_regular(path: Path, *, follows_links: bool = True) -> int:
         NotRegularFileError: It is a folder, FIFO or device.
         OSError: It cannot be opened; `ENXIO` of a socket, `ELOOP` of a link that is not followed.
     """
-    fd = os.open(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)
+    return _opened(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)[0]
+
+
+def _opened(path: Path, flags: int) -> tuple[int, os.stat_result]:
+    fd = os.open(path, flags)
     try:
-        _require_regular(path, os.fstat(fd))
+        status = os.fstat(fd)
+        _require_regular(path, status)
     except BaseException:
         os.close(fd)
         raise
-    return fd
+    return fd, status
 
 
 def open_in(folder: OpenFolder, name: str, *, follows_links: bool) -> int:
