@@ -20,7 +20,6 @@ from sqlalchemy import (
     event,
     func,
     literal,
-    literal_column,
     select,
     update,
 )
@@ -263,14 +262,6 @@ async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list
     )
     last = (await session.execute(raised)).scalar_one()
     return range(last - count + 1, last + 1)
-
-
-async def last_entity_id(session: AsyncSession) -> int:
-    """Return the last id that was given, also where its entity is gone; 0 where none was."""
-    if session.get_bind().dialect.name == "postgresql":
-        given = select(func.pg_sequence_last_value(literal_column(f"'{entity_ids.name}'")))
-        return (await session.scalars(given)).one() or 0
-    return (await session.scalars(select(EntityCounter.last_id))).one()
 
 
 async def create_entities(

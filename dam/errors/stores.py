@@ -39,38 +39,33 @@ class StoreNotLostError(UsageError):
 
 
 class StoreAheadError(EnvironmentFaultError):
-    """The store has had files of entities that came after what the database knows of.
+    """Another database of the same world has stored files since this one was last used.
 
     Args:
         root: Of the store.
         database: That may not judge what is garbage there.
-        known: The last entity that it has given an id.
-        recorded: The last one of which the store was told.
     """
 
-    def __init__(self, root: Path, database: str, *, known: int, recorded: int) -> None:
+    def __init__(self, root: Path, database: str) -> None:
         self.root = root
         self.database = database
-        self.known = known
-        self.recorded = recorded
         super().__init__(
-            f"{database} is an older copy: its last entity is {known}, "
-            f"and the store {display_path(root)} was used up to {recorded}",
+            f"{database} is an older copy: a newer database of this world has stored files "
+            f"in {display_path(root)} since; nothing was removed",
             "use the newer database; if that is gone for good, save what you want of the store, "
             "then `dam-cli gc --force` removes what this one does not know",
         )
 
 
 class StoreUnmarkedError(EnvironmentFaultError):
-    """The marks of the worlds were not in the store, so others may keep bytes there, too."""
+    """The store had files and no mark, so other worlds may keep bytes there, too."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(
-            f"the store {display_path(root)} had no mark of this world, and may lack those of "
-            "others; nothing was removed",
-            "run `dam-cli process` in each world that keeps files there, then this again; "
-            "`dam-cli gc --force` if it is this world's alone",
+            f"the store {display_path(root)} had files and no mark of this world; it may lack "
+            "those of other worlds, too, so nothing was removed",
+            "`dam-cli gc --force` if no other world keeps files there",
         )
 
 

@@ -158,7 +158,9 @@ async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> Folde
     try:
         async with _opened(config) as database:
             judged = await judge_store(database, store)
-        judged.require_there(store)
+            judged.require_there(store)
+            if judged.is_back:
+                await database.write(note_new_store, None)
     except NotSetUpError:
         return storage
     except DamError as error:

@@ -50,8 +50,7 @@ class FileOperationsResource:
 
     Invariant: the order of the answers is that of what was asked; a file that fails costs its own
     answer only. `held_folders` are held in `judging` alone, and stay so only once the store was
-    found to be there or not to be needed yet. `is_store_unmarked` says that it lacked the mark of
-    the world when it was judged.
+    found to be there or not to be needed yet.
     """
 
     def __init__(
@@ -60,7 +59,6 @@ class FileOperationsResource:
         self.store = store
         self.held_folders = HeldFolders(store.local_roots())
         self.judging = asyncio.Lock()
-        self.is_store_unmarked = False
         self._pool = pool
         # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")

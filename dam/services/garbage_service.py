@@ -67,7 +67,7 @@ async def collect_garbage(
         StoreInUseError: An import holds the store.
         StoreSharedError: Other worlds keep files in it, or another database of this one does.
         StoreAheadError: The database is older than what was stored.
-        StoreUnmarkedError: The worlds' marks were not there; that of this one is now.
+        StoreUnmarkedError: Not one world's mark was there when files were.
         StoreNotThereError: It has nothing of what the database knows.
         StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
     """
@@ -112,14 +112,14 @@ async def _sole_owner(world: World) -> StoreOwner:
     files = world.resources.get(FileOperationsResource)
     (root,) = files.store.local_roots()
     mark = await asyncio.to_thread(files.store.mark_of, await world.read(world_uuid))
-    owner = await store_owner(world)  # after the mark: an import may raise both
-    has_no_mark = mark is None and await asyncio.to_thread(any, files.store.entries())
-    if files.is_store_unmarked or has_no_mark:
+    owner = await store_owner(world)  # after the mark: an import writes this first
+    if mark is None and await asyncio.to_thread(any, files.store.entries()):
         raise StoreUnmarkedError(root)
-    if mark is not None and mark.last_entity_id > owner.last_entity_id:
-        raise StoreAheadError(
-            root, owner.database, known=owner.last_entity_id, recorded=mark.last_entity_id
-        )
+    if mark is not None and mark.may_lack_others:
+        raise StoreUnmarkedError(root)
+    # Where the store is another database's, collecting says so.
+    if mark is not None and mark.database == owner.database and not mark.is_known_to(owner):
+        raise StoreAheadError(root, owner.database)
     return owner
 
 

@@ -105,7 +105,7 @@ async def verify(
         StoreNotThereError: The store as a whole is missing, not a few files.
         EnvironmentFaultError: The store or the database cannot be used.
     """
-    await require_store(world, is_dry_run=True)
+    await require_store(world, only_reads=True)
     chosen = None if given is None else sorted(await world.read(resolve_ids, given))
     total = await world.read(_count) if chosen is None else len(chosen)
     found = Verification()

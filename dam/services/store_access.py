@@ -10,15 +10,25 @@ from dam.core.database import run_to_end
 from dam.core.world import World
 from dam.errors import ContentMissingError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
-from dam.services.store_judgement import judge_store
-from dam.services.world_identity_service import note_new_store, store_owner, world_uuid
+from dam.services.store_judgement import JudgedStore, judge_store
+from dam.services.world_identity_service import (
+    begin_edition,
+    note_new_store,
+    store_owner,
+    world_uuid,
+)
+from dam.storage.content_store import ContentStore
 
 
-async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
+async def require_store(
+    world: World, *, is_dry_run: bool = False, only_reads: bool = False
+) -> bool:
     """Return if the world's store is there, or was never needed, and raise where not.
 
     It is looked for once, and then held open as long as the world is. Where it lacks the mark of
-    the world, it is given one, but for a dry run; return whether that was so.
+    the world, it is given one, but for a dry run or a command that `only_reads`; return whether
+    that was so. That a store is back which was told to be lost is noted by these, too, so that the
+    one in its place is not taken for it when the disk is gone again.
 
     Raises:
         StoreNotThereError: The world knows stored content, and none of that is there.
@@ -29,41 +39,46 @@ async def require_store(world: World, *, is_dry_run: bool = False) -> bool:
         if files.held_folders.is_held:
             return False
         try:
-            return await _hold_and_judge(world, files, is_dry_run=is_dry_run)
+            judged = await _hold_and_judge(world, files)
+            if judged.verdict == "first use" or is_dry_run:
+                return False
+            if judged.is_back:
+                await world.run(note_new_store, None)
+            return False if only_reads else await _mark(files.store, judged)
         except BaseException:
             files.held_folders.close()  # what is held is taken for what was found to be there
             raise
 
 
-async def _hold_and_judge(world: World, files: FileOperationsResource, *, is_dry_run: bool) -> bool:
+async def _hold_and_judge(world: World, files: FileOperationsResource) -> JudgedStore:
     await _hold(files)  # before it is looked at: what takes its place after that is noticed
     judged = await judge_store(world.database, files.store)
     judged.require_there(files.store)
-    files.is_store_unmarked = judged.verdict == "unmarked"
-    if judged.verdict == "first use" or is_dry_run:
-        return False
-    if judged.is_back:  # from now on the one that was begun in its place is as good as none
-        await world.run(note_new_store, None)
-    # A store that can only be read is good enough for many; it learns the last entity another time.
-    with nullcontext() if files.is_store_unmarked else suppress(StoreUnusableError):
-        await asyncio.to_thread(files.store.mark, judged.owner)
-    return files.is_store_unmarked
+    return judged
+
+
+async def _mark(store: ContentStore, judged: JudgedStore) -> bool:
+    is_unmarked = judged.verdict == "unmarked"
+    # A store that can only be read is good enough for many; it learns its edition another time.
+    with nullcontext() if is_unmarked else suppress(StoreUnusableError):
+        await asyncio.to_thread(store.mark, judged.owner)
+    return is_unmarked
 
 
 async def tell_missing_store(world: World, error: Exception) -> None:
     """Raise a `StoreNotThereError` if that is why content is missing; for those who only read."""
     if isinstance(error, ContentMissingError):
-        await require_store(world, is_dry_run=True)
+        await require_store(world, only_reads=True)
 
 
 @asynccontextmanager
 async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncIterator[None]:
     """Hold the store against `gc`, from the first byte until the last row.
 
-    A world that has never stored anything gets its store made. At the end the store is told how
-    much the database knows, so that an older copy of it judges no garbage there; what was stopped
-    before, the next command tells. Call `on_wait` when that has to
-    wait for a `gc`; whoever is cancelled waits no longer.
+    A world that has never stored anything gets its store made. What is in the store gets another
+    name, before and after, which the database knows and the store's mark has: so an older copy of
+    the database judges no garbage there. Call `on_wait` when that has to wait for a `gc`; whoever
+    is cancelled waits no longer.
 
     Raises:
         StoreNotThereError: As `require_store`.
@@ -89,12 +104,18 @@ async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncI
     try:
         await asyncio.wait([entering])
         entering.result()
+        await _begin_edition(world, files.store)
         yield
         await require_same_places(world)
-        await asyncio.to_thread(files.store.mark, await store_owner(world))
+        await _begin_edition(world, files.store)
     finally:
         stopping.set()
         await run_to_end(_let_go(holding, entering))
+
+
+async def _begin_edition(world: World, store: ContentStore) -> None:
+    owner = await world.run_durably(begin_edition, world.database.safe_url)
+    await asyncio.to_thread(store.mark, owner)  # afterwards, so that the database knows of it
 
 
 async def _hold(files: FileOperationsResource) -> None:

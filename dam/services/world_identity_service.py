@@ -1,13 +1,17 @@
 """Tells which world a database is."""
 
+import secrets
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import last_entity_id
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.models import WorldIdentity
 from dam.storage.content_store import StoreOwner
+
+_EDITIONS = 32
+"""Names that a database remembers: as many imports may end at once, each with its own mark."""
 
 
 async def world_uuid(session: AsyncSession) -> str:
@@ -37,6 +41,15 @@ async def hold_to_identity(world: World) -> None:
     world.database.hold_to(found)
 
 
+async def begin_edition(session: AsyncSession, database: str) -> StoreOwner:
+    """Give a new name to what is in the store; return the owner with it. The caller commits."""
+    row = (await session.scalars(select(WorldIdentity).with_for_update())).one()
+    names = [secrets.token_hex(8), *(row.store_editions or "").split()]
+    editions = " ".join(names[:_EDITIONS])
+    await session.execute(update(WorldIdentity).values(store_editions=editions))
+    return await found_owner(session, database)
+
+
 async def store_owner(world: World) -> StoreOwner:
     """Return the world as the owner of what it puts into its content store."""
     return await world.read(found_owner, world.database.safe_url)
@@ -44,11 +57,10 @@ async def store_owner(world: World) -> StoreOwner:
 
 async def found_owner(session: AsyncSession, database: str) -> StoreOwner:
     """Return the world of a database, by its address for people, as the owner in a store."""
-    return StoreOwner(
-        uuid=await world_uuid(session),
-        database=database,
-        last_entity_id=await last_entity_id(session),
-    )
+    uuid, editions = (
+        await session.execute(select(WorldIdentity.uuid, WorldIdentity.store_editions))
+    ).one()
+    return StoreOwner(uuid=uuid, database=database, editions=tuple((editions or "").split()))
 
 
 async def _found_uuid(session: AsyncSession) -> str | None:

@@ -50,12 +50,12 @@ class StoredContent:
 class StoreOwner:
     """A world that keeps bytes in a store: its UUID, and its database for people to know it by.
 
-    `last_entity_id` is the last id that the database has given.
+    `editions` are the names that its imports have given to what is in the store, newest first.
     """
 
     uuid: str
     database: str
-    last_entity_id: int = 0
+    editions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,24 @@ class BegunAnew:
 class StoreMark:
     """What a store keeps in mind of a world.
 
-    `database` is the one that alone may collect garbage: that which first put bytes there, until a
-    forced collection. `last_entity_id` is the highest that this store was told; a database that has
-    given fewer ids is an older copy. `anew` is None where no store before was lost.
+    Attributes:
+        database: The one that alone may collect garbage: that which first put bytes there, until a
+            forced collection.
+        edition: The name that the last import has given to what is in the store. A database that
+            does not know it is an older copy, or one that was copied before that import.
+        may_lack_others: The store had files and not one mark when this mark was first written, so
+            those of other worlds may be lost, too; until a forced collection.
+        anew: None where no store before was lost.
     """
 
     database: str
-    last_entity_id: int = 0
+    edition: str | None = None
+    may_lack_others: bool = False
     anew: BegunAnew | None = None
+
+    def is_known_to(self, owner: StoreOwner) -> bool:
+        """Return whether that database has what every import into this store has recorded."""
+        return self.edition is None or self.edition in owner.editions
 
 
 @dataclass(frozen=True, slots=True)

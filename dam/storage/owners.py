@@ -8,29 +8,37 @@ from dataclasses import replace
 from pathlib import Path
 
 from dam.storage.content_store import BegunAnew, StoreMark, StoreOwner
-from dam.storage.layout import sync_folders
+from dam.storage.layout import content_files, sync_folders
 from dam.storage.privacy import FILE_MODE
 
 _FOLDER_NAME = ".worlds"
 # Older versions wrote no name, or no numbers. What a store must have that was begun anew then is
 # not known: it is judged as any other.
 _ANEW = "begun anew as {}, because the store before was lost; new from place {}"
-_ENTITY = "last entity {}"
+_EDITION = "edition {}"
+_LACKING = "files were here without any mark: those of other worlds may be lost"
 _BEGUN_ANEW = re.compile(rf"^{_ANEW.format('([0-9a-f]+)', '([0-9]+)')}$", re.MULTILINE)
-_LAST_ENTITY = re.compile(rf"^{_ENTITY.format('([0-9]+)')}$", re.MULTILINE)
+_NAMED = re.compile(rf"^{_EDITION.format('([0-9a-f]+)')}$", re.MULTILINE)
 
 
 def mark_owner(root: Path, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
     """Write down that a world keeps bytes here, so that it survives a power cut.
 
-    Of what is written there only the last entity's id changes, to a higher one; that, and all else,
-    is of the database that marks where the store is begun anew, with `anew`.
+    A mark that is there keeps its database. It takes the owner's newest edition, unless it has one
+    that the owner does not know: then what is there is more than the owner's. With `anew` it says
+    so; where the store has no file, it is a new mark then.
     """
-    mark = None if anew is not None else mark_of(root, owner.uuid)
+    found = mark_of(root, owner.uuid)
+    has_files = any(content_files(root)) if found is None or anew is not None else True
+    mark = found if has_files else None
     if mark is None:
-        _write(root, owner.uuid, StoreMark(owner.database, owner.last_entity_id, anew))
-    elif mark.last_entity_id < owner.last_entity_id:
-        _write(root, owner.uuid, replace(mark, last_entity_id=owner.last_entity_id))
+        mark = StoreMark(owner.database, may_lack_others=has_files and not any(owners(root)))
+    if anew is not None:
+        mark = replace(mark, anew=anew)
+    if owner.editions and mark.is_known_to(owner):
+        mark = replace(mark, edition=owner.editions[0])
+    if mark != found:
+        _write(root, owner.uuid, mark)
 
 
 def take_over(root: Path, owner: StoreOwner) -> None:
@@ -39,7 +47,8 @@ def take_over(root: Path, owner: StoreOwner) -> None:
         if other.uuid != owner.uuid:
             forget_owner(root, other.uuid)
     if mark := mark_of(root, owner.uuid):
-        taken = StoreMark(owner.database, owner.last_entity_id, mark.anew)
+        edition = owner.editions[0] if owner.editions else None
+        taken = StoreMark(owner.database, edition, anew=mark.anew)
         if taken != mark:
             _write(root, owner.uuid, taken)
 
@@ -69,16 +78,23 @@ def _read(path: Path) -> StoreMark:
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
     database, *rest = text.splitlines() or [""]
     rest_text = "\n".join(rest)
-    last, anew = _LAST_ENTITY.search(rest_text), _BEGUN_ANEW.search(rest_text)
+    edition, anew = _NAMED.search(rest_text), _BEGUN_ANEW.search(rest_text)
     return StoreMark(
-        database, int(last[1]) if last else 0, BegunAnew(anew[1], int(anew[2])) if anew else None
+        database,
+        edition[1] if edition else None,
+        may_lack_others=_LACKING in rest,
+        anew=BegunAnew(anew[1], int(anew[2])) if anew else None,
     )
 
 
 def _write(root: Path, uuid: str, mark: StoreMark) -> None:
     path = _path(root, uuid)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    lines = [mark.database, _ENTITY.format(mark.last_entity_id)]
+    lines = [mark.database]
+    if mark.edition is not None:
+        lines.append(_EDITION.format(mark.edition))
+    if mark.may_lack_others:
+        lines.append(_LACKING)
     if mark.anew is not None:
         lines.append(_ANEW.format(mark.anew.name, mark.anew.first_place_id))
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")

@@ -332,10 +332,10 @@ INSERT INTO "page_links" VALUES(2,2,2,2,'page_type-2',1,'attributes-2');
 INSERT INTO "page_links" VALUES(3,3,3,3,'page_type-3',0,'attributes-3');
 CREATE TABLE world_identity (
 	id INTEGER NOT NULL, 
-	uuid VARCHAR(32) NOT NULL, new_store VARCHAR(32), 
+	uuid VARCHAR(32) NOT NULL, store_editions VARCHAR, new_store VARCHAR(32), 
 	CONSTRAINT pk_world_identity PRIMARY KEY (id)
 );
-INSERT INTO "world_identity" VALUES(1,'00000000000000000000000000000000',NULL);
+INSERT INTO "world_identity" VALUES(1,'00000000000000000000000000000000',NULL,NULL);
 CREATE INDEX ix_component_content_hash_md5_digest ON component_content_hash_md5 (digest);
 CREATE INDEX ix_component_content_hash_sha1_digest ON component_content_hash_sha1 (digest);
 CREATE INDEX ix_component_content_successor_entity_id ON component_content_successor (entity_id);

@@ -25,11 +25,13 @@ from dam.errors import (
     ExitCode,
     StoreAheadError,
     StoreInUseError,
+    StoreNotThereError,
     StoreSharedError,
     StoreUnmarkedError,
 )
 from dam.models import WorldIdentity
 from dam.services import ecs_service, schema_service
+from dam.services.doctor_service import begin_store_anew
 from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import CollectedGarbage, collect_garbage, in_thread
 from dam.services.import_service import ImportOptions, import_files
@@ -64,6 +66,14 @@ async def picture(world: World, add: Add) -> EntityId:
         two_days_ago = path.stat().st_mtime - 48 * 3600
         os.utime(path, (two_days_ago, two_days_ago))
     return entity_id
+
+
+@pytest.fixture
+async def reference(add: Add, home: Path) -> Path:
+    """A file that was added where it is."""
+    write(home / "reference.txt", b"reference")
+    await add(home / "reference.txt", "reference")
+    return home / "reference.txt"
 
 
 @pytest.fixture
@@ -247,24 +257,70 @@ async def test_a_copied_database_that_is_reset_leaves_the_store_to_the_first(
 async def test_an_older_copy_in_the_place_of_a_database_judges_nothing(
     world: World, copied: World, home: Path
 ) -> None:
-    owner = await store_owner(copied)
     await add_old(world, home / "first")
-    mark = home / "store" / ".worlds" / owner.uuid
-    as_if_there = mark.read_text().replace(world.database.safe_url, copied.database.safe_url)
-    mark.write_text(as_if_there)
+    put_in_place_of(world, copied)
 
     with pytest.raises(StoreAheadError) as caught:
         await collect_garbage(copied)
-    last = owner.last_entity_id
-    assert (caught.value.known, caught.value.recorded) == (last, last + 1)
     assert caught.value.message == (
-        f"{copied.database.safe_url} is an older copy: its last entity is {last}, "
-        f"and the store {home / 'store'} was used up to {last + 1}"
+        f"{copied.database.safe_url} is an older copy: a newer database of this world has stored "
+        f"files in {home / 'store'} since; nothing was removed"
     )
-    assert len(contents()) == 2
+    await add_old(copied, home / "second")  # which makes it no newer than the other one
+    with pytest.raises(StoreAheadError):
+        await collect_garbage(copied)
+    assert len(contents()) == 3
 
     assert (await collect_garbage(copied, is_forced=True)).removed == 1
     assert await collect_garbage(copied) == NOTHING
+
+
+def put_in_place_of(world: World, copied: World) -> None:
+    """Have the store know the copied database by the address of the first one."""
+    (mark,) = Path("store/.worlds").iterdir()
+    first, second = world.database.safe_url, copied.database.safe_url
+    mark.write_text(mark.read_text().replace(first, second))
+
+
+async def test_an_older_copy_is_known_where_no_asset_came_since(
+    world: World, reference: Path, copied: World
+) -> None:
+    await import_files(world, [str(reference)], ImportOptions(mode="move"))  # of a known asset
+    for content in contents():
+        os.utime(content, (0, 0))
+    put_in_place_of(world, copied)
+
+    with pytest.raises(StoreAheadError):
+        await collect_garbage(copied)
+    assert len(contents()) == 2
+
+
+async def test_a_store_begun_anew_where_a_newer_database_has_stored_stays_that_one_s(
+    world: World, copied: World, home: Path, picture: EntityId
+) -> None:
+    await world.run(ecs_service.delete_entity, picture)
+    forget_store(world)
+    await collect_garbage(world)
+    await add_old(world, home / "first")
+    put_in_place_of(world, copied)
+    with pytest.raises(StoreNotThereError):
+        await collect_garbage(copied)
+
+    await begin_store_anew(copied.config)
+
+    with pytest.raises(StoreAheadError):
+        await collect_garbage(copied)
+    assert len(contents()) == 1
+
+
+async def test_imports_at_once_leave_a_mark_that_the_database_knows(
+    world: World, home: Path
+) -> None:
+    for number in range(4):
+        write(home / f"{number}.txt", b"%d" % number)
+    paths = [str(home / f"{number}.txt") for number in range(4)]
+    await asyncio.gather(*(import_files(world, [path], ImportOptions()) for path in paths))
+    assert await collect_garbage(world) == NOTHING
 
 
 async def test_a_database_whose_newest_assets_are_removed_is_no_older_copy(
@@ -278,7 +334,7 @@ async def test_a_database_whose_newest_assets_are_removed_is_no_older_copy(
 
 
 @pytest.mark.parametrize("is_dry_run", [False, True])
-async def test_a_store_without_marks_is_marked_and_nothing_else(
+async def test_a_store_that_lost_its_marks_is_marked_and_nothing_else(
     world: World, picture: EntityId, other_world: World, home: Path, *, is_dry_run: bool
 ) -> None:
     del picture
@@ -291,17 +347,23 @@ async def test_a_store_without_marks_is_marked_and_nothing_else(
 
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     assert caught.value.message == (
-        f"the store {home / 'store'} had no mark of this world, and may lack those of others; "
-        "nothing was removed"
+        f"the store {home / 'store'} had files and no mark of this world; it may lack those of "
+        "other worlds, too, so nothing was removed"
     )
-    assert len(contents()) == 2
     assert (home / "store" / ".worlds").exists() is not is_dry_run
+    await add_old(world, home / "c.txt")
+    for _ in range(2):  # however often, and whatever has marked it meanwhile
+        forget_store(world)
+        with pytest.raises(StoreUnmarkedError):
+            await collect_garbage(world)
     await require_store(other_world)
-    for one in (world, other_world):
-        forget_store(one)
-        if not is_dry_run:
-            with pytest.raises(StoreSharedError):
-                await collect_garbage(one)
+    forget_store(other_world)
+    with pytest.raises(StoreSharedError):
+        await collect_garbage(other_world)
+    assert len(contents()) == 3
+
+    assert (await collect_garbage(world, is_forced=True)).removed == 1
+    assert await collect_garbage(world) == NOTHING
 
 
 async def test_a_world_that_never_stored_anything_does_not_judge_a_store_without_marks(
@@ -311,7 +373,10 @@ async def test_a_world_that_never_stored_anything_does_not_judge_a_store_without
     shutil.rmtree(home / "store" / ".worlds")
     with pytest.raises(StoreUnmarkedError):
         await collect_garbage(other_world)
-    assert len(contents()) == 1
+    await add_old(other_world, home / "b.txt")
+    with pytest.raises(StoreUnmarkedError):
+        await collect_garbage(other_world)
+    assert len(contents()) == 2
 
 
 async def test_a_world_without_any_file_has_no_garbage(world: World) -> None:

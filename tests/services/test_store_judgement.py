@@ -287,6 +287,16 @@ async def come_back_unchanged(world: World, _: Add, __: Path) -> None:
     await require_store(world)
 
 
+async def be_verified(world: World, _: Add, __: Path) -> None:
+    exchange(aside="mount point", back="aside")
+    await verify(world)
+
+
+async def be_examined(world: World, _: Add, __: Path) -> None:
+    exchange(aside="mount point", back="aside")
+    assert (await examine(world.config, is_configured=True)).ok
+
+
 async def be_replaced(world: World, _: Add, folder: Path) -> None:
     """Have a new disk in place of the lost one, and on it again what was on that."""
     exchange(aside="mount point")
@@ -294,7 +304,9 @@ async def be_replaced(world: World, _: Add, folder: Path) -> None:
     await add_again(world, folder)
 
 
-@pytest.mark.parametrize("mount", [come_back, come_back_unchanged, be_replaced])
+@pytest.mark.parametrize(
+    "mount", [come_back, come_back_unchanged, be_verified, be_examined, be_replaced]
+)
 async def test_a_store_begun_anew_is_not_there_once_files_were_stored_elsewhere(
     world: World,
     stored: int,

@@ -1,4 +1,4 @@
-"""The database names the store that was begun anew, as the mark of that store does."""
+"""The database names what its store is, as the mark of that store does."""
 
 import sqlalchemy as sa
 
@@ -12,9 +12,11 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("world_identity", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("store_editions", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("new_store", sa.String(length=32), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("world_identity", schema=None) as batch_op:
         batch_op.drop_column("new_store")
+        batch_op.drop_column("store_editions")
