@@ -7,9 +7,9 @@ from sqlalchemy import Connection, create_engine
 
 import dam.models  # maps every component
 from alembic import context
-from dam.core.database_url import parse_database_url
-from dam.core.ecs import Base
-from dam.core.types import Int64, UtcDateTime
+from dam.core.database.column_types import Int64, UtcDateTime
+from dam.core.database.url import parse_database_url
+from dam.core.ecs.components import Base
 
 
 def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:

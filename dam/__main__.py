@@ -21,7 +21,7 @@ def run() -> None:
 
 
 def _end(signal_name: str, code: int) -> None:
-    """Say that the signal came before the command, as `dam.cli.faults` would, and end."""
+    """Say that the signal came before the command, as `dam.cli.toolkit.faults` would, and end."""
     error, how = _WORDS[signal_name]
     message = f"{how}; nothing was begun"
     line = f"error: {message}"
@@ -29,7 +29,7 @@ def _end(signal_name: str, code: int) -> None:
         line = f'{{"error": "{error}", "message": "{message}", "hint": null}}'
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-    os._exit(code)  # `sys.exit` may end by SIGINT nevertheless: see `dam.cli`
+    os._exit(code)  # `sys.exit` may end by SIGINT nevertheless: see `dam.cli.main`
 
 
 _WORDS = {

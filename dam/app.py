@@ -6,15 +6,15 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
+from dam.core.builder import NewEntityMarkers, WorldBuilder
 from dam.core.config import WorldConfig
-from dam.core.database_url import parse_database_url
-from dam.core.ecs import MarkerComponent
-from dam.core.plugins import NewEntityMarkers, WorldBuilder
+from dam.core.database.url import parse_database_url
+from dam.core.ecs.components import MarkerComponent
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.plugins import builtin
 from dam.services import schema_service
-from dam.services.world_identity_service import hold_to_identity
+from dam.services.world_service import hold_to_identity
 from dam.settings import Settings, load_settings
 from dam.settings.locations import quoted_path
 

@@ -1,8 +1,8 @@
 """Signals that ask this process to stop: Ctrl-C, `kill`, a terminal that was closed.
 
 Imports next to nothing, not even `typing`: until `dam.__main__` has it, Python's own handlers are
-at work. Knows no event loop: `dam.cli.run_async` cancels its task, everything else is stopped by an
-exception.
+at work. Knows no event loop: `dam.cli.toolkit.running.run_async` cancels its task, everything else
+is stopped by an exception.
 """
 
 import os

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dam.cli.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
-from dam.cli.frame import State, command
-from dam.cli.output import Gathered, emit_json, emit_jsonl, name_failure, sentence, size_text, talk
+from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import (
+    Gathered,
+    emit_json,
+    emit_jsonl,
+    name_failure,
+    sentence,
+    size_text,
+    talk,
+)
 from dam.errors import ExitCode, FolderGivenError, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +57,7 @@ def add_asset(
     A file that is there already, by its content, is not stored again. Run the same command again
     after an interruption: it goes on where it stopped.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.import_service import ImportOptions
 
     chosen = [str(path) for path in read_paths(paths, null_separated=null)]
@@ -83,7 +91,7 @@ class _Run:
     async def work(self, world: "World") -> ExitCode:
         """Import, process, report; return how it went."""
         from dam.services.failure_service import failures_at
-        from dam.services.ingest_service import failures_of_run
+        from dam.services.import_service import failures_of_run
 
         started = time.monotonic()
         since = world.context.now()
@@ -99,9 +107,8 @@ class _Run:
         return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
 
     async def _import(self, world: "World") -> "ImportReport":
-        from dam.cli.work_progress import import_progress
-        from dam.services.import_service import count_files, import_files
-        from dam.services.ingest_service import add_files
+        from dam.cli.toolkit.work_progress import import_progress
+        from dam.services.import_service import add_files, count_files, import_files
 
         paths, options = self._paths, self._options
         count = partial(count_files, world, paths, options)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dam.cli.arguments import IdArguments, NullSeparated, read_ids
-from dam.cli.frame import State, command
-from dam.cli.output import (
+from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import (
     Gathered,
     complain,
     counted,
@@ -21,7 +21,7 @@ from dam.cli.output import (
     show,
     table,
 )
-from dam.cli.progress import progress_bar
+from dam.cli.toolkit.progress import progress_bar
 from dam.errors import EnvironmentFaultError, ExitCode
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class NotBuiltError(EnvironmentFaultError):
 @command("show")
 def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
     """Show all that is known of assets."""
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import describe_entities
 
     wanted = read_ids(ids, null_separated=null)
@@ -62,7 +62,7 @@ def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) ->
 
     They are in a cache folder; one that is missing there is made again.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.thumbnail_service import find_thumbnails
 
@@ -95,7 +95,7 @@ def export_asset(
     No file is ever overwritten: where a name is taken, the new file gets (2), (3) and so on. Each
     is compared with the hash of its asset before it gets its name.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.export_service import export_assets
 
@@ -126,7 +126,7 @@ def remove_asset(
 
     Their bytes go with the next `gc`. Files that were added in place are never touched.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.removal_service import plan_removal, remove_assets
 
     wanted = read_ids(ids, null_separated=null)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dam.cli.arguments import parse_id
-from dam.cli.frame import State, command
-from dam.cli.output import show, size_text, table
+from dam.cli.toolkit.arguments import parse_id
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import show, size_text, table
 from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def find_file_by_hash(
 
     Give a HASH, or --file. The beginning of a hash will do; with --type auto, that of a SHA-256.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.digest_service import find_by_digest, find_by_file, parse_digest
 
     if (hash_ is None) == (file is None):
@@ -95,7 +95,7 @@ def find_similar_images(
     Give a FILE, or --entity with an asset. The distance is the number of bits, of 64, in which the
     perceptual hashes differ.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.likeness_service import (
         LikenessOptions,

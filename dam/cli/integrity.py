@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
-from dam.cli.frame import State, command
-from dam.cli.output import counted, name_failure, sentence, show, size_text, table
-from dam.cli.progress import progress_bar
+from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import counted, name_failure, sentence, show, size_text, table
+from dam.cli.toolkit.progress import progress_bar
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def verify(
 
     Reads every stored file, and every file that is referenced in place. Exit code 4: damage found.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
 
     given = read_ids(ids, null_separated=null) if ids else None
 
@@ -94,7 +94,7 @@ def gc(
 
     - unpacked archives that a killed process has left among the temporary files
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "CollectedGarbage":
         from dam.services import garbage_service

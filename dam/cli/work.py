@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.arguments import NullSeparated, OptionalIdArguments, read_ids
-from dam.cli.frame import State, command
-from dam.cli.output import (
+from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import (
     Gathered,
     counted,
     emit_json,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dam.app import World
-    from dam.services.failure_service import Failure, Retried
-    from dam.services.process_service import Processed
+    from dam.services.failure_service import Failure
+    from dam.services.process_service import Processed, Retried
 
 
 @command(changes=True)
@@ -46,8 +46,8 @@ def process(
     by `retry`; or for an update that knows more about old assets (--mark), or knows it better
     (--outdated). It also removes files that an interrupted move has stored and left where they are.
     """
-    from dam.cli import run_in_world
-    from dam.cli.work_progress import work_progress
+    from dam.cli.toolkit.running import run_in_world
+    from dam.cli.toolkit.work_progress import work_progress
 
     async def work(world: "World") -> "tuple[Processed, Sequence[Failure]]":
         from dam.services import failure_service, process_service
@@ -108,7 +108,7 @@ def failures(state: State) -> None:
 
     A failure stays until the same system succeeds; `retry` has it try again.
     """
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "Sequence[Failure]":
         from dam.services import failure_service
@@ -143,14 +143,14 @@ def retry(
     null: NullSeparated = False,
 ) -> ExitCode:
     """Mark failures, for the next `process` to try again."""
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
 
     given = read_ids(ids, null_separated=null) if ids else None
 
     async def work(world: "World") -> "Retried":
-        from dam.services import failure_service
+        from dam.services.process_service import retry
 
-        return await failure_service.retry(world, given, system=system, is_dry_run=state.is_dry_run)
+        return await retry(world, given, system=system, is_dry_run=state.is_dry_run)
 
     result = run_in_world(state, work)
     for name, count in result.unknown.items():

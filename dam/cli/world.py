@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.arguments import Yes
-from dam.cli.frame import State, command
-from dam.cli.output import confirm, counted, name_failure, sentence, show, size_text, table
+from dam.cli.toolkit.arguments import Yes
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import confirm, counted, name_failure, sentence, show, size_text, table
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def setup_db(
     A SQLite database that is changed is saved first, to a dated copy beside it.
     """
     from dam.app import load_settings, world_config
-    from dam.cli.logs import write_logs
+    from dam.cli.toolkit.logs import write_logs
     from dam.services import schema_service, status_service
 
     settings = load_settings()
@@ -74,7 +74,7 @@ def list_worlds(state: State) -> None:
 @command()
 def status(state: State) -> None:
     """Show what a world holds and what is still to be done."""
-    from dam.cli import run_in_world
+    from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "WorldStatus":
         from dam.services import status_service
@@ -132,8 +132,8 @@ def doctor(
     back.
     """
     from dam.app import load_settings, world_config
-    from dam.cli import run_async
-    from dam.cli.logs import write_logs
+    from dam.cli.toolkit.logs import write_logs
+    from dam.cli.toolkit.running import run_async
     from dam.services import doctor_service
 
     settings = load_settings()
@@ -163,7 +163,7 @@ def doctor(
 
 
 def _begin_store_anew(state: State, config: "WorldConfig", *, is_agreed: bool) -> "LostStore":
-    from dam.cli import run_async
+    from dam.cli.toolkit.running import run_async
     from dam.services import doctor_service
 
     lost = run_async(lambda: doctor_service.find_lost_store(config))

@@ -6,10 +6,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database
+from dam.core.database.database import Database
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
-from dam.core.scheduler import WorldScheduler
+from dam.core.scheduling.scheduler import WorldScheduler
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -7,7 +7,12 @@ from dam.models.conceptual.comic_book_term_component import ComicBookTermCompone
 from dam.models.conceptual.comic_book_variant_component import ComicBookVariantComponent
 from dam.models.conceptual.comic_info_element_component import ComicInfoElementComponent
 from dam.models.conceptual.page_link import PageLink
-from dam.models.core.file_location_component import FileLocationComponent
+from dam.models.core.file_location_component import (
+    IN_ARCHIVE,
+    IN_STORE,
+    REFERENCED,
+    FileLocationComponent,
+)
 from dam.models.core.world_identity import WorldIdentity
 from dam.models.hashes.content_hash_md5_component import ContentHashMD5Component
 from dam.models.hashes.content_hash_sha1_component import ContentHashSHA1Component
@@ -33,6 +38,9 @@ SCHEMA_REVISION = "0006"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [
+    "IN_ARCHIVE",
+    "IN_STORE",
+    "REFERENCED",
     "SCHEMA_REVISION",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from dam.children import give_to_children
-from dam.core.database import Database
-from dam.core.executor import WorkerPool
-from dam.core.plugins import WorldBuilder
+from dam.core.builder import WorldBuilder
+from dam.core.database.database import Database
 from dam.core.resources import ResourceManager
 from dam.models import NeedsMetadataExtractionComponent
 from dam.services.file_operations import FileOperationsResource
-from dam.services.likeness_index import LikenessIndex
-from dam.services.world_cache import WorldCache
-from dam.storage import open_store
+from dam.services.likeness_service import LikenessIndex
+from dam.services.world_service import WorldCache
+from dam.storage.addresses import open_store
 from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
 from dam.systems.metadata import extract_metadata
+from dam.workers.pool import WorkerPool
 
 
 def install(builder: WorldBuilder) -> None:

@@ -8,9 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import known_identities
-from dam.core.ecs import AnyComponent, Entity, EntityId, MultiComponent, component_classes
-from dam.core.portions import portions
+from dam.core.database.portions import portions
+from dam.core.ecs.components import (
+    AnyComponent,
+    Entity,
+    EntityId,
+    MultiComponent,
+    component_classes,
+)
+from dam.core.systems.commands import known_identities
 from dam.errors import AmbiguousIdError, EntityNotFoundError
 from dam.models import ContentHashSHA256Component, OriginalSourceInfoComponent
 from dam.services import ecs_service

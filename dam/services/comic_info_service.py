@@ -7,9 +7,9 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, table_of, write_rows
-from dam.media.comic_facts import ComicFacts, ComicTerm, comic_info_of
-from dam.media.comic_info import (
+from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.media.comic.facts import ComicFacts, ComicTerm, comic_info_of
+from dam.media.comic.info import (
     COUNT_NAME,
     MARK_NAME,
     PAGES_NAME,
@@ -17,13 +17,13 @@ from dam.media.comic_info import (
     ComicInfoElement,
     ComicInfoPage,
 )
-from dam.media.comic_info_edit import with_element, with_missing, with_text
+from dam.media.comic.info_edit import with_element, with_missing, with_text
 from dam.models import ComicInfoElementComponent
 from dam.services import ecs_service
-from dam.services.comic_book_service import get_comic_concept_for_variant
-from dam.services.comic_description_service import (
+from dam.services.comic_book_service import (
     describe_comic_concepts,
     describe_comic_variants,
+    get_comic_concept_for_variant,
 )
 from dam.services.page_service import Page, get_pages
 

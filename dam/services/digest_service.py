@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import (
     DigestNotComputedError,
@@ -27,13 +27,12 @@ from dam.models import (
     FilePropertiesComponent,
 )
 from dam.services import content_service
-from dam.services.content_service import Location, location_of
+from dam.services.content_service import Location, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
-from dam.services.name_service import names_of
 from dam.storage.content_store import ContentStore
-from dam.storage.located import ArchiveMember, LocatedContent
-from dam.storage.reading import digest_chunks, open_source
-from dam.storage.reference import Reference
+from dam.storage.contents.located import ArchiveMember, LocatedContent
+from dam.storage.sources.reading import digest_chunks, open_source
+from dam.storage.sources.reference import Reference
 
 DigestName = Literal["sha256", "md5", "sha1"]
 DigestChoice = Literal["auto", "sha256", "md5", "sha1"]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database import Database
+from dam.core.database.database import Database
 from dam.errors import (
     DamError,
     NotSetUpError,
@@ -23,13 +23,13 @@ from dam.errors import (
     url_without_password,
     words_for,
 )
-from dam.media.decoders import Decoder, installed_decoders
-from dam.media.unpackers import installed_unpackers
+from dam.media.archive.unpackers import installed_unpackers
+from dam.media.image.decoders import Decoder, installed_decoders
 from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
-from dam.services.store_judgement import count_stored, judge_store, last_place_id
-from dam.services.world_identity_service import note_new_store
-from dam.storage import open_store
+from dam.services.store_service import count_stored, judge_store, last_place_id
+from dam.services.world_service import note_new_store
+from dam.storage.addresses import open_store
 from dam.storage.content_store import BegunAnew, StoreOwner
 
 _BUSY_TIMEOUT_S = 2.0

@@ -11,16 +11,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
-from dam.core.portions import portions
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import ItemError, NoContentError
 from dam.models import FilePropertiesComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.store_access import tell_missing_store
-from dam.storage.export import ExportFolder
-from dam.storage.located import LocatedContent
+from dam.services.store_service import tell_missing_store
+from dam.storage.contents.export import ExportFolder
+from dam.storage.contents.located import LocatedContent
 
 _PAGE = 500
 

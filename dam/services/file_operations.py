@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from dam.core.executor import WorkerPool
-from dam.core.portions import portions
+from dam.core.database.portions import portions
 from dam.errors import (
     ContentMissingError,
     DamError,
@@ -19,20 +18,21 @@ from dam.errors import (
     ItemError,
     is_of_item,
 )
-from dam.services import archive_tasks, file_tasks, source_tasks
-from dam.services.archive_copies import ArchiveCopies
-from dam.services.archive_tasks import ArchiveReading
-from dam.services.file_states import LARGE_BYTES
-from dam.services.file_tasks import AnalysedPicture, FileDescription, FileTasks
-from dam.services.source_removal_rows import SourceRemoval
-from dam.services.source_tasks import RemovalEnd
-from dam.services.vouched_states import VouchedStates
-from dam.storage.checking import Place
+from dam.services.content_service import LARGE_BYTES
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
-from dam.storage.found_file import FoundFile
-from dam.storage.held_folders import HeldFolders
-from dam.storage.located import LocatedContent
-from dam.storage.thumbnail_cache import ThumbnailCache
+from dam.storage.contents.archive_copies import ArchiveCopies
+from dam.storage.contents.checking import Place
+from dam.storage.contents.located import LocatedContent
+from dam.storage.contents.vouched_states import VouchedStates
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.held_folders import HeldFolders
+from dam.tasks import archives, sources
+from dam.tasks import files as file_tasks
+from dam.tasks.archives import ArchiveReading
+from dam.tasks.files import AnalysedPicture, FileDescription, FileTasks
+from dam.tasks.sources import RemovalEnd, SourceRemoval
+from dam.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class FileOperationsResource:
         stopping = threading.Event()
         try:
             return await asyncio.to_thread(
-                source_tasks.unlink_moved, self.store, removals, stopping.is_set
+                sources.unlink_moved, self.store, removals, stopping.is_set
             )
         finally:
             stopping.set()  # as above: a thread that hashes a large file would hold us up
@@ -159,7 +159,7 @@ class FileOperationsResource:
     async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
         """Return of each file why it can be no comic, or None where it may be one."""
         limit_s = _ARCHIVE_TIMEOUT_S
-        return await self._each(archive_tasks.look_into, files, timeout_s=limit_s)
+        return await self._each(archives.look_into, files, timeout_s=limit_s)
 
     async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""

@@ -12,15 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
 from dam.errors import CacheUnusableError, StoreAheadError, StoreUnmarkedError
-from dam.models import ContentHashSHA256Component, FileLocationComponent
-from dam.models.core.file_location_component import IN_STORE
-from dam.services.archive_copies import remove_left_copies
+from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
 from dam.services.file_operations import FileOperationsResource
-from dam.services.store_access import require_store
-from dam.services.world_cache import WorldCache
-from dam.services.world_identity_service import store_owner, world_uuid
+from dam.services.store_service import require_store
+from dam.services.world_service import WorldCache, store_owner, world_uuid
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import StoreOwner
-from dam.storage.thumbnail_cache import ThumbnailCache
+from dam.storage.contents.archive_copies import remove_left_copies
 
 T = TypeVar("T")
 

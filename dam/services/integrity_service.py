@@ -16,26 +16,25 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
-from dam.core.portions import portions
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import DamError
 from dam.models import (
+    REFERENCED,
     ContentHashSHA256Component,
     ContentSuccessorComponent,
     FileLocationComponent,
     FilePropertiesComponent,
 )
-from dam.models.core.file_location_component import REFERENCED
 from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
-from dam.services.content_service import Location, location_of
+from dam.services.content_service import Location, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
-from dam.services.name_service import names_of
-from dam.services.store_access import require_store
-from dam.storage.checking import Place
+from dam.services.store_service import require_store
 from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.reference import missing_folder
+from dam.storage.contents.checking import Place
+from dam.storage.sources.reference import missing_folder
 
 OnProgress = Callable[[int, int], None]
 """Is called with how many assets are done and how many there are."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.core.config import WorldConfig
-from dam.core.database_url import parse_database_url
+from dam.core.database.url import parse_database_url
 from dam.errors import DamError, FileAccessError
-from dam.storage import open_store
+from dam.storage.addresses import open_store
 from dam.storage.privacy import close_to_others, open_to_others
 
 _SIDE_FILES = ("-wal", "-shm")

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Entity, EntityId, table_of
-from dam.core.portions import portions
+from dam.core.database.portions import portions
+from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.source_removal_service import keep_sources_of
-from dam.services.world_cache import WorldCache
-from dam.storage.thumbnail_cache import ThumbnailCache
+from dam.services.world_service import WorldCache
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 
 log = logging.getLogger(__name__)
 

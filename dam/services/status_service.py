@@ -7,7 +7,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
-from dam.core.ecs import (
+from dam.core.ecs.components import (
     Entity,
     MarkerComponent,
     ProcessingErrorComponent,

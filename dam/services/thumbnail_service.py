@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.core.ecs import EntityId
-from dam.core.portions import portions
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import CacheUnusableError, DamError, ItemError, NoContentError, raise_host_limit
-from dam.media.image import RECIPE_VERSION, describe_image
-from dam.media.jpeg_seal import has_seal
+from dam.media.image.entry import RECIPE_VERSION, describe_image
+from dam.media.image.jpeg_seal import has_seal
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.store_access import tell_missing_store
-from dam.services.world_cache import WorldCache
-from dam.storage.located import LocatedContent
-from dam.storage.thumbnail_cache import ThumbnailCache
+from dam.services.store_service import tell_missing_store
+from dam.services.world_service import WorldCache
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
+from dam.storage.contents.located import LocatedContent
 
 _PAGE = 100
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from dam.core.database_url import parse_database_url
+from dam.core.database.url import parse_database_url
 from dam.errors import DatabaseUrlError, url_without_password
 from dam.settings.errors import SettingError
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Literal, Protocol
 
 from dam.errors import ItemError
-from dam.storage.file_state import FileState
-from dam.storage.found_file import FoundFile
-from dam.storage.reading import FileReading
+from dam.storage.sources.file_state import FileState
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.reading import FileReading
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
 ContentState = Literal["ok", "missing", "damaged"]

@@ -1,8 +1,8 @@
 """Reads archives once more that could not be read as comics."""
 
-from dam.core.commands import Commands
-from dam.core.params import MarkedEntityList, Resource
-from dam.core.systems import SystemStage, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, system
+from dam.core.systems.params import MarkedEntityList, Resource
 from dam.core.world import World
 from dam.models import NeedsComicImportComponent
 
@@ -19,9 +19,7 @@ async def import_comic(
     many rows of many tables, whose writing looks up what is there. So they do not depend on the
     lease: where it was lost, somebody else makes the same comic again, which changes nothing.
     """
-    from dam.services.comic_retry_service import (  # noqa: PLC0415 - a tenth of each command's start
-        import_failed_comics,
-    )
+    from dam.services.comic_import_service import import_failed_comics  # noqa: PLC0415 - a tenth of each command's start
 
     for archive, failure in (await import_failed_comics(world, archives)).items():
         commands.fail(archive, failure)

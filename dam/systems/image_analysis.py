@@ -5,10 +5,10 @@ from collections.abc import Collection
 from sqlalchemy import BigInteger, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import Commands
-from dam.core.ecs import EntityId
-from dam.core.params import MarkedEntityList, Resource, WorldReader
-from dam.core.systems import SystemStage, system
+from dam.core.ecs.components import EntityId
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, system
+from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
 from dam.errors import NoContentError
 from dam.models import (
     ImageDimensionsComponent,
@@ -20,7 +20,7 @@ from dam.models import (
 )
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
-from dam.services.world_cache import WorldCache
+from dam.services.world_service import WorldCache
 
 _LARGE_PIXELS = 40_000_000
 _SCALED_BY_DECODER = ("JPEG", "MPO")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from dam.core.events import Event
-from dam.core.params import Resource
-from dam.core.systems import listens_for
+from dam.core.systems.declaration import listens_for
+from dam.core.systems.params import Resource
 from dam.core.world import World
 from dam.services.import_service import ImportOptions, ImportReport, import_files
 

@@ -2,12 +2,12 @@
 
 from sqlalchemy import select
 
-from dam.core.commands import Commands
-from dam.core.ecs import EntityId
-from dam.core.params import MarkedEntityList, Resource, WorldReader
-from dam.core.systems import SystemStage, system
+from dam.core.ecs.components import EntityId
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, system
+from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
 from dam.errors import NoContentError
-from dam.media.image import DESCRIPTION_RECIPE, ImageDescription
+from dam.media.image.entry import DESCRIPTION_RECIPE, ImageDescription
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,
@@ -20,9 +20,9 @@ from dam.models import (
     NeedsMetadataExtractionComponent,
 )
 from dam.services import content_service
+from dam.services.content_service import statement_for
 from dam.services.file_operations import FileOperationsResource
-from dam.services.file_states import statement_for
-from dam.services.file_tasks import FileDescription
+from dam.tasks.files import FileDescription
 
 _OF_PICTURES = (
     ImageDimensionsComponent,

@@ -11,23 +11,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from dam.core.builder import NewEntityMarkers, WorldBuilder
 from dam.core.config import WorldConfig
-from dam.core.ecs import EntityId
-from dam.core.executor import WorkerPool
-from dam.core.plugins import NewEntityMarkers, WorldBuilder
+from dam.core.ecs.components import EntityId
 from dam.core.resources import ResourceManager
 from dam.core.world import World
-from dam.media.image import ImageDescription, PerceptualHashes
+from dam.media.image.entry import ImageDescription, PerceptualHashes
 from dam.plugins import builtin
+from dam.services.content_service import ReadFile, record_files
 from dam.services.file_operations import FileOperationsResource
-from dam.services.file_tasks import AnalysedPicture, FileDescription
-from dam.services.import_records import ReadFile, record_files
-from dam.services.world_identity_service import hold_to_identity
-from dam.storage import open_store
+from dam.services.world_service import hold_to_identity
+from dam.storage.addresses import open_store
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import StoredFile
-from dam.storage.located import LocatedContent
-from dam.storage.reading import FileReading
-from dam.storage.thumbnail_cache import ThumbnailCache
+from dam.storage.contents.located import LocatedContent
+from dam.storage.sources.reading import FileReading
+from dam.tasks.files import AnalysedPicture, FileDescription
+from dam.workers.pool import WorkerPool
 from tests.databases import world_config
 
 T = TypeVar("T")

@@ -27,14 +27,14 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.bulk import insert_rows
-from dam.core.ecs import EntityId, create_entities, table_of, write_rows
+from dam.core.database.bulk import insert_rows
+from dam.core.ecs.components import EntityId, create_entities, table_of, write_rows
 from dam.core.world import World
-from dam.media.image import RECIPE_VERSION
+from dam.media.image.entry import RECIPE_VERSION
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
-from dam.services.comic_description_service import describe_pages
 from dam.services.comic_overlap_service import find_duplicates, overlap_of
+from dam.services.page_service.listing import describe_pages
 from tests.benchmarks import comic_import
 from tests.benchmarks.asset_life import READ_AT, config_for
 from tests.benchmarks.engines import ENGINES, Engines

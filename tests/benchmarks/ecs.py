@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from dam.core.world import World
-from dam.services.import_records import ReadFile
+from dam.services.content_service import ReadFile
 from dam.services.likeness_service import find_similar_to_entity
 from tests.benchmarks import asset_life, million_hashes, raw_life
 from tests.benchmarks.asset_life import config_for, made_up_files, with_world

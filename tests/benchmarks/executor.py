@@ -14,7 +14,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from dam.core.executor import WorkerPool, usable_cores
+from dam.workers.pool import WorkerPool, usable_cores
 from tests.benchmarks import executor_tasks as tasks
 
 _Pool = Callable[[], AbstractContextManager[Executor]]

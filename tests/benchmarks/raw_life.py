@@ -12,8 +12,9 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
-from dam.services.import_records import ReadFile
-from dam.storage.paths import display_path, path_bytes, path_digest
+from dam.errors import display_path
+from dam.services.content_service import ReadFile
+from dam.storage.paths import path_bytes, path_digest
 from tests.benchmarks.asset_life import (
     DESCRIPTION,
     IMPORT_BATCH,

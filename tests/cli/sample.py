@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from dam.cli import CommandTree, app, run_async
-from dam.cli.arguments import (
+from dam.cli import app
+from dam.cli.main import CommandTree
+from dam.cli.toolkit.arguments import (
     IdArguments,
     NullSeparated,
     PathArguments,
@@ -19,8 +20,8 @@ from dam.cli.arguments import (
     read_ids,
     read_paths,
 )
-from dam.cli.frame import Group, State, command
-from dam.cli.output import (
+from dam.cli.toolkit.command import Group, State, command
+from dam.cli.toolkit.output import (
     complain,
     confirm,
     emit_json,
@@ -32,7 +33,8 @@ from dam.cli.output import (
     table,
     talk,
 )
-from dam.cli.progress import progress_bar
+from dam.cli.toolkit.progress import progress_bar
+from dam.cli.toolkit.running import run_async
 from dam.errors import ExitCode, UsageError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dam.core.database import Database
+from dam.core.database.database import Database
 from tests.core.processes import wait_until_alone
 from tests.core.worlds import CONTEXT, OpenWorld, WorldOpener
 from tests.databases import PostgresServer

@@ -14,12 +14,12 @@ import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import Commands, entities_for_digests
 from dam.core.config import WorldContext
-from dam.core.database import Database
-from dam.core.ecs import table_of, write_rows
-from dam.core.params import MarkedEntityList, WorldSession
-from dam.core.systems import SystemStage, system
+from dam.core.database.database import Database
+from dam.core.ecs.components import table_of, write_rows
+from dam.core.systems.commands import Commands, entities_for_digests
+from dam.core.systems.declaration import SystemStage, system
+from dam.core.systems.params import MarkedEntityList, WorldSession
 from dam.models import (
     ContentHashSHA256Component,
     FileLocationComponent,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import Commands
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.events import Event, emit
-from dam.core.params import MarkedEntityList, WorldReader, WorldSession
-from dam.core.systems import SystemStage, listens_for, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, listens_for, system
+from dam.core.systems.params import MarkedEntityList, WorldReader, WorldSession
 from dam.models import ImageDimensionsComponent, NeedsContentAnalysisComponent
 from tests.core.worlds import OpenWorld, all_entities, new_entities, size, widths
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dam.core.plugins import WorldBuilder
+from dam.core.builder import WorldBuilder
 from dam.core.resources import ResourceManager
 from dam.core.world import World
 from dam.errors import MissingResourceError

@@ -9,8 +9,9 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.builder import WorldBuilder
 from dam.core.config import WorldContext
-from dam.core.ecs import (
+from dam.core.ecs.components import (
     AnyComponent,
     Entity,
     EntityId,
@@ -19,8 +20,7 @@ from dam.core.ecs import (
     create_entities,
     mark,
 )
-from dam.core.plugins import WorldBuilder
-from dam.core.systems import SystemFacts, facts_of
+from dam.core.systems.declaration import SystemFacts, facts_of
 from dam.core.world import World
 from dam.models import ImageDimensionsComponent
 from tests.databases import world_config

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dam.cli.output import one_line, with_hint
+from dam.cli.toolkit.output import one_line, with_hint
 from dam.services.digest_service import find_by_digest, parse_digest
 from dam.sync import SyncWorld
 from tests.command_line import DamCli, Result

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dam.errors import EncryptedArchiveError, ItemError
-from dam.media.archive import Archive, Member, open_archive
+from dam.media.archive.opening import Archive, Member, open_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dam.services.comic_pages_service import list_pages
-from dam.services.comic_view_service import VariantView, view_comic
+from dam.services.comic_edit_service import VariantView, view_comic
+from dam.services.page_service.listing import list_pages
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
 from tests.media.comic_facts import mapped

@@ -5,9 +5,11 @@ from typing import Any
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Base, Component, MarkerComponent, component_classes, table_of
+from dam.core.ecs.components import Base, Component, MarkerComponent, component_classes, table_of
 from dam.core.world import World
 from dam.models import (
+    IN_ARCHIVE,
+    IN_STORE,
     ContentHashSHA256Component,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -17,7 +19,6 @@ from dam.models import (
     OriginalSourceInfoComponent,
     PageLink,
 )
-from dam.models.core.file_location_component import IN_ARCHIVE, IN_STORE
 from dam.services.file_operations import FileOperationsResource
 
 Facts = set[tuple[Any, ...]]

@@ -21,11 +21,11 @@ from tests.command_line import DamCli, home_variables
 _PRELOADED = (
     "dam.app",
     "dam.cli.add_asset",
-    "dam.cli.comic_files",
-    "dam.cli.work_progress",
+    "dam.cli.comic.files",
+    "dam.cli.toolkit.work_progress",
     "dam.services.comic_import_service",
-    "dam.services.ingest_service",
-    "dam.storage.local_store",
+    "dam.services.import_service.adding",
+    "dam.storage.local.store",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.aiosqlite",
 )
@@ -128,7 +128,7 @@ def _work(job: Mapping[str, Any]) -> None:
     os.dup2(os.open(_beside(Path(job["output"])), writing), 2)
     if job["number"] == signal.SIGALRM:
         signal.setitimer(signal.ITIMER_REAL, job["killed_after_s"])
-    from dam.cli import main  # noqa: PLC0415 - loaded before
+    from dam.cli.main import main  # noqa: PLC0415 - loaded before
 
     handle_stops(raise_stop)
     code = main(job["arguments"])

@@ -13,12 +13,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.ecs import table_of
+from dam.core.ecs.components import table_of
 from dam.core.world import World
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
-from tests.core.executor_watch import wait_until_gone
 from tests.databases import PostgresServer, world_config
 from tests.faults.forks import Ended, ForkServer, workers_of
+from tests.workers.watch import wait_until_gone
 
 T = TypeVar("T")
 

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Base, Entity, ProcessingErrorComponent, table_of
+from dam.core.ecs.components import Base, Entity, ProcessingErrorComponent, table_of
 from dam.core.world import World
 from dam.models import (
+    IN_STORE,
     ContentHashSHA256Component,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -22,7 +23,6 @@ from dam.models import (
     NeedsMetadataExtractionComponent,
     OriginalSourceInfoComponent,
 )
-from dam.models.core.file_location_component import IN_STORE
 from dam.services.file_operations import FileOperationsResource
 
 _ASSETS = Path(__file__).parents[1] / "assets" / "pictures"

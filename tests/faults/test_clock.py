@@ -8,9 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import LONGEST_LEASE_S
-from dam.core.database import Database
-from dam.core.ecs import table_of
-from dam.core.types import unix_now
+from dam.core.database.column_types import unix_now
+from dam.core.database.database import Database
+from dam.core.ecs.components import table_of
 from dam.models import NeedsMetadataExtractionComponent
 from tests.command_line import DamCli
 from tests.core.worlds import CONTEXT

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Base, table_of
+from dam.core.ecs.components import Base, table_of
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,

@@ -17,8 +17,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.models import ContentHashSHA256Component, FileLocationComponent
-from dam.models.core.file_location_component import IN_STORE
+from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
 from tests.conftest import unavailable
 from tests.faults.forks import Ended, ForkServer
 from tests.faults.kills import Home, fresh_home, let_a_minute_pass

@@ -13,15 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.ecs import MarkerComponent, component_classes, table_of
+from dam.core.ecs.components import MarkerComponent, component_classes, table_of
 from dam.core.world import World
 from dam.models import NeedsMetadataExtractionComponent
 from dam.storage.locking import exclusive_lock
 from tests.command_line import DamCli
-from tests.core.executor_watch import wait_until_gone
 from tests.databases import world_config
 from tests.faults.forks import workers_of
 from tests.faults.state import assert_complete, make_folder
+from tests.workers.watch import wait_until_gone
 
 pytestmark = pytest.mark.slow
 

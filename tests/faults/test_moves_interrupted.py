@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Base, table_of
+from dam.core.ecs.components import Base, table_of
 from dam.core.world import World
 from dam.models import (
     ComicBookVariantComponent,
@@ -21,10 +21,10 @@ from dam.models import (
     PendingSourceRemovalComponent,
 )
 from dam.services.file_operations import FileOperationsResource
-from tests.core.executor_watch import wait_until_gone
 from tests.faults.forks import Ended, ForkServer, workers_of
 from tests.faults.kills import Home, fresh_home
 from tests.services.comic_files import make_cbz, pages
+from tests.workers.watch import wait_until_gone
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,11 @@ import pytest
 from dam.core.world import World
 from dam.errors import FolderGoneError, ItemError
 from dam.services.failure_service import list_failures
-from dam.services.import_service import ImportOptions
-from dam.services.ingest_service import add_files
+from dam.services.import_service import ImportOptions, add_files
 from dam.services.process_service import process
-from dam.storage.local_store import LocalContentStore
-from dam.storage.located import LocatedContent, local_file
-from dam.storage.reference import Reference, missing_folder
+from dam.storage.contents.located import LocatedContent, local_file
+from dam.storage.local.store import LocalContentStore
+from dam.storage.sources.reference import Reference, missing_folder
 from tests.command_line import DamCli
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Entity
+from dam.core.ecs.components import Entity
 from dam.core.world import World
 from dam.errors import ExitCode
 from dam.services.file_operations import FileOperationsResource

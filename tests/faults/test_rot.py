@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import PageExportError, UnreadableQueryError
 from dam.services.asset_service import describe_entities
@@ -18,7 +18,7 @@ from dam.services.failure_service import list_failures
 from dam.services.likeness_service import LikenessOptions, find_similar_to_entity
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
-from dam.services.world_cache import WorldCache
+from dam.services.world_service import WorldCache
 from tests.faults.rots import COMIC, ROTS, STORED, Scene, make_scene, mend
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 SCRIPT = """
 import sys
 from dam.services.import_service import ImportOptions
-from dam.services.ingest_service import add_files
+from dam.services.import_service import add_files
 from dam.sync import SyncWorld
 
 print("the script runs")

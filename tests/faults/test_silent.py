@@ -38,7 +38,7 @@ _SUSPENDED = """
 import asyncio, sys
 from sqlalchemy import text
 from dam.core.config import WorldContext
-from dam.core.database import Database
+from dam.core.database.database import Database
 
 async def work():
     database = Database(sys.argv[1], WorldContext(world_name="test", run_id="suspended"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import DamCli
-from tests.core.test_sqlite_lock import held, name_of, suspend
+from tests.core.database.test_sqlite_lock import held, name_of, suspend
 from tests.faults.test_interrupted import SAID, assert_stopped
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_who_waits_says_for_whom_and_can_be_stopped(
             process = command.start("process", "--json")
             assert process.stderr is not None
             assert process.stderr.readline().decode() == (
-                "warning dam.core.sqlite_lock: waiting for the database "
+                "warning dam.core.database.sqlite_lock: waiting for the database "
                 f"locked_by=process {holder.pid} ({name_of(holder)}, suspended)\n"
             )
             process.send_signal(number)

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component, OriginalSourceInfoComponent
 from dam.services.file_operations import FileOperationsResource
-from dam.storage.source_removal import is_aside_name
+from dam.storage.sources.removal import is_aside_name
 from tests.faults.forks import ForkServer
 from tests.faults.kills import Home, run_again
 from tests.services.comic_files import make_cbz, pages

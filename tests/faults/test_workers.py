@@ -11,9 +11,8 @@ import pytest
 from dam.app import build_world
 from dam.core.world import World
 from dam.services import failure_service
-from dam.services.import_service import FileOutcome, ImportOptions
-from dam.services.ingest_service import add_files
-from dam.services.process_service import process
+from dam.services.import_service import FileOutcome, ImportOptions, add_files
+from dam.services.process_service import process, retry
 from tests.databases import world_config
 from tests.faults.forks import workers_of
 from tests.faults.state import assert_complete, names_below
@@ -51,7 +50,7 @@ async def test_one_worker_that_fails_costs_one_file_at_most(
     assert {outcome.status for outcome in outcomes} <= {"added", "known"}
     failures = await world.read(failure_service.list_failures)
     assert [(one.error, one.message) for one in failures] in ([], [(error, message)])
-    await failure_service.retry(world, None)
+    await retry(world, None)
     await process(world)
     assert await world.read(failure_service.list_failures) == []
     await assert_complete(world, PICTURES)

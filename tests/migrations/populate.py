@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Column, Table, select, text
 
-from dam.core.ecs import Base, table_of
-from dam.core.types import UtcDateTime
+from dam.core.database.column_types import UtcDateTime
+from dam.core.ecs.components import Base, table_of
 from dam.models import WorldIdentity
 from tests.databases import create_schema
 from tests.migrations.schemas import connected

@@ -10,10 +10,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from dam.core.ecs import Base
-from dam.media.comic_name import title_key
+from dam.core.ecs.components import Base
+from dam.media.comic.name import title_key
 from dam.models import SCHEMA_REVISION
-from dam.services import schema_service
+from dam.services.schema_service import setting_up
 from tests.conftest import PROJECT
 from tests.databases import create_schema, world_config
 from tests.migrations.populate import ROWS, populate
@@ -36,13 +36,13 @@ pytestmark = pytest.mark.slow
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """One more migration, after the newest, which rebuilds `entities`."""
     folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
-    monkeypatch.setattr(schema_service, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(setting_up, "migrations_folder", lambda: folder)
+    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
     return "9001"
 
 
 def test_there_is_one_head_and_the_program_knows_it() -> None:
-    scripts = ScriptDirectory(str(schema_service.migrations_folder()))
+    scripts = ScriptDirectory(str(setting_up.migrations_folder()))
     assert scripts.get_heads() == [SCHEMA_REVISION]
 
 
@@ -73,7 +73,7 @@ def test_up_down_and_up_again(database_url: str) -> None:
 def test_a_database_in_use_is_upgraded_with_its_rows(database_url: str, made_up: str) -> None:
     populate(database_url)
     before = rows_of(database_url)
-    done = schema_service.set_up(world_config(database_url))
+    done = setting_up.set_up(world_config(database_url))
     after = rows_of(database_url)
     assert (done.revision, done.created) == (made_up, False)
     assert [row.pop("note") for row in after["entities"]] == ["none yet"] * ROWS
@@ -131,10 +131,10 @@ def test_a_migration_that_loses_a_parent_is_rolled_back(
     migration = folder / "versions" / "9001_made_up.py"
     harm = '\n    op.execute("DELETE FROM entities WHERE id = 2")\n\n\ndef downgrade'
     migration.write_text(migration.read_text().replace("\n\ndef downgrade", harm))
-    monkeypatch.setattr(schema_service, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(schema_service, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(setting_up, "migrations_folder", lambda: folder)
+    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
     with pytest.raises(AssertionError, match="a migration left rows without their parent"):
-        schema_service.set_up(world_config(url))
+        setting_up.set_up(world_config(url))
     assert rows_of(url) == before
 
 
@@ -147,7 +147,7 @@ def test_a_frozen_database_of_each_release_comes_up_to_date(dump: Path, tmp_path
     url = f"sqlite:///{file}"
     before = rows_of(url)
     assert before["alembic_version"] == [{"version_num": dump.stem}]
-    schema_service.set_up(world_config(url))
+    setting_up.set_up(world_config(url))
     after = rows_of(url)
     assert drift(url) == []
     assert after["alembic_version"] == [{"version_num": SCHEMA_REVISION}]
@@ -165,7 +165,7 @@ def test_alembic_check_finds_what_the_migrations_lack(database_url: str) -> None
 
 
 def test_every_release_has_its_frozen_database() -> None:
-    scripts = ScriptDirectory(str(schema_service.migrations_folder()))
+    scripts = ScriptDirectory(str(setting_up.migrations_folder()))
     released = {script.revision for script in scripts.walk_revisions()}
     assert {dump.stem for dump in FROZEN.glob("*.sql")} == released
 

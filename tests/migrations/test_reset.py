@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.database import Database
+from dam.core.database.database import Database
 from dam.core.world import World
 from dam.errors import ExitCode, NotSetUpError, WorldResetError
 from dam.services.schema_service import set_up
-from dam.services.world_identity_service import hold_to_identity, world_uuid
+from dam.services.world_service import hold_to_identity, world_uuid
 from tests.core.worlds import CONTEXT, HANG_S, all_entities, new_entities
 from tests.databases import PostgresServer, world_config
 from tests.migrations.schemas import execute

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.app import build_world
-from dam.core.ecs import EntityId, table_of
+from dam.core.ecs.components import EntityId, table_of
 from dam.core.world import World
 from dam.models import BaseConceptualInfoComponent, BaseVariantInfoComponent
 from dam.services import ecs_service

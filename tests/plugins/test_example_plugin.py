@@ -71,7 +71,7 @@ def test_its_listener_hears_of_what_was_committed(drawings: DamCli, drawing: Pat
     script = """
 import sys
 from dam.services.import_service import ImportOptions
-from dam.services.ingest_service import add_files
+from dam.services.import_service import add_files
 from dam.sync import SyncWorld
 from dam_drawings import MeasuredDrawings
 

@@ -47,8 +47,8 @@ def test_a_database_is_set_up_whatever_the_plugins(install_plugin: InstallPlugin
 
 
 UNFIT = """\
-from dam.core.params import MarkedEntityList, Resource
-from dam.core.systems import SystemStage, system
+from dam.core.systems.params import MarkedEntityList, Resource
+from dam.core.systems.declaration import SystemStage, system
 from dam.models import NeedsMetadataExtractionComponent
 
 @system(stage=SystemStage.POST_PROCESSING)
@@ -69,9 +69,9 @@ def install(builder):
 
 WILD = """\
 import asyncio, sys
-from dam.core.commands import Commands
-from dam.core.params import MarkedEntityList
-from dam.core.systems import SystemStage, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import MarkedEntityList
+from dam.core.systems.declaration import SystemStage, system
 from dam.models import NeedsContentAnalysisComponent
 
 @system(stage=SystemStage.POST_PROCESSING)
@@ -129,9 +129,9 @@ def test_a_task_that_ends_the_program_is_no_success(install_plugin: InstallPlugi
 READS = """\
 import asyncio, sys
 from sqlalchemy import text
-from dam.core.commands import Commands
-from dam.core.params import Resource
-from dam.core.systems import SystemStage, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import Resource
+from dam.core.systems.declaration import SystemStage, system
 from dam.core.world import World
 
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) {end}"

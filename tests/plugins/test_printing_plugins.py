@@ -21,8 +21,8 @@ WAYS: Mapping[str, str] = {
 SOURCE = """
 import ctypes, os, subprocess, sys
 
-from dam.core.commands import Commands
-from dam.core.systems import SystemStage, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, system
 
 libc = ctypes.CDLL(None)
 IMPORTED

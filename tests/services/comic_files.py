@@ -10,7 +10,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, table_of
+from dam.core.ecs.components import EntityId, table_of
 from dam.core.world import World
 from dam.models import (
     ComicBookConceptComponent,
@@ -20,7 +20,7 @@ from dam.models import (
     PageLink,
 )
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
-from dam.services.comic_pages_service import list_pages
+from dam.services.page_service.listing import list_pages
 from tests.media.drawing import landscape
 
 SMALL = (40, 60)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.models import PageLink
 from dam.services import ecs_service

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import Connection, event
 
 from dam.app import build_world
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
-from dam.services.source_removal_rows import SourceRemoval, note_removals
-from dam.services.source_removal_service import this_machine
+from dam.services.source_removal_service import note_removals, this_machine
 from dam.storage.content_store import ImportMode
-from dam.storage.source_removal import new_aside_name
+from dam.storage.sources.removal import new_aside_name
+from dam.tasks.sources import SourceRemoval
 from tests.databases import world_config
 from tests.faults.state import sha256
 

@@ -10,17 +10,16 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from dam.core.builder import WorldBuilder
 from dam.core.events import Event, emit
-from dam.core.params import WorldReader
-from dam.core.plugins import WorldBuilder
-from dam.core.systems import listens_for
+from dam.core.systems.declaration import listens_for
+from dam.core.systems.params import WorldReader
 from dam.core.world import World
 from dam.errors import EntityNotFoundError
 from dam.models import NeedsMetadataExtractionComponent
 from dam.plugins import builtin
-from dam.services.failure_service import retry
 from dam.services.import_service import ImportOptions, import_files
-from dam.services.process_service import process
+from dam.services.process_service import process, retry
 from dam.services.removal_service import remove_assets
 from dam.services.status_service import status
 from dam.storage.content_store import ImportMode

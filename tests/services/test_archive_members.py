@@ -10,11 +10,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.models import ImageDimensionsComponent, ImagePerceptualPHashComponent
-from dam.services import archive_tasks, content_service, ecs_service
-from dam.services.archive_tasks import ArchiveReading, MemberFailure, PageReading
+from dam.services import content_service, ecs_service
 from dam.services.asset_service import describe_entities
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
@@ -26,10 +25,12 @@ from dam.services.integrity_service import verify
 from dam.services.process_service import process
 from dam.services.removal_service import Refusal, remove_assets
 from dam.services.thumbnail_service import find_thumbnails
-from dam.storage.archives import OpenArchives
 from dam.storage.content_store import ImportMode, StoredFile
-from dam.storage.located import LocatedContent
+from dam.storage.contents.located import LocatedContent
+from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.paths import path_digest
+from dam.tasks import archives as archive_tasks
+from dam.tasks.archives import ArchiveReading, MemberFailure, PageReading
 from tests.media.archive_files import flipped, stop_program, write_zip
 from tests.media.drawing import landscape
 from tests.services.comic_files import import_one

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.core.ecs import EntityId, component_classes
+from dam.core.ecs.components import EntityId, component_classes
 from dam.core.world import World
 from dam.errors import AmbiguousIdError, EntityNotFoundError, ExitCode
 from dam.models import ContentHashSHA256Component, ImagePerceptualPHashComponent

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldContext
-from dam.core.database import Database
+from dam.core.database.database import Database
 from dam.errors import TablesMissingError
 from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine

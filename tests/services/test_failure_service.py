@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, ProcessingErrorComponent
+from dam.core.ecs.components import EntityId, ProcessingErrorComponent
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, UnknownNameError
 from dam.models import NeedsContentAnalysisComponent
 from dam.services import ecs_service
-from dam.services.failure_service import Failure, failures_at, list_failures, retry
+from dam.services.failure_service import Failure, failures_at, list_failures
+from dam.services.process_service import retry
 from tests.services.conftest import Add
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -19,7 +19,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import (
     ExitCode,
@@ -36,12 +36,11 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import CollectedGarbage, collect_garbage, in_thread
 from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
-from dam.services.store_access import require_store
-from dam.services.world_cache import WorldCache
-from dam.services.world_identity_service import store_owner
+from dam.services.store_service import require_store
+from dam.services.world_service import WorldCache, store_owner
 from tests.databases import world_config
 from tests.services.conftest import Add
-from tests.storage.contents import write
+from tests.storage.stored import write
 
 PICTURE = Path(__file__).parents[1] / "assets" / "pictures" / "lake.jpg"
 NOTHING = CollectedGarbage(removed=0, freed_bytes=0, thumbnails=0, archive_copies=0, drafts=0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, StoreUnusableError
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import EntityId, ProcessingErrorComponent, table_of
+from dam.core.ecs.components import EntityId, ProcessingErrorComponent, table_of
 from dam.core.world import World
-from dam.media.image import RECIPE_VERSION
+from dam.media.image.entry import RECIPE_VERSION
 from dam.models import (
     ContentHashSHA256Component,
     ImageDimensionsComponent,
@@ -22,9 +22,9 @@ from dam.models import (
 )
 from dam.services.file_operations import FileOperationsResource
 from dam.services.process_service import process
-from dam.services.world_cache import WorldCache
+from dam.services.world_service import WorldCache
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ImportMode
-from dam.storage.thumbnail_cache import ThumbnailCache
 from tests.core.worlds import marked, rows_of
 from tests.faults import rots
 from tests.services.conftest import Add

@@ -9,8 +9,8 @@ from PIL import Image
 from sqlalchemy import Column, ForeignKey, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs import Base, EntityId
-from dam.core.types import Int64
+from dam.core.database.column_types import Int64
+from dam.core.ecs.components import Base, EntityId
 from dam.core.world import World
 from dam.errors import EntityNotFoundError
 from dam.services import ecs_service

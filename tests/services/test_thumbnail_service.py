@@ -12,7 +12,7 @@ from dam.core.world import World
 from dam.errors import CacheUnusableError, ExitCode
 from dam.services import ecs_service
 from dam.services.thumbnail_service import ThumbnailFile, find_thumbnails
-from dam.services.world_cache import WorldCache
+from dam.services.world_service import WorldCache
 from tests.services.conftest import Add
 from tests.unreadable_disk import unreadable_disk
 

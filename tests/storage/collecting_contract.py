@@ -16,9 +16,8 @@ from dam.errors import (
     StoreInUseError,
     StoreSharedError,
 )
-from dam.storage import ContentStore
-from dam.storage.content_store import Collected, ImportMode
-from tests.storage.contents import (
+from dam.storage.content_store import Collected, ContentStore, ImportMode
+from tests.storage.stored import (
     DAY_S,
     FAR_FUTURE_S,
     OTHER_OWNER,

@@ -18,11 +18,10 @@ from dam.errors import (
     ItemError,
     NotRegularFileError,
 )
-from dam.storage import ContentStore
-from dam.storage.content_store import ImportMode, StoredFile
-from dam.storage.reading import CHUNK_BYTES
+from dam.storage.content_store import ContentStore, ImportMode, StoredFile
+from dam.storage.sources.reading import CHUNK_BYTES
 from tests.storage.collecting_contract import CollectingContract
-from tests.storage.contents import STORING_MODES, read, sha256, write
+from tests.storage.stored import STORING_MODES, read, sha256, write
 
 ALL_MODES: list[ImportMode] = ["copy", "hardlink", "move", "reference"]
 

@@ -7,7 +7,7 @@ import resource
 import sys
 from pathlib import Path
 
-from dam.storage import open_store
+from dam.storage.addresses import open_store
 from dam.storage.content_store import ImportMode, StoredFile, StoreOwner
 
 _BATCH = 4

@@ -12,13 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dam.storage import folders, source_removal
-from dam.storage.folders import inode
-from dam.storage.source_removal import Source, new_aside_name, unlink_sources
-from tests.storage.contents import sha256, write
+from dam.storage.sources import folders, removal
+from dam.storage.sources.folders import inode
+from dam.storage.sources.removal import Source, new_aside_name, unlink_sources
+from tests.storage.stored import sha256, write
 
 CONTENT = b"what was read"
-_WATCHED = {folders.__file__, source_removal.__file__}
+_WATCHED = {folders.__file__, removal.__file__}
 _OF_NO_CALL = {"at", "inode", "__init__", "_put_back", "<lambda>", "_renameat2"}
 _NOT_REACHED = 9
 

@@ -7,13 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dam.storage.paths import (
-    display_path,
-    path_bytes,
-    path_digest,
-    path_from_bytes,
-    safe_base_name,
-)
+from dam.errors import display_path
+from dam.storage.paths import path_bytes, path_digest, path_from_bytes, safe_base_name
 
 # `.` is no name but the folder itself; pathlib leaves it out.
 path_names = st.binary(min_size=1).filter(

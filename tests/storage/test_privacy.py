@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.privacy import (
     close_to_others,
     copy_mode,
@@ -15,7 +16,6 @@ from dam.storage.privacy import (
     open_private,
     open_to_others,
 )
-from dam.storage.thumbnail_cache import ThumbnailCache
 
 DIGEST = bytes(range(32))
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import World
-from dam.core.ecs import EntityId
+from dam.core.ecs.components import EntityId
 from dam.errors import EntityNotFoundError, NotSetUpError
 from dam.models import ImageDimensionsComponent
 from dam.services.ecs_service import (

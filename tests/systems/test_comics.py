@@ -12,13 +12,14 @@ from dam.models import (
     NeedsComicImportComponent,
     PendingSourceRemovalComponent,
 )
-from dam.services.failure_service import IMPORT_COMIC, Retried, list_failures, retry
-from dam.services.process_service import process
+from dam.services.failure_service import IMPORT_COMIC, list_failures
+from dam.services.process_service import Retried, process, retry
 from dam.systems.comics import import_comic
 from tests.core.worlds import rows_of
 from tests.faults.state import names_below
 from tests.services.comic_files import damage, import_one, make_cbz, pages
-from tests.systems.conftest import ASSETS, Add
+from tests.services.conftest import Add
+from tests.systems.conftest import ASSETS
 
 PACKED = "comics/comicbox/Captain Science #001-cix-cbi.cbr"
 

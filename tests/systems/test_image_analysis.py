@@ -2,12 +2,12 @@
 
 import pytest
 
-from dam.core.commands import Commands
-from dam.core.ecs import EntityId, mark
-from dam.core.params import MarkedEntityList, WorldReader
+from dam.core.ecs.components import EntityId, mark
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
-from dam.media.image import RECIPE_VERSION, analyse_image
-from dam.media.jpeg_seal import sealed
+from dam.media.image.entry import RECIPE_VERSION, analyse_image
+from dam.media.image.jpeg_seal import sealed
 from dam.models import (
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
@@ -15,7 +15,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.file_operations import FileOperationsResource
-from dam.services.world_cache import WorldCache
+from dam.services.world_service import WorldCache
 from dam.systems.image_analysis import analyse_images
 from tests.core.worlds import failures, marked, new_entities, rows_of
 from tests.faults.state import sha256

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.commands import Commands
-from dam.core.ecs import Component, EntityId, component_classes, mark
-from dam.core.params import MarkedEntityList, WorldReader
+from dam.core.ecs.components import Component, EntityId, component_classes, mark
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
-from dam.media.image import DESCRIPTION_RECIPE
+from dam.media.image.entry import DESCRIPTION_RECIPE
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from dam.core.ecs import RELEASED, Component
+from dam.core.ecs.components import RELEASED, Component
 
 
 class BaseVariantInfoComponent(Component, kw_only=True):

@@ -11,7 +11,7 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
 
     `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. Who made it, its
     genres, story arcs and the like are `ComicBookTermComponent` rows. `title_key` is what concepts
-    are looked up by: `dam.media.comic_name.title_key` of the titles, written with them.
+    are looked up by: `dam.media.comic.name.title_key` of the titles, written with them.
     """
 
     __tablename__ = "component_comic_book_concept"

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import Base
+from dam.core.ecs.components import Base
 
 
 class PageLink(Base, kw_only=True):

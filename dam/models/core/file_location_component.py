@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import MultiComponent
+from dam.core.ecs.components import MultiComponent
 
 IN_STORE = "store"
 REFERENCED = "reference"

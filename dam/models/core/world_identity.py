@@ -3,7 +3,7 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import Base
+from dam.core.ecs.components import Base
 
 
 class WorldIdentity(Base, kw_only=True):

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import Component
+from dam.core.ecs.components import Component
 
 
 class ContentHashSHA1Component(Component, kw_only=True):

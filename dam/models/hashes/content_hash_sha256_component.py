@@ -1,6 +1,6 @@
 """The identity of an asset."""
 
-from dam.core.ecs import IdentityComponent
+from dam.core.ecs.components import IdentityComponent
 
 
 class ContentHashSHA256Component(IdentityComponent, kw_only=True):

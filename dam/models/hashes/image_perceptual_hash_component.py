@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import RevisionedComponent
+from dam.core.ecs.components import RevisionedComponent
 
 
 class ImagePerceptualHashComponent(RevisionedComponent, kw_only=True):

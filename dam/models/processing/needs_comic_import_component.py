@@ -1,6 +1,6 @@
 """What is to be done again for an archive that could not be read as a comic."""
 
-from dam.core.ecs import MarkerComponent
+from dam.core.ecs.components import MarkerComponent
 
 
 class NeedsComicImportComponent(MarkerComponent, kw_only=True):

@@ -1,6 +1,6 @@
 """What is to be done for a picture once it is described."""
 
-from dam.core.ecs import MarkerComponent
+from dam.core.ecs.components import MarkerComponent
 
 
 class NeedsContentAnalysisComponent(MarkerComponent, kw_only=True):

@@ -1,6 +1,6 @@
 """The first thing that is to be done for a new asset."""
 
-from dam.core.ecs import MarkerComponent
+from dam.core.ecs.components import MarkerComponent
 
 
 class NeedsMetadataExtractionComponent(MarkerComponent, kw_only=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import Component
+from dam.core.ecs.components import Component
 
 
 class FilePropertiesComponent(Component, kw_only=True):

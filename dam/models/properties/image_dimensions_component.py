@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Mapped
 
-from dam.core.ecs import Component
+from dam.core.ecs.components import Component
 
 
 class ImageDimensionsComponent(Component, kw_only=True):

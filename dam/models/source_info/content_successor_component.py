@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import MultiComponent
+from dam.core.ecs.components import MultiComponent
 
 
 class ContentSuccessorComponent(MultiComponent, kw_only=True):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import MultiComponent
+from dam.core.ecs.components import MultiComponent
 
 
 class OriginalSourceInfoComponent(MultiComponent, kw_only=True):

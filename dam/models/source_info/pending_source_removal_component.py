@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dam.core.ecs import MultiComponent
+from dam.core.ecs.components import MultiComponent
 
 
 class PendingSourceRemovalComponent(MultiComponent, kw_only=True):

@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import create_engine
 
-from dam.core.commands import Commands
-from dam.core.ecs import Base, EntityId, MarkerComponent, table_of
+from dam.core.builder import WorldBuilder
+from dam.core.ecs.components import Base, EntityId, MarkerComponent, table_of
 from dam.core.events import Event
-from dam.core.params import MarkedEntityList, Resource, WorldReader
-from dam.core.plugins import WorldBuilder
-from dam.core.systems import SystemStage, listens_for, system
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import SystemStage, listens_for, system
+from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
 from dam.errors import ItemError
 from dam.models import ImageDimensionsComponent
 from dam.services import content_service
+from dam.services.content_service import NewAsset
 from dam.services.file_operations import FileOperationsResource
-from dam.services.new_asset import NewAsset
 from dam.storage.content_store import ContentStore
-from dam.storage.located import LocatedContent, local_file
+from dam.storage.contents.located import LocatedContent, local_file
 
 _SIDES = {side: re.compile(rf'<svg\b[^>]*\s{side}="(\d+)(?:px)?"') for side in ("width", "height")}
 

@@ -1,0 +1,230 @@
+"""`dam-cli comic import` and `export`: comics in and out."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.comic.arguments import VariantArgument, resolve
+from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.output import (
+    counted,
+    emit_json,
+    emit_jsonl,
+    name_failure,
+    sentence,
+    show,
+    talk,
+)
+from dam.cli.toolkit.progress import progress_bar
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dam.app import World
+    from dam.services.comic_export_service import ExportedComic
+    from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
+    from dam.services.import_service import FileStatus
+
+
+@command("import", changes=True, streams=True)
+def import_comic(
+    state: State,
+    paths: PathArguments,
+    *,
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive", "-r", help="Take folders for libraries of comics."),
+    ] = False,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Store the pages of archives on their own.")
+    ] = False,
+    concept: Annotated[
+        str | None, typer.Option(metavar="ID", help="Make them variants of this concept.")
+    ] = None,
+    mode: Mode = None,
+    no_process: NoProcess = False,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Add comics: archives, and folders of pictures.
+
+    CBZ, CBR, CB7 and CBT are told apart by their content. An archive is stored as it is; its pages
+    are assets whose bytes stay in it. ComicInfo.xml, or else the file's name, says which comic it
+    is a variant of; a new one is made where there is none. What was imported before stays as it
+    is, with all that was changed since.
+
+    A folder is one comic of all pictures in it and below. With -r it is a library: each archive
+    below is a comic, and so is each folder that itself has pictures, unless archives are beside
+    them.
+    """
+    from dam.cli.toolkit.running import run_in_world
+
+    chosen = [str(path) for path in read_paths(paths, null_separated=null)]
+
+    async def work(world: "World") -> ExitCode:
+        from dam.services.comic_import_service import ComicImportOptions
+
+        concept_id = None if concept is None else (await resolve(world, concept))[0]
+        options = ComicImportOptions(
+            mode=mode or "copy",
+            is_recursive=recursive,
+            is_extracted=extract,
+            concept_entity_id=concept_id,
+            is_dry_run=state.is_dry_run,
+        )
+        return await _import(state, world, chosen, options, is_processed=not no_process)
+
+    return run_in_world(state, work)
+
+
+async def _import(
+    state: State,
+    world: "World",
+    paths: list[str],
+    options: "ComicImportOptions",
+    *,
+    is_processed: bool,
+) -> ExitCode:
+    from dam.cli.toolkit.work_progress import import_progress
+    from dam.services.comic_import_service import add_comics, count_comics, import_comics
+
+    report = _Report(state)
+    count = partial(count_comics, world, paths, options)
+    async with import_progress(state, "adding comics", count) as progress:
+
+        def take(outcome: "ComicOutcome") -> None:
+            report.take(outcome)
+            progress.advance()
+
+        wait = progress.wait_for_gc
+        if is_processed and not options.is_dry_run:
+            await add_comics(world, paths, options, take, progress.observer, wait)
+        else:
+            await import_comics(world, paths, options, take, on_wait=wait)
+    return await report.end(world)
+
+
+class _Report:
+    """What became of the comics of one import, told as it comes."""
+
+    def __init__(self, state: State) -> None:
+        self.counts: Counter[FileStatus] = Counter()
+        self._state = state
+        self._outcomes: list[ComicOutcome] = []
+        self._paths: dict[int, str] = {}
+        self._has_failed = False
+
+    def take(self, outcome: "ComicOutcome") -> None:
+        """Tell of one comic."""
+        self.counts[outcome.status] += 1
+        self._has_failed = self._has_failed or outcome.is_failure
+        if outcome.variant_entity_id is not None:
+            self._paths[outcome.variant_entity_id] = outcome.path
+        if self._state.is_json:  # nobody else asks for it again
+            self._outcomes.append(outcome)
+        _tell(self._state, outcome)
+
+    async def end(self, world: "World") -> ExitCode:
+        """Tell what systems could not do for the pages, and sum up."""
+        from dam.services.comic_import_service import FailedPage
+        from dam.services.failure_service import failures_of_pages
+
+        failures = {
+            variant: [
+                FailedPage(
+                    name=one.name or str(one.entity_id),
+                    error=f"{one.system}: {one.message}",
+                    hint=one.hint,
+                )
+                for one in found
+            ]
+            for variant, found in (await world.read(failures_of_pages, self._paths)).items()
+        }
+        for variant, pages in failures.items():
+            _name_pages(self._paths[variant], pages)
+        if self._state.is_json:
+            emit_json([_with_late(outcome, failures) for outcome in self._outcomes])
+        elif not self._state.is_jsonl:
+            sentence(_words(self.counts, is_plan=self._state.is_dry_run))
+        return ExitCode.ITEMS_FAILED if self._has_failed or failures else ExitCode.OK
+
+
+@command("export", changes=True)
+def export_comic(
+    state: State,
+    variant: VariantArgument,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="PATH", help="FILE.cbz, FILE.pdf, or a new folder."),
+    ],
+) -> None:
+    """Write a variant as a CBZ, a PDF or a folder.
+
+    Pages keep their bytes; a PDF takes JPEG, JPEG 2000 and most PNG pictures as they are and the
+    pixels of others without loss. The same variant gives the same file. Nothing is overwritten.
+    """
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> "ExportedComic":
+        from dam.services.comic_export_service import export_comic
+
+        (variant_id,) = await resolve(world, variant)
+        with progress_bar(state, "exporting") as advance:
+            return await export_comic(
+                world, variant_id, output, advance, is_dry_run=state.is_dry_run
+            )
+
+    def people(done: "ExportedComic") -> None:
+        said = "would write" if state.is_dry_run else "wrote"
+        sentence(f"{said} {counted(done.pages, 'page')} to {done.path}")
+
+    show(state, run_in_world(state, work, only_reads=True), people)
+
+
+def _with_late(
+    outcome: "ComicOutcome", failures: "Mapping[int, Sequence[FailedPage]]"
+) -> "ComicOutcome":
+    late = failures.get(outcome.variant_entity_id or 0, ())
+    return replace(outcome, failed_pages=(*outcome.failed_pages, *late))
+
+
+def _tell(state: State, outcome: "ComicOutcome") -> None:
+    if state.is_jsonl:
+        emit_jsonl(outcome)
+    elif not state.is_json and outcome.status not in ("failed", "skipped"):
+        sentence(_line(outcome))
+    if outcome.error is not None:
+        name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
+    elif outcome.status == "skipped":
+        talk(state, f"skipped: {outcome.path}: {outcome.message}")
+    elif outcome.message:
+        talk(state, f"note: {outcome.path}: {outcome.message}")
+    _name_pages(outcome.path, outcome.failed_pages)
+
+
+def _name_pages(path: str, pages: "Iterable[FailedPage]") -> None:
+    for page in pages:
+        name_failure(path, page.name, message=page.error, hint=page.hint)
+
+
+def _line(outcome: "ComicOutcome") -> str:
+    """Return a comic as a row: its variant first, then its concept."""
+    is_new = " (new)" if outcome.concept_created else ""
+    cells = (
+        outcome.variant_entity_id or "-",
+        outcome.status,
+        f"comic {outcome.concept_entity_id or '-'}{is_new}",
+        counted(outcome.pages, "page"),
+        outcome.path,
+    )
+    return "  ".join(map(str, cells))
+
+
+def _words(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
+    listed = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"

@@ -1,0 +1,163 @@
+"""The command line: the list of all commands, and the one place where errors become exit codes."""
+
+import atexit
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from typer.main import get_command
+
+from dam.cli.toolkit.command import Command, Group, make_group
+from dam.cli.toolkit.faults import StoppedByUserError, fault_of, report
+from dam.cli.toolkit.output import OutputError, flush, write_error_text
+from dam.cli.toolkit.streams import (
+    flush_prints,
+    give_up_stdout,
+    keep_stdout_for_results,
+    leave_full_pipes,
+    prepare_streams,
+)
+from dam.errors import ExitCode, report_without_passwords, words_for
+from dam.stopping import (
+    StoppedBySignalError,
+    handle_stops,
+    ignore_stops,
+    raise_stop,
+    refuse_stops,
+    repeat_lost_stops,
+    requested_stop,
+)
+
+if TYPE_CHECKING:
+    pass
+
+CommandTree = Mapping[str, Sequence[Command | Group]]
+
+_DOC = "Manage pictures, comics, videos and documents by what is in them."
+_NEW_OBJECTS_AT_START = 1_000_000
+_CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
+
+
+def app(tree: CommandTree | None = None) -> None:
+    """Run the command line of this process and end it; the entry point.
+
+    Args:
+        tree: As for `main`.
+    """
+    # Imports are many objects and no garbage: looking for it costs a tenth.
+    gc.set_threshold(_NEW_OBJECTS_AT_START)
+    arguments = sys.argv[1:]
+    try:
+        handle_stops(_stop)
+        repeat_lost_stops(_stop)
+        code = main(arguments, tree)
+        refuse_stops()
+    except (KeyboardInterrupt, StoppedBySignalError) as error:  # after all was done
+        code = _tell(error, arguments)
+    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP):
+        _end_stopped(code)
+    gc.freeze()  # or the interpreter, as it closes, looks for garbage among all that was imported
+    sys.exit(code)
+
+
+def command_tree() -> CommandTree:
+    """Return every command there is, by the section of the help that lists it."""
+    from dam.cli.add_asset import add_asset
+    from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
+    from dam.cli.comic import COMIC
+    from dam.cli.find import find_file_by_hash, find_similar_images
+    from dam.cli.integrity import gc, verify
+    from dam.cli.work import failures, process, retry
+    from dam.cli.world import doctor, list_worlds, setup_db, status
+
+    found = [find_file_by_hash, find_similar_images]
+    work = [process, failures, retry]
+    return {
+        "Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui],
+        "Comics": [COMIC],
+        "Worlds, database, state": [setup_db, list_worlds, status, *work, verify, gc, doctor],
+    }
+
+
+def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
+    """Run one command line and return its exit code; no exception leaves here.
+
+    Args:
+        arguments: Without the program's name.
+        tree: The commands there are, `command_tree()` where none are given.
+    """
+    prepare_streams()
+    try:
+        return _run(arguments, command_tree() if tree is None else tree)
+    except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
+        if isinstance(error, BrokenPipeError) and not requested_stop():
+            give_up_stdout()
+            return _CLOSED_PIPE
+        return _tell(error, arguments)
+
+
+def make_root(tree: CommandTree) -> typer.Typer:
+    """Return the root of the commands, each with the options that go everywhere."""
+    root = make_group(_DOC, is_root=True)
+    for section, entries in tree.items():
+        for entry in entries:
+            entry.add_to(root, section)
+    return root
+
+
+def _run(arguments: Sequence[str], tree: CommandTree) -> int:
+    # Typer only reads the arguments: the body runs outside, where its errors are ours to handle.
+    try:
+        read = get_command(make_root(tree)).main(
+            list(arguments), prog_name="dam-cli", standalone_mode=False
+        )
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+    except SystemExit as done:  # what a shell asked for to complete a word has been printed
+        return int(done.code or 0)
+    if read == ExitCode.INTERRUPTED:  # Typer makes that of a Ctrl-C while it reads
+        raise StoppedByUserError
+    if callable(read):
+        keep_stdout_for_results()
+        read = read()
+    flush()
+    return int(read or 0)
+
+
+def _stop(number: int, _frame: FrameType | None = None) -> None:
+    leave_full_pipes()
+    raise_stop(number)
+
+
+def _tell(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say on stderr what is wrong and return the exit code for it; no signal makes it two."""
+    ignore_stops()
+    flush_prints()
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--debug" in options:
+        write_error_text(report_without_passwords("".join(traceback.format_exception(error))))
+    fault = fault_of(error)
+    report(fault, as_json="--json" in options or "--jsonl" in options)
+    give_up_stdout()
+    return fault.exit_code
+
+
+def _end_stopped(code: int) -> NoReturn:
+    """End with our exit code, and wait for no thread.
+
+    CPython kills itself by SIGINT at its regular end if a `KeyboardInterrupt` met an `exec`,
+    although somebody has caught it: dataclasses and named tuples are made by `exec`, so any import
+    may be what was interrupted.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the regular end does first
+    for stream in (sys.__stdout__, sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # closed
+            if stream is not None:  # it was never there
+                stream.flush()
+    os._exit(code)

@@ -1,0 +1,1 @@
+"""What commands share; import its modules."""

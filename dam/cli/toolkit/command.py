@@ -1,0 +1,231 @@
+"""What every command has for free: the options that go everywhere, and the state they make."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_args
+
+import typer
+
+import dam
+from dam.cli.toolkit.help_text import EVERYWHERE, PlainCommand, PlainGroup
+from dam.errors import ExitCode, UsageError
+
+Body: TypeAlias = Callable[..., ExitCode | None]
+Job: TypeAlias = Callable[[], ExitCode | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What the options that go everywhere say; every command body gets it first.
+
+    Args:
+        world: The world's name; None is the default one.
+        is_json: Exactly one JSON value on stdout instead of words.
+        is_jsonl: One JSON object a line on stdout, as results arrive.
+        is_dry_run: Change nothing, show the plan.
+        changes: The command changes something, by what `@command` says of it.
+    """
+
+    world: str | None = None
+    is_json: bool = False
+    is_jsonl: bool = False
+    is_quiet: bool = False
+    is_debug: bool = False
+    is_dry_run: bool = False
+    without_plugins: bool = False
+    changes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command: its body, its name, and what `@command` says of it."""
+
+    body: Body
+    name: str
+    changes: bool
+    streams: bool
+
+    def add_to(self, app: typer.Typer, section: str | None = None) -> None:
+        """Register the command, listed under `section` in the help of its group."""
+        shared = _EVERYWHERE
+        if self.streams:
+            shared = ("is_jsonl", *shared)
+        if self.changes:
+            shared = ("is_dry_run", *shared)
+        named = inspect.signature(self.body, eval_str=True).parameters.values()
+        own = [_without_empty_path(parameter) for parameter in list(named)[1:]]
+
+        def prepare(context: typer.Context, **values: object) -> Job:
+            given = {name: values.pop(name) for name in shared}
+            state = replace(_merged(context, given), changes=self.changes)
+            return partial(self.body, state, **values)
+
+        callback = _shaped(prepare, [*own, *(_SHARED[name] for name in shared)])
+        app.command(
+            self.name, cls=PlainCommand, help=inspect.getdoc(self.body), rich_help_panel=section
+        )(callback)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Commands that share a first word."""
+
+    name: str
+    doc: str
+    commands: Sequence[Command]
+
+    def add_to(self, app: typer.Typer, section: str | None = None) -> None:
+        """Register the group with its commands, listed under `section` in the help."""
+        group = make_group(self.doc)
+        for entry in self.commands:
+            entry.add_to(group)
+        app.add_typer(group, name=self.name, help=self.doc, rich_help_panel=section)
+
+
+def command(
+    name: str | None = None, *, changes: bool = False, streams: bool = False
+) -> Callable[[Body], Command]:
+    """Make a function a command: its first parameter is the `State`, its docstring the help.
+
+    Args:
+        name: Where it is not the function's own, with hyphens.
+        changes: It changes something, so it takes `--dry-run`.
+        streams: Its results arrive one by one, so it takes `--jsonl`.
+    """
+
+    def make(body: Body) -> Command:
+        own_name = name or body.__name__.replace("_", "-")
+        return Command(body=body, name=own_name, changes=changes, streams=streams)
+
+    return make
+
+
+def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
+    """Return an empty group; the options that go everywhere may stand behind its name too."""
+    names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
+
+    def remember(context: typer.Context, **values: object) -> None:
+        context.obj = _merged(context, values)
+        if context.invoked_subcommand is None:
+            if context.obj.is_json:
+                raise UsageError("no command given", "dam-cli --help lists them")
+            typer.echo(context.get_help(), err=True)
+            raise typer.Exit(ExitCode.USAGE)
+
+    group = typer.Typer(
+        cls=PlainGroup,
+        add_completion=is_root,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    shaped = _shaped(remember, [_SHARED[name] for name in names])
+    group.callback(invoke_without_command=True, help=doc)(shaped)
+    return group
+
+
+def _print_version(is_asked: bool) -> None:  # noqa: FBT001  (Typer passes it so)
+    if is_asked:
+        typer.echo(f"dam-cli {dam.__version__}")
+        raise typer.Exit
+
+
+def _declare(
+    *,
+    world: Annotated[
+        str | None,
+        typer.Option(
+            "--world",
+            "-w",
+            metavar="NAME",
+            help="Use this world, not the default.",
+            rich_help_panel=EVERYWHERE,
+        ),
+    ] = None,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON value.", rich_help_panel=EVERYWHERE)
+    ] = False,
+    is_jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="Print one JSON object a line, as results arrive.")
+    ] = False,
+    is_quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Say nothing but results and errors.", rich_help_panel=EVERYWHERE
+        ),
+    ] = False,
+    is_debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", help="Log everything; show tracebacks.", rich_help_panel=EVERYWHERE
+        ),
+    ] = False,
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Change nothing; show what would be done.")
+    ] = False,
+    without_plugins: Annotated[
+        bool, typer.Option("--no-plugins", help="Load no plugins of other packages.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Exist for the signature alone: the options, each under its name in `State`."""
+
+
+_SHARED: Mapping[str, inspect.Parameter] = inspect.signature(_declare).parameters
+_EVERYWHERE: tuple[str, ...] = ("world", "is_json", "is_quiet", "is_debug")
+
+
+def _shaped(
+    function: Callable[..., Job | None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., Job | None]:
+    """Give a function that takes anything the signature from which Typer makes the options."""
+    context = inspect.Parameter(
+        "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    function.__signature__ = inspect.Signature([context, *keywords])  # type: ignore[attr-defined]  # inspect reads it
+    return function
+
+
+class EmptyPathError(UsageError):
+    """No path at all, which would be taken for the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "found '', expected a path", "a script's variable may be empty; . is the current folder"
+        )
+
+
+def parse_path(text: str) -> Path:
+    """Return one path."""
+    if not text:
+        raise EmptyPathError
+    return Path(text)
+
+
+def _without_empty_path(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Have an empty path refused: as a `Path`, it is the current folder."""
+    kind, *metadata = get_args(parameter.annotation) or (parameter.annotation,)
+    if Path not in (kind, *get_args(kind)):
+        return parameter
+    (info,) = map(copy, metadata)
+    info.parser = parse_path
+    return parameter.replace(annotation=Annotated[kind, info])
+
+
+def _merged(context: typer.Context, given: Mapping[str, object]) -> State:
+    """Return the state so far with what was given at this place of the command line."""
+    state = context.obj if isinstance(context.obj, State) else State()
+    names = {field.name for field in fields(State)}
+    said: dict[str, Any] = {
+        name: value for name, value in given.items() if name in names and value not in (None, False)
+    }
+    return replace(state, **said)

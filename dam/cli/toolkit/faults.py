@@ -1,0 +1,130 @@
+"""Any exception as one line for people or one JSON value for programs."""
+
+import re
+
+import typer
+
+from dam.cli.toolkit.output import complain, json_text, write_error_text
+from dam.errors import (
+    DamError,
+    ExitCode,
+    UsageError,
+    described,
+    host_limit,
+    report_without_passwords,
+)
+from dam.stopping import requested_stop
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+}
+
+
+_SUGGESTION = re.compile(r"\. Did you mean (.*)\?$| \(Possible options: (.*)\)$")
+
+
+class StoppedByUserError(DamError):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = ExitCode.INTERRUPTED
+    how = "interrupted"
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.how}; what was finished stays finished")
+
+
+class TerminatedError(StoppedByUserError):
+    """Somebody, or a system that shuts down, sent SIGTERM."""
+
+    exit_code = ExitCode.TERMINATED
+    how = "stopped by SIGTERM"
+
+
+class HungUpError(StoppedByUserError):
+    """The terminal was closed."""
+
+    exit_code = ExitCode.HUNG_UP
+    how = "stopped by SIGHUP"
+
+
+_BY_SIGNAL = {"SIGINT": StoppedByUserError, "SIGTERM": TerminatedError, "SIGHUP": HungUpError}
+
+
+class InternalError(DamError):
+    """A bug of ours."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        super().__init__(
+            f"this is a bug of dam: {report_without_passwords(described(error))}",
+            "run it again with --debug for the traceback, and report that",
+        )
+
+
+def fault_of(error: BaseException) -> DamError:
+    """Return what to tell the user of any exception that a command did not handle."""
+    if stop := requested_stop():
+        return _BY_SIGNAL[stop.signal.name]()
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, DamError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return StoppedByUserError()
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    return host_limit(error) or InternalError(error)
+
+
+def report(fault: DamError, *, as_json: bool) -> None:
+    """Write a fault to stderr."""
+    if as_json:
+        more = {name: getattr(fault, name) for name in fault.json_fields}
+        kind = type(fault).__name__
+        said = {"error": kind, "message": fault.message, "hint": fault.hint, **more}
+        write_error_text(json_text(said) + "\n")
+        return
+    complain(f"error: {fault.message}")
+    for detail in fault.details:
+        complain(f"  {detail}")
+    if fault.hint:
+        complain(f"hint: {fault.hint}")
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    text = " ".join(_in_our_words(error).split())
+    suggestion = None
+    if match := _SUGGESTION.search(text):
+        text, suggestion = text[: match.start()], match[1] or match[2]
+    message = text[:1].lower() + text[1:].removesuffix(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "dam-cli"
+    return UsageError(
+        message, f"did you mean {suggestion}?" if suggestion else f"see {path} --help"
+    )
+
+
+def _in_our_words(error: typer.TyperException) -> str:
+    """Return what is wrong with the usage; for values, pydantic has words of its own."""
+    text = error.format_message()
+    text = re.sub(r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected: \1", text)
+    if error.__cause__ is None:
+        return text
+    from pydantic import ValidationError
+
+    if not isinstance(error.__cause__, ValidationError):
+        return text
+    (fault, *_) = error.__cause__.errors()
+    ours = fault["msg"].removeprefix("Value error, ")
+    if expected := _EXPECTED.get(fault["type"]):
+        ours = f"{fault['input']!r}; expected {expected.format(**fault.get('ctx', {}))}"
+    return text.replace(fault["msg"], ours)

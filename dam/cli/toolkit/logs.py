@@ -1,0 +1,38 @@
+"""The log on stderr, with the facts of each record behind its message."""
+
+import logging
+
+from dam.cli.toolkit.output import complain, write_error_text
+from dam.errors import report_without_passwords
+from dam.stopping import requested_stop
+
+_OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def write_logs(level: str) -> None:
+    """Write what `dam` logs from this level up to stderr, and warnings of other packages.
+
+    Args:
+        level: A name such as `WARNING`.
+    """
+    handler = _StderrHandler()
+    logging.getLogger().handlers[:] = [handler]
+    logging.getLogger("dam").setLevel(level)
+    logging.captureWarnings(capture=True)
+    # Warnings that libraries give to their programmers say nothing to a user.
+    logging.getLogger("py.warnings").setLevel("WARNING" if level == "DEBUG" else "ERROR")
+
+
+class _StderrHandler(logging.Handler):
+    """Looks stderr up each time, because a progress bar puts its own in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and requested_stop():  # of what was cut short, and is told as a whole
+            return
+        facts = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
+        words = [record.levelname.lower(), f"{record.name}:", record.getMessage()]
+        line = " ".join([*words, *(f"{key}={value}" for key, value in facts.items())])
+        complain(report_without_passwords(line))
+        if record.exc_info:
+            found = logging.Formatter().formatException(record.exc_info)
+            write_error_text(report_without_passwords(found) + "\n")

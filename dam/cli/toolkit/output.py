@@ -1,0 +1,296 @@
+"""Results on stdout, talk on stderr: JSON for programs, tables and sentences for people."""
+
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import PurePath
+from typing import TextIO, TypeVar
+from unicodedata import combining, east_asian_width
+
+from dam.cli.toolkit.command import State
+from dam.errors import (
+    EnvironmentFaultError,
+    UsageError,
+    display_path,
+    text_without_passwords,
+    words_for,
+)
+
+T = TypeVar("T")
+
+_NARROWEST = 8
+
+
+class OutputError(EnvironmentFaultError):
+    """Stdout does not take the result."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"cannot write the result: {reason}", "see where the output goes")
+
+
+class DeclinedError(UsageError):
+    """A question was answered with no; nothing was done."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__("not confirmed; nothing was done")
+
+
+class CannotAskError(UsageError):
+    """A question needs an answer and there is no terminal to ask at."""
+
+    def __init__(self, question: str) -> None:
+        self.question = question
+        super().__init__(
+            f"cannot ask without a terminal: {question}", "add --yes to agree beforehand"
+        )
+
+
+def show(state: State, result: T, people: Callable[[T], None]) -> None:
+    """Write a command's result: as JSON where that was asked for, else as `people` writes it."""
+    if state.is_json:
+        emit_json(result)
+    else:
+        people(result)
+
+
+def emit_json(value: object) -> None:
+    """Write a value to stdout as one line of JSON; its dataclasses become objects."""
+    write_line(json_text(value))
+
+
+def emit_jsonl(value: object) -> None:
+    """Write one of many values as a line of its own, and let whoever reads have it now."""
+    emit_json(value)
+    flush()
+
+
+def json_text(value: object) -> str:
+    """Return ASCII JSON: times in UTC, bytes in hex, undecodable bytes of paths as surrogates."""
+    return json.dumps(value, default=_plain, allow_nan=False)
+
+
+def sentence(text: str) -> None:
+    """Write a result in words to stdout."""
+    write_line(one_line(text))
+
+
+def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
+    """Write rows to stdout in aligned columns, ids first; None is `-`.
+
+    On a terminal there is a header, and the widest column gives way where the line is too long.
+    Elsewhere every line is a row and nothing is cut.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    is_terminal = is_read_at_a_terminal()
+    if is_terminal:
+        cells.insert(0, [name.upper() for name in header])
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    if is_terminal and widths:
+        gaps = 2 * (len(widths) - 1)
+        excess = sum(widths) + gaps - os.get_terminal_size(results_fileno()).columns
+        widest = widths.index(max(widths))
+        widths[widest] = min(widths[widest], max(_NARROWEST, widths[widest] - excess))
+    for row in cells:
+        line = "  ".join(map(_fit, row, widths))
+        write_line(line.rstrip())
+
+
+def talk(state: State, text: str) -> None:
+    """Say something to people on stderr, if people are there to read it."""
+    if not (state.is_quiet or state.is_json or state.is_jsonl):
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """Say on stderr what must be known, whatever the options; a path may be a mistaken address."""
+    write_error_text(one_line(text_without_passwords(text)) + "\n")
+
+
+def write_error_text(text: str) -> None:
+    """Write text to stderr as it is; whoever closed stderr does not want it."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def name_failure(*names: object, message: str | None, hint: str | None = None) -> None:
+    """Name on stderr one of many items that failed, from the whole to the part; say what to do.
+
+    A message about the path that the line begins with calls it `it`.
+    """
+    path = str(names[0])
+    if message and path.startswith("/"):
+        named = re.escape(display_path(path))
+        message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed | is )", r"\1it", message)
+    complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
+
+
+class Gathered:
+    """Failures that are told in one line for all files that wait for the same folder.
+
+    Their message names the folder alone; there may be hundreds of them where a disk was pulled.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str | None, str | None, str | None]] = Counter()
+
+    def takes(
+        self, error: str | None, message: str | None, hint: str | None, system: str | None = None
+    ) -> bool:
+        """Return whether a failure is one of these; it is counted then, and told later."""
+        is_one = error == "FolderGoneError"
+        if is_one:
+            self._counts[system, message, hint] += 1
+        return is_one
+
+    def lines(self) -> list[tuple[str | None, str, str]]:
+        """Return for each folder the system that failed, how many files wait, and why."""
+        return [
+            (system, f"{counted(count, 'file')} waiting", with_hint(message, hint))
+            for (system, message, hint), count in self._counts.items()
+        ]
+
+    def tell(self) -> None:
+        """Name each folder on stderr."""
+        for system, files, message in self.lines():
+            name_failure(*filter(None, (files, system)), message=message)
+
+
+def with_hint(message: str | None, hint: str | None) -> str:
+    """Return what went wrong with one of many items, and what to do about it, on one line."""
+    return f"{message} ({hint})" if hint else str(message)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: `1 page`, `2 pages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def size_text(size_bytes: int) -> str:
+    """Return a size as people say it, in powers of 1000."""
+    units = ("B", "kB", "MB", "GB", "TB")
+    power = min(max(len(str(size_bytes)) - 1, 0) // 3, len(units) - 1)
+    return f"{size_bytes / 1000**power:.{min(power, 1)}f} {units[power]}"
+
+
+def confirm(question: str, *, is_agreed: bool) -> None:
+    """Ask on the terminal whether to go on; return only when the answer is yes.
+
+    Args:
+        question: A whole sentence with its question mark.
+        is_agreed: `--yes` was given.
+    """
+    if is_agreed:
+        return
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise CannotAskError(question)
+    answer = ""
+    try:
+        write_error_text(f"{one_line(question)} [y/N] ")
+        answer = sys.stdin.readline()
+    finally:
+        if not answer.endswith("\n"):  # Ctrl-D, Ctrl-C: the cursor is still behind the question
+            write_error_text("\n")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise DeclinedError(question)
+
+
+def one_line(text: str) -> str:
+    """Return text that stays one printable line; the rest of it is escaped, as Python does."""
+    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    # U+3000 is the space of Japanese file names.
+    return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in shown)
+
+
+def is_read_at_a_terminal() -> bool:
+    """Tell whether results go to a terminal."""
+    return sys.__stdout__ is not None and sys.__stdout__.isatty()
+
+
+def results_fileno() -> int:
+    """Return the descriptor that results go to."""
+    return _results().fileno()
+
+
+def write_line(line: str) -> None:
+    """Write a line to stdout; a disk that is full there is the environment's fault."""
+    try:
+        _results().write(line + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+
+
+def flush() -> None:
+    """Send on what was written to stdout so far."""
+    if sys.__stdout__ is None:
+        return
+    try:
+        sys.__stdout__.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(words_for(error)) from error
+
+
+def _results() -> TextIO:
+    """Return the stream of results: `sys.stdout` is for whatever plugins print."""
+    if sys.__stdout__ is None:
+        raise OutputError("stdout is closed")
+    return sys.__stdout__
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            plain: object = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case bytes():
+            plain = value.hex()
+        case Mapping():
+            plain = dict(value)
+        case set() | frozenset():
+            plain = sorted(value)
+        case Enum():
+            plain = value.value
+        case PurePath():
+            plain = str(value)
+        case _ if is_dataclass(value):
+            plain = {field.name: getattr(value, field.name) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+    return plain
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, bytes):
+        return value.hex()
+    return one_line(str(value))
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def _fit(text: str, width: int) -> str:
+    """Pad text to a width, or cut it to that and say so."""
+    if _width(text) > width:
+        while _width(text) >= width:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _width(text))

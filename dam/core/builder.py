@@ -1,0 +1,212 @@
+"""`WorldBuilder`: what built-in and foreign plugins add to a world, checked as a whole."""
+
+import sys
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.database.database import Database
+from dam.core.ecs.components import EntityId, MarkerComponent
+from dam.core.events import Event
+from dam.core.resources import ResourceManager
+from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.scheduler import WorldScheduler
+from dam.core.systems.declaration import (
+    ListenerFacts,
+    ListenerFunction,
+    SystemFacts,
+    SystemFunction,
+    facts_of,
+    raise_named,
+    system_name,
+)
+from dam.core.systems.graph import (
+    Stages,
+    missing_resources,
+    order_stages,
+    repeated_names,
+    shared_markers,
+)
+from dam.core.systems.params import Plan
+from dam.core.systems.signatures import call_fault, fault, read_plan, wrong_rule
+from dam.core.world import World
+from dam.errors import BuildFault, PluginLoadError, WorldBuildError
+
+T = TypeVar("T")
+
+ENTRY_POINT_GROUP = "dam.plugins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEntity:
+    """What is known of an entity that is about to be created; who creates it knows more."""
+
+    entity_id: EntityId
+
+
+New = TypeVar("New", bound=NewEntity)
+_Rule = Callable[[Any], bool]
+
+
+class NewEntityMarkers:
+    """The markers that every new entity gets in the transaction that creates it."""
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[type[MarkerComponent], _Rule | None]] = []
+
+    def add(self, marker: type[MarkerComponent], when: Callable[[New], bool] | None) -> None:
+        """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
+        self._rules.append((marker, when))
+
+    def markers(self) -> set[type[MarkerComponent]]:
+        """Return every marker that some rule sets."""
+        return {marker for marker, _ in self._rules}
+
+    def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
+        """Return the markers for a new entity.
+
+        Raises:
+            PluginFunctionError: A plugin's rule raised.
+        """
+        return [marker for marker, when in self._rules if _says_yes(marker, when, entity)]
+
+    def wants(self, marker: type[MarkerComponent], entity: NewEntity) -> bool:
+        """Tell whether a marker is for an entity: a rule says yes, or no rule is about it.
+
+        Raises:
+            PluginFunctionError: A plugin's rule for this marker raised.
+        """
+        rules = [when for kind, when in self._rules if kind is marker]
+        return not rules or any(_says_yes(marker, when, entity) for when in rules)
+
+
+def _says_yes(marker: type[MarkerComponent], when: _Rule | None, entity: NewEntity) -> bool:
+    try:
+        return when is None or when(entity)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
+        raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
+
+
+class WorldBuilder:
+    """Collects systems, listeners, resources and rules; `build` checks all and makes the world."""
+
+    def __init__(self, config: WorldConfig) -> None:
+        self.config = config
+        self._plans: list[Plan] = []
+        self._listening: list[tuple[ListenerFacts, Plan]] = []
+        self._resources: dict[type[Any], Callable[[ResourceManager], object]] = {}
+        self._markers = NewEntityMarkers()
+        self._faults: list[BuildFault] = []
+
+    def add_system(self, function: SystemFunction) -> None:
+        """Add a function that `@system` decorates."""
+        facts = facts_of(function)
+        if not isinstance(facts, SystemFacts):
+            hint = "decorate it with @system"
+            self._faults.append(fault(function, "it is no system", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
+            return
+        plan, faults = read_plan(function, facts)
+        self._plans.append(plan)
+        self._faults += faults
+
+    def add_listener(self, function: ListenerFunction) -> None:
+        """Add a function that `@listens_for` decorates."""
+        facts = facts_of(function)
+        if not isinstance(facts, ListenerFacts):
+            hint = "decorate it with @listens_for"
+            self._faults.append(fault(function, "it is no listener", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
+            return
+        plan, faults = read_plan(function, facts)
+        self._listening.append((facts, plan))
+        self._faults += faults
+
+    def add_resource(self, kind: type[T], factory: Callable[[ResourceManager], T]) -> None:
+        """Provide `Resource[kind]`; the factory gets the resources that were added before."""
+        self._resources[kind] = factory
+
+    def mark_new(
+        self,
+        marker: type[MarkerComponent],
+        *,
+        when: Callable[[New], bool] | None = None,
+    ) -> None:
+        """Have every import mark each new entity, or those of which `when` says yes.
+
+        `when` is given what the import knows: a `dam.services.content_service.NewAsset`.
+        """
+        wrong = wrong_rule(marker, when)
+        caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
+        self._faults += [call_fault(caller, *each) for each in wrong]
+        self._markers.add(marker, when)
+
+    def load_plugins(self) -> None:
+        """Install every package that offers the entry point `dam.plugins`.
+
+        Raises:
+            PluginLoadError: One of them could not be loaded; it is named.
+        """
+        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+            try:
+                entry_point.load()(self)
+            except (Exception, SystemExit) as error:  # the boundary to foreign code
+                raise PluginLoadError(entry_point.name, error) from error
+
+    async def build(self) -> World:
+        """Return the world; when a resource cannot be made, those before it are closed.
+
+        Raises:
+            WorldBuildError: Something does not fit; it lists every fault of every system.
+        """
+        stages = self._checked_stages()
+        resources = ResourceManager()
+        try:
+            return self._assemble(stages, resources)
+        except BaseException:
+            await resources.close()
+            raise
+
+    def _assemble(self, stages: Stages, resources: ResourceManager) -> World:
+        context = WorldContext(world_name=self.config.name, run_id=uuid.uuid4().hex)
+        database = Database(
+            self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
+        )
+        resources.add(Database, database)
+        resources.add(NewEntityMarkers, self._markers)
+        for kind, factory in self._resources.items():
+            resources.add(kind, factory(resources))
+        listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
+        for facts, plan in self._listening:
+            listeners[facts.event].append(plan)
+        calls = Calls(
+            database=database,
+            resources=resources,
+            config=self.config,
+            context=context,
+            listeners=listeners,
+        )
+        scheduler = WorldScheduler(calls, stages)
+        world = World(
+            config=self.config,
+            context=context,
+            database=database,
+            resources=resources,
+            scheduler=scheduler,
+        )
+        resources.add(World, world, is_lent=True)
+        return world
+
+    def _checked_stages(self) -> Stages:
+        """Return the order of the systems; look for faults before anything is opened."""
+        stages, faults = order_stages(self._plans)
+        listening = [plan for _facts, plan in self._listening]
+        provided = {Database, NewEntityMarkers, World, *self._resources}
+        faults += missing_resources([*self._plans, *listening], provided)
+        faults += repeated_names(self._plans)
+        faults += shared_markers(self._plans)
+        if self._faults or faults:
+            raise WorldBuildError([*self._faults, *faults])
+        return stages

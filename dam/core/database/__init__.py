@@ -1,0 +1,1 @@
+"""Databases: connections, their faults, and statements in bulk."""

@@ -1,0 +1,399 @@
+"""Engines and transactions: the one place that knows how SQLite and PostgreSQL must be treated."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
+
+from dam.core.config import WorldContext, session_info
+from dam.core.database import postgresql, sqlite_driver, sqlite_faults
+from dam.core.database.file import DatabaseFile
+from dam.core.database.url import parse_database_url
+from dam.errors import (
+    DatabaseBusyError,
+    DatabaseContendedError,
+    DatabaseError,
+    NestedWriterError,
+    ReaderWritesError,
+    WorldResetError,
+    display_path,
+    url_without_password,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+# A row refers to an entity that is not there: somebody may have deleted that a moment ago.
+_NO_PARENT = "23503"
+_NO_TABLE = "42P01"
+_READ_ONLY_TRANSACTION = "25006"
+_ATTEMPTS = 5
+_PATIENCE_S = 45.0
+# First in every transaction. On PostgreSQL it also locks the table against being dropped, until the
+# end of the transaction; `schema_service` takes it before all others.
+_WHICH_WORLD = "SELECT uuid FROM world_identity"
+# The server or the role may have it off; all other settings are at least as careful.
+_WAIT_FOR_THE_DISK = """
+    SELECT set_config('synchronous_commit', 'on', true)
+    WHERE current_setting('synchronous_commit') = 'off'
+"""
+
+
+async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await `work`; when cancelled meanwhile, let it run out first, then be cancelled.
+
+    Whether a transaction that is cancelled in flight commits depends on where its thread is, and
+    it may hold the database's lock after its caller has gone on; SQLAlchemy throws its connection
+    away, too. So it is not cancelled: what its caller sees afterwards is final.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # once is enough
+                await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen, so that nobody logs it as forgotten
+        raise
+
+
+class Database:
+    """The transactions of one world's database.
+
+    Invariant: on SQLite at most one writer of this object is open at any time, and it began with
+    `BEGIN IMMEDIATE`, so it never fails half-way for want of the lock. Readers cannot write.
+    Once `hold_to` has named the world, no transaction begins in another one, and the world cannot
+    be emptied before it ends. `write` and `read` run to their end when they are cancelled, and are
+    `retried`; who uses `writer` or `reader` sees to that.
+    """
+
+    def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
+        self._context = context
+        self.url = parse_database_url(url)
+        self._given_url = url
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.busy_timeout_s = busy_timeout_s
+        self._world_uuid: str | None = None
+        self._write_lock = asyncio.Lock()
+        # A list, so that a task that was started inside a writer sees when that one has ended.
+        self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
+        self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
+        if self.is_sqlite:
+            self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
+            self._readers = self._sqlite_engine("BEGIN", pool_size=4, pragmas=("query_only = ON",))
+        else:
+            self._writers = postgresql.make_engine(self.url, pool_timeout_s=self.busy_timeout_s)
+            self._readers = self._writers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @property
+    def safe_url(self) -> str:
+        """The URL for people to read, without driver and password."""
+        if self.file is not None:
+            return f"sqlite:///{display_path(self.file)}"
+        rest = self._given_url.partition("://")[2]
+        return display_path(url_without_password(f"{self.url.get_backend_name()}://{rest}"))
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on a server."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def _sqlite_engine(
+        self, begin: str, *, pool_size: int, pragmas: tuple[str, ...] = ()
+    ) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=self.busy_timeout_s,
+            # A connection that is closed has rolled back already; that is one visit to its thread.
+            pool_reset_on_return=None,
+            # The driver's own BEGIN breaks savepoints and takes the write lock too late.
+            connect_args={
+                "isolation_level": None,
+                "timeout": self.busy_timeout_s,
+                "async_creator_fn": partial(sqlite_driver.connect, is_made=self._is_made),
+            },
+        )
+        rules = (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "cache_size = -32768",
+            *pragmas,
+        )
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def _connect(connection: DBAPIConnection, _record: object) -> None:
+            if self.opened_file is not None:
+                self.opened_file.take_opened()
+            cursor = connection.cursor()
+            for rule in rules:
+                cursor.execute(f"PRAGMA {rule}")
+            cursor.close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _is_made(self) -> bool:
+        return self.opened_file is not None and self.opened_file.is_opened
+
+    async def require_same_file(self) -> None:
+        """Return if a SQLite file is still the one that was opened, with all its pages.
+
+        Raises:
+            DatabaseReplacedError: It was moved, removed, replaced or cut short.
+        """
+        if self.opened_file is not None:
+            with self.translated_errors():
+                await asyncio.to_thread(self.opened_file.require_same)
+
+    def hold_to(self, world_uuid: str) -> None:
+        """Refuse every transaction from now on as soon as the database is another world's.
+
+        Ids, digests and whatever else was read belong to this world alone, and `setup-db --reset`
+        makes another of it.
+        """
+        self._world_uuid = world_uuid
+
+    async def write(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` in one transaction that commits when it returns; see `retried`.
+
+        What it emits goes nowhere: outside the runtime, `World.run` is the way to write.
+
+        Raises:
+            NestedWriterError: Called inside another writer of this database.
+            DatabaseError: The database is locked, full, damaged or out of reach.
+            WorldResetError: The world was emptied since it was opened; see `hold_to`.
+        """
+
+        async def transaction() -> T:
+            async with self.writer() as session:
+                return await fn(session, *args, **kwargs)
+
+        return await self.retried(transaction)
+
+    async def read(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `fn(session, …)` on one snapshot; writing in it fails. See `retried`."""
+
+        async def transaction() -> T:
+            async with self.reader() as session:
+                return await fn(session, *args, **kwargs)
+
+        return await self.retried(transaction)
+
+    async def read_found(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T | None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """Run as `read` does, and once more where nothing was found.
+
+        One look that began before a reset and waited for it sees neither the old nor the new rows.
+        """
+        return await self.read(fn, *args, **kwargs) or await self.read(fn, *args, **kwargs)
+
+    async def retried(self, attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a transaction to its end, again for errors that may be gone then.
+
+        SQLite has none of these. On PostgreSQL other transactions may be in the way, or this one
+        was stopped in the middle for too long; and a row may refer to an entity that was deleted a
+        moment ago. It is run up to five times, and not again after 45 s.
+
+        Raises:
+            DatabaseContendedError: The others were in the way each time.
+        """
+        now = asyncio.get_running_loop().time
+        started_s = now()
+        for tries in range(1, _ATTEMPTS + 1):
+            try:
+                return await run_to_end(attempt())
+            except DatabaseContendedError as error:
+                waited_s = now() - started_s
+                if tries == _ATTEMPTS or waited_s > _PATIENCE_S:
+                    blamed = await self._longest_open_transaction()
+                    raise error.after(tries, waited_s, blamed) from error
+            except DBAPIError as error:
+                if tries == _ATTEMPTS or getattr(error.orig, "sqlstate", None) != _NO_PARENT:
+                    raise
+            log.debug("transaction is run again", extra={"tries": tries})
+        raise AssertionError("unreachable")
+
+    async def _longest_open_transaction(self) -> str | None:
+        with suppress(DatabaseError), self.translated_errors():
+            async with self._readers.connect() as connection:
+                return await postgresql.longest_open_transaction(connection)
+        return None
+
+    @asynccontextmanager
+    async def writer(self, *, durable: bool = False) -> AsyncIterator[AsyncSession]:
+        """Open a read-write session; commit at the end, roll back on any error.
+
+        Args:
+            durable: The commit survives a power cut, also where others need not.
+        """
+        outer = self._writing.get()
+        if outer and outer[0]:
+            raise NestedWriterError
+        mine = [True]
+        token = self._writing.set(mine)
+        try:
+            if self.is_sqlite:
+                async with (
+                    self._write_lock,
+                    self._session(self._writers, durable=durable) as session,
+                ):
+                    yield session
+            else:
+                async with self._session(self._writers) as session:
+                    if durable:
+                        await session.execute(text(_WAIT_FOR_THE_DISK))
+                    yield session
+        finally:
+            mine[0] = False
+            self._writing.reset(token)
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[AsyncSession]:
+        """Open a read-only session on one snapshot."""
+        async with self._session(self._readers) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(
+        self, engine: AsyncEngine, *, durable: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        info = session_info(self._context)
+        with self.translated_errors(is_reader=engine is self._readers):
+            async with engine.connect() as connection, self._watched(connection):
+                if durable:
+                    await _set_synchronous(connection, "FULL")
+                try:
+                    # The transaction is ours: a commit in the block does not reach it.
+                    async with connection.begin():
+                        await self._refuse_other_world(connection)
+                        async with (
+                            AsyncSession(
+                                connection,
+                                expire_on_commit=False,
+                                info=info,
+                                join_transaction_mode="rollback_only",
+                            ) as session,
+                            session.begin(),
+                        ):
+                            yield session
+                finally:
+                    if durable:
+                        await _set_synchronous(connection, "NORMAL")
+
+    def _watched(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+        if self.is_sqlite:
+            return nullcontext()
+        return postgresql.cut_when_silent(connection, self.safe_url)
+
+    async def _refuse_other_world(self, connection: AsyncConnection) -> None:
+        if self._world_uuid is None:
+            return
+        try:
+            found = (await connection.exec_driver_sql(_WHICH_WORLD)).scalar()
+        except DBAPIError as error:
+            if not _is_missing_table(error):
+                raise
+            found = None
+        if found != self._world_uuid:
+            raise WorldResetError(self.safe_url, found, self._world_uuid)
+
+    @contextmanager
+    def translated_errors(self, *, is_reader: bool = False) -> Iterator[None]:
+        """Raise a `DatabaseError` for a driver's error that the environment is to blame for."""
+        try:
+            yield
+        except PoolTimeoutError as error:
+            raise DatabaseBusyError(self.safe_url, self.busy_timeout_s) from error
+        except (DBAPIError, sqlite3.Error) as error:
+            if is_reader and _is_refused_write(error):
+                raise ReaderWritesError from error
+            fault = self._translated(error)
+            if fault is None:
+                raise
+            raise fault from error
+
+    def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
+        """Return (or raise) the environment's fault behind a driver's error, or None without."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, sqlite3.Error):
+            waited_s = self.busy_timeout_s
+            if self.opened_file and sqlite_faults.cannot_open(cause):
+                self.opened_file.require_there()
+            return sqlite_faults.fault_of(cause, self.file, self.safe_url, waited_s=waited_s)
+        if isinstance(error, DBAPIError) and not self.is_sqlite:
+            return postgresql.fault_of(error, self.safe_url)
+        return None
+
+    async def close(self) -> None:
+        """Close every connection; the object is not used afterwards."""
+        await self._writers.dispose()
+        if self.is_sqlite:
+            await self._readers.dispose()
+
+
+async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
+    raw = await connection.get_raw_connection()
+    assert raw.driver_connection is not None
+    await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
+
+
+def _is_missing_table(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname == "SQLITE_ERROR"
+    return getattr(error.orig, "sqlstate", None) == _NO_TABLE
+
+
+def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
+    """Tell whether a statement would have written where that is switched off."""
+    if not isinstance(error, DBAPIError) or error.statement is None:
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname == "SQLITE_READONLY"
+    return getattr(error.orig, "sqlstate", None) == _READ_ONLY_TRANSACTION

@@ -1,0 +1,59 @@
+"""What SQLite says, as faults of the file, its folder or its disk."""
+
+import sqlite3
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from dam.core.database.sqlite_lock import lock_holder
+from dam.errors import (
+    DatabaseCorruptError,
+    DatabaseError,
+    DatabaseLockedError,
+    DatabaseUnreachableError,
+    require_free_files,
+    words_for,
+)
+
+_FILES_OF_A_CONNECTION = 4  # the database, its log, their index, a temporary file
+
+
+def fault_of(
+    error: sqlite3.Error, file: Path | None, safe_url: str, *, waited_s: float
+) -> DatabaseError | None:
+    """Return the environment's fault, or None when the statement was wrong.
+
+    Args:
+        error: The driver's.
+        file: The database.
+        safe_url: What people know it by.
+        waited_s: For how long a lock is waited for.
+    """
+    name, reason = getattr(error, "sqlite_errorname", ""), str(error).strip()
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        holder = lock_holder(file) if file else None
+        suspended_id = holder.process_id if holder and holder.is_suspended else None
+        return DatabaseLockedError(safe_url, waited_s, str(holder or ""), suspended_id=suspended_id)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return DatabaseCorruptError(safe_url, reason)
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
+        return DatabaseError(safe_url, reason)
+    if cannot_open(error) or name.startswith(("SQLITE_AUTH", "SQLITE_PERM")):
+        return DatabaseUnreachableError(safe_url, reason + _why_not_open(file))
+    return None
+
+
+def cannot_open(error: sqlite3.Error) -> bool:
+    """Tell whether the file could not be opened; it may be gone."""
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_CANTOPEN")
+
+
+def _why_not_open(file: Path | None) -> str:
+    """Return why SQLite cannot make its files beside the database, which also readers need."""
+    require_free_files(_FILES_OF_A_CONNECTION)  # it does not say that it was given no more
+    if file is None or not file.is_file():
+        return ""
+    try:
+        TemporaryFile(dir=file.parent).close()
+    except OSError as error:
+        return f"; its folder cannot be written to: {words_for(error)}"
+    return ""

@@ -1,0 +1,1 @@
+"""Entities, components, and their rows."""

@@ -1,0 +1,1 @@
+"""Which work is done next, by whom, and what became of it."""

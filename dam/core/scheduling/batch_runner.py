@@ -1,0 +1,219 @@
+"""`Drain`: one turn of a system: it works off its marked entities batch by batch."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId, MarkerComponent, created_in
+from dam.core.events import Event, collected
+from dam.core.scheduling import leases
+from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.report import Observer, Report
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import Behind, MarkedEntityList, ParamKind, Plan
+from dam.errors import (
+    DatabaseError,
+    EnvironmentFaultError,
+    WorldResetError,
+    raise_host_limit,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Drain:
+    """Works off one marker with its system, and counts what it does in a report.
+
+    Invariant: an entity's marker goes in the same transaction in which the system's writes for it
+    come, and only while the lease under which it was claimed still holds.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        plan: Plan,
+        marker: type[MarkerComponent],
+        *,
+        behind: Behind,
+        tokens: Iterator[int],
+        report: Report,
+    ) -> None:
+        self._calls = calls
+        self._database = calls.database
+        self._lease_s = calls.config.lease_s
+        self._plan = plan
+        self._marker = marker
+        self._behind = behind
+        self._tokens = tokens
+        self._report = report
+
+    async def run(self, observer: Observer | None) -> None:
+        """Claim and work off batches until none is free, or one has come in since the turn began.
+
+        So a system that an import feeds all the time does not keep the later ones from their turn.
+        What the work itself creates belongs to the turn.
+        """
+        newest = await self._database.read(leases.newest, self._marker)
+        after, is_over = 0, not newest
+        while not is_over:
+            token = f"{self._calls.context.run_id}-{next(self._tokens)}"
+            async with self._released_on_error(token):
+                claimed = await self._claim(token, after)
+                if claimed is None and after == 0:
+                    return
+                if claimed is None:
+                    after = 0
+                    continue
+                is_full = len(claimed.entity_ids) == self._plan.stage_facts.batch_size
+                last = claimed.entity_ids[-1]
+                is_over = last > newest and not self._report.has_created(last)
+                after = last if is_full and not claimed.attempts else 0
+                self._report.count(self._plan.name, claimed.entity_ids)
+                self._report.failed += await self.work_off(claimed)
+            if observer:
+                observer.advanced(self._plan.name, len(claimed.entity_ids))
+
+    @asynccontextmanager
+    async def _released_on_error(self, token: str) -> AsyncIterator[None]:
+        """Give back what the block has claimed when it does not come to its end."""
+        try:
+            yield
+        except DatabaseError:  # to give back would meet the same; the lease runs out by itself
+            raise
+        except BaseException:
+            with suppress(EnvironmentFaultError):  # what is broken now has been said already
+                await self._database.write(leases.release, self._marker, token)
+            raise
+
+    async def _claim(self, token: str, after: EntityId) -> leases.Claim | None:
+        lease_s, behind = self._lease_s, self._behind
+
+        async def attempt(session: AsyncSession) -> leases.Claim | None:
+            fresh = await leases.claim(
+                session,
+                self._marker,
+                token=token,
+                limit=self._plan.stage_facts.batch_size,
+                lease_s=lease_s,
+                after=after,
+                behind=behind,
+            )
+            if fresh is not None or after:
+                return fresh
+            return await leases.claim_alone(
+                session, self._marker, token=token, lease_s=lease_s, behind=behind
+            )
+
+        return await self._database.write(attempt)
+
+    async def work_off(self, claimed: leases.Claim) -> int:
+        """Run the system on what was claimed; return how many entities failed."""
+        if claimed.is_hopeless:
+            return await self._fail(claimed, {claimed.entity_ids[0]: leases.death_of(claimed)})
+        async with self._kept(claimed):
+            return await self._try_batch(claimed)
+
+    async def _try_batch(self, claimed: leases.Claim) -> int:
+        in_session = self._plan.asks_for(ParamKind.SESSION)
+        attempt = self._in_session if in_session else self._with_commands
+        try:
+            return await attempt(claimed)
+        except EnvironmentFaultError:
+            raise
+        except Exception as error:  # the boundary between a system and the others' work
+            log.debug("a batch failed", extra={"system": self._plan.name}, exc_info=True)
+            raise_host_limit(error)
+            if len(claimed.entity_ids) == 1:
+                return await self._fail(claimed, {claimed.entity_ids[0]: error})
+        failed = 0
+        for entity_id in claimed.entity_ids:
+            failed += await self._try_batch(leases.Claim(claimed.token, [entity_id]))
+        return failed
+
+    async def _in_session(self, claimed: leases.Claim) -> int:
+        async def attempt() -> tuple[int, list[Event[Any]], list[EntityId]]:
+            async with self._database.writer() as session:
+                # First, so that nobody can take or mark them while the system writes for them.
+                held = await leases.finish(session, self._marker, claimed)
+                entities = MarkedEntityList[Any](sorted(held))
+                if entities:
+                    await self._calls.invoke(self._plan, session=session, entities=entities)
+                await self._settle(session, held, entities.failures)
+                return len(entities.failures), collected(session), created_in(session)
+
+        failed, events, created = await self._database.retried(attempt)
+        self._report.descended(claimed.entity_ids, created)
+        await self._calls.announce(events)
+        return failed
+
+    async def _with_commands(self, claimed: leases.Claim) -> int:
+        commands = Commands(claimed.entity_ids)
+        entities, failures = commands.entities, commands.entities.failures
+        await self._calls.invoke(self._plan, commands=commands, entities=entities)
+        try:
+            return await self._commit(claimed, commands, failures)
+        except IntegrityError:
+            if len(claimed.entity_ids) == 1:
+                raise
+        failed = 0
+        for entity_id in claimed.entity_ids:
+            alone = leases.Claim(claimed.token, [entity_id])
+            try:
+                failed += await self._commit(alone, commands, failures)
+            except IntegrityError as error:
+                failed += await self._fail(alone, {entity_id: error})
+        return failed
+
+    async def _commit(
+        self, claimed: leases.Claim, commands: Commands, failures: Mapping[EntityId, Exception]
+    ) -> int:
+        async def attempt() -> tuple[set[EntityId], list[EntityId]]:
+            async with self._database.writer() as session:
+                held = await leases.finish(session, self._marker, claimed)
+                await self._settle(session, held, failures)
+                await commands.apply(session, held, now=self._calls.context.now())
+                return held, created_in(session)
+
+        held, created = await self._database.retried(attempt)
+        self._report.descended(claimed.entity_ids, created)
+        await self._calls.announce(commands.events(held))
+        return len(held & failures.keys())
+
+    async def _settle(
+        self, session: AsyncSession, held: set[EntityId], failures: Mapping[EntityId, Exception]
+    ) -> None:
+        """Keep the failures of entities that are held, and forget the older ones of the others."""
+        failed = {key: error for key, error in failures.items() if key in held}
+        now = self._calls.context.now()
+        await leases.record_failures(session, self._plan.name, failed, now=now)
+        await leases.clear_failures(session, self._plan.name, held - failed.keys())
+
+    async def _fail(self, claimed: leases.Claim, failures: Mapping[EntityId, Exception]) -> int:
+        return await self._commit(claimed, Commands(claimed.entity_ids), failures)
+
+    @asynccontextmanager
+    async def _kept(self, claimed: leases.Claim) -> AsyncIterator[None]:
+        """Renew a lease as long as the block runs."""
+        lease_s = self._lease_s
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(lease_s / 3)
+                try:
+                    await self._database.write(leases.renew, self._marker, claimed, lease_s=lease_s)
+                except WorldResetError:  # which the work itself will be told
+                    return
+                except Exception:  # the boundary: the work itself goes on, and may end in time
+                    log.warning("a lease could not be renewed", exc_info=True)
+
+        keeper = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await asyncio.wait([keeper])

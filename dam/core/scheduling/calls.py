@@ -1,0 +1,118 @@
+"""`Calls`: how the functions of a world are called, and what becomes of what they emit."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.database.database import Database
+from dam.core.events import Event, collected
+from dam.core.resources import ResourceManager
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import MarkedEntityList, ParamKind, Plan, WorldReader
+from dam.errors import SystemAbortedError, TransactionEndedError
+
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+
+
+class Calls:
+    """The systems and listeners of one world as functions to call, each with what it asks for."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        resources: ResourceManager,
+        config: WorldConfig,
+        context: WorldContext,
+        listeners: Mapping[type[Event[Any]], Sequence[Plan]],
+    ) -> None:
+        self.database = database
+        self.config = config
+        self.context = context
+        self._resources = resources
+        self._listeners = listeners
+
+    async def dispatch(self, event: Event[R]) -> list[R]:
+        """Run the listeners of the event's class in their order and return their answers."""
+        answers: list[R] = []
+        for plan in self._listeners.get(type(event), ()):
+            answers.append(cast("R", await self.call(plan, event)))  # noqa: PERF401 - in turn
+        return answers
+
+    async def announce(self, events: Iterable[Event[Any]]) -> None:
+        """Hand out events whose transaction has committed; a listener's fault harms nobody else."""
+        for event in events:
+            for plan in self._listeners.get(type(event), ()):
+                try:
+                    await self.call(plan, event)
+                except Exception:  # the boundary: it must not undo what is done, nor silence others
+                    log.exception(
+                        "a listener failed",
+                        extra={"event": type(event).__name__, "listener": plan.name},
+                    )
+
+    async def call(self, plan: Plan, event: Event[Any] | None = None) -> object:
+        """Run a listener, or a system that has no marked entities."""
+        if plan.asks_for(ParamKind.SESSION):
+
+            async def attempt() -> tuple[object, list[Event[Any]]]:
+                async with self.database.writer() as session:
+                    answer = await self.invoke(plan, session=session, event=event)
+                    return answer, collected(session)
+
+            answer, events = await self.database.retried(attempt)
+        else:
+            commands = Commands()
+            answer = await self.invoke(plan, commands=commands, event=event)
+            events = commands.events(())
+            if plan.asks_for(ParamKind.COMMANDS):  # who only reads waits for no other writer
+                await self.database.write(commands.apply, (), now=self.context.now())
+        await self.announce(events)
+        return answer
+
+    async def invoke(
+        self,
+        plan: Plan,
+        *,
+        session: AsyncSession | None = None,
+        commands: Commands | None = None,
+        entities: MarkedEntityList[Any] | None = None,
+        event: Event[Any] | None = None,
+    ) -> object:
+        """Call the function and return its answer; whatever goes wrong in it is an `Exception`.
+
+        Raises:
+            SystemAbortedError: It would have ended more than itself: by `sys.exit`, by a
+                cancellation that nobody asked of us, or by another `BaseException`.
+            TransactionEndedError: It has committed or rolled back the session it was given.
+        """
+        given = {
+            ParamKind.SESSION: session,
+            ParamKind.COMMANDS: commands,
+            ParamKind.MARKED: entities,
+            ParamKind.EVENT: event,
+            ParamKind.READER: WorldReader(self.database),
+            ParamKind.CONFIG: self.config,
+            ParamKind.CONTEXT: self.context,
+        }
+        try:
+            answer = await plan.function(**plan.arguments(self._resources, given))
+        except (Exception, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+                raise
+            raise SystemAbortedError(error) from error
+        if session is not None and not session.in_transaction():
+            raise TransactionEndedError
+        return answer
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,297 @@
+"""Markers and leases: work is claimed, kept, finished or failed in short transactions."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Executable,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import LONGEST_LEASE_S
+from dam.core.database.column_types import unix_now
+from dam.core.database.portions import portions
+from dam.core.ecs.components import (
+    EntityId,
+    MarkerComponent,
+    ProcessingErrorComponent,
+    table_of,
+    upsert,
+)
+from dam.core.systems.params import Behind
+from dam.errors import DamError, ItemError, RepeatedDeathError, raise_host_limit
+
+MAX_DEATHS_ALONE = 3
+_CORRECTION_S = 1.0
+"""So far back a clock may go at any time, while it is kept right."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Entities whose marker carries `token`, ascending: all of these, or one of them.
+
+    After a lease ran out they come one by one.
+    """
+
+    token: str
+    entity_ids: list[EntityId]
+    attempts: int = 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether whoever worked on this entity alone died too often."""
+        return self.attempts > MAX_DEATHS_ALONE
+
+
+async def newest(session: AsyncSession, marker: type[MarkerComponent]) -> EntityId:
+    """Return the last entity that carries the marker, 0 where none does."""
+    return await session.scalar(select(func.max(marker.entity_id))) or 0
+
+
+async def claim(
+    session: AsyncSession,
+    marker: type[MarkerComponent],
+    *,
+    token: str,
+    limit: int,
+    lease_s: float,
+    after: EntityId,
+    behind: Behind = (),
+) -> Claim | None:
+    """Lease up to `limit` ready entities, with ids above `after`, that nobody has tried."""
+    values = {"token": token, "limit": limit, "lease_s": lease_s, "after": after}
+    rows = (await session.execute(_lease_untried(marker, behind), values)).all()
+    return Claim(token, sorted(row.entity_id for row in rows)) if rows else None
+
+
+async def claim_alone(
+    session: AsyncSession,
+    marker: type[MarkerComponent],
+    *,
+    token: str,
+    lease_s: float,
+    behind: Behind = (),
+) -> Claim | None:
+    """Lease one ready entity whose lease ran out, now or before."""
+    values = {"token": token, "limit": 1, "lease_s": lease_s}
+    rows = (await session.execute(_lease_orphaned(marker, behind), values)).all()
+    return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
+
+
+# A statement is made once a marker: to make one takes longer than to execute it.
+@cache
+def _lease_untried(marker: type[MarkerComponent], behind: Behind) -> Executable:
+    is_after = marker.entity_id > bindparam("after")
+    is_untried = and_(marker.lease_token.is_(None), marker.attempts == 0)
+    return _lease(marker, is_untried, behind, is_after)
+
+
+@cache
+def _lease_orphaned(marker: type[MarkerComponent], behind: Behind) -> Executable:
+    is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
+    return _lease(marker, or_(is_left, _has_run_out(marker)), behind, true())
+
+
+def _has_run_out(marker: type[MarkerComponent]) -> ColumnElement[bool]:
+    """Tell whether the end of a lease is over, or so far ahead that the clock was set back since.
+
+    Whoever holds that one and is alive has a lease by the new clock as soon as it is renewed.
+    """
+    latest = unix_now() + (LONGEST_LEASE_S + _CORRECTION_S)
+    return or_(marker.lease_until < unix_now(), marker.lease_until > latest)
+
+
+def _lease(
+    marker: type[MarkerComponent],
+    condition: ColumnElement[bool],
+    behind: Behind,
+    is_after: ColumnElement[bool],
+) -> Executable:
+    # As one expression: of conditions in a row PostgreSQL believes that hardly any marker meets
+    # them all, and looks at all there are and sorts them instead of taking the first ones.
+    is_claimable = case((and_(condition, *_is_ready(marker, behind)), true()), else_=false())
+    chosen = (
+        select(marker.entity_id)
+        .where(is_claimable, is_after)
+        .order_by(marker.entity_id)
+        .limit(bindparam("limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+    )
+    ran_out = case((marker.lease_token.is_not(None), 1), else_=0)
+    return (
+        update(table_of(marker))
+        .where(marker.entity_id.in_(select(chosen.c.entity_id)))
+        .values(
+            lease_token=bindparam("token"),
+            lease_until=unix_now() + bindparam("lease_s", type_=Double),
+            attempts=marker.attempts + ran_out,
+        )
+        .returning(marker.entity_id, marker.attempts)
+    )
+
+
+def _is_ready(marker: type[MarkerComponent], behind: Behind) -> list[ColumnElement[bool]]:
+    """Return conditions under which an entity carries none of the markers that come first.
+
+    They are scalar subqueries, looked up by primary key: a `NOT EXISTS` becomes a join, and as long
+    as PostgreSQL knows nothing of fresh tables it compares each row of one with each of the other.
+    """
+    return [
+        select(first.entity_id)
+        .where(first.entity_id == marker.entity_id)
+        .scalar_subquery()
+        .is_(None)
+        for first in behind
+    ]
+
+
+async def renew(
+    session: AsyncSession, marker: type[MarkerComponent], claimed: Claim, *, lease_s: float
+) -> None:
+    """Put off the end of a lease."""
+    ids = claimed.entity_ids
+    await session.execute(
+        update(table_of(marker))
+        .where(marker.lease_token == claimed.token, marker.entity_id.between(ids[0], ids[-1]))
+        .values(lease_until=unix_now() + lease_s)
+    )
+
+
+async def release(session: AsyncSession, marker: type[MarkerComponent], token: str) -> None:
+    """Give the entities of a claim back, as if they had never been claimed."""
+    await session.execute(
+        update(table_of(marker))
+        .where(marker.lease_token == token)
+        .values(lease_token=None, lease_until=None)
+    )
+
+
+async def finish(
+    session: AsyncSession,
+    marker: type[MarkerComponent],
+    claimed: Claim,
+) -> set[EntityId]:
+    """Take the markers off that still carry `token`; return their entities: only these are done."""
+    ids = claimed.entity_ids
+    values = {"token": claimed.token, "first": ids[0], "last": ids[-1]}
+    return set((await session.scalars(_finish(marker), values)).all())
+
+
+@cache
+def _finish(marker: type[MarkerComponent]) -> Executable:
+    is_claimed = marker.entity_id.between(bindparam("first"), bindparam("last"))
+    return (
+        delete(table_of(marker))
+        .where(marker.lease_token == bindparam("token"), is_claimed)
+        .returning(marker.entity_id)
+    )
+
+
+async def count_pending(
+    session: AsyncSession, queues: Mapping[type[MarkerComponent], Behind]
+) -> tuple[int, int]:
+    """Return how many ready entities are free to be claimed, and how many somebody has on lease.
+
+    Args:
+        session: Where to count.
+        queues: The markers to count, each with those that come first.
+    """
+    free = leased = 0
+    for marker, behind in queues.items():
+        total, held = (await session.execute(_count(marker, behind))).one()
+        free += int(total) - int(held)
+        leased += int(held)
+    return free, leased
+
+
+@cache
+def _count(marker: type[MarkerComponent], behind: Behind) -> Executable:
+    is_leased = and_(marker.lease_token.is_not(None), not_(_has_run_out(marker)))
+    counted = select(func.count(), func.coalesce(func.sum(case((is_leased, 1), else_=0)), 0))
+    return counted.select_from(table_of(marker)).where(*_is_ready(marker, behind))
+
+
+async def record_failures(
+    session: AsyncSession, system: str, failures: Mapping[EntityId, Exception], *, now: datetime
+) -> None:
+    """Write an open failure for each entity, one more attempt where there is one already.
+
+    Raises:
+        HostLimitError: One is no fault of its entity.
+    """
+    if not failures:
+        return
+    for error in failures.values():
+        raise_host_limit(error)
+    statement = upsert(session, ProcessingErrorComponent)
+    table = table_of(ProcessingErrorComponent)
+    news = ("error", "message", "hint", "requirement", "occurred_at")
+    statement = statement.on_conflict_do_update(
+        index_elements=["entity_id", "system"],
+        set_={
+            **{name: statement.excluded[name] for name in news},
+            "attempts": table.c.attempts + 1,
+        },
+    )
+    rows = [
+        {
+            "entity_id": entity_id,
+            "system": system,
+            "error": type(error).__name__,
+            "message": _storable(str(error)) or type(error).__name__,
+            "hint": _storable(error.hint) if isinstance(error, DamError) and error.hint else None,
+            "requirement": error.requirement if isinstance(error, DamError) else None,
+            "attempts": 1,
+            "occurred_at": now,
+        }
+        for entity_id, error in sorted(failures.items())
+    ]
+    await session.execute(statement, rows)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what databases refuse: halves of surrogate pairs, and NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
+
+
+async def clear_failures(
+    session: AsyncSession, system: str, entity_ids: Collection[EntityId]
+) -> None:
+    """Forget the open failures of a system on entities with which it is done now."""
+    if not entity_ids:
+        return
+    failure = ProcessingErrorComponent
+    values = {"first": min(entity_ids), "last": max(entity_ids)}
+    failed = (await session.execute(_FAILED, values)).all()
+    over = sorted({row.entity_id for row in failed if row.system == system} & set(entity_ids))
+    gone = delete(table_of(failure)).where(failure.system == system)
+    for some in portions(over):
+        await session.execute(gone.where(failure.entity_id.in_(some)))
+
+
+# Mostly there is none. The system is compared later, so that the index by entity is taken.
+_FAILED = select(ProcessingErrorComponent.entity_id, ProcessingErrorComponent.system).where(
+    ProcessingErrorComponent.entity_id.between(bindparam("first"), bindparam("last"))
+)
+
+
+def death_of(claimed: Claim) -> ItemError:
+    """Return why a hopeless claim is given up."""
+    return RepeatedDeathError(claimed.attempts - 1)

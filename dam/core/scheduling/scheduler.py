@@ -1,0 +1,138 @@
+"""`WorldScheduler`: runs systems stage by stage over marked entities, and listeners for events."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any, TypeVar
+
+from dam.core.ecs.components import MarkerComponent
+from dam.core.events import Event
+from dam.core.scheduling import leases
+from dam.core.scheduling.batch_runner import Drain
+from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.report import Observer, Report
+from dam.core.systems.declaration import SystemStage, raise_named
+from dam.core.systems.graph import Stages, markers_before
+from dam.core.systems.params import Behind, Plan
+
+R = TypeVar("R")
+
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 2.0
+
+
+class WorldScheduler:
+    """The systems of one world in their order, and the way in which they are run."""
+
+    def __init__(self, calls: Calls, stages: Stages) -> None:
+        self._calls = calls
+        self._stages = stages
+        self._tokens = count(1)
+
+    def systems(self) -> list[Plan]:
+        """Return all systems in the order in which they run."""
+        return [plan for plans in self._stages.values() for plan in plans]
+
+    def queues(self, stages: Iterable[SystemStage]) -> Mapping[type[MarkerComponent], Behind]:
+        """Return the markers that these stages work off now, each with those that come first."""
+        behind = markers_before(self._stages, self._is_active)
+        markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
+        return {marker: behind[marker] for marker in markers}
+
+    async def run_until_idle(
+        self,
+        stages: Iterable[SystemStage] = tuple(SystemStage),
+        observer: Observer | None = None,
+    ) -> Report:
+        """Walk the stages until nothing of theirs is pending, also what others hold.
+
+        In each walk each system has a turn: it works off whom it finds, or is called once where it
+        asks for no marked entities.
+
+        Others hold what they have on lease, and on PostgreSQL the rows that a transaction of
+        theirs has locked.
+
+        Raises:
+            NotSettledError: Systems go on marking entities, or creating marked ones, without end.
+            PluginFunctionError: A plugin's system without marked entities, or its `run_if`, raised.
+        """
+        chosen = tuple(stages)
+        report = Report()
+        free, leased, wait_s = 1, 0, _FIRST_WAIT_S
+        were_free = 0  # so many were seen before the walk; who comes in during it has had no turn
+        while free or leased:
+            done = report.processed.total()
+            if free:
+                for stage in chosen:
+                    await self._walk(stage, observer, report)
+            free, leased = await self._pending(chosen)
+            is_stuck = were_free if free else leased  # free and not claimed in a walk: it is locked
+            if report.processed.total() > done:
+                wait_s = _FIRST_WAIT_S
+            elif is_stuck:
+                if observer:
+                    observer.waiting(free + leased, None if free else self._calls.config.lease_s)
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+                free, leased = await self._pending(chosen)
+            were_free = free
+        return report
+
+    async def execute_stage(self, stage: SystemStage, observer: Observer | None = None) -> Report:
+        """Run the systems of one stage until no marker is left that could be claimed."""
+        report = Report()
+        free, done = 1, -1
+        while free and report.processed.total() > done:
+            is_first, done = done < 0, report.processed.total()
+            await self._walk(stage, observer, report, calls_unmarked=is_first)
+            free, _leased = await self._pending([stage])
+        return report
+
+    async def dispatch_event(self, event: Event[R]) -> list[R]:
+        """Run the listeners of the event's class in their order and return their answers."""
+        return await self._calls.dispatch(event)
+
+    async def announce(self, events: Iterable[Event[Any]]) -> None:
+        """Hand out events whose transaction has committed; a listener's fault harms nobody else."""
+        await self._calls.announce(events)
+
+    def _active(self, stages: Iterable[SystemStage]) -> list[Plan]:
+        return [plan for stage in stages for plan in self._stages[stage] if self._is_active(plan)]
+
+    def _is_active(self, plan: Plan) -> bool:
+        condition = plan.stage_facts.run_if
+        try:
+            return condition is None or condition(self._calls.config)
+        except Exception as error:  # noqa: BLE001 - a plugin's code
+            raise_named(f"run_if= of system {plan.name!r}", plan.function, error)
+
+    async def _walk(
+        self,
+        stage: SystemStage,
+        observer: Observer | None,
+        report: Report,
+        *,
+        calls_unmarked: bool = True,
+    ) -> None:
+        """Give each system of a stage one turn, those without marked entities only if asked to."""
+        plans = self._active([stage])
+        behind = markers_before(self._stages, self._is_active)
+        for plan in plans:
+            if plan.marker is not None:
+                first = behind[plan.marker]
+                drain = Drain(
+                    self._calls, plan, plan.marker, behind=first, tokens=self._tokens, report=report
+                )
+                await drain.run(observer)
+            elif calls_unmarked:
+                await self._call(plan)
+                report.processed[plan.name] += 0
+
+    async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
+        return await self._calls.database.read(leases.count_pending, self.queues(stages))
+
+    async def _call(self, plan: Plan) -> None:
+        try:
+            await self._calls.call(plan)
+        except Exception as error:  # noqa: BLE001 - a plugin's code
+            raise_named(f"system {plan.name!r}", plan.function, error)

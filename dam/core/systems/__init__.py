@@ -1,0 +1,1 @@
+"""What systems are, ask for and give."""

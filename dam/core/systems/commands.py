@@ -1,0 +1,278 @@
+"""`Commands`: what a system wants written, kept until its work is done, then written at once."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, ParamSpec, cast
+
+from sqlalchemy import Select, Update, bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.portions import portions
+from dam.core.ecs.components import (
+    AnyComponent,
+    Component,
+    Entity,
+    EntityId,
+    IdentityComponent,
+    MarkerComponent,
+    MultiComponent,
+    Row,
+    create_entities,
+    full_row,
+    mark,
+    row_of,
+    table_of,
+    write_rows,
+)
+from dam.core.events import Event
+from dam.core.systems.params import MarkedEntityList
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, eq=False)
+class PendingEntity:
+    """An entity that gets its id in the commit: a new one, or the one that has an identity."""
+
+    owner: EntityId | None
+    identity: IdentityComponent | None = None
+
+
+EntityRef = EntityId | PendingEntity
+
+
+class _Write(NamedTuple):
+    owner: EntityId | None
+    entity: EntityRef
+    row: Row
+
+
+class _Update(NamedTuple):
+    owner: EntityId | None
+    statement: Update
+    values: Row
+
+
+class _On(NamedTuple):
+    owner: EntityId | None
+    entity: EntityRef
+
+
+class Commands:
+    """Writes for the entities that a system was given, made once it has returned.
+
+    Invariant: each write has an owner, one of the marked entities (None where a system has none
+    marked). In the commit only the writes of owners whose lease still holds are made. `entities` is
+    the list of them that the system is given, so that both know the same failures.
+    """
+
+    def __init__(self, owners: Collection[EntityId] | None = None) -> None:
+        self._owners = None if owners is None else frozenset(owners)
+        self._sets: dict[type[Component], list[_Write]] = defaultdict(list)
+        self._adds: dict[type[MultiComponent], list[_Write]] = defaultdict(list)
+        self._removes: dict[type[AnyComponent], list[_On]] = defaultdict(list)
+        self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
+        self._updates: list[_Update] = []
+        self._pending: list[PendingEntity] = []
+        self._events: list[tuple[EntityId | None, Event[Any]]] = []
+        self.entities = MarkedEntityList[Any](owners or ())
+
+    def set(
+        self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
+    ) -> None:
+        """Give the entity this component, in place of the one it has; a marker marks it anew."""
+        if isinstance(component, MarkerComponent):
+            self.mark(entity, type(component), on_behalf_of=on_behalf_of)
+            return
+        owner = self._owner(entity, on_behalf_of)
+        self._sets[type(component)].append(_Write(owner, entity, row_of(component)))
+
+    def set_values(
+        self, entity: EntityRef, kind: Callable[P, Component], *_: P.args, **values: P.kwargs
+    ) -> None:
+        """Do as `set(entity, kind(**values))` does, for systems that write for every asset.
+
+        To make a mapped object costs more than to write its row.
+
+        Raises:
+            TypeError: A value that the component needs is missing, or it has no such value.
+        """
+        of_kind = cast("type[Component]", kind)
+        row = full_row(of_kind, values)
+        self._sets[of_kind].append(_Write(self._owner(entity, None), entity, row))
+
+    def add(
+        self, entity: EntityRef, component: MultiComponent, *, on_behalf_of: EntityId | None = None
+    ) -> None:
+        """Give the entity one more of a multi-component."""
+        owner = self._owner(entity, on_behalf_of)
+        self._adds[type(component)].append(_Write(owner, entity, row_of(component)))
+
+    def remove(
+        self,
+        entity: EntityRef,
+        kind: type[AnyComponent],
+        *,
+        on_behalf_of: EntityId | None = None,
+    ) -> None:
+        """Take every component of that kind off the entity, before anything is set or added."""
+        self._removes[kind].append(_On(self._owner(entity, on_behalf_of), entity))
+
+    def mark(
+        self,
+        entity: EntityRef,
+        marker: type[MarkerComponent],
+        *,
+        on_behalf_of: EntityId | None = None,
+    ) -> None:
+        """Mark the entity for another system."""
+        self._marks[marker].append(_On(self._owner(entity, on_behalf_of), entity))
+
+    def update(
+        self, statement: Update, values: Row, *, on_behalf_of: EntityId | None = None
+    ) -> None:
+        """Change rows of an entity that are neither set nor marked, once all else is written."""
+        self._updates.append(_Update(self._owner(None, on_behalf_of), statement, values))
+
+    def create_entity(self, *, on_behalf_of: EntityId | None = None) -> PendingEntity:
+        """Return a new entity, to be used in the other calls; it gets its id in the commit."""
+        pending = PendingEntity(self._owner(None, on_behalf_of))
+        self._pending.append(pending)
+        return pending
+
+    def entity_for_digest(
+        self, identity: IdentityComponent, *, on_behalf_of: EntityId | None = None
+    ) -> PendingEntity:
+        """Return the entity that has this identity, created in the commit when there is none."""
+        pending = PendingEntity(self._owner(None, on_behalf_of), identity)
+        self._pending.append(pending)
+        return pending
+
+    def emit(self, event: Event[Any], *, on_behalf_of: EntityId | None = None) -> None:
+        """Send an event once the writes have committed."""
+        self._events.append((self._owner(None, on_behalf_of), event))
+
+    def fail(self, entity_id: EntityId, error: Exception) -> None:
+        """Do as `fail` of the marked entities does."""
+        self.entities.fail(entity_id, error)
+
+    def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
+        owner = on_behalf_of
+        if owner is None:
+            owner = entity.owner if isinstance(entity, PendingEntity) else entity
+        if self._owners is None:
+            return None
+        if owner is None:
+            msg = "say on behalf of which marked entity this is, with on_behalf_of="
+            raise ValueError(msg)
+        if owner not in self._owners:
+            msg = f"entity {owner} is not among the marked ones: say for which with on_behalf_of="
+            raise ValueError(msg)
+        return owner
+
+    def events(self, owners: Collection[EntityId]) -> list[Event[Any]]:
+        """Return what was emitted on behalf of `owners`, in order."""
+        return [event for owner, event in self._events if owner is None or owner in owners]
+
+    async def apply(
+        self, session: AsyncSession, owners: Collection[EntityId], *, now: datetime
+    ) -> None:
+        """Make the writes of `owners`, one `executemany` a component; the caller commits."""
+
+        def of(items: Iterable[Any]) -> list[Any]:
+            return [item for item in items if item.owner is None or item.owner in owners]
+
+        ids = await _resolve(session, of(self._pending), now=now)
+
+        def id_of(entity: EntityRef) -> EntityId:
+            return ids[entity] if isinstance(entity, PendingEntity) else entity
+
+        for kind, targets in self._removes.items():
+            gone = sorted({id_of(on.entity) for on in of(targets)})
+            for entity_ids in portions(gone):
+                those = kind.entity_id.in_(entity_ids)
+                await session.execute(delete(table_of(kind)).where(those))
+        for kind, writes in self._sets.items():
+            latest = {id_of(write.entity): write.row for write in of(writes)}
+            rows = [{"entity_id": key, **latest[key]} for key in sorted(latest)]
+            await write_rows(session, kind, rows, replace=True)
+        for many, writes in self._adds.items():
+            rows = [{"entity_id": id_of(write.entity), **write.row} for write in of(writes)]
+            await write_rows(session, many, rows, replace=False)
+        for marker, targets in self._marks.items():
+            await mark(session, marker, [id_of(on.entity) for on in of(targets)])
+        for update in of(self._updates):
+            await session.execute(update.statement, update.values)
+
+
+async def _resolve(
+    session: AsyncSession, pending: Iterable[PendingEntity], *, now: datetime
+) -> dict[PendingEntity, EntityId]:
+    """Return the id of each pending entity; those with an identity are found or created."""
+    fresh = []
+    by_kind: dict[type[IdentityComponent], list[PendingEntity]] = defaultdict(list)
+    for entity in pending:
+        if entity.identity is None:
+            fresh.append(entity)
+        else:
+            by_kind[type(entity.identity)].append(entity)
+    created = await create_entities(session, len(fresh), now=now)
+    ids = dict(zip(fresh, created, strict=True))
+    for kind, entities in by_kind.items():
+        digests = [entity.identity.digest for entity in entities if entity.identity]
+        found = await entities_for_digests(session, kind, digests, now=now)
+        ids |= {e: found[e.identity.digest][0] for e in entities if e.identity}
+    return ids
+
+
+async def entities_for_digests(
+    session: AsyncSession,
+    kind: type[IdentityComponent],
+    digests: Iterable[bytes],
+    *,
+    now: datetime,
+) -> dict[bytes, tuple[EntityId, bool]]:
+    """Return for each digest its entity and whether it was created here. The caller commits.
+
+    Rows are inserted in digest order, so two transactions never wait for each other in a circle;
+    where another one was first, its entity is taken and the one made in vain is deleted.
+    """
+    wanted = list(dict.fromkeys(digests))
+    found = await known_identities(session, kind, wanted)
+    missing = [digest for digest in wanted if digest not in found]
+    ids = await create_entities(session, len(missing), now=now)
+    owners = dict(zip(missing, ids, strict=True))
+    rows = [{"entity_id": owners[digest], "digest": digest} for digest in sorted(missing)]
+    if not rows:
+        return {digest: (entity_id, False) for digest, entity_id in found.items()}
+    written = await insert_rows(session, table_of(kind), rows, Conflict(("digest",)))
+    are_all_mine = written == len(rows)
+    now_known = owners if are_all_mine else await known_identities(session, kind, missing)
+    in_vain = sorted(set(ids) - set(now_known.values()))
+    for entity_ids in portions(in_vain):
+        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(entity_ids)))
+    mine = set(ids)
+    answer = {digest: (entity_id, False) for digest, entity_id in found.items()}
+    return answer | {d: (entity_id, entity_id in mine) for d, entity_id in now_known.items()}
+
+
+async def known_identities(
+    session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
+) -> dict[bytes, EntityId]:
+    """Return the entities that digests belong to; unknown digests are left out."""
+    found: dict[bytes, EntityId] = {}
+    for some in portions(list(digests)):
+        found |= dict((await session.execute(_owners_of(kind), {"digests": some})).all())
+    return found
+
+
+@cache
+def _owners_of(kind: type[IdentityComponent]) -> Select[bytes, EntityId]:
+    columns = table_of(kind).c
+    return select(columns.digest, columns.entity_id).where(
+        columns.digest.in_(bindparam("digests", expanding=True))
+    )

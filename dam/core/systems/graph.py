@@ -1,0 +1,122 @@
+"""What comes before what: in a stage, and for each entity; and the faults of the whole set."""
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from dam.core.ecs.components import MarkerComponent
+from dam.core.systems.declaration import SystemFunction, SystemStage, system_name
+from dam.core.systems.params import Behind, ParamKind, Plan
+from dam.core.systems.signatures import fault
+from dam.errors import BuildFault
+
+Stages = Mapping[SystemStage, tuple[Plan, ...]]
+
+
+def order_stages(plans: Sequence[Plan]) -> tuple[Stages, list[BuildFault]]:
+    """Return the systems of each stage in the order of `after=`, ties as they were registered."""
+    stages: dict[SystemStage, tuple[Plan, ...]] = {}
+    faults: list[BuildFault] = []
+    for stage in SystemStage:
+        members = [plan for plan in plans if plan.stage_facts.stage is stage]
+        stages[stage], found = _order(members)
+        faults += found
+    return stages, faults
+
+
+def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]:
+    # By identity: what stands in `after=` may be anything, also what cannot be hashed.
+    place = {id(plan.function): number for number, plan in enumerate(members)}
+    faults = []
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for number, plan in enumerate(members):
+        known = []
+        for earlier in plan.stage_facts.after:
+            if id(earlier) in place:
+                known.append(place[id(earlier)])
+                continue
+            found = f"after= names {system_name(earlier)}, unknown in its stage"
+            hint = f"register it in stage {plan.stage_facts.stage.name}, or drop it from after="
+            faults.append(fault(plan.function, found, hint))
+        sorter.add(number, *known)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = [members[number] for number in error.args[1]]
+        found = f"after= goes in a circle: {' -> '.join(plan.name for plan in reversed(circle))}"
+        hint = "take one of these out of an after="
+        return (), [*faults, fault(circle[0].function, found, hint)]
+    ordered: list[Plan] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [members[number] for number in ready]
+        sorter.done(*ready)
+    return tuple(ordered), faults
+
+
+def markers_before(
+    stages: Stages, is_active: Callable[[Plan], bool]
+) -> dict[type[MarkerComponent], Behind]:
+    """Return for each marker those that must be off an entity before its system gets it.
+
+    They are the markers of the earlier stages, and in its own stage those of the systems that it
+    runs after. A system that is switched off holds nobody up.
+    """
+    before: dict[type[MarkerComponent], Behind] = {}
+    earlier: dict[type[MarkerComponent], None] = {}
+    for plans in stages.values():
+        upstream: dict[SystemFunction, dict[type[MarkerComponent], None]] = {}
+        of_stage: dict[type[MarkerComponent], None] = {}
+        for plan in plans:  # in the order of `after=`
+            first = {marker: None for f in plan.stage_facts.after for marker in upstream[f]}
+            own = {plan.marker: None} if plan.marker and is_active(plan) else {}
+            upstream[plan.function] = first | own
+            of_stage |= own
+            if plan.marker is not None:
+                before[plan.marker] = (*earlier, *first)
+        earlier |= of_stage
+    return before
+
+
+def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> list[BuildFault]:
+    """Return a fault for each resource that is asked for and not there."""
+    return [
+        fault(
+            plan.function,
+            f"parameter {param.name!r} asks for {param.target.__name__}, which nobody provides",
+            f"builder.add_resource({param.target.__name__}, …)",
+        )
+        for plan in plans
+        for param in plan.params
+        if param.kind is ParamKind.RESOURCE and param.target not in provided
+    ]
+
+
+def repeated_names(plans: Iterable[Plan]) -> list[BuildFault]:
+    """Return a fault for each system that is called like another one before it."""
+    hint = "failures and reports tell systems by their names"
+    seen: set[str] = set()
+    faults = []
+    for plan in plans:
+        if plan.name in seen:
+            faults.append(fault(plan.function, f"another system is called {plan.name} too", hint))
+        seen.add(plan.name)
+    return faults
+
+
+def shared_markers(plans: Iterable[Plan]) -> list[BuildFault]:
+    """Return a fault for each system that consumes a marker which another consumes already."""
+    consumers: dict[type[MarkerComponent], list[Plan]] = defaultdict(list)
+    for plan in plans:
+        if plan.marker is not None:
+            consumers[plan.marker].append(plan)
+    return [
+        fault(
+            second.function,
+            f"it consumes {marker.__name__}, and so does {first.name}",
+            "give each system a marker of its own",
+        )
+        for marker, (first, *others) in consumers.items()
+        for second in others
+    ]

@@ -1,0 +1,210 @@
+"""Signatures: each is read once into a plan, and everything that is wrong with it is named."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from types import FrameType, SimpleNamespace
+from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
+
+from dam.core.config import WorldConfig, WorldContext
+from dam.core.ecs.components import MarkerComponent
+from dam.core.events import Event
+from dam.core.systems.commands import Commands
+from dam.core.systems.declaration import ListenerFacts, SystemFacts, SystemStage, system_name
+from dam.core.systems.params import MarkedEntityList, Param, ParamKind, Plan, WorldReader
+from dam.errors import BuildFault, described
+
+Wrong = tuple[str, str]
+"""What was found, and what to do."""
+
+_BY_TYPE: list[tuple[type, ParamKind]] = [
+    (WorldReader, ParamKind.READER),
+    (Commands, ParamKind.COMMANDS),
+    (WorldConfig, ParamKind.CONFIG),
+    (WorldContext, ParamKind.CONTEXT),
+]
+
+_MENU = "a system may ask for " + ", ".join(
+    kind.value for kind in ParamKind if kind is not ParamKind.EVENT
+)
+_A_MARKER = "name a class that derives from MarkerComponent and has a table"
+
+
+def read_plan(
+    function: Callable[..., Awaitable[Any]], facts: SystemFacts | ListenerFacts
+) -> tuple[Plan, list[BuildFault]]:
+    """Return the plan of a function, and everything that is wrong with its signature."""
+    wrong: list[Wrong] = []
+    if not inspect.iscoroutinefunction(function):
+        wrong.append(("it is not an async function", "write `async def`"))
+    event_type = facts.event if isinstance(facts, ListenerFacts) else None
+    params = []
+    for declared in _parameters(function, wrong):
+        param = _unnamed(declared) or _read_param(function, declared, event_type)
+        if isinstance(param, Param):
+            params.append(param)
+        elif param not in wrong:
+            wrong.append(param)
+    plan = Plan(function=function, facts=facts, params=tuple(params))
+    wrong += _contradictions(plan)
+    wrong += _wrong_facts(facts) if isinstance(facts, SystemFacts) else _wrong_event(facts)
+    return plan, [fault(function, *each) for each in wrong]
+
+
+def is_marker(kind: object) -> TypeGuard[type[MarkerComponent]]:
+    """Tell whether entities can be marked with it: it has a table, as the base class has not."""
+    is_subclass = isinstance(kind, type) and issubclass(kind, MarkerComponent)
+    return is_subclass and hasattr(kind, "__table__")
+
+
+def fault(
+    function: Callable[..., Any], found: str, hint: str, caller: FrameType | None = None
+) -> BuildFault:
+    """Return a fault that points at the function's definition; without one, at the caller."""
+    name = system_name(function)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is not None:
+        file, line = code.co_filename, code.co_firstlineno
+    elif caller is not None:
+        file, line = caller.f_code.co_filename, caller.f_lineno
+    else:
+        file, line = "?", 0
+    return BuildFault(file=file, line=line, function=name, found=found, hint=hint)
+
+
+def call_fault(caller: FrameType, found: str, hint: str) -> BuildFault:
+    """Return a fault that points at the line that a function of the caller has come to."""
+    code = caller.f_code
+    return BuildFault(
+        file=code.co_filename, line=caller.f_lineno, function=code.co_name, found=found, hint=hint
+    )
+
+
+def name_of(thing: object) -> str:
+    """Return a class's name, and for anything else how Python shows it."""
+    return thing.__name__ if isinstance(thing, type) else repr(thing)
+
+
+def _parameters(
+    function: Callable[..., Awaitable[Any]], wrong: list[Wrong]
+) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except Exception as error:  # noqa: BLE001 - newer Pythons evaluate foreign annotations here
+        wrong.append(_unreadable("its signature", error))
+        return []
+
+
+def _unnamed(declared: inspect.Parameter) -> Wrong | None:
+    if declared.kind in {declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY}:
+        return None
+    how = "positional-only" if declared.kind is declared.POSITIONAL_ONLY else "variadic"
+    hint = "systems are called with keyword arguments: give it a plain name"
+    return f"parameter {declared.name!r} is {how}", hint
+
+
+def _unreadable(what: str, error: Exception) -> Wrong:
+    if isinstance(error, NameError):
+        hint = "import injected types for real, not under TYPE_CHECKING"
+        return f"an annotation names {error.name!r}, which is not there", hint
+    if isinstance(error, SyntaxError):
+        return "an annotation cannot be read as Python", "write it as a plain expression"
+    return f"{what} cannot be evaluated: {described(error)}", _MENU
+
+
+def _read_param(
+    function: Callable[..., Awaitable[Any]],
+    declared: inspect.Parameter,
+    event_type: type[Event[Any]] | None,
+) -> Param | Wrong:
+    name = declared.name
+    if declared.annotation is declared.empty:
+        return f"parameter {name!r} has no annotation", _MENU
+    alone = SimpleNamespace(__annotations__={name: declared.annotation})
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    try:
+        hint = get_type_hints(alone, names, include_extras=True)[name]
+    except Exception as error:  # noqa: BLE001 - an annotation may be any expression
+        return _unreadable(f"the annotation of parameter {name!r}", error)
+    return _read_hint(name, hint, event_type)
+
+
+def _read_hint(name: str, hint: object, event_type: type[Event[Any]] | None) -> Param | Wrong:
+    for kind, param_kind in _BY_TYPE:  # by identity: not everything can be hashed
+        if hint is kind:
+            return Param(name, param_kind)
+    if event_type is not None and hint is event_type:
+        return Param(name, ParamKind.EVENT, event_type)
+    if get_origin(hint) is Annotated:
+        target, *extras = get_args(hint)
+        extra = next((extra for extra in extras if isinstance(extra, ParamKind)), None)
+        if extra is not None:
+            return _read_annotated(name, extra, target)
+    if hint is MarkedEntityList or get_origin(hint) is MarkedEntityList:
+        return _read_marked(name, get_args(hint))
+    shown = getattr(hint, "__name__", repr(hint))
+    return f"parameter {name!r} is a {shown}, which cannot be injected", _MENU
+
+
+def _read_annotated(name: str, kind: ParamKind, target: object) -> Param | Wrong:
+    if kind is ParamKind.RESOURCE and not isinstance(target, type):
+        hint = "name the class under which builder.add_resource provides it: Resource[Store]"
+        return f"parameter {name!r} asks for {target}, which is no class", hint
+    return Param(name, kind, target)
+
+
+def _read_marked(name: str, markers: tuple[object, ...]) -> Param | Wrong:
+    if len(markers) == 1 and is_marker(markers[0]):
+        return Param(name, ParamKind.MARKED, markers[0])
+    found = ", ".join(map(name_of, markers)) or "nothing"
+    return (
+        f"parameter {name!r} is a list of entities marked by {found}, which is no marker",
+        f"{_A_MARKER}: MarkedEntityList[NeedsSomething]",
+    )
+
+
+def wrong_rule(marker: object, when: object) -> list[Wrong]:
+    """Return what is wrong with the arguments of `mark_new`."""
+    wrong = []
+    if not is_marker(marker):
+        wrong.append((f"mark_new is given {name_of(marker)}, which is no marker", _A_MARKER))
+    if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
+        hint = "give a plain function of what is known of a new entity"
+        wrong.append((f"when= is {name_of(when)}, which cannot be asked", hint))
+    return wrong
+
+
+def _wrong_facts(facts: SystemFacts) -> list[Wrong]:
+    """Return what is wrong with the arguments of `@system`, which may be anything."""
+    given: dict[str, object] = vars(facts)
+    stage, run_if, batch_size = given["stage"], given["run_if"], given["batch_size"]
+    wrong = []
+    if not isinstance(stage, SystemStage):
+        names = ", ".join(f"SystemStage.{member.name}" for member in SystemStage)
+        wrong.append((f"stage= is {stage!r}, which is no stage", f"one of {names}"))
+    if run_if is not None and not callable(run_if):
+        hint = "give a function of the WorldConfig"
+        wrong.append((f"run_if= is {run_if!r}, which cannot be called", hint))
+    if type(batch_size) is not int or batch_size < 1:
+        wrong.append((f"batch_size= is {batch_size!r}", "give a whole number, at least 1"))
+    return wrong
+
+
+def _wrong_event(facts: ListenerFacts) -> list[Wrong]:
+    event: object = facts.event
+    if isinstance(event, type) and issubclass(event, Event):
+        return []
+    return [(f"it listens for {name_of(event)}, which is no event", "derive it from Event[R]")]
+
+
+def _contradictions(plan: Plan) -> list[Wrong]:
+    wrong = []
+    if plan.asks_for(ParamKind.SESSION) and plan.asks_for(ParamKind.COMMANDS):
+        hint = "take WorldSession for short database work, Commands for slow work, not both"
+        wrong.append(("it asks for WorldSession beside Commands", hint))
+    if sum(param.kind is ParamKind.MARKED for param in plan.params) > 1:
+        hint = "split it: one system works off one marker"
+        wrong.append(("it asks for two lists of marked entities", hint))
+    if isinstance(plan.facts, ListenerFacts) and plan.marker is not None:
+        hint = "a listener answers an event; work off markers in a system"
+        wrong.append(("a listener asks for marked entities", hint))
+    return wrong

@@ -1,0 +1,1 @@
+"""Archives: ZIP, RAR, 7z and tar."""

@@ -1,0 +1,219 @@
+"""Archives as containers: what they hold, in reading order, and the bytes of each member.
+
+Nothing is ever unpacked to where a member's name says, so a name is only a name: `../`, absolute
+and drive paths do no harm, and a page of that name is a page. Archives within archives are members
+like any other and are not opened.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from dam.errors import (
+    DuplicateMemberError,
+    EncryptedArchiveError,
+    FileAccessError,
+    ItemError,
+    MediaLimitError,
+    MemberMissingError,
+    MemberNotFileError,
+    MemberUnreadableError,
+    MissingUnpackerError,
+    NotAnArchiveError,
+    UnpackerStoppedError,
+)
+from dam.media.archive.names import decoded, is_comic_info, is_page, natural_key, parts
+from dam.media.archive.reader import ArchiveFormat, ArchiveReader, Entry
+from dam.media.archive.tar_reader import TarReader
+from dam.media.archive.unpackers import EXTRA
+from dam.media.archive.zip_reader import ZipReader
+from dam.media.file_type.recognition import media_type
+from dam.media.limits import MediaLimits
+
+__all__ = ["ARCHIVE_FAULTS", "Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
+
+ARCHIVE_FAULTS = (FileAccessError, MissingUnpackerError, UnpackerStoppedError)
+"""What reading a member raises that is no fault of this one: another time all may be read."""
+
+_DEFAULT_LIMITS = MediaLimits()
+# Small archives of large blank pages are honest; from here on the ratio counts.
+_LEAST_BYTES = 256 << 20
+_MOST_COMIC_INFOS = 4
+_TAR_TYPES = frozenset(
+    {"application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One entry of an archive that is no folder.
+
+    Attributes:
+        name: As text without surrogates, whatever its bytes are.
+        raw_name: The name as bytes, which identifies the member within its archive.
+        size_bytes: As the archive declares it.
+        position: Its place in the archive's own order, from 0.
+        failure: Why it cannot be read, where that is known beforehand: links, devices, encrypted
+            members, a second one of the same name, one that is over a limit.
+    """
+
+    name: str
+    raw_name: bytes
+    size_bytes: int
+    position: int
+    failure: ItemError | None = None
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An open archive; not for two threads at once.
+
+    Attributes:
+        format: By content, never by the file's name.
+        members: All but folders, in the archive's order.
+        is_sequential: To read one member is to unpack all of them.
+    """
+
+    format: ArchiveFormat
+    members: tuple[Member, ...]
+    is_sequential: bool
+    _path: Path
+    _reader: ArchiveReader = field(repr=False)
+
+    @cached_property
+    def pages(self) -> tuple[Member, ...]:
+        """The pictures, by their names, in natural reading order; those with a failure too.
+
+        Hidden files and the droppings of file managers (`__MACOSX`, `._*`, `Thumbs.db`) are none.
+        """
+        pages = (member for member in self.members if is_page(member.name))
+        return tuple(sorted(pages, key=lambda m: (natural_key(m.name), m.name, m.position)))
+
+    @cached_property
+    def comic_infos(self) -> tuple[Member, ...]:
+        """The first few files of the name ComicInfo.xml, those in the fewest folders first."""
+        found = (member for member in self.members if is_comic_info(member.name))
+        ordered = sorted(found, key=lambda m: (len(parts(m.name)), m.name, m.position))
+        return tuple(ordered[:_MOST_COMIC_INFOS])
+
+    def member(self, raw_name: bytes) -> Member:
+        """Return the first member of this name; raise `MemberMissingError` where there is none."""
+        if raw_name not in self._by_raw_name:
+            raise MemberMissingError(raw_name.decode(errors="backslashreplace"))
+        return self._by_raw_name[raw_name]
+
+    def read(self, member: Member) -> bytes:
+        """Return a member's bytes, whose checksum is right, where the format has one.
+
+        Raises:
+            ItemError: Its `failure`, `MemberUnreadableError`, or one of `ARCHIVE_FAULTS`.
+            UnpackingSpaceError: There is no room for temporary files.
+        """
+        if member.failure is not None:
+            raise member.failure
+        try:
+            return self._reader.read(member.position, member.name)
+        except OSError as error:
+            raise FileAccessError(self._path, "read", error) from error
+
+    @cached_property
+    def _by_raw_name(self) -> dict[bytes, Member]:
+        return {member.raw_name: member for member in reversed(self.members)}
+
+
+@contextmanager
+def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[Archive]:
+    """Open an archive for reading.
+
+    Raises:
+        NotAnArchiveError: It is none, by its content.
+        UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: Not one member can be read.
+        MissingUnpackerError: What unpacks this format is not installed.
+        UnpackingSpaceError: There is no room for temporary files.
+        OSError: The file cannot be opened or read.
+    """
+    with path.open("rb") as file:
+        packed_bytes = file.seek(0, 2)
+        most_bytes = min(
+            limits.max_archive_bytes, max(_LEAST_BYTES, limits.max_archive_ratio * packed_bytes)
+        )
+        reader = _reader(path, file, limits, most_bytes)
+        try:
+            members = _members(reader.entries, limits)
+            whole = members if reader.is_sequential else [m for m in members if m.failure is None]
+            total_bytes = sum(member.size_bytes for member in whole)
+            if total_bytes > most_bytes:
+                raise MediaLimitError("bytes in the archive", total_bytes, most_bytes)
+            readable = (member.position for member in members if member.failure is None)
+            reader.choose(frozenset(readable))
+            yield Archive(
+                format=reader.format,
+                members=tuple(members),
+                is_sequential=reader.is_sequential,
+                _path=path,
+                _reader=reader,
+            )
+        finally:
+            reader.close()
+
+
+def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) -> ArchiveReader:
+    found = media_type(file)
+    file.seek(0)
+    if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # also what is a zip file and more than that
+        return ZipReader(file, limits)
+    if found in _TAR_TYPES:
+        return TarReader(file, limits, most_bytes)
+    try:
+        if found == "application/x-rar":
+            from dam.media.archive.rar_reader import RarReader  # noqa: PLC0415 - of the extra `comics`
+
+            return RarReader(path, limits)
+        if found == "application/x-7z-compressed":
+            from dam.media.archive.seven_zip_reader import SevenZipReader  # noqa: PLC0415 - of the same
+
+            return SevenZipReader(file, limits)
+    except ModuleNotFoundError as error:
+        raise MissingUnpackerError("cbr" if "rar" in found else "cb7", EXTRA) from error
+    raise NotAnArchiveError(found)
+
+
+def _members(entries: list[Entry], limits: MediaLimits) -> list[Member]:
+    guessed = [entry.raw_name for entry in entries if not entry.is_utf8]
+    texts = dict(zip(guessed, decoded(guessed), strict=True))
+    seen: set[bytes] = set()
+    members = []
+    for position, entry in enumerate(entries):
+        raw_name = entry.raw_name
+        name = raw_name.decode(errors="backslashreplace") if entry.is_utf8 else texts[raw_name]
+        members.append(
+            Member(
+                name=name,
+                raw_name=raw_name,
+                size_bytes=entry.size_bytes,
+                position=position,
+                failure=_failure(entry, name, limits, is_repeated=raw_name in seen),
+            )
+        )
+        seen.add(raw_name)
+    return members
+
+
+def _failure(
+    entry: Entry, name: str, limits: MediaLimits, *, is_repeated: bool
+) -> ItemError | None:
+    most_bytes = limits.max_document_bytes if is_comic_info(name) else limits.max_member_bytes
+    if is_repeated:
+        return DuplicateMemberError(name)
+    if entry.special_kind is not None:
+        return MemberNotFileError(name, entry.special_kind)
+    if entry.is_encrypted:
+        return EncryptedArchiveError(name)
+    if entry.fault is not None:
+        return MemberUnreadableError(name, entry.fault)
+    if entry.size_bytes > most_bytes:
+        return MediaLimitError(f"bytes in the member {name!r}", entry.size_bytes, most_bytes)
+    return None

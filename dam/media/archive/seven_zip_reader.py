@@ -1,0 +1,195 @@
+"""7z files, by `py7zr`; all members are unpacked at once, since most archives are solid."""
+
+import io
+import os
+import struct
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+import py7zr
+from py7zr.archiveinfo import HeaderStreamsInfo
+from py7zr.io import Py7zIO, WriterFactory
+from py7zr.properties import PROPERTY
+from py7zr.py7zr import ArchiveFile
+
+from dam.errors import (
+    EncryptedArchiveError,
+    MediaLimitError,
+    UnreadableArchiveError,
+)
+from dam.media.archive.reader import SPECIAL_KINDS, ArchiveFormat, Entry, damage_is
+from dam.media.archive.spool import Spool
+from dam.media.limits import MediaLimits
+
+_MOST_BROKEN_FOLDERS = 100
+# As many entries as the directory has bytes may be declared, and each costs hundreds.
+_MEMORY_FOR_A_BYTE = 16
+_START = struct.Struct("<12xQQ4x")
+
+
+class SevenZipReader:
+    """`ArchiveReader` of 7z files.
+
+    The library never sees the members' names, which it would change or refuse, but numbers in their
+    place; nor their checksums, at the first wrong one of which it would stop.
+
+    Raises:
+        UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
+    """
+
+    format: ArchiveFormat = "cb7"
+    is_sequential = True
+
+    def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
+        self._archive = _parsed(file, limits)
+        files = [found for found in self._archive.files if not found.is_directory]
+        if len(files) > limits.max_archive_members:
+            raise MediaLimitError("archive members", len(files), limits.max_archive_members)
+        is_encrypted = bool(self._archive.password_protected)
+        self.entries = [_entry(found, is_encrypted=is_encrypted) for found in files]
+        self._files = files
+        self._crcs = [found.crc32 for found in files]
+        for position, found in enumerate(files):
+            properties: dict[str, object] = cast("dict[str, object]", found.file_properties())
+            properties |= {"filename": str(position), "digest": None}
+        self._wanted: frozenset[int] = frozenset()
+        self._spool: Spool | None = None
+
+    def choose(self, positions: frozenset[int]) -> None:
+        """Note what to unpack; see `ArchiveReader.choose`."""
+        self._wanted = positions
+
+    def read(self, position: int, name: str) -> bytes:
+        """Return a member's bytes; see `ArchiveReader.read`."""
+        if self._spool is None:
+            self._spool = self._unpack_all()
+        return self._spool.read(position, name)
+
+    def close(self) -> None:
+        """Remove what was unpacked."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def _unpack_all(self) -> Spool:
+        """Unpack what is wanted; where that fails, go on with what was packed apart from it."""
+        spool = Spool()
+        factory = _SpoolFactory(spool, self.entries, self._crcs)
+        left = sorted(position for position in self._wanted if self.entries[position].size_bytes)
+        try:
+            for position in self._wanted.difference(left):
+                spool.begin()
+                spool.end(position, size_bytes=0, crc=None)
+            for _ in range(_MOST_BROKEN_FOLDERS):
+                if not left or self._unpack(left, factory):
+                    break
+                left = self._left(left, factory.finished)
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+    def _left(self, positions: list[int], finished: set[int]) -> list[int]:
+        """Return what may still be unpacked: not what was packed together with a broken one."""
+        left = [position for position in positions if position not in finished]
+        if not left:  # only a checksum over all of them is wrong
+            return []
+        broken = self._files[left[0]].folder
+        return [position for position in left if self._files[position].folder is not broken]
+
+    def _unpack(self, positions: Collection[int], factory: "_SpoolFactory") -> bool:
+        """Unpack some members in their order; return whether all of them came to their end."""
+        try:
+            with damage_is(UnreadableArchiveError("cb7", "its packed bytes are corrupt")):
+                self._archive.reset()
+                self._archive.extract(targets=list(map(str, positions)), factory=factory)
+        except UnreadableArchiveError:
+            return False
+        return True
+
+
+class _SpoolFactory(WriterFactory):
+    """Hands out the writers of members, by the numbers that stand for their names."""
+
+    def __init__(self, spool: Spool, entries: list[Entry], crcs: list[int | None]) -> None:
+        self.finished: set[int] = set()
+        self.spool = spool
+        self._entries = entries
+        self._crcs = crcs
+
+    def create(self, filename: str) -> Py7zIO:
+        """Return the writer of a member."""
+        position = int(PurePosixPath(filename).name)
+        return _SpoolWriter(self, position)
+
+    def end(self, position: int, written_bytes: int) -> None:
+        """Keep the bytes of a member; the library says so also when it fails in their middle."""
+        size_bytes = self._entries[position].size_bytes
+        self.spool.end(position, size_bytes=size_bytes, crc=self._crcs[position])
+        if written_bytes == size_bytes:
+            self.finished.add(position)
+
+
+class _SpoolWriter(Py7zIO):
+    """One member on its way into the spool; only its `write` and `close` are of use."""
+
+    def __init__(self, factory: _SpoolFactory, position: int) -> None:
+        self._factory = factory
+        self._position = position
+        self._size_bytes = 0
+        factory.spool.begin()
+
+    def write(self, s: bytes | bytearray) -> int:
+        self._factory.spool.write(memoryview(s))
+        self._size_bytes += len(s)
+        return len(s)
+
+    def read(self, size: int | None = None) -> bytes:  # noqa: ARG002 - the base class's
+        return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:  # noqa: ARG002 - the base class's
+        return 0
+
+    def flush(self) -> None:
+        pass
+
+    def size(self) -> int:
+        return self._size_bytes
+
+    def close(self) -> None:
+        self._factory.end(self._position, self._size_bytes)
+
+
+def _parsed(file: BinaryIO, limits: MediaLimits) -> py7zr.SevenZipFile:
+    with damage_is(UnreadableArchiveError("cb7", "its directory is corrupt or cut off")):
+        try:
+            _check_directory(file, limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE)
+            file.seek(0)
+            return py7zr.SevenZipFile(file)
+        except py7zr.PasswordRequired as error:
+            raise EncryptedArchiveError from error
+
+
+def _check_directory(file: BinaryIO, most_bytes: int) -> None:
+    """Raise `MediaLimitError` if the directory is too large unpacked: it will be read at once."""
+    file.seek(0)
+    offset, size_bytes = _START.unpack(file.read(_START.size))
+    file.seek(offset, os.SEEK_CUR)
+    directory = io.BytesIO(file.read(min(size_bytes, most_bytes)))
+    if size_bytes <= most_bytes and directory.read(1) == PROPERTY.ENCODED_HEADER:
+        packed = HeaderStreamsInfo.retrieve(directory)
+        size_bytes = sum(folder.unpacksizes[-1] for folder in packed.unpackinfo.folders)
+    if size_bytes > most_bytes:
+        raise MediaLimitError("bytes of archive directory", size_bytes, most_bytes)
+
+
+def _entry(file: ArchiveFile, *, is_encrypted: bool) -> Entry:
+    kind = SPECIAL_KINDS.get(file.st_fmt or 0)
+    if kind is None and file.is_symlink:
+        kind = "a symbolic link"
+    return Entry(
+        raw_name=file.filename.encode("utf-8", "surrogatepass"),
+        size_bytes=file.uncompressed,
+        special_kind=kind,
+        is_encrypted=is_encrypted,
+    )

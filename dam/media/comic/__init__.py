@@ -1,0 +1,1 @@
+"""What comics say about themselves."""

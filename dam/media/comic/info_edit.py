@@ -1,0 +1,65 @@
+"""Changes of single elements of a ComicInfo.xml."""
+
+from dataclasses import replace
+
+from dam.errors import FactRefusedError, UnknownNameError
+from dam.media.comic.facts import value_fault
+from dam.media.comic.info import COUNT_NAME, PAGES_NAME, SCHEMA_ORDER, ComicInfo, ComicInfoElement
+from dam.media.comic.xml_markup import is_writable
+
+EDITABLE = tuple(name for name in SCHEMA_ORDER if name not in (PAGES_NAME, COUNT_NAME))
+"""The elements of the schema that people set; the other two follow from the pages."""
+
+
+def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
+    """Return the document with that element set to a value; None or an empty one removes it.
+
+    Raises:
+        UnknownNameError: Neither the schema nor this document has such an element, or it follows
+            from the pages.
+        FactRefusedError: The value is of a wrong type.
+    """
+    is_own = name not in SCHEMA_ORDER and not name.startswith(("@", "#"))
+    if name not in EDITABLE and not (is_own and any(item.name == name for item in info.elements)):
+        raise UnknownNameError("ComicInfo element", name, EDITABLE)
+    if not value or value.isspace():
+        return replace(info, elements=tuple(item for item in info.elements if item.name != name))
+    if not is_writable(value):
+        raise FactRefusedError(name, repr(value), "text without control characters")
+    fault = value_fault(name, value)
+    if fault:
+        raise FactRefusedError(name, repr(value), fault.rpartition("; expected ")[2])
+    return with_text(info, name, value)
+
+
+def with_text(info: ComicInfo, name: str, text: str) -> ComicInfo:
+    """Return the document with that element.
+
+    Where it stands already it stays, once; a new one takes its place in the order of the schema.
+    """
+    kept = [item for item in info.elements if item.name != name]
+    places = [at for at, item in enumerate(info.elements) if item.name == name]
+    kept.insert(places[0] if places else _place(info, name), ComicInfoElement(name, text))
+    return replace(info, elements=tuple(kept))
+
+
+def with_missing(info: ComicInfo, other: ComicInfo) -> ComicInfo:
+    """Return the document with those elements of another one that it has not, or has empty."""
+    for element in other.elements:
+        if info.text(element.name) is None:
+            kept = replace(info, elements=tuple(e for e in info.elements if e.name != element.name))
+            place = _place(kept, element.name)
+            elements = (*kept.elements[:place], element, *kept.elements[place:])
+            info = replace(info, elements=elements)
+    return info
+
+
+def _place(info: ComicInfo, name: str) -> int:
+    """Return where a new element goes: after the last one that the schema has before it."""
+    rank = SCHEMA_ORDER.index(name)
+    earlier = set(SCHEMA_ORDER[:rank])
+    place = 0
+    for position, element in enumerate(info.elements):
+        if element.name in earlier or element.name.startswith("@"):
+            place = position + 1
+    return place

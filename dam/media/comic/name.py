@@ -1,0 +1,228 @@
+"""What the names of comics' files say: series, number, year and the rest."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import reduce
+from urllib.parse import unquote
+
+from dam.media.comic.name_numbers import MARK, issue_key, numbered
+from dam.media.comic.name_words import (
+    EXTENSIONS,
+    FORMATS,
+    LANGUAGES,
+    MONTHS,
+    NOISE,
+    PUBLISHERS,
+    QUALITY,
+)
+
+__all__ = ["ComicName", "fold_title", "issue_key", "parse_comic_name", "title_key"]
+
+_MAX_LENGTH = 500  # names of series are indexed, and an index takes no long ones
+_BRACKETS = re.compile(
+    r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}", re.DOTALL
+)
+_TAIL = re.compile(
+    r"(?P<text>.*\S)\s(?P<year>19\d\d|20[0-3]\d)(?:-(?P<month>0[1-9]|1[0-2]))?"
+    rf"(?P<quality>\s{QUALITY})?(?:\s(?P<group>\w+-\w+))?\s*",
+    re.IGNORECASE,
+)
+_ANNUAL = re.compile(r"(.*?)(?:\s+-)?\s+annual", re.IGNORECASE)
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+_LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComicName:
+    """What a file's name says; None where it says nothing.
+
+    Attributes:
+        issue_number: As it is written: `001`, `½`, `-1`, `1A`, `001-007`; chapters of manga too.
+        volume: Of a series the one that the issue is in, of manga the book.
+        language: A BCP 47 tag.
+        scan_quality: How the pages were got: `Digital`, `c2c` …
+    """
+
+    series: str | None = None
+    issue_number: str | None = None
+    title: str | None = None
+    year: int | None = None
+    month: int | None = None
+    day: int | None = None
+    volume: int | None = None
+    issue_count: int | None = None
+    language: str | None = None
+    scan_group: str | None = None
+    scan_quality: str | None = None
+    publisher: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bracket:
+    text: str
+    is_square: bool
+    is_leading: bool
+    is_trailing: bool
+
+
+def fold_title(title: str) -> str:
+    """Return what titles are compared by: case, blanks and ways to encode letters do not count."""
+    folded = unicodedata.normalize("NFC", title).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def title_key(series_title: str | None, comic_title: str) -> str:
+    """Return what concepts are looked up by: the folded title of the series, or the comic's own.
+
+    It is as long as an index takes; titles that differ only after that have one key.
+    """
+    return fold_title(series_title or comic_title)[:_MAX_LENGTH]
+
+
+def parse_comic_name(name: str) -> ComicName:
+    """Return what the name of a file or folder says; folders above it and extensions do not count.
+
+    Every name gives a value: a name without any structure is that of a series.
+    """
+    text, brackets = _without_brackets(_plain(name))
+    known = [(bracket, _meaning(bracket.text)) for bracket in brackets]
+    said = _merged(meaning for _, meaning in known if meaning)
+    tail = _TAIL.fullmatch(text.replace(MARK, " "))
+    if tail and said.year in (None, int(tail["year"])):
+        text = tail["text"]
+        said = _merged((said, _tail_meaning(tail)))
+    unknown = [bracket for bracket, meaning in known if meaning is None]
+    group = said.scan_group or _group(unknown, is_tagged=said != ComicName())
+    found = numbered(text)
+    annual = _ANNUAL.fullmatch(found.series or "")
+    own = ComicName(
+        series=f"{annual[1]} Annual" if annual else found.series,
+        issue_number=found.issue_number,
+        title=found.title,
+        volume=found.volume,
+        issue_count=found.issue_count,
+        scan_group=group,
+    )
+    return _merged((own, said))
+
+
+def _plain(name: str) -> str:
+    """Return the name without folders and extension, its words parted by blanks."""
+    stem = name.replace("\\", "/").rstrip("/").rpartition("/")[2][:_MAX_LENGTH]
+    before, _, extension = stem.rpartition(".")
+    if extension.lower() in EXTENSIONS and "." in stem:
+        stem = before
+    stem = (unquote(stem) if "%20" in stem else stem).replace(MARK, " ").replace("_", " ")
+    stem = stem.translate({0xFF10 + digit: str(digit) for digit in range(10)})
+    if not re.search(r"\s", stem.strip()):
+        stem = re.sub(r"(?<!\d)\.|\.(?!\d{1,2}(?!\d))", " ", stem)
+        stem = re.sub(r"-(?=(?:0\d+|\d{3,})$)", " ", stem)
+    return " ".join(stem.split())
+
+
+def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
+    """Return the text with marks where brackets stood, and the brackets."""
+    brackets = []
+    for match in _BRACKETS.finditer(text):
+        before, after = _BRACKETS.sub("", text[: match.start()]), text[match.end() :]
+        brackets.append(
+            _Bracket(
+                next(part for part in match.groups() if part is not None).strip(),
+                is_square=match.group().startswith("["),
+                is_leading=not before.strip(),
+                is_trailing=not _BRACKETS.sub("", after).strip(),
+            )
+        )
+    return _BRACKETS.sub(f" {MARK} ", text).strip(), brackets
+
+
+def _meaning(text: str) -> ComicName | None:
+    """Return what a text in brackets says; None where that is not known."""
+    word = text.lower()
+    known = _date(word) or _number(word) or _quality(text)
+    if known:
+        return known
+    if word in _LANGUAGE_OF:
+        return ComicName(language=_LANGUAGE_OF[word])
+    if word in PUBLISHERS:
+        return ComicName(publisher=text)
+    is_noise = not word or word in FORMATS or re.fullmatch(NOISE, word)
+    return ComicName() if is_noise else None
+
+
+def _number(word: str) -> ComicName | None:
+    if match := re.fullmatch(r"(?:(\d{1,4})\s*)?of\s*(\d{1,4})", word):
+        return ComicName(issue_number=match[1], issue_count=int(match[2]))
+    match = re.fullmatch(r"v(?:ol(?:ume)?)?\.?\s*(\d{1,4})", word)
+    return ComicName(volume=int(match[1])) if match else None
+
+
+def _quality(text: str) -> ComicName | None:
+    if re.fullmatch(QUALITY, text, re.IGNORECASE):
+        return ComicName(scan_quality=text)
+    match = re.fullmatch(rf"({QUALITY})-(\w+)", text, re.IGNORECASE)
+    return ComicName(scan_quality=match[1], scan_group=match[2]) if match else None
+
+
+def _date(word: str) -> ComicName | None:
+    year = r"(?P<year>1[89]\d\d|20\d\d)"
+    months = "|".join(MONTHS)
+    for pattern in (
+        rf"{year}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
+        rf"{year}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
+        rf"(?P<month>0?[1-9]|1[0-2])[-./]{year}",
+        rf"(?P<name>{months})[a-z]*\.?,?\s*(?:(?P<day>\d\d?),?\s+)?{year}",
+    ):
+        if match := re.fullmatch(pattern, word):
+            found = match.groupdict()
+            month = MONTHS.index(found["name"]) + 1 if found.get("name") else found.get("month")
+            return ComicName(
+                year=int(found["year"]),
+                month=int(month) if month else None,
+                day=int(found["day"]) if found.get("day") else None,
+            )
+    return None
+
+
+def _tail_meaning(tail: re.Match[str]) -> ComicName:
+    return ComicName(
+        year=int(tail["year"]),
+        month=int(tail["month"]) if tail["month"] else None,
+        scan_quality=(tail["quality"] or "").strip() or None,
+        scan_group=tail["group"],
+    )
+
+
+def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
+    """Return who scanned: the last unknown brackets, else those that the name begins with.
+
+    Args:
+        unknown: The brackets of no known meaning.
+        is_tagged: Whether there are brackets of known meaning.
+    """
+    for bracket in reversed(unknown):
+        is_likely = bracket.is_square or is_tagged or "-" in bracket.text
+        if bracket.is_trailing and not bracket.is_leading and is_likely:
+            return bracket.text
+    first = unknown[0] if unknown else None
+    # Japanese names begin with the artist, or with the circle and the artist.
+    if first and first.is_leading and first.is_square and not _CJK.search(first.text):
+        return None if "(" in first.text else first.text
+    return None
+
+
+def _merged(parts: Iterable[ComicName]) -> ComicName:
+    """Return all that is said, by the first one that says it."""
+    return reduce(_filled, parts, ComicName())
+
+
+def _filled(name: ComicName, other: ComicName) -> ComicName:
+    missing = {
+        field.name: getattr(other, field.name)
+        for field in fields(ComicName)
+        if getattr(name, field.name) is None
+    }
+    return replace(name, **missing)

@@ -1,0 +1,164 @@
+"""Pictures as the pages of a PDF, without loss.
+
+The data of JPEG and JPEG 2000 pictures, and of most PNG, go in as they are; the pixels of others
+are packed without loss. The same pictures give the same bytes at any time.
+"""
+
+import io
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from dam.errors import MissingExtraError, UnreadablePictureError
+from dam.media.image.reading import open_picture
+from dam.media.limits import MediaLimits
+
+if TYPE_CHECKING:  # pikepdf comes with an extra
+    from pikepdf import Pdf
+    from typing_extensions import Buffer
+
+_PART_BYTES = 32 << 20
+_POINTS_PER_PIXEL = 0.75
+_LEAST_POINTS, _MOST_POINTS = 3.0, 14_400.0  # what readers of PDF accept
+
+
+class PicturePdf:
+    """A PDF that grows picture by picture; it keeps a few pages in memory, the rest in a folder.
+
+    Args:
+        folder: An empty one, for what is done so far; whoever made it removes it.
+
+    Raises:
+        MissingExtraError: The extra `comics` is not installed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts: list[Path] = []
+        self._current = _new_pdf()
+        self._size_bytes = 0
+
+    def add(self, picture: Path) -> None:
+        """Add a picture as the next page; an animation with its first frame.
+
+        Raises:
+            ItemError: It cannot be read, or a PDF cannot hold it.
+        """
+        import pikepdf  # noqa: PLC0415 - comes with an extra
+
+        page = _page(picture)
+        self._current.pages.extend(pikepdf.open(io.BytesIO(page)).pages)
+        self._size_bytes += len(page)
+        if self._size_bytes >= _PART_BYTES:
+            self._put_aside()
+
+    def save(self, path: Path, attachments: Mapping[str, bytes]) -> None:
+        """Write all pages and attached files to a file; nothing can be added any more."""
+        import pikepdf  # noqa: PLC0415 - comes with an extra
+
+        self._put_aside()
+        with ExitStack() as stack, pikepdf.new() as whole:
+            for part in self._parts:
+                whole.pages.extend(stack.enter_context(pikepdf.open(part)).pages)
+            for name, content in attachments.items():
+                whole.attachments[name] = pikepdf.AttachedFileSpec(
+                    whole,
+                    content,
+                    description="",
+                    filename=name,
+                    mime_type="",
+                    creation_date="",
+                    mod_date="",
+                )
+            _save(whole, path)
+
+    def _put_aside(self) -> None:
+        part = self._folder / f"{len(self._parts)}.pdf"
+        _save(self._current, part)
+        self._current.close()
+        self._parts.append(part)
+        self._current, self._size_bytes = _new_pdf(), 0
+
+
+def _new_pdf() -> "Pdf":
+    try:
+        import pikepdf  # noqa: PLC0415 - comes with an extra
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("comics", "writing PDF") from error
+    return pikepdf.new()
+
+
+def _save(pdf: "Pdf", path: Path) -> None:
+    with path.open("xb") as file:
+        output = _Output(file)
+        pdf.save(cast("BinaryIO", output), deterministic_id=True)
+    if output.fault is not None:
+        raise output.fault
+
+
+class _Output(io.RawIOBase):
+    """A file to which writing never fails: an exception in it would abort the process in qpdf."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.fault: OSError | None = None
+
+    def write(self, content: "Buffer", /) -> int:
+        """Write all of it, unless writing has failed before."""
+        if self.fault is None:
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self.fault = error
+        return memoryview(content).nbytes
+
+    def writable(self) -> bool:
+        """Whether it can be written to."""
+        return True
+
+
+def _page(picture: Path) -> bytes:
+    """Return a PDF of one page."""
+    try:
+        import img2pdf  # type: ignore[import-untyped] # noqa: PLC0415 - has no types; an extra
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("comics", "writing PDF") from error
+
+    logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters is raised
+    refusals = (
+        img2pdf.AlphaChannelError,
+        img2pdf.ImageOpenError,
+        img2pdf.JpegColorspaceError,
+        img2pdf.NegativeDimensionError,
+        img2pdf.PdfTooLargeError,
+        img2pdf.UnsupportedColorspaceError,
+    )
+    with open_picture(picture, MediaLimits()) as opened:  # has its decoder ready, and is no bomb
+        try:
+            page = img2pdf.convert(
+                picture.read_bytes(),
+                engine=img2pdf.Engine.internal,
+                nodate=True,
+                first_frame_only=True,
+                rotation=img2pdf.Rotation.ifvalid,
+                layout_fun=_layout,
+            )
+        except refusals as error:
+            found = opened.image.format or "image"
+            raise UnreadablePictureError(found, "a PDF cannot hold it") from error
+    assert isinstance(page, bytes)
+    return page
+
+
+def _layout(
+    width_px: int, height_px: int, _resolution: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Return the width and height of the page and of the picture on it, in points.
+
+    All pages of a comic are to be of one scale; resolutions that scanners wrote would change it.
+    """
+    scale = min(_POINTS_PER_PIXEL, _MOST_POINTS / max(width_px, height_px))
+    width, height = (max(_LEAST_POINTS, side * scale) for side in (width_px, height_px))
+    return width, height, width, height

@@ -1,0 +1,1 @@
+"""The types of files, told by their bytes."""

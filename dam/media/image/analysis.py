@@ -1,0 +1,72 @@
+"""Hashes and thumbnail of a picture, from one scaled decode: Pillow's side of `image.entry`."""
+
+import os
+
+from PIL import Image
+
+from dam.media.image.bitmap import small_upright_bitmap
+from dam.media.image.entry import (
+    RECIPE_VERSION,
+    ImageAnalysis,
+    PerceptualHashes,
+    QueryHashes,
+    Transform,
+)
+from dam.media.image.perceptual_hash import hash_bitmap
+from dam.media.image.reading import open_picture
+from dam.media.image.thumbnail import encode_thumbnail
+from dam.media.limits import MediaLimits
+
+# Pillow turns counter-clockwise.
+_TRANSFORMS: dict[Transform, Image.Transpose | None] = {
+    "none": None,
+    "rotate90": Image.Transpose.ROTATE_270,
+    "rotate180": Image.Transpose.ROTATE_180,
+    "rotate270": Image.Transpose.ROTATE_90,
+    "flip-horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
+    "flip-vertical": Image.Transpose.FLIP_TOP_BOTTOM,
+    "transpose": Image.Transpose.TRANSPOSE,
+    "transverse": Image.Transpose.TRANSVERSE,
+}
+
+
+def analyse(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageAnalysis:
+    """Return hashes and thumbnail; see `dam.media.image.entry.analyse_image`."""
+    with open_picture(path, limits) as picture:
+        bitmap = small_upright_bitmap(picture.image, limits)
+        icc_profile = picture.image.info.get("icc_profile")
+    hashes, has_structure = hash_bitmap(grey_of(bitmap))
+    return ImageAnalysis(
+        recipe_version=RECIPE_VERSION,
+        hashes=hashes,
+        has_structure=has_structure,
+        thumbnail=encode_thumbnail(bitmap, icc_profile),
+    )
+
+
+def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> QueryHashes:
+    """Return the hashes in all eight positions; see `dam.media.image.entry.hash_query_image`."""
+    with open_picture(path, limits) as picture:
+        bitmap = small_upright_bitmap(picture.image, limits)
+    grey = grey_of(bitmap)
+    _, has_structure = hash_bitmap(grey)
+    return QueryHashes(
+        recipe_version=RECIPE_VERSION,
+        by_transform=dihedral_hashes(grey),
+        has_structure=has_structure,
+    )
+
+
+def grey_of(bitmap: Image.Image) -> Image.Image:
+    """Return the grey bitmap that is hashed: `imagehash` makes the same of the RGB one."""
+    if bitmap.mode not in ("L", "RGB"):
+        bitmap = bitmap.convert("RGB")
+    return bitmap.convert("L")
+
+
+def dihedral_hashes(grey: Image.Image) -> dict[Transform, PerceptualHashes]:
+    """Return the hashes of a bitmap turned and mirrored in all eight ways, `none` among them."""
+    return {
+        name: hash_bitmap(grey if turn is None else grey.transpose(turn))[0]
+        for name, turn in _TRANSFORMS.items()
+    }

@@ -1,0 +1,61 @@
+"""What the header of a picture says; Pillow's side of `dam.media.image.entry.describe_image`."""
+
+import os
+
+from PIL.TiffImagePlugin import TiffImageFile
+
+from dam.media.image.entry import ImageDescription
+from dam.media.image.frames import count_gif_frames, count_tiff_pages
+from dam.media.image.reading import OpenPicture, open_picture, orientation_of, turns_itself
+from dam.media.limits import MediaLimits
+
+_ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})
+_PAGED_FORMATS = frozenset({"MPO", "HEIF", "DCX"})
+_TURNED_SIDEWAYS = range(5, 9)
+_BITS_PER_SAMPLE = 258
+_MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
+
+
+def describe(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageDescription:
+    """Return what the header says; see `dam.media.image.entry.describe_image`."""
+    with open_picture(path, limits) as picture:
+        image = picture.image
+        orientation = orientation_of(image)
+        width, height = image.size
+        if orientation in _TURNED_SIDEWAYS and not turns_itself(image):
+            width, height = height, width
+        frames = _frame_count(picture, limits)
+        return ImageDescription(
+            media_type=picture.media_type,
+            format=image.format or "",
+            width_px=width,
+            height_px=height,
+            orientation=orientation,
+            mode=image.mode,
+            bit_depth=_bit_depth(picture),
+            has_alpha=image.has_transparency_data,
+            frame_count=frames,
+            is_animated=frames > 1 and image.format in _ANIMATED_FORMATS,
+        )
+
+
+def _frame_count(picture: OpenPicture, limits: MediaLimits) -> int:
+    image = picture.image
+    if image.format == "GIF":
+        return count_gif_frames(picture.file, limits)
+    if image.format == "TIFF":
+        return count_tiff_pages(picture.file, limits)
+    if image.format in _ANIMATED_FORMATS | _PAGED_FORMATS:
+        return int(getattr(image, "n_frames", 1))
+    return 1
+
+
+def _bit_depth(picture: OpenPicture) -> int:
+    image = picture.image
+    if image.format == "PNG":
+        # Pillow hands out 16-bit colour as 8-bit; the first chunk says what is stored.
+        picture.file.seek(24)
+        return picture.file.read(1)[0]
+    if isinstance(image, TiffImageFile):
+        return int(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))[0])
+    return int(image.info.get("bit_depth") or _MODE_BITS.get(image.mode, 8))

@@ -1,0 +1,138 @@
+"""Opening a picture within limits, and the one place where Pillow's faults become ours."""
+
+import errno
+import logging
+import os
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+
+from dam.errors import FileAccessError, MediaLimitError, UnreadablePictureError
+from dam.media.file_type.recognition import media_type
+from dam.media.image.decoders import pillow_format
+from dam.media.limits import MediaLimits
+
+# Decoders that hand out the picture upright already.
+_UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
+_ORIENTATIONS = range(1, 9)
+
+# What Pillow and its plugins were seen to raise on damaged files.
+_DECODER_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class OpenPicture(NamedTuple):
+    """A picture that was opened and not decoded."""
+
+    image: Image.Image
+    media_type: str
+    file: BinaryIO
+
+
+# Raised by decoders that trusted the data; their words say nothing to users.
+_ACCIDENTS = (AssertionError, AttributeError, LookupError, TypeError)
+
+# A damaged offset sends a seek to nowhere; every other number is a fault of the disk.
+_FAULTS_OF_OFFSETS = (None, errno.EINVAL)
+
+
+@contextmanager
+def open_picture(
+    path: str | bytes | os.PathLike[str], limits: MediaLimits
+) -> Iterator[OpenPicture]:
+    """Open a picture for calls of Pillow.
+
+    The body must do nothing else: every fault in it is taken for one of the file.
+
+    Raises:
+        ItemError: The file cannot be read, decoded, or is over a limit.
+    """
+    _silence_pillow(limits)
+    source = Path(os.fsdecode(path))
+    picture_format = "image"
+    try:
+        with source.open("rb") as file:
+            kind = media_type(file)
+            picture_format = pillow_format(kind)
+            file.seek(0)
+            with Image.open(file, formats=[picture_format]) as image:
+                _check(image, limits)
+                yield OpenPicture(image, kind, file)
+    except UnidentifiedImageError as error:
+        raise UnreadablePictureError(picture_format, "the header is not valid") from error
+    except Image.DecompressionBombError as error:
+        found = re.search(r"\d+", str(error))
+        raise MediaLimitError(
+            "pixels", int(found[0]) if found else None, limits.max_pixels
+        ) from error
+    except _DECODER_FAULTS as error:
+        if "MAX_TEXT_" in str(error):  # the name of the limit is all that tells this ValueError
+            raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
+        if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
+            raise FileAccessError(source, "read", error) from error
+        raise UnreadablePictureError(picture_format, _reason(error)) from error
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Return EXIF's orientation, 1 to 8, without decoding pixels."""
+    # PngImageFile.getexif would decode the picture to look for metadata behind the pixels.
+    exif = Image.Image.getexif(image)
+    found = exif.get(ExifTags.Base.Orientation, 1)
+    return int(found) if found in _ORIENTATIONS else 1
+
+
+def turns_itself(image: Image.Image) -> bool:
+    """Return whether the decoder applies the orientation by itself."""
+    return image.format in _UPRIGHT_FORMATS
+
+
+def _check(image: Image.Image, limits: MediaLimits) -> None:
+    pixels = image.width * image.height
+    if pixels > limits.max_pixels:
+        raise MediaLimitError("pixels", pixels, limits.max_pixels)
+    metadata = sum(len(value) for value in image.info.values() if isinstance(value, bytes | str))
+    if metadata > limits.max_metadata_bytes:
+        raise MediaLimitError("bytes of metadata", metadata, limits.max_metadata_bytes)
+
+
+def _silence_pillow(limits: MediaLimits) -> None:
+    """Let Pillow neither warn nor log: what matters is raised.
+
+    A filter, and not `catch_warnings`, which threads would undo for each other.
+    """
+    warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif|pillow_jxl)\b")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
+    # Pillow raises above twice this figure, also for pictures inside pictures (icons).
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = limits.max_metadata_bytes
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory to decode it"
+    detail = error.args[0] if error.args else ""
+    text = detail.decode("ascii", "backslashreplace") if isinstance(detail, bytes) else str(detail)
+    if not text or isinstance(error, _ACCIDENTS) or text.startswith("invalid literal"):
+        return f"its data is inconsistent ({type(error).__name__})"
+    # One line, one sentence: the rest is advice to programmers.
+    return " ".join(text.split()).split(". ")[0]

@@ -1,0 +1,99 @@
+"""Finds comics by what they are called."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dam.core.ecs.components import EntityId
+from dam.media.archive.names import natural_key
+from dam.media.comic.name import fold_title
+from dam.media.comic.name_numbers import issue_key
+from dam.models import ComicBookConceptComponent as Concept
+
+Texts = Iterable[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]]
+
+_MAX_PATTERN = 500
+_MAX_YEAR = 2**31 - 1
+
+
+async def find_comic_book_concepts(
+    session: AsyncSession,
+    *,
+    title: str | None = None,
+    series_title: str | None = None,
+    issue_number: str | None = None,
+    publication_year: int | None = None,
+    publisher: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[EntityId]:
+    """Return the concepts of which all that is given is true: by series, volume, number and year.
+
+    Texts are looked for anywhere, in upper and lower case alike, `title` in the comic's own title
+    and its series'. Numbers mean what they say: `1` finds `001`, and 2 comes before 10. With
+    `limit` it is a page of so many, and `offset` how many come before it. What no comic can have,
+    such as the year 10**20, is found nowhere.
+    """
+    if publication_year is not None and abs(publication_year) > _MAX_YEAR:
+        return []
+    texts = [
+        ([Concept.comic_title, Concept.title_key], title),
+        ([Concept.title_key], series_title),
+        ([Concept.publisher], publisher),
+    ]
+    wanted = [(columns, fold_title(text)) for columns, text in texts if text]
+    statement = select(
+        Concept.entity_id,
+        Concept.comic_title,
+        Concept.series_title,
+        Concept.title_key,
+        Concept.publisher,
+        Concept.issue_number,
+        Concept.volume,
+        Concept.publication_year,
+    ).where(*(_may_contain(columns, text) for columns, text in wanted))
+    if series_title:
+        statement = statement.where(Concept.series_title.is_not(None))  # else the key is the title
+    if publication_year is not None:
+        statement = statement.where(Concept.publication_year == publication_year)
+    if issue_number is not None:
+        statement = statement.where(Concept.issue_number.is_not(None))
+    found = [
+        row
+        for row in await session.execute(statement)
+        if all(_contains(row, columns, text) for columns, text in wanted)
+        and (issue_number is None or issue_key(row.issue_number) == issue_key(issue_number))
+    ]
+    found.sort(key=_order)
+    last = None if limit is None else offset + limit
+    return [row.entity_id for row in found[offset:last]]
+
+
+def _may_contain(columns: Texts, text: str) -> ColumnElement[bool]:
+    """Return what is true of each row that contains the text, and of few others.
+
+    Not every database knows upper and lower case beyond ASCII, so anything may stand there, and for
+    blanks; control characters and long patterns are none that every database takes.
+    """
+    escaped = "".join(
+        f"\\{c}" if c in "\\%_" else c if "!" <= c <= "~" else "%" for c in text[:_MAX_PATTERN]
+    )
+    return or_(*(column.ilike(f"%{escaped}%", escape="\\") for column in columns))
+
+
+def _contains(row: Row[*tuple[object, ...]], columns: Texts, text: str) -> bool:
+    values = (getattr(row, column.key) for column in columns)
+    return any(isinstance(value, str) and text in fold_title(value) for value in values)
+
+
+def _order(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:
+    number = () if row.issue_number is None else (issue_key(row.issue_number),)
+    return (
+        tuple(natural_key(row.series_title or row.comic_title)),
+        row.volume or 0,
+        number,
+        row.publication_year or 0,
+        row.entity_id,
+    )

@@ -1,0 +1,257 @@
+"""Variants of comics: linked to their concepts, unlinked, and found.
+
+Everything takes and returns ids of entities; `descriptions` says what is known of them,
+`comic_edit_service` changes it. Nothing here commits. Two who change one variant or one concept at
+once come one after the other: who links or unlinks has locked the concept. Concepts are locked
+before variants, each ascending. Names that no fact has are a `TypeError`.
+"""
+
+from collections.abc import Mapping
+from typing import Unpack
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.errors import (
+    ConceptNotVariantError,
+    NoComicConceptError,
+    NoComicVariantError,
+    OwnPartError,
+    VariantLinkedError,
+    VariantUnlinkedError,
+)
+from dam.media.comic.name import title_key
+from dam.models import ComicBookConceptComponent, ComicBookVariantComponent, PageLink
+from dam.services import ecs_service
+from dam.services.comic_book_service.facts import (
+    ConceptDetails,
+    VariantFacts,
+    check_facts,
+    concept_name,
+)
+
+_VARIANTS = table_of(ComicBookVariantComponent)
+_variants = _VARIANTS.c
+
+
+async def create_comic_book_concept(
+    session: AsyncSession,
+    comic_title: str,
+    series_title: str | None = None,
+    issue_number: str | None = None,
+    publication_year: int | None = None,
+    **more: Unpack[ConceptDetails],
+) -> EntityId:
+    """Create a comic as a work and return its entity; a second one of the same facts is another.
+
+    Raises:
+        FactRefusedError: A fact cannot be kept as it is, or a title is blank.
+    """
+    facts: dict[str, object] = {
+        "comic_title": comic_title,
+        "series_title": series_title,
+        "issue_number": issue_number,
+        "publication_year": publication_year,
+        **more,
+    }
+    check_facts(ComicBookConceptComponent, facts)
+    entity_id = await ecs_service.create_entity(session)
+    said = {"name": concept_name(facts), "title_key": title_key(series_title, comic_title)}
+    row = {"entity_id": entity_id, **said, **facts}
+    await write_rows(session, ComicBookConceptComponent, [row], replace=False)
+    return entity_id
+
+
+async def link_comic_variant_to_concept(
+    session: AsyncSession,
+    variant_entity_id: EntityId,
+    concept_entity_id: EntityId,
+    *,
+    is_primary_variant: bool = False,
+    **facts: Unpack[VariantFacts],
+) -> None:
+    """Make an entity a variant of a concept.
+
+    An entity that is no variant yet becomes one; of one that is, facts that are not given stay.
+    Linking it again to the same concept changes the given facts alone: a primary variant stays
+    the primary one. With `is_primary_variant` it takes that place from the variant that has it.
+
+    Raises:
+        EntityNotFoundError: The variant or the concept does not exist.
+        NoComicConceptError: The second entity is no concept of a comic.
+        ConceptNotVariantError: The first entity is a concept: no concept is a variant, so works
+            never contain each other.
+        VariantLinkedError: The variant belongs to another concept.
+        OwnPartError: Both are the same entity.
+        FactRefusedError: A fact cannot be kept as it is.
+    """
+    if variant_entity_id == concept_entity_id:
+        raise OwnPartError(variant_entity_id, "variant")
+    check_facts(ComicBookVariantComponent, facts)
+    await ecs_service.lock_entity(session, concept_entity_id)
+    await _require_concept(session, concept_entity_id)
+    await ecs_service.lock_entity(session, variant_entity_id)
+    await _refuse_concept(session, variant_entity_id)
+    row: dict[str, object] = {"conceptual_entity_id": concept_entity_id, **facts}
+    known = await _find_variant(session, variant_entity_id)
+    if known is None:
+        row |= {"entity_id": variant_entity_id, "is_primary_variant": False}
+        await write_rows(session, ComicBookVariantComponent, [row], replace=False)
+    elif known.conceptual_entity_id in {None, concept_entity_id}:
+        await _change(session, variant_entity_id, row)
+    else:
+        raise VariantLinkedError(variant_entity_id, known.conceptual_entity_id)
+    if is_primary_variant:
+        await _make_primary(session, variant_entity_id, concept_entity_id)
+
+
+async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
+    """Take a variant from its concept; it stays a variant with its pages, and waits for another.
+
+    If it was the primary one, the concept has none afterwards. One without a concept stays so.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+    """
+    if await _lock_concept_of(session, variant_entity_id) is not None:
+        row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
+        await _change(session, variant_entity_id, row)
+
+
+async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
+    """Make a variant the primary one of its concept, in the place of the one that is.
+
+    Of two who do so at once for two variants, the later one has the last word.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+        VariantUnlinkedError: It has no concept.
+    """
+    concept = await _lock_concept_of(session, variant_entity_id)
+    if concept is None:
+        raise VariantUnlinkedError(variant_entity_id)
+    await _make_primary(session, variant_entity_id, concept)
+
+
+async def get_variants_for_comic_concept(
+    session: AsyncSession, concept_entity_id: EntityId
+) -> list[EntityId]:
+    """Return the variants of a concept, the primary one first, then by id; it may have none.
+
+    Raises:
+        EntityNotFoundError: The concept does not exist.
+        NoComicConceptError: The entity is no concept of a comic.
+    """
+    await _require_concept(session, concept_entity_id)
+    of_concept = select(_variants.entity_id).where(
+        _variants.conceptual_entity_id == concept_entity_id
+    )
+    ordered = of_concept.order_by(_variants.is_primary_variant.desc(), _variants.entity_id)
+    return list(await session.scalars(ordered))
+
+
+async def get_primary_variant_for_comic_concept(
+    session: AsyncSession, concept_entity_id: EntityId
+) -> EntityId | None:
+    """Return the primary variant of a concept, or None where none was set.
+
+    Raises:
+        EntityNotFoundError: The concept does not exist.
+        NoComicConceptError: The entity is no concept of a comic.
+    """
+    await _require_concept(session, concept_entity_id)
+    primary = select(_variants.entity_id).where(
+        _variants.conceptual_entity_id == concept_entity_id, _variants.is_primary_variant
+    )
+    return await session.scalar(primary)
+
+
+async def get_comic_concept_for_variant(
+    session: AsyncSession, variant_entity_id: EntityId
+) -> EntityId | None:
+    """Return the concept of a variant, or None where it has none.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+    """
+    variant = await _find_variant(session, variant_entity_id)
+    if variant is None:
+        await _refuse_concept(session, variant_entity_id)
+        raise NoComicVariantError(variant_entity_id)
+    return variant.conceptual_entity_id
+
+
+async def get_comic_variants_containing_image_as_page(
+    session: AsyncSession, page_image_entity_id: EntityId
+) -> list[EntityId]:
+    """Return the comic variants that have a picture as a page, each once, ascending.
+
+    Other owners of pages are not among them; a picture that is no page has none.
+
+    Raises:
+        EntityNotFoundError: The picture does not exist.
+    """
+    ecs_service.check_ids([page_image_entity_id])
+    containing = (
+        select(PageLink.owner_entity_id)
+        .join(ComicBookVariantComponent, _variants.entity_id == PageLink.owner_entity_id)
+        .where(PageLink.page_image_entity_id == page_image_entity_id)
+        .distinct()
+        .order_by(PageLink.owner_entity_id)
+    )
+    found = list(await session.scalars(containing))
+    if not found:
+        await ecs_service.get_entities(session, [page_image_entity_id])
+    return found
+
+
+async def _find_variant(
+    session: AsyncSession, entity_id: EntityId
+) -> ComicBookVariantComponent | None:
+    rows = await ecs_service.get_components_of_kind(session, [entity_id], ComicBookVariantComponent)
+    return rows[entity_id][0] if rows else None
+
+
+async def _refuse_concept(session: AsyncSession, entity_id: EntityId) -> None:
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
+        raise ConceptNotVariantError(entity_id)
+
+
+async def _require_concept(session: AsyncSession, entity_id: EntityId) -> None:
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent) is None:
+        raise NoComicConceptError(entity_id)
+
+
+async def _lock_concept_of(session: AsyncSession, variant_entity_id: EntityId) -> EntityId | None:
+    """Lock the concept of a variant and return it; the variant then stays linked to it."""
+    locked = None
+    while True:  # somebody may link the variant to another one before the lock is there
+        concept = await get_comic_concept_for_variant(session, variant_entity_id)
+        if concept in {None, locked}:
+            return concept
+        await ecs_service.lock_entity(session, concept)
+        locked = concept
+
+
+async def _make_primary(
+    session: AsyncSession, variant_entity_id: EntityId, concept_entity_id: EntityId
+) -> None:
+    """Give the locked concept this primary variant; it never has two on the way."""
+    is_other = (
+        _variants.conceptual_entity_id == concept_entity_id,
+        _variants.is_primary_variant,
+        _variants.entity_id != variant_entity_id,
+    )
+    await session.execute(update(_VARIANTS).where(*is_other).values(is_primary_variant=False))
+    await _change(session, variant_entity_id, {"is_primary_variant": True})
+
+
+async def _change(
+    session: AsyncSession, variant_entity_id: EntityId, row: Mapping[str, object]
+) -> None:
+    changed = update(_VARIANTS).where(_variants.entity_id == variant_entity_id).values(row)
+    await session.execute(changed)

@@ -1,0 +1,33 @@
+"""Changes to what is said of comics, by the names of its elements, and to their links."""
+
+from dam.services.comic_edit_service.editing import (
+    Changes,
+    edit_comic,
+    edit_comic_concept,
+    edit_comic_variant,
+    parse_changes,
+)
+from dam.services.comic_edit_service.links import link_variants, make_primary, unlink_variants
+from dam.services.comic_edit_service.views import (
+    ConceptView,
+    VariantView,
+    edit_and_view,
+    list_variants,
+    view_comic,
+)
+
+__all__ = [
+    "Changes",
+    "ConceptView",
+    "VariantView",
+    "edit_and_view",
+    "edit_comic",
+    "edit_comic_concept",
+    "edit_comic_variant",
+    "link_variants",
+    "list_variants",
+    "make_primary",
+    "parse_changes",
+    "unlink_variants",
+    "view_comic",
+]

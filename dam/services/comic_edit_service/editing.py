@@ -1,0 +1,210 @@
+"""Changes of what is said of comics: their facts, and fields as people write them, `Writer=…`.
+
+What a variant's ComicInfo.xml said alike before says it alike afterwards: it follows a changed fact
+of the variant or of its concept, where it did not say something of its own, and the variant's own
+facts follow it (`agreement`). So who changes a concept locks it and then its variants
+before reading any of them. Nothing here commits; facts that are not given stay.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack, get_args, get_type_hints
+
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import Component, EntityId, row_of, table_of, write_rows
+from dam.errors import (
+    FactRefusedError,
+    MalformedFieldError,
+    NoComicConceptError,
+    NoComicVariantError,
+    UnknownNameError,
+)
+from dam.media.comic.facts import TERM_KINDS, listed_names
+from dam.media.comic.info_edit import EDITABLE
+from dam.media.comic.name import title_key
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookTermComponent,
+    ComicBookVariantComponent,
+)
+from dam.services import ecs_service
+from dam.services.comic_book_service import (
+    ConceptFacts,
+    VariantFacts,
+    check_facts,
+    concept_name,
+    describe_comic_concepts,
+    describe_comic_variants,
+    get_variants_for_comic_concept,
+)
+from dam.services.comic_edit_service.agreement import carry_facts, carry_terms, edit_elements
+
+_CONCEPT_TYPES, _VARIANT_TYPES = get_type_hints(ConceptFacts), get_type_hints(VariantFacts)
+_CONCEPT_FIELDS = (*_CONCEPT_TYPES, *TERM_KINDS)
+_VARIANT_FIELDS = (*_VARIANT_TYPES, *EDITABLE)
+
+Changes = Mapping[str, str | None]
+
+
+async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> None:
+    """Change fields of a concept or of a variant; None takes a value away.
+
+    A concept has the facts of its component, and lists of names by their ComicInfo elements, parted
+    by commas. A variant has the facts of its component, and the elements of its ComicInfo.xml.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        NoComicVariantError: It is neither a concept nor a variant.
+        UnknownNameError: There is no such field.
+        FactRefusedError: A value is of a wrong type, or cannot be kept as it is.
+    """
+    await ecs_service.lock_entity(session, entity_id)
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
+        await _edit_concept(session, entity_id, changes)
+    elif await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
+        await _edit_variant(session, entity_id, changes)
+    else:
+        raise NoComicVariantError(entity_id)
+
+
+async def edit_comic_concept(
+    session: AsyncSession, concept_entity_id: EntityId, **facts: Unpack[ConceptFacts]
+) -> None:
+    """Change some facts of a concept, and its name with them; None takes a fact away.
+
+    Raises:
+        EntityNotFoundError: The concept does not exist.
+        NoComicConceptError: The entity is no concept of a comic.
+        FactRefusedError: A fact cannot be kept as it is.
+    """
+    kind = ComicBookConceptComponent
+    check_facts(kind, facts)
+    variants = await _lock_with_variants(session, concept_entity_id)
+    known = await ecs_service.get_component(session, concept_entity_id, kind)
+    if known is None:
+        raise NoComicConceptError(concept_entity_id)
+    before = row_of(known)
+    after = {**before, **facts}
+    said = {
+        "name": concept_name(after),
+        "title_key": title_key(after["series_title"], after["comic_title"]),
+    }
+    await _set_facts(session, kind, concept_entity_id, {**facts, **said})
+    for variant in variants:
+        await carry_facts(session, variant, before, facts)
+
+
+async def edit_comic_variant(
+    session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
+) -> None:
+    """Change some facts of a variant; None takes a fact away.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError, ConceptNotVariantError: The entity is no variant of a comic.
+        FactRefusedError: A fact cannot be kept as it is.
+    """
+    check_facts(ComicBookVariantComponent, facts)
+    await ecs_service.lock_entity(session, variant_entity_id)
+    (before,) = await describe_comic_variants(session, [variant_entity_id])
+    if facts:
+        await _set_facts(session, ComicBookVariantComponent, variant_entity_id, facts)
+        await carry_facts(session, variant_entity_id, before.facts, facts)
+
+
+def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
+    """Return what texts as `FIELD=VALUE` say; an empty value is None.
+
+    Raises:
+        MalformedFieldError: One has no `=`.
+    """
+    changes: dict[str, str | None] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise MalformedFieldError(text)
+        changes[name.strip()] = value.strip() or None
+    return changes
+
+
+async def _edit_concept(session: AsyncSession, concept: EntityId, changes: Changes) -> None:
+    facts = _typed(changes, _CONCEPT_TYPES, _CONCEPT_FIELDS)
+    names = {kind: listed_names(facts.pop(kind)) for kind in TERM_KINDS if kind in facts}
+    if facts:
+        await edit_comic_concept(session, concept, **facts)
+    if names:
+        await _edit_terms(session, concept, names)
+
+
+async def _edit_terms(
+    session: AsyncSession, concept: EntityId, names: Mapping[str, tuple[str, ...]]
+) -> None:
+    variants = await _lock_with_variants(session, concept)
+    (before,) = await describe_comic_concepts(session, [concept])
+    for kind, listed in names.items():
+        await _set_terms(session, concept, kind, listed)
+    for variant in variants:
+        await carry_terms(session, variant, before.terms, names)
+
+
+async def _lock_with_variants(session: AsyncSession, concept: EntityId) -> list[EntityId]:
+    """Lock a concept and its variants, and return these ascending."""
+    await ecs_service.lock_entity(session, concept)
+    variants = sorted(await get_variants_for_comic_concept(session, concept))
+    for variant in variants:
+        await ecs_service.lock_entity(session, variant)
+    return variants
+
+
+async def _edit_variant(session: AsyncSession, variant: EntityId, changes: Changes) -> None:
+    own = {name: text for name, text in changes.items() if name in _VARIANT_TYPES}
+    elements = {name: text for name, text in changes.items() if name not in own}
+    facts = _typed(own, _VARIANT_TYPES, _VARIANT_FIELDS)
+    if facts:
+        await edit_comic_variant(session, variant, **facts)
+    if not elements:
+        return
+    try:
+        following = await edit_elements(session, variant, elements, kept=facts)
+    except UnknownNameError as error:
+        raise UnknownNameError("field", error.name, _VARIANT_FIELDS) from error
+    if following:
+        await _set_facts(session, ComicBookVariantComponent, variant, following)
+
+
+def _typed(changes: Changes, types: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """Return values of the fields' types."""
+    typed: dict[str, Any] = {}
+    for name, text in changes.items():
+        if name not in known:
+            raise UnknownNameError("field", name, known)
+        typed[name] = text
+        if text is not None and int in get_args(types.get(name)):
+            try:
+                typed[name] = int(text)
+            except ValueError as error:
+                raise FactRefusedError(name, repr(text), "a whole number") from error
+    return typed
+
+
+async def _set_facts(
+    session: AsyncSession, kind: type[Component], entity_id: EntityId, facts: Mapping[str, object]
+) -> None:
+    table = table_of(kind)
+    await session.execute(update(table).where(table.c.entity_id == entity_id).values(**facts))
+
+
+async def _set_terms(
+    session: AsyncSession, concept: EntityId, kind: str, names: Sequence[str]
+) -> None:
+    for name in names:
+        check_facts(ComicBookTermComponent, {"name": name})
+    table = table_of(ComicBookTermComponent)
+    of_kind = (table.c.entity_id == concept) & (table.c.kind == kind)
+    await session.execute(delete(table).where(of_kind))
+    rows = [
+        {"entity_id": concept, "kind": kind, "name": name, "position": position}
+        for position, name in enumerate(names)
+    ]
+    await write_rows(session, ComicBookTermComponent, rows, replace=False)

@@ -1,0 +1,65 @@
+"""Links of many variants at once, as people make them. Nothing here commits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId
+from dam.services import ecs_service
+from dam.services.comic_book_service import (
+    ComicVariant,
+    describe_comic_variants,
+    link_comic_variant_to_concept,
+    set_primary_comic_variant,
+    unlink_comic_variant,
+)
+
+
+async def link_variants(
+    session: AsyncSession,
+    concept_entity_id: EntityId,
+    entity_ids: Sequence[EntityId],
+    *,
+    has_primary: bool = False,
+) -> list[ComicVariant]:
+    """Make entities variants of a concept and return them; `has_primary`: the first is primary.
+
+    Raises:
+        DamError: As `link_comic_variant_to_concept` says; the caller then keeps none of it.
+    """
+    for entity_id in sorted(set(entity_ids)):  # as everybody locks them
+        await link_comic_variant_to_concept(
+            session,
+            entity_id,
+            concept_entity_id,
+            is_primary_variant=has_primary and entity_id == entity_ids[0],
+        )
+    return await describe_comic_variants(session, entity_ids)
+
+
+async def unlink_variants(
+    session: AsyncSession, entity_ids: Sequence[EntityId]
+) -> list[ComicVariant]:
+    """Take variants from their concepts and return them.
+
+    Raises:
+        EntityNotFoundError, NoComicVariantError, ConceptNotVariantError: Some are no variants; the
+            caller then keeps none of it.
+    """
+    described = await describe_comic_variants(session, entity_ids)
+    concepts = {variant.concept_entity_id for variant in described}
+    for concept in sorted(filter(None, concepts)):  # as everybody locks them
+        await ecs_service.lock_entity(session, concept)
+    for entity_id in set(entity_ids):
+        await unlink_comic_variant(session, entity_id)
+    return await describe_comic_variants(session, entity_ids)
+
+
+async def make_primary(session: AsyncSession, variant_entity_id: EntityId) -> list[ComicVariant]:
+    """Make a variant the primary one of its concept, and return it.
+
+    Raises:
+        DamError: As `set_primary_comic_variant` says.
+    """
+    await set_primary_comic_variant(session, variant_entity_id)
+    return await describe_comic_variants(session, [variant_entity_id])

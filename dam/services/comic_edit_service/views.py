@@ -1,0 +1,85 @@
+"""A comic as people look at it: a concept with its variants, or a variant with its document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId
+from dam.errors import NoComicVariantError
+from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
+from dam.services import ecs_service
+from dam.services.comic_book_service import (
+    ComicConcept,
+    ComicVariant,
+    describe_comic_concepts,
+    describe_comic_variants,
+    get_variants_for_comic_concept,
+)
+from dam.services.comic_edit_service.editing import edit_comic
+from dam.services.comic_info_service import get_comic_info, get_own_elements
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConceptView:
+    """A concept and its variants, the primary one first."""
+
+    concept: ComicConcept
+    variants: tuple[ComicVariant, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantView:
+    """A variant, its concept, and what its ComicInfo.xml says, by the names of the elements."""
+
+    variant: ComicVariant
+    concept: ComicConcept | None
+    comic_info: Mapping[str, str]
+
+
+async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView | VariantView:
+    """Return what is known of a concept or of a variant.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        NoComicVariantError: It is neither.
+    """
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
+        (concept,) = await describe_comic_concepts(session, [entity_id])
+        variants = await list_variants(session, entity_id)
+        return ConceptView(concept=concept, variants=tuple(variants))
+    if not await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
+        raise NoComicVariantError(entity_id)
+    (variant,) = await describe_comic_variants(session, [entity_id])
+    of_work = [] if variant.concept_entity_id is None else [variant.concept_entity_id]
+    concepts = await describe_comic_concepts(session, of_work) if of_work else []
+    info = await get_own_elements(session, entity_id)
+    if info.elements:  # else it would be made up of the facts that are shown already
+        info = await get_comic_info(session, entity_id)
+    said: dict[str, str] = {}
+    for element in info.elements:
+        if not (element.name.startswith(("@", "#")) or element.is_page_list):
+            said.setdefault(element.name, element.value.strip())
+    return VariantView(variant=variant, concept=next(iter(concepts), None), comic_info=said)
+
+
+async def list_variants(session: AsyncSession, concept_entity_id: EntityId) -> list[ComicVariant]:
+    """Return a concept's variants, the primary one first.
+
+    Raises:
+        EntityNotFoundError, NoComicConceptError: There is no such concept.
+    """
+    variants = await get_variants_for_comic_concept(session, concept_entity_id)
+    return await describe_comic_variants(session, variants) if variants else []
+
+
+async def edit_and_view(
+    session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
+) -> ConceptView | VariantView:
+    """Change a concept or a variant, and return it as it is then.
+
+    Raises:
+        DamError: As `edit_comic` says.
+    """
+    await edit_comic(session, entity_id, changes)
+    return await view_comic(session, entity_id)

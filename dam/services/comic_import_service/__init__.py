@@ -1,0 +1,22 @@
+"""Comics in: archives and folders become variants with pages, and concepts."""
+
+from dam.services.comic_import_service.importer import ComicImportOptions
+from dam.services.comic_import_service.importing import (
+    OnComic,
+    add_comics,
+    count_comics,
+    import_comics,
+)
+from dam.services.comic_import_service.outcome import ComicOutcome, FailedPage
+from dam.services.comic_import_service.retrying import import_failed_comics
+
+__all__ = [
+    "ComicImportOptions",
+    "ComicOutcome",
+    "FailedPage",
+    "OnComic",
+    "add_comics",
+    "count_comics",
+    "import_comics",
+    "import_failed_comics",
+]

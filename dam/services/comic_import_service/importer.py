@@ -1,0 +1,399 @@
+"""One comic on its way in: its file, its reading, its rows."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.builder import NewEntityMarkers
+from dam.core.ecs.components import EntityId
+from dam.core.world import World
+from dam.errors import DamError, NoPagesError, PagesUnreadableError, is_of_item
+from dam.media.comic.facts import ComicFacts
+from dam.media.comic.info import ComicInfoPage
+from dam.media.comic.info_pages import apply_page_list
+from dam.services import content_service
+from dam.services.comic_import_service.extraction import extract_pages
+from dam.services.comic_import_service.known import (
+    FOLDER,
+    RecordedComic,
+    claim_comic,
+    comics_at,
+    folder_comic,
+    had_archives,
+    had_comics,
+    known_comics,
+    moved_folder,
+)
+from dam.services.comic_import_service.matching import comic_key, is_same_comic
+from dam.services.comic_import_service.moves import ComicMoves, sources_of_pages
+from dam.services.comic_import_service.outcome import (
+    ComicOutcome,
+    FailedPage,
+    failed_comic,
+    failed_page,
+    imported_comic,
+)
+from dam.services.comic_import_service.reading import (
+    ComicDocument,
+    read_comic,
+    read_document,
+    read_stored_comic,
+)
+from dam.services.comic_import_service.records import (
+    ReadComic,
+    ReadFolder,
+    record_archive,
+    record_comic_failure,
+    record_folder,
+    rehearse_comic,
+)
+from dam.services.comic_import_service.sources import BESIDE_ARCHIVES, MOVED_BEFORE, FolderSource
+from dam.services.file_operations import FileOperationsResource
+from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
+from dam.services.page_service import get_ordered_pages
+from dam.services.rehearsal import rehearse
+from dam.services.source_removal_service import note_removals
+from dam.storage.content_store import ImportMode
+from dam.storage.contents.located import LocatedContent
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.reference import Reference
+from dam.tasks.sources import SourceRemoval
+
+Turn = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComicImportOptions:
+    """How comics are to be imported.
+
+    Args:
+        mode: What happens to the bytes of the archive, or of a folder's pictures.
+        is_recursive: Take folders for libraries; see `find_comics`.
+        is_extracted: Store the pages of archives on their own.
+        concept_entity_id: What they are variants of; None: what their files say.
+        is_dry_run: Read and look up, write nothing.
+    """
+
+    mode: ImportMode = "copy"
+    is_recursive: bool = False
+    is_extracted: bool = False
+    concept_entity_id: EntityId | None = None
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedArchive:
+    """An archive that was imported as a file.
+
+    Args:
+        file: What became of it.
+        known: The comic that it is already.
+        content: Where its bytes are; None where they cannot be had.
+    """
+
+    file: FileOutcome
+    known: RecordedComic | None
+    content: LocatedContent | None
+
+
+class ComicImporter:
+    """Imports comics, a few at once, and yet has them written in the order of their beginning.
+
+    So which variant is the first of its work does not depend on which one is read sooner. Whoever
+    begins one gives it a `turn`, to be awaited before its rows are written.
+
+    Args:
+        world: Where to.
+        options: How.
+        on_wait: Called when nothing can be stored before another process collects no more garbage.
+    """
+
+    def __init__(
+        self, world: World, options: ComicImportOptions, on_wait: Callable[[], None] | None
+    ) -> None:
+        self._world = world
+        self._files = world.resources.get(FileOperationsResource)
+        self._options = options
+        self._on_wait = on_wait
+        self._foreseen = defaultdict[str, list[ComicFacts]](list)
+        self._moves = ComicMoves(world, options.mode)
+
+    async def add_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
+        """Import archives as files, but for what can be no comic; return each by its path."""
+        added = await self._refused(archives)
+        files = await self._import_files([file for file in archives if file.path not in added])
+        ids = {file.entity_id for file in files.values() if file.entity_id is not None}
+        known = await self._world.read(known_comics, ids)
+        located = await self._world.read(content_service.locate, ids)
+        for path, file in files.items():
+            content = located.get(file.entity_id or 0)
+            if content is None and file.sha256 is not None:
+                content = await asyncio.to_thread(_in_place, file)  # a plan; nothing was stored
+            added[path] = AddedArchive(
+                file=file, known=known.get(file.entity_id or 0), content=content
+            )
+        return added
+
+    async def _refused(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
+        """Return those that can be no comic, and were none before; nothing is stored of them."""
+        answers = await self._files.look_into(archives)
+        faults = {
+            file.path: answer
+            for file, answer in zip(archives, answers, strict=True)
+            if isinstance(answer, DamError)  # others hinder the import, too, which has its words
+        }
+        before = await self._world.read(comics_at, list(faults))
+        return {
+            path: AddedArchive(file=_refusal(path, error), known=None, content=None)
+            for path, error in faults.items()
+            if path not in before
+        }
+
+    async def import_archive(self, archive: AddedArchive, turn: Turn) -> ComicOutcome:
+        """Import an archive as a comic.
+
+        Raises:
+            DamError: It cannot be.
+        """
+        file, content, known = archive.file, archive.content, archive.known
+        sources = self._moves.sources_at([file.path])
+        # The pages that are stored on their own are committed last.
+        noted = [] if self._options.is_extracted else sources
+        if known is not None:
+            known = await self._claim(known)
+            archive = replace(archive, known=known)
+        if known is not None and not known.has_failure:
+            outcome, noted = imported_comic(file.path, _again(file), known), []
+        elif content is None:
+            return ComicOutcome(
+                path=file.path,
+                status=file.status,
+                error=file.error,
+                message=file.message,
+                hint=file.hint,
+            )
+        else:  # new, or its failures are to be told again
+            outcome = await self._read_archive(archive, content, noted, turn)
+        if self._options.is_extracted and not self._options.is_dry_run and content is not None:
+            assert file.entity_id is not None
+            lost = await extract_pages(self._world, file.entity_id, content)
+            failed = (*outcome.failed_pages, *map(failed_page, lost))
+            outcome = replace(outcome, failed_pages=failed)
+        return await self._moves.finish(outcome, sources, are_noted=bool(noted))
+
+    async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
+        """Import the pictures of a folder as a comic, all of them or none.
+
+        What hinders the reading of one says nothing of its bytes, unlike damage in an archive.
+
+        Raises:
+            DamError: They cannot be.
+        """
+        known = await self._world.read(folder_comic, Path(folder.path))
+        # Where the archives were moved away before, what is left are their covers.
+        may_be_covers = self._options.is_recursive and self._options.mode == "move"
+        if known is None and may_be_covers and await self._world.read(had_archives, folder.path):
+            return ComicOutcome(path=folder.path, status="skipped", message=BESIDE_ARCHIVES)
+        is_moved = self._options.mode == "move" and not folder.names
+        if is_moved and await self._world.read(had_comics, folder.path):
+            return ComicOutcome(path=folder.path, status="skipped", message=MOVED_BEFORE)
+        if not folder.names:
+            raise NoPagesError("the folder")
+        read_at = self._world.context.now()
+        document = ComicDocument()
+        if folder.comic_info is not None:
+            document = await asyncio.to_thread(read_document, folder.comic_info)
+        order = apply_page_list(folder.names, document.info)
+        files = await self._import_files([folder.files[page.name] for page in order.pages])
+        pages = [(page, files[folder.files[page.name].path]) for page in order.pages]
+        sources = self._moves.sources_at(files)
+        failed = [
+            FailedPage(name=page.name, error=file.message or "", hint=file.hint)
+            for page, file in pages
+            if file.error is not None
+        ]
+        if failed and (known is None or len(failed) == len(pages)):
+            lost = [(page.name, page.error) for page in failed]
+            raise PagesUnreadableError(lost, len(pages) if known is None else None)
+        said = [order.problem] if order.problem else []
+        said += _passed_by(folder)
+        if known is not None:
+            known = await self._claim(known)
+            said += await self._left_out(folder, known, files)
+            outcome = imported_comic(folder.path, "unchanged", known, failed, document, said)
+            going = await self._world.read(sources_of_pages, known, sources)
+            return await self._moves.finish(outcome, going, are_noted=False)
+        concept = self._options.concept_entity_id
+        comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
+        comic = replace(comic, info=order.info)
+        read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
+        entries = [(file.entity_id or 0, page.entry) for page, file in pages]
+        await turn()
+        recorded, going = await self._record_folder(read, comic, entries, sources)
+        if not recorded.is_new:
+            said += await self._left_out(folder, recorded, files)
+        said += comic.facts.problems
+        status: FileStatus = "added" if recorded.is_new else "known"
+        outcome = imported_comic(folder.path, status, recorded, (), document, said)
+        return await self._moves.finish(outcome, going, are_noted=True)
+
+    async def _record_folder(
+        self,
+        folder: ReadFolder,
+        comic: ReadComic,
+        pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
+        sources: Sequence[SourceRemoval],
+    ) -> tuple[RecordedComic, list[SourceRemoval]]:
+        """Record a folder's comic; return also which of the pictures are noted to be removed."""
+        if self._options.is_dry_run:
+            moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
+            foreseen = self._claim(moved) if moved else self._foresee(comic, len(pages))
+            return await foreseen, []
+
+        async def record(session: AsyncSession) -> tuple[RecordedComic, list[SourceRemoval]]:
+            now = self._world.context.now()
+            recorded = await record_folder(session, folder, comic, pages, now=now)
+            going = await sources_of_pages(
+                session, recorded, sources
+            )  # another may have come first
+            await note_removals(session, going, now=now)
+            return recorded, going
+
+        return await self._moves.record(record)
+
+    async def _read_archive(
+        self,
+        archive: AddedArchive,
+        content: LocatedContent,
+        sources: Sequence[SourceRemoval],
+        turn: Turn,
+    ) -> ComicOutcome:
+        file, known = archive.file, archive.known
+        try:
+            concept = self._options.concept_entity_id
+            read = await read_stored_comic(self._files, content, Path(file.path), concept)
+        except DamError as error:
+            await self._keep_failure(file, error)
+            raise
+        await turn()
+        if self._options.is_dry_run:
+            recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
+        else:
+            entity_id, now = file.entity_id, self._world.context.now()
+            assert entity_id is not None
+            markers = self._world.resources.get(NewEntityMarkers)
+
+            async def record(session: AsyncSession) -> RecordedComic:
+                recorded = await record_archive(
+                    session,
+                    entity_id,
+                    content.digest,
+                    read.comic,
+                    read.members,
+                    markers,
+                    now=now,
+                )
+                await record_comic_failure(session, entity_id, read.failure, now=now)
+                return recorded
+
+            recorded = await self._moves.record(record, sources)
+        failed = list(map(failed_page, read.failed))
+        status = "added" if recorded.is_new else _again(file)
+        return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
+
+    async def _keep_failure(self, file: FileOutcome, error: DamError) -> None:
+        """Keep that an archive could not be read, so that it can be retried; its file stays."""
+        is_kept = is_of_item(error) and not isinstance(error, NoPagesError)
+        if is_kept and file.entity_id is not None and not self._options.is_dry_run:
+            now = self._world.context.now()
+            await self._world.run(record_comic_failure, file.entity_id, error, now=now)
+
+    async def _left_out(
+        self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]
+    ) -> list[str]:
+        """Return a remark on the pictures of a folder that are no pages of the comic that it is."""
+        assert known.variant_entity_id is not None
+        pages = set(await self._world.read(get_ordered_pages, known.variant_entity_id))
+        others = [
+            name
+            for name in folder.names
+            if (file := files[folder.files[name].path]).error is None
+            and file.entity_id not in pages
+        ]
+        if not others:
+            return []
+        is_one = len(others) == 1
+        what = "picture in it is" if is_one else "pictures in it are"
+        stay = f", and {'stays' if is_one else 'stay'}" if self._options.mode == "move" else ""
+        return [f"{len(others)} {what} no page of it{stay}; the first: {others[0]}"]
+
+    async def _import_files(self, found: Sequence[FoundFile]) -> dict[str, FileOutcome]:
+        """Import files as `add-asset` does; return what became of each."""
+        outcomes: dict[str, FileOutcome] = {}
+
+        def take(outcome: FileOutcome) -> None:
+            outcomes[outcome.path] = outcome
+
+        options = ImportOptions(mode=self._options.mode, is_dry_run=self._options.is_dry_run)
+        await import_files(
+            self._world, found, options, take, on_wait=self._on_wait, on_moved=self._moves.take
+        )
+        return outcomes
+
+    async def _claim(self, known: RecordedComic) -> RecordedComic:
+        concept = self._options.concept_entity_id
+        if concept is None:
+            return known
+        if self._options.is_dry_run:
+            return await rehearse(self._world, claim_comic, known, concept)
+        return await self._moves.record(
+            partial(claim_comic, known=known, concept_entity_id=concept)
+        )
+
+    async def _foresee(
+        self, comic: ReadComic, pages: int, entity_id: EntityId | None = None
+    ) -> RecordedComic:
+        """Return what recording a comic would come to, after the comics before it."""
+        now = self._world.context.now()
+        recorded = await rehearse(self._world, rehearse_comic, entity_id, comic, pages, now=now)
+        if recorded.concept_created:
+            created = self._foreseen[comic_key(comic.facts)]
+            is_created = any(is_same_comic(facts, comic.facts) for facts in created)
+            recorded = replace(recorded, concept_created=not is_created)
+            created.append(comic.facts)
+        return recorded
+
+
+def _refusal(path: str, error: DamError) -> FileOutcome:
+    said = failed_comic(path, error)
+    return FileOutcome(
+        path=path, status="failed", error=said.error, message=said.message, hint=said.hint
+    )
+
+
+def _in_place(file: FileOutcome) -> LocatedContent:
+    assert file.sha256 is not None
+    status = Path(file.path).stat()
+    reference = Reference(
+        path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
+    )
+    return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
+
+
+def _passed_by(folder: FolderSource) -> list[str]:
+    """Return a remark on what looks like pages and is not taken."""
+    if not folder.passed_by:
+        return []
+    first, *others = folder.passed_by
+    more = f" and {len(others)} more" if others else ""
+    return [f"{Path(first.path).name}{more} passed by: {first.reason}"]
+
+
+def _again(file: FileOutcome) -> FileStatus:
+    """Return the status of an archive that is a comic already."""
+    return "unchanged" if file.status == "unchanged" else "known"

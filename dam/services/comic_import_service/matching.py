@@ -1,0 +1,94 @@
+"""Which concept a comic belongs to, by what its file says; a new one where there is none."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId, write_rows
+from dam.media.comic.facts import ComicFacts
+from dam.media.comic.name import title_key
+from dam.media.comic.name_numbers import issue_key
+from dam.models import ComicBookConceptComponent, ComicBookTermComponent
+from dam.services.comic_book_service import ConceptFacts, create_comic_book_concept
+
+
+async def find_same_concept(session: AsyncSession, facts: ComicFacts) -> EntityId | None:
+    """Return the concept that these facts are of, the oldest one, or None; see `is_same_comic`."""
+    key = comic_key(facts)
+    if not key:
+        return None
+    concept = ComicBookConceptComponent
+    candidates = (
+        select(
+            concept.entity_id,
+            concept.series_title,
+            concept.issue_number,
+            concept.volume,
+            concept.publication_year,
+        )
+        .where(concept.title_key == key)
+        .order_by(concept.entity_id)
+    )
+    for row in await session.execute(candidates):
+        known = ComicFacts(
+            series_title=row.series_title,
+            issue_number=row.issue_number,
+            volume=row.volume,
+            publication_year=row.publication_year,
+        )
+        if is_same_comic(known, facts):
+            entity_id: EntityId = row.entity_id
+            return entity_id
+    return None
+
+
+def comic_key(facts: ComicFacts) -> str:
+    """Return the key under which the concept of these facts is looked up; empty: it has none."""
+    return title_key(facts.series_title, facts.comic_title or "")
+
+
+def is_same_comic(one: ComicFacts, other: ComicFacts) -> bool:
+    """Tell whether two of one `comic_key` are one comic.
+
+    They have the same number, `001` being `1`, and agree in volume or in year, or in knowing
+    neither; what both know must not differ. A series is no comic of its own title.
+    """
+    if bool(one.series_title) != bool(other.series_title):
+        return False
+    if _number(one.issue_number) != _number(other.issue_number):
+        return False
+    pairs = ((one.volume, other.volume), (one.publication_year, other.publication_year))
+    known = [pair for pair in pairs if None not in pair]
+    if known:
+        return all(ours == theirs for ours, theirs in known)
+    return all(value is None for pair in pairs for value in pair)
+
+
+async def create_concept(session: AsyncSession, facts: ComicFacts, fallback: str) -> EntityId:
+    """Create the concept that these facts are of, with its terms; the caller commits.
+
+    Args:
+        session: Where.
+        facts: What is known.
+        fallback: What to call the comic where the facts have neither title nor series; a blank
+            name makes it `?`.
+    """
+    known = {name: getattr(facts, name) for name in ConceptFacts.__annotations__}
+    more = ConceptFacts(**{name: value for name, value in known.items() if value is not None})  # type: ignore[typeddict-item]  # mypy knows no computed keys
+    title = more.pop("comic_title", None) or _title(facts) or fallback.strip() or "?"
+    entity_id = await create_comic_book_concept(session, title, **more)
+    terms = [
+        {"entity_id": entity_id, "kind": term.kind, "name": term.name, "position": term.position}
+        for term in facts.terms
+    ]
+    await write_rows(session, ComicBookTermComponent, terms, replace=False)
+    return entity_id
+
+
+def _title(facts: ComicFacts) -> str | None:
+    if not facts.series_title or not facts.issue_number:
+        return facts.series_title
+    return f"{facts.series_title} #{facts.issue_number}"
+
+
+def _number(text: str | None) -> object:
+    return issue_key(text) if text else None

@@ -1,0 +1,81 @@
+"""The files of comics that a move takes in: they go after the last commit of their comic."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.errors import ItemError
+from dam.services.comic_import_service.known import RecordedComic
+from dam.services.comic_import_service.outcome import ComicOutcome
+from dam.services.page_service import get_ordered_pages
+from dam.services.source_removal_service import end_removals, note_removals
+from dam.storage.content_store import ImportMode
+from dam.tasks.sources import SourceRemoval
+
+T = TypeVar("T")
+
+
+async def sources_of_pages(
+    session: AsyncSession, comic: RecordedComic, sources: Sequence[SourceRemoval]
+) -> list[SourceRemoval]:
+    """Return those of the pictures in a folder that are pages of its comic; the others stay."""
+    assert comic.variant_entity_id is not None
+    pages = set(await get_ordered_pages(session, comic.variant_entity_id))
+    return [source for source in sources if source.entity_id in pages]
+
+
+class ComicMoves:
+    """What an import of comics has taken in and has still to remove.
+
+    Invariant: a file that is still there is found again by the same command, until its removal is
+    noted with the commit of its comic. Without a move there is nothing.
+    """
+
+    def __init__(self, world: World, mode: ImportMode) -> None:
+        self._world = world
+        self._run = world.run_durably if mode == "move" else world.run
+        self._taken: dict[str, SourceRemoval] = {}
+
+    def take(self, removal: SourceRemoval) -> None:
+        """Take in what is to be removed once its comic is recorded."""
+        self._taken[str(removal.path)] = removal
+
+    def sources_at(self, paths: Iterable[str]) -> list[SourceRemoval]:
+        """Return what was taken in of these paths, each once."""
+        return [self._taken.pop(path) for path in paths if path in self._taken]
+
+    async def record(
+        self, fn: Callable[[AsyncSession], Awaitable[T]], sources: Sequence[SourceRemoval] = ()
+    ) -> T:
+        """Run a function that writes for a comic, and note in its transaction what is to go."""
+
+        async def work(session: AsyncSession) -> T:
+            answer = await fn(session)
+            await note_removals(session, sources, now=self._world.context.now())
+            return answer
+
+        return await self._run(work)
+
+    async def finish(
+        self, outcome: ComicOutcome, sources: Sequence[SourceRemoval], *, are_noted: bool
+    ) -> ComicOutcome:
+        """Remove the files of a comic for which all is committed; return also what hindered it."""
+        if not sources:
+            return outcome
+        if not are_noted:
+            await self._run(note_removals, sources, now=self._world.context.now())
+        ended = await end_removals(self._world, sources)
+        errors = [end for _, end in ended if isinstance(end, ItemError)]
+        if not errors:
+            return outcome
+        first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        said = [outcome.message] if outcome.message else []
+        return replace(
+            outcome,
+            error=outcome.error or type(first).__name__,
+            message="; ".join([*said, f"{first.message}{more}"]),
+            hint=outcome.hint or first.hint,
+        )

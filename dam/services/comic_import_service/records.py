@@ -1,0 +1,321 @@
+"""What the import of one comic writes, all of it in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.builder import NewEntityMarkers
+from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.ecs.components import EntityId, create_entities, row_of, table_of
+from dam.core.scheduling.leases import clear_failures, record_failures
+from dam.errors import DamError, display_path
+from dam.media.comic.facts import ComicFacts
+from dam.media.comic.info import ComicInfo, ComicInfoPage
+from dam.models import (
+    IN_ARCHIVE,
+    ComicBookVariantComponent,
+    ComicInfoElementComponent,
+    FileLocationComponent,
+    OriginalSourceInfoComponent,
+    WorldIdentity,
+)
+from dam.services import ecs_service
+from dam.services.comic_book_service import (
+    VariantFacts,
+    get_variants_for_comic_concept,
+    link_comic_variant_to_concept,
+)
+from dam.services.comic_import_service.known import (
+    RecordedComic,
+    claim_comic,
+    folder_comic,
+    known_comics,
+    moved_folder,
+)
+from dam.services.comic_import_service.matching import create_concept, find_same_concept
+from dam.services.comic_info_service import get_own_elements, write_elements
+from dam.services.content_service import Owner, ReadContent, record_contents
+from dam.services.failure_service import IMPORT_COMIC
+from dam.services.page_service import Page, set_pages
+from dam.storage.paths import path_bytes, path_digest
+from dam.storage.sources.reading import FileReading
+
+_SOURCES = table_of(OriginalSourceInfoComponent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadComic:
+    """What was read of a comic.
+
+    Args:
+        name: What to call it where nothing in it says so.
+        format: `cbz` …, or `folder`.
+        info: Its ComicInfo.xml, where it has one that can be read.
+        facts: What it says, or else what the file's name says.
+        scan_quality: How its pages were got.
+        concept_entity_id: The concept that the user named.
+    """
+
+    name: str
+    format: str
+    info: ComicInfo | None
+    facts: ComicFacts
+    scan_quality: str | None = None
+    concept_entity_id: EntityId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadMember:
+    """A page of an archive whose bytes were read."""
+
+    content: ReadContent
+    raw_name: bytes
+    name: str
+    entry: ComicInfoPage | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadFolder:
+    """A folder whose pictures are pages, as it was found."""
+
+    path: Path
+    reading: FileReading
+    read_at: datetime
+
+
+async def record_archive(
+    session: AsyncSession,
+    archive_entity_id: EntityId,
+    archive_sha256: bytes,
+    comic: ReadComic,
+    members: Sequence[ReadMember],
+    markers: NewEntityMarkers,
+    *,
+    now: datetime,
+) -> RecordedComic:
+    """Make an archive a variant with these pages, in this order; one that was imported stays so.
+
+    One that was linked before keeps its concept and what is known of it.
+
+    Raises:
+        EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or the archive
+            was removed meanwhile.
+        VariantLinkedError: The user named one, and it is a variant of another.
+        FactRefusedError: A fact or an element cannot be kept as it is.
+    """
+    await _take_turns(session)
+    known = (await known_comics(session, [archive_entity_id])).get(archive_entity_id)
+    if known is not None:
+        recorded = await claim_comic(session, known, comic.concept_entity_id)
+    else:
+        contents = [member.content for member in members]
+        owners = await record_contents(session, contents, markers, now=now)
+        pages = [_page(owners[member.content.sha256].entity_id, member.entry) for member in members]
+        recorded = await _record(session, archive_entity_id, comic, pages)
+        await _write_places(session, archive_entity_id, archive_sha256, members, owners)
+    await ecs_service.lock_entity(session, archive_entity_id)  # concepts are locked before variants
+    return recorded
+
+
+async def record_comic_failure(
+    session: AsyncSession, archive_entity_id: EntityId, failure: DamError | None, *, now: datetime
+) -> None:
+    """Keep what of an archive could not be had, until an import finds nothing wrong."""
+    if failure is None:
+        await clear_failures(session, IMPORT_COMIC, [archive_entity_id])
+    else:
+        await record_failures(session, IMPORT_COMIC, {archive_entity_id: failure}, now=now)
+
+
+async def record_folder(
+    session: AsyncSession,
+    folder: ReadFolder,
+    comic: ReadComic,
+    pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
+    *,
+    now: datetime,
+) -> RecordedComic:
+    """Make a folder a variant with these pictures as pages; one that is a variant stays so.
+
+    The variant is an entity without bytes, found again by the folder's path, or else by its pages
+    where the folder that had them is gone: it was moved.
+
+    Raises:
+        EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or a picture
+            was removed meanwhile.
+        VariantLinkedError: The user named one, and it is a variant of another.
+        FactRefusedError: A fact or an element cannot be kept as it is.
+    """
+    await _take_turns(session)
+    known = await folder_comic(session, folder.path)
+    if known is None:
+        known = await moved_folder(session, [entity_id for entity_id, _ in pages])
+        if known is not None:
+            await _move_source(session, known.variant_entity_id, folder, now)
+    if known is not None:
+        return await claim_comic(session, known, comic.concept_entity_id)
+    (variant,) = await create_entities(session, 1, now=now)
+    await _write_source(session, variant, folder, now)
+    linked = [_page(entity_id, entry) for entity_id, entry in pages]
+    return await _record(session, variant, comic, linked)
+
+
+async def rehearse_comic(
+    session: AsyncSession,
+    variant_entity_id: EntityId | None,
+    comic: ReadComic,
+    pages: int,
+    *,
+    now: datetime,
+) -> RecordedComic:
+    """Record a comic without its pages, for a caller that keeps nothing of it.
+
+    Raises:
+        EntityNotFoundError, NoComicConceptError, VariantLinkedError, FactRefusedError: As
+            `record_archive` says.
+    """
+    entity_id = variant_entity_id or (await create_entities(session, 1, now=now))[0]
+    recorded = await _record(session, entity_id, comic, [])
+    return replace(
+        recorded,
+        variant_entity_id=variant_entity_id,
+        concept_entity_id=None if recorded.concept_created else recorded.concept_entity_id,
+        pages=pages,
+    )
+
+
+async def _take_turns(session: AsyncSession) -> None:
+    """Let one import of a comic write at a time, so that two of one work find one concept."""
+    await session.execute(select(WorldIdentity.uuid).with_for_update())
+
+
+def _page(entity_id: EntityId, entry: ComicInfoPage | None) -> Page:
+    if entry is None:
+        return Page(page_image_entity_id=entity_id)
+    return Page(
+        page_image_entity_id=entity_id,
+        page_type=entry.page_type,
+        is_double_page=entry.is_double_page,
+        attributes=dict(entry.attributes),
+    )
+
+
+async def _record(
+    session: AsyncSession, variant_entity_id: EntityId, comic: ReadComic, pages: Sequence[Page]
+) -> RecordedComic:
+    variant = ComicBookVariantComponent
+    linked = await ecs_service.get_component(session, variant_entity_id, variant)
+    concept = comic.concept_entity_id
+    if concept is None and linked is not None:
+        concept = linked.conceptual_entity_id
+    if concept is None:
+        concept = await find_same_concept(session, comic.facts)
+    is_created = concept is None
+    if concept is None:
+        concept = await create_concept(session, comic.facts, comic.name)
+    is_first = not await get_variants_for_comic_concept(session, concept)
+    await link_comic_variant_to_concept(
+        session,
+        variant_entity_id,
+        concept,
+        is_primary_variant=is_first,
+        **_unsaid(comic, linked),
+    )
+    if comic.info is not None:
+        await _write_document(session, variant_entity_id, comic.info, pages)
+    await set_pages(session, variant_entity_id, pages)
+    return RecordedComic(
+        variant_entity_id=variant_entity_id,
+        concept_entity_id=concept,
+        pages=len(pages),
+        is_new=True,
+        concept_created=is_created,
+    )
+
+
+def _unsaid(comic: ReadComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
+    """Return what was read of a variant and nobody has said of it before."""
+    facts = VariantFacts(
+        language=comic.facts.language,
+        format=comic.format,
+        scan_quality=comic.scan_quality,
+        scan_group=comic.facts.scan_group,
+        reading_direction=comic.facts.reading_direction,
+    )
+    said = set() if linked is None else {name for name, value in row_of(linked).items() if value}
+    unsaid: VariantFacts = {name: value for name, value in facts.items() if name not in said}  # type: ignore[assignment]  # mypy knows no computed keys
+    return unsaid
+
+
+async def _write_document(
+    session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
+) -> None:
+    """Write a document's elements after those that the user has set."""
+    kept = (await get_own_elements(session, variant_entity_id)).elements
+    if kept:
+        of_variant = ComicInfoElementComponent.entity_id == variant_entity_id
+        await session.execute(delete(ComicInfoElementComponent).where(of_variant))
+    names = {element.name for element in kept}
+    added = (element for element in info.elements if element.name not in names)
+    await write_elements(session, variant_entity_id, ComicInfo((*kept, *added)), pages)
+
+
+async def _write_places(
+    session: AsyncSession,
+    archive_entity_id: EntityId,
+    archive_sha256: bytes,
+    members: Sequence[ReadMember],
+    owners: dict[bytes, Owner],
+) -> None:
+    inside = [
+        {
+            "entity_id": owners[member.content.sha256].entity_id,
+            "storage": IN_ARCHIVE,
+            "path": member.raw_name,
+            "path_digest": path_digest(archive_sha256 + b"\0" + member.raw_name),
+            "path_text": display_path(member.name),
+            "size_bytes": member.content.size_bytes,
+            "container_entity_id": archive_entity_id,
+        }
+        for member in members
+    ]
+    conflict = Conflict(("path_digest",))
+    await insert_rows(session, table_of(FileLocationComponent), inside, conflict)
+
+
+async def _write_source(
+    session: AsyncSession, variant_entity_id: EntityId, folder: ReadFolder, now: datetime
+) -> None:
+    row = {"entity_id": variant_entity_id, "first_seen_at": now, **_source(folder, now)}
+    # A path that was a file's before is this folder's from now on.
+    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    conflict = Conflict(("path_digest",), changing)
+    await insert_rows(session, _SOURCES, [row], conflict)
+
+
+async def _move_source(
+    session: AsyncSession, variant_entity_id: EntityId | None, folder: ReadFolder, now: datetime
+) -> None:
+    source = _source(folder, now)
+    taken = delete(_SOURCES).where(_SOURCES.c.path_digest == source["path_digest"])
+    await session.execute(taken)
+    moved = update(_SOURCES).where(_SOURCES.c.entity_id == variant_entity_id)
+    await session.execute(moved.values(source))
+
+
+def _source(folder: ReadFolder, now: datetime) -> dict[str, object]:
+    raw = path_bytes(folder.path)
+    return {
+        "path": raw,
+        "path_digest": path_digest(raw),
+        "path_text": display_path(folder.path),
+        "size_bytes": 0,
+        "mtime_ns": folder.reading.mtime_ns,
+        "mode": folder.reading.mode,
+        "last_seen_at": now,
+        "read_at": folder.read_at,
+    }

@@ -1,0 +1,184 @@
+"""Finding comics among files: archives, and folders whose pictures are pages."""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from dam.errors import words_for
+from dam.media.archive.names import is_clutter, is_comic_info, is_page, natural_key, parts
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.reading import FileReading
+from dam.storage.sources.walk import OTHER_FOLDER, PassedBy, Walk, absolute_path
+
+_ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
+_HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
+BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
+
+MOVED_BEFORE = "its comics were moved in before"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSource:
+    """A file that is to be a comic, whatever it is."""
+
+    file: FoundFile
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.file.path
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSource:
+    """A folder that is to be a comic.
+
+    Args:
+        path: Absolute.
+        reading: The folder itself.
+        names: Of the pictures in it and below, from the folder on, in natural order.
+        files: What was found in it and below, by such names.
+        comic_info: Its ComicInfo.xml, if there is one.
+        passed_by: What is named like a picture and is no file, such as a symbolic link.
+    """
+
+    path: str
+    reading: FileReading
+    names: tuple[str, ...]
+    files: Mapping[str, FoundFile]
+    comic_info: FoundFile | None
+    passed_by: tuple[PassedBy, ...] = ()
+
+
+ComicSource = ArchiveSource | FolderSource | PassedBy
+
+
+def find_comics(
+    paths: Iterable[str],
+    *,
+    is_recursive: bool,
+    own: Collection[Path] = (),
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[ComicSource]:
+    """Yield the comics at the paths: each file is one, and each folder.
+
+    A folder is one comic of the pictures in it and below; one that holds archives is passed by.
+
+    Args:
+        paths: Of files and folders.
+        is_recursive: Take folders for libraries: every archive below is a comic, and every folder
+            that itself has pictures is one of these, unless archives are beside them.
+        own: Files and folders of ours, as for `Walk`.
+        is_stopped: As for `Walk`.
+    """
+    folders = Walk(is_recursive=True, own=own, is_stopped=is_stopped)
+    files = Walk(is_recursive=False, own=own, is_stopped=is_stopped)
+    for path in paths:
+        absolute = absolute_path(path)
+        try:
+            status = os.stat(absolute)  # noqa: PTH116 - undecodable and hostile paths, as in `Walk`
+            is_folder = stat.S_ISDIR(status.st_mode)
+        except (OSError, ValueError):
+            is_folder = False
+        if is_folder:
+            folder = FileReading.of(status)
+            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
+            continue
+        for item in files.over([absolute]):
+            yield item if isinstance(item, PassedBy) else ArchiveSource(item)
+
+
+def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
+    files: dict[str, FoundFile] = {}
+    passed_by: list[PassedBy] = []
+    has_passed = False
+    for item in walk.over([folder]):
+        if isinstance(item, PassedBy):
+            if item.is_failure or item.path == folder:
+                has_passed = True
+                yield item
+            else:
+                passed_by.append(item)
+        elif _is_archive(item):
+            yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
+            return
+        else:
+            files[_name_in(folder, item)] = item
+    if not has_passed:
+        yield _folder(folder, reading, files, passed_by)
+
+
+def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
+    is_empty = True
+    for folder, items in groupby(walk.over([library]), _folder_of):
+        files: dict[str, FoundFile] = {}
+        passed_by: list[PassedBy] = []
+        has_archives = has_passed = False
+        for item in items:
+            if isinstance(item, PassedBy):
+                if item.is_failure or item.path == library:
+                    has_passed = True
+                    yield item
+                else:
+                    passed_by.append(item)
+            elif _is_archive(item):
+                has_archives = True
+                yield ArchiveSource(item)
+            elif not is_clutter(_name_in(library, item)):
+                files[_name_in(folder, item)] = item
+        has_pictures = any(map(is_page, files))
+        if has_pictures and has_archives:
+            yield PassedBy(folder, BESIDE_ARCHIVES)
+        elif has_pictures and not has_passed:
+            yield _sub_folder(folder, files, passed_by)
+        is_empty = is_empty and not (has_pictures or has_archives or has_passed)
+    if is_empty:
+        yield _folder(library, reading, {}, [])
+
+
+def _folder_of(item: FoundFile | PassedBy) -> str:
+    return os.path.dirname(item.path)  # noqa: PTH120 - the strings of `Walk`
+
+
+def _name_in(folder: str, file: FoundFile | PassedBy) -> str:
+    return file.path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - the strings of `Walk`
+
+
+def _is_archive(file: FoundFile) -> bool:
+    return file.path.casefold().endswith(_ARCHIVE_SUFFIXES)
+
+
+def _sub_folder(
+    folder: str, files: Mapping[str, FoundFile], passed_by: Sequence[PassedBy]
+) -> FolderSource | PassedBy:
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - the strings of `Walk`
+    except OSError as error:
+        return PassedBy(folder, words_for(error), is_failure=True)
+    return _folder(folder, FileReading.of(status), files, passed_by)
+
+
+def _folder(
+    folder: str,
+    reading: FileReading,
+    files: Mapping[str, FoundFile],
+    passed_by: Sequence[PassedBy],
+) -> FolderSource | PassedBy:
+    if any(file.folder != reading.file for name, file in files.items() if "/" not in name):
+        return PassedBy(folder, OTHER_FOLDER, is_failure=True)
+    pictures = tuple(item for item in passed_by if is_page(_name_in(folder, item)))
+    return FolderSource(folder, reading, _pages(files), files, _comic_info(files), pictures)
+
+
+def _pages(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(filter(is_page, names), key=lambda name: list(natural_key(name))))
+
+
+def _comic_info(files: Mapping[str, FoundFile]) -> FoundFile | None:
+    """Return the ComicInfo.xml that is nearest to the folder."""
+    found = [name for name in files if is_comic_info(name)]
+    nearest = min(found, key=lambda name: (len(parts(name)), name), default=None)
+    return None if nearest is None else files[nearest]

@@ -1,0 +1,5 @@
+"""Variants of comics that share pages."""
+
+from dam.services.comic_overlap_service.comparing import VariantOverlap, find_duplicates, overlap_of
+
+__all__ = ["VariantOverlap", "find_duplicates", "overlap_of"]

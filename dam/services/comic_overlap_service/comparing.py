@@ -1,0 +1,187 @@
+"""Finds comic variants that share pages, by content and by likeness; it never links any."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId
+from dam.core.world import World
+from dam.errors import MissingExtraError
+from dam.media.image.entry import RECIPE_VERSION
+from dam.models import ImagePerceptualPHashComponent
+from dam.services.comic_book_service import get_comic_concept_for_variant
+from dam.services.likeness_service import LikenessIndex, PackedHashes
+
+if TYPE_CHECKING:  # numpy comes with an extra; without it these are imported late, or not
+    from dam.media.comic.overlap import OverlapKind, PageTable
+    from dam.services.comic_overlap_service.page_tables import VariantPages
+    from dam.storage.caches.hash_blocks import HashBlock
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantOverlap:
+    """Two variants, how many pages they share, and which pages one of them alone has.
+
+    Pages without structure, such as blank ones, count nowhere.
+
+    Attributes:
+        concept_entity_ids: The concepts of the two; linking them is worth a thought where they
+            are not one.
+        shared: How many pages are matched, each with one of the other.
+        identical: How many of these are the same picture, byte for byte.
+        only: By variant, the numbers of its other pages: credits, adverts, what the other lacks.
+        kind: `same`: no other pages, all identical. `reencoded`: nearly all shared, most of them
+            by their looks alone. `partial`: anything else.
+        score: The share of all pages of the two that are shared, 0 to 1.
+    """
+
+    variant_entity_ids: tuple[EntityId, EntityId]
+    concept_entity_ids: tuple[EntityId | None, EntityId | None]
+    shared: int
+    identical: int
+    only: Mapping[EntityId, tuple[int, ...]]
+    kind: "OverlapKind"
+    score: float
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the two are variants of one concept already."""
+        one, other = self.concept_entity_ids
+        return one is not None and one == other
+
+
+async def overlap_of(
+    world: World, variant_entity_id: EntityId, *, threshold: int | None = None, min_shared: int = 1
+) -> list[VariantOverlap]:
+    """Return the variants that share pages with one, those that share the most of all first.
+
+    The given variant is the first of each pair. Pages look alike when their perceptual hashes
+    differ in at most `threshold` bits; None is what suits the hash. Variants that share only what
+    is in very many, such as adverts, or fewer than `min_shared` pages are left out.
+
+    Raises:
+        EntityNotFoundError: The variant does not exist.
+        NoComicVariantError: It is no variant of a comic.
+        MissingExtraError: The extra `image` is not installed.
+    """
+    bits = _threshold(threshold)
+    index = world.resources.get(LikenessIndex)
+    packed = await index.of(ImagePerceptualPHashComponent, RECIPE_VERSION)
+    pages = await world.read(_pages_around, packed, variant_entity_id, bits)
+    return await asyncio.to_thread(_overlaps_of, pages, variant_entity_id, bits, min_shared)
+
+
+async def find_duplicates(
+    world: World, *, threshold: int | None = None, min_shared: int = 2
+) -> list[VariantOverlap]:
+    """Return the pairs of variants that share pages, those that share the most of all first.
+
+    The smaller id is the first of each pair. What is in very many variants, such as adverts, brings
+    none together: of other pages a pair shares at least `min_shared`, or all of the shorter one.
+
+    Raises:
+        MissingExtraError: The extra `image` is not installed.
+    """
+    bits = _threshold(threshold)
+    from dam.services.comic_overlap_service.page_tables import pages_of_all_variants  # noqa: PLC0415 - needs numpy
+
+    pages = await world.read(pages_of_all_variants)
+    return await asyncio.to_thread(_all_overlaps, pages, bits, min_shared)
+
+
+def _threshold(threshold: int | None) -> int:
+    try:
+        from dam.media.likeness import DEFAULT_THRESHOLDS  # noqa: PLC0415 - needs numpy
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("image", "comparing pictures") from error
+    return DEFAULT_THRESHOLDS["phash"] if threshold is None else threshold
+
+
+async def _pages_around(
+    session: AsyncSession, packed: PackedHashes, variant_entity_id: EntityId, threshold: int
+) -> "VariantPages":
+    """Return the pages of a variant, and of those that have a page like one of them."""
+    from dam.media.comic.overlap import POPULAR  # noqa: PLC0415 - needs numpy
+    from dam.services.comic_overlap_service.page_tables import pages_of_variants, variants_by_page  # noqa: PLC0415 - needs numpy
+
+    await get_comic_concept_for_variant(session, variant_entity_id)
+    own = (await pages_of_variants(session, [variant_entity_id])).table()
+    block = await packed.current(session)
+    alike = await asyncio.to_thread(_images_like, own, block, threshold)
+    variants_of = await variants_by_page(session, set().union(*alike))
+    variants = {variant_entity_id}
+    for images in alike:
+        having = {variant_entity_id}.union(*(variants_of.get(image, ()) for image in images))
+        if len(having) <= POPULAR:
+            variants |= having
+    return await pages_of_variants(session, variants)
+
+
+def _images_like(pages: "PageTable", block: "HashBlock", threshold: int) -> list[set[EntityId]]:
+    """Return for each page itself and the pictures near it; some may have changed since."""
+    from dam.media.likeness import nearest  # noqa: PLC0415 - needs numpy
+
+    alike = []
+    for image, wanted, is_hashed in zip(
+        pages.images.tolist(), pages.hashes.tolist(), pages.is_hashed.tolist(), strict=True
+    ):
+        images = {image}
+        if is_hashed:
+            where, _ = nearest(block.hashes, wanted, threshold=threshold)
+            images.update(block.entity_ids[where].tolist())
+        alike.append(images)
+    return alike
+
+
+def _overlaps_of(
+    pages: "VariantPages", variant_entity_id: EntityId, threshold: int, min_shared: int
+) -> list[VariantOverlap]:
+    others = pages.concepts.keys() - {variant_entity_id}
+    pairs = ((variant_entity_id, other) for other in others)
+    found = _compared(pages, pairs, threshold)
+    return _in_order(overlap for overlap in found if overlap.shared >= min_shared)
+
+
+def _all_overlaps(pages: "VariantPages", threshold: int, min_shared: int) -> list[VariantOverlap]:
+    from dam.media.comic.overlap import compare_pages, sharing_owners  # noqa: PLC0415 - needs numpy
+
+    table = pages.table()
+    pairs, is_popular = sharing_owners(table, threshold)
+    rare = table.part(~is_popular).by_owner()
+
+    def is_worth_telling(found: VariantOverlap) -> bool:
+        one, other = (rare[variant] for variant in found.variant_entity_ids)
+        least = min(min_shared, len(one.numbers), len(other.numbers))
+        is_enough = found.shared >= least
+        if is_enough and is_popular.any():
+            is_enough = compare_pages(one, other, threshold).shared >= least
+        return is_enough
+
+    return _in_order(filter(is_worth_telling, _compared(pages, pairs, threshold)))
+
+
+def _in_order(overlaps: Iterable[VariantOverlap]) -> list[VariantOverlap]:
+    return sorted(overlaps, key=lambda overlap: (-overlap.score, overlap.variant_entity_ids))
+
+
+def _compared(
+    pages: "VariantPages", pairs: Iterable[tuple[EntityId, EntityId]], threshold: int
+) -> Iterator[VariantOverlap]:
+    """Yield what pairs of variants share."""
+    from dam.media.comic.overlap import compare_pages  # noqa: PLC0415 - needs numpy
+
+    tables = pages.by_variant()
+    for one, other in pairs:
+        found = compare_pages(tables[one], tables[other], threshold)
+        yield VariantOverlap(
+            variant_entity_ids=(one, other),
+            concept_entity_ids=(pages.concepts[one], pages.concepts[other]),
+            shared=found.shared,
+            identical=found.identical,
+            only=dict(zip((one, other), found.only, strict=True)),
+            kind=found.kind,
+            score=found.score,
+        )

@@ -1,0 +1,105 @@
+"""The pages of comic variants as arrays, out of the database."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId, table_of
+from dam.media.comic.overlap import PageTable
+from dam.media.image.entry import RECIPE_VERSION
+from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
+
+_links = table_of(PageLink).c
+_variants = table_of(ComicBookVariantComponent).c
+_hashes = table_of(ImagePerceptualPHashComponent).c
+_AT_ONCE = 20_000
+_NO_HASH = bytes(8)
+
+
+@dataclass(slots=True)
+class VariantPages:
+    """The pages of some variants that are not blank, and the concepts of the variants."""
+
+    parts: list[PageTable] = field(default_factory=list)
+    concepts: dict[EntityId, EntityId | None] = field(default_factory=dict)
+
+    def by_variant(self) -> dict[EntityId, PageTable]:
+        """Return the pages of each variant that has some."""
+        return self.table().by_owner()
+
+    def table(self) -> PageTable:
+        """Return all pages in one table."""
+        return PageTable.joined(self.parts)
+
+
+async def pages_of_variants(
+    session: AsyncSession, variant_entity_ids: Collection[EntityId]
+) -> VariantPages:
+    """Return the pages of these variants; what is no comic variant has none."""
+    pages = VariantPages()
+    for ids in portions(sorted(variant_entity_ids)):
+        await _load(session, pages, _variants.entity_id.in_(ids))
+    return pages
+
+
+async def pages_of_all_variants(session: AsyncSession) -> VariantPages:
+    """Return the pages of every comic variant."""
+    pages = VariantPages()
+    await _load(session, pages)
+    return pages
+
+
+async def variants_by_page(
+    session: AsyncSession, image_entity_ids: Collection[EntityId]
+) -> dict[EntityId, set[EntityId]]:
+    """Return for each of these pictures that is a page of comic variants which those are."""
+    found: dict[EntityId, set[EntityId]] = defaultdict(set)
+    for ids in portions(sorted(image_entity_ids)):
+        containing = (
+            select(_links.page_image_entity_id, _links.owner_entity_id)
+            .join(ComicBookVariantComponent, _variants.entity_id == _links.owner_entity_id)
+            .where(_links.page_image_entity_id.in_(ids))
+        )
+        for image, variant in await session.execute(containing):
+            found[image].add(variant)
+    return found
+
+
+async def _load(
+    session: AsyncSession, pages: VariantPages, *conditions: ColumnElement[bool]
+) -> None:
+    """Add pages by variant and number; those whose picture was found to have no structure not."""
+    is_not_blank = or_(_hashes.recipe.is_(None), _hashes.value.is_not(None))
+    statement = (
+        select(
+            _links.owner_entity_id,
+            _links.page_number,
+            _links.page_image_entity_id,
+            _hashes.value,
+            _hashes.recipe,
+            _variants.conceptual_entity_id,
+        )
+        .join(ComicBookVariantComponent, _variants.entity_id == _links.owner_entity_id)
+        .outerjoin(ImagePerceptualPHashComponent, _hashes.entity_id == _links.page_image_entity_id)
+        .where(is_not_blank, *conditions)
+        .order_by(_links.owner_entity_id, _links.page_number)
+    )
+    stream = await session.stream(statement.execution_options(yield_per=_AT_ONCE))
+    async for rows in stream.partitions():
+        owners, numbers, images, hashes, recipes, concepts = zip(*rows, strict=True)
+        pages.concepts.update(zip(owners, concepts, strict=True))
+        packed = b"".join(value or _NO_HASH for value in hashes)
+        pages.parts.append(
+            PageTable(
+                owners=np.array(owners, np.int64),
+                numbers=np.array(numbers, np.int64),
+                images=np.array(images, np.int64),
+                hashes=np.frombuffer(packed, ">u8").astype(np.uint64),
+                is_hashed=np.array([recipe == RECIPE_VERSION for recipe in recipes]),
+            )
+        )

@@ -1,0 +1,37 @@
+"""The bytes of assets: their rows, their names, and where they are."""
+
+from dam.services.content_service.contents import Owner, ReadContent, record_contents, stored_before
+from dam.services.content_service.file_states import LARGE_BYTES, statement_for
+from dam.services.content_service.files import (
+    KnownFile,
+    ReadFile,
+    Recorded,
+    foresee_files,
+    known_files,
+    record_files,
+    touch_sources,
+)
+from dam.services.content_service.locations import Location, locate, location_of
+from dam.services.content_service.names import names_of
+from dam.services.content_service.new_asset import NewAsset
+
+__all__ = [
+    "LARGE_BYTES",
+    "KnownFile",
+    "Location",
+    "NewAsset",
+    "Owner",
+    "ReadContent",
+    "ReadFile",
+    "Recorded",
+    "foresee_files",
+    "known_files",
+    "locate",
+    "location_of",
+    "names_of",
+    "record_contents",
+    "record_files",
+    "statement_for",
+    "stored_before",
+    "touch_sources",
+]

@@ -1,0 +1,317 @@
+"""What an import writes: one transaction for a batch of files whose bytes are safe."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.builder import NewEntityMarkers
+from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.ecs.components import AnyComponent, EntityId, Row, table_of, upsert, write_rows
+from dam.core.systems.commands import known_identities
+from dam.errors import display_path
+from dam.models import (
+    IN_STORE,
+    REFERENCED,
+    ContentHashSHA256Component,
+    ContentSuccessorComponent,
+    FileLocationComponent,
+    OriginalSourceInfoComponent,
+)
+from dam.services.content_service.contents import (
+    ReadContent,
+    mark_as_new,
+    record_contents,
+    stored_before,
+    unread,
+)
+from dam.services.content_service.file_states import note_states
+from dam.storage.content_store import StoredFile
+from dam.storage.paths import path_bytes, path_digest
+
+ByteStatus = Literal["added", "known", "unchanged"]
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """A file of the user's and what came of reading it."""
+
+    path: Path
+    read_at: datetime
+    stored: StoredFile
+
+    @cached_property
+    def raw_path(self) -> bytes:
+        """The path as bytes."""
+        return path_bytes(self.path)
+
+    @cached_property
+    def path_digest(self) -> bytes:
+        """The digest under which the path is indexed."""
+        return path_digest(self.raw_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The asset that a file's bytes are (None: it would be a new one), and the file's status.
+
+    `is_mended` says that the store had lost or damaged bytes that it has again now.
+    """
+
+    entity_id: EntityId | None
+    status: ByteStatus
+    is_mended: bool = False
+
+
+async def record_files(
+    session: AsyncSession, files: Sequence[ReadFile], markers: NewEntityMarkers, *, now: datetime
+) -> list[Recorded]:
+    """Write the rows of files whose bytes were read; return one answer for each, in order.
+
+    New content becomes an entity with every marker that is wanted on new ones. Content that was
+    mended gets them again, as what was computed meanwhile may be of wrong bytes, and so does what
+    systems could not read, the members of an archive among it. The caller commits.
+    """
+    firsts: dict[bytes, ReadFile] = {}
+    for file in files:
+        firsts.setdefault(file.stored.sha256, file)
+    contents = [_content(file) for file in firsts.values()]
+    owners = await record_contents(session, contents, markers, now=now)
+    created = {digest: first for digest, first in firsts.items() if owners[digest].is_new}
+    new = {owners[digest].entity_id for digest in created}
+    assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
+    known = await _write_locations(session, assets, new)
+    mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
+    was_there = {entity_id for entity_id, _ in assets} - new
+    await mark_as_new(session, mended | await unread(session, was_there), markers)
+    before = await _write_sources(session, assets, now)
+    return [
+        replace(_judge(file, entity_id, created, before), is_mended=entity_id in mended)
+        for entity_id, file in assets
+    ]
+
+
+async def foresee_files(
+    session: AsyncSession, files: Sequence[ReadFile], foreseen: set[bytes]
+) -> list[Recorded]:
+    """Return what `record_files` would answer, and add digests that would be new to `foreseen`."""
+    digests = {file.stored.sha256 for file in files}
+    owners = await known_identities(session, ContentHashSHA256Component, digests)
+    source = OriginalSourceInfoComponent
+    paths = [file.path_digest for file in files]
+    held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
+    before = dict((await session.execute(held)).all())
+    answers = []
+    for file, path in zip(files, paths, strict=True):
+        digest = file.stored.sha256
+        entity_id = owners.get(digest)
+        if entity_id is None and digest not in foreseen:
+            foreseen.add(digest)
+            answers.append(Recorded(None, "added"))
+        else:
+            is_same = entity_id is not None and before.get(path) == entity_id
+            answers.append(Recorded(entity_id, "unchanged" if is_same else "known"))
+    return answers
+
+
+def _content(file: ReadFile) -> ReadContent:
+    stored = file.stored
+    return ReadContent(stored.sha256, stored.size_bytes, file.path.name, stored.extra_digests)
+
+
+def _is_mended(stored: StoredFile, entity_id: EntityId, known: Collection[EntityId]) -> bool:
+    """Tell whether a file took the place of wrong bytes, or of some that should have been there."""
+    return stored.is_mended or (stored.is_new and entity_id in known)
+
+
+def _judge(
+    file: ReadFile,
+    entity_id: EntityId,
+    created: Mapping[bytes, ReadFile],
+    before: Mapping[bytes, EntityId],
+) -> Recorded:
+    if created.get(file.stored.sha256) is file:
+        return Recorded(entity_id, "added")
+    was_there = before.get(file.path_digest) == entity_id
+    return Recorded(entity_id, "unchanged" if was_there else "known")
+
+
+async def _write_locations(
+    session: AsyncSession, files: Sequence[tuple[EntityId, ReadFile]], new: Collection[EntityId]
+) -> set[EntityId]:
+    """Add the places that are new; a referenced path that holds other bytes now moves to them.
+
+    What the store had lost has a new place, with a higher id: by that, a store that was begun anew
+    is known to have it. Return the assets of which the store should have had the bytes before.
+    """
+    stored: dict[EntityId, Row] = {}
+    referenced: dict[bytes, Row] = {}
+    for entity_id, file in files:
+        if file.stored.import_mode != "reference":
+            stored[entity_id] = {"entity_id": entity_id, "storage": IN_STORE}
+            continue
+        referenced[file.path_digest] = {
+            "entity_id": entity_id,
+            "storage": REFERENCED,
+            "path": file.raw_path,
+            "path_digest": file.path_digest,
+            "path_text": display_path(file.path),
+            "size_bytes": file.stored.reading.size_bytes,
+            "mtime_ns": file.stored.reading.mtime_ns,
+        }
+    await _forget_references(session, [(e, f) for e, f in files if e in stored])
+    known = await stored_before(session, stored.keys() - new)
+    lost = {entity_id for entity_id, file in files if file.stored.is_new and entity_id in known}
+    former = await _stored_places(session, lost) if lost else []
+    rows = [row for entity_id, row in sorted(stored.items()) if entity_id not in known - lost]
+    await write_rows(session, FileLocationComponent, rows, replace=False)
+    await _forget_places(session, former)
+    changing = ("entity_id", "size_bytes", "mtime_ns")
+    await _upsert_by_path(session, FileLocationComponent, referenced, changing)
+    await note_states(session, ((e, f.stored.state, e in stored) for e, f in files))
+    return known
+
+
+async def _forget_references(
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]]
+) -> None:
+    """Take away references to paths that hold other bytes by now, or whose file is about to go."""
+    owners = {
+        file.path_digest: None if file.stored.import_mode == "move" else entity_id
+        for entity_id, file in files
+    }
+    place = FileLocationComponent
+    referring = select(place.id, place.entity_id, place.path_digest)
+    rows = await session.execute(referring.where(place.path_digest.in_(owners)))
+    stale = [row.id for row in rows.all() if owners[row.path_digest] != row.entity_id]
+    await _forget_places(session, stale)
+
+
+async def _stored_places(session: AsyncSession, entity_ids: Collection[EntityId]) -> list[int]:
+    place = FileLocationComponent
+    stored = select(place.id).where(place.storage == IN_STORE)
+    return list(await session.scalars(stored.where(place.entity_id.in_(entity_ids))))
+
+
+async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
+    if ids:
+        place = FileLocationComponent
+        await session.execute(delete(table_of(place)).where(place.id.in_(ids)))
+
+
+async def _write_sources(
+    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], now: datetime
+) -> dict[bytes, EntityId]:
+    """Keep where the bytes were seen; return what the paths held before, by path digest."""
+    rows: dict[bytes, Row] = {}
+    for entity_id, file in files:
+        rows[file.path_digest] = {
+            "entity_id": entity_id,
+            "path": file.raw_path,
+            "path_digest": file.path_digest,
+            "path_text": display_path(file.path),
+            "size_bytes": file.stored.reading.size_bytes,
+            "mtime_ns": file.stored.reading.mtime_ns,
+            "mode": file.stored.reading.mode,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "read_at": file.read_at,
+        }
+    source = OriginalSourceInfoComponent
+    held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(rows))
+    before = dict((await session.execute(held)).all())
+    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    await _upsert_by_path(session, source, rows, changing)
+    succeeded = {
+        (entity_id, int(rows[digest]["entity_id"]))
+        for digest, entity_id in before.items()
+        if rows[digest]["entity_id"] != entity_id
+    }
+    if succeeded:
+        insert = upsert(session, ContentSuccessorComponent).on_conflict_do_nothing()
+        pairs = [{"entity_id": old, "successor_entity_id": new} for old, new in sorted(succeeded)]
+        await session.execute(insert, pairs)
+    return before
+
+
+async def _upsert_by_path(
+    session: AsyncSession,
+    kind: type[AnyComponent],
+    rows: Mapping[bytes, Row],
+    changing: Collection[str],
+) -> None:
+    # In one order, so that two imports of the same folder do not wait for each other in a circle.
+    ordered = [rows[digest] for digest in sorted(rows)]
+    await insert_rows(session, table_of(kind), ordered, Conflict(("path_digest",), tuple(changing)))
+
+
+class KnownFile(NamedTuple):
+    """What the world knows of a path that it has seen, with its bytes where they are wanted."""
+
+    source_id: int
+    entity_id: EntityId
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    read_at: datetime
+
+
+async def known_files(
+    session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
+) -> dict[bytes, KnownFile]:
+    """Return what is known of paths whose bytes are kept in the way that is asked for now."""
+    values = {"path_digests": list(path_digests)}
+    rows = (await session.execute(_select_known(is_reference=is_reference), values)).all()
+    return {row[0]: KnownFile._make(row[1:]) for row in rows}
+
+
+# Made once: what has thousands of values in a list takes long to make.
+@cache
+def _select_known(*, is_reference: bool) -> Select[Any]:
+    # Plain columns: with mapped classes the ORM would look at every row once more.
+    source, digest, place = (
+        table_of(OriginalSourceInfoComponent).c,
+        table_of(ContentHashSHA256Component).c,
+        table_of(FileLocationComponent).c,
+    )
+    kept = (
+        (place.path_digest == source.path_digest) & (place.entity_id == source.entity_id)
+        if is_reference
+        else (place.entity_id == source.entity_id) & (place.storage == IN_STORE)
+    )
+    columns = source.id, source.entity_id, digest.digest
+    state = source.size_bytes, source.mtime_ns, source.read_at
+    return (
+        select(source.path_digest, *columns, *state)
+        .where(source.path_digest.in_(bindparam("path_digests", expanding=True)))
+        .where(digest.entity_id == source.entity_id, select(place.id).where(kept).exists())
+    )
+
+
+async def touch_sources(
+    session: AsyncSession, source_ids: Collection[int], *, now: datetime
+) -> None:
+    """Note that unchanged files were seen again. The caller commits."""
+    source = OriginalSourceInfoComponent
+    seen = (
+        update(table_of(source))
+        .where(source.id.between(bindparam("first"), bindparam("last")))
+        .values(last_seen_at=now)
+    )
+    await session.execute(seen, [{"first": a, "last": b} for a, b in _runs(sorted(source_ids))])
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return first and last of each stretch without gaps; what was added at once is mostly one."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs

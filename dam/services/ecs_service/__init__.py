@@ -1,0 +1,45 @@
+"""Entities and components: created, read, changed, found, marked and deleted."""
+
+from dam.services.ecs_service.entities import (
+    add_component,
+    check_ids,
+    count_entities,
+    create_entity,
+    delete_entity,
+    find_entities,
+    get_component,
+    get_components,
+    get_components_of_kind,
+    get_components_of_many,
+    get_entities,
+    lock_entity,
+    release_entities,
+    remove_components,
+    require_entities,
+    set_component,
+    stream_entities,
+    users_of,
+)
+from dam.services.ecs_service.marking import mark_in_pages
+
+__all__ = [
+    "add_component",
+    "check_ids",
+    "count_entities",
+    "create_entity",
+    "delete_entity",
+    "find_entities",
+    "get_component",
+    "get_components",
+    "get_components_of_kind",
+    "get_components_of_many",
+    "get_entities",
+    "lock_entity",
+    "mark_in_pages",
+    "release_entities",
+    "remove_components",
+    "require_entities",
+    "set_component",
+    "stream_entities",
+    "users_of",
+]

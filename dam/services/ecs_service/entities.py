@@ -1,0 +1,343 @@
+"""Entities and their components, one by one: create, set, get, remove, delete, find.
+
+Nothing here commits. Bulk work uses the statements of `dam.core.ecs.components`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection
+from typing import TypeVar
+
+from sqlalchemy import (
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import context_of
+from dam.core.database.portions import portions
+from dam.core.database.values import at_least
+from dam.core.ecs.components import (
+    RELEASED,
+    AnyComponent,
+    Component,
+    Entity,
+    EntityId,
+    MarkerComponent,
+    MultiComponent,
+    component_classes,
+    create_entities,
+    mark,
+    row_of,
+    table_of,
+    write_rows,
+)
+from dam.errors import EntityInUseError, EntityNotFoundError
+from dam.services.ecs_service.queries import Conditions, Kinds, matching, restricting_columns
+
+A = TypeVar("A", bound=AnyComponent)
+C = TypeVar("C", bound=Component)
+
+_MAX_ID = (1 << 63) - 1
+
+
+async def create_entity(session: AsyncSession, *components: AnyComponent) -> EntityId:
+    """Return a new entity that has these components.
+
+    Raises:
+        ValueError: Two are of a class of which an entity has one.
+    """
+    singles = Counter(type(one).__name__ for one in components if isinstance(one, Component))
+    for name, count in singles.items():
+        if count > 1:
+            msg = f"{count} components are {name}; an entity has one"
+            raise ValueError(msg)
+    (entity_id,) = await create_entities(session, 1, now=context_of(session).now())
+    for component in components:
+        await _write(session, entity_id, component)
+    return entity_id
+
+
+async def set_component(session: AsyncSession, entity_id: EntityId, component: Component) -> None:
+    """Give an entity this component, in the place of the one of its class that it has.
+
+    A marker marks the entity anew, also when somebody is working it off.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        TypeError: It is a `MultiComponent`.
+    """
+    await require_entities(session, [entity_id])
+    await _write(session, entity_id, component, Component)
+
+
+async def add_component(
+    session: AsyncSession, entity_id: EntityId, component: MultiComponent
+) -> None:
+    """Give an entity one more component of a class of which it may have many.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        TypeError: It is no `MultiComponent`.
+    """
+    await require_entities(session, [entity_id])
+    await _write(session, entity_id, component, MultiComponent)
+
+
+async def _write(
+    session: AsyncSession,
+    entity_id: EntityId,
+    component: AnyComponent,
+    expected: type[AnyComponent] = AnyComponent,
+) -> None:
+    kind = type(component)
+    if not issubclass(kind, expected):
+        msg = f"{kind.__name__} is no {expected.__name__}"
+        raise TypeError(msg)
+    if issubclass(kind, MarkerComponent):
+        await mark(session, kind, [entity_id])
+        return
+    row = {"entity_id": entity_id, **row_of(component)}
+    await write_rows(session, kind, [row], replace=issubclass(kind, Component))
+
+
+async def require_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Raise unless all these entities exist; on PostgreSQL they stay until the transaction ends.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
+    found: set[EntityId] = set()
+    for ids in portions(_possible(entity_ids)):
+        wanted = select(Entity.id).where(Entity.id.in_(ids))
+        found.update(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
+    _check_found(entity_ids, found)
+
+
+async def lock_entity(session: AsyncSession, entity_id: EntityId) -> None:
+    """Keep others who lock it from changing an entity until the transaction ends.
+
+    What is read after this is what they have left. On SQLite the writer is alone anyway.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    check_ids([entity_id])
+    wanted = select(Entity.id).where(Entity.id == entity_id)
+    # Not a full lock: others may go on writing rows that refer to the entity.
+    locked = wanted.with_for_update(key_share=True)
+    _check_found([entity_id], (await session.scalars(locked)).all())
+
+
+def check_ids(entity_ids: Collection[EntityId]) -> None:
+    """Raise unless an entity could have each of these ids; there is nothing to be read for that.
+
+    Raises:
+        EntityNotFoundError: Some are numbers that no database takes for an id.
+    """
+    _check_found(entity_ids, _possible(entity_ids))
+
+
+def _possible(entity_ids: Collection[EntityId]) -> list[EntityId]:
+    return sorted({entity_id for entity_id in entity_ids if 0 < entity_id <= _MAX_ID})
+
+
+def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
+    if missing := sorted(set(wanted) - set(found)):
+        raise EntityNotFoundError(missing)
+
+
+async def get_entities(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, Entity]:
+    """Return entities by their ids.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
+    found: dict[EntityId, Entity] = {}
+    for ids in portions(_possible(entity_ids)):
+        rows = await session.scalars(select(Entity).where(Entity.id.in_(ids)))
+        found.update((entity.id, entity) for entity in rows)
+    _check_found(entity_ids, found)
+    return found
+
+
+async def get_component(session: AsyncSession, entity_id: EntityId, kind: type[C]) -> C | None:
+    """Return an entity's component of a class, or None when it has none.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    rows = (await get_components_of_kind(session, [entity_id], kind)).get(entity_id)
+    if rows is None:
+        await get_entities(session, [entity_id])
+        return None
+    return rows[0]
+
+
+async def get_components_of_kind(
+    session: AsyncSession, entity_ids: Collection[EntityId], kind: type[A]
+) -> dict[EntityId, list[A]]:
+    """Return the components of one class by entity, oldest first; entities without are left out."""
+    # What was written in bulk is newer than what the session has in its identity map.
+    ordered = select(kind).order_by(*table_of(kind).primary_key)
+    ordered = ordered.execution_options(populate_existing=True)
+    found: dict[EntityId, list[A]] = defaultdict(list)
+    for ids in portions(_possible(entity_ids)):
+        for row in await session.scalars(ordered.where(kind.entity_id.in_(ids))):
+            found[row.entity_id].append(row)
+    return dict(found)
+
+
+async def get_components(
+    session: AsyncSession, entity_id: EntityId
+) -> dict[str, list[AnyComponent]]:
+    """Return all components of an entity by the names of their classes, in alphabetical order.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+    """
+    return (await get_components_of_many(session, [entity_id]))[entity_id]
+
+
+async def get_components_of_many(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, dict[str, list[AnyComponent]]]:
+    """Return all components of some entities, in one query a class of components.
+
+    Raises:
+        EntityNotFoundError: Some do not exist; the error has all of them.
+    """
+    await get_entities(session, entity_ids)
+    found: dict[EntityId, dict[str, list[AnyComponent]]] = {key: {} for key in entity_ids}
+    for name, kind in component_classes().items():
+        for entity_id, rows in (await get_components_of_kind(session, entity_ids, kind)).items():
+            found[entity_id][name] = rows
+    return found
+
+
+async def remove_components(
+    session: AsyncSession, entity_ids: Collection[EntityId], kind: type[AnyComponent]
+) -> int:
+    """Take all components of a class off some entities; return how many rows that were.
+
+    Raises:
+        EntityNotFoundError: Some entities do not exist; the error has all of them.
+    """
+    await get_entities(session, entity_ids)
+    table = table_of(kind)
+    removed = 0
+    for ids in portions(_possible(entity_ids)):
+        gone = delete(table).where(table.c.entity_id.in_(ids)).returning(table.c.entity_id)
+        removed += len((await session.scalars(gone)).all())
+    return removed
+
+
+async def delete_entity(session: AsyncSession, entity_id: EntityId) -> None:
+    """Delete an entity and all its components.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        EntityInUseError: Other entities need it; the error names them.
+    """
+    check_ids([entity_id])
+    # The lock keeps others from beginning to use it; on SQLite the writer is alone anyway.
+    locked = select(Entity.id).where(Entity.id == entity_id).with_for_update()
+    _check_found([entity_id], (await session.scalars(locked)).all())
+    if users := await users_of(session, [entity_id]):
+        raise EntityInUseError(entity_id, users[entity_id])
+    await session.execute(delete(table_of(Entity)).where(Entity.id == entity_id))
+
+
+async def users_of(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[EntityId]]:
+    """Return for each entity that others need which entities those are, ascending."""
+    users: dict[EntityId, set[EntityId]] = defaultdict(set)
+    for used, user in restricting_columns():
+        for ids in portions(_possible(entity_ids)):
+            needed = select(used, user).where(used.in_(ids)).distinct()
+            for used_id, user_id in await session.execute(needed):
+                users[used_id].add(user_id)
+    return {entity_id: sorted(users[entity_id]) for entity_id in sorted(users)}
+
+
+async def release_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Undo that others need some entities, so that these can be deleted.
+
+    The rows that need them go; of a row that can do without (`RELEASED`), only the reference.
+    """
+    for used, _ in restricting_columns():
+        released = used.info.get(RELEASED)
+        letting_go = (
+            delete(used.table)
+            if released is None
+            else update(used.table).values({used.name: None, **released})
+        )
+        for ids in portions(_possible(entity_ids)):
+            await session.execute(letting_go.where(used.in_(ids)))
+
+
+async def find_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+    after: EntityId = 0,
+    limit: int = 1000,
+) -> list[EntityId]:
+    """Return a page of the entities that fit, ascending; the next page comes `after` its last id.
+
+    They have all components of `with_` and none of `without`. Each condition of `where`, such as
+    `ImageDimensionsComponent.width >= 1000`, holds for one row of each component that it names;
+    `and_` makes one condition of two on the same row.
+
+    Raises:
+        ValueError: The limit is negative.
+        TypeError: What stands among the kinds is no class of components.
+    """
+    at_least(0, limit=limit)
+    after = max(0, min(after, _MAX_ID))
+    found = matching(with_, without, where).where(Entity.id > after).order_by(Entity.id)
+    return list(await session.scalars(found.limit(min(limit, _MAX_ID))))
+
+
+async def stream_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+    page_size: int = 1000,
+) -> AsyncIterator[list[EntityId]]:
+    """Yield all entities that fit, in pages; see `find_entities`.
+
+    The session's transaction stays open meanwhile: for slow work take pages with `world.read`.
+
+    Raises:
+        ValueError: A page would have less than one entity.
+        TypeError: As `find_entities` says.
+    """
+    at_least(1, page_size=page_size)
+    page = [0]
+    while page:
+        page = await find_entities(
+            session, with_=with_, without=without, where=where, after=page[-1], limit=page_size
+        )
+        if page:
+            yield page
+
+
+async def count_entities(
+    session: AsyncSession,
+    *,
+    with_: Kinds = (),
+    without: Kinds = (),
+    where: Conditions = (),
+) -> int:
+    """Return how many entities fit; see `find_entities`."""
+    found = matching(with_, without, where).subquery()
+    return (await session.scalars(select(func.count()).select_from(found))).one()

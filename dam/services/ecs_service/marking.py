@@ -1,0 +1,56 @@
+"""Marks many entities without keeping others from writing meanwhile."""
+
+from collections.abc import Callable
+from typing import TypeVarTuple
+
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId, MarkerComponent, mark
+from dam.core.world import World
+
+Columns = TypeVarTuple("Columns")
+
+_PAGE = 5_000
+
+
+def _anybody(*_: object) -> bool:
+    return True
+
+
+async def mark_in_pages(
+    world: World,
+    marker: type[MarkerComponent],
+    statement: Select[EntityId, *Columns],
+    *,
+    is_meant: Callable[[EntityId, *Columns], bool] = _anybody,
+    is_dry_run: bool = False,
+) -> int:
+    """Mark the entities that a statement selects; return how many.
+
+    Each page is a transaction of its own, and what is marked stays when a later one fails.
+
+    Args:
+        world: Where they are.
+        marker: What they get.
+        statement: Its first column is their id, each once; the order is made here.
+        is_meant: Is given each row, and says whether its entity is marked.
+        is_dry_run: Count, and mark nothing.
+    """
+    entity_id = statement.selected_columns[0]
+
+    async def mark_page(session: AsyncSession, after: EntityId) -> tuple[int, EntityId | None]:
+        page = statement.where(entity_id > after).order_by(entity_id).limit(_PAGE)
+        rows = (await session.execute(page)).all()
+        meant = [row[0] for row in rows if is_meant(*row)]
+        if not is_dry_run:
+            await mark(session, marker, meant)
+        return len(meant), rows[-1][0] if len(rows) == _PAGE else None
+
+    run = world.read if is_dry_run else world.run
+    marked = 0
+    last: EntityId | None = 0
+    while last is not None:
+        count, last = await run(mark_page, last)
+        marked += count
+    return marked

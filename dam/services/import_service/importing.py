@@ -1,0 +1,339 @@
+"""Imports files: finds them, has their bytes hashed and stored, records them in batches."""
+
+import asyncio
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.builder import NewEntityMarkers
+from dam.core.world import World
+from dam.errors import ItemError
+from dam.services.content_service import (
+    KnownFile,
+    ReadFile,
+    Recorded,
+    foresee_files,
+    known_files,
+    record_files,
+    touch_sources,
+)
+from dam.services.file_operations import FileOperationsResource
+from dam.services.import_service.outcome import (
+    FileOutcome,
+    ImportReport,
+    failed_file,
+    moved_before,
+    passed_by,
+    recorded_file,
+    still_there,
+)
+from dam.services.source_removal_service import (
+    BegunImport,
+    begin_import,
+    end_removals,
+    note_removals,
+    this_machine,
+)
+from dam.services.store_service import held_store, own_paths, require_opened_files
+from dam.services.world_service import WorldCache
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
+from dam.storage.content_store import ImportMode
+from dam.storage.paths import path_digest
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.walk import PassedBy, Walk
+from dam.tasks.sources import SourceRemoval, new_removal
+
+T = TypeVar("T")
+
+_LOOK_UP = 4000
+_BATCH_FILES, _BATCH_BYTES = 512, 64 << 20
+_FIRST_BATCH = 1 / 16  # of these; each next one is twice as large, so systems have work at once
+_IN_FLIGHT = 2
+_RACY_S = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How files are to be imported.
+
+    Args:
+        mode: What happens to the bytes.
+        is_recursive: Go into folders.
+        is_rehash: Read files again that look unchanged.
+        is_dry_run: Read and look up, write nothing.
+    """
+
+    mode: ImportMode = "copy"
+    is_recursive: bool = False
+    is_rehash: bool = False
+    is_dry_run: bool = False
+
+
+OnOutcome = Callable[[FileOutcome], None]
+OnMoved = Callable[[SourceRemoval], None]
+
+
+async def import_files(
+    world: World,
+    paths: Iterable[str | FoundFile],
+    options: ImportOptions,
+    on_outcome: OnOutcome | None = None,
+    on_recorded: Callable[[], None] | None = None,
+    on_wait: Callable[[], None] | None = None,
+    on_moved: OnMoved | None = None,
+) -> ImportReport:
+    """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
+
+    What an earlier walk has found is imported if it is still that.
+
+    `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
+    nothing can be stored before another process ends its collection of garbage.
+
+    A move notes each source in its last commit and then removes it; what an earlier one has left
+    goes first. A path that is gone by that is known, and what stays is told, too. With `on_moved`
+    all this is the caller's, whose own rows need the files, too: it is given what to note with its
+    last commit and then to remove.
+
+    Batches are committed one by one: whatever was reported is kept, whatever happens then.
+
+    Raises:
+        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+    """
+    begun = BegunImport(paths=paths)
+    if on_moved is None and not options.is_dry_run:
+        begun = await begin_import(world, paths, options.mode)
+    left = dict(begun.left)
+    files = world.resources.get(FileOperationsResource)
+    report = ImportReport()
+
+    def tell(outcome: FileOutcome) -> None:
+        report.count(outcome)
+        left.pop(outcome.path, None)
+        if on_outcome:
+            on_outcome(outcome)
+        if on_recorded and outcome.status == "added":
+            on_recorded()
+
+    for path, removal in begun.moved.items():
+        tell(moved_before(path, removal))
+    is_processed = on_recorded is not None
+    run = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
+    if options.is_dry_run or options.mode == "reference":  # which need no store
+        await run.over(begun.paths)
+    else:
+        await files.clear_left_copies()
+        async with held_store(world, on_wait):
+            await run.over(begun.paths)
+    for removal, error in list(left.values()):
+        tell(still_there(moved_before(str(removal.path), removal), error))
+    return report
+
+
+def count_files(
+    world: World, paths: Iterable[str], options: ImportOptions, is_stopped: Callable[[], bool]
+) -> int:
+    """Return how many paths an import would tell of; it blocks, and opens nothing.
+
+    Raises:
+        ImportStoppedError: `is_stopped`, asked before each file, said yes.
+    """
+    walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
+    return sum(1 for _ in walk.over(paths))
+
+
+class _Import:
+    """One run: batches of files on their way through look-up, workers and commit, in that order."""
+
+    def __init__(
+        self,
+        world: World,
+        files: FileOperationsResource,
+        options: ImportOptions,
+        tell: OnOutcome,
+        on_moved: OnMoved | None,
+        *,
+        is_processed: bool,
+    ) -> None:
+        self._world = world
+        self._files = files
+        self._options = options
+        self._tell = tell
+        self._on_moved = on_moved
+        self._is_processed = is_processed
+        self._foreseen: set[bytes] = set()
+        self._share = _FIRST_BATCH
+        self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
+
+    async def over(self, paths: Iterable[str | FoundFile]) -> None:
+        stopping = threading.Event()
+        found = Walk(
+            is_recursive=self._options.is_recursive,
+            own=own_paths(self._world),
+            is_stopped=stopping.is_set,
+        ).over(paths)
+        in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
+        ahead = _taking(found, _LOOK_UP)
+        try:
+            while batch := await ahead:
+                ahead = _taking(found, _LOOK_UP)
+                for unread in self._batches(await self._look_up(batch)):
+                    in_flight.append(asyncio.create_task(self._read(unread)))
+                    if len(in_flight) >= _IN_FLIGHT:
+                        await self._settle(await in_flight.popleft())
+            while in_flight:
+                await self._settle(await in_flight.popleft())
+        finally:
+            stopping.set()  # the thread that walks cannot be cancelled
+            for task in (ahead, *in_flight):
+                task.cancel()
+            await asyncio.gather(ahead, *in_flight, return_exceptions=True)
+
+    async def _look_up(self, batch: Sequence[FoundFile | PassedBy]) -> list[FoundFile]:
+        """Settle what needs no reading; return the files that do."""
+        candidates: dict[bytes, FoundFile] = {}
+        for item in batch:
+            if isinstance(item, PassedBy):
+                self._tell(passed_by(item))
+            else:
+                candidates[path_digest(os.fsencode(item.path))] = item
+        # A move reads all it is given: what an earlier one left behind has to go, too.
+        if self._options.is_rehash or self._options.mode == "move" or not candidates:
+            return list(candidates.values())
+        known = await self._world.read(
+            known_files, list(candidates), is_reference=self._options.mode == "reference"
+        )
+        unchanged = {
+            digest: known[digest]
+            for digest, file in candidates.items()
+            if digest in known and _is_unchanged(file, known[digest])
+        }
+        if unchanged and not self._options.is_dry_run:
+            now = self._world.context.now()
+            source_ids = [file.source_id for file in unchanged.values()]
+            await self._world.run(touch_sources, source_ids, now=now)
+        for digest, asset in unchanged.items():
+            self._tell(
+                FileOutcome(
+                    path=candidates[digest].path,
+                    status="unchanged",
+                    entity_id=asset.entity_id,
+                    sha256=asset.sha256,
+                    size_bytes=asset.size_bytes,
+                )
+            )
+        return [file for digest, file in candidates.items() if digest not in unchanged]
+
+    def _batches(self, files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
+        """Cut files into batches of one transaction each, neither many nor large."""
+        batch: list[FoundFile] = []
+        size_bytes = 0
+        for file in files:
+            batch.append(file)
+            size_bytes += file.size_bytes
+            if len(batch) >= self._share * _BATCH_FILES or size_bytes >= self._share * _BATCH_BYTES:
+                yield batch
+                batch, size_bytes = [], 0
+                self._share = min(1, 2 * self._share)
+        if batch:
+            yield batch
+
+    async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
+        found = {Path(file.path): file for file in files}
+        paths = list(found)
+        if self._is_processed:
+            self._files.prepare(len(paths))  # while the disk has the first ones
+        read_at = self._world.context.now()
+        await require_opened_files(self._world)
+        outcomes = await self._files.put(
+            paths, self._mode, is_rehash=self._options.is_rehash, found=found
+        )
+        return [
+            failed_file(str(path), outcome)
+            if isinstance(outcome, Exception)
+            else ReadFile(path, read_at, outcome)
+            for path, outcome in zip(paths, outcomes, strict=True)
+        ]
+
+    async def _settle(self, read: Sequence[ReadFile | FileOutcome]) -> None:
+        """Record what was read and tell what became of it."""
+        files = [item for item in read if isinstance(item, ReadFile)]
+        answers, removals = await self._record(files)
+        recorded = iter(answers)
+        outcomes = [
+            item if isinstance(item, FileOutcome) else recorded_file(item, next(recorded))
+            for item in read
+        ]
+        if self._on_moved is None:
+            outcomes = await self._end_moves(removals, outcomes)
+        else:
+            for removal in removals:
+                self._on_moved(removal)
+        for outcome in outcomes:
+            self._tell(outcome)
+
+    async def _record(
+        self, files: Sequence[ReadFile]
+    ) -> tuple[Sequence[Recorded], Sequence[SourceRemoval]]:
+        """Write the rows of files; return what each is, and what of them is to be removed."""
+        world = self._world
+        if self._options.is_dry_run:
+            return await world.read(foresee_files, files, self._foreseen), []
+        markers = world.resources.get(NewEntityMarkers)
+        thumbnails = await world.resources.get(WorldCache).thumbnails()
+        machine = await this_machine() if self._mode == "move" else None
+
+        async def record(session: AsyncSession) -> tuple[list[Recorded], list[SourceRemoval]]:
+            now = world.context.now()
+            recorded = await record_files(session, files, markers, now=now)
+            pairs = list(zip(files, recorded, strict=True))
+            removals = [
+                new_removal(machine, answer.entity_id, file.path, file.stored)
+                for file, answer in pairs
+                if machine is not None and answer.entity_id is not None
+            ]
+            if self._on_moved is None:
+                await note_removals(session, removals, now=now)
+            mended = [file.stored.sha256 for file, answer in pairs if answer.is_mended]
+            await asyncio.to_thread(_forget_thumbnails, thumbnails, mended)
+            return recorded, removals
+
+        await require_opened_files(world)
+        return await (world.run if machine is None else world.run_durably)(record)
+
+    async def _end_moves(
+        self, removals: Sequence[SourceRemoval], outcomes: Sequence[FileOutcome]
+    ) -> list[FileOutcome]:
+        ended = await end_removals(self._world, removals)
+        left = {str(one.path): end for one, end in ended if isinstance(end, ItemError)}
+        return [
+            still_there(outcome, left[outcome.path]) if outcome.path in left else outcome
+            for outcome in outcomes
+        ]
+
+
+def _forget_thumbnails(thumbnails: ThumbnailCache, digests: Sequence[bytes]) -> None:
+    """Take away what may have been drawn from wrong bytes; it is made again."""
+    for digest in digests:
+        with suppress(OSError):  # a cache that cannot be used shows nothing either
+            thumbnails.remove(digest)
+
+
+def _taking(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:
+    """Begin to take the next ones in a thread; no two may be at it at once."""
+    return asyncio.create_task(asyncio.to_thread(lambda: list(islice(items, count))))
+
+
+def _is_unchanged(file: FoundFile, known: KnownFile) -> bool:
+    return (
+        known.size_bytes == file.size_bytes
+        and known.mtime_ns == file.mtime_ns
+        and known.mtime_ns / 1e9 < known.read_at.timestamp() - _RACY_S
+    )

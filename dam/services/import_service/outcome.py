@@ -1,0 +1,91 @@
+"""What became of a file that was to be imported."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from dam.core.ecs.components import EntityId
+from dam.errors import DamError, ItemError
+from dam.services.content_service import ReadFile, Recorded
+from dam.storage.sources.walk import PassedBy
+from dam.tasks.sources import SourceRemoval
+
+FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOutcome:
+    """What became of one path; `error`, `message` and `hint` where something went wrong."""
+
+    path: str
+    status: FileStatus
+    entity_id: EntityId | None = None
+    sha256: bytes | None = None
+    size_bytes: int = 0
+    error: str | None = None
+    message: str | None = None
+    hint: str | None = None
+
+
+@dataclass
+class ImportReport:
+    """How many paths had which outcome; `size_bytes` counts new content."""
+
+    counts: Counter[FileStatus] = field(default_factory=Counter)
+    size_bytes: int = 0
+
+    def count(self, outcome: FileOutcome) -> None:
+        """Take one outcome in."""
+        self.counts[outcome.status] += 1
+        if outcome.status == "added":
+            self.size_bytes += outcome.size_bytes
+
+
+def passed_by(item: PassedBy) -> FileOutcome:
+    """Return the outcome of a path that the walk did not take."""
+    return FileOutcome(
+        path=item.path,
+        status="failed" if item.is_failure else "skipped",
+        error="FileAccessError" if item.is_failure else None,
+        message=item.reason,
+    )
+
+
+def recorded_file(file: ReadFile, recorded: Recorded) -> FileOutcome:
+    """Return the outcome of a file whose rows are written."""
+    return FileOutcome(
+        path=str(file.path),
+        status=recorded.status,
+        entity_id=recorded.entity_id,
+        sha256=file.stored.sha256,
+        size_bytes=file.stored.size_bytes,
+    )
+
+
+def moved_before(path: str, removal: SourceRemoval) -> FileOutcome:
+    """Return the outcome of a path whose file an earlier move has taken in."""
+    return FileOutcome(
+        path=path,
+        status="known",
+        entity_id=removal.entity_id,
+        sha256=removal.sha256,
+        size_bytes=removal.size_bytes,
+    )
+
+
+def still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
+    """Return the outcome of a moved file whose source stays."""
+    return replace(outcome, error=type(error).__name__, message=error.message, hint=error.hint)
+
+
+def failed_file(path: str, error: Exception) -> FileOutcome:
+    """Return the outcome of a file that could not be read; raise what is no fault of a file."""
+    if not isinstance(error, DamError):
+        raise error
+    return FileOutcome(
+        path=path,
+        status="failed",
+        error=type(error).__name__,
+        message=error.message,
+        hint=error.hint,
+    )

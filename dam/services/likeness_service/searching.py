@@ -1,0 +1,256 @@
+"""Finds pictures that look like another one."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId
+from dam.core.world import World
+from dam.errors import ItemError, UnreadableQueryError, display_path
+from dam.media.image.entry import QueryHashes, Transform, hash_query_image, require_extra
+from dam.models import (
+    ContentHashSHA256Component,
+    FilePropertiesComponent,
+    ImageDimensionsComponent,
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+    ImagePerceptualHashComponent,
+    ImagePerceptualPHashComponent,
+)
+from dam.services import content_service, ecs_service
+from dam.services.file_operations import FileOperationsResource
+from dam.services.likeness_service.index import LikenessIndex, PackedHashes
+from dam.storage.content_store import ContentStore
+from dam.storage.contents.located import LocatedContent, local_file
+from dam.storage.sources.reading import digest_chunks, open_source
+
+if TYPE_CHECKING:  # numpy comes with an extra
+    from dam.storage.caches.hash_blocks import HashBlock
+
+Algorithm = Literal["phash", "dhash", "ahash"]
+_PAGE = 500
+
+_COMPONENTS: dict[Algorithm, type[ImagePerceptualHashComponent]] = {
+    "phash": ImagePerceptualPHashComponent,
+    "dhash": ImagePerceptualDHashComponent,
+    "ahash": ImagePerceptualAHashComponent,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarImage:
+    """A picture near the query: how many bits differ, and after what was done to the query."""
+
+    entity_id: EntityId
+    distance: int
+    algorithm: Algorithm
+    transform: Transform
+    identical: bool
+    sha256: bytes
+    name: str | None
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikenessOptions:
+    """What counts as near.
+
+    Args:
+        threshold: Bits that may differ, 0 to 64; None for what suits the algorithm.
+        limit: How many at most; None for all.
+        has_transforms: Also try the query turned and mirrored, eight ways in all.
+    """
+
+    algorithm: Algorithm = "phash"
+    threshold: int | None = None
+    limit: int | None = None
+    has_transforms: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Query:
+    """The hashes to look for, by what was done to the picture; none where it has no structure."""
+
+    hashes: Mapping[Transform, int]
+    recipe: int
+    sha256: bytes
+    leave_out: EntityId | None = None
+
+
+_DEFAULTS = LikenessOptions()
+
+
+async def find_similar_to_file(
+    world: World, path: Path, options: LikenessOptions = _DEFAULTS
+) -> list[SimilarImage]:
+    """Return the pictures near one that need not be in the world, nearest first.
+
+    Raises:
+        UnreadableQueryError: The file cannot be read or decoded.
+        MissingExtraError: The extra `image` is not installed.
+    """
+    query = await asyncio.to_thread(_query_of_file, path, options)
+    return await _search(world, query, options)
+
+
+async def find_similar_to_entity(
+    world: World, entity_id: EntityId, options: LikenessOptions = _DEFAULTS
+) -> list[SimilarImage]:
+    """Return the pictures near an asset, nearest first, without the asset itself.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        UnreadableQueryError: It has no perceptual hash, or its bytes cannot be read again.
+        MissingExtraError: The extra `image` is not installed.
+    """
+    kind = _COMPONENTS[options.algorithm]
+    content = (await world.read(content_service.locate, [entity_id])).get(entity_id)
+    stored = await world.read(ecs_service.get_component, entity_id, kind)
+    if stored is None or content is None:
+        await asyncio.to_thread(require_extra)  # without it, nothing gets a hash
+        raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
+    if options.has_transforms and stored.value is not None:
+        store = world.resources.get(FileOperationsResource).store
+        query = await asyncio.to_thread(_query_of_asset, store, content, options)
+    else:
+        hashes: dict[Transform, int] = {}
+        if stored.value is not None:
+            hashes["none"] = int.from_bytes(stored.value, "big")
+        query = _Query(hashes=hashes, recipe=stored.recipe, sha256=content.digest)
+    return await _search(world, replace(query, leave_out=entity_id), options)
+
+
+def _query_of_file(path: Path, options: LikenessOptions) -> _Query:
+    try:
+        with open_source(path) as source:
+            sha256 = digest_chunks(source.chunks()).sha256
+        return _query(hash_query_image(path), sha256, options)
+    except ItemError as error:
+        raise UnreadableQueryError(display_path(path), error.message, error.hint) from error
+
+
+def _query_of_asset(
+    store: ContentStore, content: LocatedContent, options: LikenessOptions
+) -> _Query:
+    try:
+        with local_file(store, content) as path:
+            return _query(hash_query_image(path), content.digest, options)
+    except ItemError as error:
+        raise UnreadableQueryError(
+            f"sha256:{content.digest.hex()}", error.message, error.hint
+        ) from error
+
+
+def _query(found: QueryHashes, sha256: bytes, options: LikenessOptions) -> _Query:
+    hashes: dict[Transform, int] = {
+        transform: getattr(by_algorithm, options.algorithm)
+        for transform, by_algorithm in found.by_transform.items()
+        if found.has_structure and (options.has_transforms or transform == "none")
+    }
+    return _Query(hashes=hashes, recipe=found.recipe_version, sha256=sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    distance: int
+    entity_id: EntityId
+    transform: Transform
+    value: bytes | None
+
+
+async def _search(world: World, query: _Query, options: LikenessOptions) -> list[SimilarImage]:
+    kind = _COMPONENTS[options.algorithm]
+    packed = await world.resources.get(LikenessIndex).of(kind, query.recipe)
+    return await world.read(_find, packed, query, options)
+
+
+async def _find(
+    session: AsyncSession, packed: PackedHashes, query: _Query, options: LikenessOptions
+) -> list[SimilarImage]:
+    """Search one snapshot of the database; an asset of the same bytes is found in any case."""
+    same = ContentHashSHA256Component
+    identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
+    matches: list[_Match] = []
+    if query.hashes:
+        block = await packed.current(session)
+        matches = await asyncio.to_thread(_scan, block, query, options)
+    matches = [match for match in matches if match.entity_id not in {identical, query.leave_out}]
+    if identical is not None and identical != query.leave_out:
+        matches.insert(0, _Match(0, identical, "none", None))
+    found: list[SimilarImage] = []
+    for page in portions(matches, _PAGE):
+        rows = await _described(session, options.algorithm, {match.entity_id for match in page})
+        found += _confirmed(rows, page, query, options.algorithm)
+        if options.limit is not None and len(found) >= options.limit:
+            return found[: options.limit]
+    return found
+
+
+def _scan(block: "HashBlock", query: _Query, options: LikenessOptions) -> list[_Match]:
+    """Return what is near in a block, nearest first; some of it may have been replaced since.
+
+    So an entity may be there more than once, each time with another hash.
+    """
+    from dam.media.likeness import DEFAULT_THRESHOLDS, nearest  # noqa: PLC0415 - needs numpy
+
+    threshold = options.threshold
+    if threshold is None:
+        threshold = DEFAULT_THRESHOLDS[options.algorithm]
+    matches: dict[tuple[EntityId, int], _Match] = {}
+    for transform, wanted in query.hashes.items():
+        where, distances = nearest(block.hashes, wanted, threshold=threshold)
+        ids = block.entity_ids[where].tolist()
+        values = block.hashes[where].tolist()
+        for entity_id, value, distance in zip(ids, values, distances.tolist(), strict=True):
+            known = matches.get((entity_id, value))
+            if known is None or distance < known.distance:
+                packed = value.to_bytes(8, "big")
+                matches[entity_id, value] = _Match(distance, entity_id, transform, packed)
+    return sorted(matches.values(), key=lambda match: (match.distance, match.entity_id))
+
+
+async def _described(
+    session: AsyncSession, algorithm: Algorithm, entity_ids: Collection[EntityId]
+) -> dict[EntityId, Row[*tuple[Any, ...]]]:
+    digest, file = ContentHashSHA256Component, FilePropertiesComponent
+    size, kind = ImageDimensionsComponent, _COMPONENTS[algorithm]
+    statement = (
+        select(digest.entity_id, digest.digest, file.name_text, size.width, size.height, kind.value)
+        .outerjoin(file, file.entity_id == digest.entity_id)
+        .outerjoin(size, size.entity_id == digest.entity_id)
+        .outerjoin(kind, kind.entity_id == digest.entity_id)
+        .where(digest.entity_id.in_(entity_ids))
+    )
+    found = await session.execute(statement)
+    return {row.entity_id: row for row in found.all()}
+
+
+def _confirmed(
+    rows: Mapping[EntityId, Row[*tuple[Any, ...]]],
+    matches: Iterable[_Match],
+    query: _Query,
+    algorithm: Algorithm,
+) -> Iterator[SimilarImage]:
+    """Yield those that are still there and still have the hash that was found."""
+    for match in matches:
+        row = rows.get(match.entity_id)
+        if row is None or (match.value is not None and match.value != row.value):
+            continue
+        yield SimilarImage(
+            entity_id=match.entity_id,
+            distance=match.distance,
+            algorithm=algorithm,
+            transform=match.transform,
+            identical=row.digest == query.sha256,
+            sha256=row.digest,
+            name=row.name_text,
+            width=row.width,
+            height=row.height,
+        )

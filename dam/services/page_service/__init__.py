@@ -1,0 +1,46 @@
+"""The ordered pages of any entity that has some."""
+
+from dam.services.page_service.listing import (
+    PageFacts,
+    add_pages,
+    remove_pages,
+    renumber_page,
+    reorder_pages,
+    view_pages,
+)
+from dam.services.page_service.pages import (
+    assign_page,
+    change_page,
+    get_ordered_pages,
+    get_pages,
+    insert_pages,
+    move_page,
+    remove_page,
+    remove_page_at_number,
+    remove_pages_at_numbers,
+    set_pages,
+    update_page_order,
+)
+from dam.services.page_service.rows import MAX_PAGE_NUMBER, Page
+
+__all__ = [
+    "MAX_PAGE_NUMBER",
+    "Page",
+    "PageFacts",
+    "add_pages",
+    "assign_page",
+    "change_page",
+    "get_ordered_pages",
+    "get_pages",
+    "insert_pages",
+    "move_page",
+    "remove_page",
+    "remove_page_at_number",
+    "remove_pages",
+    "remove_pages_at_numbers",
+    "renumber_page",
+    "reorder_pages",
+    "set_pages",
+    "update_page_order",
+    "view_pages",
+]

@@ -1,0 +1,11 @@
+"""Pending work: run, marked anew, and tried again."""
+
+from dam.services.process_service.processing import (
+    Processed,
+    ProcessObserver,
+    process,
+    with_systems,
+)
+from dam.services.process_service.retrying import Retried, retry
+
+__all__ = ["ProcessObserver", "Processed", "Retried", "process", "retry", "with_systems"]

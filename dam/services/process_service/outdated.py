@@ -1,0 +1,53 @@
+"""Marks what an older version of the program has computed, so that it is computed again."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from sqlalchemy import Select, exists, func, select
+
+from dam.core.ecs.components import MarkerComponent
+from dam.core.world import World
+from dam.media.image.entry import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.models import (
+    FilePropertiesComponent,
+    ImagePerceptualPHashComponent,
+    NeedsContentAnalysisComponent,
+    NeedsMetadataExtractionComponent,
+)
+from dam.services.ecs_service import mark_in_pages
+
+
+async def mark_outdated(
+    world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
+) -> Counter[str]:
+    """Mark what was computed by an older recipe than today's and does not carry the marker yet.
+
+    Args:
+        world: Where.
+        markers: By the names of the systems that work them off; others are left alone.
+        is_dry_run: Count, and mark nothing.
+
+    Returns:
+        How many entities, by system.
+    """
+    marked = Counter[str]()
+    for system, marker in markers.items():
+        outdated = _outdated(marker)
+        if outdated is None:
+            continue
+        without = outdated.where(~exists().where(marker.entity_id == outdated.selected_columns[0]))
+        marked[system] = await mark_in_pages(world, marker, without, is_dry_run=is_dry_run)
+    return marked
+
+
+def _outdated(marker: type[MarkerComponent]) -> Select[int] | None:
+    """Return the entities on which the marker's system should look again, if that can be told."""
+    if marker is NeedsMetadataExtractionComponent:
+        file = FilePropertiesComponent
+        recipe = func.coalesce(file.description_recipe, 0)
+        described = select(file.entity_id).where(file.media_type.is_not(None))
+        return described.where(recipe < DESCRIPTION_RECIPE)
+    if marker is NeedsContentAnalysisComponent:
+        hashes = ImagePerceptualPHashComponent  # all three are made at once
+        return select(hashes.entity_id).where(hashes.recipe < RECIPE_VERSION)
+    return None

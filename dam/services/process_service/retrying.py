@@ -1,0 +1,161 @@
+"""Has systems try again what they could not do."""
+
+import asyncio
+import importlib.metadata
+import importlib.util
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId, MarkerComponent, ProcessingErrorComponent
+from dam.core.world import World
+from dam.errors import UnknownNameError
+from dam.media.archive import unpackers
+from dam.media.image.decoders import installed_decoders
+from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.ecs_service import mark_in_pages
+from dam.storage.paths import path_from_bytes
+from dam.storage.sources.reference import is_there
+
+_ADDRESS = "file://"
+_IMAGE_EXTRA = ("PIL", "numpy")
+_DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retried:
+    """How many failures were marked again, and how many have a system that is not here now."""
+
+    marked: int
+    unknown: Mapping[str, int] = field(default_factory=dict)
+
+
+async def retry(
+    world: World,
+    given: Sequence[IdOrPrefix] | None = None,
+    *,
+    system: str | None = None,
+    is_dry_run: bool = False,
+) -> Retried:
+    """Mark again what failed, for the system that failed; a failure stays until that succeeds.
+
+    What is marked stays marked when a later page fails.
+
+    Args:
+        world: Whose failures.
+        given: Ids or hash prefixes; None means every failure.
+        system: Only failures of this one.
+        is_dry_run: Count, and mark nothing.
+
+    Raises:
+        UnknownNameError: The world has no such system.
+        EntityNotFoundError, AmbiguousIdError: Of what is given.
+    """
+    markers = markers_by_system(world)
+    if system is not None:
+        if system not in markers:
+            raise UnknownNameError("system", system, list(markers))
+        markers = {system: markers[system]}
+
+    entity_ids = None if given is None else sorted(await world.read(resolve_ids, given))
+    marked, unknown = 0, Counter[str]()
+    for condition in _conditions(entity_ids):
+        for name, marker in markers.items():
+            failed = _failed(name, condition)
+            marked += await mark_in_pages(world, marker, failed, is_dry_run=is_dry_run)
+        if system is None:
+            unknown += await world.read(_count_unknown, condition, list(markers))
+    return Retried(marked=marked, unknown=unknown)
+
+
+async def retry_unblocked(
+    world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
+) -> Counter[str]:
+    """Mark again what failed for want of something that is installed now, or a disk that is there.
+
+    Returns:
+        How many entities, by the system that failed.
+    """
+    wanted = await world.read(_requirements, list(markers))
+    met = await asyncio.to_thread(lambda: list(map(_is_met, wanted)))
+    unblocked = {requirement for requirement, is_met in zip(wanted, met, strict=True) if is_met}
+    if not unblocked:
+        return Counter()
+
+    marked = Counter[str]()
+    for name, marker in markers.items():
+        failed = _failed(name, ProcessingErrorComponent.requirement.in_(unblocked))
+        marked[name] = await mark_in_pages(world, marker, failed, is_dry_run=is_dry_run)
+    return marked
+
+
+async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[str]:
+    failure = ProcessingErrorComponent
+    wanted = select(failure.requirement).where(failure.system.in_(systems)).distinct()
+    return [text for text in await session.scalars(wanted) if text is not None]
+
+
+def _is_met(requirement: str) -> bool:
+    """Tell whether a folder is there, or what is to be installed is usable now.
+
+    That is an extra of ours, a program, a decoder's or a plugin's package.
+    """
+    if requirement.startswith(_ADDRESS):
+        return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
+    return _is_installed(requirement)
+
+
+def _is_installed(requirement: str) -> bool:
+    if requirement == "image":
+        return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
+    decoders = installed_decoders()
+    if requirement in _DECODERS:
+        return decoders[_DECODERS[requirement]].available
+    if requirement == "pillow":  # its build had no decoder for a format
+        others = _DECODERS.values()
+        return all(found.available for name, found in decoders.items() if name not in others)
+    if requirement in (unpackers.EXTRA, unpackers.PROGRAM):
+        return unpackers.is_installed(requirement)
+    try:
+        importlib.metadata.distribution(requirement)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
+    """Return the marker that each system works off, in the order in which they run."""
+    plans = world.scheduler.systems()
+    return {plan.name: plan.marker for plan in plans if plan.marker is not None}
+
+
+def _failed(system: str, condition: ColumnElement[bool]) -> Select[EntityId]:
+    """Select what has an open failure of `system` that meets a condition."""
+    failure = ProcessingErrorComponent
+    return select(failure.entity_id).where(failure.system == system, condition)
+
+
+def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[bool]]:
+    """Return conditions that choose these entities, each once; or the one that chooses all."""
+    failure = ProcessingErrorComponent
+    if entity_ids is None:
+        return [failure.entity_id > 0]
+    return [failure.entity_id.in_(ids) for ids in portions(entity_ids)]
+
+
+async def _count_unknown(
+    session: AsyncSession, condition: ColumnElement[bool], known: Sequence[str]
+) -> Counter[str]:
+    failure = ProcessingErrorComponent
+    statement = (
+        select(failure.system, func.count())
+        .where(condition, failure.system.not_in(list(known)))
+        .group_by(failure.system)
+        .order_by(failure.system)
+    )
+    return Counter(dict((await session.execute(statement)).all()))

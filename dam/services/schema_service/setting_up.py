@@ -1,0 +1,392 @@
+"""The schema of a world's database: make it, bring it up to date, tell how old it is."""
+
+import contextlib
+import errno
+import logging
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Table, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import WorldConfig, WorldContext, utc_now
+from dam.core.database import postgresql
+from dam.core.database.database import Database
+from dam.core.database.sqlite_lock import WaitingConnection
+from dam.core.ecs.components import Base
+from dam.errors import (
+    DatabaseCorruptError,
+    DatabaseOutdatedError,
+    DatabaseTooNewError,
+    DatabaseUnreachableError,
+    EnvironmentFaultError,
+    NotSetUpError,
+    PluginTablesMissingError,
+    ServerTooOldError,
+    TablesMissingError,
+    words_for,
+)
+from dam.models import SCHEMA_REVISION, WorldIdentity
+from dam.services.schema_service import reset as schema_reset
+from dam.storage.addresses import open_store
+from dam.storage.content_store import StoreOwner
+from dam.storage.locking import try_lock
+from dam.storage.privacy import copy_mode, make_private_file, make_private_folder
+
+log = logging.getLogger(__name__)
+
+_LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
+_OLDEST_POSTGRESQL = (15,)
+_COPY, _UNFINISHED = ".bak", ".part"
+_REVISION_QUERY = "SELECT version_num FROM alembic_version"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """What `set_up` did, or would do; `saved_copy` is the database as it was before."""
+
+    world: str
+    database: str
+    revision: str
+    created: bool
+    saved_copy: Path | None = None
+
+
+async def check_schema(database: Database) -> None:
+    """Raise unless the database has exactly the schema of this program.
+
+    Raises:
+        ServerTooOldError: Its PostgreSQL is not supported.
+        NotSetUpError: It has no schema of ours, or is not there at all.
+        DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
+        DatabaseTooNewError: A newer program has made it.
+        TablesMissingError: Somebody has dropped tables.
+    """
+    if is_absent(database.url):
+        raise NotSetUpError(database.safe_url)
+    revision = await database.read_found(_stored_revision, database)
+    if revision == SCHEMA_REVISION:
+        _refuse_missing_tables(await database.read(table_names), database)
+        return
+    if revision is None:
+        raise NotSetUpError(database.safe_url)
+    if revision in _known_revisions():
+        raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
+    raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+
+
+def is_absent(url: URL) -> bool:
+    """Tell whether a database is a SQLite file that is not there."""
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
+def _refuse_missing_tables(there: Collection[str], database: Database) -> None:
+    """Refuse a database in which tables of the newest schema are missing."""
+    if missing := sorted(_own_tables().difference(there)):
+        raise TablesMissingError(database.safe_url, SCHEMA_REVISION, missing)
+
+
+def _own_tables() -> set[str]:
+    """Return the tables of our own models; plugins map theirs to the same metadata."""
+    return {
+        mapper.local_table.name
+        for mapper in Base.registry.mappers
+        if isinstance(mapper.local_table, Table) and mapper.class_.__module__.startswith("dam.")
+    }
+
+
+async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
+    """Raise unless each of these classes has its table: `set_up` makes none for plugins.
+
+    Raises:
+        PluginTablesMissingError: Some have none.
+    """
+    there = await database.read(table_names)
+    if missing := sorted({kind.__tablename__ for kind in kinds} - there):
+        raise PluginTablesMissingError(database.safe_url, missing)
+
+
+async def table_names(session: AsyncSession) -> set[str]:
+    """Return the names of the tables that are there."""
+    connection = await session.connection()
+    return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+
+
+async def _stored_revision(session: AsyncSession, database: Database) -> str | None:
+    connection = await session.connection()
+    await connection.run_sync(_refuse_old_server, database)
+    try:
+        return _own_revision((await session.scalars(text(_REVISION_QUERY))).all())
+    except (OperationalError, ProgrammingError) as error:
+        if "alembic_version" in str(error.orig):
+            return None
+        raise
+
+
+def _own_revision(heads: Sequence[str]) -> str | None:
+    """Return where our own branch of the migrations stands; a plugin's has a row beside it."""
+    if SCHEMA_REVISION in heads:
+        return SCHEMA_REVISION
+    known = _known_revisions().intersection(heads) if heads else None
+    return ", ".join(sorted(known or heads)) or None
+
+
+def server_version(connection: Connection) -> tuple[int, ...]:
+    """Return the version of the database's engine, as it said when it was connected to."""
+    return tuple(map(int, connection.dialect.server_version_info or ()))
+
+
+def refuse_malformed(connection: Connection, database: Database) -> None:
+    """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
+    if database.is_sqlite:
+        found = connection.scalar(text("PRAGMA quick_check(1)"))
+        if found != "ok":
+            raise DatabaseCorruptError(database.safe_url, str(found))
+
+
+def _refuse_old_server(connection: Connection, database: Database) -> None:
+    found = server_version(connection)
+    if not database.is_sqlite and found < _OLDEST_POSTGRESQL:
+        raise ServerTooOldError(database.safe_url, found, _OLDEST_POSTGRESQL)
+
+
+def set_up(
+    config: WorldConfig, *, reset: bool = False, dry_run: bool = False, now: datetime | None = None
+) -> SetUp:
+    """Make or upgrade the schema of a world and return what was done. It blocks.
+
+    A SQLite file with an older schema, or one that is to be emptied, is copied first, to a dated
+    file beside it. Stored files are not touched.
+
+    Raises:
+        ServerTooOldError: Its PostgreSQL is not supported.
+        DatabaseTooNewError: A newer program has made the schema.
+        TablesMissingError: It is the newest, and somebody has dropped tables; `reset` makes them.
+        DatabaseCorruptError: Its file is malformed; nothing of it is changed.
+        DatabaseError: The database cannot be reached or written.
+    """
+    context = WorldContext(world_name=config.name, run_id="setup")
+    database = Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
+
+    def done(*, created: bool, saved_copy: Path | None = None) -> SetUp:
+        return SetUp(
+            world=config.name,
+            database=database.safe_url,
+            revision=SCHEMA_REVISION,
+            created=created,
+            saved_copy=saved_copy,
+        )
+
+    if dry_run and is_absent(database.url):
+        return done(created=True)
+    with database.translated_errors(), _connected(database) as connection:
+        _refuse_old_server(connection, database)
+        revision = _upgradable_revision(connection, database, reset=reset)
+        if revision == SCHEMA_REVISION and not reset:
+            _refuse_missing_tables(inspect(connection).get_table_names(), database)
+        else:
+            refuse_malformed(connection, database)
+        if dry_run or (revision == SCHEMA_REVISION and not reset):
+            return done(created=reset or revision is None)
+        copy = None
+        if database.file is not None:
+            copy = _prepare_file(connection, database.file, now or utc_now())
+        with _locked(connection, database):
+            # Somebody else may have been quicker while this one waited for the lock.
+            revision = _upgradable_revision(connection, database, reset=reset)
+            former = schema_reset.drop_everything(connection) if reset else None
+            _upgrade(connection)
+            if former is not None:
+                schema_reset.carry_ids_on(connection, former)
+            if database.is_sqlite:
+                _check_foreign_keys(connection)
+            uuid = schema_reset.found_uuid(connection)
+    if former is not None and former.uuid is not None and uuid is not None:
+        _leave_store(config, former.uuid, StoreOwner(uuid, database.safe_url))
+    return done(created=reset or revision is None, saved_copy=copy)
+
+
+def _upgradable_revision(connection: Connection, database: Database, *, reset: bool) -> str | None:
+    """Return the schema's revision, or None without one; refuse what only `reset` can help."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = _own_revision(connection.scalars(text(_REVISION_QUERY)).all())
+    if revision is not None and not reset and revision not in _known_revisions():
+        raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+    return revision
+
+
+@contextlib.contextmanager
+def _connected(database: Database) -> Iterator[Connection]:
+    """Open a blocking connection; SQLite's has foreign keys off.
+
+    A migration that rebuilds a parent table drops the old one, and with foreign keys on that would
+    delete every child row by cascade.
+    """
+    if not database.is_sqlite:
+        options = postgresql.connect_options(database.url)
+        engine = create_engine(database.url, connect_args=options)
+    else:
+        if database.file is not None:
+            _make_file(database, database.file)
+        timeout_s = database.busy_timeout_s
+        engine = create_engine(
+            database.url.set(drivername="sqlite"),
+            connect_args={
+                "isolation_level": None,
+                "timeout": timeout_s,
+                "factory": WaitingConnection,
+            },
+        )
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA foreign_keys = OFF")
+
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _make_file(database: Database, file: Path) -> None:
+    """Make file and folder for the user alone; what SQLite makes beside a file has its mode."""
+    try:
+        make_private_folder(file.parent)
+    except OSError as error:
+        reason = f"its folder cannot be made: {words_for(error)}"
+        raise DatabaseUnreachableError(database.safe_url, reason) from error
+    with contextlib.suppress(OSError):  # which SQLite finds, too, and is told by what it says
+        make_private_file(file)
+
+
+@contextlib.contextmanager
+def _locked(connection: Connection, database: Database) -> Iterator[None]:
+    """Hold one transaction in which nobody else changes the schema; commit at the end.
+
+    On PostgreSQL it waits first for all transactions of this world, which all begin with a look at
+    its identity (`Database.hold_to`). Whoever took the tables in another order would deadlock.
+    """
+    connection.rollback()
+    if database.is_sqlite:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
+        identity = WorldIdentity.__tablename__
+        if inspect(connection).has_table(identity):
+            connection.exec_driver_sql(f"LOCK TABLE {identity} IN ACCESS EXCLUSIVE MODE")
+    try:
+        yield
+        connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()
+    except BaseException:
+        if database.is_sqlite and connection.connection.in_transaction:
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+
+
+def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | None:
+    """Save a copy of what is in the file, if anything is, and let readers and a writer coexist."""
+    copy = None
+    had_tables = bool(inspect(connection).get_table_names())
+    connection.rollback()
+    if had_tables:
+        _sweep_unfinished_copies(file)
+        copy = file.with_name(f"{file.name}.{now:%Y%m%dT%H%M%S%fZ}{_COPY}")
+        _save_copy(connection, copy, mode=copy_mode(file))
+        log.info("database saved", extra={"copy": str(copy)})
+    connection.execute(text("PRAGMA journal_mode = WAL"))
+    return copy
+
+
+def _save_copy(connection: Connection, copy: Path, *, mode: int) -> None:
+    """Save a copy of the database; it has its name only when all of it is on the disk."""
+    if copy.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), copy)
+    unfinished = copy.with_name(copy.name + _UNFINISHED)
+    with _held_file(unfinished, mode) as fd:
+        # As bytes, because a path need not be valid text.
+        name = {"copy": os.fsencode(unfinished)}
+        connection.execute(text("VACUUM INTO CAST(:copy AS TEXT)"), name)
+        os.fsync(fd)
+        unfinished.rename(copy)
+
+
+@contextlib.contextmanager
+def _held_file(path: Path, mode: int) -> Iterator[int]:
+    """Make a file, locked as long as the block runs; remove it then, unless it was renamed."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            # Between the two calls, another process may have taken it for left over.
+            if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
+                os.fchmod(fd, mode)  # of which the umask has left less
+                yield fd
+                return
+        finally:
+            path.unlink(missing_ok=True)
+            os.close(fd)
+
+
+def _sweep_unfinished_copies(file: Path) -> None:
+    """Remove what a killed process has left of a copy; a living one holds its own."""
+    for path in file.parent.iterdir():
+        if path.name.startswith(f"{file.name}.") and path.name.endswith(_COPY + _UNFINISHED):
+            with contextlib.suppress(OSError), path.open("rb") as left:
+                if try_lock(left.fileno(), is_exclusive=True):
+                    path.unlink()
+
+
+def _leave_store(config: WorldConfig, former_uuid: str, owner: StoreOwner) -> None:
+    """Leave the files of the world that was to the one in its place, whose `gc` may remove them.
+
+    Not where another database put them there, of which the one that was emptied was a copy.
+    """
+    # The reset is done; where the store cannot be written, `gc` says what to do.
+    with contextlib.suppress(EnvironmentFaultError):
+        store = open_store(config.storage_url)
+        mark = store.mark_of(former_uuid)
+        if mark is not None and mark.database == owner.database:
+            store.mark(owner)
+            store.forget_owner(former_uuid)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - half a second that only setup-db pays
+
+    config = _alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "heads")
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    assert not broken, f"a migration left rows without their parent: {broken[:3]}"
+
+
+def migrations_folder() -> Path:
+    """Return where the migrations are: in the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parents[2]
+    shipped = package / "_alembic"
+    return shipped if shipped.is_dir() else package.parent / "alembic"
+
+
+def _alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
+    from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
+def _known_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see `_upgrade`
+
+    scripts = ScriptDirectory.from_config(_alembic_config())
+    return {script.revision for script in scripts.walk_revisions()}

@@ -1,0 +1,1 @@
+"""What can be made again: thumbnails and packed hashes."""

@@ -1,0 +1,1 @@
+"""The bytes of assets, wherever they are."""

@@ -1,0 +1,1 @@
+"""The content store in a folder."""

@@ -1,0 +1,1 @@
+"""Users' files, found and read with care."""

@@ -1,0 +1,1 @@
+"""What runs in workers and threads beside the event loop; no database."""

@@ -1,0 +1,176 @@
+"""What workers do with archives: plain functions, plain values, no database."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from dam.errors import ItemError, MemberMissingError, NoPagesError, raise_host_limit
+from dam.media.archive.opening import ARCHIVE_FAULTS, Archive, Member, open_archive
+from dam.media.archive.reader import ArchiveFormat
+from dam.media.file_type.recognition import media_type
+from dam.storage.content_store import ContentStore, StoredFile
+from dam.storage.contents.located import LocatedContent, local_archive, temporary_file
+from dam.storage.contents.open_archives import OpenArchives
+from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.reading import digest_chunks, open_source
+
+_MOST_BYTES = 64 << 20  # of members in memory, unless one alone is larger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """A page of an archive, by its bytes; its name makes it one, `is_picture` says if these do."""
+
+    name: str
+    raw_name: bytes
+    size_bytes: int
+    sha256: bytes
+    extra_digests: Mapping[str, bytes]
+    is_picture: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberFailure:
+    """A member of an archive whose bytes cannot be had, and why."""
+
+    name: str
+    raw_name: bytes
+    error: ItemError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveReading:
+    """What is in an archive; no bytes of pages.
+
+    Attributes:
+        format: By content.
+        pages: In natural reading order.
+        comic_infos: The bytes of the few that `Archive.comic_infos` names, or why one has none.
+    """
+
+    format: ArchiveFormat
+    pages: tuple[PageReading | MemberFailure, ...]
+    comic_infos: tuple[bytes | MemberFailure, ...]
+
+
+def look_into(file: FoundFile) -> None:
+    """Raise unless a file can be a comic; only what it says of its members is read.
+
+    Raises:
+        ItemError: It is no archive, cannot be read, or has neither pictures nor a ComicInfo.xml; or
+            it is not the file any more that was found.
+        OSError: The file cannot be opened.
+    """
+    path = Path(file.path)
+    with open_source(path, file) as source:
+        try:
+            with open_archive(path) as archive:
+                if not (archive.pages or archive.comic_infos):
+                    raise NoPagesError("the archive")
+        except ItemError:
+            source.confirm()  # else it is said of another file
+            raise
+
+
+def read_archive(
+    store: ContentStore,
+    content: LocatedContent,
+    archives: OpenArchives,
+    extra_digests: Sequence[str],
+) -> ArchiveReading:
+    """Return what is in an archive, every page read and hashed.
+
+    Raises:
+        ItemError: It cannot be read, or what unpacks it is not installed.
+        UnpackingSpaceError: There is no room for temporary files.
+    """
+    with local_archive(store, content, archives) as archive:
+        return ArchiveReading(
+            format=archive.format,
+            pages=tuple(_page(archive, member, extra_digests) for member in archive.pages),
+            comic_infos=tuple(_bytes(archive, member) for member in archive.comic_infos),
+        )
+
+
+def store_members(
+    store: ContentStore,
+    content: LocatedContent,
+    archives: OpenArchives,
+    raw_names: Sequence[bytes],
+) -> list[StoredFile | ItemError]:
+    """Put members of an archive into the store, a bounded part at once; return each one's outcome.
+
+    Raises:
+        ItemError: The archive cannot be read.
+        StoreUnusableError, UnpackingSpaceError: There is no room, say.
+    """
+    outcomes: list[StoredFile | ItemError] = []
+    # Whoever asked compares the digests of what is stored.
+    with local_archive(store, content, archives, is_trusted=True) as archive:
+        for part in _parts(archive, raw_names):
+            outcomes += _stored(store, archive, part)
+    return outcomes
+
+
+def _parts(archive: Archive, raw_names: Sequence[bytes]) -> Iterator[list[Member | ItemError]]:
+    """Yield the members of these names, as many as may be in memory at once."""
+    part: list[Member | ItemError] = []
+    part_bytes = 0
+    for raw_name in raw_names:
+        try:
+            member = archive.member(raw_name)
+        except MemberMissingError as error:
+            part.append(error)
+            continue
+        if part and part_bytes + member.size_bytes > _MOST_BYTES:
+            yield part
+            part, part_bytes = [], 0
+        part.append(member)
+        part_bytes += member.size_bytes
+    yield part
+
+
+def _stored(
+    store: ContentStore, archive: Archive, part: Sequence[Member | ItemError]
+) -> list[StoredFile | ItemError]:
+    paths: list[Path] = []
+    errors: dict[int, ItemError] = {}
+    with ExitStack() as files:
+        for place, member in enumerate(part):
+            found = _bytes(archive, member) if isinstance(member, Member) else member
+            if isinstance(found, bytes):
+                paths.append(files.enter_context(temporary_file(found)))
+            else:
+                errors[place] = found.error if isinstance(found, MemberFailure) else found
+        # Who asked gives up the archive as their place: what is stored already must be right.
+        stored = iter(store.put_many(paths, "copy", is_rehash=True))
+    return [errors[place] if place in errors else next(stored) for place in range(len(part))]
+
+
+def _page(
+    archive: Archive, member: Member, extra_digests: Sequence[str]
+) -> PageReading | MemberFailure:
+    found = _bytes(archive, member)
+    if isinstance(found, MemberFailure):
+        return found
+    digests = digest_chunks([memoryview(found)], extra_digests)
+    return PageReading(
+        name=member.name,
+        raw_name=member.raw_name,
+        size_bytes=len(found),
+        sha256=digests.sha256,
+        extra_digests=digests.extra,
+        is_picture=media_type(BytesIO(found)).startswith("image/"),
+    )
+
+
+def _bytes(archive: Archive, member: Member) -> bytes | MemberFailure:
+    try:
+        return archive.read(member)
+    except ARCHIVE_FAULTS:
+        raise
+    except ItemError as error:
+        raise_host_limit(error)
+        return MemberFailure(name=member.name, raw_name=member.raw_name, error=error)

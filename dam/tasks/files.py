@@ -1,0 +1,157 @@
+"""What workers do with files: plain functions, plain values, no database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from dam.errors import (
+    CacheUnusableError,
+    DamError,
+    ItemError,
+    UnsupportedPictureError,
+    raise_host_limit,
+)
+from dam.media.file_type.recognition import file_type
+from dam.media.image.entry import ImageDescription, PerceptualHashes, analyse_image, describe_image
+from dam.media.image.jpeg_seal import sealed
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
+from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
+from dam.storage.contents.archive_copies import copy_pages
+from dam.storage.contents.checking import Place, check_place
+from dam.storage.contents.located import LocatedContent, local_archive, local_file, opened_content
+from dam.storage.contents.open_archives import OpenArchives
+from dam.storage.sources.file_state import FileState
+from dam.storage.sources.found_file import FoundFile
+from dam.tasks import archives as archive_tasks
+from dam.tasks.archives import ArchiveReading
+
+
+@dataclass(frozen=True, slots=True)
+class FileDescription:
+    """What a file is by its content; `failure` says why a picture's header could not be read.
+
+    `state` is that in which the file has the bytes asked for; None where it is an archive's member.
+    """
+
+    media_type: str
+    image: ImageDescription | None = None
+    failure: DamError | None = None
+    state: FileState | None = None
+
+
+class CopiedReading(NamedTuple):
+    """What is in an archive, and whether its pages are in a copy now."""
+
+    reading: ArchiveReading
+    is_copied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysedPicture:
+    """The hashes of a picture, as in `ImageAnalysis`; its thumbnail stays in the cache.
+
+    `cache_fault` says why the thumbnail could not be kept.
+    """
+
+    recipe_version: int
+    hashes: PerceptualHashes
+    has_structure: bool
+    cache_fault: CacheUnusableError | None = None
+
+
+def prepare() -> None:
+    """Import what most files need; whoever lacks it is told with the first file that does."""
+    with suppress(ImportError):
+        import dam.media.image.analysis  # noqa: PLC0415
+        import dam.media.image.description  # noqa: F401, PLC0415
+
+
+@dataclass(frozen=True, slots=True)
+class FileTasks:
+    """The store and cache of a world, as workers need them: a value that can be sent to them.
+
+    `archives` is not: each worker has its own, for as long as it goes on doing the same.
+    """
+
+    store: ContentStore
+    extra_digests: tuple[str, ...]
+    archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
+
+    def put(
+        self,
+        mode: ImportMode,
+        is_stopped: Callable[[], bool],
+        is_rehash: bool,  # noqa: FBT001 - given by `partial`, before what varies
+        found: Mapping[Path, FoundFile],
+        paths: Sequence[Path],
+    ) -> Sequence[StoredFile | ItemError]:
+        """Store a few files and return each one's outcome."""
+        return self.store.put_many(
+            paths,
+            mode,
+            extra_digests=self.extra_digests,
+            is_stopped=is_stopped,
+            is_rehash=is_rehash,
+            found=found,
+        )
+
+    def describe(self, content: LocatedContent) -> FileDescription:
+        """Return the media type and, for a picture, what its header says."""
+        store, archives = self.store, self.archives
+        with opened_content(store, content, archives, is_read_in_part=True) as opened:
+            return replace(_description(opened.path), state=opened.state)
+
+    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> AnalysedPicture:
+        """Decode a picture once; keep its thumbnail, return its hashes."""
+        with local_file(self.store, content, self.archives) as path:
+            analysis = analyse_image(path)
+        thumbnail = sealed(analysis.thumbnail.content, content.digest)
+        fault = None
+        try:
+            thumbnails.save(content.digest, analysis.recipe_version, thumbnail)
+        except OSError as error:
+            fault = CacheUnusableError(thumbnails.root.parent, error)
+        return AnalysedPicture(
+            recipe_version=analysis.recipe_version,
+            hashes=analysis.hashes,
+            has_structure=analysis.has_structure,
+            cache_fault=fault,
+        )
+
+    def check(self, is_fast: bool, place: Place) -> ContentState:  # noqa: FBT001 - as for `put`
+        """Return the state of what a place should hold."""
+        return check_place(self.store, place, self.archives, is_fast=is_fast)
+
+    def read_and_copy_archive(self, copy: Path, content: LocatedContent) -> CopiedReading:
+        """Return what is in an archive, its pages left in a copy where that helps to read them."""
+        reading = archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
+        return CopiedReading(reading, self.copy_archive((content, copy)))
+
+    def copy_archive(self, job: tuple[LocatedContent, Path]) -> bool:
+        """Return whether the pages of an archive have been written to a file; see `copy_pages`."""
+        content, path = job
+        # Whoever reads a page from it compares the digest.
+        with local_archive(self.store, content, self.archives, is_trusted=True) as archive:
+            return copy_pages(archive, path)
+
+    def store_members(
+        self, content: LocatedContent, raw_names: Sequence[bytes]
+    ) -> list[StoredFile | ItemError]:
+        """Put members of an archive into the store."""
+        return archive_tasks.store_members(self.store, content, self.archives, raw_names)
+
+
+def _description(path: Path) -> FileDescription:
+    media_type = file_type(path)
+    if not media_type.startswith("image/"):
+        return FileDescription(media_type)
+    try:
+        image = describe_image(path)
+    except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
+        return FileDescription(media_type)
+    except DamError as error:
+        raise_host_limit(error)
+        return FileDescription(media_type, failure=error)
+    return FileDescription(image.media_type, image)

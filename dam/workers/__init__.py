@@ -1,0 +1,1 @@
+"""Processes and threads that run functions beside the event loop."""

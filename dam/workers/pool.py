@@ -1,0 +1,381 @@
+"""A pool of workers for the CPU's work; what breaks a worker costs only the call it was working on.
+
+Each worker process belongs to one thread of ours, which sends it calls, waits for one answer
+after the other and replaces it when it dies or takes too long. A worker is a new interpreter (no
+fork, no second import of an unguarded script) on two pipes of its own: nothing is shared that its
+death could leave locked or half-written, which a common queue cannot promise.
+"""
+
+import asyncio
+import contextlib
+import os
+import pickle
+import queue
+import threading
+import traceback
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, ParamSpec, TypeVar, cast
+
+from dam.children import DATA_BYTES
+from dam.errors import host_limit
+from dam.workers.answer_types import Decoder, decoder_for, read_answer
+from dam.workers.faults import judge_end
+from dam.workers.process import Outcome, Surroundings, WorkerProcess, as_words
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+WorkerKind = Literal["process", "thread"]
+
+_LARGEST_GROUP = 32
+_STARTS = 2  # a worker may be killed before it is up, as any other time
+
+_Call = tuple[tuple[object, ...], dict[str, object]]
+_Packed = tuple[bytes, list[bytes], Decoder]  # for a worker process, and how to read its answers
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, by its affinity and its control group."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # no control group, or no limit: "max 100000"
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        cores = min(cores, -(-int(quota) // int(period)))
+    return max(1, cores)
+
+
+class WorkerPool(Executor):
+    """Runs functions in worker processes, or in threads of this process with the same interface.
+
+    Nothing is started before the first task. A worker process that dies or outlives the time limit
+    fails the call it was working on with a `WorkerDiedError` or `WorkerTimeoutError`, nothing else,
+    and is replaced; threads cannot be stopped and know no limit. Where memory may have been short
+    because of others (the kernel killed it, or gave it no more), the call is run once more, alone
+    in a new worker; what is over `data_bytes` even there is a `WorkerMemoryError`. Where the host
+    does not give what a call or a worker needs, that is a `HostLimitError` or `WorkerStartError`,
+    no fault of what the call is about. Functions for processes must be importable by name, their
+    arguments picklable, and their return annotation must say what they return: by that their
+    answer is decoded, and what does not fit is a `WorkerAnswerError`. They read nothing from
+    standard input, and what they print is lost. Any thread and any event loop may use the pool.
+
+    Args:
+        workers: How many at once; by default one for each usable core.
+        kind: What the workers are; processes need POSIX.
+        task_timeout_s: Limit for one call, the import of its module not counted; None for no limit.
+        environment: Names of variables that worker processes get beyond the few that all get.
+        data_bytes: Memory that a worker process may take; None for as much as there is.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        kind: WorkerKind = "process",
+        task_timeout_s: float | None = None,
+        environment: frozenset[str] = frozenset(),
+        data_bytes: int | None = DATA_BYTES,
+    ) -> None:
+        self.workers = usable_cores() if workers is None else workers
+        self.kind: WorkerKind = kind
+        self.task_timeout_s = task_timeout_s
+        self._crew = _Crew(self.workers, Surroundings(environment, data_bytes))
+        # A dropped pool finishes what it was given. When the interpreter ends, so do the workers.
+        weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Return the future of `fn(*args, **kwargs)`.
+
+        It can be cancelled until the call starts; then the call runs to its end or its limit.
+
+        Raises:
+            TypeError: `fn` is of `__main__`, which no worker process can import, or does not say
+                by its return annotation how to decode what it returns.
+            RuntimeError: The pool was shut down.
+        """
+        group = self._group(fn, [(args, kwargs)], self.task_timeout_s, single=True)
+        self._crew.add(group)
+        return cast("Future[T]", group.future)
+
+    async def map_items(
+        self, fn: Callable[[Item], T], items: Iterable[Item], *, timeout_s: float | None = None
+    ) -> list[T | Exception]:
+        """Return `fn(item)` of every item, or the exception it raised, in the order of the items.
+
+        Items travel in groups, so many small ones are cheap, but fail, die and time out one by one.
+        Cancelling the awaiting task kills the workers that are busy with it.
+
+        Args:
+            fn: As for `submit`, which says what is raised too.
+            items: At most a few hundred at once; all of them are sent before the first is awaited.
+            timeout_s: Limit for one item, instead of the pool's.
+        """
+        calls: list[_Call] = [((item,), {}) for item in items]
+        limit_s = self.task_timeout_s if timeout_s is None else timeout_s
+        groups = [
+            self._group(fn, calls[part], limit_s) for part in _parts(len(calls), self.workers)
+        ]
+        try:
+            for group in groups:
+                self._crew.add(group)
+            outcomes = await asyncio.gather(*(asyncio.wrap_future(g.future) for g in groups))
+        finally:
+            for group in groups:
+                self._crew.cancel(group)
+        return [value for part in cast("list[list[tuple[bool, T]]]", outcomes) for _, value in part]
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's
+        """Take no more tasks, finish those that were given, and end all workers.
+
+        Args:
+            wait: Return when every worker and thread is gone.
+            cancel_futures: Drop what has not started.
+        """
+        self._crew.close(cancel_futures=cancel_futures)
+        if wait:
+            self._crew.join()
+
+    def terminate(self) -> None:
+        """Kill the busy workers, cancel everything and return when all workers are gone.
+
+        Threads of kind "thread" finish the call that they are in.
+        """
+        self._crew.terminate()
+        self._crew.join()
+
+    def _group(
+        self,
+        fn: Callable[..., object],
+        calls: list[_Call],
+        limit_s: float | None,
+        *,
+        single: bool = False,
+    ) -> "_Group":
+        group = _Group(fn, calls, limit_s, single=single)
+        if self.kind == "process":
+            if getattr(fn, "__module__", None) == "__main__":
+                message = (
+                    f"{fn!r} is of __main__; a worker process can only import it from a module"
+                )
+                raise TypeError(message)
+            decode = decoder_for(fn)
+            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in calls], decode
+        return group
+
+
+def _parts(count: int, workers: int) -> Iterator[slice]:
+    """Cut a count into ever smaller parts, so that all workers are busy until the end."""
+    start = 0
+    while start < count:
+        size = max(1, min(_LARGEST_GROUP, (count - start) // (2 * workers)))
+        yield slice(start, start + size)
+        start += size
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Calls of one function for one worker; its outcomes grow while the worker reports them."""
+
+    fn: Callable[..., object]
+    calls: list[_Call]
+    limit_s: float | None
+    single: bool
+    future: Future[object] = field(default_factory=Future)
+    packed: _Packed | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    is_cancelled: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return not self.is_cancelled and len(self.outcomes) < len(self.calls)
+
+    def fail(self, error: Exception) -> None:
+        """Give every call that is left the same outcome."""
+        self.outcomes += [(False, error)] * (len(self.calls) - len(self.outcomes))
+
+    def settle(self) -> None:
+        """Hand the outcomes to whoever waits for them."""
+        if len(self.outcomes) < len(self.calls):
+            self.future.set_exception(CancelledError())
+        elif not self.single:
+            self.future.set_result(self.outcomes)
+        else:
+            [(succeeded, value)] = self.outcomes
+            if isinstance(value, StopIteration) and not succeeded:
+                value = as_words(value)  # asyncio hands that one on to nobody, who waits for ever
+            if succeeded:
+                self.future.set_result(value)
+            else:
+                self.future.set_exception(cast("Exception", value))
+
+
+class _Crew:
+    """The threads, the queue they share, and which worker is lent to which group.
+
+    `_lock` guards every attribute that changes. A worker is killed for a group only while it is
+    lent to it, so a late cancel never hits the next group. Knows nothing of its pool, which can
+    therefore be collected while threads run. The lock is re-entrant because that collection, which
+    may come at any allocation, takes it.
+    """
+
+    def __init__(self, size: int, surroundings: Surroundings) -> None:
+        self._size = size
+        self._surroundings = surroundings
+        self._lock = threading.RLock()
+        self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._unsettled: dict[_Group, WorkerProcess | None] = {}
+        self._is_closed = False
+
+    def add(self, group: _Group) -> None:
+        with self._lock:
+            if self._is_closed:
+                message = "cannot schedule new futures after shutdown"
+                raise RuntimeError(message)
+            self._unsettled[group] = None
+            self._queue.put(group)
+            if len(self._threads) < min(self._size, len(self._unsettled)):
+                # A daemon: the interpreter's end must not wait for a call without a limit.
+                thread = threading.Thread(target=self._work, name="dam-worker", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    if not self._threads:  # fewer will do
+                        raise
+                else:
+                    self._threads.append(thread)
+
+    def cancel(self, group: _Group) -> None:
+        """Drop what is left of the group; does nothing to one that is settled."""
+        with self._lock:
+            group.is_cancelled = True
+            worker = self._unsettled.get(group)
+            if worker is not None:
+                worker.kill()
+        group.future.cancel()
+
+    def close(self, *, cancel_futures: bool) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                for _ in self._threads:
+                    self._queue.put(None)
+            groups = list(self._unsettled) if cancel_futures else []
+        for group in groups:
+            group.future.cancel()
+
+    def terminate(self) -> None:
+        self.close(cancel_futures=True)
+        with self._lock:
+            groups = list(self._unsettled)
+        for group in groups:
+            self.cancel(group)
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        """Be one worker: a thread's whole life."""
+        worker: WorkerProcess | None = None
+        try:
+            while (group := self._queue.get()) is not None:
+                is_wanted = group.future.set_running_or_notify_cancel()
+                if is_wanted and group.packed:
+                    worker = self._run_there(group, group.packed, worker)
+                elif is_wanted:
+                    _run_here(group)
+                with self._lock:
+                    del self._unsettled[group]
+                if is_wanted:
+                    group.settle()
+                del group  # a thread that waits keeps no results alive
+        finally:
+            if worker is not None:
+                worker.end()
+
+    def _run_there(
+        self, group: _Group, packed: _Packed, worker: WorkerProcess | None
+    ) -> WorkerProcess | None:
+        """Run the group in the worker or in new ones; return the one that is left."""
+        function, calls, decode = packed
+        read = partial(read_answer, decode)
+        starts_left, doubted = _STARTS, -1
+        while group.is_open:
+            done = len(group.outcomes)
+            was_idle = worker is not None
+            try:
+                worker = worker or WorkerProcess(self._surroundings)
+                with self._lent(worker, group):
+                    if group.is_open:
+                        rest = calls[done : done + 1] if doubted == done else calls[done:]
+                        worker.run(function, rest, group.limit_s, read, group.outcomes.append)
+            except Exception as error:  # noqa: BLE001 - or whoever waits for the group does so for ever
+                is_up = worker is not None and worker.is_up
+                exit_code = 0 if worker is None else worker.end()
+                worker = None
+                died_unused = was_idle and isinstance(error, BrokenPipeError)
+                starts_left = _STARTS if is_up else starts_left - 1
+                if died_unused or group.is_cancelled:
+                    continue
+                at_fault = len(group.outcomes)
+                verdict = judge_end(
+                    error,
+                    exit_code,
+                    is_up=is_up,
+                    is_last_try=at_fault == doubted if is_up else not starts_left,
+                    data_bytes=self._surroundings.data_bytes,
+                )
+                if verdict.kind == "all fail":
+                    group.fail(verdict.error)
+                elif verdict.kind == "one fails":
+                    group.outcomes.append((False, verdict.error))
+                elif is_up:
+                    doubted = at_fault
+        return worker
+
+    @contextlib.contextmanager
+    def _lent(self, worker: WorkerProcess, group: _Group) -> Iterator[None]:
+        with self._lock:
+            self._unsettled[group] = worker
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._unsettled[group] = None
+
+
+def _run_here(group: _Group) -> None:
+    for args, kwargs in group.calls:
+        if group.is_cancelled:
+            return
+        try:
+            group.outcomes.append((True, group.fn(*args, **kwargs)))
+        except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
+            _let_go(error)
+            group.outcomes.append((False, host_limit(error) or error))
+        except BaseException as error:  # noqa: BLE001 - nothing ends the thread but its queue
+            group.outcomes.append((False, as_words(error)))
+
+
+def _let_go(error: Exception) -> None:
+    """Free what the failed call held: its frames live as long as the tracebacks that show them.
+
+    A group's outcomes are kept until its last call is done, and a decoded picture in each is more
+    than there is memory. The lines of the traceback stay.
+    """
+    chain: list[BaseException | None] = [error]
+    seen: set[BaseException | None] = {None}
+    while chain:
+        link = chain.pop()
+        if link is not None and link not in seen:
+            seen.add(link)
+            traceback.clear_frames(link.__traceback__)
+            chain += [link.__cause__, link.__context__]
+            if isinstance(link, BaseExceptionGroup):
+                chain += link.exceptions

@@ -1,0 +1,260 @@
+"""One worker process: `WorkerProcess` is the parent's end of its two pipes, `serve` the worker's.
+
+The worker was started for nothing else, so this module imports little; what a call needs is
+imported when it arrives. Every frame is eight bytes of length and what they count. A request is
+the pickle of `(function, calls)`, each pickled on its own, so that one bad argument costs one call.
+The answer is one of `dam.workers.answers` for each call in order, sent as soon as it is known: so
+the parent always knows which call a worker died of. Where the function is another than before, an
+empty frame comes first, when its module is imported and the first call's time begins. An empty
+frame of its own says that the worker is up.
+"""
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, BinaryIO, cast
+
+from dam.children import child_environment, limit_process, refuse_new_privileges
+from dam.errors import DamError, described, host_limit
+from dam.stopping import refuse_stops, stops_blocked
+from dam.workers.answers import UnfitError, encoded_error, encoded_shortage, encoded_value
+
+Outcome = tuple[bool, object]
+"""Whether the call succeeded, and its value or its exception."""
+
+
+class CallMemoryError(MemoryError):
+    """A worker had too little memory for a call.
+
+    Args:
+        is_limit_ours: Because of the limit that it was started with, and none of the host's.
+    """
+
+    def __init__(self, *, is_limit_ours: bool) -> None:
+        self.is_limit_ours = is_limit_ours
+
+
+_HEADER_BYTES = 8
+_READ_BYTES, _MOST_BYTES = 1 << 20, 256 << 20
+_IMPORT_LIMIT_S = 60.0
+_PR_SET_PDEATHSIG = 1
+
+# The workers are the parallelism: numpy's own threads in each would fight over cores. And glibc
+# gives freed memory back at once, only to have the kernel clear as many pages for the next call.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a worker is given beside its calls.
+
+    Attributes:
+        environment: Names of variables of ours, beyond those that all get.
+        data_bytes: How much memory it may take; None for as much as there is.
+    """
+
+    environment: frozenset[str] = frozenset()
+    data_bytes: int | None = None
+
+
+class WorkerProcess:
+    """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
+
+    `is_up` once it has said so: its interpreter runs.
+
+    That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
+    """
+
+    @stops_blocked()  # the worker inherits that, until it refuses them itself
+    def __init__(self, surroundings: Surroundings) -> None:
+        import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
+        import subprocess  # noqa: PLC0415
+
+        path = [str(entry) for entry in sys.path]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and words
+            [
+                sys.executable,
+                "-c",
+                f"import sys; sys.path[:] = {path!r}; "
+                f"from {__name__} import serve; serve({os.getpid()}, {surroundings.data_bytes})",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env={**_ENVIRONMENT, **child_environment(surroundings.environment)},
+            process_group=0,  # Ctrl-C is for the parent; what a call starts dies with its worker
+        )
+        self._requests = cast("IO[bytes]", self._process.stdin).fileno()
+        self._replies = cast("IO[bytes]", self._process.stdout).fileno()
+        self._poll = select.poll()
+        self._poll.register(self._replies, select.POLLIN)
+        self._received = bytearray()
+        self._function = b""
+        self.is_up = False
+
+    def run(
+        self,
+        function: bytes,
+        calls: Sequence[bytes],
+        limit_s: float | None,
+        read: Callable[[bytes], Outcome],
+        report: Callable[[Outcome], None],
+    ) -> None:
+        """Work off the calls; `report` gets each outcome as it arrives, `read` from its bytes.
+
+        Raises:
+            EOFError, BrokenPipeError: The worker died in the call after the last one reported.
+            TimeoutError: That call took longer than `limit_s`, its one argument.
+            CallMemoryError: There was too little memory for that call.
+            UnfitError: What was said of that call is no answer.
+        """
+        request = memoryview(_frame(pickle.dumps((function, calls))))
+        while request:
+            request = request[os.write(self._requests, request) :]
+        if not self.is_up:
+            self._receive(_IMPORT_LIMIT_S)
+            self.is_up = True
+        if function != self._function:
+            self._receive(_IMPORT_LIMIT_S)
+            self._function = function
+        for _ in calls:
+            report(read(self._receive(limit_s)))
+
+    def kill(self) -> None:
+        """Stop it at once, with every process that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> int:
+        """Stop it if it still runs and return its exit code, or minus the signal that killed it."""
+        self.kill()
+        with self._process:
+            return self._process.wait()
+
+    def _receive(self, limit_s: float | None) -> bytes:
+        """Return the next frame's payload."""
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while True:
+            size_bytes = int.from_bytes(self._received[:_HEADER_BYTES])
+            if size_bytes > _MOST_BYTES:
+                raise UnfitError(f"{size_bytes:,} bytes; at most {_MOST_BYTES:,} are taken")
+            end = _HEADER_BYTES + size_bytes
+            if len(self._received) >= end:
+                payload = bytes(self._received[_HEADER_BYTES:end])
+                del self._received[:end]
+                return payload
+            rest_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not self._poll.poll(rest_ms):
+                raise TimeoutError(limit_s)
+            chunk = os.read(self._replies, _READ_BYTES)
+            if not chunk:
+                raise EOFError
+            self._received += chunk
+
+
+def _frame(payload: bytes) -> bytes:
+    return len(payload).to_bytes(_HEADER_BYTES) + payload
+
+
+def serve(parent_pid: int, data_bytes: int | None) -> None:
+    """Answer requests until the parent closes the pipe or ends.
+
+    A signal that asks to stop is for the parent to answer, also one that was sent to all processes
+    of a service: a worker that it ended would be a failure of the file that it works on.
+    """
+    refuse_stops()
+    _end_with(parent_pid)
+    refuse_new_privileges()
+    is_limit_ours = limit_process(data_bytes)
+    requests, replies = _take_pipes()
+    function = b""
+    with requests, replies:
+        _send(b"", replies)
+        while header := requests.read(_HEADER_BYTES):
+            request = requests.read(int.from_bytes(header))
+            wanted, calls = pickle.loads(request)  # noqa: S301 - from our own parent
+            if wanted != function:
+                function, fn = wanted, _imported(wanted)
+                _send(b"", replies)
+            for call in calls:
+                _send(_outcome(fn, call, is_limit_ours=is_limit_ours), replies)
+
+
+def _end_with(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent ends, however busy it is.
+
+    Elsewhere than on Linux a worker whose parent was killed ends after the call it works on.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes  # noqa: PLC0415 - bound to the platform
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:  # it ended before we asked
+        sys.exit(1)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipes off standard input and output, which nothing else may read or disturb."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    return requests, replies
+
+
+def _send(payload: bytes, replies: BinaryIO) -> None:
+    replies.write(_frame(payload))
+    replies.flush()
+
+
+def _imported(function: bytes) -> Callable[..., object]:
+    """Return the function, or one that fails each call with what keeps it from being imported."""
+    try:
+        fn: Callable[..., object] = pickle.loads(function)  # noqa: S301 - from our own parent
+    except Exception:  # noqa: BLE001 - importing runs foreign code
+        return partial(_import_and_call, function)
+    return fn
+
+
+def _import_and_call(function: bytes, *args: object, **kwargs: object) -> object:
+    return pickle.loads(function)(*args, **kwargs)  # noqa: S301 - from our own parent
+
+
+def _outcome(fn: Callable[..., object], call: bytes, *, is_limit_ours: bool) -> bytes:
+    try:
+        args, kwargs = pickle.loads(call)  # noqa: S301 - from our own parent
+        return encoded_value(fn(*args, **kwargs))
+    except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
+        limit = host_limit(error)
+        if limit is not None and limit.limit == "memory":
+            return encoded_shortage(is_limit_ours=is_limit_ours)
+        return encoded_error(_noted(limit or error))
+    except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
+        return encoded_error(as_words(error))
+
+
+def _noted(error: Exception) -> Exception:
+    """Return the error; one that nobody expected says where it came from."""
+    if not isinstance(error, DamError):
+        import traceback  # noqa: PLC0415 - costs more than the rest of this module
+
+        error.add_note("In a worker process:\n" + "".join(traceback.format_exception(error)))
+    return error
+
+
+def as_words(error: BaseException) -> RuntimeError:
+    """Return an error for one that cannot be handed on as it is."""
+    return RuntimeError(described(error))

@@ -1,0 +1,75 @@
+"""The names of members: their encodings and their order."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dam.errors import display_path
+from dam.media.archive.names import decoded, is_clutter, is_page, natural_key, true_name
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1.jpg", "2.jpg", "10.jpg"],
+        ["001.jpg", "2.jpg", "010.jpg"],
+        ["a/2.jpg", "a/10.jpg", "a10/1.jpg", "b/1.jpg"],
+        ["Ch 2\\9.jpg", "Ch 2\\10.jpg", "ch 10\\1.jpg"],
+        ["00.jpg", "!cover.jpg", "page0.jpg", "Page1.jpeg", "Page2.png", "page10.jpg"],
+        ["p1-2.jpg", "p1.jpg", "p2.jpg"],
+        ["9" * 5000 + ".jpg", "a.jpg"],
+    ],
+)
+def test_names_sort_as_people_count(names: list[str]) -> None:
+    others = names[::-1]
+    assert sorted(others, key=natural_key) == names
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ([b"a.jpg", "ü.jpg".encode()], ["a.jpg", "ü.jpg"]),
+        (["Fähre.jpg".encode("cp437"), b"b.jpg"], ["Fähre.jpg", "b.jpg"]),
+        (["第1話/日本語.jpg".encode("cp932")], ["第1話/日本語.jpg"]),
+        (["ﾏﾝｶﾞ.jpg".encode("cp932"), "表紙.jpg".encode("cp932")], ["ﾏﾝｶﾞ.jpg", "表紙.jpg"]),
+    ],
+)
+def test_an_encoding_that_nobody_wrote_down_is_guessed(raw: list[bytes], text: list[str]) -> None:
+    assert decoded(raw) == text
+
+
+@given(st.lists(st.binary(max_size=30), max_size=6))
+@example([b"\xed\xa0\x80.jpg", b"\x00\xff"])
+def test_any_bytes_are_a_name(raw_names: list[bytes]) -> None:
+    names = decoded(raw_names)
+    assert len(names) == len(raw_names)
+    "".join(names).encode()  # no surrogates
+
+
+@given(st.lists(st.text(max_size=12), max_size=8))
+def test_any_names_have_an_order(names: list[str]) -> None:
+    once = sorted(names, key=natural_key)
+    assert sorted(once, key=natural_key) == once
+
+
+@given(st.text())
+def test_clutter_is_no_page(name: str) -> None:
+    assert not (is_clutter(name) and is_page(name))
+
+
+@pytest.mark.parametrize(
+    ("raw", "read", "true"),
+    [
+        (b"a/1.jpg", "a/1.jpg", "a/1.jpg"),
+        (b"a\\1.jpg", "a\\1.jpg", "a\\1.jpg"),
+        ("\u202e\n".encode(), "\u202e\n", "\u202e\n"),
+        (b"\xff\n", "\\xff\n", "\udcff\n"),
+        (b"\x81\x81", "\u00fc\u00fc", "\u00fc\u00fc"),
+        ("\u8868\u7d19".encode("cp932"), "\u8868\u7d19", "\u8868\u7d19"),
+        (b"\xff", "something else", "something else"),
+    ],
+)
+def test_a_name_is_known_again_by_what_people_are_shown(raw: bytes, read: str, true: str) -> None:
+    assert true_name(raw, read) == true
+    if true != "something else":
+        assert true_name(raw, display_path(read)) == true

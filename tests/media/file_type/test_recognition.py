@@ -1,0 +1,144 @@
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dam.media.file_type.recognition import file_type, media_type
+from dam.media.file_type.signatures import SIGNATURES
+from tests.media.drawing import landscape, save
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _type_of(content: bytes) -> str:
+    return media_type(io.BytesIO(content))
+
+
+def _zip(*names: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in names:
+            archive.writestr(name, "application/epub+zip")
+    return content.getvalue()
+
+
+def _tar() -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a"), io.BytesIO())
+    return content.getvalue()
+
+
+def _ftyp(major: bytes, *others: bytes) -> bytes:
+    brands = major + bytes(4) + b"".join(others)
+    return (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "inode/x-empty"),
+        (b"just words\n", "text/plain"),
+        ("Gr\xfc\xdfe\n".encode("latin-1"), "text/plain"),
+        ("words".encode("utf-16"), "text/plain"),
+        (b"words\0and more", "application/octet-stream"),
+        (bytes(range(256)), "application/octet-stream"),
+        (b'<?xml version="1.0"?><!-- <html> --><svg width="1"/>', "image/svg+xml"),
+        (b"<!DOCTYPE html><p><svg></svg>", "text/html"),
+        (b"<html><svg></svg></html>", "text/html"),
+        (b'<?xml version="1.0"?><feed/>', "text/xml"),
+        (b'{"a": 1}', "application/json"),
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "image/x-eps"),
+        (_tar(), "application/x-tar"),
+        (_zip("page1.jpg"), "application/zip"),
+        (_zip("mimetype"), "application/epub+zip"),
+        (_zip("[Content_Types].xml", "word/document.xml"), _WORD),
+        (_zip("notes/word/document.xml.bak"), "application/zip"),
+        (_ftyp(b"heic"), "image/heic"),
+        (_ftyp(b"mif1", b"mif1", b"avif"), "image/avif"),
+        (_ftyp(b"mif1"), "image/heif"),
+        (_ftyp(b"isom", b"avc1"), "video/mp4"),
+        (_ftyp(b"qt  "), "video/quicktime"),
+        (_ftyp(b"3gp5"), "video/3gpp"),
+        (_ftyp(b"M4A "), "audio/x-m4a"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "audio/x-wav"),
+        (b"RIFF\x24\0\0\0AVI LIST", "video/x-msvideo"),
+        (b"\x1a\x45\xdf\xa3\x93\x42\x82\x84webm", "video/webm"),
+        (b"\x1a\x45\xdf\xa3\x93\x42\x82\x88matroska", "video/x-matroska"),
+        (b"OggS\0\x02" + bytes(22) + b"\x01vorbis", "audio/ogg"),
+        (b"OggS\0\x02" + bytes(22) + b"\x80theora", "video/ogg"),
+        (b"\xff\xfb\x90\x64" + bytes(100), "audio/mpeg"),
+        (b"ID3\x04\0\0\0\0\0\x02\0\0fLaC" + bytes(20), "audio/flac"),
+        (b"ID3\x04\0\0\0\0\0\x02\0\0\xff\xfb\x90\x64", "audio/mpeg"),
+        ((b"G" + bytes(187)) * 5, "video/mp2t"),
+    ],
+)
+def test_a_type_is_told_from_the_content(content: bytes, expected: str) -> None:
+    assert _type_of(content) == expected
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [
+        ("jpg", "image/jpeg"),
+        ("png", "image/png"),
+        ("gif", "image/gif"),
+        ("webp", "image/webp"),
+        ("tiff", "image/tiff"),
+        ("bmp", "image/bmp"),
+        ("ico", "image/vnd.microsoft.icon"),
+        ("ppm", "image/x-portable-pixmap"),
+        ("tga", "image/x-tga"),
+        ("pcx", "image/x-pcx"),
+        ("jp2", "image/jp2"),
+        ("avif", "image/avif"),
+        ("sgi", "image/x-sgi"),
+        ("dds", "image/x-dds"),
+        ("icns", "image/x-icns"),
+        ("qoi", "image/x-qoi"),
+    ],
+)
+def test_a_lying_name_changes_nothing(tmp_path: Path, suffix: str, expected: str) -> None:
+    picture = save(landscape((64, 64)), tmp_path / f"picture.{suffix}")
+    liar = picture.rename(tmp_path / "picture.txt")
+
+    assert file_type(liar) == expected
+
+
+def test_a_raw_file_is_told_from_a_photograph_exported_as_tiff() -> None:
+    make = b"NIKON CORPORATION\0"
+
+    def tiff(subfile_type: int) -> bytes:
+        entries = (
+            (254).to_bytes(2, "little") + b"\4\0\1\0\0\0" + subfile_type.to_bytes(4, "little"),
+            (271).to_bytes(2, "little") + b"\2\0\x12\0\0\0" + (38).to_bytes(4, "little"),
+        )
+        return b"II*\0\x08\0\0\0" + b"\2\0" + b"".join(entries) + bytes(4) + make
+
+    assert _type_of(tiff(1)) == "image/x-nikon-nef"
+    assert _type_of(tiff(0)) == "image/tiff"
+
+
+def test_text_is_text_wherever_the_head_of_the_file_ends() -> None:
+    for shift in range(4):
+        assert _type_of(b"a" * shift + "\N{SNOWMAN}".encode() * 2000) == "text/plain"
+
+
+@given(
+    st.binary(max_size=600),
+    st.sampled_from([b"", b"PK\x03\x04", b"II*\0", b"ID3", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]),
+)
+def test_any_bytes_have_a_type(content: bytes, start: bytes) -> None:
+    assert "/" in _type_of(start + content)
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_no_signature_hides_another(signature: tuple[int, bytes, str]) -> None:
+    offset, magic, expected = signature
+
+    assert _type_of(bytes(offset) + magic + bytes(64)) == expected

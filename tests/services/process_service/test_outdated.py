@@ -1,0 +1,75 @@
+"""What an older version has computed is computed again when somebody asks for it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.media.image.entry import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
+from dam.services.ecs_service import marking
+from dam.services.process_service import process
+from tests.core.worlds import rows_of
+from tests.services.conftest import Add
+
+PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
+NOTHING = {"import_comic": 0, "extract_metadata": 0, "analyse_images": 0}
+
+
+async def describe_with(session: AsyncSession, recipe: int | None) -> None:
+    await session.execute(update(FilePropertiesComponent).values(description_recipe=recipe))
+
+
+async def hash_with(session: AsyncSession, recipe: int) -> None:
+    await session.execute(update(ImagePerceptualPHashComponent).values(recipe=recipe))
+
+
+@pytest.fixture(autouse=True)
+async def settled(world: World, add: Add, tmp_path: Path) -> None:
+    """Two pictures and a text, for which nothing is left to be done."""
+    (tmp_path / "a.txt").write_text("words")
+    for path in (PICTURES / "lake.jpg", PICTURES / "sea.jpg", tmp_path / "a.txt"):
+        await add(path)
+    await process(world)
+
+
+async def test_what_is_of_today_is_left_alone(world: World) -> None:
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+@pytest.mark.parametrize("recipe", [None, DESCRIPTION_RECIPE - 1])
+async def test_older_descriptions_are_made_anew(world: World, recipe: int | None) -> None:
+    await world.run(describe_with, recipe)
+    assert (await process(world)).processed == NOTHING
+    planned = await process(world, marks_outdated=True, is_dry_run=True)
+    assert planned.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
+    done = await process(world, marks_outdated=True)
+    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 2}
+    files = await world.read(rows_of, FilePropertiesComponent)
+    assert {file.description_recipe for file in files} == {DESCRIPTION_RECIPE}
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_older_hashes_are_made_anew_page_by_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marking, "_PAGE", 1)
+    await world.run(hash_with, RECIPE_VERSION - 1)
+    done = await process(world, marks_outdated=True)
+    assert done.processed == {"import_comic": 0, "extract_metadata": 0, "analyse_images": 2}
+    hashes = await world.read(rows_of, ImagePerceptualPHashComponent)
+    assert [row.recipe for row in hashes] == [RECIPE_VERSION] * 2
+
+
+async def test_what_a_newer_version_has_computed_stays(world: World) -> None:
+    await world.run(describe_with, DESCRIPTION_RECIPE + 1)
+    await world.run(hash_with, RECIPE_VERSION + 1)
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_only_systems_of_the_stages_that_run_are_looked_at(world: World) -> None:
+    await world.run(describe_with, None)
+    done = await process(world, stages=["content-analysis"], marks_outdated=True)
+    assert done.processed == {"analyse_images": 0}

@@ -1,0 +1,129 @@
+"""The same move again after one that was killed: what it ends is known, what stays is told."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dam.core.world import World
+from dam.models import OriginalSourceInfoComponent, PendingSourceRemovalComponent
+from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.storage.sources.found_file import find_file
+from tests.core.worlds import rows_of
+from tests.faults.state import names_below, sha256
+from tests.services.conftest import rot
+
+
+async def aside_of(world: World, path: Path) -> Path:
+    (row,) = await world.read(rows_of, PendingSourceRemovalComponent)
+    return path.with_name(os.fsdecode(row.aside_name or b""))
+
+
+async def move(world: World, *paths: object) -> list[FileOutcome]:
+    outcomes: list[FileOutcome] = []
+    given = [path if isinstance(path, tuple) else str(path) for path in paths]
+    await import_files(world, given, ImportOptions(mode="move"), outcomes.append)  # type: ignore[arg-type] # paths, or found files
+    return outcomes
+
+
+def keep(path: Path) -> object:
+    return path
+
+
+def through_a_link(path: Path) -> object:
+    link = path.parent.with_name("link")
+    link.symlink_to(path.parent)
+    return link / path.name
+
+
+def walked(path: Path) -> object:
+    return find_file(path)
+
+
+@pytest.mark.parametrize("name", [keep, through_a_link, walked])
+async def test_a_named_path_that_the_import_has_removed_is_known(
+    world: World, left: Path, name: Callable[[Path], object]
+) -> None:
+    digest, named = sha256(left), name(left)
+    (seen,) = await world.read(rows_of, OriginalSourceInfoComponent)
+    (outcome,) = await move(world, named)
+    assert outcome == FileOutcome(
+        path=named.path if isinstance(named, tuple) else str(named),  # type: ignore[attr-defined] # a found file
+        status="known",
+        entity_id=seen.entity_id,
+        sha256=digest,
+        size_bytes=7,
+    )
+    assert names_below(left.parent) == []
+    (again,) = await world.read(rows_of, OriginalSourceInfoComponent)
+    assert again.last_seen_at > seen.last_seen_at  # by which its open failures are found
+
+
+@pytest.mark.parametrize("is_aside", [True, False])
+async def test_it_is_known_however_far_the_killed_one_came(
+    world: World, left: Path, *, is_aside: bool
+) -> None:
+    if is_aside:
+        await asyncio.to_thread(left.rename, await aside_of(world, left))
+    else:
+        await asyncio.to_thread(left.unlink)
+    assert [outcome.status for outcome in await move(world, left)] == ["known"]
+    assert await world.read(rows_of, PendingSourceRemovalComponent) == []
+    assert [outcome.status for outcome in await move(world, left)] == ["failed"]
+
+
+async def test_another_file_that_has_the_name_by_now_is_imported(world: World, left: Path) -> None:
+    await asyncio.to_thread(left.rename, await aside_of(world, left))
+    await asyncio.to_thread(left.write_bytes, b"another")
+    (outcome,) = await move(world, left)
+    assert (outcome.status, outcome.sha256 is None) == ("added", False)
+    assert names_below(left.parent) == []
+
+
+async def test_what_was_changed_is_imported_and_nothing_else_told_of_it(
+    world: World, left: Path
+) -> None:
+    await asyncio.to_thread(left.write_bytes, b"more than before")
+    (outcome,) = await move(world, left)
+    assert (outcome.status, outcome.error) == ("added", None)
+
+
+async def test_what_stays_is_told_by_an_import_of_others(
+    world: World, left: Path, tmp_path: Path
+) -> None:
+    digest = sha256(left)
+    await asyncio.to_thread(left.write_bytes, b"more than before")
+    other = tmp_path / "other"
+    other.write_bytes(b"other")
+    added, told = await move(world, other)
+    assert (added.status, added.error) == ("added", None)
+    assert (told.path, told.status, told.sha256) == (str(left), "known", digest)
+    assert (told.error, told.message) == (
+        "SourceReplacedError",
+        f"{left} is not as it was when it was moved in, and stays",
+    )
+    assert [outcome.path for outcome in await move(world, left.parent / "nothing")] == [
+        str(left.parent / "nothing")
+    ]
+
+
+async def test_what_cannot_be_removed_now_is_told_by_an_import_of_its_folder_alone(
+    world: World, left: Path, tmp_path: Path
+) -> None:
+    rot(world, sha256(left))
+    other = tmp_path / "other"
+    other.write_bytes(b"other")
+    assert [outcome.error for outcome in await move(world, other)] == [None]
+    found = [(outcome.path, outcome.error) for outcome in await move(world, left.parent)]
+    assert (str(left), "ContentDamagedError") in found
+
+
+async def test_what_waits_for_its_disk_is_not_told_by_an_import_of_others(
+    world: World, left: Path, tmp_path: Path
+) -> None:
+    left.parent.rename(tmp_path / "away")
+    other = tmp_path / "other"
+    other.write_bytes(b"other")
+    assert [outcome.error for outcome in await move(world, other)] == [None]

@@ -1,0 +1,83 @@
+"""A place is as it was, or it is damaged, or it is missing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dam.storage.content_store import ContentState
+from dam.storage.contents.checking import Place, check_place
+from dam.storage.contents.open_archives import OpenArchives
+from dam.storage.local.store import LocalContentStore
+from dam.storage.sources.reference import Reference
+from tests.storage.stored import made_store
+
+CONTENT = b"content"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalContentStore:
+    return made_store(tmp_path / "store")
+
+
+def in_place(store: LocalContentStore, path: Path) -> Place:
+    stored = store.put(path, "reference")
+    reading = stored.reading
+    reference = Reference(path=path, size_bytes=reading.size_bytes, mtime_ns=reading.mtime_ns)
+    return Place(digest=stored.sha256, size_bytes=stored.size_bytes, reference=reference)
+
+
+def states(store: LocalContentStore, place: Place) -> tuple[ContentState, ContentState]:
+    return check_place(store, place, OpenArchives(), is_fast=True), check_place(
+        store, place, OpenArchives(), is_fast=False
+    )
+
+
+@pytest.mark.parametrize("size_bytes", [len(CONTENT), None])
+def test_the_store_is_asked_by_digest(
+    store: LocalContentStore, file: Path, size_bytes: int | None
+) -> None:
+    place = Place(digest=store.put(file, "copy").sha256, size_bytes=size_bytes)
+    assert states(store, place) == ("ok", "ok")
+    store.remove(place.digest)
+    assert states(store, place) == ("missing", "missing")
+
+
+def test_a_file_in_place_that_was_only_touched_is_not_read_any_more(
+    store: LocalContentStore, file: Path
+) -> None:
+    place = in_place(store, file)
+    assert states(store, place) == ("ok", "ok")
+    os.utime(file, ns=(0, 0))
+    assert states(store, place) == ("damaged", "damaged")
+
+
+def test_a_file_whose_folder_became_a_file_is_missing(
+    store: LocalContentStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_bytes(CONTENT)
+    place = in_place(store, folder / "file")
+    (folder / "file").unlink()
+    folder.rmdir()
+    folder.write_bytes(b"")
+    assert states(store, place) == ("missing", "missing")
+
+
+def test_a_fifo_in_the_place_of_a_file_is_damage_and_is_not_waited_for(
+    store: LocalContentStore, file: Path
+) -> None:
+    place = in_place(store, file)
+    before = file.stat()
+    file.unlink()
+    os.mkfifo(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert check_place(store, place, OpenArchives(), is_fast=False) == "damaged"
