@@ -6,10 +6,11 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
-from dam.core.builder import NewEntityMarkers, WorldBuilder
+from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
 from dam.core.database.url import parse_database_url
 from dam.core.ecs.components import MarkerComponent
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.plugins import builtin

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import typer
 from typer.main import get_command
@@ -33,9 +33,6 @@ from dam.stopping import (
     repeat_lost_stops,
     requested_stop,
 )
-
-if TYPE_CHECKING:
-    pass
 
 CommandTree = Mapping[str, Sequence[Command | Group]]
 

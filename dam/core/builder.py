@@ -4,14 +4,14 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId, MarkerComponent
+from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
+from dam.core.new_entities import New, NewEntityMarkers
 from dam.core.resources import ResourceManager
 from dam.core.scheduling.calls import Calls
 from dam.core.scheduling.scheduler import WorldScheduler
@@ -21,8 +21,6 @@ from dam.core.systems.declaration import (
     SystemFacts,
     SystemFunction,
     facts_of,
-    raise_named,
-    system_name,
 )
 from dam.core.systems.graph import (
     Stages,
@@ -39,56 +37,6 @@ from dam.errors import BuildFault, PluginLoadError, WorldBuildError
 T = TypeVar("T")
 
 ENTRY_POINT_GROUP = "dam.plugins"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewEntity:
-    """What is known of an entity that is about to be created; who creates it knows more."""
-
-    entity_id: EntityId
-
-
-New = TypeVar("New", bound=NewEntity)
-_Rule = Callable[[Any], bool]
-
-
-class NewEntityMarkers:
-    """The markers that every new entity gets in the transaction that creates it."""
-
-    def __init__(self) -> None:
-        self._rules: list[tuple[type[MarkerComponent], _Rule | None]] = []
-
-    def add(self, marker: type[MarkerComponent], when: Callable[[New], bool] | None) -> None:
-        """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
-        self._rules.append((marker, when))
-
-    def markers(self) -> set[type[MarkerComponent]]:
-        """Return every marker that some rule sets."""
-        return {marker for marker, _ in self._rules}
-
-    def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
-        """Return the markers for a new entity.
-
-        Raises:
-            PluginFunctionError: A plugin's rule raised.
-        """
-        return [marker for marker, when in self._rules if _says_yes(marker, when, entity)]
-
-    def wants(self, marker: type[MarkerComponent], entity: NewEntity) -> bool:
-        """Tell whether a marker is for an entity: a rule says yes, or no rule is about it.
-
-        Raises:
-            PluginFunctionError: A plugin's rule for this marker raised.
-        """
-        rules = [when for kind, when in self._rules if kind is marker]
-        return not rules or any(_says_yes(marker, when, entity) for when in rules)
-
-
-def _says_yes(marker: type[MarkerComponent], when: _Rule | None, entity: NewEntity) -> bool:
-    try:
-        return when is None or when(entity)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
-        raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
 
 
 class WorldBuilder:

@@ -1,6 +1,7 @@
 """`World`: one database, its store, resources and scheduler, open for use."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,10 @@ from dam.core.scheduling.scheduler import WorldScheduler
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class _NotKeptError(Exception):
+    """Ends the transaction of a rehearsal."""
 
 
 class World:
@@ -65,6 +70,26 @@ class World:
     ) -> T:
         """Do as `run` does; on SQLite, the commit also survives a power cut."""
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=True)
+
+    async def rehearse(
+        self,
+        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Return what `run` would, and leave the database as it is; no event is sent.
+
+        On PostgreSQL the ids that a new entity would have had are not given again.
+        """
+        answers: list[T] = []
+
+        async def attempt(session: AsyncSession) -> None:
+            answers.append(await fn(session, *args, **kwargs))
+            raise _NotKeptError
+
+        with suppress(_NotKeptError):
+            await self.run(attempt)
+        return answers[-1]
 
     async def _run(self, fn: Callable[[AsyncSession], Awaitable[T]], *, durable: bool) -> T:
         async def transaction() -> tuple[T, list[Event[Any]]]:

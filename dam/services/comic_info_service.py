@@ -7,7 +7,8 @@ from dataclasses import replace
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import write_rows
 from dam.media.comic.facts import ComicFacts, ComicTerm, comic_info_of
 from dam.media.comic.info import (
     COUNT_NAME,

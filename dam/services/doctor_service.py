@@ -24,7 +24,8 @@ from dam.errors import (
     words_for,
 )
 from dam.media.archive.unpackers import installed_unpackers
-from dam.media.image.decoders import Decoder, installed_decoders
+from dam.media.decoder import Decoder
+from dam.media.image.decoders import installed_decoders
 from dam.services import schema_service
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_service import count_stored, judge_store, last_place_id

@@ -10,8 +10,9 @@ from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import CacheUnusableError, DamError, ItemError, NoContentError, raise_host_limit
-from dam.media.image.entry import RECIPE_VERSION, describe_image
+from dam.media.image.entry import describe_image
 from dam.media.image.jpeg_seal import has_seal
+from dam.media.image.values import RECIPE_VERSION
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import tell_missing_store

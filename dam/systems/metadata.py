@@ -7,7 +7,7 @@ from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
 from dam.errors import NoContentError
-from dam.media.image.entry import DESCRIPTION_RECIPE, ImageDescription
+from dam.media.image.values import DESCRIPTION_RECIPE, ImageDescription
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,

@@ -14,8 +14,9 @@ from dam.errors import (
     raise_host_limit,
 )
 from dam.media.file_type.recognition import file_type
-from dam.media.image.entry import ImageDescription, PerceptualHashes, analyse_image, describe_image
+from dam.media.image.entry import analyse_image, describe_image
 from dam.media.image.jpeg_seal import sealed
+from dam.media.image.values import ImageDescription, PerceptualHashes
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import copy_pages

@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from dam.core.builder import NewEntityMarkers, WorldBuilder
+from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
 from dam.core.ecs.components import EntityId
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.resources import ResourceManager
 from dam.core.world import World
-from dam.media.image.entry import ImageDescription, PerceptualHashes
+from dam.media.image.values import ImageDescription, PerceptualHashes
 from dam.plugins import builtin
 from dam.services.content_service import ReadFile, record_files
 from dam.services.file_operations import FileOperationsResource

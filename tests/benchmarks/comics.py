@@ -28,9 +28,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
 from dam.core.database.bulk import insert_rows
-from dam.core.ecs.components import EntityId, create_entities, table_of, write_rows
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.world import World
-from dam.media.image.entry import RECIPE_VERSION
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_overlap_service import find_duplicates, overlap_of

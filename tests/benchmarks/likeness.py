@@ -15,7 +15,8 @@ from itertools import combinations
 import numpy as np
 
 from dam.errors import ItemError
-from dam.media.image.entry import PerceptualHashes, QueryHashes, hash_query_image
+from dam.media.image.entry import hash_query_image
+from dam.media.image.values import PerceptualHashes, QueryHashes
 from dam.media.likeness import DEFAULT_THRESHOLDS, nearest, pairs_within
 from tests.benchmarks.pictures import CORPUS
 

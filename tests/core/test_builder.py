@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.core.builder import NewEntity, NewEntityMarkers
+from dam.core.new_entities import NewEntity, NewEntityMarkers
 from dam.errors import ExitCode, PluginFunctionError, PluginLoadError
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
 from tests.core.worlds import builder_of

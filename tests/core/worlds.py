@@ -17,9 +17,8 @@ from dam.core.ecs.components import (
     EntityId,
     MarkerComponent,
     ProcessingErrorComponent,
-    create_entities,
-    mark,
 )
+from dam.core.ecs.rows import create_entities, mark
 from dam.core.systems.declaration import SystemFacts, facts_of
 from dam.core.world import World
 from dam.models import ImageDimensionsComponent

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dam.services.comic_edit_service import VariantView, view_comic
-from dam.services.page_service.listing import list_pages
+from dam.services.page_service import list_pages
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
 from tests.media.comic_facts import mapped

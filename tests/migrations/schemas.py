@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from alembic import command
 from dam.core.database.url import parse_database_url
 from dam.core.ecs.components import Base
-from dam.services.schema_service import setting_up
+from dam.services.schema_service import migrations
 
 MADE_UP = '''"""Made up: rebuilds the table that every component refers to."""
 
@@ -61,7 +61,7 @@ def connected(url: str, *, foreign_keys: bool = True) -> Iterator[Connection]:
 def run_alembic(url: str, name: str, revision: str, *, foreign_keys: bool = False) -> None:
     """Run `upgrade` or `downgrade` on a connection of our own."""
     config = Config()
-    config.set_main_option("script_location", str(setting_up.migrations_folder()))
+    config.set_main_option("script_location", str(migrations.migrations_folder()))
     with connected(url, foreign_keys=foreign_keys) as connection:
         config.attributes["connection"] = connection
         getattr(command, name)(config, revision)
@@ -105,7 +105,7 @@ def execute(url: str, *statements: str) -> None:
 def folder_with_made_up_migration(folder: Path, newest: str) -> Path:
     """Copy the migrations to a folder and add one that rebuilds `entities`."""
     copy = folder / "alembic"
-    shutil.copytree(setting_up.migrations_folder(), copy)
+    shutil.copytree(migrations.migrations_folder(), copy)
     migration = MADE_UP.format(newest=newest)
     (copy / "versions" / "9001_made_up.py").write_text(migration)
     return copy

@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 from dam.core.ecs.components import Base
 from dam.media.comic.name import title_key
 from dam.models import SCHEMA_REVISION
-from dam.services.schema_service import setting_up
+from dam.services.schema_service import checks, migrations, migrations_folder, setting_up
 from tests.conftest import PROJECT
 from tests.databases import create_schema, world_config
 from tests.migrations.populate import ROWS, populate
@@ -36,13 +36,14 @@ pytestmark = pytest.mark.slow
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """One more migration, after the newest, which rebuilds `entities`."""
     folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
-    monkeypatch.setattr(setting_up, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(migrations, "migrations_folder", lambda: folder)
+    for module in (checks, setting_up):
+        monkeypatch.setattr(module, "SCHEMA_REVISION", "9001")
     return "9001"
 
 
 def test_there_is_one_head_and_the_program_knows_it() -> None:
-    scripts = ScriptDirectory(str(setting_up.migrations_folder()))
+    scripts = ScriptDirectory(str(migrations_folder()))
     assert scripts.get_heads() == [SCHEMA_REVISION]
 
 
@@ -131,8 +132,9 @@ def test_a_migration_that_loses_a_parent_is_rolled_back(
     migration = folder / "versions" / "9001_made_up.py"
     harm = '\n    op.execute("DELETE FROM entities WHERE id = 2")\n\n\ndef downgrade'
     migration.write_text(migration.read_text().replace("\n\ndef downgrade", harm))
-    monkeypatch.setattr(setting_up, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(migrations, "migrations_folder", lambda: folder)
+    for module in (checks, setting_up):
+        monkeypatch.setattr(module, "SCHEMA_REVISION", "9001")
     with pytest.raises(AssertionError, match="a migration left rows without their parent"):
         setting_up.set_up(world_config(url))
     assert rows_of(url) == before
@@ -165,7 +167,7 @@ def test_alembic_check_finds_what_the_migrations_lack(database_url: str) -> None
 
 
 def test_every_release_has_its_frozen_database() -> None:
-    scripts = ScriptDirectory(str(setting_up.migrations_folder()))
+    scripts = ScriptDirectory(str(migrations_folder()))
     released = {script.revision for script in scripts.walk_revisions()}
     assert {dump.stem for dump in FROZEN.glob("*.sql")} == released
 

@@ -28,7 +28,15 @@ from dam.errors import (
     ServerTooOldError,
 )
 from dam.models import SCHEMA_REVISION
-from dam.services.schema_service import SetUp, set_up, setting_up
+from dam.services.schema_service import (
+    SetUp,
+    check_schema,
+    checks,
+    migrations,
+    migrations_folder,
+    set_up,
+    setting_up,
+)
 from tests.core.worlds import CONTEXT
 from tests.databases import PostgresServer, world_config
 from tests.migrations.populate import populate
@@ -49,7 +57,7 @@ def check(url: str) -> None:
     async def look() -> None:
         database = Database(url, CONTEXT, busy_timeout_s=0.1)
         try:
-            await setting_up.check_schema(database)
+            await check_schema(database)
         finally:
             await database.close()
 
@@ -68,8 +76,9 @@ def shown(url: str) -> str:
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program has one more migration than the databases of these tests."""
     folder = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
-    monkeypatch.setattr(setting_up, "migrations_folder", lambda: folder)
-    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(migrations, "migrations_folder", lambda: folder)
+    for module in (checks, setting_up):
+        monkeypatch.setattr(module, "SCHEMA_REVISION", "9001")
 
 
 def test_an_empty_database_is_not_set_up(empty_database_url: str) -> None:
@@ -208,8 +217,9 @@ def test_the_head_of_a_plugins_branch_beside_ours_harms_nobody(
     check(database_url)
     assert set_up(world_config(database_url)).created is False
     newer = folder_with_made_up_migration(tmp_path, SCHEMA_REVISION)
-    monkeypatch.setattr(setting_up, "migrations_folder", lambda: newer)
-    monkeypatch.setattr(setting_up, "SCHEMA_REVISION", "9001")
+    monkeypatch.setattr(migrations, "migrations_folder", lambda: newer)
+    for module in (checks, setting_up):
+        monkeypatch.setattr(module, "SCHEMA_REVISION", "9001")
     with pytest.raises(DatabaseOutdatedError, match=f"has schema {SCHEMA_REVISION};"):
         check(database_url)
 
@@ -315,7 +325,7 @@ async def test_a_newly_made_world_has_an_identity(database_url: str) -> None:
 
 
 def test_a_checkout_has_its_migrations_beside_the_package() -> None:
-    assert setting_up.migrations_folder() == PROJECT / "alembic"
+    assert migrations_folder() == PROJECT / "alembic"
 
 
 @pytest.mark.slow
@@ -341,7 +351,7 @@ def test_a_server_that_is_too_old_is_refused(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = postgres.create_database(with_schema=False)
-    monkeypatch.setattr(setting_up, "server_version", lambda _: (14, 11))
+    monkeypatch.setattr(checks, "server_version", lambda _: (14, 11))
     for use in (check, make):
         with pytest.raises(ServerTooOldError) as caught:
             use(url)

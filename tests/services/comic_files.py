@@ -20,7 +20,7 @@ from dam.models import (
     PageLink,
 )
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
-from dam.services.page_service.listing import list_pages
+from dam.services.page_service import list_pages
 from tests.media.drawing import landscape
 
 SMALL = (40, 60)

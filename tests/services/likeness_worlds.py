@@ -14,7 +14,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
-from dam.core.ecs.components import Entity, EntityId, create_entities, table_of, write_rows
+from dam.core.ecs.components import Entity, EntityId, table_of
+from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component, ImagePerceptualPHashComponent
 from dam.services.likeness_service import LikenessOptions, find_similar_to_entity

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent, table_of
 from dam.core.world import World
-from dam.media.image.entry import RECIPE_VERSION
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import (
     ContentHashSHA256Component,
     ImageDimensionsComponent,

@@ -2,12 +2,14 @@
 
 import pytest
 
-from dam.core.ecs.components import EntityId, mark
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
-from dam.media.image.entry import RECIPE_VERSION, analyse_image
+from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import (
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,

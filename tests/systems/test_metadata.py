@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import Component, EntityId, component_classes, mark
+from dam.core.ecs.components import Component, EntityId, component_classes
+from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
-from dam.media.image.entry import DESCRIPTION_RECIPE
+from dam.media.image.values import DESCRIPTION_RECIPE
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,

@@ -48,7 +48,5 @@ async def change(
 ) -> T:
     """Run a service function in one transaction, which a dry run does not keep."""
     if state.is_dry_run:
-        from dam.services.rehearsal import rehearse
-
-        return await rehearse(world, fn, *args, **kwargs)
+        return await world.rehearse(fn, *args, **kwargs)
     return await world.run(fn, *args, **kwargs)

@@ -52,7 +52,7 @@ class NoPictureNamedError(UsageError):
 def pages(state: State, variant: VariantArgument) -> None:
     """List the pages of a variant in reading order."""
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.page_service import view_pages
+    from dam.services.comic_edit_service import view_pages
 
     async def work(world: "World") -> "list[PageFacts]":
         (owner,) = await resolve(world, variant)

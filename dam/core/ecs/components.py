@@ -1,7 +1,5 @@
 """Entities, the kinds of component, and the statements that write them in bulk."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, fields
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -18,10 +16,7 @@ from sqlalchemy import (
     case,
     cast,
     event,
-    func,
     literal,
-    select,
-    update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,16 +24,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Mapper, m
 from sqlalchemy.schema import Sequence as DatabaseSequence
 from sqlalchemy.sql.dml import ReturningInsert
 
-from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.column_types import Int64, UtcDateTime, unix_now
-from dam.core.database.values import at_least, refuse_unequal
+from dam.core.database.values import refuse_unequal
 
 EntityId = int
 """A small positive integer that people can type; never used again once its entity is deleted."""
 
-Row = Mapping[str, Any]
-
-_CREATED = "dam.created"
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -193,46 +184,6 @@ def component_classes(kind: type[AnyComponent] = AnyComponent) -> dict[str, type
     return dict(sorted(found.items()))
 
 
-def row_of(component: AnyComponent) -> dict[str, Any]:
-    """Return what a component says, by attribute name; ids and stamps are left out."""
-    # `getattr` is a call of SQLAlchemy's; only defaults, which `vars` has not, are worth it.
-    values = vars(component)
-    return {
-        name: values[name] if name in values else getattr(component, name)
-        for name in _set_by_callers(type(component))
-    }
-
-
-def full_row(kind: type[AnyComponent], values: Row) -> Row:
-    """Return what `row_of(kind(**values))` does, without making the object.
-
-    Raises:
-        TypeError: A value that the component needs is missing, or it has no such value.
-    """
-    row = {**_defaults(kind), **values}
-    if row.keys() != _set_by_callers(kind).keys():
-        wanted = ", ".join(_set_by_callers(kind))
-        msg = f"{kind.__name__} takes {wanted}; found {', '.join(values)}"
-        raise TypeError(msg)
-    return row
-
-
-@cache
-def _defaults(kind: type[AnyComponent]) -> Row:
-    """Return the values of what a caller may leave out."""
-    columns = table_of(kind).c
-    return {
-        field.name: getattr(columns[field.name].default, "arg", None)
-        for field in fields(kind)
-        if field.init and field.default is not MISSING
-    }
-
-
-@cache
-def _set_by_callers(kind: type[AnyComponent]) -> dict[str, None]:
-    return {field.name: None for field in fields(kind) if field.init}
-
-
 def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:
     """Return the `INSERT` of the session's dialect, which knows `ON CONFLICT`."""
     return _upsert_of(session.get_bind().dialect.name, kind)
@@ -246,79 +197,6 @@ def _upsert_of(dialect_name: str, kind: type[Base]) -> Upsert:
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
     return postgresql.insert(table)
-
-
-async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list[EntityId]:
-    """Return `count` fresh ids, ascending; on SQLite a rollback gives them back, unseen."""
-    if count == 0:
-        return []
-    if session.get_bind().dialect.name == "postgresql":
-        numbered = select(entity_ids.next_value()).select_from(func.generate_series(1, count))
-        return sorted((await session.scalars(numbered)).all())
-    raised = (
-        update(EntityCounter)
-        .values(last_id=EntityCounter.last_id + count)
-        .returning(EntityCounter.last_id)
-    )
-    last = (await session.execute(raised)).scalar_one()
-    return range(last - count + 1, last + 1)
-
-
-async def create_entities(
-    session: AsyncSession, count: int, *, now: datetime
-) -> range | list[EntityId]:
-    """Insert `count` bare entities; return their ids, ascending. The caller commits.
-
-    Raises:
-        ValueError: The count is negative.
-    """
-    at_least(0, count=count)
-    ids = await allocate_entity_ids(session, count)
-    if ids:
-        rows = [{"id": entity_id, "created_at": now} for entity_id in ids]
-        await insert_rows(session, table_of(Entity), rows)
-        session.info.setdefault(_CREATED, []).extend(ids)
-    return ids
-
-
-def created_in(session: AsyncSession) -> list[EntityId]:
-    """Return the entities that were created in the session so far."""
-    return list(session.info.get(_CREATED, ()))
-
-
-async def write_rows(
-    session: AsyncSession, kind: type[AnyComponent], rows: Sequence[Row], *, replace: bool
-) -> None:
-    """Write component rows in one statement; with `replace`, over those that are there.
-
-    Every row names `entity_id` and the same columns. Rows of one entity must not repeat where an
-    entity has the component at most once. The caller commits.
-    """
-    if not rows:
-        return
-    if issubclass(kind, RevisionedComponent):
-        revision = await raise_revision(session, kind)
-        rows = [{**row, "revision": revision} for row in rows]
-    conflict = None
-    if replace:
-        changed = tuple(name for name in rows[0] if name != "entity_id")
-        conflict = Conflict(("entity_id",), changed)
-    await insert_rows(session, table_of(kind), rows, conflict)
-
-
-async def mark(
-    session: AsyncSession, marker: type[MarkerComponent], entity_ids: Iterable[EntityId]
-) -> int:
-    """Mark entities for work and return how many; one that is being worked on is done again.
-
-    The older worker's lease token is cleared, so its finish no longer matches. The caller commits.
-    """
-    rows = [
-        {"entity_id": entity_id, "attempts": 0, "lease_token": None, "lease_until": None}
-        for entity_id in sorted(set(entity_ids))
-    ]
-    await write_rows(session, marker, rows, replace=True)
-    return len(rows)
 
 
 @cache

@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, MarkerComponent, created_in
+from dam.core.ecs.components import EntityId, MarkerComponent
+from dam.core.ecs.rows import created_in
 from dam.core.events import Event, collected
 from dam.core.scheduling import leases
 from dam.core.scheduling.calls import Calls
-from dam.core.scheduling.report import Observer, Report
+from dam.core.scheduling.failures import clear_failures, record_failures
+from dam.core.scheduling.observer import Observer
+from dam.core.scheduling.report import Report
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import Behind, MarkedEntityList, ParamKind, Plan
 from dam.errors import (
@@ -190,8 +193,8 @@ class Drain:
         """Keep the failures of entities that are held, and forget the older ones of the others."""
         failed = {key: error for key, error in failures.items() if key in held}
         now = self._calls.context.now()
-        await leases.record_failures(session, self._plan.name, failed, now=now)
-        await leases.clear_failures(session, self._plan.name, held - failed.keys())
+        await record_failures(session, self._plan.name, failed, now=now)
+        await clear_failures(session, self._plan.name, held - failed.keys())
 
     async def _fail(self, claimed: leases.Claim, failures: Mapping[EntityId, Exception]) -> int:
         return await self._commit(claimed, Commands(claimed.entity_ids), failures)

@@ -3,26 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from dam.core.ecs.components import EntityId
 from dam.errors import NotSettledError
 
 _MAX_ROUNDS = 20
 _MAX_GENERATIONS = 100
-
-
-class Observer(Protocol):
-    """Who wants to hear how the work goes on."""
-
-    def advanced(self, system: str, entities: int) -> None:
-        """`system` is done with so many more entities."""
-
-    def waiting(self, entities: int, seconds: float | None) -> None:
-        """Others hold so many entities; their leases end in `seconds` at the latest.
-
-        None where a transaction of theirs has the rows locked: that ends when it ends.
-        """
 
 
 @dataclass

@@ -10,7 +10,8 @@ from dam.core.events import Event
 from dam.core.scheduling import leases
 from dam.core.scheduling.batch_runner import Drain
 from dam.core.scheduling.calls import Calls
-from dam.core.scheduling.report import Observer, Report
+from dam.core.scheduling.observer import Observer
+from dam.core.scheduling.report import Report
 from dam.core.systems.declaration import SystemStage, raise_named
 from dam.core.systems.graph import Stages, markers_before
 from dam.core.systems.params import Behind, Plan

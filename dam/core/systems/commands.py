@@ -20,14 +20,9 @@ from dam.core.ecs.components import (
     IdentityComponent,
     MarkerComponent,
     MultiComponent,
-    Row,
-    create_entities,
-    full_row,
-    mark,
-    row_of,
     table_of,
-    write_rows,
 )
+from dam.core.ecs.rows import Row, create_entities, full_row, mark, row_of, write_rows
 from dam.core.events import Event
 from dam.core.systems.params import MarkedEntityList
 

@@ -5,16 +5,16 @@ import os
 from PIL import Image
 
 from dam.media.image.bitmap import small_upright_bitmap
-from dam.media.image.entry import (
+from dam.media.image.perceptual_hash import hash_bitmap
+from dam.media.image.reading import open_picture
+from dam.media.image.thumbnail import encode_thumbnail
+from dam.media.image.values import (
     RECIPE_VERSION,
     ImageAnalysis,
     PerceptualHashes,
     QueryHashes,
     Transform,
 )
-from dam.media.image.perceptual_hash import hash_bitmap
-from dam.media.image.reading import open_picture
-from dam.media.image.thumbnail import encode_thumbnail
 from dam.media.limits import MediaLimits
 
 # Pillow turns counter-clockwise.

@@ -1,7 +1,6 @@
 """Which decoder reads which media type, and whether it is installed."""
 
 import importlib
-from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import NamedTuple
@@ -12,15 +11,7 @@ from dam.errors import (
     UnsupportedPictureError,
     raise_host_limit,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Decoder:
-    """Whether a decoder can be used here, and what to do if not."""
-
-    available: bool
-    version: str | None
-    hint: str | None
+from dam.media.decoder import Decoder
 
 
 class _Format(NamedTuple):

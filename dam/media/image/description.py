@@ -4,9 +4,9 @@ import os
 
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dam.media.image.entry import ImageDescription
 from dam.media.image.frames import count_gif_frames, count_tiff_pages
 from dam.media.image.reading import OpenPicture, open_picture, orientation_of, turns_itself
+from dam.media.image.values import ImageDescription
 from dam.media.limits import MediaLimits
 
 _ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})

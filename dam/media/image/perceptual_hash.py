@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dam.media.image.entry import PerceptualHashes
+from dam.media.image.values import PerceptualHashes
 
 _SIDE, _KEPT = 32, 8
 _SIZES = (8, 8), (9, 8), (_SIDE, _SIDE)  # width and height, for the three hashes

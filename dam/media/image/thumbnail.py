@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageCms
 
-from dam.media.image.entry import Thumbnail
+from dam.media.image.values import Thumbnail
 
 _QUALITY = 80
 _PROFILE_MODES = {"GRAY": ("L",), "RGB ": ("RGB",), "CMYK": ("CMYK",)}

@@ -7,6 +7,7 @@ other. Who makes a new order of pages that were read earlier says which these we
 that what came meanwhile is not lost. Names that no fact has are a `TypeError`.
 """
 
+from dam.services.comic_book_service.concepts import create_comic_book_concept
 from dam.services.comic_book_service.descriptions import (
     ComicConcept,
     ComicVariant,
@@ -23,7 +24,6 @@ from dam.services.comic_book_service.facts import (
 )
 from dam.services.comic_book_service.finding import find_comic_book_concepts
 from dam.services.comic_book_service.variants import (
-    create_comic_book_concept,
     get_comic_concept_for_variant,
     get_comic_variants_containing_image_as_page,
     get_primary_variant_for_comic_concept,

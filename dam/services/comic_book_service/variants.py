@@ -12,55 +12,24 @@ from typing import Unpack
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import write_rows
 from dam.errors import (
-    ConceptNotVariantError,
-    NoComicConceptError,
     NoComicVariantError,
     OwnPartError,
     VariantLinkedError,
     VariantUnlinkedError,
 )
-from dam.media.comic.name import title_key
-from dam.models import ComicBookConceptComponent, ComicBookVariantComponent, PageLink
+from dam.models import ComicBookVariantComponent, PageLink
 from dam.services import ecs_service
+from dam.services.comic_book_service.concepts import refuse_concept, require_concept
 from dam.services.comic_book_service.facts import (
-    ConceptDetails,
     VariantFacts,
     check_facts,
-    concept_name,
 )
 
 _VARIANTS = table_of(ComicBookVariantComponent)
 _variants = _VARIANTS.c
-
-
-async def create_comic_book_concept(
-    session: AsyncSession,
-    comic_title: str,
-    series_title: str | None = None,
-    issue_number: str | None = None,
-    publication_year: int | None = None,
-    **more: Unpack[ConceptDetails],
-) -> EntityId:
-    """Create a comic as a work and return its entity; a second one of the same facts is another.
-
-    Raises:
-        FactRefusedError: A fact cannot be kept as it is, or a title is blank.
-    """
-    facts: dict[str, object] = {
-        "comic_title": comic_title,
-        "series_title": series_title,
-        "issue_number": issue_number,
-        "publication_year": publication_year,
-        **more,
-    }
-    check_facts(ComicBookConceptComponent, facts)
-    entity_id = await ecs_service.create_entity(session)
-    said = {"name": concept_name(facts), "title_key": title_key(series_title, comic_title)}
-    row = {"entity_id": entity_id, **said, **facts}
-    await write_rows(session, ComicBookConceptComponent, [row], replace=False)
-    return entity_id
 
 
 async def link_comic_variant_to_concept(
@@ -90,9 +59,9 @@ async def link_comic_variant_to_concept(
         raise OwnPartError(variant_entity_id, "variant")
     check_facts(ComicBookVariantComponent, facts)
     await ecs_service.lock_entity(session, concept_entity_id)
-    await _require_concept(session, concept_entity_id)
+    await require_concept(session, concept_entity_id)
     await ecs_service.lock_entity(session, variant_entity_id)
-    await _refuse_concept(session, variant_entity_id)
+    await refuse_concept(session, variant_entity_id)
     row: dict[str, object] = {"conceptual_entity_id": concept_entity_id, **facts}
     known = await _find_variant(session, variant_entity_id)
     if known is None:
@@ -145,7 +114,7 @@ async def get_variants_for_comic_concept(
         EntityNotFoundError: The concept does not exist.
         NoComicConceptError: The entity is no concept of a comic.
     """
-    await _require_concept(session, concept_entity_id)
+    await require_concept(session, concept_entity_id)
     of_concept = select(_variants.entity_id).where(
         _variants.conceptual_entity_id == concept_entity_id
     )
@@ -162,7 +131,7 @@ async def get_primary_variant_for_comic_concept(
         EntityNotFoundError: The concept does not exist.
         NoComicConceptError: The entity is no concept of a comic.
     """
-    await _require_concept(session, concept_entity_id)
+    await require_concept(session, concept_entity_id)
     primary = select(_variants.entity_id).where(
         _variants.conceptual_entity_id == concept_entity_id, _variants.is_primary_variant
     )
@@ -180,7 +149,7 @@ async def get_comic_concept_for_variant(
     """
     variant = await _find_variant(session, variant_entity_id)
     if variant is None:
-        await _refuse_concept(session, variant_entity_id)
+        await refuse_concept(session, variant_entity_id)
         raise NoComicVariantError(variant_entity_id)
     return variant.conceptual_entity_id
 
@@ -214,16 +183,6 @@ async def _find_variant(
 ) -> ComicBookVariantComponent | None:
     rows = await ecs_service.get_components_of_kind(session, [entity_id], ComicBookVariantComponent)
     return rows[entity_id][0] if rows else None
-
-
-async def _refuse_concept(session: AsyncSession, entity_id: EntityId) -> None:
-    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
-        raise ConceptNotVariantError(entity_id)
-
-
-async def _require_concept(session: AsyncSession, entity_id: EntityId) -> None:
-    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent) is None:
-        raise NoComicConceptError(entity_id)
 
 
 async def _lock_concept_of(session: AsyncSession, variant_entity_id: EntityId) -> EntityId | None:

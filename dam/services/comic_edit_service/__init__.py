@@ -14,6 +14,7 @@ from dam.services.comic_edit_service.views import (
     edit_and_view,
     list_variants,
     view_comic,
+    view_pages,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "parse_changes",
     "unlink_variants",
     "view_comic",
+    "view_pages",
 ]

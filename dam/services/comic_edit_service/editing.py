@@ -12,7 +12,8 @@ from typing import Any, Unpack, get_args, get_type_hints
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import Component, EntityId, row_of, table_of, write_rows
+from dam.core.ecs.components import Component, EntityId, table_of
+from dam.core.ecs.rows import row_of, write_rows
 from dam.errors import (
     FactRefusedError,
     MalformedFieldError,

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
-from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import write_rows
 from dam.core.world import World
 from dam.errors import ContentMissingError, ItemError
 from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent

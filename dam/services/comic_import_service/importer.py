@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.ecs.components import EntityId
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, NoPagesError, PagesUnreadableError, is_of_item
 from dam.media.comic.facts import ComicFacts
@@ -56,7 +56,6 @@ from dam.services.comic_import_service.sources import BESIDE_ARCHIVES, MOVED_BEF
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
 from dam.services.page_service import get_ordered_pages
-from dam.services.rehearsal import rehearse
 from dam.services.source_removal_service import note_removals
 from dam.storage.content_store import ImportMode
 from dam.storage.contents.located import LocatedContent
@@ -350,7 +349,7 @@ class ComicImporter:
         if concept is None:
             return known
         if self._options.is_dry_run:
-            return await rehearse(self._world, claim_comic, known, concept)
+            return await self._world.rehearse(claim_comic, known, concept)
         return await self._moves.record(
             partial(claim_comic, known=known, concept_entity_id=concept)
         )
@@ -360,7 +359,7 @@ class ComicImporter:
     ) -> RecordedComic:
         """Return what recording a comic would come to, after the comics before it."""
         now = self._world.context.now()
-        recorded = await rehearse(self._world, rehearse_comic, entity_id, comic, pages, now=now)
+        recorded = await self._world.rehearse(rehearse_comic, entity_id, comic, pages, now=now)
         if recorded.concept_created:
             created = self._foreseen[comic_key(comic.facts)]
             is_created = any(is_same_comic(facts, comic.facts) for facts in created)

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import write_rows
 from dam.media.comic.facts import ComicFacts
 from dam.media.comic.name import title_key
 from dam.media.comic.name_numbers import issue_key

@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.database.bulk import Conflict, insert_rows
-from dam.core.ecs.components import EntityId, create_entities, row_of, table_of
-from dam.core.scheduling.leases import clear_failures, record_failures
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import create_entities, row_of
+from dam.core.new_entities import NewEntityMarkers
+from dam.core.scheduling.failures import clear_failures, record_failures
 from dam.errors import DamError, display_path
 from dam.media.comic.facts import ComicFacts
 from dam.media.comic.info import ComicInfo, ComicInfoPage

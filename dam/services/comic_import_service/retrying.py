@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, NoContentError, is_of_item
 from dam.services import content_service

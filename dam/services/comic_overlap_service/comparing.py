@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import MissingExtraError
-from dam.media.image.entry import RECIPE_VERSION
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant
 from dam.services.likeness_service import LikenessIndex, PackedHashes

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, table_of
 from dam.media.comic.overlap import PageTable
-from dam.media.image.entry import RECIPE_VERSION
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
 
 _links = table_of(PageLink).c

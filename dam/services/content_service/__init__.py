@@ -1,6 +1,12 @@
 """The bytes of assets: their rows, their names, and where they are."""
 
-from dam.services.content_service.contents import Owner, ReadContent, record_contents, stored_before
+from dam.services.content_service.contents import (
+    NewAsset,
+    Owner,
+    ReadContent,
+    record_contents,
+    stored_before,
+)
 from dam.services.content_service.file_states import LARGE_BYTES, statement_for
 from dam.services.content_service.files import (
     KnownFile,
@@ -13,7 +19,6 @@ from dam.services.content_service.files import (
 )
 from dam.services.content_service.locations import Location, locate, location_of
 from dam.services.content_service.names import names_of
-from dam.services.content_service.new_asset import NewAsset
 
 __all__ = [
     "LARGE_BYTES",

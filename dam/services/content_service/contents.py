@@ -1,22 +1,22 @@
 """What every import writes of contents whose bytes it has read, wherever these are kept."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
     AnyComponent,
     EntityId,
     MarkerComponent,
     ProcessingErrorComponent,
-    mark,
-    write_rows,
 )
+from dam.core.ecs.rows import mark, write_rows
+from dam.core.new_entities import NewEntity, NewEntityMarkers
 from dam.core.systems.commands import entities_for_digests
 from dam.errors import display_path
 from dam.models import (
@@ -27,7 +27,6 @@ from dam.models import (
     FileLocationComponent,
     FilePropertiesComponent,
 )
-from dam.services.content_service.new_asset import NewAsset
 from dam.services.failure_service import IMPORT_COMIC
 from dam.storage.paths import path_bytes
 
@@ -49,6 +48,15 @@ _UNREAD = (
     "ReferenceDamagedError",
     "UnreadableArchiveError",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewAsset(NewEntity):
+    """What an import knows of an asset that it is about to create; `name` is its file's."""
+
+    digest: bytes
+    size_bytes: int
+    name: str
 
 
 class ReadContent(NamedTuple):

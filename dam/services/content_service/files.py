@@ -10,9 +10,10 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.database.bulk import Conflict, insert_rows
-from dam.core.ecs.components import AnyComponent, EntityId, Row, table_of, upsert, write_rows
+from dam.core.ecs.components import AnyComponent, EntityId, table_of, upsert
+from dam.core.ecs.rows import Row, write_rows
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.systems.commands import known_identities
 from dam.errors import display_path
 from dam.models import (

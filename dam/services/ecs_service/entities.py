@@ -27,12 +27,9 @@ from dam.core.ecs.components import (
     MarkerComponent,
     MultiComponent,
     component_classes,
-    create_entities,
-    mark,
-    row_of,
     table_of,
-    write_rows,
 )
+from dam.core.ecs.rows import create_entities, mark, row_of, write_rows
 from dam.errors import EntityInUseError, EntityNotFoundError
 from dam.services.ecs_service.queries import Conditions, Kinds, matching, restricting_columns
 

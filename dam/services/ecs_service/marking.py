@@ -6,7 +6,8 @@ from typing import TypeVarTuple
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, MarkerComponent, mark
+from dam.core.ecs.components import EntityId, MarkerComponent
+from dam.core.ecs.rows import mark
 from dam.core.world import World
 
 Columns = TypeVarTuple("Columns")

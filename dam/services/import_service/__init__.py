@@ -1,6 +1,7 @@
 """Files in: stored, recorded, and worked on by systems."""
 
-from dam.services.import_service.adding import add_files, failures_of_run
+from typing import TYPE_CHECKING
+
 from dam.services.import_service.importing import (
     ImportOptions,
     OnOutcome,
@@ -8,6 +9,18 @@ from dam.services.import_service.importing import (
     import_files,
 )
 from dam.services.import_service.outcome import FileOutcome, FileStatus, ImportReport, moved_before
+
+if TYPE_CHECKING:
+    from dam.services.import_service.adding import add_files, failures_of_run
+else:  # at first use: each command imports this face, and few need `process_service`, too
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from dam.services.import_service import adding  # noqa: PLC0415 - see above
+
+        return getattr(adding, name)
+
 
 __all__ = [
     "FileOutcome",

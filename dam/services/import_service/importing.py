@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import ItemError
 from dam.services.content_service import (

@@ -13,7 +13,8 @@ from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError, display_path
-from dam.media.image.entry import QueryHashes, Transform, hash_query_image, require_extra
+from dam.media.image.entry import hash_query_image, require_extra
+from dam.media.image.values import QueryHashes, Transform
 from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,

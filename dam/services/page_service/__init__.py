@@ -3,10 +3,10 @@
 from dam.services.page_service.listing import (
     PageFacts,
     add_pages,
+    list_pages,
     remove_pages,
     renumber_page,
     reorder_pages,
-    view_pages,
 )
 from dam.services.page_service.pages import (
     assign_page,
@@ -33,6 +33,7 @@ __all__ = [
     "get_ordered_pages",
     "get_pages",
     "insert_pages",
+    "list_pages",
     "move_page",
     "remove_page",
     "remove_page_at_number",
@@ -42,5 +43,4 @@ __all__ = [
     "reorder_pages",
     "set_pages",
     "update_page_order",
-    "view_pages",
 ]

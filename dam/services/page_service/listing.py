@@ -13,10 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, table_of
-from dam.errors import ConceptNotVariantError, PagesLeftOutError
+from dam.errors import PagesLeftOutError
 from dam.media.archive.names import parts, true_name
 from dam.models import (
-    ComicBookConceptComponent,
     ContentHashSHA256Component,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -117,20 +116,6 @@ async def list_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[P
             pages.append(replace(page, name=names[before]))
         else:
             pages.append(page)
-    return pages
-
-
-async def view_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
-    """Return the same for people, who may have meant the pages of a concept's variants.
-
-    Raises:
-        EntityNotFoundError: The owner does not exist.
-        ConceptNotVariantError: It is a concept, and has no pages itself.
-    """
-    pages = await list_pages(session, owner_entity_id)
-    kind = ComicBookConceptComponent
-    if not pages and await ecs_service.get_component(session, owner_entity_id, kind):
-        raise ConceptNotVariantError(owner_entity_id)
     return pages
 
 

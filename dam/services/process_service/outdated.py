@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, func, select
 
 from dam.core.ecs.components import MarkerComponent
 from dam.core.world import World
-from dam.media.image.entry import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.media.image.values import DESCRIPTION_RECIPE, RECIPE_VERSION
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,

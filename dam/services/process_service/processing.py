@@ -11,15 +11,15 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
 from dam.core.ecs.components import (
     AnyComponent,
     EntityId,
     MarkerComponent,
     ProcessingErrorComponent,
 )
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.scheduling.leases import count_pending
-from dam.core.scheduling.report import Observer
+from dam.core.scheduling.observer import Observer
 from dam.core.systems.declaration import SystemStage
 from dam.core.systems.params import Behind
 from dam.core.world import World

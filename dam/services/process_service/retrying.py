@@ -1,8 +1,6 @@
 """Has systems try again what they could not do."""
 
 import asyncio
-import importlib.metadata
-import importlib.util
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +13,13 @@ from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, MarkerComponent, ProcessingErrorComponent
 from dam.core.world import World
 from dam.errors import UnknownNameError
-from dam.media.archive import unpackers
-from dam.media.image.decoders import installed_decoders
+from dam.media.requirements import is_installed
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.ecs_service import mark_in_pages
 from dam.storage.paths import path_from_bytes
 from dam.storage.sources.reference import is_there
 
 _ADDRESS = "file://"
-_IMAGE_EXTRA = ("PIL", "numpy")
-_DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,31 +96,10 @@ async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[s
 
 
 def _is_met(requirement: str) -> bool:
-    """Tell whether a folder is there, or what is to be installed is usable now.
-
-    That is an extra of ours, a program, a decoder's or a plugin's package.
-    """
+    """Tell whether a folder is there, or what is to be installed is usable now."""
     if requirement.startswith(_ADDRESS):
         return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
-    return _is_installed(requirement)
-
-
-def _is_installed(requirement: str) -> bool:
-    if requirement == "image":
-        return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
-    decoders = installed_decoders()
-    if requirement in _DECODERS:
-        return decoders[_DECODERS[requirement]].available
-    if requirement == "pillow":  # its build had no decoder for a format
-        others = _DECODERS.values()
-        return all(found.available for name, found in decoders.items() if name not in others)
-    if requirement in (unpackers.EXTRA, unpackers.PROGRAM):
-        return unpackers.is_installed(requirement)
-    try:
-        importlib.metadata.distribution(requirement)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+    return is_installed(requirement)
 
 
 def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:

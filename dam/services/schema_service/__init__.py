@@ -1,16 +1,14 @@
 """The tables of a world: made, upgraded, emptied and checked."""
 
-from dam.services.schema_service.setting_up import (
-    SetUp,
+from dam.services.schema_service.checks import (
     check_schema,
     check_tables,
     is_absent,
-    migrations_folder,
-    refuse_malformed,
     server_version,
-    set_up,
     table_names,
 )
+from dam.services.schema_service.migrations import migrations_folder
+from dam.services.schema_service.setting_up import SetUp, refuse_malformed, set_up
 
 __all__ = [
     "SetUp",

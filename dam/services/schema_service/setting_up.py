@@ -5,35 +5,34 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, Table, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Connection, create_engine, event, inspect, text
 
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import postgresql
 from dam.core.database.database import Database
 from dam.core.database.sqlite_lock import WaitingConnection
-from dam.core.ecs.components import Base
 from dam.errors import (
     DatabaseCorruptError,
-    DatabaseOutdatedError,
     DatabaseTooNewError,
     DatabaseUnreachableError,
     EnvironmentFaultError,
-    NotSetUpError,
-    PluginTablesMissingError,
-    ServerTooOldError,
-    TablesMissingError,
     words_for,
 )
 from dam.models import SCHEMA_REVISION, WorldIdentity
 from dam.services.schema_service import reset as schema_reset
+from dam.services.schema_service.checks import (
+    REVISION_QUERY,
+    is_absent,
+    own_revision,
+    refuse_missing_tables,
+    refuse_old_server,
+)
+from dam.services.schema_service.migrations import alembic_config, known_revisions
 from dam.storage.addresses import open_store
 from dam.storage.content_store import StoreOwner
 from dam.storage.locking import try_lock
@@ -42,9 +41,7 @@ from dam.storage.privacy import copy_mode, make_private_file, make_private_folde
 log = logging.getLogger(__name__)
 
 _LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
-_OLDEST_POSTGRESQL = (15,)
 _COPY, _UNFINISHED = ".bak", ".part"
-_REVISION_QUERY = "SELECT version_num FROM alembic_version"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,102 +55,12 @@ class SetUp:
     saved_copy: Path | None = None
 
 
-async def check_schema(database: Database) -> None:
-    """Raise unless the database has exactly the schema of this program.
-
-    Raises:
-        ServerTooOldError: Its PostgreSQL is not supported.
-        NotSetUpError: It has no schema of ours, or is not there at all.
-        DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
-        DatabaseTooNewError: A newer program has made it.
-        TablesMissingError: Somebody has dropped tables.
-    """
-    if is_absent(database.url):
-        raise NotSetUpError(database.safe_url)
-    revision = await database.read_found(_stored_revision, database)
-    if revision == SCHEMA_REVISION:
-        _refuse_missing_tables(await database.read(table_names), database)
-        return
-    if revision is None:
-        raise NotSetUpError(database.safe_url)
-    if revision in _known_revisions():
-        raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
-    raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
-
-
-def is_absent(url: URL) -> bool:
-    """Tell whether a database is a SQLite file that is not there."""
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
-
-
-def _refuse_missing_tables(there: Collection[str], database: Database) -> None:
-    """Refuse a database in which tables of the newest schema are missing."""
-    if missing := sorted(_own_tables().difference(there)):
-        raise TablesMissingError(database.safe_url, SCHEMA_REVISION, missing)
-
-
-def _own_tables() -> set[str]:
-    """Return the tables of our own models; plugins map theirs to the same metadata."""
-    return {
-        mapper.local_table.name
-        for mapper in Base.registry.mappers
-        if isinstance(mapper.local_table, Table) and mapper.class_.__module__.startswith("dam.")
-    }
-
-
-async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
-    """Raise unless each of these classes has its table: `set_up` makes none for plugins.
-
-    Raises:
-        PluginTablesMissingError: Some have none.
-    """
-    there = await database.read(table_names)
-    if missing := sorted({kind.__tablename__ for kind in kinds} - there):
-        raise PluginTablesMissingError(database.safe_url, missing)
-
-
-async def table_names(session: AsyncSession) -> set[str]:
-    """Return the names of the tables that are there."""
-    connection = await session.connection()
-    return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
-
-
-async def _stored_revision(session: AsyncSession, database: Database) -> str | None:
-    connection = await session.connection()
-    await connection.run_sync(_refuse_old_server, database)
-    try:
-        return _own_revision((await session.scalars(text(_REVISION_QUERY))).all())
-    except (OperationalError, ProgrammingError) as error:
-        if "alembic_version" in str(error.orig):
-            return None
-        raise
-
-
-def _own_revision(heads: Sequence[str]) -> str | None:
-    """Return where our own branch of the migrations stands; a plugin's has a row beside it."""
-    if SCHEMA_REVISION in heads:
-        return SCHEMA_REVISION
-    known = _known_revisions().intersection(heads) if heads else None
-    return ", ".join(sorted(known or heads)) or None
-
-
-def server_version(connection: Connection) -> tuple[int, ...]:
-    """Return the version of the database's engine, as it said when it was connected to."""
-    return tuple(map(int, connection.dialect.server_version_info or ()))
-
-
 def refuse_malformed(connection: Connection, database: Database) -> None:
     """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
     if database.is_sqlite:
         found = connection.scalar(text("PRAGMA quick_check(1)"))
         if found != "ok":
             raise DatabaseCorruptError(database.safe_url, str(found))
-
-
-def _refuse_old_server(connection: Connection, database: Database) -> None:
-    found = server_version(connection)
-    if not database.is_sqlite and found < _OLDEST_POSTGRESQL:
-        raise ServerTooOldError(database.safe_url, found, _OLDEST_POSTGRESQL)
 
 
 def set_up(
@@ -186,10 +93,10 @@ def set_up(
     if dry_run and is_absent(database.url):
         return done(created=True)
     with database.translated_errors(), _connected(database) as connection:
-        _refuse_old_server(connection, database)
+        refuse_old_server(connection, database)
         revision = _upgradable_revision(connection, database, reset=reset)
         if revision == SCHEMA_REVISION and not reset:
-            _refuse_missing_tables(inspect(connection).get_table_names(), database)
+            refuse_missing_tables(inspect(connection).get_table_names(), database)
         else:
             refuse_malformed(connection, database)
         if dry_run or (revision == SCHEMA_REVISION and not reset):
@@ -216,8 +123,8 @@ def _upgradable_revision(connection: Connection, database: Database, *, reset: b
     """Return the schema's revision, or None without one; refuse what only `reset` can help."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    revision = _own_revision(connection.scalars(text(_REVISION_QUERY)).all())
-    if revision is not None and not reset and revision not in _known_revisions():
+    revision = own_revision(connection.scalars(text(REVISION_QUERY)).all())
+    if revision is not None and not reset and revision not in known_revisions():
         raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
     return revision
 
@@ -360,7 +267,7 @@ def _leave_store(config: WorldConfig, former_uuid: str, owner: StoreOwner) -> No
 def _upgrade(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that only setup-db pays
 
-    config = _alembic_config()
+    config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
 
@@ -368,25 +275,3 @@ def _upgrade(connection: Connection) -> None:
 def _check_foreign_keys(connection: Connection) -> None:
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     assert not broken, f"a migration left rows without their parent: {broken[:3]}"
-
-
-def migrations_folder() -> Path:
-    """Return where the migrations are: in the wheel, or beside the package in a checkout."""
-    package = Path(__file__).parents[2]
-    shipped = package / "_alembic"
-    return shipped if shipped.is_dir() else package.parent / "alembic"
-
-
-def _alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
-    from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    return config
-
-
-def _known_revisions() -> set[str]:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see `_upgrade`
-
-    scripts = ScriptDirectory.from_config(_alembic_config())
-    return {script.revision for script in scripts.walk_revisions()}

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
 from dam.core.database.database import Database
-from dam.core.ecs.components import Entity, create_entities, table_of
+from dam.core.ecs.components import Entity, table_of
+from dam.core.ecs.rows import create_entities
 from dam.errors import (
     DatabaseBusyError,
     DatabaseCorruptError,

@@ -11,7 +11,8 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId, table_of, write_rows
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import write_rows
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, WorldSession

@@ -11,7 +11,8 @@ from sqlalchemy.types import TypeDecorator
 
 from dam.core.database.database import Database
 from dam.core.database.values import refuse_unequal
-from dam.core.ecs.components import EntityId, ProcessingErrorComponent, write_rows
+from dam.core.ecs.components import EntityId, ProcessingErrorComponent
+from dam.core.ecs.rows import write_rows
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList

@@ -14,15 +14,11 @@ from dam.core.ecs.components import (
     Entity,
     MarkerComponent,
     MultiComponent,
-    allocate_entity_ids,
     component_classes,
-    create_entities,
-    mark,
     raise_revision,
-    row_of,
     table_of,
-    write_rows,
 )
+from dam.core.ecs.rows import allocate_entity_ids, create_entities, mark, row_of, write_rows
 from dam.models import (
     ContentSuccessorComponent,
     FileLocationComponent,

@@ -7,7 +7,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import write_rows
 from dam.models import ImagePerceptualPHashComponent as PHash
 from tests.core.worlds import CONTEXT, HANG_S, all_entities, new_entities
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import write_rows
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemFunction, SystemStage, system
 from dam.core.systems.params import MarkedEntityList, WorldSession

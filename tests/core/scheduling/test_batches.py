@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import delete
 
-from dam.core.ecs.components import Entity, ProcessingErrorComponent, mark, write_rows
+from dam.core.ecs.components import Entity, ProcessingErrorComponent
+from dam.core.ecs.rows import mark, write_rows
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldSession

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import LONGEST_LEASE_S
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId, mark, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import mark, write_rows
 from dam.core.scheduling import leases as work
 from dam.core.scheduling.batch_runner import Drain
 from dam.core.scheduling.calls import Calls

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.ecs.components import mark
+from dam.core.ecs.rows import mark
 from dam.core.scheduling.report import Report
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system

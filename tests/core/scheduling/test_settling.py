@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 import pytest
 
-from dam.core.ecs.components import create_entities, mark
+from dam.core.ecs.rows import create_entities, mark
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemFunction, SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldSession

@@ -9,7 +9,7 @@ import pytest
 from dam.errors import MissingUnpackerError
 from dam.media.archive.opening import open_archive
 from dam.media.archive.unpackers import installed_unpackers, is_installed
-from dam.media.image.decoders import Decoder
+from dam.media.decoder import Decoder
 from tests.media.archive_files import PAGES, WRITERS
 
 _PACKED = "Captain Science #001-cix-cbi.cbr"

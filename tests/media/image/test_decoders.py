@@ -1,7 +1,8 @@
 from pathlib import Path
 
+from dam.media.decoder import Decoder
 from dam.media.file_type.recognition import file_type
-from dam.media.image.decoders import Decoder, installed_decoders, is_picture
+from dam.media.image.decoders import installed_decoders, is_picture
 
 
 def test_every_decoder_that_is_missing_says_how_to_get_it() -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms
 
-from dam.media.image.entry import ImageDescription, analyse_image, describe_image, hash_query_image
+from dam.media.image.entry import analyse_image, describe_image, hash_query_image
+from dam.media.image.values import ImageDescription
 from tests.media.drawing import bits_apart, colour_of, landscape, one_colour, save
 
 _UPRIGHT_WAYS = {

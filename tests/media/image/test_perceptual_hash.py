@@ -8,9 +8,10 @@ from PIL import Image
 
 from dam.media.image.analysis import dihedral_hashes, grey_of
 from dam.media.image.bitmap import small_upright_bitmap
-from dam.media.image.entry import PerceptualHashes, analyse_image
+from dam.media.image.entry import analyse_image
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture
+from dam.media.image.values import PerceptualHashes
 from dam.media.limits import MediaLimits
 from tests.media.drawing import bits_apart, landscape, save
 

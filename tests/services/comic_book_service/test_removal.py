@@ -2,7 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, create_entities
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import create_entities
 from dam.core.world import World
 from dam.models import IN_ARCHIVE, IN_STORE, ComicBookVariantComponent, FileLocationComponent
 from dam.services import ecs_service

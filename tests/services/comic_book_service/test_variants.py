@@ -8,7 +8,8 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, create_entities, table_of
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import create_entities
 from dam.core.world import World
 from dam.errors import (
     ConceptNotVariantError,
@@ -38,7 +39,7 @@ from dam.services.comic_book_service import (
     update_page_order_for_comic_variant,
 )
 from dam.services.comic_edit_service import edit_comic, view_comic
-from dam.services.page_service.listing import list_pages
+from dam.services.page_service import list_pages
 from tests.core.worlds import NOW
 from tests.services.comics import concept, entities, variant
 

@@ -19,7 +19,6 @@ from dam.services.comic_edit_service import (
     view_comic,
 )
 from dam.services.ecs_service import create_entity
-from dam.services.rehearsal import rehearse
 from tests.faults.state import dump
 from tests.services.comic_files import import_one, make_cbz, pages
 from tests.services.comics import concept, entities
@@ -127,7 +126,7 @@ async def test_a_rehearsal_answers_and_keeps_nothing(
     world: World, comic: tuple[EntityId, EntityId]
 ) -> None:
     before = await world.read(dump)
-    view = await rehearse(world, edit_and_view, comic[0], {"publisher": "Norma"})
+    view = await world.rehearse(edit_and_view, comic[0], {"publisher": "Norma"})
     assert isinstance(view, ConceptView)
     assert view.concept.facts.get("publisher") == "Norma"
     assert await world.read(dump) == before

@@ -10,8 +10,7 @@ from dam.models import ComicBookVariantComponent, PendingSourceRemovalComponent
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome
 from dam.services.comic_import_service.importer import ComicImporter
 from dam.services.comic_import_service.sources import FolderSource, find_comics
-from dam.services.page_service import remove_page
-from dam.services.page_service.listing import list_pages
+from dam.services.page_service import list_pages, remove_page
 from dam.storage.content_store import ImportMode
 from tests.core.worlds import rows_of
 from tests.faults.state import names_below

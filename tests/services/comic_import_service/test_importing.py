@@ -29,7 +29,7 @@ from dam.services.comic_import_service import (
 )
 from dam.services.failure_service import list_failures
 from dam.services.file_operations import FileOperationsResource
-from dam.services.page_service.listing import list_pages
+from dam.services.page_service import list_pages
 from dam.services.process_service import Retried, retry
 from dam.storage.contents.located import local_file
 from tests.databases import world_config

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, create_entities, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, NoComicVariantError
-from dam.media.image.entry import RECIPE_VERSION
+from dam.media.image.values import RECIPE_VERSION
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant, unlink_comic_variant
 from dam.services.comic_overlap_service import VariantOverlap, find_duplicates, overlap_of

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, insert
 
-from dam.core.ecs.components import EntityId, create_entities, table_of
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.rows import create_entities
 from dam.core.world import World
 from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
 from dam.services.content_service import locations

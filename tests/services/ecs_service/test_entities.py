@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldContext
 from dam.core.database.column_types import Int64
 from dam.core.database.database import Database
-from dam.core.ecs.components import Base, Component, Entity, EntityId, create_entities, table_of
+from dam.core.ecs.components import Base, Component, Entity, EntityId, table_of
+from dam.core.ecs.rows import create_entities
 from dam.errors import EntityInUseError, EntityNotFoundError, ExitCode
 from dam.models import (
     ContentHashSHA256Component,

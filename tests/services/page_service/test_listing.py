@@ -6,20 +6,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId, write_rows
+from dam.core.ecs.components import EntityId
+from dam.core.ecs.rows import write_rows
 from dam.core.world import World
 from dam.errors import ConceptNotVariantError, NoPageAtNumberError, PagesLeftOutError
 from dam.models import IN_ARCHIVE, FileLocationComponent
+from dam.services.comic_edit_service import view_pages
 from dam.services.page_service import (
     add_pages,
     get_ordered_pages,
+    list_pages,
     remove_pages,
     reorder_pages,
     update_page_order,
-    view_pages,
 )
 from dam.services.page_service import renumber_page as move_page
-from dam.services.page_service.listing import list_pages
 from tests.services.comic_files import import_one, make_cbz, picture
 from tests.services.comics import concept, entities, numbered
 

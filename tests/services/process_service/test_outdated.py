@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
-from dam.media.image.entry import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.media.image.values import DESCRIPTION_RECIPE, RECIPE_VERSION
 from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
 from dam.services.ecs_service import marking
 from dam.services.process_service import process

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.builder import NewEntityMarkers
-from dam.core.ecs.components import EntityId, ProcessingErrorComponent, mark
+from dam.core.ecs.components import EntityId, ProcessingErrorComponent
+from dam.core.ecs.rows import mark
+from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import UnknownNameError
 from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent

@@ -1,0 +1,75 @@
+"""Rows of what systems could not do."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId, ProcessingErrorComponent, table_of, upsert
+from dam.errors import DamError, raise_host_limit
+
+
+async def record_failures(
+    session: AsyncSession, system: str, failures: Mapping[EntityId, Exception], *, now: datetime
+) -> None:
+    """Write an open failure for each entity, one more attempt where there is one already.
+
+    Raises:
+        HostLimitError: One is no fault of its entity.
+    """
+    if not failures:
+        return
+    for error in failures.values():
+        raise_host_limit(error)
+    statement = upsert(session, ProcessingErrorComponent)
+    table = table_of(ProcessingErrorComponent)
+    news = ("error", "message", "hint", "requirement", "occurred_at")
+    statement = statement.on_conflict_do_update(
+        index_elements=["entity_id", "system"],
+        set_={
+            **{name: statement.excluded[name] for name in news},
+            "attempts": table.c.attempts + 1,
+        },
+    )
+    rows = [
+        {
+            "entity_id": entity_id,
+            "system": system,
+            "error": type(error).__name__,
+            "message": _storable(str(error)) or type(error).__name__,
+            "hint": _storable(error.hint) if isinstance(error, DamError) and error.hint else None,
+            "requirement": error.requirement if isinstance(error, DamError) else None,
+            "attempts": 1,
+            "occurred_at": now,
+        }
+        for entity_id, error in sorted(failures.items())
+    ]
+    await session.execute(statement, rows)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what databases refuse: halves of surrogate pairs, and NUL."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
+
+
+async def clear_failures(
+    session: AsyncSession, system: str, entity_ids: Collection[EntityId]
+) -> None:
+    """Forget the open failures of a system on entities with which it is done now."""
+    if not entity_ids:
+        return
+    failure = ProcessingErrorComponent
+    values = {"first": min(entity_ids), "last": max(entity_ids)}
+    failed = (await session.execute(_FAILED, values)).all()
+    over = sorted({row.entity_id for row in failed if row.system == system} & set(entity_ids))
+    gone = delete(table_of(failure)).where(failure.system == system)
+    for some in portions(over):
+        await session.execute(gone.where(failure.entity_id.in_(some)))
+
+
+# Mostly there is none. The system is compared later, so that the index by entity is taken.
+_FAILED = select(ProcessingErrorComponent.entity_id, ProcessingErrorComponent.system).where(
+    ProcessingErrorComponent.entity_id.between(bindparam("first"), bindparam("last"))
+)
