@@ -27,7 +27,7 @@ def compare_import(options: argparse.Namespace) -> None:
     folder = pictures.comic_pages(20 if options.quick else _PAGES)
     pages = sorted(folder.rglob("*.jpg"))
     with tempfile.TemporaryDirectory(dir=pictures.cache_folder()) as name:
-        comic = _make_comic(Path(name, "Comic 001.cbz"), pages)
+        comic = make_comic(Path(name, "Comic 001.cbz"), pages)
         warm(folder)
         contenders = {
             "add-asset": partial(_run, ["add-asset", "-r", folder], options.workers),
@@ -52,7 +52,7 @@ def show_memory(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=pictures.cache_folder()) as name:
         for number in range(count):
             path = Path(name, f"Series {number // _ISSUES} {number % _ISSUES + 1:03}.cbz")
-            _make_comic(path, pages[number * _PAGES_OF_SMALL : (number + 1) * _PAGES_OF_SMALL])
+            make_comic(path, pages[number * _PAGES_OF_SMALL : (number + 1) * _PAGES_OF_SMALL])
         samples = list(_samples(Path(name), options.workers))
     assert samples[-1][0] == count, samples[-1]
     say(f"\n{count} comics of {_PAGES_OF_SMALL} pages, MB at most until so many are done")
@@ -63,7 +63,7 @@ def show_memory(options: argparse.Namespace) -> None:
         bar(f"memory of the {what}, the end to 50 %", mb[2] / mb[1], at_most=_GROWTH_BAR)
 
 
-def _make_comic(path: Path, pages: Sequence[Path]) -> Path:
+def make_comic(path: Path, pages: Sequence[Path]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for number, page in enumerate(pages, 1):
             archive.write(page, f"{number:04}{page.suffix}")
