@@ -27,7 +27,7 @@ from dam.models import (
     FilePropertiesComponent,
 )
 from dam.services import content_service
-from dam.services.content_service import Location, location_of, names_of
+from dam.services.content_service import ShownLocation, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
 from dam.storage.content_store import ContentStore
 from dam.storage.contents.located import ArchiveMember, LocatedContent
@@ -75,7 +75,7 @@ class FoundAsset:
     mime_type: str | None
     size_bytes: int | None
     names: Sequence[str]
-    locations: Sequence[Location]
+    locations: Sequence[ShownLocation]
 
 
 def parse_digest(text: str, choice: DigestChoice = "auto") -> DigestPrefix:
@@ -186,7 +186,7 @@ def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[
     ]
 
 
-def _locations(store: ContentStore, content: LocatedContent) -> list[Location]:
+def _locations(store: ContentStore, content: LocatedContent) -> list[ShownLocation]:
     places: list[Reference | ArchiveMember | None] = [None] if content.is_stored else []
     places += [*content.references, *content.members]
     return [location_of(store, content.digest, place) for place in places]

@@ -22,14 +22,14 @@ from dam.services.content_service import LARGE_BYTES
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import ArchiveCopies
-from dam.storage.contents.checking import Place
+from dam.storage.contents.checking import ExpectedContent
 from dam.storage.contents.located import LocatedContent
 from dam.storage.contents.vouched_states import VouchedStates
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks import archives, sources
 from dam.tasks import files as file_tasks
-from dam.tasks.archives import ArchiveReading
+from dam.tasks.archives import ArchiveContents
 from dam.tasks.files import AnalysedPicture, FileDescription, FileTasks
 from dam.tasks.sources import RemovalEnd, SourceRemoval
 from dam.workers.pool import WorkerPool
@@ -161,7 +161,7 @@ class FileOperationsResource:
         limit_s = _ARCHIVE_TIMEOUT_S
         return await self._each(archives.look_into, files, timeout_s=limit_s)
 
-    async def read_archive(self, content: LocatedContent) -> ArchiveReading | Exception:
+    async def read_archive(self, content: LocatedContent) -> ArchiveContents | Exception:
         """Return what is in an archive, every page read and hashed, or why it cannot be read."""
         copy = self._copies.new_path()
         limit_s = await self._archive_timeout_s(content)
@@ -188,7 +188,7 @@ class FileOperationsResource:
         return outcomes
 
     async def check(
-        self, places: Sequence[Place], *, is_fast: bool
+        self, places: Sequence[ExpectedContent], *, is_fast: bool
     ) -> list[ContentState | Exception]:
         """Return the state of what each place should hold, or why that cannot be told.
 

@@ -29,11 +29,11 @@ from dam.models import (
 )
 from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
-from dam.services.content_service import Location, location_of, names_of
+from dam.services.content_service import ShownLocation, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import require_store
 from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.contents.checking import Place
+from dam.storage.contents.checking import ExpectedContent
 from dam.storage.sources.reference import missing_folder
 
 OnProgress = Callable[[int, int], None]
@@ -52,7 +52,7 @@ class Finding:
     entity_id: EntityId
     sha256: bytes
     names: Sequence[str]
-    locations: Sequence[Location]
+    locations: Sequence[ShownLocation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class _Asset:
     entity_id: EntityId
     digest: bytes
     size_bytes: int | None
-    places: tuple[Place, ...]
+    places: tuple[ExpectedContent, ...]
 
 
 async def verify(
@@ -138,7 +138,7 @@ async def _check(
     files = world.resources.get(FileOperationsResource)
     places = [(asset, place) for asset in assets for place in asset.places]
     states = await files.check([place for _, place in places], is_fast=is_fast)
-    bad: dict[ContentState, dict[EntityId, list[Place]]] = defaultdict(dict)
+    bad: dict[ContentState, dict[EntityId, list[ExpectedContent]]] = defaultdict(dict)
     for (asset, place), state in zip(places, states, strict=True):
         if isinstance(state, Exception):
             found.failed.append(_unchecked(asset, state))
@@ -153,7 +153,7 @@ async def _check(
 
 
 async def _confirmed(
-    world: World, store: ContentStore, bad: Mapping[EntityId, Sequence[Place]]
+    world: World, store: ContentStore, bad: Mapping[EntityId, Sequence[ExpectedContent]]
 ) -> list[Finding]:
     if not bad:
         return []
@@ -162,7 +162,9 @@ async def _confirmed(
     return await world.read(_findings, bad, shown)
 
 
-def _shown_places(store: ContentStore, places: Iterable[Place]) -> dict[Place, Location]:
+def _shown_places(
+    store: ContentStore, places: Iterable[ExpectedContent]
+) -> dict[ExpectedContent, ShownLocation]:
     """Return the places for people, with their paths as far as there are any."""
     return {
         place: location_of(store, place.digest, place.reference or place.member) for place in places
@@ -241,12 +243,12 @@ async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list
 
 async def _places(
     session: AsyncSession, contents: Mapping[EntityId, int | None]
-) -> dict[EntityId, list[Place]]:
+) -> dict[EntityId, list[ExpectedContent]]:
     """Return where the bytes of each asset should be, by the sizes they should have."""
-    places: dict[EntityId, list[Place]] = {entity_id: [] for entity_id in contents}
+    places: dict[EntityId, list[ExpectedContent]] = {entity_id: [] for entity_id in contents}
     located = await content_service.locate(session, contents)
     for entity_id, content in located.items():
-        place = Place(digest=content.digest, size_bytes=contents[entity_id])
+        place = ExpectedContent(digest=content.digest, size_bytes=contents[entity_id])
         if content.is_stored:
             places[entity_id].append(place)
         places[entity_id] += [replace(place, reference=found) for found in content.references]
@@ -256,8 +258,8 @@ async def _places(
 
 async def _findings(
     session: AsyncSession,
-    bad: Mapping[EntityId, Sequence[Place]],
-    shown: Mapping[Place, Location],
+    bad: Mapping[EntityId, Sequence[ExpectedContent]],
+    shown: Mapping[ExpectedContent, ShownLocation],
 ) -> list[Finding]:
     """Return what is wrong with assets, but for what was removed or added anew meanwhile."""
     now = await _assets(session, ContentHashSHA256Component.entity_id.in_(bad))

@@ -12,7 +12,7 @@ from dam.core.world import World
 from dam.errors import CacheUnusableError, DamError, ItemError, NoContentError, raise_host_limit
 from dam.media.image.entry import describe_image
 from dam.media.image.jpeg_seal import has_seal
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import tell_missing_store
@@ -113,7 +113,7 @@ def _whole(
     found = {}
     for entity_id, content in contents.items():
         try:
-            path = thumbnails.find(content.digest, RECIPE_VERSION)
+            path = thumbnails.find(content.digest, BITMAP_RECIPE)
             if path is None or not has_seal(path.read_bytes(), content.digest):
                 continue
             image = describe_image(path)

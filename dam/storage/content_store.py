@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from dam.errors import ItemError
 from dam.storage.sources.file_state import FileState
 from dam.storage.sources.found_file import FoundFile
-from dam.storage.sources.reading import FileReading
+from dam.storage.sources.reading import FileStat
 
 ImportMode = Literal["copy", "hardlink", "move", "reference"]
 ContentState = Literal["ok", "missing", "damaged"]
@@ -29,7 +29,7 @@ class StoredFile:
     sha256: bytes
     extra_digests: Mapping[str, bytes]
     size_bytes: int
-    reading: FileReading
+    reading: FileStat
     import_mode: ImportMode
     is_new: bool
     is_mended: bool = False

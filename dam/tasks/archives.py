@@ -20,7 +20,7 @@ _MOST_BYTES = 64 << 20  # of members in memory, unless one alone is larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageReading:
+class ArchivePage:
     """A page of an archive, by its bytes; its name makes it one, `is_picture` says if these do."""
 
     name: str
@@ -41,7 +41,7 @@ class MemberFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveReading:
+class ArchiveContents:
     """What is in an archive; no bytes of pages.
 
     Attributes:
@@ -51,7 +51,7 @@ class ArchiveReading:
     """
 
     format: ArchiveFormat
-    pages: tuple[PageReading | MemberFailure, ...]
+    pages: tuple[ArchivePage | MemberFailure, ...]
     comic_infos: tuple[bytes | MemberFailure, ...]
 
 
@@ -79,7 +79,7 @@ def read_archive(
     content: LocatedContent,
     archives: OpenArchives,
     extra_digests: Sequence[str],
-) -> ArchiveReading:
+) -> ArchiveContents:
     """Return what is in an archive, every page read and hashed.
 
     Raises:
@@ -87,7 +87,7 @@ def read_archive(
         UnpackingSpaceError: There is no room for temporary files.
     """
     with local_archive(store, content, archives) as archive:
-        return ArchiveReading(
+        return ArchiveContents(
             format=archive.format,
             pages=tuple(_page(archive, member, extra_digests) for member in archive.pages),
             comic_infos=tuple(_bytes(archive, member) for member in archive.comic_infos),
@@ -151,12 +151,12 @@ def _stored(
 
 def _page(
     archive: Archive, member: Member, extra_digests: Sequence[str]
-) -> PageReading | MemberFailure:
+) -> ArchivePage | MemberFailure:
     found = _bytes(archive, member)
     if isinstance(found, MemberFailure):
         return found
     digests = digest_chunks([memoryview(found)], extra_digests)
-    return PageReading(
+    return ArchivePage(
         name=member.name,
         raw_name=member.raw_name,
         size_bytes=len(found),

@@ -20,13 +20,13 @@ from dam.media.image.values import ImageDescription, PerceptualHashes
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import copy_pages
-from dam.storage.contents.checking import Place, check_place
+from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import LocatedContent, local_archive, local_file, opened_content
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.file_state import FileState
 from dam.storage.sources.found_file import FoundFile
 from dam.tasks import archives as archive_tasks
-from dam.tasks.archives import ArchiveReading
+from dam.tasks.archives import ArchiveContents
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class FileDescription:
 class CopiedReading(NamedTuple):
     """What is in an archive, and whether its pages are in a copy now."""
 
-    reading: ArchiveReading
+    reading: ArchiveContents
     is_copied: bool
 
 
@@ -121,7 +121,7 @@ class FileTasks:
             cache_fault=fault,
         )
 
-    def check(self, is_fast: bool, place: Place) -> ContentState:  # noqa: FBT001 - as for `put`
+    def check(self, is_fast: bool, place: ExpectedContent) -> ContentState:  # noqa: FBT001 - as for `put`
         """Return the state of what a place should hold."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 

@@ -19,14 +19,14 @@ from dam.core.resources import ResourceManager
 from dam.core.world import World
 from dam.media.image.values import ImageDescription, PerceptualHashes
 from dam.plugins import builtin
-from dam.services.content_service import ReadFile, record_files
+from dam.services.content_service import HashedFile, record_files
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_service import hold_to_identity
 from dam.storage.addresses import open_store
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import StoredFile
 from dam.storage.contents.located import LocatedContent
-from dam.storage.sources.reading import FileReading
+from dam.storage.sources.reading import FileStat
 from dam.tasks.files import AnalysedPicture, FileDescription
 from dam.workers.pool import WorkerPool
 from tests.databases import world_config
@@ -89,18 +89,18 @@ def hashes_of(digest: bytes) -> tuple[int, int, int]:
     return phash, ahash, dhash
 
 
-def made_up_files(count: int, *, first: int = 0) -> list[ReadFile]:
+def made_up_files(count: int, *, first: int = 0) -> list[HashedFile]:
     """Return files as the import has them once their bytes are stored; each number has its own."""
     folder = Path("/home/somebody/pictures")
     return [
-        ReadFile(
+        HashedFile(
             path=folder / f"{number // 1000:04}" / f"IMG_{number:08}.jpg",
             read_at=READ_AT,
             stored=StoredFile(
                 sha256=hashlib.sha256(b"%d" % number).digest(),
                 extra_digests={},
                 size_bytes=3_000_000 + number,
-                reading=FileReading(
+                reading=FileStat(
                     size_bytes=3_000_000 + number,
                     mtime_ns=1_700_000_000_000_000_000 + number,
                     mode=stat.S_IFREG | 0o644,
@@ -134,7 +134,7 @@ async def open_made_up_world(config: WorldConfig) -> World:
     return await builder.build()
 
 
-async def live(world: World, files: Sequence[ReadFile]) -> list[EntityId]:
+async def live(world: World, files: Sequence[HashedFile]) -> list[EntityId]:
     """Record files in batches, let the systems work until nothing is pending; return the assets."""
     markers = world.resources.get(NewEntityMarkers)
     now = READ_AT + timedelta(seconds=1)

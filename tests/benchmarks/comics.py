@@ -31,7 +31,7 @@ from dam.core.database.bulk import insert_rows
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.world import World
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_overlap_service import find_duplicates, overlap_of
@@ -73,7 +73,7 @@ async def _add_variants(session: AsyncSession, hashes: Hashes) -> list[EntityId]
     await write_rows(session, ComicBookVariantComponent, facts, replace=False)
     values = hashes.astype(">u8").tobytes()
     phashes = [
-        {"entity_id": image, "recipe": RECIPE_VERSION, "value": values[8 * at : 8 * at + 8]}
+        {"entity_id": image, "recipe": BITMAP_RECIPE, "value": values[8 * at : 8 * at + 8]}
         for at, image in enumerate(images)
     ]
     await write_rows(session, ImagePerceptualPHashComponent, phashes, replace=False)

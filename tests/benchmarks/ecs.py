@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from dam.core.world import World
-from dam.services.content_service import ReadFile
+from dam.services.content_service import HashedFile
 from dam.services.likeness_service import find_similar_to_entity
 from tests.benchmarks import asset_life, million_hashes, raw_life
 from tests.benchmarks.asset_life import config_for, made_up_files, with_world
@@ -74,13 +74,13 @@ def compare_lives(engines: Engines, options: argparse.Namespace) -> None:
         bar(f"of the rate at {few:,} at {many:,}, {engine}", grown, at_least=0.8)
 
 
-def _our_life(url: str, files: Sequence[ReadFile]) -> None:
+def _our_life(url: str, files: Sequence[HashedFile]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = config_for(url, Path(folder))
         asyncio.run(with_world(config, partial(asset_life.live, files=files)))
 
 
-_Way = Callable[[str, Sequence[ReadFile]], object]
+_Way = Callable[[str, Sequence[HashedFile]], object]
 _WAYS: dict[str, _Way] = {"raw": raw_life.live, "dam": _our_life}
 
 

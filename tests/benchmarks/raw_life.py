@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from dam.errors import display_path
-from dam.services.content_service import ReadFile
+from dam.services.content_service import HashedFile
 from dam.storage.paths import path_bytes, path_digest
 from tests.benchmarks.asset_life import (
     DESCRIPTION,
@@ -28,7 +28,7 @@ from tests.benchmarks.asset_life import (
 
 Row = tuple[object, ...]
 Rows = Mapping[str, Sequence[Row]]
-Asset = tuple[int, ReadFile]
+Asset = tuple[int, HashedFile]
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -171,7 +171,7 @@ def loader_for(url: str) -> Loader:
     return SqliteLoader(url) if url.startswith("sqlite") else PostgresLoader(url)
 
 
-def live(url: str, files: Sequence[ReadFile]) -> None:
+def live(url: str, files: Sequence[HashedFile]) -> None:
     """Write the rows of these files' assets into an empty database that has the schema."""
     assets = list(enumerate(files, start=1))
     with closing(loader_for(url)) as loader:

@@ -17,7 +17,7 @@ from dam.services import content_service, ecs_service
 from dam.services.asset_service import describe_entities
 from dam.services.comic_book_service import get_ordered_pages_for_comic_variant
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
-from dam.services.content_service import Location
+from dam.services.content_service import ShownLocation
 from dam.services.digest_service import find_by_digest, parse_digest
 from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
@@ -30,7 +30,7 @@ from dam.storage.contents.located import LocatedContent
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.paths import path_digest
 from dam.tasks import archives as archive_tasks
-from dam.tasks.archives import ArchiveReading, MemberFailure, PageReading
+from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
 from tests.media.archive_files import flipped, stop_program, write_zip
 from tests.media.drawing import landscape
 from tests.services.comic_files import import_one
@@ -81,10 +81,10 @@ async def located(world: World, entity_id: EntityId) -> LocatedContent:
 async def test_an_archive_is_read_and_each_page_hashed(world: World, comic: Comic) -> None:
     files = world.resources.get(FileOperationsResource)
     reading = await files.read_archive(await located(world, comic.variant))
-    assert reading == ArchiveReading(
+    assert reading == ArchiveContents(
         format="cbz",
         pages=tuple(
-            PageReading(
+            ArchivePage(
                 name=name,
                 raw_name=name.encode(),
                 size_bytes=len(PICTURES[name]),
@@ -104,7 +104,7 @@ async def test_a_page_that_cannot_be_read_is_named_in_its_place(world: World, ho
     comic = await add_comic(world, path)
     files = world.resources.get(FileOperationsResource)
     reading = await files.read_archive(await located(world, comic.variant))
-    assert isinstance(reading, ArchiveReading)
+    assert isinstance(reading, ArchiveContents)
     assert [page.name for page in reading.pages] == NAMES
     failed = [page for page in reading.pages if isinstance(page, MemberFailure)]
     assert [page.error.message for page in failed] == [
@@ -215,7 +215,7 @@ async def test_a_page_is_exported_under_its_base_name(
 async def test_a_page_is_found_by_its_digest_where_it_lies(world: World, comic: Comic) -> None:
     (found,) = await find_by_digest(world, parse_digest(DIGESTS[0].hex()))
     assert found.entity_id == comic.pages[0]
-    assert found.locations == [Location("archive", comic.path / "1.jpg")]
+    assert found.locations == [ShownLocation("archive", comic.path / "1.jpg")]
 
 
 async def test_a_page_shows_the_archive_and_its_name_in_it(world: World, comic: Comic) -> None:
@@ -246,7 +246,7 @@ async def test_pages_of_a_lost_archive_are_missing_with_it(world: World, comic: 
     found = await verify(world)
     assert [one.entity_id for one in found.missing] == sorted([comic.variant, *comic.pages])
     assert [one.locations for one in found.missing if one.entity_id == comic.pages[2]] == [
-        [Location("archive", Path("10.jpg"))]
+        [ShownLocation("archive", Path("10.jpg"))]
     ]
 
 

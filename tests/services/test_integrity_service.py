@@ -12,14 +12,14 @@ from dam.core.world import World
 from dam.errors import EntityNotFoundError, StoreUnusableError
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services import ecs_service
-from dam.services.content_service import Location
+from dam.services.content_service import ShownLocation
 from dam.services.file_operations import FileOperationsResource
 from dam.services.integrity_service import Finding, Unchecked, Verification, verify
 from tests.services.conftest import Add
 
 CONTENT = b"as it was"
 DIGEST = hashlib.sha256(CONTENT).digest()
-LOST = Location("store", None)
+LOST = ShownLocation("store", None)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def put_folder(path: Path) -> None:
     path.mkdir()
 
 
-def finding(entity_id: EntityId, *places: Location) -> Finding:
+def finding(entity_id: EntityId, *places: ShownLocation) -> Finding:
     return Finding(entity_id=entity_id, sha256=DIGEST, names=["a.txt"], locations=list(places))
 
 
@@ -83,7 +83,7 @@ async def test_changed_bytes_in_the_store_are_damage(
 ) -> None:
     entity_id = await add(file)
     overwrite(stored, b"as it is.")
-    assert (await verify(world)).damaged == [finding(entity_id, Location("store", stored))]
+    assert (await verify(world)).damaged == [finding(entity_id, ShownLocation("store", stored))]
     assert (await verify(world, is_fast=True)).damaged == []
 
 
@@ -94,7 +94,7 @@ async def test_another_size_in_the_store_is_damage(
     entity_id = await add(file)
     overwrite(stored, b"")
     assert (await verify(world, is_fast=is_fast)).damaged == [
-        finding(entity_id, Location("store", stored))
+        finding(entity_id, ShownLocation("store", stored))
     ]
 
 
@@ -143,7 +143,7 @@ async def test_a_hard_link_that_was_written_to_is_damage(
     entity_id = await add(file, "hardlink")
     assert (await verify(world)).damaged == []
     overwrite(file, b"as it is.")
-    assert (await verify(world)).damaged == [finding(entity_id, Location("store", stored))]
+    assert (await verify(world)).damaged == [finding(entity_id, ShownLocation("store", stored))]
 
 
 async def test_a_referenced_file_that_was_written_to_is_damaged(
@@ -151,7 +151,7 @@ async def test_a_referenced_file_that_was_written_to_is_damaged(
 ) -> None:
     entity_id = await add(file, "reference")
     put(file, b"now longer")
-    here = finding(entity_id, Location("reference", file))
+    here = finding(entity_id, ShownLocation("reference", file))
     assert (await verify(world, is_fast=True)).damaged == [here]
     assert (await verify(world)).damaged == [here]
 
@@ -162,7 +162,7 @@ async def test_a_referenced_file_with_other_bytes_of_the_same_time_is_damaged(
     entity_id = await add(file, "reference")
     overwrite(file, b"as it is.")
     assert (await verify(world, is_fast=True)).damaged == []
-    assert (await verify(world)).damaged == [finding(entity_id, Location("reference", file))]
+    assert (await verify(world)).damaged == [finding(entity_id, ShownLocation("reference", file))]
 
 
 async def test_a_referenced_file_that_is_gone_is_missing(
@@ -170,7 +170,7 @@ async def test_a_referenced_file_that_is_gone_is_missing(
 ) -> None:
     entity_id = await add(file, "reference")
     remove(file)
-    assert (await verify(world)).missing == [finding(entity_id, Location("reference", file))]
+    assert (await verify(world)).missing == [finding(entity_id, ShownLocation("reference", file))]
 
 
 async def test_a_folder_in_the_place_of_a_referenced_file_is_damage(
@@ -178,7 +178,7 @@ async def test_a_folder_in_the_place_of_a_referenced_file_is_damage(
 ) -> None:
     entity_id = await add(file, "reference")
     put_folder(file)
-    assert (await verify(world)).damaged == [finding(entity_id, Location("reference", file))]
+    assert (await verify(world)).damaged == [finding(entity_id, ShownLocation("reference", file))]
 
 
 async def test_the_bad_place_of_several_is_named(world: World, add: Add, file: Path) -> None:
@@ -186,7 +186,7 @@ async def test_the_bad_place_of_several_is_named(world: World, add: Add, file: P
     await add(file, "reference")
     remove(file)
     found = await verify(world)
-    assert found.missing == [finding(entity_id, Location("reference", file))]
+    assert found.missing == [finding(entity_id, ShownLocation("reference", file))]
     assert (found.checked, found.damaged) == (1, [])
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent, table_of
 from dam.core.world import World
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import (
     ContentHashSHA256Component,
     ImageDimensionsComponent,
@@ -67,7 +67,7 @@ async def compute_wrongly(world: World, picture: EntityId) -> None:
 
     await world.run(write)
     digest = await digest_of(world, picture)
-    (await thumbnails(world)).save(digest, RECIPE_VERSION, b"another picture")
+    (await thumbnails(world)).save(digest, BITMAP_RECIPE, b"another picture")
 
 
 async def computed(world: World) -> Sequence[object]:
@@ -108,10 +108,10 @@ async def test_what_was_computed_of_wrong_bytes_is_computed_again(
 
     assert (outcome.entity_id, outcome.error) == (picture, None)
     assert await world.read(marked, NeedsMetadataExtractionComponent) == [picture]
-    assert (await thumbnails(world)).find(outcome.sha256 or b"", RECIPE_VERSION) is None
+    assert (await thumbnails(world)).find(outcome.sha256 or b"", BITMAP_RECIPE) is None
     await process(world)
     assert await computed(world) == right
-    found = (await thumbnails(world)).find(outcome.sha256 or b"", RECIPE_VERSION)
+    found = (await thumbnails(world)).find(outcome.sha256 or b"", BITMAP_RECIPE)
     assert found is not None
     assert found.read_bytes() != b"another picture"
 
@@ -127,7 +127,7 @@ async def test_adding_again_what_is_right_has_nothing_computed_again(
     assert await world.read(marked, NeedsMetadataExtractionComponent) == []
     assert await world.read(marked, NeedsContentAnalysisComponent) == []
     digest = await digest_of(world, picture)
-    assert (await thumbnails(world)).find(digest, RECIPE_VERSION) is not None
+    assert (await thumbnails(world)).find(digest, BITMAP_RECIPE) is not None
 
 
 async def test_damage_is_the_failure_of_one_asset_and_goes_with_the_mending(

@@ -9,7 +9,7 @@ from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
 from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import (
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
@@ -53,9 +53,9 @@ async def test_a_picture_gets_its_hashes_and_its_thumbnail(world: World, add: Ad
         (ImagePerceptualDHashComponent, expected.hashes.dhash),
     ):
         (row,) = await world.read(rows_of, kind)
-        assert (row.recipe, row.value) == (RECIPE_VERSION, value.to_bytes(8, "big"))
+        assert (row.recipe, row.value) == (BITMAP_RECIPE, value.to_bytes(8, "big"))
     thumbnails = await world.resources.get(WorldCache).thumbnails()
-    small = thumbnails.find(sha256(LAKE), RECIPE_VERSION)
+    small = thumbnails.find(sha256(LAKE), BITMAP_RECIPE)
     assert small is not None
     assert small.read_bytes() == sealed(expected.thumbnail.content, sha256(LAKE))
 
@@ -65,7 +65,7 @@ async def test_one_colour_has_no_hash_and_that_is_kept(world: World, add: Add, n
     picture = await add(ASSETS / "pictures" / name)
     await call(world, picture)
     (row,) = await world.read(rows_of, ImagePerceptualPHashComponent)
-    assert (row.recipe, row.value) == (RECIPE_VERSION, None)
+    assert (row.recipe, row.value) == (BITMAP_RECIPE, None)
 
 
 async def test_who_cannot_be_decoded_fails_alone(world: World, add: Add) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dam.errors import ExitCode, FolderGoneError, ItemError, LostPagesError, WorkerAnswerError
 from dam.storage.content_store import ContentState
-from dam.tasks.archives import ArchiveReading, MemberFailure, PageReading
+from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
 from dam.tasks.files import FileTasks
 from dam.workers.answer_types import decoder_for, read_answer
 from dam.workers.answers import UnfitError, encoded_error, encoded_value
@@ -21,7 +21,7 @@ from dam.workers.pool import WorkerPool
 from tests.workers import jobs
 
 T = TypeVar("T")
-PAGE = PageReading(
+PAGE = ArchivePage(
     name="1\udc80.jpg",
     raw_name=b"1\x80.jpg",
     size_bytes=1 << 70,
@@ -79,8 +79,8 @@ def held(late: int) -> Holder:
         (tuple[int, str], (1, "a")),
         (Mapping[Path, frozenset[int]], {Path("a"): frozenset({1})}),
         (Holder, held(7)),
-        (PageReading | MemberFailure, PAGE),
-        (ArchiveReading, ArchiveReading(format="cbz", pages=(PAGE,), comic_infos=(b"<a/>",))),
+        (ArchivePage | MemberFailure, PAGE),
+        (ArchiveContents, ArchiveContents(format="cbz", pages=(PAGE,), comic_infos=(b"<a/>",))),
     ],
 )
 def test_values_arrive_as_they_were(annotation: object, value: object) -> None:
@@ -92,7 +92,7 @@ def test_values_arrive_as_they_were(annotation: object, value: object) -> None:
 
 
 def test_a_fault_within_a_value_arrives_with_what_it_knows() -> None:
-    _, found = read_answer(decoder_for(returning(PageReading | MemberFailure)), encoded_value(LOST))
+    _, found = read_answer(decoder_for(returning(ArchivePage | MemberFailure)), encoded_value(LOST))
 
     assert isinstance(found, MemberFailure)
     assert isinstance(found.error, LostPagesError)

@@ -53,7 +53,7 @@ class Base(MappedAsDataclass, DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {int: Int64, datetime: UtcDateTime()}
 
 
-RELEASED = "released"
+ON_RELEASE = "released"
 """A key of the `info` of a column with another entity that a row needs but can do without: what the
 row's other columns become, by name, when that entity goes. Without it the row goes, too."""
 

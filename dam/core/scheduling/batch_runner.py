@@ -1,4 +1,4 @@
-"""`Drain`: one turn of a system: it works off its marked entities batch by batch."""
+"""`BatchRunner`: one turn of a system: it works off its marked entities batch by batch."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from dam.core.scheduling.failures import clear_failures, record_failures
 from dam.core.scheduling.observer import Observer
 from dam.core.scheduling.report import Report
 from dam.core.systems.commands import Commands
-from dam.core.systems.params import Behind, MarkedEntityList, ParamKind, Plan
+from dam.core.systems.params import EarlierMarkers, MarkedEntityList, ParamKind, Plan
 from dam.errors import (
     DatabaseError,
     EnvironmentFaultError,
@@ -29,7 +29,7 @@ from dam.errors import (
 log = logging.getLogger(__name__)
 
 
-class Drain:
+class BatchRunner:
     """Works off one marker with its system, and counts what it does in a report.
 
     Invariant: an entity's marker goes in the same transaction in which the system's writes for it
@@ -42,7 +42,7 @@ class Drain:
         plan: Plan,
         marker: type[MarkerComponent],
         *,
-        behind: Behind,
+        earlier: EarlierMarkers,
         tokens: Iterator[int],
         report: Report,
     ) -> None:
@@ -51,7 +51,7 @@ class Drain:
         self._lease_s = calls.config.lease_s
         self._plan = plan
         self._marker = marker
-        self._behind = behind
+        self._earlier = earlier
         self._tokens = tokens
         self._report = report
 
@@ -94,7 +94,7 @@ class Drain:
             raise
 
     async def _claim(self, token: str, after: EntityId) -> leases.Claim | None:
-        lease_s, behind = self._lease_s, self._behind
+        lease_s, earlier = self._lease_s, self._earlier
 
         async def attempt(session: AsyncSession) -> leases.Claim | None:
             fresh = await leases.claim(
@@ -104,12 +104,12 @@ class Drain:
                 limit=self._plan.stage_facts.batch_size,
                 lease_s=lease_s,
                 after=after,
-                behind=behind,
+                earlier=earlier,
             )
             if fresh is not None or after:
                 return fresh
-            return await leases.claim_alone(
-                session, self._marker, token=token, lease_s=lease_s, behind=behind
+            return await leases.claim_orphan(
+                session, self._marker, token=token, lease_s=lease_s, earlier=earlier
             )
 
         return await self._database.write(attempt)

@@ -30,7 +30,7 @@ from dam.core.ecs.components import (
     MarkerComponent,
     table_of,
 )
-from dam.core.systems.params import Behind
+from dam.core.systems.params import EarlierMarkers
 from dam.errors import ItemError, RepeatedDeathError
 
 MAX_DEATHS_ALONE = 3
@@ -68,40 +68,40 @@ async def claim(
     limit: int,
     lease_s: float,
     after: EntityId,
-    behind: Behind = (),
+    earlier: EarlierMarkers = (),
 ) -> Claim | None:
     """Lease up to `limit` ready entities, with ids above `after`, that nobody has tried."""
     values = {"token": token, "limit": limit, "lease_s": lease_s, "after": after}
-    rows = (await session.execute(_lease_untried(marker, behind), values)).all()
+    rows = (await session.execute(_lease_untried(marker, earlier), values)).all()
     return Claim(token, sorted(row.entity_id for row in rows)) if rows else None
 
 
-async def claim_alone(
+async def claim_orphan(
     session: AsyncSession,
     marker: type[MarkerComponent],
     *,
     token: str,
     lease_s: float,
-    behind: Behind = (),
+    earlier: EarlierMarkers = (),
 ) -> Claim | None:
     """Lease one ready entity whose lease ran out, now or before."""
     values = {"token": token, "limit": 1, "lease_s": lease_s}
-    rows = (await session.execute(_lease_orphaned(marker, behind), values)).all()
+    rows = (await session.execute(_lease_orphaned(marker, earlier), values)).all()
     return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
 
 
 # A statement is made once a marker: to make one takes longer than to execute it.
 @cache
-def _lease_untried(marker: type[MarkerComponent], behind: Behind) -> Executable:
+def _lease_untried(marker: type[MarkerComponent], earlier: EarlierMarkers) -> Executable:
     is_after = marker.entity_id > bindparam("after")
     is_untried = and_(marker.lease_token.is_(None), marker.attempts == 0)
-    return _lease(marker, is_untried, behind, is_after)
+    return _lease(marker, is_untried, earlier, is_after)
 
 
 @cache
-def _lease_orphaned(marker: type[MarkerComponent], behind: Behind) -> Executable:
+def _lease_orphaned(marker: type[MarkerComponent], earlier: EarlierMarkers) -> Executable:
     is_left = and_(marker.lease_token.is_(None), marker.attempts > 0)
-    return _lease(marker, or_(is_left, _has_run_out(marker)), behind, true())
+    return _lease(marker, or_(is_left, _has_run_out(marker)), earlier, true())
 
 
 def _has_run_out(marker: type[MarkerComponent]) -> ColumnElement[bool]:
@@ -116,12 +116,12 @@ def _has_run_out(marker: type[MarkerComponent]) -> ColumnElement[bool]:
 def _lease(
     marker: type[MarkerComponent],
     condition: ColumnElement[bool],
-    behind: Behind,
+    earlier: EarlierMarkers,
     is_after: ColumnElement[bool],
 ) -> Executable:
     # As one expression: of conditions in a row PostgreSQL believes that hardly any marker meets
     # them all, and looks at all there are and sorts them instead of taking the first ones.
-    is_claimable = case((and_(condition, *_is_ready(marker, behind)), true()), else_=false())
+    is_claimable = case((and_(condition, *_is_ready(marker, earlier)), true()), else_=false())
     chosen = (
         select(marker.entity_id)
         .where(is_claimable, is_after)
@@ -143,7 +143,7 @@ def _lease(
     )
 
 
-def _is_ready(marker: type[MarkerComponent], behind: Behind) -> list[ColumnElement[bool]]:
+def _is_ready(marker: type[MarkerComponent], earlier: EarlierMarkers) -> list[ColumnElement[bool]]:
     """Return conditions under which an entity carries none of the markers that come first.
 
     They are scalar subqueries, looked up by primary key: a `NOT EXISTS` becomes a join, and as long
@@ -154,7 +154,7 @@ def _is_ready(marker: type[MarkerComponent], behind: Behind) -> list[ColumnEleme
         .where(first.entity_id == marker.entity_id)
         .scalar_subquery()
         .is_(None)
-        for first in behind
+        for first in earlier
     ]
 
 
@@ -201,7 +201,7 @@ def _finish(marker: type[MarkerComponent]) -> Executable:
 
 
 async def count_pending(
-    session: AsyncSession, queues: Mapping[type[MarkerComponent], Behind]
+    session: AsyncSession, queues: Mapping[type[MarkerComponent], EarlierMarkers]
 ) -> tuple[int, int]:
     """Return how many ready entities are free to be claimed, and how many somebody has on lease.
 
@@ -210,18 +210,18 @@ async def count_pending(
         queues: The markers to count, each with those that come first.
     """
     free = leased = 0
-    for marker, behind in queues.items():
-        total, held = (await session.execute(_count(marker, behind))).one()
+    for marker, earlier in queues.items():
+        total, held = (await session.execute(_count(marker, earlier))).one()
         free += int(total) - int(held)
         leased += int(held)
     return free, leased
 
 
 @cache
-def _count(marker: type[MarkerComponent], behind: Behind) -> Executable:
+def _count(marker: type[MarkerComponent], earlier: EarlierMarkers) -> Executable:
     is_leased = and_(marker.lease_token.is_not(None), not_(_has_run_out(marker)))
     counted = select(func.count(), func.coalesce(func.sum(case((is_leased, 1), else_=0)), 0))
-    return counted.select_from(table_of(marker)).where(*_is_ready(marker, behind))
+    return counted.select_from(table_of(marker)).where(*_is_ready(marker, earlier))
 
 
 def death_of(claimed: Claim) -> ItemError:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
 from dam.core.scheduling import leases
-from dam.core.scheduling.batch_runner import Drain
+from dam.core.scheduling.batch_runner import BatchRunner
 from dam.core.scheduling.calls import Calls
 from dam.core.scheduling.observer import Observer
 from dam.core.scheduling.report import Report
 from dam.core.systems.declaration import SystemStage, raise_named
 from dam.core.systems.graph import Stages, markers_before
-from dam.core.systems.params import Behind, Plan
+from dam.core.systems.params import EarlierMarkers, Plan
 
 R = TypeVar("R")
 
@@ -34,11 +34,13 @@ class WorldScheduler:
         """Return all systems in the order in which they run."""
         return [plan for plans in self._stages.values() for plan in plans]
 
-    def queues(self, stages: Iterable[SystemStage]) -> Mapping[type[MarkerComponent], Behind]:
+    def queues(
+        self, stages: Iterable[SystemStage]
+    ) -> Mapping[type[MarkerComponent], EarlierMarkers]:
         """Return the markers that these stages work off now, each with those that come first."""
-        behind = markers_before(self._stages, self._is_active)
+        earlier = markers_before(self._stages, self._is_active)
         markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
-        return {marker: behind[marker] for marker in markers}
+        return {marker: earlier[marker] for marker in markers}
 
     async def run_until_idle(
         self,
@@ -117,14 +119,19 @@ class WorldScheduler:
     ) -> None:
         """Give each system of a stage one turn, those without marked entities only if asked to."""
         plans = self._active([stage])
-        behind = markers_before(self._stages, self._is_active)
+        earlier = markers_before(self._stages, self._is_active)
         for plan in plans:
             if plan.marker is not None:
-                first = behind[plan.marker]
-                drain = Drain(
-                    self._calls, plan, plan.marker, behind=first, tokens=self._tokens, report=report
+                first = earlier[plan.marker]
+                runner = BatchRunner(
+                    self._calls,
+                    plan,
+                    plan.marker,
+                    earlier=first,
+                    tokens=self._tokens,
+                    report=report,
                 )
-                await drain.run(observer)
+                await runner.run(observer)
             elif calls_unmarked:
                 await self._call(plan)
                 report.processed[plan.name] += 0

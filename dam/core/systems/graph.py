@@ -7,7 +7,7 @@ from typing import Any
 
 from dam.core.ecs.components import MarkerComponent
 from dam.core.systems.declaration import SystemFunction, SystemStage, system_name
-from dam.core.systems.params import Behind, ParamKind, Plan
+from dam.core.systems.params import EarlierMarkers, ParamKind, Plan
 from dam.core.systems.signatures import fault
 from dam.errors import BuildFault
 
@@ -57,13 +57,13 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
 
 def markers_before(
     stages: Stages, is_active: Callable[[Plan], bool]
-) -> dict[type[MarkerComponent], Behind]:
+) -> dict[type[MarkerComponent], EarlierMarkers]:
     """Return for each marker those that must be off an entity before its system gets it.
 
     They are the markers of the earlier stages, and in its own stage those of the systems that it
     runs after. A system that is switched off holds nobody up.
     """
-    before: dict[type[MarkerComponent], Behind] = {}
+    before: dict[type[MarkerComponent], EarlierMarkers] = {}
     earlier: dict[type[MarkerComponent], None] = {}
     for plans in stages.values():
         upstream: dict[SystemFunction, dict[type[MarkerComponent], None]] = {}

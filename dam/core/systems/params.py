@@ -28,7 +28,7 @@ M = TypeVar("M", bound=MarkerComponent)
 Columns = TypeVarTuple("Columns")
 
 
-Behind = tuple[type[MarkerComponent], ...]
+EarlierMarkers = tuple[type[MarkerComponent], ...]
 """Markers that come first: who still carries one of them is not ready for the work in question."""
 
 

@@ -9,7 +9,7 @@ from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture
 from dam.media.image.thumbnail import encode_thumbnail
 from dam.media.image.values import (
-    RECIPE_VERSION,
+    BITMAP_RECIPE,
     ImageAnalysis,
     PerceptualHashes,
     QueryHashes,
@@ -37,7 +37,7 @@ def analyse(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageA
         icc_profile = picture.image.info.get("icc_profile")
     hashes, has_structure = hash_bitmap(grey_of(bitmap))
     return ImageAnalysis(
-        recipe_version=RECIPE_VERSION,
+        recipe_version=BITMAP_RECIPE,
         hashes=hashes,
         has_structure=has_structure,
         thumbnail=encode_thumbnail(bitmap, icc_profile),
@@ -51,7 +51,7 @@ def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> Que
     grey = grey_of(bitmap)
     _, has_structure = hash_bitmap(grey)
     return QueryHashes(
-        recipe_version=RECIPE_VERSION,
+        recipe_version=BITMAP_RECIPE,
         by_transform=dihedral_hashes(grey),
         has_structure=has_structure,
     )

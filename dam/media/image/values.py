@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-RECIPE_VERSION = 1
+BITMAP_RECIPE = 1
 """Changes with every change of the small bitmap or of a hash; never compare across versions."""
 DESCRIPTION_RECIPE = 1
 """Rises with every change of what `file_type` or `describe_image` says of the same bytes."""

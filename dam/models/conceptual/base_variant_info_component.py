@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from dam.core.ecs.components import RELEASED, Component
+from dam.core.ecs.components import ON_RELEASE, Component
 
 
 class BaseVariantInfoComponent(Component, kw_only=True):
@@ -19,7 +19,7 @@ class BaseVariantInfoComponent(Component, kw_only=True):
         ForeignKey("entities.id", ondelete="RESTRICT"),
         index=True,
         default=None,
-        info={RELEASED: {"is_primary_variant": False}},
+        info={ON_RELEASE: {"is_primary_variant": False}},
     )
     is_primary_variant: Mapped[bool] = mapped_column(default=False)
 

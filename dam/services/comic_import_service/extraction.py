@@ -34,7 +34,7 @@ class _Inside(NamedTuple):
     name: str
 
 
-async def extract_pages(
+async def store_pages(
     world: World, archive_entity_id: EntityId, content: LocatedContent
 ) -> list[MemberFailure]:
     """Put every page that is in an archive into the store; return those that could not be.

@@ -17,7 +17,7 @@ from dam.media.comic.facts import ComicFacts
 from dam.media.comic.info import ComicInfoPage
 from dam.media.comic.info_pages import apply_page_list
 from dam.services import content_service
-from dam.services.comic_import_service.extraction import extract_pages
+from dam.services.comic_import_service.extraction import store_pages
 from dam.services.comic_import_service.known import (
     FOLDER,
     RecordedComic,
@@ -45,8 +45,8 @@ from dam.services.comic_import_service.reading import (
     read_stored_comic,
 )
 from dam.services.comic_import_service.records import (
-    ReadComic,
-    ReadFolder,
+    FolderState,
+    ParsedComic,
     record_archive,
     record_comic_failure,
     record_folder,
@@ -180,7 +180,7 @@ class ComicImporter:
             outcome = await self._read_archive(archive, content, noted, turn)
         if self._options.is_extracted and not self._options.is_dry_run and content is not None:
             assert file.entity_id is not None
-            lost = await extract_pages(self._world, file.entity_id, content)
+            lost = await store_pages(self._world, file.entity_id, content)
             failed = (*outcome.failed_pages, *map(failed_page, lost))
             outcome = replace(outcome, failed_pages=failed)
         return await self._moves.finish(outcome, sources, are_noted=bool(noted))
@@ -220,7 +220,7 @@ class ComicImporter:
             lost = [(page.name, page.error) for page in failed]
             raise PagesUnreadableError(lost, len(pages) if known is None else None)
         said = [order.problem] if order.problem else []
-        said += _passed_by(folder)
+        said += _skipped(folder)
         if known is not None:
             known = await self._claim(known)
             said += await self._left_out(folder, known, files)
@@ -230,7 +230,7 @@ class ComicImporter:
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         comic = replace(comic, info=order.info)
-        read = ReadFolder(path=Path(folder.path), reading=folder.reading, read_at=read_at)
+        read = FolderState(path=Path(folder.path), reading=folder.reading, read_at=read_at)
         entries = [(file.entity_id or 0, page.entry) for page, file in pages]
         await turn()
         recorded, going = await self._record_folder(read, comic, entries, sources)
@@ -243,8 +243,8 @@ class ComicImporter:
 
     async def _record_folder(
         self,
-        folder: ReadFolder,
-        comic: ReadComic,
+        folder: FolderState,
+        comic: ParsedComic,
         pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
         sources: Sequence[SourceRemoval],
     ) -> tuple[RecordedComic, list[SourceRemoval]]:
@@ -355,7 +355,7 @@ class ComicImporter:
         )
 
     async def _foresee(
-        self, comic: ReadComic, pages: int, entity_id: EntityId | None = None
+        self, comic: ParsedComic, pages: int, entity_id: EntityId | None = None
     ) -> RecordedComic:
         """Return what recording a comic would come to, after the comics before it."""
         now = self._world.context.now()
@@ -384,11 +384,11 @@ def _in_place(file: FileOutcome) -> LocatedContent:
     return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
 
 
-def _passed_by(folder: FolderSource) -> list[str]:
+def _skipped(folder: FolderSource) -> list[str]:
     """Return a remark on what looks like pages and is not taken."""
-    if not folder.passed_by:
+    if not folder.skipped:
         return []
-    first, *others = folder.passed_by
+    first, *others = folder.skipped
     more = f" and {len(others)} more" if others else ""
     return [f"{Path(first.path).name}{more} passed by: {first.reason}"]
 

@@ -29,7 +29,7 @@ from dam.services.import_service import moved_before
 from dam.services.process_service import ProcessObserver, with_systems
 from dam.services.source_removal_service import BegunImport, begin_import
 from dam.services.store_service import held_store, own_paths
-from dam.storage.sources.walk import PassedBy
+from dam.storage.sources.walk import SkippedPath
 from dam.tasks.sources import SourceRemoval
 
 _IN_FLIGHT = 2
@@ -235,7 +235,7 @@ async def _import(
         if previous is not None:
             await asyncio.wait([previous])
 
-    if isinstance(source, PassedBy):
+    if isinstance(source, SkippedPath):
         return ComicOutcome(
             path=source.path,
             status="failed" if source.is_failure else "skipped",

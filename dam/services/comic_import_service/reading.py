@@ -22,13 +22,13 @@ from dam.media.comic.info_pages import apply_page_list
 from dam.media.comic.info_xml import parse_comic_info
 from dam.media.comic.name import ComicName, parse_comic_name
 from dam.media.limits import MediaLimits
-from dam.services.comic_import_service.records import ReadComic, ReadMember
-from dam.services.content_service import ReadContent
+from dam.services.comic_import_service.records import ParsedComic, ParsedPage
+from dam.services.content_service import HashedContent
 from dam.services.file_operations import FileOperationsResource
 from dam.storage.contents.located import LocatedContent
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import open_source
-from dam.tasks.archives import ArchiveReading, MemberFailure, PageReading
+from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ class ArchiveComic:
         remarks: What is odd and does no harm.
     """
 
-    comic: ReadComic
-    members: tuple[ReadMember, ...]
+    comic: ParsedComic
+    members: tuple[ParsedPage, ...]
     failed: tuple[MemberFailure, ...]
     document: ComicDocument
     remarks: tuple[str, ...]
@@ -102,7 +102,7 @@ async def read_stored_comic(
 
 
 def read_archive_comic(
-    reading: ArchiveReading, path: Path, concept_entity_id: EntityId | None
+    reading: ArchiveContents, path: Path, concept_entity_id: EntityId | None
 ) -> ArchiveComic:
     """Return an archive as a comic.
 
@@ -114,11 +114,11 @@ def read_archive_comic(
     if not reading.pages and document.info is None:
         raise NoPagesError("the archive")
     order = apply_page_list([page.name for page in reading.pages], document.info)
-    members: list[ReadMember] = []
+    members: list[ParsedPage] = []
     failed: list[MemberFailure] = []
     for ordered in order.pages:
         page = reading.pages[ordered.index]
-        if isinstance(page, PageReading):
+        if isinstance(page, ArchivePage):
             members.append(_member(page, ordered.entry))
         else:
             failed.append(page)
@@ -136,10 +136,10 @@ def read_archive_comic(
     )
 
 
-def _oddities(problem: str | None, pages: Iterable[PageReading | MemberFailure]) -> Iterator[str]:
+def _oddities(problem: str | None, pages: Iterable[ArchivePage | MemberFailure]) -> Iterator[str]:
     if problem:
         yield problem
-    others = [page for page in pages if isinstance(page, PageReading) and not page.is_picture]
+    others = [page for page in pages if isinstance(page, ArchivePage) and not page.is_picture]
     if others:
         one, many = "page is no picture, by its content", "pages are no pictures, by their content"
         yield f"{len(others)} {one if len(others) == 1 else many}; the first: {others[0].name}"
@@ -147,11 +147,11 @@ def _oddities(problem: str | None, pages: Iterable[PageReading | MemberFailure])
 
 def read_comic(
     info: ComicInfo | None, path: Path, comic_format: str, concept_entity_id: EntityId | None
-) -> ReadComic:
+) -> ParsedComic:
     """Return what a comic's ComicInfo.xml says of it, and the name of its file for the rest."""
     name = os.fsencode(path.name).decode(errors="replace")
     said = parse_comic_name(name)
-    return ReadComic(
+    return ParsedComic(
         name=PurePosixPath(name).stem,
         format=comic_format,
         info=info,
@@ -161,7 +161,7 @@ def read_comic(
     )
 
 
-def _document(reading: ArchiveReading) -> ComicDocument:
+def _document(reading: ArchiveContents) -> ComicDocument:
     """Return the ComicInfo.xml that counts the pages that there are, or else the outermost one."""
     found = [
         _parsed(item) if isinstance(item, bytes) else ComicDocument(error=item.error)
@@ -184,10 +184,10 @@ def _parsed(xml: bytes) -> ComicDocument:
         return ComicDocument(error=error)
 
 
-def _member(page: PageReading, entry: ComicInfoPage | None) -> ReadMember:
+def _member(page: ArchivePage, entry: ComicInfoPage | None) -> ParsedPage:
     base_name = parts(true_name(page.raw_name, page.name))[-1]
-    content = ReadContent(page.sha256, page.size_bytes, base_name, page.extra_digests)
-    return ReadMember(content=content, raw_name=page.raw_name, name=page.name, entry=entry)
+    content = HashedContent(page.sha256, page.size_bytes, base_name, page.extra_digests)
+    return ParsedPage(content=content, raw_name=page.raw_name, name=page.name, entry=entry)
 
 
 def _with_name(facts: ComicFacts, name: ComicName) -> ComicFacts:

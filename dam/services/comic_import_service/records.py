@@ -39,17 +39,17 @@ from dam.services.comic_import_service.known import (
 )
 from dam.services.comic_import_service.matching import create_concept, find_same_concept
 from dam.services.comic_info_service import get_own_elements, write_elements
-from dam.services.content_service import Owner, ReadContent, record_contents
+from dam.services.content_service import ContentEntity, HashedContent, record_contents
 from dam.services.failure_service import IMPORT_COMIC
 from dam.services.page_service import Page, set_pages
 from dam.storage.paths import path_bytes, path_digest
-from dam.storage.sources.reading import FileReading
+from dam.storage.sources.reading import FileStat
 
 _SOURCES = table_of(OriginalSourceInfoComponent)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadComic:
+class ParsedComic:
     """What was read of a comic.
 
     Args:
@@ -70,21 +70,21 @@ class ReadComic:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadMember:
+class ParsedPage:
     """A page of an archive whose bytes were read."""
 
-    content: ReadContent
+    content: HashedContent
     raw_name: bytes
     name: str
     entry: ComicInfoPage | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadFolder:
+class FolderState:
     """A folder whose pictures are pages, as it was found."""
 
     path: Path
-    reading: FileReading
+    reading: FileStat
     read_at: datetime
 
 
@@ -92,8 +92,8 @@ async def record_archive(
     session: AsyncSession,
     archive_entity_id: EntityId,
     archive_sha256: bytes,
-    comic: ReadComic,
-    members: Sequence[ReadMember],
+    comic: ParsedComic,
+    members: Sequence[ParsedPage],
     markers: NewEntityMarkers,
     *,
     now: datetime,
@@ -134,8 +134,8 @@ async def record_comic_failure(
 
 async def record_folder(
     session: AsyncSession,
-    folder: ReadFolder,
-    comic: ReadComic,
+    folder: FolderState,
+    comic: ParsedComic,
     pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
     *,
     now: datetime,
@@ -168,7 +168,7 @@ async def record_folder(
 async def rehearse_comic(
     session: AsyncSession,
     variant_entity_id: EntityId | None,
-    comic: ReadComic,
+    comic: ParsedComic,
     pages: int,
     *,
     now: datetime,
@@ -206,7 +206,7 @@ def _page(entity_id: EntityId, entry: ComicInfoPage | None) -> Page:
 
 
 async def _record(
-    session: AsyncSession, variant_entity_id: EntityId, comic: ReadComic, pages: Sequence[Page]
+    session: AsyncSession, variant_entity_id: EntityId, comic: ParsedComic, pages: Sequence[Page]
 ) -> RecordedComic:
     variant = ComicBookVariantComponent
     linked = await ecs_service.get_component(session, variant_entity_id, variant)
@@ -238,7 +238,7 @@ async def _record(
     )
 
 
-def _unsaid(comic: ReadComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
+def _unsaid(comic: ParsedComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
     """Return what was read of a variant and nobody has said of it before."""
     facts = VariantFacts(
         language=comic.facts.language,
@@ -269,8 +269,8 @@ async def _write_places(
     session: AsyncSession,
     archive_entity_id: EntityId,
     archive_sha256: bytes,
-    members: Sequence[ReadMember],
-    owners: dict[bytes, Owner],
+    members: Sequence[ParsedPage],
+    owners: dict[bytes, ContentEntity],
 ) -> None:
     inside = [
         {
@@ -289,7 +289,7 @@ async def _write_places(
 
 
 async def _write_source(
-    session: AsyncSession, variant_entity_id: EntityId, folder: ReadFolder, now: datetime
+    session: AsyncSession, variant_entity_id: EntityId, folder: FolderState, now: datetime
 ) -> None:
     row = {"entity_id": variant_entity_id, "first_seen_at": now, **_source(folder, now)}
     # A path that was a file's before is this folder's from now on.
@@ -299,7 +299,7 @@ async def _write_source(
 
 
 async def _move_source(
-    session: AsyncSession, variant_entity_id: EntityId | None, folder: ReadFolder, now: datetime
+    session: AsyncSession, variant_entity_id: EntityId | None, folder: FolderState, now: datetime
 ) -> None:
     source = _source(folder, now)
     taken = delete(_SOURCES).where(_SOURCES.c.path_digest == source["path_digest"])
@@ -308,7 +308,7 @@ async def _move_source(
     await session.execute(moved.values(source))
 
 
-def _source(folder: ReadFolder, now: datetime) -> dict[str, object]:
+def _source(folder: FolderState, now: datetime) -> dict[str, object]:
     raw = path_bytes(folder.path)
     return {
         "path": raw,

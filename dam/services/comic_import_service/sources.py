@@ -10,8 +10,8 @@ from pathlib import Path
 from dam.errors import words_for
 from dam.media.archive.names import is_clutter, is_comic_info, is_page, natural_key, parts
 from dam.storage.sources.found_file import FoundFile
-from dam.storage.sources.reading import FileReading
-from dam.storage.sources.walk import OTHER_FOLDER, PassedBy, Walk, absolute_path
+from dam.storage.sources.reading import FileStat
+from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk, absolute_path
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
@@ -42,18 +42,18 @@ class FolderSource:
         names: Of the pictures in it and below, from the folder on, in natural order.
         files: What was found in it and below, by such names.
         comic_info: Its ComicInfo.xml, if there is one.
-        passed_by: What is named like a picture and is no file, such as a symbolic link.
+        skipped: What is named like a picture and is no file, such as a symbolic link.
     """
 
     path: str
-    reading: FileReading
+    reading: FileStat
     names: tuple[str, ...]
     files: Mapping[str, FoundFile]
     comic_info: FoundFile | None
-    passed_by: tuple[PassedBy, ...] = ()
+    skipped: tuple[SkippedPath, ...] = ()
 
 
-ComicSource = ArchiveSource | FolderSource | PassedBy
+ComicSource = ArchiveSource | FolderSource | SkippedPath
 
 
 def find_comics(
@@ -84,46 +84,46 @@ def find_comics(
         except (OSError, ValueError):
             is_folder = False
         if is_folder:
-            folder = FileReading.of(status)
+            folder = FileStat.of(status)
             yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
             continue
-        for item in files.over([absolute]):
-            yield item if isinstance(item, PassedBy) else ArchiveSource(item)
+        for item in files.walk([absolute]):
+            yield item if isinstance(item, SkippedPath) else ArchiveSource(item)
 
 
-def _in_folder(folder: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
+def _in_folder(folder: str, reading: FileStat, walk: Walk) -> Iterator[ComicSource]:
     files: dict[str, FoundFile] = {}
-    passed_by: list[PassedBy] = []
+    skipped: list[SkippedPath] = []
     has_passed = False
-    for item in walk.over([folder]):
-        if isinstance(item, PassedBy):
+    for item in walk.walk([folder]):
+        if isinstance(item, SkippedPath):
             if item.is_failure or item.path == folder:
                 has_passed = True
                 yield item
             else:
-                passed_by.append(item)
+                skipped.append(item)
         elif _is_archive(item):
-            yield PassedBy(folder, _HOLDS_ARCHIVES, is_failure=True)
+            yield SkippedPath(folder, _HOLDS_ARCHIVES, is_failure=True)
             return
         else:
             files[_name_in(folder, item)] = item
     if not has_passed:
-        yield _folder(folder, reading, files, passed_by)
+        yield _folder(folder, reading, files, skipped)
 
 
-def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[ComicSource]:
+def _in_library(library: str, reading: FileStat, walk: Walk) -> Iterator[ComicSource]:
     is_empty = True
-    for folder, items in groupby(walk.over([library]), _folder_of):
+    for folder, items in groupby(walk.walk([library]), _folder_of):
         files: dict[str, FoundFile] = {}
-        passed_by: list[PassedBy] = []
+        skipped: list[SkippedPath] = []
         has_archives = has_passed = False
         for item in items:
-            if isinstance(item, PassedBy):
+            if isinstance(item, SkippedPath):
                 if item.is_failure or item.path == library:
                     has_passed = True
                     yield item
                 else:
-                    passed_by.append(item)
+                    skipped.append(item)
             elif _is_archive(item):
                 has_archives = True
                 yield ArchiveSource(item)
@@ -131,19 +131,19 @@ def _in_library(library: str, reading: FileReading, walk: Walk) -> Iterator[Comi
                 files[_name_in(folder, item)] = item
         has_pictures = any(map(is_page, files))
         if has_pictures and has_archives:
-            yield PassedBy(folder, BESIDE_ARCHIVES)
+            yield SkippedPath(folder, BESIDE_ARCHIVES)
         elif has_pictures and not has_passed:
-            yield _sub_folder(folder, files, passed_by)
+            yield _sub_folder(folder, files, skipped)
         is_empty = is_empty and not (has_pictures or has_archives or has_passed)
     if is_empty:
         yield _folder(library, reading, {}, [])
 
 
-def _folder_of(item: FoundFile | PassedBy) -> str:
+def _folder_of(item: FoundFile | SkippedPath) -> str:
     return os.path.dirname(item.path)  # noqa: PTH120 - the strings of `Walk`
 
 
-def _name_in(folder: str, file: FoundFile | PassedBy) -> str:
+def _name_in(folder: str, file: FoundFile | SkippedPath) -> str:
     return file.path[len(os.path.join(folder, "")) :]  # noqa: PTH118 - the strings of `Walk`
 
 
@@ -152,24 +152,24 @@ def _is_archive(file: FoundFile) -> bool:
 
 
 def _sub_folder(
-    folder: str, files: Mapping[str, FoundFile], passed_by: Sequence[PassedBy]
-) -> FolderSource | PassedBy:
+    folder: str, files: Mapping[str, FoundFile], skipped: Sequence[SkippedPath]
+) -> FolderSource | SkippedPath:
     try:
         status = os.stat(folder)  # noqa: PTH116 - the strings of `Walk`
     except OSError as error:
-        return PassedBy(folder, words_for(error), is_failure=True)
-    return _folder(folder, FileReading.of(status), files, passed_by)
+        return SkippedPath(folder, words_for(error), is_failure=True)
+    return _folder(folder, FileStat.of(status), files, skipped)
 
 
 def _folder(
     folder: str,
-    reading: FileReading,
+    reading: FileStat,
     files: Mapping[str, FoundFile],
-    passed_by: Sequence[PassedBy],
-) -> FolderSource | PassedBy:
+    skipped: Sequence[SkippedPath],
+) -> FolderSource | SkippedPath:
     if any(file.folder != reading.file for name, file in files.items() if "/" not in name):
-        return PassedBy(folder, OTHER_FOLDER, is_failure=True)
-    pictures = tuple(item for item in passed_by if is_page(_name_in(folder, item)))
+        return SkippedPath(folder, OTHER_FOLDER, is_failure=True)
+    pictures = tuple(item for item in skipped if is_page(_name_in(folder, item)))
     return FolderSource(folder, reading, _pages(files), files, _comic_info(files), pictures)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import MissingExtraError
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant
 from dam.services.likeness_service import LikenessIndex, PackedHashes
@@ -69,7 +69,7 @@ async def overlap_of(
     """
     bits = _threshold(threshold)
     index = world.resources.get(LikenessIndex)
-    packed = await index.of(ImagePerceptualPHashComponent, RECIPE_VERSION)
+    packed = await index.of(ImagePerceptualPHashComponent, BITMAP_RECIPE)
     pages = await world.read(_pages_around, packed, variant_entity_id, bits)
     return await asyncio.to_thread(_overlaps_of, pages, variant_entity_id, bits, min_shared)
 

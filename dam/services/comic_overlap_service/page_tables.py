@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, table_of
 from dam.media.comic.overlap import PageTable
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
 
 _links = table_of(PageLink).c
@@ -100,6 +100,6 @@ async def _load(
                 numbers=np.array(numbers, np.int64),
                 images=np.array(images, np.int64),
                 hashes=np.frombuffer(packed, ">u8").astype(np.uint64),
-                is_hashed=np.array([recipe == RECIPE_VERSION for recipe in recipes]),
+                is_hashed=np.array([recipe == BITMAP_RECIPE for recipe in recipes]),
             )
         )

@@ -1,34 +1,34 @@
 """The bytes of assets: their rows, their names, and where they are."""
 
 from dam.services.content_service.contents import (
+    ContentEntity,
+    HashedContent,
     NewAsset,
-    Owner,
-    ReadContent,
     record_contents,
     stored_before,
 )
 from dam.services.content_service.file_states import LARGE_BYTES, statement_for
 from dam.services.content_service.files import (
+    HashedFile,
     KnownFile,
-    ReadFile,
-    Recorded,
+    RecordedFile,
     foresee_files,
     known_files,
     record_files,
     touch_sources,
 )
-from dam.services.content_service.locations import Location, locate, location_of
+from dam.services.content_service.locations import ShownLocation, locate, location_of
 from dam.services.content_service.names import names_of
 
 __all__ = [
     "LARGE_BYTES",
+    "ContentEntity",
+    "HashedContent",
+    "HashedFile",
     "KnownFile",
-    "Location",
     "NewAsset",
-    "Owner",
-    "ReadContent",
-    "ReadFile",
-    "Recorded",
+    "RecordedFile",
+    "ShownLocation",
     "foresee_files",
     "known_files",
     "locate",

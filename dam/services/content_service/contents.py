@@ -59,7 +59,7 @@ class NewAsset(NewEntity):
     name: str
 
 
-class ReadContent(NamedTuple):
+class HashedContent(NamedTuple):
     """Bytes that were read, and the base name under which they were found."""
 
     sha256: bytes
@@ -68,7 +68,7 @@ class ReadContent(NamedTuple):
     extra_digests: Mapping[str, bytes]
 
 
-class Owner(NamedTuple):
+class ContentEntity(NamedTuple):
     """The asset that a content is; `is_new` says that it was created here."""
 
     entity_id: EntityId
@@ -77,21 +77,21 @@ class Owner(NamedTuple):
 
 async def record_contents(
     session: AsyncSession,
-    contents: Iterable[ReadContent],
+    contents: Iterable[HashedContent],
     markers: NewEntityMarkers,
     *,
     now: datetime,
-) -> dict[bytes, Owner]:
+) -> dict[bytes, ContentEntity]:
     """Return the asset of each content, by SHA-256; the first one of the same bytes counts.
 
     New content becomes an entity with its name and every marker that is wanted on new ones. Where
     the bytes are is for the caller to write, and to commit.
     """
-    firsts: dict[bytes, ReadContent] = {}
+    firsts: dict[bytes, HashedContent] = {}
     for content in contents:
         firsts.setdefault(content.sha256, content)
     found = await entities_for_digests(session, ContentHashSHA256Component, firsts, now=now)
-    owners = {digest: Owner(*found[digest]) for digest in firsts}
+    owners = {digest: ContentEntity(*found[digest]) for digest in firsts}
     created = {
         owners[digest].entity_id: first for digest, first in firsts.items() if owners[digest].is_new
     }
@@ -101,7 +101,7 @@ async def record_contents(
 
 
 async def _describe(
-    session: AsyncSession, new: Mapping[EntityId, ReadContent], markers: NewEntityMarkers
+    session: AsyncSession, new: Mapping[EntityId, HashedContent], markers: NewEntityMarkers
 ) -> None:
     rows = []
     marked: dict[type, list[EntityId]] = {}
@@ -154,7 +154,7 @@ async def unread(session: AsyncSession, entity_ids: Collection[EntityId]) -> set
     return found
 
 
-async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, ReadContent]) -> None:
+async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, HashedContent]) -> None:
     for name, kind in _DIGEST_COMPONENTS.items():
         rows = [
             {"entity_id": entity_id, "digest": content.extra_digests[name]}

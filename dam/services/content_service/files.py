@@ -25,7 +25,7 @@ from dam.models import (
     OriginalSourceInfoComponent,
 )
 from dam.services.content_service.contents import (
-    ReadContent,
+    HashedContent,
     mark_as_new,
     record_contents,
     stored_before,
@@ -39,7 +39,7 @@ ByteStatus = Literal["added", "known", "unchanged"]
 
 
 @dataclass(frozen=True)
-class ReadFile:
+class HashedFile:
     """A file of the user's and what came of reading it."""
 
     path: Path
@@ -58,7 +58,7 @@ class ReadFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedFile:
     """The asset that a file's bytes are (None: it would be a new one), and the file's status.
 
     `is_mended` says that the store had lost or damaged bytes that it has again now.
@@ -70,15 +70,15 @@ class Recorded:
 
 
 async def record_files(
-    session: AsyncSession, files: Sequence[ReadFile], markers: NewEntityMarkers, *, now: datetime
-) -> list[Recorded]:
+    session: AsyncSession, files: Sequence[HashedFile], markers: NewEntityMarkers, *, now: datetime
+) -> list[RecordedFile]:
     """Write the rows of files whose bytes were read; return one answer for each, in order.
 
     New content becomes an entity with every marker that is wanted on new ones. Content that was
     mended gets them again, as what was computed meanwhile may be of wrong bytes, and so does what
     systems could not read, the members of an archive among it. The caller commits.
     """
-    firsts: dict[bytes, ReadFile] = {}
+    firsts: dict[bytes, HashedFile] = {}
     for file in files:
         firsts.setdefault(file.stored.sha256, file)
     contents = [_content(file) for file in firsts.values()]
@@ -98,8 +98,8 @@ async def record_files(
 
 
 async def foresee_files(
-    session: AsyncSession, files: Sequence[ReadFile], foreseen: set[bytes]
-) -> list[Recorded]:
+    session: AsyncSession, files: Sequence[HashedFile], foreseen: set[bytes]
+) -> list[RecordedFile]:
     """Return what `record_files` would answer, and add digests that would be new to `foreseen`."""
     digests = {file.stored.sha256 for file in files}
     owners = await known_identities(session, ContentHashSHA256Component, digests)
@@ -113,16 +113,16 @@ async def foresee_files(
         entity_id = owners.get(digest)
         if entity_id is None and digest not in foreseen:
             foreseen.add(digest)
-            answers.append(Recorded(None, "added"))
+            answers.append(RecordedFile(None, "added"))
         else:
             is_same = entity_id is not None and before.get(path) == entity_id
-            answers.append(Recorded(entity_id, "unchanged" if is_same else "known"))
+            answers.append(RecordedFile(entity_id, "unchanged" if is_same else "known"))
     return answers
 
 
-def _content(file: ReadFile) -> ReadContent:
+def _content(file: HashedFile) -> HashedContent:
     stored = file.stored
-    return ReadContent(stored.sha256, stored.size_bytes, file.path.name, stored.extra_digests)
+    return HashedContent(stored.sha256, stored.size_bytes, file.path.name, stored.extra_digests)
 
 
 def _is_mended(stored: StoredFile, entity_id: EntityId, known: Collection[EntityId]) -> bool:
@@ -131,19 +131,19 @@ def _is_mended(stored: StoredFile, entity_id: EntityId, known: Collection[Entity
 
 
 def _judge(
-    file: ReadFile,
+    file: HashedFile,
     entity_id: EntityId,
-    created: Mapping[bytes, ReadFile],
+    created: Mapping[bytes, HashedFile],
     before: Mapping[bytes, EntityId],
-) -> Recorded:
+) -> RecordedFile:
     if created.get(file.stored.sha256) is file:
-        return Recorded(entity_id, "added")
+        return RecordedFile(entity_id, "added")
     was_there = before.get(file.path_digest) == entity_id
-    return Recorded(entity_id, "unchanged" if was_there else "known")
+    return RecordedFile(entity_id, "unchanged" if was_there else "known")
 
 
 async def _write_locations(
-    session: AsyncSession, files: Sequence[tuple[EntityId, ReadFile]], new: Collection[EntityId]
+    session: AsyncSession, files: Sequence[tuple[EntityId, HashedFile]], new: Collection[EntityId]
 ) -> set[EntityId]:
     """Add the places that are new; a referenced path that holds other bytes now moves to them.
 
@@ -179,7 +179,7 @@ async def _write_locations(
 
 
 async def _forget_references(
-    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]]
+    session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]]
 ) -> None:
     """Take away references to paths that hold other bytes by now, or whose file is about to go."""
     owners = {
@@ -206,7 +206,7 @@ async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
 
 
 async def _write_sources(
-    session: AsyncSession, files: Iterable[tuple[EntityId, ReadFile]], now: datetime
+    session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]], now: datetime
 ) -> dict[bytes, EntityId]:
     """Keep where the bytes were seen; return what the paths held before, by path digest."""
     rows: dict[bytes, Row] = {}

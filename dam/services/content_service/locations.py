@@ -57,7 +57,7 @@ _PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
+class ShownLocation:
     """A place that has the bytes, or should: the store, a user's file, a member of an archive.
 
     A store that lost them, or lets nobody reach them, has no path for them.
@@ -69,16 +69,16 @@ class Location:
 
 def location_of(
     store: ContentStore, digest: bytes, place: Reference | ArchiveMember | None
-) -> Location:
+) -> ShownLocation:
     """Return a place of some bytes for people to read; None is the store."""
     if isinstance(place, Reference):
-        return Location(REFERENCED, place.path)
+        return ShownLocation(REFERENCED, place.path)
     if isinstance(place, ArchiveMember):
-        return Location(IN_ARCHIVE, member_path(store, place))
+        return ShownLocation(IN_ARCHIVE, member_path(store, place))
     try:
-        return Location(IN_STORE, store.local_path(digest))
+        return ShownLocation(IN_STORE, store.local_path(digest))
     except ItemError:
-        return Location(IN_STORE, None)
+        return ShownLocation(IN_STORE, None)
 
 
 async def locate(

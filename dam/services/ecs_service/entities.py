@@ -19,7 +19,7 @@ from dam.core.config import context_of
 from dam.core.database.portions import portions
 from dam.core.database.values import at_least
 from dam.core.ecs.components import (
-    RELEASED,
+    ON_RELEASE,
     AnyComponent,
     Component,
     Entity,
@@ -264,10 +264,10 @@ async def users_of(
 async def release_entities(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
     """Undo that others need some entities, so that these can be deleted.
 
-    The rows that need them go; of a row that can do without (`RELEASED`), only the reference.
+    The rows that need them go; of a row that can do without (`ON_RELEASE`), only the reference.
     """
     for used, _ in restricting_columns():
-        released = used.info.get(RELEASED)
+        released = used.info.get(ON_RELEASE)
         letting_go = (
             delete(used.table)
             if released is None

@@ -17,9 +17,9 @@ from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import ItemError
 from dam.services.content_service import (
+    HashedFile,
     KnownFile,
-    ReadFile,
-    Recorded,
+    RecordedFile,
     foresee_files,
     known_files,
     record_files,
@@ -31,8 +31,8 @@ from dam.services.import_service.outcome import (
     ImportReport,
     failed_file,
     moved_before,
-    passed_by,
     recorded_file,
+    skipped_path,
     still_there,
 )
 from dam.services.source_removal_service import (
@@ -48,7 +48,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ImportMode
 from dam.storage.paths import path_digest
 from dam.storage.sources.found_file import FoundFile
-from dam.storage.sources.walk import PassedBy, Walk
+from dam.storage.sources.walk import SkippedPath, Walk
 from dam.tasks.sources import SourceRemoval, new_removal
 
 T = TypeVar("T")
@@ -125,13 +125,13 @@ async def import_files(
     for path, removal in begun.moved.items():
         tell(moved_before(path, removal))
     is_processed = on_recorded is not None
-    run = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
+    running = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
     if options.is_dry_run or options.mode == "reference":  # which need no store
-        await run.over(begun.paths)
+        await running.run(begun.paths)
     else:
         await files.clear_left_copies()
         async with held_store(world, on_wait):
-            await run.over(begun.paths)
+            await running.run(begun.paths)
     for removal, error in list(left.values()):
         tell(still_there(moved_before(str(removal.path), removal), error))
     return report
@@ -146,7 +146,7 @@ def count_files(
         ImportStoppedError: `is_stopped`, asked before each file, said yes.
     """
     walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
-    return sum(1 for _ in walk.over(paths))
+    return sum(1 for _ in walk.walk(paths))
 
 
 class _Import:
@@ -172,14 +172,14 @@ class _Import:
         self._share = _FIRST_BATCH
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
-    async def over(self, paths: Iterable[str | FoundFile]) -> None:
+    async def run(self, paths: Iterable[str | FoundFile]) -> None:
         stopping = threading.Event()
         found = Walk(
             is_recursive=self._options.is_recursive,
             own=own_paths(self._world),
             is_stopped=stopping.is_set,
-        ).over(paths)
-        in_flight: deque[asyncio.Task[list[ReadFile | FileOutcome]]] = deque()
+        ).walk(paths)
+        in_flight: deque[asyncio.Task[list[HashedFile | FileOutcome]]] = deque()
         ahead = _taking(found, _LOOK_UP)
         try:
             while batch := await ahead:
@@ -196,12 +196,12 @@ class _Import:
                 task.cancel()
             await asyncio.gather(ahead, *in_flight, return_exceptions=True)
 
-    async def _look_up(self, batch: Sequence[FoundFile | PassedBy]) -> list[FoundFile]:
+    async def _look_up(self, batch: Sequence[FoundFile | SkippedPath]) -> list[FoundFile]:
         """Settle what needs no reading; return the files that do."""
         candidates: dict[bytes, FoundFile] = {}
         for item in batch:
-            if isinstance(item, PassedBy):
-                self._tell(passed_by(item))
+            if isinstance(item, SkippedPath):
+                self._tell(skipped_path(item))
             else:
                 candidates[path_digest(os.fsencode(item.path))] = item
         # A move reads all it is given: what an earlier one left behind has to go, too.
@@ -245,7 +245,7 @@ class _Import:
         if batch:
             yield batch
 
-    async def _read(self, files: Sequence[FoundFile]) -> list[ReadFile | FileOutcome]:
+    async def _read(self, files: Sequence[FoundFile]) -> list[HashedFile | FileOutcome]:
         found = {Path(file.path): file for file in files}
         paths = list(found)
         if self._is_processed:
@@ -258,13 +258,13 @@ class _Import:
         return [
             failed_file(str(path), outcome)
             if isinstance(outcome, Exception)
-            else ReadFile(path, read_at, outcome)
+            else HashedFile(path, read_at, outcome)
             for path, outcome in zip(paths, outcomes, strict=True)
         ]
 
-    async def _settle(self, read: Sequence[ReadFile | FileOutcome]) -> None:
+    async def _settle(self, read: Sequence[HashedFile | FileOutcome]) -> None:
         """Record what was read and tell what became of it."""
-        files = [item for item in read if isinstance(item, ReadFile)]
+        files = [item for item in read if isinstance(item, HashedFile)]
         answers, removals = await self._record(files)
         recorded = iter(answers)
         outcomes = [
@@ -280,8 +280,8 @@ class _Import:
             self._tell(outcome)
 
     async def _record(
-        self, files: Sequence[ReadFile]
-    ) -> tuple[Sequence[Recorded], Sequence[SourceRemoval]]:
+        self, files: Sequence[HashedFile]
+    ) -> tuple[Sequence[RecordedFile], Sequence[SourceRemoval]]:
         """Write the rows of files; return what each is, and what of them is to be removed."""
         world = self._world
         if self._options.is_dry_run:
@@ -290,7 +290,7 @@ class _Import:
         thumbnails = await world.resources.get(WorldCache).thumbnails()
         machine = await this_machine() if self._mode == "move" else None
 
-        async def record(session: AsyncSession) -> tuple[list[Recorded], list[SourceRemoval]]:
+        async def record(session: AsyncSession) -> tuple[list[RecordedFile], list[SourceRemoval]]:
             now = world.context.now()
             recorded = await record_files(session, files, markers, now=now)
             pairs = list(zip(files, recorded, strict=True))

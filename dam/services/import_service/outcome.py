@@ -6,8 +6,8 @@ from typing import Literal
 
 from dam.core.ecs.components import EntityId
 from dam.errors import DamError, ItemError
-from dam.services.content_service import ReadFile, Recorded
-from dam.storage.sources.walk import PassedBy
+from dam.services.content_service import HashedFile, RecordedFile
+from dam.storage.sources.walk import SkippedPath
 from dam.tasks.sources import SourceRemoval
 
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
@@ -41,7 +41,7 @@ class ImportReport:
             self.size_bytes += outcome.size_bytes
 
 
-def passed_by(item: PassedBy) -> FileOutcome:
+def skipped_path(item: SkippedPath) -> FileOutcome:
     """Return the outcome of a path that the walk did not take."""
     return FileOutcome(
         path=item.path,
@@ -51,7 +51,7 @@ def passed_by(item: PassedBy) -> FileOutcome:
     )
 
 
-def recorded_file(file: ReadFile, recorded: Recorded) -> FileOutcome:
+def recorded_file(file: HashedFile, recorded: RecordedFile) -> FileOutcome:
     """Return the outcome of a file whose rows are written."""
     return FileOutcome(
         path=str(file.path),

@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, func, select
 
 from dam.core.ecs.components import MarkerComponent
 from dam.core.world import World
-from dam.media.image.values import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE, DESCRIPTION_RECIPE
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
@@ -49,5 +49,5 @@ def _outdated(marker: type[MarkerComponent]) -> Select[int] | None:
         return described.where(recipe < DESCRIPTION_RECIPE)
     if marker is NeedsContentAnalysisComponent:
         hashes = ImagePerceptualPHashComponent  # all three are made at once
-        return select(hashes.entity_id).where(hashes.recipe < RECIPE_VERSION)
+        return select(hashes.entity_id).where(hashes.recipe < BITMAP_RECIPE)
     return None

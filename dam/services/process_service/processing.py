@@ -21,7 +21,7 @@ from dam.core.new_entities import NewEntityMarkers
 from dam.core.scheduling.leases import count_pending
 from dam.core.scheduling.observer import Observer
 from dam.core.systems.declaration import SystemStage
-from dam.core.systems.params import Behind
+from dam.core.systems.params import EarlierMarkers
 from dam.core.world import World
 from dam.errors import ItemError, UnknownNameError
 from dam.models import (
@@ -212,14 +212,14 @@ def _unmarked(marker: type[MarkerComponent]) -> Select[EntityId, bytes, int, str
 async def _count_by_system(
     session: AsyncSession,
     markers: Mapping[str, type[MarkerComponent]],
-    queues: Mapping[type[MarkerComponent], Behind],
+    queues: Mapping[type[MarkerComponent], EarlierMarkers],
 ) -> Counter[str]:
     """Count whom the systems would be given, also those who wait for a stage that is run, too."""
     counts = Counter[str]()
     for name, marker in markers.items():
         if marker in queues:
-            behind = tuple(first for first in queues[marker] if first not in queues)
-            counts[name] = sum(await count_pending(session, {marker: behind}))
+            earlier = tuple(first for first in queues[marker] if first not in queues)
+            counts[name] = sum(await count_pending(session, {marker: earlier}))
     return counts
 
 

@@ -20,7 +20,7 @@ from dam.storage.sources.reference import Reference, check_reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ExpectedContent:
     """Where the bytes of a digest should be.
 
     With a reference they are in a user's file, with a member in an archive, else in the store.
@@ -34,7 +34,7 @@ class Place:
 
 
 def check_place(
-    store: ContentStore, place: Place, archives: OpenArchives, *, is_fast: bool
+    store: ContentStore, place: ExpectedContent, archives: OpenArchives, *, is_fast: bool
 ) -> ContentState:
     """Return whether the bytes are there and right; fast looks at sizes and times alone.
 

@@ -25,7 +25,7 @@ from dam.storage.sources.kept_files import UNREADABLE_ERRNOS, digest_of_kept
 from dam.storage.sources.reading import (
     CHUNK_BYTES,
     DigestSet,
-    FileReading,
+    FileStat,
     SourceFile,
     digest_chunks,
     open_source,
@@ -41,7 +41,7 @@ _STAYING = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.EISDIR, errno.EBUSY})
 class _Taken:
     """A file that was read into a draft, not yet under its final name."""
 
-    reading: FileReading
+    reading: FileStat
     digests: DigestSet
     draft: Draft
 
@@ -126,7 +126,7 @@ class Receiver:
                 os.fsync(source.fd)
                 with linked_draft(self._root, path.resolve(), source.fd) as draft:
                     # Compared before it has its final name, under which others rely on it.
-                    if not FileReading.of(draft.lstat()).is_same_state(source.reading):
+                    if not FileStat.of(draft.lstat()).is_same_state(source.reading):
                         raise FileChangedError(path)
                     os.link(draft, final)
                 status = os.fstat(source.fd)
@@ -134,7 +134,7 @@ class Receiver:
                 # Taken, too many links, not permitted: the copy that follows finds its own faults.
                 return None
         outcome = _outcome(source.reading, digests, "hardlink", is_new=True)
-        is_same = FileReading.of(status).is_same_state(source.reading)
+        is_same = FileStat.of(status).is_same_state(source.reading)
         return replace(outcome, state=FileState.of(status) if is_same else None)
 
     def _copy(self, path: Path) -> StoredFile | _Taken:
@@ -211,9 +211,7 @@ class Receiver:
         self._changed_folders |= folders_to(self._root, final)
         return final
 
-    def _known(
-        self, reading: FileReading, digests: DigestSet, mode: ImportMode
-    ) -> StoredFile | None:
+    def _known(self, reading: FileStat, digests: DigestSet, mode: ImportMode) -> StoredFile | None:
         """Renew what the store already holds under this digest, if it can still be trusted."""
         final = content_path(self._root, digests.sha256)
         try:
@@ -307,7 +305,7 @@ def _renew(final: Path, status: os.stat_result) -> None:
 
 
 def _outcome(
-    reading: FileReading, digests: DigestSet, mode: ImportMode, *, is_new: bool
+    reading: FileStat, digests: DigestSet, mode: ImportMode, *, is_new: bool
 ) -> StoredFile:
     return StoredFile(
         sha256=digests.sha256,

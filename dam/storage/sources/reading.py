@@ -44,7 +44,7 @@ def kind_of(mode: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FileReading:
+class FileStat:
     """What was seen of a file while it was read; two equal readings mean an untouched file."""
 
     size_bytes: int
@@ -54,7 +54,7 @@ class FileReading:
     inode: int
 
     @classmethod
-    def of(cls, status: os.stat_result) -> "FileReading":
+    def of(cls, status: os.stat_result) -> "FileStat":
         """Return the reading that a `stat` result amounts to."""
         return cls(
             size_bytes=status.st_size,
@@ -69,7 +69,7 @@ class FileReading:
         """Which file or folder it is."""
         return self.device, self.inode
 
-    def is_same_state(self, other: "FileReading") -> bool:
+    def is_same_state(self, other: "FileStat") -> bool:
         """Return whether both saw the same file with the same size and modification time."""
         return (self.device, self.inode, self.size_bytes, self.mtime_ns) == (
             other.device,
@@ -109,7 +109,7 @@ class SourceFile:
     def __init__(self, path: Path, fd: int, status: os.stat_result) -> None:
         self.path = path
         self.fd = fd
-        self.reading = FileReading.of(status)
+        self.reading = FileStat.of(status)
         self.state = FileState.of(status)
         self.has_holes = has_holes(status)
 
@@ -136,7 +136,7 @@ class SourceFile:
     def confirm(self) -> None:
         """Raise `FileChangedError` unless the path still leads to the file as it was opened."""
         try:
-            now = FileReading.of(self.path.stat())
+            now = FileStat.of(self.path.stat())
         except OSError as error:
             raise FileChangedError(self.path, is_gone=True) from error
         if not now.is_same_state(self.reading):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dam.errors import FileAccessError, ReferenceChangedError, raise_host_limit
-from dam.storage.sources.reading import FileReading
+from dam.storage.sources.reading import FileStat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ def check_reference(reference: Reference) -> None:
         FileAccessError: It cannot be reached.
     """
     try:
-        status = FileReading.of(reference.path.stat())
+        status = FileStat.of(reference.path.stat())
     except OSError as error:
         raise FileAccessError(reference.path, "read", error) from error
     recorded = (reference.size_bytes, reference.mtime_ns)

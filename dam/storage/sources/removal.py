@@ -34,7 +34,7 @@ from dam.storage.sources.folders import (
     open_folder,
     rename_to_free,
 )
-from dam.storage.sources.reading import DigestSet, FileReading, open_in, read_chunks
+from dam.storage.sources.reading import DigestSet, FileStat, open_in, read_chunks
 
 _ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
 
@@ -228,11 +228,11 @@ class _Found:
         self._folder = folder
         self._entry = entry
         self._fd = fd
-        self._reading = FileReading.of(os.fstat(fd))
+        self._reading = FileStat.of(os.fstat(fd))
 
     def is_at(self, name: str) -> bool:
         """Return whether it has this name, and nobody has written to it since it was opened."""
-        is_same = FileReading.of(os.fstat(self._fd)).is_same_state(self._reading)
+        is_same = FileStat.of(os.fstat(self._fd)).is_same_state(self._reading)
         return is_same and inode(self._folder.status(name)) == self._entry
 
 
@@ -263,7 +263,7 @@ def _compared(
 def _is_source(status: os.stat_result, source: Source) -> bool:
     if not stat.S_ISREG(status.st_mode) or source.file not in (None, inode(status)):
         return False
-    reading = FileReading.of(status)
+    reading = FileStat.of(status)
     return (reading.size_bytes, reading.mtime_ns) == (source.size_bytes, source.mtime_ns)
 
 

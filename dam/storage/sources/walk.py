@@ -17,7 +17,7 @@ _LEFT_ASIDE = "left by a move that was stopped; if `dam-cli process` does not en
 
 
 @dataclass(frozen=True, slots=True)
-class PassedBy:
+class SkippedPath:
     """A path that is not imported, and why; `is_failure` when it should have been."""
 
     path: str
@@ -49,7 +49,7 @@ class Walk:
         self._own: set[Inode] = set()
         self._is_own_folder: dict[str, bool] = {}
 
-    def over(self, paths: Iterable[str | FoundFile]) -> Iterator[FoundFile | PassedBy]:
+    def walk(self, paths: Iterable[str | FoundFile]) -> Iterator[FoundFile | SkippedPath]:
         """Yield what is at the paths and below them, folder by folder in the order of names.
 
         A symbolic link among `paths` is followed, one below them is passed by. What an earlier walk
@@ -67,17 +67,17 @@ class Walk:
                 yield _unseen(absolute, error)
                 continue
             except ValueError:  # from stdin, where lines and NULs may be mistaken for each other
-                yield PassedBy(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
+                yield SkippedPath(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
                 continue
             self._look_for_own()
             if self._is_inside_own(absolute, status, is_link=is_link):
-                yield PassedBy(absolute, "belongs to this world")
+                yield SkippedPath(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
                 yield from self._below(absolute, inode(status))
             else:
                 yield self._judge(absolute, status, folder, is_link=is_link)
 
-    def _below(self, top: str, expected: Inode) -> Iterator[FoundFile | PassedBy]:
+    def _below(self, top: str, expected: Inode) -> Iterator[FoundFile | SkippedPath]:
         """Walk a tree without recursion, however deep it is.
 
         Each folder is held open while it is looked through, and is the one that its own folder had.
@@ -90,7 +90,7 @@ class Walk:
                     folders: list[tuple[str, Inode]] = []
                     yield from self._in(folder, expected, folders)
             except OtherFolderError:
-                yield PassedBy(path, OTHER_FOLDER, is_failure=True)
+                yield SkippedPath(path, OTHER_FOLDER, is_failure=True)
             except OSError as error:
                 yield _unseen(path, error)
             else:
@@ -98,7 +98,7 @@ class Walk:
 
     def _in(
         self, folder: OpenFolder, known_as: Inode, folders: list[tuple[str, Inode]]
-    ) -> Iterator[FoundFile | PassedBy]:
+    ) -> Iterator[FoundFile | SkippedPath]:
         """Yield what is in a folder but for folders, which are added to the list."""
         # Names alone: entries keep what they were asked, and a folder may have millions.
         names = sorted(folder.names())
@@ -112,7 +112,7 @@ class Walk:
                 yield _unseen(path, error)
                 continue
             if is_aside_name(name):
-                yield PassedBy(path, _LEFT_ASIDE)
+                yield SkippedPath(path, _LEFT_ASIDE)
             elif stat.S_ISDIR(status.st_mode) and inode(status) not in self._own:
                 folders.append((path, inode(status)))
             else:
@@ -131,12 +131,12 @@ class Walk:
 
     def _judge(
         self, path: str, status: os.stat_result, folder: Inode, *, is_link: bool = False
-    ) -> FoundFile | PassedBy:
+    ) -> FoundFile | SkippedPath:
         if inode(status) in self._own:
-            return PassedBy(path, "belongs to this world")
+            return SkippedPath(path, "belongs to this world")
         if not stat.S_ISREG(status.st_mode):
             hint = "; -r adds what is in it" if stat.S_ISDIR(status.st_mode) else ""
-            return PassedBy(path, f"not a regular file but {kind_of(status.st_mode)}{hint}")
+            return SkippedPath(path, f"not a regular file but {kind_of(status.st_mode)}{hint}")
         found = FoundFile.of(path, status, folder)
         return found._replace(is_link=True) if is_link else found
 
@@ -154,9 +154,9 @@ class Walk:
         return self._is_own_folder[folder]
 
 
-def _unseen(path: str, error: OSError) -> PassedBy:
+def _unseen(path: str, error: OSError) -> SkippedPath:
     raise_host_limit(error)
-    return PassedBy(path, words_for(error), is_failure=True)
+    return SkippedPath(path, words_for(error), is_failure=True)
 
 
 def absolute_path(path: str) -> str:

@@ -11,7 +11,7 @@ from dam.core.database.database import Database
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark, write_rows
 from dam.core.scheduling import leases as work
-from dam.core.scheduling.batch_runner import Drain
+from dam.core.scheduling.batch_runner import BatchRunner
 from dam.core.scheduling.calls import Calls
 from dam.core.scheduling.report import Report
 from dam.core.systems.commands import Commands
@@ -65,8 +65,8 @@ async def claim(
     return claimed.entity_ids if claimed else []
 
 
-async def claim_alone(session: AsyncSession, token: str) -> int:
-    claimed = await work.claim_alone(session, Analyse, token=token, lease_s=OVER_S)
+async def claim_orphan(session: AsyncSession, token: str) -> int:
+    claimed = await work.claim_orphan(session, Analyse, token=token, lease_s=OVER_S)
     assert claimed is not None
     return claimed.attempts
 
@@ -97,7 +97,7 @@ async def test_a_lease_that_holds_is_not_taken_over(database: Database) -> None:
     assert await database.write(claim, "other's") == []
 
     async def alone(session: AsyncSession) -> work.Claim | None:
-        return await work.claim_alone(session, Analyse, token="other's", lease_s=1)  # noqa: S106 - of a lease
+        return await work.claim_orphan(session, Analyse, token="other's", lease_s=1)  # noqa: S106 - of a lease
 
     assert await database.write(alone) is None
     assert await database.read(work.count_pending, {Analyse: ()}) == (0, 1)
@@ -110,7 +110,7 @@ async def test_a_lease_from_before_the_clock_was_set_back_has_run_out(database: 
     assert await database.read(work.count_pending, {Analyse: ()}) == (2, 0)
     await database.write(work.renew, Analyse, work.Claim("alive", ids[1:]), lease_s=LONG_S)
     assert await database.read(work.count_pending, {Analyse: ()}) == (1, 1)
-    assert await database.write(claim_alone, "quick") == 1
+    assert await database.write(claim_orphan, "quick") == 1
     async with database.writer() as session:
         assert await work.finish(session, Analyse, work.Claim("dead", ids)) == set()
         assert await work.finish(session, Analyse, work.Claim("quick", ids)) == {ids[0]}
@@ -144,7 +144,7 @@ async def test_a_released_claim_is_as_if_it_had_never_been(database: Database) -
 async def test_who_comes_too_late_finishes_nothing(database: Database) -> None:
     ids = await database.write(new_entities, 2, Analyse)
     await database.write(claim, "late", lease_s=OVER_S)
-    await database.write(claim_alone, "quick")
+    await database.write(claim_orphan, "quick")
     async with database.writer() as session:
         assert await work.finish(session, Analyse, work.Claim("late", ids)) == {ids[1]}
         assert await work.finish(session, Analyse, work.Claim("quick", ids)) == {ids[0]}
@@ -157,7 +157,7 @@ async def test_the_writes_of_who_comes_too_late_are_dropped(
     async with open_world(system_) as world:
         ids = await world.run(new_entities, 2, Analyse)
         await world.run(claim, "late", lease_s=OVER_S)
-        await world.run(claim_alone, "quick")
+        await world.run(claim_orphan, "quick")
         (plan,) = world.scheduler.systems()
         calls = Calls(
             database=world.database,
@@ -166,7 +166,7 @@ async def test_the_writes_of_who_comes_too_late_are_dropped(
             context=world.context,
             listeners={},
         )
-        drain = Drain(calls, plan, Analyse, behind=(), tokens=count(), report=Report())
+        drain = BatchRunner(calls, plan, Analyse, earlier=(), tokens=count(), report=Report())
         await drain.work_off(work.Claim("late", ids))
         assert await world.read(widths) == {ids[1]: 1 if system_ is analyse_in_session else 2}
         assert await world.read(marked, Analyse) == [ids[0]]
@@ -202,7 +202,7 @@ async def test_three_deaths_alone_are_the_end(open_world: OpenWorld) -> None:
     async with open_world(analyse) as world:
         ids = await world.run(new_entities, 1, Analyse)
         await world.run(claim, "0", lease_s=OVER_S)
-        assert [await world.run(claim_alone, str(n)) for n in (1, 2, 3)] == [1, 2, 3]
+        assert [await world.run(claim_orphan, str(n)) for n in (1, 2, 3)] == [1, 2, 3]
         report = await world.scheduler.run_until_idle()
         message = "given up: 3 processes died while working on it alone"
         expected = {ids[0]: ("analyse", "RepeatedDeathError", message, 1)}
@@ -217,7 +217,7 @@ async def test_deaths_in_company_and_two_alone_are_not(open_world: OpenWorld) ->
         ids = await world.run(new_entities, 1, Analyse)
         await world.run(claim, "0", lease_s=OVER_S)
         for number in (1, 2):
-            await world.run(claim_alone, str(number))
+            await world.run(claim_orphan, str(number))
         await world.scheduler.run_until_idle()
         assert await world.read(widths) == {ids[0]: 1}
         assert await world.read(failures) == {}

@@ -103,10 +103,10 @@ async def test_a_system_that_is_switched_off_holds_nobody_up(open_world: OpenWor
 async def test_an_expired_lease_waits_for_the_earlier_stages_too(database: Database) -> None:
     async def take(session: AsyncSession, token: str, lease_s: float) -> leases.Claim | None:
         claimed = await leases.claim(
-            session, Late, token=token, limit=9, lease_s=lease_s, after=0, behind=()
+            session, Late, token=token, limit=9, lease_s=lease_s, after=0, earlier=()
         )
-        return claimed or await leases.claim_alone(
-            session, Late, token=token, lease_s=lease_s, behind=(Early,)
+        return claimed or await leases.claim_orphan(
+            session, Late, token=token, lease_s=lease_s, earlier=(Early,)
         )
 
     await database.write(new_entities, 1, Early, Late)

@@ -9,7 +9,7 @@ from dam.services.comic_import_service.sources import (
     FolderSource,
     find_comics,
 )
-from dam.storage.sources.walk import PassedBy
+from dam.storage.sources.walk import SkippedPath
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -31,7 +31,7 @@ def told(folder: Path, sources: list[ComicSource]) -> dict[str, object]:
         if isinstance(source, FolderSource):
             meaning[path] = list(source.names)
         else:
-            meaning[path] = source.reason if isinstance(source, PassedBy) else "archive"
+            meaning[path] = source.reason if isinstance(source, SkippedPath) else "archive"
     return meaning
 
 
@@ -87,7 +87,7 @@ def test_a_library_without_comics_is_a_folder_without_pictures(tmp_path: Path) -
 def test_archives_in_what_should_be_one_comic_are_a_failure(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg", "b/x.cbz")
     (passed,) = found(tmp_path, is_recursive=False)
-    assert passed == PassedBy(
+    assert passed == SkippedPath(
         str(tmp_path),
         "the folder holds archives; expected pictures (add -r to import each archive)",
         is_failure=True,

@@ -10,7 +10,7 @@ from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, NoComicVariantError
-from dam.media.image.values import RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant, unlink_comic_variant
 from dam.services.comic_overlap_service import VariantOverlap, find_duplicates, overlap_of
@@ -25,7 +25,7 @@ FAR = LINES[0] ^ (2**64 - 1)
 
 
 async def pictures(
-    session: AsyncSession, hashes: Sequence[int | None], recipe: int = RECIPE_VERSION
+    session: AsyncSession, hashes: Sequence[int | None], recipe: int = BITMAP_RECIPE
 ) -> list[EntityId]:
     """Create pictures with these hashes; None is one without structure."""
     ids = list(await create_entities(session, len(hashes), now=NOW))
@@ -42,7 +42,7 @@ async def pictures(
 
 
 async def comic(
-    world: World, hashes: Sequence[int | None], recipe: int = RECIPE_VERSION
+    world: World, hashes: Sequence[int | None], recipe: int = BITMAP_RECIPE
 ) -> EntityId:
     """Create a variant of a concept of its own, with pictures of these hashes as pages."""
     return await variant(world, await concept(world), await world.run(pictures, hashes, recipe))
@@ -118,7 +118,7 @@ async def test_pages_that_nobody_has_looked_at_yet_count_by_content(world: World
 
 async def test_hashes_of_another_recipe_are_not_compared(world: World) -> None:
     first = await comic(world, LINES)
-    await comic(world, LINES, RECIPE_VERSION + 1)
+    await comic(world, LINES, BITMAP_RECIPE + 1)
     assert await overlap_of(world, first) == []
     assert await find_duplicates(world) == []
 

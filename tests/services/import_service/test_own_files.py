@@ -16,7 +16,7 @@ from dam.core.world import World
 from dam.errors import ImportStoppedError
 from dam.services.comic_import_service import ComicImportOptions, count_comics
 from dam.services.import_service import FileOutcome, ImportOptions, count_files, import_files
-from dam.storage.sources.walk import PassedBy, Walk
+from dam.storage.sources.walk import SkippedPath, Walk
 from tests.databases import world_config
 
 OTHER_PROGRAM = """
@@ -134,13 +134,13 @@ def test_what_is_made_while_the_walk_goes_on_is_passed_by(tree: Path) -> None:
     own = [tree / "z" / "thumbs", tree / "z" / "dam.db-wal"]
     (tree / "a").touch()
     (tree / "z").mkdir()
-    walk = Walk(is_recursive=True, own=own).over([str(tree)])
+    walk = Walk(is_recursive=True, own=own).walk([str(tree)])
     found = [next(walk)]
     own[0].mkdir()
     (own[0] / "thumbnail").touch()
     own[1].touch()
     found += walk
-    assert [(item.path, isinstance(item, PassedBy)) for item in found] == [
+    assert [(item.path, isinstance(item, SkippedPath)) for item in found] == [
         (str(tree / "a"), False),
         (str(own[1]), True),
         (str(own[0]), True),
@@ -154,11 +154,11 @@ def test_a_folder_that_becomes_ours_among_named_files_is_passed_by_from_then_on(
     for name in ("a", "b"):
         (tree / "z" / name).touch()
     named = [str(tree / "z" / name) for name in ("a", "b")]
-    walk = Walk(is_recursive=False, own=[tree / "cache"]).over(named)
+    walk = Walk(is_recursive=False, own=[tree / "cache"]).walk(named)
     found = [next(walk)]
     (tree / "cache").symlink_to("z")
     found += walk
-    assert [isinstance(item, PassedBy) for item in found] == [False, True]
+    assert [isinstance(item, SkippedPath) for item in found] == [False, True]
 
 
 def test_a_named_link_is_judged_by_where_it_leads(tree: Path) -> None:
@@ -167,8 +167,8 @@ def test_a_named_link_is_judged_by_where_it_leads(tree: Path) -> None:
     (tree / "file").touch()
     (tree / "link").symlink_to("store/stored")
     walk = Walk(is_recursive=False, own=[tree / "store"])
-    found = list(walk.over([str(tree / "file"), str(tree / "link")]))
-    assert [isinstance(item, PassedBy) for item in found] == [False, True]
+    found = list(walk.walk([str(tree / "file"), str(tree / "link")]))
+    assert [isinstance(item, SkippedPath) for item in found] == [False, True]
 
 
 async def select_nothing(session: AsyncSession) -> None:

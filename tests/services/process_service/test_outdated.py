@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
-from dam.media.image.values import DESCRIPTION_RECIPE, RECIPE_VERSION
+from dam.media.image.values import BITMAP_RECIPE, DESCRIPTION_RECIPE
 from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
 from dam.services.ecs_service import marking
 from dam.services.process_service import process
@@ -56,16 +56,16 @@ async def test_older_hashes_are_made_anew_page_by_page(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(marking, "_PAGE", 1)
-    await world.run(hash_with, RECIPE_VERSION - 1)
+    await world.run(hash_with, BITMAP_RECIPE - 1)
     done = await process(world, marks_outdated=True)
     assert done.processed == {"import_comic": 0, "extract_metadata": 0, "analyse_images": 2}
     hashes = await world.read(rows_of, ImagePerceptualPHashComponent)
-    assert [row.recipe for row in hashes] == [RECIPE_VERSION] * 2
+    assert [row.recipe for row in hashes] == [BITMAP_RECIPE] * 2
 
 
 async def test_what_a_newer_version_has_computed_stays(world: World) -> None:
     await world.run(describe_with, DESCRIPTION_RECIPE + 1)
-    await world.run(hash_with, RECIPE_VERSION + 1)
+    await world.run(hash_with, BITMAP_RECIPE + 1)
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dam.storage.content_store import ContentState
-from dam.storage.contents.checking import Place, check_place
+from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.local.store import LocalContentStore
 from dam.storage.sources.reference import Reference
@@ -27,14 +27,14 @@ def store(tmp_path: Path) -> LocalContentStore:
     return made_store(tmp_path / "store")
 
 
-def in_place(store: LocalContentStore, path: Path) -> Place:
+def in_place(store: LocalContentStore, path: Path) -> ExpectedContent:
     stored = store.put(path, "reference")
     reading = stored.reading
     reference = Reference(path=path, size_bytes=reading.size_bytes, mtime_ns=reading.mtime_ns)
-    return Place(digest=stored.sha256, size_bytes=stored.size_bytes, reference=reference)
+    return ExpectedContent(digest=stored.sha256, size_bytes=stored.size_bytes, reference=reference)
 
 
-def states(store: LocalContentStore, place: Place) -> tuple[ContentState, ContentState]:
+def states(store: LocalContentStore, place: ExpectedContent) -> tuple[ContentState, ContentState]:
     return check_place(store, place, OpenArchives(), is_fast=True), check_place(
         store, place, OpenArchives(), is_fast=False
     )
@@ -44,7 +44,7 @@ def states(store: LocalContentStore, place: Place) -> tuple[ContentState, Conten
 def test_the_store_is_asked_by_digest(
     store: LocalContentStore, file: Path, size_bytes: int | None
 ) -> None:
-    place = Place(digest=store.put(file, "copy").sha256, size_bytes=size_bytes)
+    place = ExpectedContent(digest=store.put(file, "copy").sha256, size_bytes=size_bytes)
     assert states(store, place) == ("ok", "ok")
     store.remove(place.digest)
     assert states(store, place) == ("missing", "missing")

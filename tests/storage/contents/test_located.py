@@ -18,7 +18,7 @@ from dam.errors import (
 )
 from dam.media.archive.opening import Archive
 from dam.storage.content_store import ContentStore
-from dam.storage.contents.checking import Place, check_place
+from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import (
     ArchiveMember,
     LocatedContent,
@@ -214,7 +214,7 @@ def test_a_member_is_checked_where_it_lies(
     is_fast: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     (member,) = page_in(referenced(comic)).members
-    place = Place(digest=DIGEST, size_bytes=2000, member=member)
+    place = ExpectedContent(digest=DIGEST, size_bytes=2000, member=member)
     archives = OpenArchives()
     states = [check_place(store, place, archives, is_fast=is_fast)]
     os.utime(comic, ns=(0, 0))
@@ -231,8 +231,8 @@ def test_a_member_with_other_bytes_is_damaged_and_one_that_is_gone_is_missing(
     (member,) = page_in(referenced(comic)).members
     (gone,) = page_in(referenced(write_zip(home / "a", {"1.jpg": b"one"}))).members
     places = [
-        Place(digest=bytes(32), size_bytes=2000, member=member),
-        Place(digest=DIGEST, size_bytes=2000, member=gone),
+        ExpectedContent(digest=bytes(32), size_bytes=2000, member=member),
+        ExpectedContent(digest=DIGEST, size_bytes=2000, member=gone),
     ]
     with OpenArchives() as archives:
         states = [check_place(store, place, archives, is_fast=False) for place in places]

@@ -8,7 +8,7 @@ import pytest
 
 from dam.errors import ExitCode, FileAccessError, FileChangedError
 from dam.storage.local.store import LocalContentStore
-from dam.storage.sources.reading import CHUNK_BYTES, FileReading, digest_chunks, open_source
+from dam.storage.sources.reading import CHUNK_BYTES, FileStat, digest_chunks, open_source
 from tests.storage.conftest import nobody
 from tests.storage.stored import sha256, write
 
@@ -25,7 +25,7 @@ def test_a_file_is_read_once_from_start_to_end(big: Path) -> None:
 
     assert digests.sha256 == sha256(bytes(3 * CHUNK_BYTES))
     assert list(digests.extra) == ["md5"]
-    assert source.reading == FileReading.of(big.stat())
+    assert source.reading == FileStat.of(big.stat())
 
 
 @pytest.mark.parametrize("size_bytes", [0, CHUNK_BYTES, 3 * CHUNK_BYTES - 1, 3 * CHUNK_BYTES + 1])

@@ -7,7 +7,7 @@ import pytest
 from dam.errors import CurrentFolderGoneError
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.removal import new_aside_name
-from dam.storage.sources.walk import OTHER_FOLDER, PassedBy, Walk
+from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk
 
 
 def test_a_current_folder_that_is_gone_is_named(
@@ -19,8 +19,8 @@ def test_a_current_folder_that_is_gone_is_named(
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(CurrentFolderGoneError, match="the current folder was removed"):
-        next(Walk(is_recursive=False).over(["a.jpg"]))
-    assert isinstance(next(Walk(is_recursive=False).over([str(other)])), FoundFile)
+        next(Walk(is_recursive=False).walk(["a.jpg"]))
+    assert isinstance(next(Walk(is_recursive=False).walk([str(other)])), FoundFile)
 
 
 def test_a_folder_that_is_swapped_during_the_walk_is_not_walked_into(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_folder_that_is_swapped_during_the_walk_is_not_walked_into(tmp_path: P
     other.mkdir()
     (other / "secret").touch()
 
-    walk = Walk(is_recursive=True).over([str(top)])
+    walk = Walk(is_recursive=True).walk([str(top)])
     first = next(walk)
     for name in ("b", "c"):
         (top / name).rename(tmp_path / f"away-{name}")
@@ -43,7 +43,7 @@ def test_a_folder_that_is_swapped_during_the_walk_is_not_walked_into(tmp_path: P
 
     assert first.path == str(top / "a" / "file")
     assert list(walk) == [
-        PassedBy(str(top / name), OTHER_FOLDER, is_failure=True) for name in ("b", "c")
+        SkippedPath(str(top / name), OTHER_FOLDER, is_failure=True) for name in ("b", "c")
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_folder_is_walked_through_to_its_end_wherever_it_is(tmp_path: Path) ->
             (folder / name).write_bytes(folder.name.encode())
     expected = {(status.st_dev, status.st_ino) for path in top.iterdir() if (status := path.stat())}
 
-    walk = Walk(is_recursive=True).over([str(top)])
+    walk = Walk(is_recursive=True).walk([str(top)])
     found = [next(walk)]
     top.rename(tmp_path / "away")
     top.symlink_to(other)
@@ -68,6 +68,6 @@ def test_what_a_killed_removal_left_is_told_and_not_taken(tmp_path: Path) -> Non
     aside = tmp_path / new_aside_name()
     aside.touch()
 
-    assert [item.path for item in Walk(is_recursive=True).over([str(tmp_path)])] == [str(aside)]
-    assert not isinstance(next(Walk(is_recursive=True).over([str(tmp_path)])), FoundFile)
-    assert isinstance(next(Walk(is_recursive=False).over([str(aside)])), FoundFile)
+    assert [item.path for item in Walk(is_recursive=True).walk([str(tmp_path)])] == [str(aside)]
+    assert not isinstance(next(Walk(is_recursive=True).walk([str(tmp_path)])), FoundFile)
+    assert isinstance(next(Walk(is_recursive=False).walk([str(aside)])), FoundFile)
