@@ -17,6 +17,7 @@ from dam.models.core.world_identity import WorldIdentity
 from dam.models.hashes.content_hash_md5_component import ContentHashMD5Component
 from dam.models.hashes.content_hash_sha1_component import ContentHashSHA1Component
 from dam.models.hashes.content_hash_sha256_component import ContentHashSHA256Component
+from dam.models.hashes.content_hashes import CONTENT_HASHES, ContentHash
 from dam.models.hashes.image_perceptual_ahash_component import ImagePerceptualAHashComponent
 from dam.models.hashes.image_perceptual_dhash_component import ImagePerceptualDHashComponent
 from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHashComponent
@@ -38,6 +39,7 @@ SCHEMA_REVISION = "0006"
 """The Alembic revision that these models are; a test holds it against the migrations' head."""
 
 __all__ = [
+    "CONTENT_HASHES",
     "IN_ARCHIVE",
     "IN_STORE",
     "REFERENCED",
@@ -48,6 +50,7 @@ __all__ = [
     "ComicBookTermComponent",
     "ComicBookVariantComponent",
     "ComicInfoElementComponent",
+    "ContentHash",
     "ContentHashMD5Component",
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",

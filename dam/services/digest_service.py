@@ -1,11 +1,11 @@
 """Finds assets by the digest of their bytes."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,15 +17,11 @@ from dam.errors import (
     DigestNotComputedError,
     ItemError,
     MalformedDigestError,
+    UnknownNameError,
     UnreadableQueryError,
     display_path,
 )
-from dam.models import (
-    ContentHashMD5Component,
-    ContentHashSHA1Component,
-    ContentHashSHA256Component,
-    FilePropertiesComponent,
-)
+from dam.models import CONTENT_HASHES, FilePropertiesComponent
 from dam.services import content_service
 from dam.services.content_service import ShownLocation, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
@@ -34,26 +30,17 @@ from dam.storage.contents.located import ArchiveMember, LocatedContent
 from dam.storage.sources.reading import digest_chunks, open_source
 from dam.storage.sources.reference import Reference
 
-DigestName = Literal["sha256", "md5", "sha1"]
-DigestChoice = Literal["auto", "sha256", "md5", "sha1"]
-
-_DIGITS: dict[DigestName, int] = {"sha256": 64, "sha1": 40, "md5": 32}
-_MIN_DIGITS = 8
-_COLUMNS: dict[
-    DigestName,
-    type[ContentHashSHA256Component | ContentHashSHA1Component | ContentHashMD5Component],
-] = {
-    "sha256": ContentHashSHA256Component,
-    "sha1": ContentHashSHA1Component,
-    "md5": ContentHashMD5Component,
+_DIGITS = {
+    name: 2 * hashlib.new(name, usedforsecurity=False).digest_size for name in CONTENT_HASHES
 }
+_MIN_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class DigestPrefix:
     """The 8 or more lower-case hex digits with which a digest begins, or all of them."""
 
-    name: DigestName
+    name: str
     digits: str
 
     def bounds(self) -> tuple[bytes, bytes | None]:
@@ -78,20 +65,23 @@ class FoundAsset:
     locations: Sequence[ShownLocation]
 
 
-def parse_digest(text: str, choice: DigestChoice = "auto") -> DigestPrefix:
+def parse_digest(text: str, choice: str = "auto") -> DigestPrefix:
     """Return what to look for; `auto` goes by the length, and takes a part for one of a SHA-256.
 
     The text may also name its digest itself, as in `sha1:…`.
 
     Raises:
+        UnknownNameError: There is no such digest.
         MalformedDigestError: No hex digits, fewer than 8, or more than the digest has.
     """
     digits = text.strip().lower()
     for named in _DIGITS:
         if choice in ("auto", named) and digits.startswith(f"{named}:"):
             choice, digits = named, digits.removeprefix(f"{named}:")
-    by_length: dict[int, DigestName] = {length: name for name, length in _DIGITS.items()}
+    by_length = {length: name for name, length in _DIGITS.items()}
     name = by_length.get(len(digits), "sha256") if choice == "auto" else choice
+    if name not in CONTENT_HASHES:
+        raise UnknownNameError("digest", name, list(CONTENT_HASHES))
     if not re.fullmatch(r"[0-9a-f]+", digits) or not _MIN_DIGITS <= len(digits) <= _DIGITS[name]:
         raise MalformedDigestError(text, name, _MIN_DIGITS, _DIGITS[name])
     return DigestPrefix(name, digits)
@@ -109,14 +99,14 @@ async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]
     return await asyncio.to_thread(_with_locations, store, found)
 
 
-async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") -> list[FoundAsset]:
+async def find_by_file(world: World, path: Path, choice: str = "auto") -> list[FoundAsset]:
     """Return the assets with the digest of a file, its SHA-256 unless another one is chosen.
 
     Raises:
         DigestNotComputedError: The world does not compute this digest.
         UnreadableQueryError: The file cannot be read.
     """
-    name: DigestName = "sha256" if choice == "auto" else choice
+    name = "sha256" if choice == "auto" else choice
     _require_computed(world, name)
     try:
         digest = await asyncio.to_thread(_digest_of_file, path, name)
@@ -125,13 +115,13 @@ async def find_by_file(world: World, path: Path, choice: DigestChoice = "auto") 
     return await find_by_digest(world, DigestPrefix(name, digest.hex()))
 
 
-def _require_computed(world: World, name: DigestName) -> None:
+def _require_computed(world: World, name: str) -> None:
     extra = world.config.extra_digests
     if name != "sha256" and name not in extra:
         raise DigestNotComputedError(name, ["sha256", *sorted(extra)])
 
 
-def _digest_of_file(path: Path, name: DigestName) -> bytes:
+def _digest_of_file(path: Path, name: str) -> bytes:
     with open_source(path) as source:
         digests = digest_chunks(source.chunks(), [] if name == "sha256" else [name])
         return digests.extra.get(name, digests.sha256)
@@ -152,7 +142,7 @@ class _Found:
 
 
 async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _Found]:
-    kind, file = _COLUMNS[prefix.name], FilePropertiesComponent
+    kind, file = CONTENT_HASHES[prefix.name], FilePropertiesComponent
     matching = select(kind.entity_id).where(has_prefix(kind.digest, prefix))
     ids = (await session.scalars(matching.order_by(kind.entity_id))).all()
     contents = await content_service.locate(session, ids)

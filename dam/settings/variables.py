@@ -93,7 +93,7 @@ class Variables(BaseSettings):
         frozenset[Digest],
         NoDecode,
         BeforeValidator(_split_digests),
-        Field(description="a list of md5 and sha1 with commas between"),
+        Field(description=f"a list of {' and '.join(get_args(Digest))} with commas between"),
     ] = frozenset()
     worker_environment: Annotated[
         frozenset[VariableName],

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
-    AnyComponent,
     EntityId,
     MarkerComponent,
     ProcessingErrorComponent,
@@ -20,9 +19,8 @@ from dam.core.new_entities import NewEntity, NewEntityMarkers
 from dam.core.systems.commands import entities_for_digests
 from dam.errors import display_path
 from dam.models import (
+    CONTENT_HASHES,
     IN_STORE,
-    ContentHashMD5Component,
-    ContentHashSHA1Component,
     ContentHashSHA256Component,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -30,10 +28,6 @@ from dam.models import (
 from dam.services.failure_service import IMPORT_COMIC
 from dam.storage.paths import path_bytes
 
-_DIGEST_COMPONENTS: dict[str, type[AnyComponent]] = {
-    "md5": ContentHashMD5Component,
-    "sha1": ContentHashSHA1Component,
-}
 # What systems say of bytes that they could not have, or that were others.
 _UNREAD = (
     "ContentDamagedError",
@@ -155,7 +149,7 @@ async def unread(session: AsyncSession, entity_ids: Collection[EntityId]) -> set
 
 
 async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, HashedContent]) -> None:
-    for name, kind in _DIGEST_COMPONENTS.items():
+    for name, kind in CONTENT_HASHES.items():
         rows = [
             {"entity_id": entity_id, "digest": content.extra_digests[name]}
             for entity_id, content in sorted(contents.items())
