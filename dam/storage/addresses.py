@@ -1,4 +1,4 @@
-"""Content-addressed bytes and the safe reading of users' files; no database."""
+"""Opens the content store at an address."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 def open_store(address: str | Path) -> ContentStore:
-    """Return the content store at an address: a folder, or a `file://` URL of one.
+    """Return the content store at an address: the path of a folder, or its `file://` URL.
 
-    Opens and makes nothing; `importing` does.
+    Neither opens nor makes the folder.
 
     Raises:
-        UnknownStoreError: The address has a scheme that is not built in.
+        UnknownStoreError: The address has another scheme than `file`, for example `s3://`.
     """
     if isinstance(address, str) and (scheme := _ADDRESS.match(address)):
         if scheme[1].lower() != "file":

@@ -1,4 +1,4 @@
-"""What a content store is: bytes that are kept, found and removed by their SHA-256."""
+"""The interface of a content store: it keeps, finds and removes bytes by their SHA-256."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,12 +18,17 @@ ContentState = Literal["ok", "missing", "damaged"]
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What one `put` found out and did.
+    """The outcome of one `put`.
 
-    `import_mode` is the one in effect: a hard link that cannot be made is a copy. `is_new` says
-    that the store did not hold the bytes before, `is_mended` that it held others in their place.
-    `state` is that of the file with the bytes, stored or referenced, where all of it was hashed.
-    `found` is the source of a move, as it was found before it was read.
+    Attributes:
+        extra_digests: By their names.
+        reading: What `stat` said of the source while it was read.
+        import_mode: The mode in effect: `copy` where a hard link was asked for and cannot be made.
+        is_new: The store did not hold these bytes before.
+        is_mended: The store held wrong bytes under this digest, which were replaced.
+        state: Of the file that has the bytes now, stored or referenced; None unless all of that
+            file was hashed.
+        found: The source of a move, as it was found before it was read.
     """
 
     sha256: bytes
@@ -39,7 +44,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """One entry of a store: its digest, its size, and when it was last put (seconds since 1970)."""
+    """One entry of a store; `renewed_at_s` says when it was last put, in seconds since 1970."""
 
     sha256: bytes
     size_bytes: int
@@ -48,9 +53,13 @@ class StoredContent:
 
 @dataclass(frozen=True, slots=True)
 class StoreOwner:
-    """A world that keeps bytes in a store: its UUID, and its database for people to know it by.
+    """A world that keeps bytes in a store.
 
-    `editions` are the names that its imports have given to what is in the store, newest first.
+    Attributes:
+        uuid: Of the world.
+        database: The address of its database, by which people recognise the world.
+        editions: The names that the database's latest imports have given to the contents of the
+            store, newest first.
     """
 
     uuid: str
@@ -72,16 +81,17 @@ class BegunAnew:
 
 @dataclass(frozen=True, slots=True)
 class StoreMark:
-    """What a store keeps in mind of a world.
+    """A store's note of a world that keeps bytes there.
 
     Attributes:
-        database: The one that alone may collect garbage: that which first put bytes there, until a
-            forced collection.
-        edition: The name that the last import has given to what is in the store. A database that
-            does not know it is an older copy, or one that was copied before that import.
-        may_lack_others: The store had files and not one mark when this mark was first written, so
-            those of other worlds may be lost, too; until a forced collection.
-        anew: None where no store before was lost.
+        database: The only database that may collect garbage: the first one of this world that put
+            bytes here, or the one that forced a collection later.
+        edition: The name that the latest import has given to the contents of the store. A database
+            that does not know this name is an older copy. Example: the mark says `9f3c…`, which
+            is not among the editions of a database restored from last week's backup.
+        may_lack_others: The store had files but no mark at all when this mark was first written, so
+            the marks of other worlds may be lost as well. A forced collection ends that.
+        anew: Set where the store was begun anew because the one before was lost.
     """
 
     database: str
@@ -96,9 +106,9 @@ class StoreMark:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection removed, or would have removed.
+    """What a collection removed, or would remove in a dry run.
 
-    `drafts` counts files that killed imports had not stored to their end; their bytes count, too.
+    `drafts` counts the unfinished files of killed imports; `freed_bytes` includes their bytes.
     """
 
     removed: int
@@ -107,25 +117,25 @@ class Collected:
 
 
 class ContentStore(Protocol):
-    """Bytes by their SHA-256. Knows of no database; synchronous.
+    """Bytes by their SHA-256. Synchronous; knows no database.
 
     A store is a value: cheap to make, picklable, usable by many threads and processes at once. When
     a `put` returns, the bytes survive a power cut. Stored bytes are never overwritten.
 
-    Every method may raise `StoreUnusableError` for the store as a whole, and one that looks at the
-    bytes of a digest `FileAccessError` where these alone cannot be had.
+    Every method may raise `StoreUnusableError`: the store as a whole cannot be used. A method that
+    looks at the bytes of one digest may raise `FileAccessError`: only these cannot be read.
     """
 
     def put(self, path: Path, mode: ImportMode, *, extra_digests: Sequence[str] = ()) -> StoredFile:
-        """Store the bytes of one file, read once; for `reference`, only look at them.
+        """Store the bytes of one file, reading it once; with `reference`, only hash them.
 
         Args:
             path: A regular file, or a symbolic link to one.
             mode: `move` copies and checks the copy; the source stays until its rows are committed.
-            extra_digests: Names that `hashlib` knows, computed in the same read.
+            extra_digests: Names that `hashlib` knows; computed in the same read.
 
         Raises:
-            ItemError: The file cannot be read, is no regular file, or changed meanwhile.
+            ItemError: The file cannot be read, is not a regular file, or changed while it was read.
         """
         ...
 
@@ -139,53 +149,58 @@ class ContentStore(Protocol):
         is_rehash: bool = False,
         found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | ItemError]:
-        """Store many files as `put` does, quicker; outcomes in the order of the paths.
+        """Store many files as `put` does, but faster; return outcomes in the order of the paths.
 
         Args:
-            paths: As for `put`, as are the others.
-            mode: For all of them.
-            extra_digests: For all of them.
-            is_stopped: Asked between any two pieces of a file; once it says yes, what is not in the
-                store yet comes out as an `ImportStoppedError`.
-            is_rehash: Read bytes that are in the store already once more, and mend damaged ones.
-            found: What a walk found at some of the paths; a path that has another file by now fails
-                with `FileChangedError`.
+            paths: Each as for `put`.
+            mode: As for `put`; the same for all files.
+            extra_digests: As for `put`; the same for all files.
+            is_stopped: Asked between any two pieces of a file. Once it returns True, the outcome of
+                each file that is not in the store yet is an `ImportStoppedError`.
+            is_rehash: Hash bytes that the store already holds again, and replace damaged ones.
+            found: What a walk found at some of the paths. Where a path leads to another file now,
+                its outcome is a `FileChangedError`.
         """
         ...
 
     def make(self) -> None:
-        """Make the store where there is none: for a world that has never kept anything there.
+        """Make the store if it is missing; only for a world that has never kept bytes there.
 
-        Nothing else does: a store that is not there may be on a disk that is not mounted.
+        No other method makes it: a missing store may be on a disk that is not mounted.
         """
         ...
 
     def mark(self, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
-        """Keep in mind what `StoreMark` says of a world that has bytes here."""
+        """Write the mark of a world that has bytes here.
+
+        Args:
+            owner: The world.
+            anew: Begin the store anew: as in `StoreMark`.
+        """
         ...
 
     def mark_of(self, uuid: str) -> StoreMark | None:
-        """Return what the store keeps in mind of a world; None also where there is no store."""
+        """Return the mark of a world; None where it has none, or where there is no store."""
         ...
 
     def contains(self, digest: bytes) -> bool:
-        """Return whether there is an entry for the digest."""
+        """Return whether the store has an entry for the digest."""
         ...
 
     def size_of(self, digest: bytes) -> int:
-        """Return the size in bytes; raise `ContentMissingError` where there is none."""
+        """Return the size in bytes; raise `ContentMissingError` where there is no entry."""
         ...
 
     def local_path(self, digest: bytes) -> Path:
-        """Return a file on this machine with the bytes, for reading only.
+        """Return a file on this machine that has the bytes; it is for reading only.
 
         Raises:
-            ContentMissingError: There is none.
+            ContentMissingError: The store has no entry for the digest.
         """
         ...
 
     def local_roots(self) -> Sequence[Path]:
-        """Return the folders of this machine in which the store keeps its bytes."""
+        """Return the folders on this machine in which the store keeps its bytes."""
         ...
 
     def check(
@@ -196,20 +211,26 @@ class ContentStore(Protocol):
         is_fast: bool = False,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> ContentState:
-        """Return whether the store still holds these bytes; fast looks at their size alone.
+        """Return whether the store still holds these bytes, by hashing them again.
+
+        Args:
+            digest: The SHA-256 of the bytes.
+            size_bytes: The size they should have.
+            is_fast: Compare the size only.
+            is_stopped: Asked between any two pieces; once it returns True, the check ends in a
+                `FileAccessError`.
 
         Raises:
-            FileAccessError: They cannot be read; also when `is_stopped`, asked between any two
-                pieces, said yes.
+            FileAccessError: The bytes cannot be read, or the check was stopped.
         """
         ...
 
     def entries(self) -> Iterator[StoredContent]:
-        """Yield all that is stored, in ascending order of digests."""
+        """Yield every entry, in ascending order of digests."""
         ...
 
     def remove(self, digest: bytes) -> None:
-        """Forget the bytes, where there are any; a file shared with a user stays the user's."""
+        """Remove the entry, if there is one; a user's file that is hard-linked to it stays."""
         ...
 
     def importing(
@@ -219,19 +240,23 @@ class ContentStore(Protocol):
         on_wait: Callable[[], None] | None = None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> AbstractContextManager[None]:
-        """Hold the store from the first `put` until the rows are committed; many may at once.
+        """Hold the store from the first `put` until the rows are committed.
 
-        Clears away what killed processes left behind, at both ends. Keeps in mind, for collections,
-        that the bytes of `owner` are here. Waits for a collection to end, and calls `on_wait`
-        before it does.
+        Any number of imports may hold it at once, but none while garbage is collected. Writes the
+        mark of `owner`. Removes what killed processes left behind, at the start and at the end.
+
+        Args:
+            owner: The world that imports.
+            on_wait: Called once, before this waits for a collection to end.
+            is_stopped: Asked repeatedly while this waits.
 
         Raises:
-            ImportStoppedError: `is_stopped`, asked again and again, said yes while it waited.
+            ImportStoppedError: `is_stopped` returned True.
         """
         ...
 
     def forget_owner(self, uuid: str) -> None:
-        """Take a world that refers to nothing here any more off the list of the owners."""
+        """Remove the mark of a world that does not refer to any bytes here any more."""
         ...
 
     def collect(
@@ -244,21 +269,24 @@ class ContentStore(Protocol):
         is_forced: bool = False,
         is_dry_run: bool = False,
     ) -> Collected:
-        """Remove what nothing refers to and was not put for so long, alone in the store.
+        """Remove entries that nothing refers to and that were last put long ago.
 
-        What killed processes left behind goes as well, whatever its age, and empty folders do.
+        Also removes empty folders, and what killed processes left behind, whatever its age. No
+        import may run meanwhile.
 
         Args:
             is_referenced: Returns those of the given digests (at most 1,000) that must stay.
-            owner: The world that knows what is referred to, and so may judge its own bytes alone.
-            older_than_s: Younger entries stay, whoever refers to them.
+            owner: The world that collects. It knows only what it refers to itself, so the store
+                must hold no other world's bytes, unless `is_forced`.
+            older_than_s: Entries put less than this long before `now_s` stay, even if nothing
+                refers to them.
             now_s: Seconds since 1970.
-            is_forced: Judge the bytes of other owners, too, and forget those owners; from then on,
-                the mark names this owner's database.
-            is_dry_run: Count, and remove nothing.
+            is_forced: Treat the bytes of other owners like those of `owner`, and remove the marks
+                of these owners; from then on, the mark names the database of `owner`.
+            is_dry_run: Only count; remove nothing.
 
         Raises:
             StoreInUseError: An import holds the store.
-            StoreSharedError: Another owner has put bytes here, or another database of this one.
+            StoreSharedError: Another world has put bytes here, or another database of this world.
         """
         ...

@@ -1,4 +1,4 @@
-"""Locks between processes on open files; they end with the process, however it ends."""
+"""File locks between processes; the system releases them when a process ends, however it ends."""
 
 import os
 import time
@@ -17,16 +17,21 @@ def shared_lock(
     on_wait: Callable[[], None] | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
-    """Hold the lock file together with others; wait while somebody holds it alone.
+    """Hold a shared lock on the lock file; wait while another process holds an exclusive one.
+
+    Args:
+        path: The lock file, which is made if it is missing.
+        on_wait: Called once, before this waits.
+        is_stopped: Asked ten times a second while this waits.
 
     Raises:
-        ImportStoppedError: `is_stopped` said yes while this waited.
+        ImportStoppedError: `is_stopped` returned True while this waited.
     """
     with _lock_file(path) as fd:
         if not try_lock(fd, is_exclusive=False):
             if on_wait is not None:
                 on_wait()
-            # Nothing but the lock's end wakes a thread that has the system wait for it.
+            # Asked again and again: a thread that waits in `flock` could not be stopped.
             while not try_lock(fd, is_exclusive=False):
                 if is_stopped():
                     raise ImportStoppedError
@@ -36,15 +41,15 @@ def shared_lock(
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[bool]:
-    """Give whether the lock file could be had alone, and hold it if so; never wait."""
+    """Try to hold an exclusive lock on the lock file; yield whether it is held. Never waits."""
     with _lock_file(path) as fd:
         yield try_lock(fd, is_exclusive=True)
 
 
 def try_lock(fd: int, *, is_exclusive: bool) -> bool:
-    """Return whether the open file is now locked; it stays so until it is closed."""
+    """Try to lock an open file until it is closed; return whether it is locked now."""
     try:
-        import fcntl  # noqa: PLC0415 - not on every platform; there nothing is ever held
+        import fcntl  # noqa: PLC0415 - not on every platform; without it nothing is ever locked
     except ImportError:
         return True
     kind = fcntl.LOCK_EX if is_exclusive else fcntl.LOCK_SH

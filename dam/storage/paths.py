@@ -1,4 +1,4 @@
-"""Paths as bytes, as text for people, and as names that are safe to create."""
+"""Converts paths: to bytes for the database, to text for people, to names safe to create."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ _MAX_NAME_BYTES = 255
 _MAX_EXTENSION_BYTES = 32
 _RESERVED_CHARACTERS = frozenset('/\\:*?"<>|')
 _REPLACED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# They turn the reading direction, so that `exe.gpj` shows as `jpg.exe` and the other way round.
+# They reverse the reading direction: a file that ends in `gpj.exe` can be shown as `exe.jpg`.
 _BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DEVICE_NAMES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
@@ -29,17 +29,17 @@ _DEVICE_NAMES = frozenset(
 
 
 def path_bytes(path: str | Path) -> bytes:
-    """Return the bytes the file system knows the path by."""
+    """Return the path as the file system has it: bytes."""
     return os.fsencode(path)
 
 
 def path_from_bytes(raw: bytes) -> Path:
-    """Return the path of these bytes; the inverse of `path_bytes`."""
+    """Return the path that these bytes spell; the inverse of `path_bytes`."""
     return Path(os.fsdecode(raw))
 
 
 def path_digest(raw: bytes) -> bytes:
-    """Return the 32-byte digest under which path bytes of any length are indexed."""
+    """Return the 32-byte digest that the database indexes instead of a path of any length."""
     return hashlib.sha256(raw).digest()
 
 
@@ -54,10 +54,14 @@ def is_at_or_below(path: bytes, roots: Set[bytes]) -> bool:
 
 
 def safe_base_name(name: str, *, max_bytes: int = _MAX_NAME_BYTES) -> str:
-    """Return a file name that every common file system can hold, as close to `name` as may be.
+    """Return a file name that every common file system accepts, as close to `name` as possible.
 
-    Control and reserved characters and bytes that are no UTF-8 become `_`. The result is never
-    empty, `.`, `..` or the name of a device, and when cut to `max_bytes` keeps its extension.
+    Control characters, reserved characters and bytes that are not UTF-8 become `_`. The result is
+    never empty, `.`, `..` or the name of a device. It has at most `max_bytes` bytes in UTF-8; a
+    name that is cut keeps its extension.
+
+    >>> safe_base_name("a:b?.jpg"), safe_base_name("con.txt")
+    ('a_b_.jpg', '_con.txt')
     """
     cleaned = "".join(map(_safe_character, name)).rstrip(". ") or "_"
     if cleaned.split(".", 1)[0].rstrip().lower() in _DEVICE_NAMES:

@@ -1,8 +1,8 @@
-"""Files and folders for the user alone, whatever the umask; and how a group shares them on purpose.
+"""Makes files and folders that only the user can read, whatever the umask.
 
-What we make is 0600, folders 0700. In a folder of ours that somebody has opened to its group for
-writing, what is new is for the group as well, so that the folder stays of use to all of it. Nothing
-is ever made for everybody.
+Files get the mode 0600, folders 0700. A user may share one of dam's folders on purpose, by giving
+its group the right to write there. Then new files and folders in it are for the group as well, so
+that all of the group can go on using it. Nothing is ever made for everybody.
 """
 
 import os
@@ -16,11 +16,12 @@ _OTHERS = 0o077
 
 
 def make_private_folder(path: Path, *, inside: Path | None = None) -> None:
-    """Make a folder, and those above it, where they are missing.
+    """Make a folder and its missing parents, for the user alone.
 
     Args:
-        path: Where.
-        inside: The folder of ours in which a new one is shared as the one around it is.
+        path: The folder.
+        inside: One of dam's folders: each new folder below it is shared with the group if its
+            parent is.
     """
     if path.is_dir():
         return
@@ -28,7 +29,7 @@ def make_private_folder(path: Path, *, inside: Path | None = None) -> None:
         make_private_folder(path.parent, inside=inside)
     try:
         path.mkdir(mode=FOLDER_MODE)
-    except FileExistsError:  # somebody else was quicker
+    except FileExistsError:  # another process was quicker
         if not path.is_dir():
             raise
         return
@@ -37,9 +38,9 @@ def make_private_folder(path: Path, *, inside: Path | None = None) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Make an empty file where there is none, before a library makes one by the umask.
+    """Make an empty file if there is none, before a library makes one with the umask's rights.
 
-    A library follows a symbolic link, also one that leads to nothing yet.
+    A symbolic link is followed, as the library will do, even if its target does not exist yet.
     """
     target = os.path.realpath(path)
     try:
@@ -49,38 +50,39 @@ def make_private_file(path: Path) -> None:
 
 
 def open_private(path: Path) -> IO[bytes]:
-    """Open a new file for writing, shared as its folder is; that folder is one of ours."""
+    """Open a new file for writing; it is shared with the group if its folder, one of dam's, is."""
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), FILE_MODE)
     share_like_folder(fd, path.parent)
     return os.fdopen(fd, "wb")
 
 
 def share_like_folder(fd: int, folder: Path) -> None:
-    """Let the group use a new file of ours where it may use its folder."""
+    """Let the group use an open new file if the group may write to its folder."""
     _share_like(fd, folder, _GROUP_FILE)
 
 
 def copy_mode(path: Path) -> int:
-    """Return the mode for a copy of a file: for the group, too, where that may change the file."""
+    """Return the mode for a copy of a file: 0660 if its group may write to the file, else 0600."""
     return FILE_MODE | (_GROUP_FILE if path.stat().st_mode & stat.S_IWGRP else 0)
 
 
 def open_to_others(path: Path) -> int | None:
-    """Return the mode of a file or folder that is not for its user alone, else None.
+    """Return the mode of a file or folder that others may use, or None if only its user may.
 
-    By its own rights: a closed folder above it may be opened, and a backup keeps the mode.
+    Looks at its own rights only, not at the folders above it: a closed folder may be opened later,
+    and a backup keeps the mode of the file alone.
     """
     if os.name != "posix":
         return None
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-    except OSError:  # not there, or not ours to see
+    except OSError:  # missing, or the user may not see it
         return None
     return mode if mode & _OTHERS else None
 
 
 def close_to_others(path: Path) -> None:
-    """Take the rights of everybody else away; raise `OSError` where that is not ours to do."""
+    """Take all rights of group and others away; raise `OSError` if the user may not do that."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~_OTHERS)
 
 

@@ -1,1 +1,1 @@
-"""What runs in workers and threads beside the event loop; no database."""
+"""Tasks: functions that run in workers and threads beside the event loop; no database."""

@@ -1,4 +1,4 @@
-"""What workers do with archives: plain functions, plain values, no database."""
+"""Tasks on archives, for workers: plain functions, plain values, no database."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,12 +16,20 @@ from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import digest_chunks, open_source
 
-_MOST_BYTES = 64 << 20  # of members in memory, unless one alone is larger
+_MOST_BYTES = 64 << 20  # of members in memory at once, unless one alone is larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivePage:
-    """A page of an archive, by its bytes; its name makes it one, `is_picture` says if these do."""
+    """A page of an archive: a member whose name is that of a picture.
+
+    Attributes:
+        name: For people.
+        raw_name: The bytes of the name in the archive.
+        size_bytes, sha256: Of its bytes.
+        extra_digests: By their names.
+        is_picture: Its bytes are a picture, too.
+    """
 
     name: str
     raw_name: bytes
@@ -33,7 +41,7 @@ class ArchivePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFailure:
-    """A member of an archive whose bytes cannot be had, and why."""
+    """A member of an archive whose bytes cannot be read, and why."""
 
     name: str
     raw_name: bytes
@@ -42,12 +50,12 @@ class MemberFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveContents:
-    """What is in an archive; no bytes of pages.
+    """The contents of an archive, without the bytes of its pages.
 
     Attributes:
-        format: By content.
-        pages: In natural reading order.
-        comic_infos: The bytes of the few that `Archive.comic_infos` names, or why one has none.
+        format: Told by its content, not by its name.
+        pages: In natural reading order: `p2.jpg` before `p10.jpg`.
+        comic_infos: The bytes of each member in `Archive.comic_infos`, or why they cannot be read.
     """
 
     format: ArchiveFormat
@@ -56,11 +64,11 @@ class ArchiveContents:
 
 
 def look_into(file: FoundFile) -> None:
-    """Raise unless a file can be a comic; only what it says of its members is read.
+    """Raise unless a file can be a comic; reads only the archive's list of members.
 
     Raises:
-        ItemError: It is no archive, cannot be read, or has neither pictures nor a ComicInfo.xml; or
-            it is not the file any more that was found.
+        ItemError: The file is not an archive, cannot be read, has neither pictures nor a
+            ComicInfo.xml, or is not the file that was found any more.
         OSError: The file cannot be opened.
     """
     path = Path(file.path)
@@ -70,7 +78,7 @@ def look_into(file: FoundFile) -> None:
                 if not (archive.pages or archive.comic_infos):
                     raise NoPagesError("the archive")
         except ItemError:
-            source.confirm()  # else it is said of another file
+            source.confirm()  # if the file was replaced meanwhile, report that instead
             raise
 
 
@@ -80,11 +88,17 @@ def read_archive(
     archives: OpenArchives,
     extra_digests: Sequence[str],
 ) -> ArchiveContents:
-    """Return what is in an archive, every page read and hashed.
+    """Return the contents of an archive; every page is read and hashed.
+
+    Args:
+        store: Where the stored bytes are.
+        content: The archive.
+        archives: Keeps the archive open for the next task.
+        extra_digests: Names of the digests of pages besides SHA-256.
 
     Raises:
-        ItemError: It cannot be read, or what unpacks it is not installed.
-        UnpackingSpaceError: There is no room for temporary files.
+        ItemError: It cannot be read, or the program that unpacks it is not installed.
+        UnpackingSpaceError: There is no space for temporary files.
     """
     with local_archive(store, content, archives) as archive:
         return ArchiveContents(
@@ -100,14 +114,23 @@ def store_members(
     archives: OpenArchives,
     raw_names: Sequence[bytes],
 ) -> list[StoredFile | ItemError]:
-    """Put members of an archive into the store, a bounded part at once; return each one's outcome.
+    """Put members of an archive into the store; return the outcome of each, in their order.
+
+    At most 64 MiB of members are in memory at once, unless one alone is larger.
+
+    Args:
+        store: Where the members go, and where the archive may be.
+        content: The archive.
+        archives: Keeps the archive open for the next task.
+        raw_names: Of the members; the caller compares the digests of the outcomes.
 
     Raises:
         ItemError: The archive cannot be read.
-        StoreUnusableError, UnpackingSpaceError: There is no room, say.
+        StoreUnusableError: The store cannot be used: its disk is full, say.
+        UnpackingSpaceError: There is no space for temporary files.
     """
     outcomes: list[StoredFile | ItemError] = []
-    # Whoever asked compares the digests of what is stored.
+    # Trusted, because the caller compares the digests of what is stored.
     with local_archive(store, content, archives, is_trusted=True) as archive:
         for part in _parts(archive, raw_names):
             outcomes += _stored(store, archive, part)
@@ -115,7 +138,7 @@ def store_members(
 
 
 def _parts(archive: Archive, raw_names: Sequence[bytes]) -> Iterator[list[Member | ItemError]]:
-    """Yield the members of these names, as many as may be in memory at once."""
+    """Yield the members of these names, in parts that may be in memory at once."""
     part: list[Member | ItemError] = []
     part_bytes = 0
     for raw_name in raw_names:
@@ -144,7 +167,8 @@ def _stored(
                 paths.append(files.enter_context(temporary_file(found)))
             else:
                 errors[place] = found.error if isinstance(found, MemberFailure) else found
-        # Who asked gives up the archive as their place: what is stored already must be right.
+        # The caller will no longer rely on the archive for these bytes. So bytes that the store has
+        # already are hashed again.
         stored = iter(store.put_many(paths, "copy", is_rehash=True))
     return [errors[place] if place in errors else next(stored) for place in range(len(part))]
 

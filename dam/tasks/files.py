@@ -1,4 +1,4 @@
-"""What workers do with files: plain functions, plain values, no database."""
+"""Tasks on files, for workers: plain functions, plain values, no database."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -31,9 +31,13 @@ from dam.tasks.archives import ArchiveContents
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """What a file is by its content; `failure` says why a picture's header could not be read.
+    """The description of a file, by its content.
 
-    `state` is that in which the file has the bytes asked for; None where it is an archive's member.
+    Attributes:
+        media_type: `image/jpeg`, say.
+        image: What a picture's header says; None for other files.
+        failure: Why a picture's header could not be read.
+        state: The state in which the file has the bytes; None for a member of an archive.
     """
 
     media_type: str
@@ -43,7 +47,7 @@ class FileDescription:
 
 
 class CopiedReading(NamedTuple):
-    """What is in an archive, and whether its pages are in a copy now."""
+    """The contents of an archive, and whether its pages are in a copy now."""
 
     reading: ArchiveContents
     is_copied: bool
@@ -51,9 +55,9 @@ class CopiedReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedPicture:
-    """The hashes of a picture, as in `ImageAnalysis`; its thumbnail stays in the cache.
+    """The hashes of a picture, as in `ImageAnalysis`; its thumbnail is in the cache.
 
-    `cache_fault` says why the thumbnail could not be kept.
+    `cache_fault` says why the thumbnail could not be written there; else it is None.
     """
 
     recipe_version: int
@@ -63,7 +67,10 @@ class AnalysedPicture:
 
 
 def prepare() -> None:
-    """Import what most files need; whoever lacks it is told with the first file that does."""
+    """Import the modules that most files need, before the first file comes.
+
+    A missing library is ignored here: the first file that needs it reports it.
+    """
     with suppress(ImportError):
         import dam.media.image.analysis  # noqa: PLC0415
         import dam.media.image.description  # noqa: F401, PLC0415
@@ -71,9 +78,12 @@ def prepare() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FileTasks:
-    """The store and cache of a world, as workers need them: a value that can be sent to them.
+    """The tasks on files of one world: a value that can be sent to workers.
 
-    `archives` is not: each worker has its own, for as long as it goes on doing the same.
+    Attributes:
+        store: The world's store.
+        extra_digests: Names of the digests besides SHA-256.
+        archives: Each worker's own open archive; it is not sent along.
     """
 
     store: ContentStore
@@ -84,11 +94,11 @@ class FileTasks:
         self,
         mode: ImportMode,
         is_stopped: Callable[[], bool],
-        is_rehash: bool,  # noqa: FBT001 - given by `partial`, before what varies
+        is_rehash: bool,  # noqa: FBT001 - given by `partial`, which binds the first arguments
         found: Mapping[Path, FoundFile],
         paths: Sequence[Path],
     ) -> Sequence[StoredFile | ItemError]:
-        """Store a few files and return each one's outcome."""
+        """Store a few files; return their outcomes. See `ContentStore.put_many`."""
         return self.store.put_many(
             paths,
             mode,
@@ -99,13 +109,13 @@ class FileTasks:
         )
 
     def describe(self, content: LocatedContent) -> FileDescription:
-        """Return the media type and, for a picture, what its header says."""
+        """Return the media type of a file and, for a picture, what its header says."""
         store, archives = self.store, self.archives
         with opened_content(store, content, archives, is_read_in_part=True) as opened:
             return replace(_description(opened.path), state=opened.state)
 
     def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> AnalysedPicture:
-        """Decode a picture once; keep its thumbnail, return its hashes."""
+        """Decode a picture once; write its thumbnail to the cache, and return its hashes."""
         with local_file(self.store, content, self.archives) as path:
             analysis = analyse_image(path)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
@@ -122,25 +132,34 @@ class FileTasks:
         )
 
     def check(self, is_fast: bool, place: ExpectedContent) -> ContentState:  # noqa: FBT001 - as for `put`
-        """Return the state of what a place should hold."""
+        """Return whether a place has the bytes that it should have; see `check_place`."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 
     def read_and_copy_archive(self, copy: Path, content: LocatedContent) -> CopiedReading:
-        """Return what is in an archive, its pages left in a copy where that helps to read them."""
+        """Return the contents of an archive; copy its pages if they are read faster from a copy.
+
+        Args:
+            copy: Where the copy goes, if one is made.
+            content: The archive.
+        """
         reading = archive_tasks.read_archive(self.store, content, self.archives, self.extra_digests)
         return CopiedReading(reading, self.copy_archive((content, copy)))
 
     def copy_archive(self, job: tuple[LocatedContent, Path]) -> bool:
-        """Return whether the pages of an archive have been written to a file; see `copy_pages`."""
+        """Copy the pages of an archive to a file; return whether this was done; see `copy_pages`.
+
+        Args:
+            job: The archive, and where the copy goes.
+        """
         content, path = job
-        # Whoever reads a page from it compares the digest.
+        # Trusted, because readers of the copy compare the digest of each page.
         with local_archive(self.store, content, self.archives, is_trusted=True) as archive:
             return copy_pages(archive, path)
 
     def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
     ) -> list[StoredFile | ItemError]:
-        """Put members of an archive into the store."""
+        """Put members of an archive into the store; return the outcome of each."""
         return archive_tasks.store_members(self.store, content, self.archives, raw_names)
 
 
@@ -150,7 +169,7 @@ def _description(path: Path) -> FileDescription:
         return FileDescription(media_type)
     try:
         image = describe_image(path)
-    except UnsupportedPictureError:  # a drawing, say: it has a type and no pixels
+    except UnsupportedPictureError:  # a vector drawing, say: it has a media type, but no pixels
         return FileDescription(media_type)
     except DamError as error:
         raise_host_limit(error)

@@ -1,4 +1,4 @@
-"""What is done to the sources of moves: plain functions, no database."""
+"""Removes the sources of moves, or puts them back: plain functions, no database."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -29,20 +29,20 @@ from dam.storage.sources.removal import (
 from dam.storage.sources.walk import absolute_path, inode_of
 
 RemovalEnd = ItemError | Literal["removed", "gone"]
-"""What became of a source: it was removed, somebody else had done so before, or what hindered."""
+"""The outcome for a source: removed now, gone already, or the error that prevented its removal."""
 
-# How far a folder's time may lie behind ours when something was taken out of it: FAT counts so.
+# A folder's time may be this much earlier than the removal that set it: FAT counts in steps of 2 s.
 _RACY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRemoval(Source):
-    """One file that a move has taken in, on one machine, and that is to go.
+    """A source that is to be removed, because a move has stored its bytes.
 
     Args:
-        machine_id: Where the path is.
+        machine_id: The machine on which its path is.
         entity_id: The asset that has its bytes.
-        noted_at: When that was written; None in the run that writes it.
+        noted_at: When the removal was recorded; None in the run that records it.
     """
 
     machine_id: str
@@ -51,12 +51,19 @@ class SourceRemoval(Source):
 
     @property
     def is_of_this_run(self) -> bool:
-        """Whether this run has read the file, and proven its copy."""
+        """Whether this very run has read the file and has checked its stored copy."""
         return self.file is not None
 
 
 def new_removal(machine_id: str, entity_id: int, path: Path, stored: StoredFile) -> SourceRemoval:
-    """Return the removal of a file that was put into the store just now."""
+    """Return the removal of a file that was put into the store just now.
+
+    Args:
+        machine_id: Of this machine.
+        entity_id: The asset that has the bytes.
+        path: The file; absolute.
+        stored: The outcome of its `put`.
+    """
     found = stored.found
     return SourceRemoval(
         machine_id=machine_id,
@@ -75,25 +82,28 @@ def new_removal(machine_id: str, entity_id: int, path: Path, stored: StoredFile)
 def unlink_moved(
     store: ContentStore, removals: Sequence[SourceRemoval], is_stopped: Callable[[], bool]
 ) -> list[RemovalEnd]:
-    """Remove files whose bytes the store has; return what became of each.
+    """Remove files whose bytes the store has; return the outcome of each, in their order.
 
-    The copy of this run was proven when it was stored, and its size is looked at; that of an
-    earlier run may have rotted since, and is read anew.
+    First, each stored copy is checked. A copy of this run was read back when it was stored: only
+    its size is compared. A copy of an earlier run may have been damaged since: it is hashed again.
 
-    `is_stopped` is asked again and again; once it says yes, the rest stays.
+    Args:
+        store: Where the copies are.
+        removals: The files.
+        is_stopped: Asked repeatedly; once it returns True, the remaining files stay.
 
     Raises:
-        StoreUnusableError: The store as a whole cannot be used; they stay.
+        StoreUnusableError: The store as a whole cannot be used; the files stay.
     """
     roots = [inode_of(root) for root in store.local_roots()]
     faults = [_why_it_stays(store, roots, one, is_stopped) for one in removals]
     wanted = [one for one, fault in zip(removals, faults, strict=True) if fault is None]
-    done = iter(unlink_sources(wanted, is_stopped, partial(_has, store)))
+    done = iter(unlink_sources(wanted, is_stopped, partial(_has_copy, store)))
     return [fault or _end(next(done), one) for one, fault in zip(removals, faults, strict=True)]
 
 
 def at_or_below(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> list[SourceRemoval]:
-    """Return those whose files are at or below these paths, by their names or through links."""
+    """Return the removals whose files are at or below these paths, as written or through links."""
     roots = {path_bytes(absolute_path(path)) for path in paths}
     roots |= {os.path.realpath(root) for root in roots if b"\0" not in root}
     folders = {one.path.parent for one in removals}
@@ -107,7 +117,10 @@ def at_or_below(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> list
 
 
 def gone_at(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> dict[str, SourceRemoval]:
-    """Return what these paths have led to, where nothing is now; also through links to folders."""
+    """Return, by path, the removals of files that were at these paths, where nothing is now.
+
+    A path may lead to the file through links to folders.
+    """
     folders: dict[str, str] = {}
 
     def place(path: str) -> tuple[str, str]:
@@ -125,9 +138,10 @@ def gone_at(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> dict[str
 
 
 def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:
-    """Give files their names again that a killed process has set aside.
+    """Give files that a killed process has renamed aside their names back.
 
-    Return where each is now, also one that was never aside, or why that could not be done.
+    Return each removal with the path where its file is now (its own path if it was never renamed),
+    or with the error that prevented it.
     """
     return [(one, _put_back(one)) for one in removals]
 
@@ -153,7 +167,7 @@ def _why_it_stays(
         return InsideStoreError(removal.path)
     try:
         state = _state(store, removal, is_stopped)
-        if state == "missing":  # or set aside itself, by a move that was killed then
+        if state == "missing":  # or the source is the copy, renamed aside by a killed move
             _put_back(removal)
             state = _state(store, removal, is_stopped)
         match state:
@@ -161,17 +175,17 @@ def _why_it_stays(
                 return ContentMissingError(removal.sha256)
             case "damaged":
                 return ContentDamagedError(removal.sha256)
-            case "ok":  # a part of the store may be mounted elsewhere, too, or be a link
+            case "ok":  # a folder of the store may also be mounted elsewhere, or be a link
                 is_own = inode_of(store.local_path(removal.sha256).parent) in found
                 return InsideStoreError(removal.path) if is_own else None
     except ItemError as error:
         return error
 
 
-def _has(store: ContentStore, source: Source) -> bool:
+def _has_copy(store: ContentStore, source: Source) -> bool:
     try:
         return store.contains(source.sha256)
-    except ItemError:  # it cannot be told
+    except ItemError:  # it cannot be found out, so the source stays
         return False
 
 
@@ -195,9 +209,10 @@ def _end(done: UnlinkOutcome, removal: SourceRemoval) -> RemovalEnd:
 
 
 def _is_other_folder(removal: SourceRemoval) -> bool:
-    """Tell whether what has the path of a file's folder was empty when the file was in that.
+    """Return whether the folder of a file seems to be another one than when the removal was noted.
 
-    So is a place for a disk that is not mounted; who removes a file sets the time of its folder.
+    It is if it is empty and was last changed before that, as a mount point is whose disk is not
+    mounted: to remove the file would have changed the folder's time.
     """
     if removal.noted_at is None:
         return False

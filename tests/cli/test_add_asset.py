@@ -164,7 +164,8 @@ def test_odd_names_go_in_and_out_byte_by_byte(dam_cli: DamCli, folder: Path) -> 
         cwd=folder,
     )
     assert counts(mixed.json) == {"unchanged": 3, "failed": 1}
-    assert mixed.stderr == f"failed: {folder}/a\\x00b\\x00: a path cannot hold a NUL; see -0\n"
+    nul = "a path cannot contain a NUL; use -0 for a NUL-separated list"
+    assert mixed.stderr == f"failed: {folder}/a\\x00b\\x00: {nul}\n"
 
 
 def test_a_dry_run_prints_the_plan_and_makes_no_change(dam_cli: DamCli, folder: Path) -> None:
@@ -214,7 +215,7 @@ def test_folders_without_recursion_are_wrong_usage(
     mixed = dam_cli("add-asset", folder, old(folder / "a", b"a"))
     assert mixed.returncode == 0
     assert mixed.stderr == (
-        f"skipped: {folder}: not a regular file but a folder; -r adds what is in it\n"
+        f"skipped: {folder}: not a regular file but a folder; use -r to add the files in it\n"
     )
 
 

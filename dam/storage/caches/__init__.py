@@ -1,1 +1,1 @@
-"""What can be made again: thumbnails and packed hashes."""
+"""Caches, which can be made again at any time: thumbnails and packed hashes."""

@@ -1,9 +1,11 @@
 """Packed blocks of entity ids and perceptual hashes in a folder, mapped into memory.
 
 A file `<since>-<until>-<count>.block` holds what was written in the revisions after `since` up to
-`until`: all ids (int64), then all hashes (uint64), little-endian. Files whose revisions join up
-from 0 are a chain. They are synced under a temporary name, renamed and never changed, so processes
-need no lock; a file that has not the size that its name says is not there.
+and including `until`: `count` ids (int64), then `count` hashes (uint64), little-endian. Files whose
+revisions join up, beginning with 0, are a chain. Example: `0-40-9.block`, `40-52-3.block`.
+
+Processes need no lock: a file is written and synced under a temporary name, then renamed, and never
+changed. A file whose size does not match its name is ignored.
 """
 
 import contextlib
@@ -31,20 +33,23 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class HashBlock:
-    """Ids and hashes of the same length; an id may come twice, with a hash that was replaced."""
+    """Entity ids and their hashes, arrays of one shape (n,).
+
+    An id may occur more than once: with its hash, and with hashes that it had before.
+    """
 
     entity_ids: NDArray[np.int64]
     hashes: NDArray[np.uint64]
 
     @classmethod
     def of(cls, entity_ids: Sequence[int], packed_hashes: Sequence[bytes]) -> Self:
-        """Return a block of ids and 8-byte big-endian hashes."""
+        """Return the block of these ids and of as many hashes, each 8 bytes, big-endian."""
         hashes = np.frombuffer(b"".join(packed_hashes), dtype=">u8").astype(np.uint64)
         return cls(np.array(entity_ids, dtype=np.int64), hashes)
 
     @classmethod
     def joined(cls, blocks: list[Self]) -> Self:
-        """Return one block of many."""
+        """Return the blocks as one, in their order."""
         if len(blocks) == 1:
             return blocks[0]
         return cls(
@@ -61,17 +66,17 @@ class _File:
 
 
 class HashBlocks:
-    """The chain of one hash component and recipe; extended by whoever finds it too short.
+    """The chain of one hash component and recipe; any process that finds it too short extends it.
 
-    Nothing here is the only copy of anything, so faults of the disk are no errors: what cannot be
-    read is not there, and what cannot be written is read from the database again next time.
+    Faults of the disk are not errors, because the database has all of it: blocks that cannot be
+    read count as missing, and blocks that cannot be written are read from the database next time.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load(self, limit: int) -> tuple[HashBlock, int]:
-        """Return what the chain holds and up to which revision, at most `limit`."""
+        """Return what the chain holds up to revision `limit`, and the revision that it reaches."""
         for _ in range(_ATTEMPTS):
             chain, until = self._chain(limit)
             with contextlib.suppress(OSError):  # merged and removed by another process just now
@@ -79,7 +84,7 @@ class HashBlocks:
         return HashBlock.joined([]), 0
 
     def extend(self, since: int, until: int, block: HashBlock) -> None:
-        """Add what was written after revision `since` up to `until`; merge when files grow many."""
+        """Add what was written after revision `since` up to `until`; merge more than 8 files."""
         try:
             make_private_folder(self._folder)
             self._write(since, until, block)
@@ -91,10 +96,13 @@ class HashBlocks:
                     if path != merged and (name is None or int(name[2]) <= reached):
                         path.unlink(missing_ok=True)
         except OSError:
-            log.warning("the likeness cache is not kept", extra={"folder": str(self._folder)})
+            log.warning("the likeness cache cannot be written", extra={"folder": str(self._folder)})
 
     def _chain(self, limit: int) -> tuple[list[_File], int]:
-        """Return the whole files that reach farthest, each beginning where the one before ends."""
+        """Return the chain of complete files up to `limit`, and the revision that it reaches.
+
+        Where several files begin at one revision, the one that reaches farthest is taken.
+        """
         farthest: dict[int, _File] = {}
         for path in self._folder.glob("*.block"):
             if name := _NAME.fullmatch(path.name):

@@ -1,4 +1,4 @@
-"""Thumbnails in a folder: made again when missing, so nothing here needs to survive a crash."""
+"""Keeps thumbnails in a folder; a missing one is made again, so none needs to survive a crash."""
 
 import errno
 import os
@@ -21,12 +21,12 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailCache:
-    """JPEG thumbnails by the digest of their asset's bytes and the recipe's version."""
+    """JPEG thumbnails, by the digest of the asset's bytes and the version of the recipe."""
 
     root: Path
 
     def find(self, digest: bytes, recipe: int) -> Path | None:
-        """Return the file of a thumbnail that is there, or None."""
+        """Return the file of a thumbnail, or None if there is none."""
         path = self._path(digest, recipe)
         return path if path.is_file() else None
 
@@ -41,14 +41,14 @@ class ThumbnailCache:
         return path
 
     def digests(self) -> Iterator[bytes]:
-        """Yield the digests of all thumbnails, each once, ascending."""
+        """Yield the digests of all assets with a thumbnail, each once, in ascending order."""
         for shard in range(256):
             files = self.root.glob(f"v*/{shard:02x}/*")
             names = {path.stem for path in files if _NAME.fullmatch(path.stem)}
             yield from map(bytes.fromhex, sorted(names))
 
     def remove(self, digest: bytes) -> None:
-        """Forget the thumbnails of one asset, of whatever recipe."""
+        """Remove the thumbnails of one asset, of all versions of the recipe."""
         name = digest.hex()
         for recipe in self.root.glob("v*"):
             path = recipe / name[:2] / f"{name}.jpg"
@@ -63,7 +63,7 @@ class ThumbnailCache:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that has its name only when it is complete."""
+    """Write a file; it gets its name only when it is complete."""
     if not os.path.lexists(path) and _write_nameless(path, content):
         return
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -80,7 +80,10 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _put_away(folder: Path) -> None:
-    """Take a folder out of the place of a thumbnail; what is in it is not ours, and is kept."""
+    """Move a folder that has a thumbnail's name out of the way; keep its files, which a user made.
+
+    An empty folder is removed.
+    """
     try:
         folder.rmdir()
     except OSError:
@@ -88,7 +91,10 @@ def _put_away(folder: Path) -> None:
 
 
 def _write_nameless(path: Path, content: bytes) -> bool:
-    """Do so without a temporary name, which a killed process would leave behind, if possible."""
+    """Write a file without a temporary name; return False where the file system cannot do that.
+
+    A process that is killed meanwhile leaves nothing behind.
+    """
     if not hasattr(os, "O_TMPFILE"):
         return False
     try:
@@ -101,7 +107,7 @@ def _write_nameless(path: Path, content: bytes) -> bool:
         share_like_folder(fd, path.parent)
         file.write(content)
         file.flush()
-        with suppress(FileExistsError):  # somebody else has just made the same
-            # With a descriptor for the folder, as with `linkat`, symbolic links are followed.
+        with suppress(FileExistsError):  # another process has just made the same
+            # `src_dir_fd` makes Python call `linkat`, which can follow the link below /proc.
             os.link(f"/proc/self/fd/{fd}", path, src_dir_fd=fd, follow_symlinks=True)
     return True

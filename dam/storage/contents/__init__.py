@@ -1,1 +1,1 @@
-"""The bytes of assets, wherever they are."""
+"""Contents: reads, checks and copies the bytes of assets, wherever they are."""

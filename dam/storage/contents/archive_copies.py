@@ -1,8 +1,8 @@
-"""Copies of archives that can only be unpacked as a whole, for while their pages are read.
+"""Temporary copies of archives that can only be unpacked as a whole, such as 7z files.
 
-Of a 7z file every worker would have to unpack all for its first page. So it is unpacked once, into
-a zip file with nothing packed, from which all of them read; the members are named there by the
-digests of their names, which may be anything.
+Without a copy, each worker would unpack all of a 7z file for the first page that it reads. So the
+file is unpacked once, into an uncompressed zip file, and all workers read their pages from that. A
+member's name in the copy is the SHA-256 of its name in the archive, which may hold any bytes.
 """
 
 import hashlib
@@ -28,10 +28,11 @@ _MOST_KNOWN = 10_000
 
 
 class ArchiveCopies:
-    """The latest copies, by the digests of their archives, as far as there is room.
+    """The latest copies, by the digests of their archives.
 
-    They are in a folder of this process's own; those that killed processes left are cleared away.
-    A copy may go at any time: it is one more place for the bytes, never the only one.
+    They take at most 2 GiB, unless one alone is larger; at most 10,000 archives are remembered.
+    They are in a temporary folder of this process; the folders of killed processes are removed. A
+    copy may go at any time: it is an additional place for the bytes, never the only one.
     """
 
     def __init__(self) -> None:
@@ -41,28 +42,31 @@ class ArchiveCopies:
         self._has_cleared = False
 
     def clear_left(self) -> None:
-        """Remove what processes that are gone have left; again does nothing. It blocks."""
+        """Remove what killed processes have left; a second call does nothing. It blocks."""
         if not self._has_cleared:
             self._has_cleared = True
             remove_left_copies()
 
     def new_path(self) -> Path:
-        """Return where the next copy may be written, under a name that is never used again.
+        """Return a path for the next copy; no path is returned twice.
 
         Raises:
-            UnpackingSpaceError: There can be no folder for it.
+            UnpackingSpaceError: The temporary folder cannot be made.
         """
         if self._folder is None:
             self.clear_left()
             try:
                 while self._folder is None:
-                    self._folder = _held_folder(self._held)
+                    self._folder = _make_held_folder(self._held)
             except OSError as error:
                 raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
         return self._folder / secrets.token_hex(8)
 
     def unknown(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
-        """Return the archives that must be read for these, and of which nothing is known here."""
+        """Return the archives from which these contents must be read and that `keep` has not had.
+
+        A content needs its archives only if it is neither stored nor referenced.
+        """
         containers = {
             member.container.digest: member.container
             for content in contents
@@ -72,7 +76,13 @@ class ArchiveCopies:
         return [containers[digest] for digest in containers if digest not in self._copies]
 
     def keep(self, digest: bytes, path: Path, *, is_copied: bool) -> None:
-        """Keep a copy, or that there is none to make; forget the oldest where they grow many."""
+        """Keep a copy of an archive, or note that it needs none; remove the oldest if too many.
+
+        Args:
+            digest: Of the archive.
+            path: From `new_path`.
+            is_copied: What `copy_pages` returned; if False, the file at `path` is removed.
+        """
         self._drop(digest)
         self._copies[digest] = _reference(path) if is_copied else None
         if not is_copied:
@@ -81,7 +91,7 @@ class ArchiveCopies:
             self._drop(next(iter(self._copies)))
 
     def with_copies(self, content: LocatedContent) -> LocatedContent:
-        """Return the content with the copies of its archives as the first places for its bytes."""
+        """Return the content with the copies of its archives before all its other members."""
         nearer = []
         for member in content.members:
             if reference := self._copies.get(member.container.digest):
@@ -89,7 +99,7 @@ class ArchiveCopies:
                 container = LocatedContent(
                     digest=member.container.digest, is_stored=False, references=(reference,)
                 )
-                name = _name(member.raw_name).encode()
+                name = _name_in_copy(member.raw_name).encode()
                 nearer.append(replace(member, container=container, raw_name=name))
         return replace(content, members=(*nearer, *content.members)) if nearer else content
 
@@ -109,7 +119,11 @@ class ArchiveCopies:
 
 
 def copy_pages(archive: Archive, path: Path) -> bool:
-    """Return whether the pages are in the file now; none are if each can be read without others."""
+    """Copy an archive's pages into a new zip file; return whether this was done.
+
+    Pages that cannot be read are left out. Returns False for an archive that needs no copy, because
+    each page can be read without the others, and where the copy fails: no space left, say.
+    """
     if not archive.is_sequential:
         return False
     try:
@@ -121,13 +135,13 @@ def copy_pages(archive: Archive, path: Path) -> bool:
                     raise
                 except ItemError:
                     continue
-                copy.writestr(_name(page.raw_name), content)
-    except (OSError, *ARCHIVE_FAULTS):  # no room, say: it would only have been quicker
+                copy.writestr(_name_in_copy(page.raw_name), content)
+    except (OSError, *ARCHIVE_FAULTS):  # without a copy, reading is only slower
         return False
     return True
 
 
-def _name(raw_name: bytes) -> str:
+def _name_in_copy(raw_name: bytes) -> str:
     return hashlib.sha256(raw_name).hexdigest()
 
 
@@ -136,10 +150,10 @@ def _reference(path: Path) -> Reference:
     return Reference(path=path, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
-def _held_folder(held: ExitStack) -> Path | None:
-    """Return a new folder, which is gone when it is not held any more.
+def _make_held_folder(held: ExitStack) -> Path | None:
+    """Return a new locked folder, which is removed when `held` is closed.
 
-    None where another process's `remove_left_copies` came between making and holding it.
+    None if another process's `remove_left_copies` removed it before it was locked.
     """
     with ExitStack() as making:
         folder = Path(making.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX)))
@@ -155,9 +169,9 @@ def _held_folder(held: ExitStack) -> Path | None:
 
 
 def remove_left_copies(*, is_dry_run: bool = False) -> int:
-    """Remove the folders of processes that are gone, however they ended; return how many.
+    """Remove the folders that ended processes have left; return how many.
 
-    Those of the living are held; those of other users cannot be opened.
+    Folders of living processes are locked, and those of other users cannot be opened: they stay.
     """
     count = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
@@ -167,15 +181,16 @@ def remove_left_copies(*, is_dry_run: bool = False) -> int:
 
 
 def _remove_if_left(folder: Path, *, is_dry_run: bool) -> bool:
-    """Return whether no living process holds a folder, which is removed then."""
+    """Remove a folder if no living process holds it; return whether none does."""
     with ExitStack() as stack:
         is_left = True
         try:
             lock = stack.enter_context((folder / _LOCK_NAME).open("r+b"))
             is_left = try_lock(lock.fileno(), is_exclusive=True)
         except FileNotFoundError:
-            # Its process, or one that was removing it, was killed. Or it is about to lock it: then
-            # the folder is empty, and either this or the making of the lock comes first.
+            # Its process was killed, or another one that was removing the folder. Or its process is
+            # about to make the lock file: then the folder is still empty, and `rmdir` fails as soon
+            # as the lock file is there.
             names = [path.name for path in folder.iterdir()]
             if not names and not is_dry_run:
                 folder.rmdir()

@@ -1,4 +1,4 @@
-"""Whether bytes are still where they were put, and still the same."""
+"""Checks that bytes are still where they were put, and still the same."""
 
 from dataclasses import dataclass
 
@@ -21,10 +21,10 @@ from dam.storage.sources.reference import Reference, check_reference
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedContent:
-    """Where the bytes of a digest should be.
+    """A place that should have the bytes of a digest.
 
-    With a reference they are in a user's file, with a member in an archive, else in the store.
-    `size_bytes` is None where nobody has recorded the size.
+    It is a user's file if `reference` is given, an archive's member if `member` is given, else the
+    store. `size_bytes` is None if no size is recorded.
     """
 
     digest: bytes
@@ -36,13 +36,20 @@ class ExpectedContent:
 def check_place(
     store: ContentStore, place: ExpectedContent, archives: OpenArchives, *, is_fast: bool
 ) -> ContentState:
-    """Return whether the bytes are there and right; fast looks at sizes and times alone.
+    """Return whether the bytes are there and right.
 
-    A user's file whose time differs is damaged, whatever its bytes: nothing reads it any more. Fast
-    does not look into archives, only for them.
+    A user's file with another time than recorded is `damaged`, even if its bytes are the same,
+    because it is not read any more.
+
+    Args:
+        store: Where the stored bytes are.
+        place: The place to check.
+        archives: Keeps the archive open for the next member.
+        is_fast: Compare only sizes and times. Of an archive's member, only see whether the archive
+            is there.
 
     Raises:
-        MissingUnpackerError: They are in an archive that cannot be read here.
+        MissingUnpackerError: The program that unpacks the archive is not installed.
     """
     if place.member is not None:
         return _check_member(store, place.digest, place.member, archives, is_fast=is_fast)

@@ -1,4 +1,4 @@
-"""Writes bytes out of the world, under names of their own, into a folder of the user's."""
+"""Exports: copies the bytes of assets into a folder of the user, under free names."""
 
 import errno
 import os
@@ -23,21 +23,22 @@ from dam.storage.sources.reading import DigestSet, open_source
 from dam.storage.sources.sparse import writing
 
 _MAX_NAME_BYTES = 255
-# What is wrong with one file or its name; everything else concerns the whole folder.
+# Errors that concern one file or its name; all others concern the whole folder.
 _OF_ONE_FILE = {errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG}
 
 
 class ExportStoppedError(Exception):
-    """Nobody waits for the file any more; what was written of it is gone."""
+    """The export was stopped; what was written of the file is removed."""
 
 
 @dataclass(slots=True)
 class ExportFolder:
-    """A folder that takes files under names that are free; nothing in it is ever overwritten.
+    """A folder that takes files under free names; nothing in it is ever overwritten.
 
-    Any number of exports may fill the same folder at once. `_next` says from which number on names
-    may be free, so that a thousand files of one name do not try all numbers a thousand times.
-    `archives` is whoever made the folder's to close.
+    Any number of exports may fill the same folder at once. The caller must close `archives`.
+
+    `_next` is the lowest number, by name, that may still be free: `{"a.jpg": 3}` after `a.jpg` and
+    `a (2).jpg`. So a thousand files of one name do not each try all the numbers.
     """
 
     folder: Path
@@ -47,10 +48,11 @@ class ExportFolder:
     _planned: set[Path] = field(default_factory=set)
 
     def plan(self, content: LocatedContent, name: str) -> Path:
-        """Return where `write` would put the bytes now, after what was planned before.
+        """Return where `write` would put the bytes, if all earlier plans were carried out.
 
         Raises:
             ItemError: The bytes cannot be read.
+            OutputFolderError: The path of the folder is that of a file.
         """
         with self._faults(self.folder):
             from_first_good(self.store, content, lambda _: None, self.archives)
@@ -65,16 +67,21 @@ class ExportFolder:
     def write(
         self, content: LocatedContent, name: str, is_stopped: Callable[[], bool] = lambda: False
     ) -> Path:
-        """Copy the bytes into the folder, sure that they match their digest; return the new file.
+        """Copy the bytes into the folder, compare them with their digest; return the new file.
+
+        Args:
+            content: What to copy.
+            name: The name wanted. It is made safe, and numbered if it is taken: `a (2).jpg`.
+            is_stopped: Asked before each piece.
 
         Raises:
             ItemError: The bytes cannot be read, are damaged, or were changed since they were added.
             OutputFolderError: The folder cannot take the file.
-            ExportStoppedError: `is_stopped` said so between two pieces.
+            ExportStoppedError: `is_stopped` returned True.
         """
         with self._faults(self.folder / name):
             self.folder.mkdir(parents=True, exist_ok=True)
-            # What has the folder's name when the file is whole may be another one.
+            # Held open: when the file is complete, another folder may have this path.
             with open_folder(str(self.folder)) as folder:
                 temporary = folder.lasting_path / f".dam-export-{secrets.token_hex(8)}"
                 try:
@@ -94,7 +101,7 @@ class ExportFolder:
         raise AssertionError("unreachable")
 
     def _targets(self, name: str) -> Iterator[Path]:
-        """Yield the places for a file of this name, best first, never the same one twice."""
+        """Yield the paths for a file of this name, best first; no path is yielded twice."""
         while True:
             number = self._next.get(name, 1)
             self._next[name] = number + 1
@@ -102,7 +109,7 @@ class ExportFolder:
 
     @contextmanager
     def _faults(self, target: Path) -> Iterator[None]:
-        """Translate what the user's disk says; the source's faults come as `DamError` already."""
+        """Translate `OSError` of the user's disk; faults of the content are `DamError` already."""
         try:
             yield
         except OSError as error:
@@ -118,11 +125,18 @@ def copy_content(
     is_stopped: Callable[[], bool] = lambda: False,
     archives: OpenArchives | None = None,
 ) -> None:
-    """Write the bytes of an asset to an open file, sure that they match their digest.
+    """Write the bytes of an asset to an open file, and compare them with their digest.
+
+    Args:
+        store: Where the stored bytes are.
+        content: What to write.
+        file: Where to write. If it cannot seek (a pipe, say), the bytes are compared before.
+        is_stopped: Asked before each piece.
+        archives: Keeps the archive open for the next content; None closes it at the end.
 
     Raises:
         ItemError: The bytes cannot be read, are damaged, or were changed since they were added.
-        ExportStoppedError: `is_stopped` said so between two pieces.
+        ExportStoppedError: `is_stopped` returned True.
     """
 
     def skip(size_bytes: int) -> None:
@@ -141,7 +155,7 @@ def copy_content(
         if digests.sha256 != content.digest:
             raise opened.damage()
 
-    if not file.seekable():  # what is written stays, so it has to be right beforehand
+    if not file.seekable():  # what is written cannot be taken back, so it is compared before
         with opened_content(store, content, archives) as opened:
             copy(opened)
         return
@@ -156,18 +170,18 @@ def copy_content(
 
 
 def give_name(temporary: Path, target: Path) -> None:
-    """Give a finished file or folder its name; raise `FileExistsError` where that is taken."""
+    """Give a finished file or folder its name; raise `FileExistsError` if the name is taken."""
     if rename_to_free(temporary, target):
         return
     if temporary.is_dir():
-        target.mkdir()  # a rename takes an empty folder over
+        target.mkdir()  # reserves the name; the rename replaces an empty folder
     else:
-        target.open("xb").close()  # it keeps the name free of others meanwhile
+        target.open("xb").close()  # reserves the name
     temporary.replace(target)
 
 
 def _numbered(name: str, number: int) -> str:
-    """Return a safe name, from the second on with a number before its extension."""
+    """Return a safe name; from number 2 on with the number before its extension: `a (2).jpg`."""
     if number == 1:
         return safe_base_name(name)
     mark = f" ({number})"

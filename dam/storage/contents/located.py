@@ -1,7 +1,8 @@
-"""Where an asset's bytes can be read: the store, the user's file in place, an archive's member.
+"""Located contents: the places where an asset's bytes can be read, and functions that read them.
 
-Whatever is handed out here has the digest that was asked for. Places are tried in this order; where
-one has other bytes by now, or none, the next one serves.
+Places are tried in this order: the store, the user's files in place, the members of archives. A
+place that is missing or has wrong bytes is skipped. Bytes that are returned or yielded always have
+the digest that was asked for, unless a function says that its caller compares them.
 """
 
 import hashlib
@@ -35,12 +36,16 @@ _Opening = Callable[[], AbstractContextManager[OpenedFile]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedContent:
-    """The bytes of one asset, wherever they are.
+    """The bytes of one asset, and all places that should have them.
 
     Attributes:
-        vouched: States in which a file was hashed, in this run, and had these bytes.
-        recorded: The same by what the database says, of large files alone; it is enough for who
-            reads a small part of them.
+        digest: Their SHA-256.
+        is_stored: The store has them.
+        references: User's files in place that have them.
+        members: Members of archives that have them.
+        vouched: States in which a file was hashed in this run and had these bytes.
+        recorded: Such states from the database, of large files only. They are trusted only to read
+            a small part of a file, for which hashing all of it would take too long.
     """
 
     digest: bytes
@@ -53,7 +58,13 @@ class LocatedContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMember:
-    """A member of an archive, which is an asset itself; by the bytes of its name there."""
+    """A member of an archive.
+
+    Attributes:
+        container: The archive, which is an asset itself.
+        raw_name: The bytes of the member's name in the archive.
+        size_bytes: Of the member.
+    """
 
     container: LocatedContent
     raw_name: bytes
@@ -64,22 +75,22 @@ class ArchiveMember:
 def local_file(
     store: ContentStore, content: LocatedContent, archives: OpenArchives | None = None
 ) -> Iterator[Path]:
-    """Yield a file with the bytes, for reading only; they are those of the digest afterwards too.
+    """Yield a file with the bytes, for reading only; they are checked before the block and after.
 
-    What is only in an archive is in a temporary file meanwhile.
+    Bytes that are only in an archive are unpacked to a temporary file until the end of the block.
+    An error found after the block replaces an exception of the block, which it explains.
 
     Args:
         store: Where the stored bytes are.
         content: What to read.
-        archives: Keeps the archive open for the next one; without, it is opened for this one alone.
+        archives: Keeps the archive open for the next content; None closes it after the block.
 
     Raises:
         ContentMissingError: No place has the bytes.
-        ContentDamagedError, ReferenceDamagedError: The only place has wrong bytes, before or after
-            the block; then in place of the block's own exception, which comes of that.
-        ReferenceChangedError: So has a user's file, as its size or time is another.
+        ContentDamagedError, ReferenceDamagedError: The only place has wrong bytes.
+        ReferenceChangedError: The only place is a user's file with another size or time.
         FileAccessError: The only place cannot be reached.
-        ItemError: The only place is an archive, and the bytes cannot be had from there.
+        ItemError: The only place is an archive, and the bytes cannot be read from it.
     """
     with opened_content(store, content, archives) as opened:
         yield opened.path
@@ -93,9 +104,9 @@ def opened_content(
     *,
     is_read_in_part: bool = False,
 ) -> Iterator[OpenedFile]:
-    """Do as `local_file`, and say in which state the bytes are right.
+    """Do as `local_file`, and say in which state the file has the right bytes.
 
-    `is_read_in_part` takes what the database says of a large file for a proof.
+    With `is_read_in_part`, the states from the database (`recorded`) are trusted as well.
     """
     vouched = content.vouched + content.recorded if is_read_in_part else content.vouched
     wanted = Wanted(content.digest, vouched)
@@ -111,12 +122,18 @@ def from_first_good(
     use: Callable[[OpenedFile], T],
     archives: OpenArchives | None = None,
 ) -> T:
-    """Return what `use` makes of the first place for which it raises no `ItemError`.
+    """Call `use` with one place after the other; return the first result.
 
-    Nobody has compared these bytes with the digest before: `use` does that while it reads them.
+    A place for which `use` raises an `ItemError` is skipped.
+
+    Args:
+        store: Where the stored bytes are.
+        content: What to read.
+        use: Reads the bytes and compares them with the digest, which was not done before.
+        archives: As for `local_file`.
 
     Raises:
-        ItemError: As `local_file`.
+        ItemError: As of `local_file`.
     """
     wanted = Wanted(content.digest, is_trusted=True)
     errors: list[ItemError] = []
@@ -129,7 +146,7 @@ def from_first_good(
                     return use(opened)
             except ItemError as error:
                 errors.append(error)
-    raise _to_tell(content, errors)
+    raise _error_to_report(content, errors)
 
 
 @contextmanager
@@ -140,28 +157,39 @@ def local_archive(
     *,
     is_trusted: bool = False,
 ) -> Iterator[Archive]:
-    """Yield an archive for reading; it is the one asked for before the block and after it.
+    """Yield an archive for reading; its bytes are checked before the block and after it.
 
-    With `is_trusted` it may be another: for who compares what is read from it with digests.
+    Args:
+        store: Where the stored bytes are.
+        container: The archive.
+        archives: Keeps the archive open for the next content.
+        is_trusted: Do not check its bytes: the caller compares what it reads with digests.
 
     Raises:
-        ItemError: Its bytes are not there, or no archive that can be read.
-        UnpackingSpaceError: There is no room for temporary files.
+        ItemError: The bytes are missing, or they are not an archive that can be read.
+        UnpackingSpaceError: There is no space for temporary files.
     """
     wanted = Wanted(container.digest, container.vouched, is_trusted=is_trusted)
     with ExitStack() as stack:
-        opened = _enter_first(stack, container, _own_openings(store, container, wanted))
-        # By its name: the programs that unpack know no descriptors of ours.
+        opened = _enter_first(stack, container, _openings_of_files(store, container, wanted))
+        # By its name: the programs that unpack cannot use this process's descriptors.
         archive = stack.enter_context(archives.open(opened.name))
-        _require_name(opened)
+        _require_same_file(opened)
         yield archive
-        _require_name(opened)
+        _require_same_file(opened)
 
 
 def read_member(
     store: ContentStore, digest: bytes, member: ArchiveMember, archives: OpenArchives
 ) -> bytes:
-    """Return the bytes of a member, which match the digest; raise as `local_archive` does."""
+    """Return the bytes of a member, compared with the digest; raise as `local_archive` does.
+
+    Args:
+        store: Where the stored bytes are.
+        digest: The SHA-256 of the member.
+        member: What to read.
+        archives: Keeps the archive open for the next member.
+    """
 
     def read(path: Path) -> bytes:
         with archives.open(path) as archive:
@@ -171,30 +199,33 @@ def read_member(
             raise MemberDamagedError(found.name, digest)
         return content
 
-    wanted = Wanted(member.container.digest, is_trusted=True)  # what comes of it is compared
+    wanted = Wanted(member.container.digest, is_trusted=True)  # `read` compares the member
     errors: list[ItemError] = []
-    for opening in _own_openings(store, member.container, wanted):
+    for opening in _openings_of_files(store, member.container, wanted):
         try:
             with opening() as opened:
                 return read(opened.name)
         except ItemError as error:
             errors.append(error)
-    raise _to_tell(member.container, errors)
+    raise _error_to_report(member.container, errors)
 
 
 def container_path(store: ContentStore, container: LocatedContent) -> Path:
-    """Return where an archive is, whatever its bytes are.
+    """Return the path of an archive, without checking its bytes.
 
     Raises:
-        ItemError: It cannot be had.
+        ItemError: The archive cannot be reached.
     """
     with ExitStack() as stack:
         wanted = Wanted(container.digest, is_trusted=True)
-        return _enter_first(stack, container, _own_openings(store, container, wanted)).name
+        return _enter_first(stack, container, _openings_of_files(store, container, wanted)).name
 
 
 def member_path(store: ContentStore, member: ArchiveMember) -> Path:
-    """Return how to show people where a member is: the path of its archive, then its name."""
+    """Return a path to show to people: that of the archive, then the member's name.
+
+    Example: `/comics/Amazing 001.cbz/p01.jpg`; only `p01.jpg` if the archive cannot be reached.
+    """
     name = os.fsdecode(member.raw_name)
     try:
         return Path(f"{container_path(store, member.container)}/{name}")
@@ -204,13 +235,15 @@ def member_path(store: ContentStore, member: ArchiveMember) -> Path:
 
 @contextmanager
 def temporary_file(content: bytes) -> Iterator[Path]:
-    """Yield a file with these bytes; nothing of it stays, even if the process is killed.
+    """Yield a file with these bytes until the end of the block.
+
+    On Linux it is in memory, so nothing stays even if the process is killed.
 
     Raises:
-        UnpackingSpaceError: There is no room for it.
+        UnpackingSpaceError: There is no space for it.
     """
     try:
-        file, path = _created()
+        file, path = _create_temporary()
     except OSError as error:
         raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
     with file:
@@ -222,7 +255,7 @@ def temporary_file(content: bytes) -> Iterator[Path]:
         yield path
 
 
-def _created() -> tuple[IO[bytes], Path]:
+def _create_temporary() -> tuple[IO[bytes], Path]:
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("member", os.MFD_CLOEXEC)
         return os.fdopen(fd, "wb"), Path(f"/proc/self/fd/{fd}")
@@ -233,17 +266,17 @@ def _created() -> tuple[IO[bytes], Path]:
 def _openings(
     store: ContentStore, content: LocatedContent, wanted: Wanted, archives: OpenArchives | None
 ) -> Iterator[_Opening]:
-    """Yield how to open each place that should have the bytes, best first."""
-    yield from _own_openings(store, content, wanted)
+    """Yield, for each place that should have the bytes, a function that opens it; best first."""
+    yield from _openings_of_files(store, content, wanted)
     for member in content.members:
         assert archives is not None
         yield partial(_opened_member, store, content.digest, member, archives)
 
 
-def _own_openings(
+def _openings_of_files(
     store: ContentStore, content: LocatedContent, wanted: Wanted
 ) -> Iterator[_Opening]:
-    """Do as `_openings`, without looking into archives."""
+    """Do as `_openings`, but leave out the members of archives."""
     if content.is_stored:
         yield partial(opened_stored, store, wanted)
     for reference in content.references:
@@ -262,17 +295,17 @@ def _opened_member(
 def _enter_first(
     stack: ExitStack, content: LocatedContent, openings: Iterator[_Opening]
 ) -> OpenedFile:
-    """Open the first place that has the bytes, until the stack is closed."""
+    """Open the first place that has the bytes; it stays open until the stack is closed."""
     errors: list[ItemError] = []
     for opening in openings:
         try:
             return stack.enter_context(opening())
         except ItemError as error:  # another place may do
             errors.append(error)
-    raise _to_tell(content, errors)
+    raise _error_to_report(content, errors)
 
 
-def _require_name(opened: OpenedFile) -> None:
+def _require_same_file(opened: OpenedFile) -> None:
     """Raise `FileChangedError` unless the name still leads to the file that was opened."""
     try:
         is_same = opened.name.samefile(opened.path)
@@ -282,8 +315,8 @@ def _require_name(opened: OpenedFile) -> None:
         raise FileChangedError(opened.name)
 
 
-def _to_tell(content: LocatedContent, errors: list[ItemError]) -> ItemError:
-    """Return what is wrong where no place serves: damage first, else what the last one says."""
+def _error_to_report(content: LocatedContent, errors: list[ItemError]) -> ItemError:
+    """Return the error to report if no place has the bytes: damage, else the last place's error."""
     if not errors:
         return ContentMissingError(content.digest)
     return next((error for error in errors if isinstance(error, ContentDamagedError)), errors[-1])

@@ -1,4 +1,4 @@
-"""The bytes of members of archives; the archive last read from stays open for the next one."""
+"""Open archives: the archive that was last read from stays open for its next member."""
 
 import threading
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from dam.storage.sources.file_state import FileState
 
 
 class OpenArchives:
-    """Keeps one archive open, so that its pages, read one by one, do not each parse it anew.
+    """Keeps one archive open, so that reading its pages one by one parses it only once.
 
-    Any thread may use it; they wait for each other. It travels to a worker process empty.
+    Any thread may use it; threads wait for each other. Pickled for a worker process, it is empty.
     """
 
     def __init__(self) -> None:
@@ -29,8 +29,9 @@ class OpenArchives:
         """Yield an archive, for this thread alone.
 
         Raises:
-            ItemError: It is none, cannot be read, or needs what is not installed.
-            UnpackingSpaceError: There is no room for temporary files.
+            ItemError: It is not an archive, cannot be read, or needs a program that is not
+                installed.
+            UnpackingSpaceError: There is no space for temporary files.
         """
         with self._lock:
             try:
@@ -40,7 +41,7 @@ class OpenArchives:
             yield archive
 
     def close(self) -> None:
-        """Close the archive that is open, and remove what was unpacked of it."""
+        """Close the open archive, and remove what was unpacked from it."""
         with self._lock:
             self._opened.close()
             self._path = self._state = self._archive = None

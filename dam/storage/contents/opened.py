@@ -1,4 +1,4 @@
-"""One place of some bytes, open for reading: what is handed out is what its digest says."""
+"""Opens one place of an asset's bytes for reading, and makes sure that they match their digest."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -25,14 +25,14 @@ from dam.storage.sources.reference import Reference, check_reference, missing_fo
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file with the bytes that were asked for.
+    """An open file with the bytes that were asked for.
 
     Attributes:
-        path: Opens the very file that was looked at, whatever has its name by now, where the system
-            can do that; for reading only, and only as long as the file is open here.
-        name: Its path for people, and for other programs.
-        damage: Returns what to raise where its bytes turn out to be wrong.
-        state: In this one its bytes are those of the digest; None for a member of an archive.
+        path: For reading in this process while the file is open here. On Linux it leads to the very
+            file that was opened (`/proc/self/fd/7`), even if another file has its name now.
+        name: The ordinary path, for people and for other programs.
+        damage: Makes the error to raise if its bytes turn out to be wrong.
+        state: The state in which the file has these bytes; None for a member of an archive.
     """
 
     path: Path
@@ -43,12 +43,12 @@ class OpenedFile:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an opened file must be.
+    """The requirements for a file that is opened.
 
     Attributes:
-        digest: The SHA-256 of its bytes.
-        vouched: States in which it has been hashed; in any other it is hashed before it is used.
-        is_trusted: Open it without hashing it: whoever reads it compares the digest then.
+        digest: The SHA-256 that its bytes must have.
+        vouched: States in which the file had these bytes; in any other state it is hashed first.
+        is_trusted: Open the file without hashing it; the caller compares the digest itself.
     """
 
     digest: bytes
@@ -58,11 +58,14 @@ class Wanted:
 
 @contextmanager
 def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
-    """Open what the store holds; its bytes are right before the block and after it.
+    """Open the stored file with a digest; its bytes are checked before the block and after it.
+
+    An error found after the block replaces an exception of the block.
 
     Raises:
-        ContentMissingError, ContentDamagedError, FileAccessError: They cannot be had. Found out
-            after the block, this takes the place of the block's own exception.
+        ContentMissingError: The store has no such file.
+        ContentDamagedError: The file has wrong bytes.
+        FileAccessError: The file cannot be read.
     """
     path = store.local_path(wanted.digest)
     try:
@@ -82,12 +85,15 @@ def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
 
 @contextmanager
 def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFile]:
-    """Open a user's file in place; it is what was added before the block and after it.
+    """Open a user's file in place; it is checked before the block and after it.
+
+    An error found after the block replaces an exception of the block.
 
     Raises:
-        ReferenceChangedError, ReferenceDamagedError: It is not. Found out after the block, this
-            takes the place of the block's own exception.
-        FolderGoneError, FileAccessError: It cannot be reached.
+        ReferenceChangedError: Its size or time is not the recorded one.
+        ReferenceDamagedError: Its bytes are not those that were added.
+        FolderGoneError: The file is missing because a folder is: an unmounted disk, say.
+        FileAccessError: The file cannot be read.
     """
     damage = partial(ReferenceDamagedError, reference.path)
     try:
@@ -97,7 +103,7 @@ def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFil
                 with _watched(source.fd, reference.path, wanted, damage) as opened:
                     yield opened
             except Exception:
-                # What went wrong with a file that has changed comes of the change.
+                # If the file has changed, this is why the block failed: report the change.
                 check_reference(reference)
                 raise
             check_reference(reference)
@@ -116,11 +122,11 @@ def _watched(
         _require_digest(fd, name, wanted.digest, damage)
 
     def confirm() -> None:
-        # Adding it again renews its times: the bytes decide.
+        # Another state need not mean other bytes: adding the file again renews its times.
         if not wanted.is_trusted and FileState.of(os.fstat(fd)) != state:
             _require_digest(fd, name, wanted.digest, damage)
 
-    path = _by_descriptor(fd, name)
+    path = _descriptor_path(fd, name)
     try:
         yield OpenedFile(path, name, damage, state)
     except FileAccessError as error:
@@ -144,6 +150,6 @@ def _require_digest(fd: int, name: Path, digest: bytes, damage: Callable[[], Ite
         raise damage()
 
 
-def _by_descriptor(fd: int, name: Path) -> Path:
+def _descriptor_path(fd: int, name: Path) -> Path:
     path = f"/proc/self/fd/{fd}"
-    return Path(path) if os.path.exists(path) else name  # noqa: PTH110 - for each file there is
+    return Path(path) if os.path.exists(path) else name  # noqa: PTH110 - quicker, for every file

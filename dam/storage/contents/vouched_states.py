@@ -1,4 +1,4 @@
-"""The states in which files were hashed in this run, for those that are to be worked on soon."""
+"""Vouched states: states of files that were hashed in this run and will be processed soon."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,10 +11,10 @@ _MOST = 50_000
 
 
 class VouchedStates:
-    """A state for each digest; of more than 50,000 the later ones are hashed once more instead.
+    """A file state for each digest, at most 50,000; files beyond that are hashed once more.
 
-    Work is done in the order in which files come in: where they come faster, the oldest states are
-    those that are needed next, and what was worked on makes room.
+    When it is full, new states are dropped, not old ones. Files are processed in the order in which
+    they are imported, so the oldest states are needed first, and processed files make room.
     """
 
     def __init__(self, most: int = _MOST) -> None:
@@ -27,16 +27,16 @@ class VouchedStates:
             self._states[digest] = state
 
     def take_stored(self, outcomes: Iterable[object]) -> None:
-        """Note it of all that was put."""
+        """Note the states of all files that were put; other outcomes are ignored."""
         for outcome in outcomes:
             if isinstance(outcome, StoredFile):
                 self.take(outcome.sha256, outcome.state)
 
     def drop(self, digest: bytes) -> None:
-        """Forget a file on which all the work is done."""
+        """Forget the state of a file that is processed."""
         self._states.pop(digest, None)
 
     def with_states(self, content: LocatedContent) -> LocatedContent:
-        """Return the content with what is known of its files."""
+        """Return the content, with the state that was noted for its digest as vouched."""
         state = self._states.get(content.digest)
         return content if state is None else replace(content, vouched=(state,))

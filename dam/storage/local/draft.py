@@ -1,4 +1,4 @@
-"""Files on their way into a local store: written under a temporary name, held by a lock."""
+"""Drafts: files on their way into a local store, under a temporary name and held by a lock."""
 
 import contextlib
 import os
@@ -17,11 +17,11 @@ _COMMON_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Draft:
-    """A temporary file in the store's root that belongs to this process while it is open.
+    """A temporary file in the store's root that this process holds while it is open.
 
-    Its lock tells the living from the dead: a file that nobody holds was left by a killed process.
-    All its methods raise plain `OSError`; they concern the store, never the source. `state` is that
-    in which `close` left the file.
+    A draft is locked as long as its process lives. So a draft without a lock was left by a killed
+    process, and may be removed. All methods raise plain `OSError`, which concerns the store, never
+    the source. `state` is the state of the file after `close`.
     """
 
     state: FileState
@@ -31,7 +31,7 @@ class Draft:
         self._is_open = True
 
     def clone_from(self, source_fd: int) -> bool:
-        """Return whether the file now shares the source's blocks, copied on write."""
+        """Try to share the source's blocks, copied on write; return whether the file now does."""
         try:
             import fcntl  # noqa: PLC0415 - not on every platform
 
@@ -41,46 +41,48 @@ class Draft:
         return True
 
     def write(self, chunk: memoryview) -> None:
-        """Append all the bytes."""
+        """Append all bytes of the chunk."""
         while chunk:
             chunk = chunk[os.write(self.fd, chunk) :]
 
     def skip(self, size_bytes: int) -> None:
-        """Leave a hole, before what is written next."""
+        """Leave a hole of this size before the next bytes."""
         os.lseek(self.fd, size_bytes, os.SEEK_CUR)
 
     def finish(self) -> None:
-        """Make the file read-only, for its user alone, as others may enter the store's folder.
+        """Make the file read-only for its user alone, and let the disk begin to write it.
 
-        And let the disk begin, so that the syncs of a batch overlap. A change of the mode between
-        two syncs would have each wait for a commit of its own.
+        For its user alone, because others may be allowed to enter the store's folder. Call it for
+        all files of a batch before the first `sync`: then the disk writes them at the same time. A
+        change of mode between two syncs would make each sync wait for a commit of its own.
         """
         os.fchmod(self.fd, 0o400)
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
-        """Wait until all of it is on the disk."""
+        """Wait until the whole file is on the disk."""
         os.fsync(self.fd)
 
     def publish(self, final: Path) -> None:
-        """Give the file its final name; raise `FileExistsError` where that is taken."""
+        """Give the file its final name; raise `FileExistsError` if the name is taken."""
         try:
             os.link(self.path, final)
         except (FileExistsError, FileNotFoundError):
             raise
         except OSError as error:
-            # No hard links here. What another process may rename in between has the same bytes.
+            # No hard links here. A file that another process puts there between these two calls
+            # has the same bytes.
             if final.exists():
                 raise FileExistsError from error
             self.path.rename(final)
 
     def replace(self, final: Path) -> None:
-        """Put the file in the place of one whose bytes turned out to be wrong."""
+        """Give the file the final name of one that has wrong bytes, which is replaced."""
         self.path.replace(final)
 
     def close(self) -> None:
-        """Take the temporary name away and let go of the file; a second time does nothing."""
+        """Remove the temporary name and close the file; a second call does nothing."""
         if self._is_open:
             self._is_open = False
             self.path.unlink(missing_ok=True)
@@ -90,8 +92,17 @@ class Draft:
 
 @contextlib.contextmanager
 def linked_draft(root: Path, source: Path, source_fd: int) -> Iterator[Path]:
-    """Yield a temporary name in the store for a user's file, which is open; raise `OSError`."""
-    # Where somebody else has locked the file, a sweep may take the name away; its use fails then.
+    """Yield a temporary name in the store, a hard link to a user's file that is open.
+
+    Args:
+        root: The store's folder.
+        source: The path of the file, not of a link to it.
+        source_fd: A descriptor of the file.
+
+    Raises:
+        OSError: The link cannot be made.
+    """
+    # If another program has locked the file, a sweep may remove the name; using it fails then.
     try_lock(source_fd, is_exclusive=False)
     path = _new_path(root)
     os.link(source, path)
@@ -102,14 +113,14 @@ def linked_draft(root: Path, source: Path, source_fd: int) -> Iterator[Path]:
 
 
 def sweep_drafts(root: Path, *, is_dry_run: bool = False) -> list[int]:
-    """Remove the drafts that no living process holds; return how many bytes went with each.
+    """Remove the drafts that no living process holds; return how many bytes each of them freed.
 
-    What cannot be opened stays, and so does what is no file; nobody waits for either.
+    Drafts that cannot be opened stay, and so does anything that is not a regular file. Never waits.
     """
     sizes = []
     for entry in root.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError, NotRegularFileError):
-            # For reading: a draft that is ready, and many a user's file, is for nothing else.
+            # Opened for reading: a finished draft and many a user's file are read-only.
             fd = open_kept(entry)
             try:
                 if not try_lock(fd, is_exclusive=True):
@@ -117,7 +128,7 @@ def sweep_drafts(root: Path, *, is_dry_run: bool = False) -> list[int]:
                 status = os.fstat(fd)
                 if not is_dry_run:
                     entry.unlink()
-                # With another name it is also a user's file, or one that is stored.
+                # A second name: it is also a user's file or a stored one, so no bytes are freed.
                 sizes.append(status.st_size if status.st_nlink == 1 else 0)
             finally:
                 os.close(fd)
@@ -128,7 +139,7 @@ def _create_held(root: Path) -> tuple[Path, int]:
     while True:
         path = _new_path(root)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON_FLAGS, 0o600)
-        # Between the two calls a sweep may have found the file unheld and taken it.
+        # Before the lock was taken, a sweep may have found the file without one and removed it.
         if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
             return path, fd
         os.close(fd)

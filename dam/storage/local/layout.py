@@ -1,4 +1,7 @@
-"""Where a local store keeps what: `<root>/<ab>/<cd>/<sha256>`, and the folders made on the way."""
+"""The folders of a local store: each content file is `<root>/<ab>/<cd>/<sha256>`.
+
+`<ab>` and `<cd>` are the first four hex digits of the SHA-256; these folders are called shards.
+"""
 
 import contextlib
 import errno
@@ -11,12 +14,12 @@ _SHARD_NAME = re.compile(r"[0-9a-f]{2}")
 _DIGEST_NAME = re.compile(r"[0-9a-f]{64}")
 _FOLDER_MODE = 0o700
 _DIGEST_BYTES = 32
-# Something is in it, or came into it; it is gone; something is mounted there.
+# Not empty, or not any more (ENOTEMPTY, EEXIST); gone (ENOENT); a mount point (EBUSY).
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY})
 
 
 def content_path(root: Path, digest: bytes) -> Path:
-    """Return where the bytes of a SHA-256 belong."""
+    """Return the path of the content file for a SHA-256; raise `ValueError` unless it is one."""
     if len(digest) != _DIGEST_BYTES:
         raise ValueError(f"a SHA-256 has {_DIGEST_BYTES} bytes, not {len(digest)}")
     name = digest.hex()
@@ -24,7 +27,7 @@ def content_path(root: Path, digest: bytes) -> Path:
 
 
 def make_root(root: Path) -> None:
-    """Make the store's folder, and those above it, where they are missing."""
+    """Make the store's folder and its missing parents, so that they survive a power cut."""
     if not root.is_dir():
         make_root(root.parent)
         root.mkdir(mode=_FOLDER_MODE, exist_ok=True)
@@ -32,19 +35,20 @@ def make_root(root: Path) -> None:
 
 
 def make_shard(path: Path) -> None:
-    """Make the folder of a content file, also while a collection removes empty folders."""
+    """Make the shards for a content file, even while a collection removes empty ones."""
     is_made = False
     while not is_made:
         path.parent.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # the one above has just been removed
+        with contextlib.suppress(FileNotFoundError):  # its parent has just been removed
             path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
             is_made = True
 
 
 def folders_to(root: Path, path: Path) -> set[Path]:
-    """Return the folders that must be synced for a content file to be found after a power cut.
+    """Return the folders to sync so that a content file is still found after a power cut.
 
-    All of them: who made one that is there may not have synced its entry yet.
+    These are all folders from the root on, not only new ones: another process that has just made
+    one may not have synced the folder above it yet.
     """
     return {root, path.parent.parent, path.parent}
 
@@ -62,7 +66,7 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def remove_empty_shards(root: Path) -> None:
-    """Remove the folders for content files in which nothing is any more."""
+    """Remove the shards that are empty."""
     for first in _entries(root, _SHARD_NAME):
         for second in _entries(Path(first.path), _SHARD_NAME):
             _remove_empty(Path(second.path))
@@ -78,7 +82,7 @@ def _remove_empty(folder: Path) -> None:
 
 
 def content_files(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every content file in ascending order of digests, one folder in memory at a time."""
+    """Yield every content file, in ascending order of digests; lists one shard at a time."""
     for first in _entries(root, _SHARD_NAME):
         for second in _entries(Path(first.path), _SHARD_NAME):
             yield from _entries(Path(second.path), _DIGEST_NAME)

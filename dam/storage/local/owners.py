@@ -1,4 +1,4 @@
-"""The marks in a local store of the worlds that keep bytes there: `<root>/.worlds/<uuid>`."""
+"""Reads and writes a local store's marks of worlds: one file each, `<root>/.worlds/<uuid>`."""
 
 import os
 import re
@@ -12,8 +12,8 @@ from dam.storage.local.layout import content_files, sync_folders
 from dam.storage.privacy import FILE_MODE
 
 _FOLDER_NAME = ".worlds"
-# Older versions wrote no name, or no numbers. What a store must have that was begun anew then is
-# not known: it is judged as any other.
+# Older versions wrote no name, or no numbers. If such a mark says that the store was begun anew, it
+# is not known what the store must contain; it is judged like any other store.
 _ANEW = "begun anew as {}, because the store before was lost; new from place {}"
 _EDITION = "edition {}"
 _LACKING = "files were here without any mark: those of other worlds may be lost"
@@ -22,11 +22,16 @@ _NAMED = re.compile(rf"^{_EDITION.format('([0-9a-f]+)')}$", re.MULTILINE)
 
 
 def mark_owner(root: Path, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
-    """Write down that a world keeps bytes here, so that it survives a power cut.
+    """Write the mark of a world that keeps bytes here, so that it survives a power cut.
 
-    A mark that is there keeps its database. It takes the owner's newest edition, unless it has one
-    that the owner does not know: then what is there is more than the owner's. With `anew` it says
-    so; where the store has no file, it is a new mark then.
+    A mark that is there keeps its database. It takes the owner's newest edition, unless it has an
+    edition that the owner does not know: then another database has stored more than the owner.
+
+    Args:
+        root: The store's folder.
+        owner: The world.
+        anew: Given where the store is begun anew: the mark says so, and a mark that was there is
+            kept only if the store has files.
     """
     found = mark_of(root, owner.uuid)
     has_files = any(content_files(root)) if found is None or anew is not None else True
@@ -42,7 +47,7 @@ def mark_owner(root: Path, owner: StoreOwner, *, anew: BegunAnew | None = None) 
 
 
 def take_over(root: Path, owner: StoreOwner) -> None:
-    """Take all other worlds' marks away, and have that of this one name this database alone."""
+    """Remove the marks of all other worlds; write this database into the mark of this world."""
     for other in owners(root):
         if other.uuid != owner.uuid:
             forget_owner(root, other.uuid)
@@ -54,7 +59,7 @@ def take_over(root: Path, owner: StoreOwner) -> None:
 
 
 def mark_of(root: Path, uuid: str) -> StoreMark | None:
-    """Return the mark of a world, or None where it has none."""
+    """Return the mark of a world, or None if it has none."""
     try:
         return _read(_path(root, uuid))
     except (FileNotFoundError, NotADirectoryError):
@@ -62,15 +67,15 @@ def mark_of(root: Path, uuid: str) -> StoreMark | None:
 
 
 def owners(root: Path) -> Iterator[StoreOwner]:
-    """Yield the worlds that have put bytes here and were not forgotten since, by their UUIDs."""
+    """Yield the worlds that have a mark here, in the order of their UUIDs."""
     marks = root / _FOLDER_NAME
     for mark in sorted(marks.iterdir()) if marks.is_dir() else ():
-        if "." not in mark.name:  # else it was not written to its end
+        if "." not in mark.name:  # else it is a temporary file of `_write`
             yield StoreOwner(uuid=mark.name, database=_read(mark).database)
 
 
 def forget_owner(root: Path, uuid: str) -> None:
-    """Take the mark of a world away, where there is one."""
+    """Remove the mark of a world, if it has one."""
     _path(root, uuid).unlink(missing_ok=True)
 
 

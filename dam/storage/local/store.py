@@ -44,8 +44,9 @@ _DIGESTS_AT_ONCE = 1_000
 class LocalContentStore:
     """`ContentStore` in the folder `root`: `<ab>/<cd>/<sha256>`, files read-only, folders 0700.
 
-    A file that has its final name is complete and on the disk. It is ours alone if it is read-only
-    and has one name; any other is a user's hard link, and is hashed before it is relied upon.
+    Invariant: a file that has its final name is complete and on the disk. A file that is read-only
+    and has only one name is the store's own. Any other may be a hard link to a user's file, which
+    the user may change: it is hashed each time before it is relied upon.
     """
 
     root: Path
@@ -67,7 +68,7 @@ class LocalContentStore:
         is_rehash: bool = False,
         found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | ItemError]:
-        """Store many files, 32 to a round of syncs; see `ContentStore.put_many`."""
+        """Store many files, in batches of 32; see `ContentStore.put_many`."""
         outcomes: list[StoredFile | ItemError] = []
         with self._faults():
             for start in range(0, len(paths), _FILES_AT_ONCE):
@@ -80,27 +81,27 @@ class LocalContentStore:
         return outcomes
 
     def make(self) -> None:
-        """Make the folder, and those above it."""
+        """Make the folder and its missing parents."""
         with self._faults():
             make_root(self.root)
 
     def mark(self, owner: StoreOwner, *, anew: BegunAnew | None = None) -> None:
-        """Write the mark of a world."""
+        """Write the mark of a world; see `ContentStore.mark`."""
         with self._faults():
             mark_owner(self.root, owner, anew=anew)
 
     def mark_of(self, uuid: str) -> StoreMark | None:
-        """Look at the mark of a world."""
+        """Return the mark of a world, or None; see `ContentStore.mark_of`."""
         with self._faults():
             return mark_of(self.root, uuid)
 
     def contains(self, digest: bytes) -> bool:
-        """Return whether there is an entry for the digest."""
+        """Return whether the store has an entry for the digest."""
         with self._faults(digest):
             return content_path(self.root, digest).is_file()
 
     def size_of(self, digest: bytes) -> int:
-        """Return the size in bytes of what is stored."""
+        """Return the size in bytes of the stored file."""
         with self._faults(digest):
             return content_path(self.root, digest).stat().st_size
 
@@ -112,7 +113,7 @@ class LocalContentStore:
         return path
 
     def local_roots(self) -> Sequence[Path]:
-        """Return the one folder."""
+        """Return the store's folder, the only one."""
         return [self.root]
 
     def check(
@@ -123,7 +124,7 @@ class LocalContentStore:
         is_fast: bool = False,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> ContentState:
-        """Return the state of what is stored; a disk that cannot deliver it is damage, too."""
+        """Return the state of the stored file; `damaged` also if the disk fails to deliver it."""
         path = content_path(self.root, digest)
         with self._faults(digest):
             try:
@@ -142,7 +143,7 @@ class LocalContentStore:
         return "ok" if is_right else "damaged"
 
     def entries(self) -> Iterator[StoredContent]:
-        """Yield all that is stored, in ascending order of digests."""
+        """Yield every entry, in ascending order of digests."""
         with self._faults():
             if not self.root.is_dir():
                 return
@@ -153,14 +154,14 @@ class LocalContentStore:
                     if isinstance(error, FileNotFoundError) or error.errno in DISK_ERRNOS:
                         continue
                     raise
-                if stat.S_ISDIR(status.st_mode):  # nothing of ours: a file may never be there
+                if stat.S_ISDIR(status.st_mode):  # a folder in the place of a file is no entry
                     continue
-                # The modification time of a shared file is its user's and says nothing of us.
+                # The user sets the modification time of a shared file; `_renew` sets its ctime.
                 renewed_at_s = status.st_ctime if is_shared(status) else status.st_mtime
                 yield StoredContent(bytes.fromhex(entry.name), status.st_size, renewed_at_s)
 
     def remove(self, digest: bytes) -> None:
-        """Take the file's name out of the store."""
+        """Remove the file's name from the store."""
         with self._faults():
             content_path(self.root, digest).unlink(missing_ok=True)
 
@@ -172,7 +173,7 @@ class LocalContentStore:
         on_wait: Callable[[], None] | None = None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[None]:
-        """Hold the store while files are put and their rows written; see `ContentStore`."""
+        """Hold the store while files are put and their rows committed; see `ContentStore`."""
         with ExitStack() as held:
             with self._faults():
                 held.enter_context(shared_lock(self.root / _LOCK_NAME, on_wait, is_stopped))
@@ -185,7 +186,7 @@ class LocalContentStore:
                     sweep_drafts(self.root)
 
     def forget_owner(self, uuid: str) -> None:
-        """Take the mark of a world away."""
+        """Remove the mark of a world."""
         with self._faults():
             forget_owner(self.root, uuid)
 
@@ -199,11 +200,11 @@ class LocalContentStore:
         is_forced: bool = False,
         is_dry_run: bool = False,
     ) -> Collected:
-        """Remove what is old and not referred to; see `ContentStore.collect`."""
+        """Remove old entries that nothing refers to; see `ContentStore.collect`."""
         if not self.root.is_dir():
             return Collected(removed=0, freed_bytes=0)
         removed = freed_bytes = 0
-        with self._alone():
+        with self._held_exclusively():
             others = self._other_owners(owner)
             if others and not is_forced:
                 raise StoreSharedError(
@@ -228,7 +229,7 @@ class LocalContentStore:
         return Collected(removed, freed_bytes + sum(drafts), len(drafts))
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _held_exclusively(self) -> Iterator[None]:
         with ExitStack() as held:
             with self._faults():
                 if not held.enter_context(exclusive_lock(self.root / _LOCK_NAME)):
@@ -253,7 +254,11 @@ class LocalContentStore:
 
     @contextmanager
     def _faults(self, digest: bytes | None = None) -> Iterator[None]:
-        """Translate what the disk says; with a digest, it may concern that one file alone."""
+        """Translate `OSError`: into a fault of the digest's file, if one is given, or of the store.
+
+        With a digest, a missing file is `ContentMissingError`; another fault is `FileAccessError`
+        as long as the store's folder can be read, else `StoreUnusableError`.
+        """
         try:
             yield
         except FileNotFoundError as error:
@@ -261,12 +266,12 @@ class LocalContentStore:
                 raise StoreUnusableError(self.root, error) from error
             raise ContentMissingError(digest) from error
         except OSError as error:
-            if digest is not None and self._is_sound():
+            if digest is not None and self._is_readable():
                 raise FileAccessError(content_path(self.root, digest), "read", error) from error
             raise StoreUnusableError(self.root, error) from error
 
-    def _is_sound(self) -> bool:
-        """Tell whether the store itself can be looked into."""
+    def _is_readable(self) -> bool:
+        """Return whether the store's folder can be read."""
         try:
             os.scandir(self.root).close()
         except OSError:

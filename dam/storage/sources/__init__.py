@@ -1,1 +1,1 @@
-"""Users' files, found and read with care."""
+"""Sources: the user's files that are imported, found and read with care."""

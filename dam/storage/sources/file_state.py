@@ -1,14 +1,15 @@
-"""What tells that a file's bytes are still those that were hashed."""
+"""File states: they tell whether a file's bytes are still the ones that were hashed."""
 
 import os
 from typing import NamedTuple
 
 
 class FileState(NamedTuple):
-    """What `stat` says of a file that no write leaves as it is; who sets a time back moves `ctime`.
+    """The facts of `stat` that change with every write to a file.
 
-    As long as two states are equal, so are the bytes. Device and inode may be those of another file
-    after the next start of the system; then the times are others, too.
+    As long as two states are equal, the bytes are the same. A program that sets `mtime_ns` back
+    changes `ctime_ns`. After a restart of the system, another file may have the same device and
+    inode, but not the same times.
     """
 
     device: int
@@ -19,7 +20,7 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> "FileState":
-        """Return the state that a `stat` result amounts to."""
+        """Return the state in a `stat` result."""
         return cls(
             status.st_dev,
             status.st_ino,

@@ -1,4 +1,4 @@
-"""Folders held open: what is done in one is done there, whatever has its path by now."""
+"""Folders held open: work goes on in the opened folder, even if another one gets its path."""
 
 import errno
 import os
@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 Inode = tuple[int, int]
-"""Device and inode: which file or folder it is, under whatever name, while this process runs."""
+"""Device and inode: they identify a file or folder while this process runs, whatever its name."""
 
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
-# To open what is in it, or to rename that, its own names need not be read, nor be allowed to.
+# Enough to open or rename something in the folder; the right to list the folder is not needed.
 _PASSING = _READING | getattr(os, "O_PATH", 0)
 _HERE = -100  # fcntl.h: AT_FDCWD
 _RENAME_NOREPLACE = 1
@@ -19,17 +19,17 @@ _NOT_TO_BE_HAD = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 class OtherFolderError(NotADirectoryError):
-    """Another folder has the path by now, a link to one, or something else."""
+    """Something else has the folder's path now: another folder, a link, or no folder at all."""
 
     def __init__(self, path: str) -> None:
         super().__init__(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
 
 class OpenFolder:
-    """A folder that was opened; names are looked up in it alone, and links are not followed.
+    """An open folder: names are looked up in this very folder, and links are not followed.
 
-    All its methods raise plain `OSError`. Where the system knows no such descriptors (Windows), it
-    is whatever has the path.
+    All methods raise plain `OSError`. On Windows, which has no descriptors of folders, `fd` is None
+    and names are looked up by the path, whatever has it.
     """
 
     def __init__(self, path: str, fd: int | None) -> None:
@@ -37,36 +37,42 @@ class OpenFolder:
         self.fd = fd
 
     def names(self) -> list[str]:
-        """Return the names of all that is in it, in no order."""
+        """Return the names of everything in the folder, in no particular order."""
         if self.fd is None:
             return os.listdir(self.path)  # noqa: PTH208 - bytes of names, and no more
         with self._readable() as fd:
             return os.listdir(fd)  # noqa: PTH208 - as above
 
     def status(self, name: str) -> os.stat_result:
-        """Return what `lstat` says of a name in it."""
+        """Return what `lstat` says of a name in the folder."""
         return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
 
     def unlink(self, name: str) -> None:
-        """Remove a name that is no folder's."""
+        """Remove a name from the folder; it must not be a folder's."""
         os.unlink(self.at(name), dir_fd=self.fd)
 
     @property
     def lasting_path(self) -> Path:
-        """A path of it as long as it is open in this process; its own where there is none such."""
+        """A path that leads to this very folder while it is open, for this process alone.
+
+        On systems without `/proc` it is the ordinary path.
+        """
         path = f"/proc/self/fd/{self.fd}"
         return Path(path if os.path.exists(path) else self.path)  # noqa: PTH110 - a descriptor's
 
     def has_own_path(self) -> bool:
-        """Return whether its path still is its own, and not that of a link."""
+        """Return whether the path leads to this very folder, and not through a link at its end."""
         return self.fd is None or inode(os.lstat(self.path)) == inode(os.fstat(self.fd))
 
     def at(self, name: str) -> str:
-        """Return how to name what is in it to a call that is given `fd` as its `dir_fd`."""
+        """Return how to name an entry of the folder to a call that gets `fd` as its `dir_fd`."""
         return os.path.join(self.path, name) if self.fd is None else name  # noqa: PTH118
 
     def sync(self) -> None:
-        """Wait until its names are on the disk; where it cannot be read, until all disks are."""
+        """Wait until the folder's names are on the disk.
+
+        A folder that cannot be opened for reading cannot be synced alone: then all disks are.
+        """
         if self.fd is None:
             return
         try:
@@ -86,16 +92,16 @@ class OpenFolder:
 
 @contextmanager
 def open_folder(path: str, expected: Inode | None = None) -> Iterator[OpenFolder]:
-    """Open a folder, or what a link to one leads to, for what is done in the block.
+    """Open a folder, or the one that a link leads to, until the end of the block.
 
     Args:
-        path: Where it is.
-        expected: Which one it must be.
+        path: The folder, or a link to it.
+        expected: The folder that it must be; None allows any.
 
     Raises:
-        OtherFolderError: It is another one, or none.
-        OSError: It cannot be opened; `FileNotFoundError` where nothing is there. That its names
-            may not be read is found out by `names` alone.
+        OtherFolderError: The path leads to another folder, or to something else.
+        OSError: The folder cannot be opened; `FileNotFoundError` if nothing is there. A folder that
+            must not be listed can be opened; `names` raises then.
     """
     if not hasattr(os, "O_DIRECTORY"):
         yield OpenFolder(path, None)
@@ -115,13 +121,19 @@ def open_folder(path: str, expected: Inode | None = None) -> Iterator[OpenFolder
 def rename_to_free(
     name: str | Path, new_name: str | Path, folder: OpenFolder | None = None
 ) -> bool:
-    """Rename a file or folder, unless the new name is taken; return False where none can do that.
+    """Rename a file or folder in one step, unless the new name is taken.
 
-    Both are paths, or names in the folder.
+    Return True when it was renamed, False where the system or file system has no such rename; then
+    nothing was changed.
+
+    Args:
+        name: A path, or the name of an entry of `folder`.
+        new_name: Likewise.
+        folder: None if the names are paths.
 
     Raises:
         FileExistsError: The new name is taken.
-        OSError: As of `rename`.
+        OSError: Any other error of `rename`.
     """
     rename = _renameat2()
     if rename is None or (folder is not None and folder.fd is None):
@@ -137,7 +149,7 @@ def rename_to_free(
 
 @cache
 def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """Return the system's call, which answers with the number of its error, or None."""
+    """Return the system call `renameat2`, or None; it returns an error number, 0 for success."""
     if not hasattr(os, "O_DIRECTORY"):
         return None
     import ctypes  # noqa: PLC0415 - few commands rename anything
@@ -149,5 +161,5 @@ def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
 
 
 def inode(status: os.stat_result) -> Inode:
-    """Return which file or folder a `stat` result is of."""
+    """Return the identity of the file or folder that a `stat` result describes."""
     return status.st_dev, status.st_ino

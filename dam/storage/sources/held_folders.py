@@ -1,4 +1,4 @@
-"""Folders that are kept open while a command works, to notice when others take their place."""
+"""Held folders: kept open while a command works, to notice when another folder replaces one."""
 
 import os
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from dam.errors import StoreReplacedError, words_for
 class HeldFolders:
     """The folders in which a store keeps its bytes.
 
-    Invariant: a folder that was held stays open until `close`, so its inode number is not given to
-    another folder meanwhile. Its disk cannot be unmounted by the way while it is held.
+    Invariant: a held folder stays open until `close`, so no other folder can get its inode number
+    meanwhile. As a side effect, its disk cannot be unmounted while it is held.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -20,26 +20,26 @@ class HeldFolders:
 
     @property
     def is_held(self) -> bool:
-        """Tell whether any folder is."""
+        """Return whether any folder is held."""
         return bool(self._held)
 
     def hold(self) -> None:
-        """Keep open the folders that are there and not held yet.
+        """Open, and keep open, the folders that exist and are not held yet.
 
         Raises:
-            OSError: One is there and cannot be opened.
+            OSError: A folder exists and cannot be opened.
         """
-        if not hasattr(os, "O_DIRECTORY"):  # Windows, where nobody can unmount what is in use
+        if not hasattr(os, "O_DIRECTORY"):  # Windows, where a disk in use cannot be unmounted
             return
         for folder in self._folders:
             if folder not in self._held and folder.is_dir():
                 self._held[folder] = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def require_same(self) -> None:
-        """Look at what has the paths of the held folders now.
+        """Raise unless the path of each held folder still leads to this folder.
 
         Raises:
-            StoreReplacedError: Another folder is in the place of one, or none.
+            StoreReplacedError: A path leads to another folder, or to none.
         """
         for folder, fd in self._held.items():
             try:
@@ -50,6 +50,6 @@ class HeldFolders:
                 raise StoreReplacedError(folder, "another folder is in its place")
 
     def close(self) -> None:
-        """Let go of all folders."""
+        """Close all held folders."""
         while self._held:
             os.close(self._held.popitem()[1])

@@ -1,4 +1,4 @@
-"""Opening a store's own files: whatever has got into the place of one, this never waits for it."""
+"""Opens a store's own files without ever waiting, even if a FIFO, say, has a file's name."""
 
 import errno
 import os
@@ -14,21 +14,21 @@ DISK_ERRNOS = frozenset(
     for name in ("EIO", "EBADMSG", "EUCLEAN", "ENODATA")
     if hasattr(errno, name)
 )
-"""What a disk says that cannot deliver one file: of the read itself, or of a checksum."""
+"""Error numbers of a disk that fails to deliver one file: a read or a checksum fails."""
 
 UNREADABLE_ERRNOS = DISK_ERRNOS | {errno.EACCES, errno.EPERM}
-"""What hinders the reading of one file alone, its mode among it."""
+"""Error numbers that concern one file alone: those of the disk, and missing rights."""
 
-# What `open` says of a symbolic link, which we never make, and of a socket.
+# What `open` says of a symbolic link (which the store never makes), and of a socket.
 _KINDS = {errno.ELOOP: stat.S_IFLNK, errno.ENXIO: stat.S_IFSOCK}
 
 
 def open_kept(path: Path) -> int:
-    """Return a descriptor of a stored file, for reading.
+    """Open a stored file for reading, and return its descriptor.
 
     Raises:
         NotRegularFileError: Something else has its name: a folder, a FIFO, a symbolic link.
-        OSError: It cannot be opened.
+        OSError: The file cannot be opened.
     """
     try:
         return open_regular(path, follows_links=False)
@@ -39,11 +39,14 @@ def open_kept(path: Path) -> int:
 
 
 def digest_of_kept(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> bytes:
-    """Return the SHA-256 of a stored file, read from the disk where the system can be told to.
+    """Return the SHA-256 of a stored file, read from the disk itself where the system allows that.
+
+    `is_stopped` is asked before each piece.
 
     Raises:
-        NotRegularFileError, OSError: As `open_kept`, or it cannot be read; `InterruptedError` when
-            `is_stopped`, asked between any two pieces, said yes.
+        NotRegularFileError: As of `open_kept`.
+        OSError: The file cannot be opened or read.
+        InterruptedError: `is_stopped` returned True.
     """
     fd = open_kept(path)
     try:

@@ -1,4 +1,4 @@
-"""Reading a user's file: never blocking on what is no file, never believing a file that changes."""
+"""Reads a user's file: never waits for a FIFO or a device, and notices a file that changes."""
 
 import hashlib
 import io
@@ -17,7 +17,8 @@ from dam.storage.sources.sparse import has_holes
 
 CHUNK_BYTES = 1 << 20
 
-# A FIFO without a writer would block in open(), a terminal would become ours. Windows has neither.
+# Without NONBLOCK, open() waits for a FIFO's writer; without NOCTTY, a terminal becomes this
+# process's own. Windows has neither.
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -26,7 +27,7 @@ _OPEN_FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
-# Databases keep times as 64 bits: the years 1677 to 2262. File systems go beyond that.
+# Databases keep times in 64 bits: the years 1677 to 2262. File systems allow other years, too.
 _LEAST_NS = -(1 << 63)
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -39,13 +40,16 @@ _KINDS = {
 
 
 def kind_of(mode: int) -> str:
-    """Return what a file is that is no regular one, with its article."""
+    """Return in words what a file is that is not regular: "a folder", "a FIFO"."""
     return _KINDS.get(stat.S_IFMT(mode), "something special")
 
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What was seen of a file while it was read; two equal readings mean an untouched file."""
+    """What `stat` said of a file while it was read; equal values mean an unchanged file.
+
+    `mtime_ns` is limited to 64 bits.
+    """
 
     size_bytes: int
     mtime_ns: int
@@ -55,7 +59,7 @@ class FileStat:
 
     @classmethod
     def of(cls, status: os.stat_result) -> "FileStat":
-        """Return the reading that a `stat` result amounts to."""
+        """Return the values of a `stat` result."""
         return cls(
             size_bytes=status.st_size,
             mtime_ns=max(_LEAST_NS, min(status.st_mtime_ns, -_LEAST_NS - 1)),
@@ -66,11 +70,11 @@ class FileStat:
 
     @property
     def file(self) -> Inode:
-        """Which file or folder it is."""
+        """The identity of the file: its device and inode."""
         return self.device, self.inode
 
     def is_same_state(self, other: "FileStat") -> bool:
-        """Return whether both saw the same file with the same size and modification time."""
+        """Return whether both are of the same file, with the same size and modification time."""
         return (self.device, self.inode, self.size_bytes, self.mtime_ns) == (
             other.device,
             other.inode,
@@ -80,14 +84,14 @@ class FileStat:
 
 
 class DigestSet:
-    """SHA-256 and the other digests asked for, fed together so that bytes are read once."""
+    """SHA-256 and any other digests, computed together so that the bytes are read only once."""
 
     def __init__(self, extra: Sequence[str] = ()) -> None:
         self._sha256 = hashlib.sha256()
         self._extra = {name: hashlib.new(name, usedforsecurity=False) for name in extra}
 
     def update(self, chunk: memoryview) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         self._sha256.update(chunk)
         for digest in self._extra.values():
             digest.update(chunk)
@@ -114,11 +118,11 @@ class SourceFile:
         self.has_holes = has_holes(status)
 
     def chunks(self) -> Iterator[memoryview]:
-        """Yield the content; each piece is valid until the next is asked for.
+        """Yield the content in pieces; a piece is valid until the next one is asked for.
 
         Raises:
             FileChangedError: The file grew, shrank, changed or vanished since it was opened.
-            FileAccessError: Its disk cannot deliver it.
+            FileAccessError: The file cannot be read.
         """
         seen_bytes = 0
         try:
@@ -134,7 +138,10 @@ class SourceFile:
         self.confirm()
 
     def confirm(self) -> None:
-        """Raise `FileChangedError` unless the path still leads to the file as it was opened."""
+        """Raise `FileChangedError` unless the path still leads to the file that was opened.
+
+        Its size and modification time must be the same, too.
+        """
         try:
             now = FileStat.of(self.path.stat())
         except OSError as error:
@@ -145,15 +152,17 @@ class SourceFile:
 
 @contextmanager
 def open_source(path: Path, found: FoundFile | None = None) -> Iterator[SourceFile]:
-    """Open a regular file, or what a symbolic link to one leads to; anything else is not opened.
+    """Open a regular file, or the one that a symbolic link leads to; open nothing else.
 
-    With what a walk found at the path, it is opened in the folder of then, and a link is followed
-    only if it was one.
+    Args:
+        path: The file.
+        found: What a walk found at the path. The file must still be in the same folder, and a link
+            is followed only if the walk found a link.
 
     Raises:
-        NotRegularFileError: A folder, FIFO, socket or device.
-        FileChangedError: Something else than what was found has the path by now.
-        FileAccessError: It cannot be opened.
+        NotRegularFileError: The path is that of a folder, FIFO, socket or device.
+        FileChangedError: The path leads to something else than what was found.
+        FileAccessError: The file cannot be opened.
     """
     try:
         if found is None:
@@ -195,11 +204,12 @@ def _require_found(path: Path, status: os.stat_result, found: FoundFile) -> None
 
 
 def open_regular(path: Path, *, follows_links: bool = True) -> int:
-    """Return a descriptor of a regular file, for reading; no other is waited for.
+    """Open a regular file for reading, and return its descriptor; never wait.
 
     Raises:
         NotRegularFileError: It is a folder, FIFO or device.
-        OSError: It cannot be opened; `ENXIO` of a socket, `ELOOP` of a link that is not followed.
+        OSError: It cannot be opened; `ENXIO` for a socket, `ELOOP` for a link if `follows_links` is
+            False.
     """
     return _opened(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)[0]
 
@@ -216,13 +226,18 @@ def _opened(path: Path, flags: int) -> tuple[int, os.stat_result]:
 
 
 def open_in(folder: OpenFolder, name: str, *, follows_links: bool) -> int:
-    """Return a descriptor of what has a name in a folder, for reading; nothing is waited for."""
+    """Open an entry of a folder for reading, and return its descriptor; never wait."""
     flags = _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS
     return os.open(folder.at(name), flags, dir_fd=folder.fd)
 
 
 def read_chunks(fd: int, size_bytes: int) -> Iterator[memoryview]:
-    """Yield what is left of an open file through one buffer that suits a file of this size."""
+    """Yield the rest of an open file in pieces of at most 1 MiB; all of them use one buffer.
+
+    Args:
+        fd: The open file.
+        size_bytes: Its expected size; a small file gets a small buffer.
+    """
     buffer = memoryview(bytearray(min(size_bytes + 1, CHUNK_BYTES)))
     with io.FileIO(fd, closefd=False) as file:
         while count := file.readinto(buffer):
@@ -230,7 +245,7 @@ def read_chunks(fd: int, size_bytes: int) -> Iterator[memoryview]:
 
 
 def digest_chunks(chunks: Iterable[memoryview], extra: Sequence[str] = ()) -> DigestSet:
-    """Return the digests of the pieces in turn."""
+    """Return the digests of the pieces, one after the other."""
     digests = DigestSet(extra)
     for chunk in chunks:
         digests.update(chunk)

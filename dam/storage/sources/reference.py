@@ -1,4 +1,4 @@
-"""Files that stay where the user keeps them, good as long as they are what was added."""
+"""References: user's files that stay in place; one is valid as long as the file is unchanged."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dam.storage.sources.reading import FileStat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A user's file in place, and what it was when it was read."""
+    """A user's file that stays in place, with its size and time when it was read."""
 
     path: Path
     size_bytes: int
@@ -18,11 +18,11 @@ class Reference:
 
 
 def check_reference(reference: Reference) -> None:
-    """Raise unless a referenced file still has the size and time recorded; opens nothing.
+    """Raise unless a referenced file still has the recorded size and time; opens nothing.
 
     Raises:
-        ReferenceChangedError: It has others.
-        FileAccessError: It cannot be reached.
+        ReferenceChangedError: Its size or time is different.
+        FileAccessError: The file cannot be reached.
     """
     try:
         status = FileStat.of(reference.path.stat())
@@ -35,10 +35,11 @@ def check_reference(reference: Reference) -> None:
 
 
 def missing_folder(path: Path) -> Path | None:
-    """Return the folder for want of which a file is not there, or None if only the file is gone.
+    """Return the folder whose absence explains a missing file, or None if only the file is gone.
 
-    It is the topmost that is not there; or, as a mount point without its disk is, one with nothing
-    in it.
+    It is the topmost folder that does not exist; or the folder above that, or above the file, if
+    it is empty, as a mount point without its disk is. Example for `/mnt/usb/2024/a.jpg`:
+    `/mnt/usb/2024` if `/mnt/usb` has other files, `/mnt/usb` if it is empty.
     """
     missing = None
     for folder in path.parents:
@@ -56,7 +57,7 @@ def missing_folder(path: Path) -> Path | None:
 
 
 def is_there(folder: Path) -> bool:
-    """Return whether a folder that was missing has something in it now."""
+    """Return whether a folder exists and has something in it."""
     try:
         with os.scandir(folder) as entries:
             return next(entries, None) is not None

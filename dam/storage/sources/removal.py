@@ -1,9 +1,14 @@
-"""The removal of sources: the file that was read goes, whatever has got its name since.
+"""Removes sources: only the file that was read goes, not one that has taken its name since.
 
-The file is renamed aside within its folder, compared, and removed under that name, which nobody
-else uses. So nothing that takes the name in between is lost, and what is the copy itself, reached
-by another path, is seen to be missing, and put back. Where the file system has no rename that
-leaves a taken name alone (vfat, NFS, FUSE), it is compared and removed under its own name.
+A source is renamed within its folder to an aside name, which no other program uses. There it is
+compared, and removed. Two dangers are met by that:
+
+- Another program gives its own file the source's name meanwhile: this file is not touched.
+- The source is the stored copy itself, reached by another path: after the rename, the store lacks
+  the copy, which `has_copy` notices, and the source is put back.
+
+Where the file system cannot rename without replacing (vfat, NFS, FUSE), the source is compared and
+removed under its own name.
 """
 
 import errno
@@ -41,17 +46,17 @@ _ASIDE = re.compile(r"\.dam-removing-[0-9a-f]{16}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file that is to go, and what it must be for that.
+    """A file to remove, and the facts that it must still match.
 
     Attributes:
         path: Absolute.
-        aside: Its name while it is removed, from `new_aside_name`. Who wants to end what a killed
-            process began keeps it, durably, before.
-        size_bytes, mtime_ns, sha256: Of what was read.
-        file: Which file was read; None in a later run, when inodes may be those of others.
-        folder: Which folder it was found in. In a later run no inode is known: a folder path that
-            is a link then counts as swapped, unless the aside file is there.
-        is_link: The path is that of a link to the file; the link goes, and the file stays.
+        aside: Its name while it is removed, from `new_aside_name`. Save it durably before the
+            removal: a later run needs it to finish what a killed process began.
+        size_bytes, mtime_ns, sha256: Of the file that was read.
+        file: The file that was read. None in a later run: another file may have its inode then.
+        folder: The folder in which it was found. None in a later run: a path of the folder that is
+            a link then counts as swapped, unless a file in it has the aside name.
+        is_link: The path is a symbolic link to the file; the link is removed, and the file stays.
     """
 
     path: Path
@@ -66,15 +71,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class UnlinkOutcome:
-    """What became of a source.
+    """The outcome for one source.
 
     Attributes:
-        status: `removed`; `gone` when its folder has neither of its names; `changed` when something
-            else is there, which stays; `copy` when it stays because it is the one copy itself;
-            `blocked` when it could not be told or done.
-        error: Of what was blocked; `FileNotFoundError` when the folder itself is not there.
-        left_as: Where what was set aside is now: it was not the source, and something else has got
-            the name that it had.
+        status: `removed`: it is gone now. `gone`: its folder has neither of its names. `changed`:
+            something else is there, which stays. `copy`: it stays, because it is the only copy.
+            `blocked`: an error prevented the comparison or the removal.
+        error: The error that blocked it; `FileNotFoundError` if the folder itself is missing.
+        left_as: Set if a file was renamed aside and could not get its name back, because something
+            else has that name now: where the file is.
     """
 
     status: Literal["removed", "gone", "changed", "copy", "blocked"]
@@ -82,7 +87,7 @@ class UnlinkOutcome:
     left_as: Path | None = None
 
     def fault(self, path: Path) -> ItemError | None:
-        """Return what to tell of a source that is still there; None of one that is not."""
+        """Return the error to report for a source that is still there; None if it is not."""
         if self.left_as is not None:
             return SourceLeftAsideError(path, self.left_as)
         if self.error is not None:
@@ -93,12 +98,12 @@ class UnlinkOutcome:
 
 
 def new_aside_name() -> str:
-    """Return a name for a file while it is removed: hidden, legal everywhere, nobody else's."""
+    """Return a new name for a file while it is removed: hidden, legal everywhere, and random."""
     return f".dam-removing-{secrets.token_hex(8)}"
 
 
 def is_aside_name(name: str) -> bool:
-    """Return whether a file's name is one from `new_aside_name`."""
+    """Return whether a file's name comes from `new_aside_name`."""
     return _ASIDE.fullmatch(name) is not None
 
 
@@ -107,31 +112,37 @@ def unlink_sources(
     is_stopped: Callable[[], bool] = lambda: False,
     has_copy: Callable[[Source], bool] = lambda _: True,
 ) -> list[UnlinkOutcome]:
-    """Remove files, durably; end first what a killed process began; return what became of each.
+    """Remove files durably; return their outcomes, in the order of the sources.
 
-    It may be killed at any moment and called again with the same sources, with the same outcome.
-    What is under a source's aside name and is not the source is put back. Those in the same folder
-    are best given one after the other: the disk is waited for once. When `is_stopped`, asked again
-    and again, says yes, what is not removed yet is blocked by an `InterruptedError`. `has_copy` is
-    asked when a source has lost its name: whether its bytes still are where they are to stay.
+    It may be killed at any moment: called again with the same sources, it finishes what it had
+    begun, with the same outcome. A file that has a source's aside name and is not the source is
+    put back.
+
+    Args:
+        sources: Best sorted by folder: the disk is waited for once for neighbours in one folder.
+        is_stopped: Asked before each piece of a file. Once it returns True, sources that are not
+            removed yet are `blocked` by an `InterruptedError`.
+        has_copy: Asked when a source has its aside name: do its bytes still exist where they are
+            to stay?
 
     Raises:
-        HostLimitError: Nothing can be done here for now; what was not removed is still there.
+        HostLimitError: A limit of this machine stops all work for now; sources that were not
+            removed are still there.
     """
     outcomes: list[UnlinkOutcome] = []
     for (folder, _), group in groupby(sources, lambda source: (source.path.parent, source.folder)):
-        outcomes += _unlink_in(folder, list(group), is_stopped, has_copy)
+        outcomes += _unlink_in_folder(folder, list(group), is_stopped, has_copy)
     return outcomes
 
 
 def put_back_source(path: Path, aside: str) -> Path:
     """Undo what a killed removal began; return where the file is now.
 
-    That is its path, or the aside name in the same folder when something has the path by now; and
-    its path as well where nothing was begun.
+    This is its path, also if nothing was begun. If something else has the path now, it is the aside
+    name in the same folder.
 
     Raises:
-        OSError: That cannot be done, or the folder is not there.
+        OSError: The file cannot be renamed, or its folder is missing.
     """
     with open_folder(str(path.parent)) as folder:
         left_as = _put_back(folder, path, aside)
@@ -139,7 +150,7 @@ def put_back_source(path: Path, aside: str) -> Path:
     return left_as or path
 
 
-def _unlink_in(
+def _unlink_in_folder(
     path: Path,
     sources: Sequence[Source],
     is_stopped: Callable[[], bool],
@@ -164,14 +175,14 @@ def _unlink(
     has_copy: Callable[[Source], bool],
 ) -> UnlinkOutcome:
     try:
-        if _has(folder, source.aside):
-            with _compared(folder, source.aside, source, is_stopped) as found:
-                return _end(folder, source, found, has_copy)
+        if _exists(folder, source.aside):
+            with _open_if_source(folder, source.aside, source, is_stopped) as found:
+                return _remove_aside(folder, source, found, has_copy)
         if source.folder is None and not folder.has_own_path():
-            folder.status(source.path.name)  # else there is nothing that could stay
+            folder.status(source.path.name)  # raises if nothing is there: then it is gone
             return UnlinkOutcome("changed")
-        with _compared(folder, source.path.name, source, is_stopped) as found:
-            return _begin(folder, source, found, has_copy)
+        with _open_if_source(folder, source.path.name, source, is_stopped) as found:
+            return _remove_by_name(folder, source, found, has_copy)
     except FileNotFoundError:
         return UnlinkOutcome("gone")
     except OSError as error:
@@ -179,27 +190,27 @@ def _unlink(
         return UnlinkOutcome("blocked", error)
 
 
-def _begin(
+def _remove_by_name(
     folder: OpenFolder,
     source: Source,
-    found: "_Found | None",
+    found: "_OpenSource | None",
     has_copy: Callable[[Source], bool],
 ) -> UnlinkOutcome:
     name = source.path.name
     if found is None:
         return UnlinkOutcome("changed")
     if rename_to_free(name, source.aside, folder):
-        return _end(folder, source, found, has_copy)
+        return _remove_aside(folder, source, found, has_copy)
     if not found.is_at(name):
         return UnlinkOutcome("changed")
     folder.unlink(name)
     return UnlinkOutcome("removed")
 
 
-def _end(
+def _remove_aside(
     folder: OpenFolder,
     source: Source,
-    found: "_Found | None",
+    found: "_OpenSource | None",
     has_copy: Callable[[Source], bool],
 ) -> UnlinkOutcome:
     is_source = found is not None and found.is_at(source.aside)
@@ -211,8 +222,8 @@ def _end(
 
 
 def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:
-    """Give what is aside its name again; return where it stays when that is taken."""
-    with suppress(FileNotFoundError):  # nothing is there, or no more
+    """Rename a file from its aside name back; if its name is taken, return where it stays."""
+    with suppress(FileNotFoundError):  # no file has the aside name, or not any more
         try:
             if not rename_to_free(aside, path.name, folder):
                 raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
@@ -221,8 +232,8 @@ def _put_back(folder: OpenFolder, path: Path, aside: str) -> Path | None:
     return None
 
 
-class _Found:
-    """A source that is open, and is what was expected."""
+class _OpenSource:
+    """An open file that matches a source."""
 
     def __init__(self, folder: OpenFolder, entry: Inode, fd: int) -> None:
         self._folder = folder
@@ -231,20 +242,21 @@ class _Found:
         self._reading = FileStat.of(os.fstat(fd))
 
     def is_at(self, name: str) -> bool:
-        """Return whether it has this name, and nobody has written to it since it was opened."""
+        """Return whether it has this name and was not written to since it was opened."""
         is_same = FileStat.of(os.fstat(self._fd)).is_same_state(self._reading)
         return is_same and inode(self._folder.status(name)) == self._entry
 
 
 @contextmanager
-def _compared(
+def _open_if_source(
     folder: OpenFolder, name: str, source: Source, is_stopped: Callable[[], bool]
-) -> Iterator[_Found | None]:
-    """Yield what has a name, open, if it is the source, else None.
+) -> Iterator[_OpenSource | None]:
+    """Open what has a name; yield it if it is the source, else None.
 
     Raises:
-        FileNotFoundError: Nothing has it.
-        OSError: It cannot be read; `InterruptedError` when it was stopped.
+        FileNotFoundError: Nothing has the name.
+        InterruptedError: `is_stopped` returned True.
+        OSError: It cannot be read.
     """
     entry = folder.status(name)
     kind = stat.S_IFLNK if source.is_link else stat.S_IFREG
@@ -253,7 +265,7 @@ def _compared(
         return
     fd = open_in(folder, name, follows_links=source.is_link)
     try:
-        found = _Found(folder, inode(entry), fd)
+        found = _OpenSource(folder, inode(entry), fd)
         is_source = found.is_at(name) and _is_source(os.fstat(fd), source)
         yield found if is_source and _has_digest(fd, source, is_stopped) else None
     finally:
@@ -280,7 +292,7 @@ def _has_digest(fd: int, source: Source, is_stopped: Callable[[], bool]) -> bool
     return digests.sha256 == source.sha256
 
 
-def _has(folder: OpenFolder, name: str) -> bool:
+def _exists(folder: OpenFolder, name: str) -> bool:
     try:
         folder.status(name)
     except FileNotFoundError:

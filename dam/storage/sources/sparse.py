@@ -1,4 +1,4 @@
-"""Files with holes: parts that read as zeros and have no place on the disk."""
+"""Copies files with holes: parts that read as zeros and take no space on the disk."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +11,10 @@ _STAT_BLOCK_BYTES = 512
 
 
 def has_holes(status: os.stat_result) -> bool:
-    """Tell whether a file takes less of the disk than its size; one that is packed does, too."""
+    """Return whether a file takes less space on the disk than its size.
+
+    So does a file that the file system compresses, which may have no holes.
+    """
     blocks: int | None = getattr(status, "st_blocks", None)  # Windows has none
     return blocks is not None and blocks * _STAT_BLOCK_BYTES < status.st_size
 
@@ -20,10 +23,13 @@ def has_holes(status: os.stat_result) -> bool:
 def writing(
     write: Callable[[memoryview], object], skip: Callable[[int], object], *, leaves_holes: bool
 ) -> Iterator[Callable[[memoryview], object]]:
-    """Yield what writes the pieces of a file one after the other, as `write` does.
+    """Yield a function that writes the next piece of a file.
 
-    With `leaves_holes`, blocks of zeros are left out: `skip` is given how many bytes to go on. The
-    last byte is written, so the file has its size at the end of the block.
+    Args:
+        write: Writes bytes to the file.
+        skip: Moves the position in the file forward by a number of bytes, leaving a hole.
+        leaves_holes: Skip blocks of zeros instead of writing them. If the file ends with zeros, the
+            last byte is written at the end of the `with` block, so that the file has its size.
     """
     if not leaves_holes:
         yield write
@@ -49,7 +55,7 @@ def writing(
 
 
 def _runs(content: bytes) -> Iterator[tuple[bool, int]]:
-    """Yield how many bytes in a row are zeros in whole blocks, or are not, in turn."""
+    """Yield runs of blocks: whether all their bytes are zeros, and how many bytes they have."""
     starts = range(0, len(content), _BLOCK_BYTES)
     blocks = (content[start : start + _BLOCK_BYTES] for start in starts)
     for is_hole, run in groupby(blocks, lambda block: block == _ZEROS[: len(block)]):

@@ -1,4 +1,4 @@
-"""Finding the files to import; symlinks below and special files are passed by."""
+"""Finds the files to import; skips special files, and symbolic links below the given paths."""
 
 import os
 import stat
@@ -12,13 +12,14 @@ from dam.storage.sources.found_file import FoundFile, look_at
 from dam.storage.sources.reading import kind_of
 from dam.storage.sources.removal import is_aside_name
 
-OTHER_FOLDER = "another folder has its name by now; add it again"
-_LEFT_ASIDE = "left by a move that was stopped; if `dam-cli process` does not end it, rename it"
+_NUL = "a path cannot contain a NUL; use -0 for a NUL-separated list"
+OTHER_FOLDER = "another folder has its name now; add it again"
+_LEFT_ASIDE = "left by an interrupted move; run `dam-cli process`, and rename it if it stays"
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedPath:
-    """A path that is not imported, and why; `is_failure` when it should have been."""
+    """A path that is not imported, and why; `is_failure` if it should have been imported."""
 
     path: str
     reason: str
@@ -26,13 +27,14 @@ class SkippedPath:
 
 
 class Walk:
-    """Walks over paths and, where asked, into folders; opens no file.
+    """Finds the files at paths and, if `is_recursive`, in folders; opens no file.
 
     Args:
-        own: Files and folders of ours, there already or not yet. They are known by device and
-            inode, under whatever name: opening and closing our own live SQLite file would drop the
-            locks that this process holds on it.
-        is_stopped: Asked before each path and each entry; once it says yes, the walk ends in an
+        is_recursive: Look into folders.
+        own: Files and folders of the world itself, which are skipped; they need not exist yet. They
+            are recognised by device and inode, whatever their names. It matters: to open and close
+            the world's SQLite file would drop the locks that this process holds on it.
+        is_stopped: Asked before each path and each entry; once it returns True, the walk ends in an
             `ImportStoppedError`.
     """
 
@@ -50,13 +52,13 @@ class Walk:
         self._is_own_folder: dict[str, bool] = {}
 
     def walk(self, paths: Iterable[str | FoundFile]) -> Iterator[FoundFile | SkippedPath]:
-        """Yield what is at the paths and below them, folder by folder in the order of names.
+        """Yield the files at the paths and below them, folder by folder, in the order of names.
 
-        A symbolic link among `paths` is followed, one below them is passed by. What an earlier walk
-        has found is not looked at again.
+        A symbolic link among `paths` is followed; one below them is skipped. A `FoundFile` of an
+        earlier walk is yielded as it is, without another look at it.
         """
         for path in paths:
-            self._go_on()
+            self._raise_if_stopped()
             if isinstance(path, FoundFile):
                 yield path
                 continue
@@ -64,23 +66,24 @@ class Walk:
             try:
                 status, folder, is_link = look_at(absolute)
             except OSError as error:
-                yield _unseen(absolute, error)
+                yield _failure(absolute, error)
                 continue
-            except ValueError:  # from stdin, where lines and NULs may be mistaken for each other
-                yield SkippedPath(absolute, "a path cannot hold a NUL; see -0", is_failure=True)
+            except ValueError:  # a NUL: paths from stdin, separated by NULs, were read as lines
+                yield SkippedPath(absolute, _NUL, is_failure=True)
                 continue
-            self._look_for_own()
+            self._note_own()
             if self._is_inside_own(absolute, status, is_link=is_link):
                 yield SkippedPath(absolute, "belongs to this world")
             elif stat.S_ISDIR(status.st_mode) and self._is_recursive:
-                yield from self._below(absolute, inode(status))
+                yield from self._walk_tree(absolute, inode(status))
             else:
-                yield self._judge(absolute, status, folder, is_link=is_link)
+                yield self._classify(absolute, status, folder, is_link=is_link)
 
-    def _below(self, top: str, expected: Inode) -> Iterator[FoundFile | SkippedPath]:
-        """Walk a tree without recursion, however deep it is.
+    def _walk_tree(self, top: str, expected: Inode) -> Iterator[FoundFile | SkippedPath]:
+        """Walk a tree of any depth, without recursion.
 
-        Each folder is held open while it is looked through, and is the one that its own folder had.
+        Each folder is held open while it is listed. It must be the one that was seen when its
+        parent was listed.
         """
         pending = [(top, expected)]
         while pending:
@@ -88,64 +91,70 @@ class Walk:
             try:
                 with open_folder(path, expected) as folder:
                     folders: list[tuple[str, Inode]] = []
-                    yield from self._in(folder, expected, folders)
+                    yield from self._list(folder, expected, folders)
             except OtherFolderError:
                 yield SkippedPath(path, OTHER_FOLDER, is_failure=True)
             except OSError as error:
-                yield _unseen(path, error)
+                yield _failure(path, error)
             else:
                 pending += reversed(folders)
 
-    def _in(
-        self, folder: OpenFolder, known_as: Inode, folders: list[tuple[str, Inode]]
+    def _list(
+        self, folder: OpenFolder, folder_inode: Inode, folders: list[tuple[str, Inode]]
     ) -> Iterator[FoundFile | SkippedPath]:
-        """Yield what is in a folder but for folders, which are added to the list."""
-        # Names alone: entries keep what they were asked, and a folder may have millions.
+        """Yield everything in a folder but its subfolders, which are added to `folders`."""
+        # Names, not `os.scandir`: its entries grow once asked, and a folder may have millions.
         names = sorted(folder.names())
-        self._look_for_own()
+        self._note_own()
         for name in names:
-            self._go_on()
-            path = os.path.join(folder.path, name)  # noqa: PTH118 - see `over`
+            self._raise_if_stopped()
+            path = os.path.join(folder.path, name)  # noqa: PTH118 - strings, see `look_at`
             try:
                 status = folder.status(name)
             except OSError as error:
-                yield _unseen(path, error)
+                yield _failure(path, error)
                 continue
             if is_aside_name(name):
                 yield SkippedPath(path, _LEFT_ASIDE)
             elif stat.S_ISDIR(status.st_mode) and inode(status) not in self._own:
                 folders.append((path, inode(status)))
             else:
-                yield self._judge(path, status, known_as)
+                yield self._classify(path, status, folder_inode)
 
-    def _go_on(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._is_stopped():
             raise ImportStoppedError
 
-    def _look_for_own(self) -> None:
-        """Look after what is to be judged was listed: what is made later is not in that list."""
+    def _note_own(self) -> None:
+        """Note which files and folders of the world exist now.
+
+        Called after a listing: a file of the world that is made later is not in that listing.
+        """
         found = {each for each in map(inode_of, self._own_paths) if each is not None}
         if found != self._own:
             self._own = found
             self._is_own_folder.clear()
 
-    def _judge(
+    def _classify(
         self, path: str, status: os.stat_result, folder: Inode, *, is_link: bool = False
     ) -> FoundFile | SkippedPath:
         if inode(status) in self._own:
             return SkippedPath(path, "belongs to this world")
         if not stat.S_ISREG(status.st_mode):
-            hint = "; -r adds what is in it" if stat.S_ISDIR(status.st_mode) else ""
+            hint = "; use -r to add the files in it" if stat.S_ISDIR(status.st_mode) else ""
             return SkippedPath(path, f"not a regular file but {kind_of(status.st_mode)}{hint}")
         found = FoundFile.of(path, status, folder)
         return found._replace(is_link=True) if is_link else found
 
     def _is_inside_own(self, path: str, status: os.stat_result, *, is_link: bool) -> bool:
-        """Tell whether a path is ours, or in a folder of ours; each folder is looked at once."""
+        """Return whether a path is one of the world's own, or in such a folder.
+
+        The answer for each folder is remembered.
+        """
         if inode(status) in self._own:
             return True
         target = os.path.realpath(path) if is_link else path
-        folder = os.path.dirname(target)  # noqa: PTH120 - see `over`
+        folder = os.path.dirname(target)  # noqa: PTH120 - strings, see `look_at`
         if folder not in self._is_own_folder:
             above = Path(os.path.realpath(folder))
             self._is_own_folder[folder] = any(
@@ -154,16 +163,16 @@ class Walk:
         return self._is_own_folder[folder]
 
 
-def _unseen(path: str, error: OSError) -> SkippedPath:
+def _failure(path: str, error: OSError) -> SkippedPath:
     raise_host_limit(error)
     return SkippedPath(path, words_for(error), is_failure=True)
 
 
 def absolute_path(path: str) -> str:
-    """Return the path under which a file is known: absolute, `..` taken out, no link followed.
+    """Return the path under which a file is recorded: absolute, without `..`, no link followed.
 
     Raises:
-        CurrentFolderGoneError: It is relative, and there is nothing that it is relative to.
+        CurrentFolderGoneError: The path is relative, and the current folder is gone.
     """
     try:
         return os.path.abspath(path)  # noqa: PTH100 - pathlib keeps `..`
@@ -172,7 +181,7 @@ def absolute_path(path: str) -> str:
 
 
 def inode_of(path: str | os.PathLike[str]) -> Inode | None:
-    """Return the device and inode of a path, or None when nothing is there."""
+    """Return the device and inode of what a path leads to, or None if that cannot be found."""
     try:
         return inode(os.stat(path))  # noqa: PTH116 - for Walk's strings
     except OSError:

@@ -97,7 +97,7 @@ async def test_paths_that_lead_nowhere_are_named_failures(world: World, tmp_path
     paths: list[Path | str] = [loop, nul, long, inside, tmp_path / "missing"]
     assert await add(world, paths) == {
         str(loop): ("failed", "too many symbolic links"),
-        nul: ("failed", "a path cannot hold a NUL; see -0"),
+        nul: ("failed", "a path cannot contain a NUL; use -0 for a NUL-separated list"),
         str(long): ("failed", "the name is too long"),
         str(inside): ("failed", "a part of the path is not a folder"),
         str(tmp_path / "missing"): ("failed", "no such file"),
