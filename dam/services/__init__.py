@@ -1,1 +1,1 @@
-"""What the product can do: plain async functions over a session or a world."""
+"""Everything the product can do, as plain async functions over a session or a world."""

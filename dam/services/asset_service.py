@@ -1,4 +1,4 @@
-"""Assets by what people type for them, and everything that is known of one."""
+"""Finds assets by the ids or hash prefixes that people type, and describes them in full."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ from dam.services import ecs_service
 from dam.services.digest_service import DigestPrefix, has_prefix
 
 IdOrPrefix = int | str
-"""An entity's id, or 8 to 64 lower-case hex digits with which a SHA-256 begins."""
+"""An entity's id (an `int`), or the first 8 to 64 hex digits of a SHA-256, in lower case."""
 
 Facts = Mapping[str, object]
 
@@ -33,10 +33,12 @@ _SHA256_DIGITS = 64
 
 
 async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> list[EntityId]:
-    """Return the entities that are meant, each once, in the order in which they were named.
+    """Return the ids of the wanted entities, each once, in the order given.
+
+    Example: `[7, "0a1b2c3d", 7]` gives `[7, 12]` if the SHA-256 of entity 12 begins `0a1b2c3d`.
 
     Raises:
-        EntityNotFoundError, AmbiguousIdError: As `resolve_each` says.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_each`.
     """
     found = await resolve_each(session, wanted)
     return list(dict.fromkeys(found[item] for item in wanted))
@@ -45,20 +47,20 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
 async def resolve_each(
     session: AsyncSession, wanted: Sequence[IdOrPrefix]
 ) -> dict[IdOrPrefix, EntityId]:
-    """Return the entity that is meant by each of these.
+    """Return the entity id for each wanted id or hash prefix.
 
     Raises:
-        EntityNotFoundError: Some do not exist; the error has all of them.
-        AmbiguousIdError: Several assets have a SHA-256 that begins so.
+        EntityNotFoundError: Some do not exist; the error lists all of them.
+        AmbiguousIdError: Several assets have a SHA-256 that begins with the given digits.
     """
     found: dict[IdOrPrefix, EntityId] = {}
     for page in portions(wanted, _PAGE):
         found |= await _known_ids(session, [item for item in page if isinstance(item, int)])
         digits = {item for item in page if isinstance(item, str)}
-        found |= await _of_digests(session, [item for item in digits if _is_whole(item)])
+        found |= await _ids_by_digest(session, [item for item in digits if _is_whole(item)])
         for prefix in sorted(item for item in digits if not _is_whole(item)):
-            if (owner := await _owner_of_prefix(session, prefix)) is not None:
-                found[prefix] = owner
+            if (entity_id := await _id_by_prefix(session, prefix)) is not None:
+                found[prefix] = entity_id
     if missing := [item for item in dict.fromkeys(wanted) if item not in found]:
         raise EntityNotFoundError(missing)
     return found
@@ -73,13 +75,15 @@ async def _known_ids(session: AsyncSession, ids: Sequence[int]) -> dict[IdOrPref
     return {entity_id: entity_id for entity_id in known}
 
 
-async def _of_digests(session: AsyncSession, digests: Sequence[str]) -> dict[IdOrPrefix, EntityId]:
+async def _ids_by_digest(
+    session: AsyncSession, digests: Sequence[str]
+) -> dict[IdOrPrefix, EntityId]:
     raw = [bytes.fromhex(digits) for digits in digests]
-    owners = await known_identities(session, ContentHashSHA256Component, raw)
-    return {digest.hex(): entity_id for digest, entity_id in owners.items()}
+    found = await known_identities(session, ContentHashSHA256Component, raw)
+    return {digest.hex(): entity_id for digest, entity_id in found.items()}
 
 
-async def _owner_of_prefix(session: AsyncSession, prefix: str) -> EntityId | None:
+async def _id_by_prefix(session: AsyncSession, prefix: str) -> EntityId | None:
     kind = ContentHashSHA256Component
     statement = (
         select(kind.entity_id, kind.digest)
@@ -89,17 +93,18 @@ async def _owner_of_prefix(session: AsyncSession, prefix: str) -> EntityId | Non
     )
     candidates = (await session.execute(statement)).all()
     if len(candidates) > 1:
-        raise AmbiguousIdError(prefix, {owner: digest.hex() for owner, digest in candidates})
+        raise AmbiguousIdError(prefix, {key: digest.hex() for key, digest in candidates})
     return candidates[0][0] if candidates else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntityFacts:
-    """All that is known of an entity.
+    """Everything the database knows about one entity.
 
     Args:
-        components: By the names of their classes: the fields of a component, a list of these where
-            an entity may have many. Paths and names are text, other bytes are bytes.
+        components: Fields by the name of the component's class. A class of which an entity may have
+            many has a list of such mappings. Paths and names are `str`; other byte strings stay
+            `bytes`.
     """
 
     entity_id: EntityId
@@ -110,7 +115,7 @@ class EntityFacts:
 async def last_paths(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, str]:
-    """Return the path at which each asset was seen last; one that was never seen is left out."""
+    """Return the path where each asset was last seen; assets without a path are left out."""
     source = OriginalSourceInfoComponent
     paths: dict[EntityId, str] = {}
     for ids in portions(sorted(entity_ids)):
@@ -126,10 +131,10 @@ async def last_paths(
 async def describe_entities(
     session: AsyncSession, wanted: Sequence[IdOrPrefix]
 ) -> list[EntityFacts]:
-    """Return all that is known of some entities, each once, in the order in which they were named.
+    """Return everything known about each wanted entity, each once, in the order given.
 
     Raises:
-        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
     ids = await resolve_ids(session, wanted)
     described: list[EntityFacts] = []
@@ -163,7 +168,7 @@ def _facts(component: AnyComponent) -> Facts:
 
 
 def _value(name: str, value: object) -> object:
-    # A path or a file's name is bytes for the system's sake; every other byte string is a hash.
+    # Paths and file names are bytes because the file system has bytes; all others are hashes.
     if isinstance(value, bytes) and name.rpartition("_")[2] in {"path", "name"}:
         return os.fsdecode(value)
     return value

@@ -38,13 +38,16 @@ _MIN_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class DigestPrefix:
-    """The 8 or more lower-case hex digits with which a digest begins, or all of them."""
+    """The first 8 or more hex digits of a digest, in lower case; possibly all of them."""
 
     name: str
     digits: str
 
     def bounds(self) -> tuple[bytes, bytes | None]:
-        """Return the smallest digest that begins so, and the smallest one beyond, if there is."""
+        """Return the range of digests with this prefix: the first one, and the first one after it.
+
+        The second is None if the prefix is all `f`.
+        """
         whole = _DIGITS[self.name]
         missing = whole - len(self.digits)
         low = int(self.digits, 16) << 4 * missing
@@ -55,7 +58,7 @@ class DigestPrefix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAsset:
-    """An asset with the names that its bytes had, first seen first, and the places they are in."""
+    """An asset found by its digest: the names of its sources (first seen first) and its places."""
 
     entity_id: EntityId
     sha256: bytes
@@ -66,9 +69,10 @@ class FoundAsset:
 
 
 def parse_digest(text: str, choice: str = "auto") -> DigestPrefix:
-    """Return what to look for; `auto` goes by the length, and takes a part for one of a SHA-256.
+    """Return the digest or prefix that a text means.
 
-    The text may also name its digest itself, as in `sha1:…`.
+    With "auto", 32 digits are an MD5, 40 a SHA-1, and any other number a SHA-256 or its beginning.
+    The text may also name the digest: `sha1:da39a3ee` is the beginning of a SHA-1.
 
     Raises:
         UnknownNameError: There is no such digest.
@@ -88,7 +92,7 @@ def parse_digest(text: str, choice: str = "auto") -> DigestPrefix:
 
 
 async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]:
-    """Return the assets whose digest begins so, in the order of their ids.
+    """Return the assets whose digest begins with `prefix`, in the order of their ids.
 
     Raises:
         DigestNotComputedError: The world does not compute this digest.
@@ -100,7 +104,12 @@ async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]
 
 
 async def find_by_file(world: World, path: Path, choice: str = "auto") -> list[FoundAsset]:
-    """Return the assets with the digest of a file, its SHA-256 unless another one is chosen.
+    """Return the assets that have the same digest as a file.
+
+    Args:
+        world: The world to search.
+        path: The file; it need not be in the world.
+        choice: The digest to compare; "auto" is SHA-256.
 
     Raises:
         DigestNotComputedError: The world does not compute this digest.
@@ -128,7 +137,7 @@ def _digest_of_file(path: Path, name: str) -> bytes:
 
 
 def has_prefix(column: InstrumentedAttribute[bytes], prefix: DigestPrefix) -> ColumnElement[bool]:
-    """Return the condition that a digest begins so; an index on the column serves it."""
+    """Return the SQL condition that a digest has this prefix; an index on the column serves it."""
     low, beyond = prefix.bounds()
     return column >= low if beyond is None else (column >= low) & (column < beyond)
 

@@ -1,4 +1,7 @@
-"""Examines what a world needs from its surroundings, without opening it or making anything."""
+"""Examines the database, folders and programs a world needs, without opening the world.
+
+Nothing is created by an examination; `begin_store_anew` creates a lost store again.
+"""
 
 import asyncio
 import secrets
@@ -39,7 +42,7 @@ _LEAST_FREE_BYTES = 100_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseHealth:
-    """Whether the database can be read and written, and has the schema of this program."""
+    """The state of the database: `ok` if it can be read and written and its schema is current."""
 
     ok: bool
     url: str
@@ -49,7 +52,7 @@ class DatabaseHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class FolderHealth:
-    """Whether a folder can be written to; `free_bytes` is None where that cannot be told."""
+    """The state of a folder: `ok` if it is writable; `free_bytes` is None if that is unknown."""
 
     ok: bool
     path: str
@@ -60,9 +63,13 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class LostStore:
-    """A store that is not there: where it was looked for, and how many files of whose it had.
+    """A store that was not found.
 
-    What is stored from now on has places with ids from `next_place_id` on.
+    Args:
+        root: The folder where it should be.
+        files: How many assets the database says it holds.
+        owner: The world that it belongs to.
+        next_place_id: The lowest id that a place of newly stored bytes can get.
     """
 
     root: Path
@@ -73,9 +80,9 @@ class LostStore:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found; a decoder that is missing is no fault, nor what others may read.
+    """The result of an examination. `ok` ignores missing decoders and paths others can read.
 
-    `lost_files` is how many files the store should have that is told to be lost; None without.
+    `lost_files` is set when the user declares the store lost: how many files it should have.
     """
 
     ok: bool
@@ -91,12 +98,13 @@ class Diagnosis:
 async def examine(
     config: WorldConfig, *, is_configured: bool, closes_paths: bool = False
 ) -> Diagnosis:
-    """Return the state of what a world needs.
+    """Return the state of everything a world needs.
 
     Args:
-        config: The world's.
-        is_configured: Somebody named its database; else it is made on first use, and may be absent.
-        closes_paths: Take the rights of others away from what is ours.
+        config: The world's configuration.
+        is_configured: The user chose the database. Otherwise it is created on first use, and its
+            absence is no fault.
+        closes_paths: Remove other users' access to the world's files and folders.
     """
     paths = await asyncio.to_thread(find_open_paths, config, is_configured=is_configured)
     if closes_paths:
@@ -105,7 +113,9 @@ async def examine(
     storage = await asyncio.to_thread(_storage, config.storage_url)
     if database.ok and storage.ok:
         storage = await _look_for_content(config, storage)
-    cache = await asyncio.to_thread(_folder, config.cache_path, "set XDG_CACHE_HOME")
+    cache = await asyncio.to_thread(
+        _folder, config.cache_path, "set XDG_CACHE_HOME to a writable folder"
+    )
     return Diagnosis(
         ok=database.ok and storage.ok and cache.ok,
         world=config.name,
@@ -118,10 +128,10 @@ async def examine(
 
 
 async def find_lost_store(config: WorldConfig) -> LostStore:
-    """Return what is known of a store that is not there.
+    """Return what the database knows about a store that is missing.
 
     Raises:
-        StoreNotLostError: It is there, or nothing was ever stored.
+        StoreNotLostError: The store is there, or nothing was ever stored.
         DamError: The database or the folder cannot be used.
     """
     store = open_store(config.storage_url)
@@ -136,15 +146,15 @@ async def find_lost_store(config: WorldConfig) -> LostStore:
 
 
 async def begin_store_anew(config: WorldConfig) -> None:
-    """Make the store anew for a world whose store is lost; it is looked for once more before.
+    """Create an empty store for a world whose store is lost, after looking for it once more.
 
-    The world goes on with it: what was lost is missing, and back when it is added again. Once
-    something was stored since, a store that has none of that is not there either.
+    The world works with the new store. Lost content is reported as missing until it is added again.
+    As soon as something is stored in the new store, that store must have some of it to be accepted.
 
     Raises:
-        DamError: As `find_lost_store`, or the folder cannot be made.
+        DamError: As in `find_lost_store`, or the folder cannot be created.
     """
-    lost = await find_lost_store(config)  # somebody who was asked may have mounted its disk
+    lost = await find_lost_store(config)  # the user may have mounted the disk before answering yes
     store = open_store(config.storage_url)
     anew = BegunAnew(secrets.token_hex(16), lost.next_place_id)
     await asyncio.to_thread(store.make)
@@ -154,7 +164,7 @@ async def begin_store_anew(config: WorldConfig) -> None:
 
 
 async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> FolderHealth:
-    """Return the health of the store, which must have something of what the database knows."""
+    """Return the store's health; it must hold some of the content that the database knows."""
     store = open_store(config.storage_url)
     try:
         async with _opened(config) as database:
@@ -176,7 +186,7 @@ async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHeal
     except NotSetUpError as error:
         if is_configured:
             return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
-        return DatabaseHealth(ok=True, url=url, message="not made yet; first use makes it")
+        return DatabaseHealth(ok=True, url=url, message="does not exist yet; created on first use")
     except DamError as error:
         return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
     return DatabaseHealth(ok=True, url=url, message="set up and writable")
@@ -186,12 +196,12 @@ async def _use_database(config: WorldConfig) -> None:
     async with _opened(config) as database:
         await database.read(_refuse_malformed, database)
         async with database.writer() as session:
-            await session.execute(select(1))  # on SQLite this takes the lock of a writer
+            await session.execute(select(1))  # on SQLite, `writer` takes the write lock
 
 
 @asynccontextmanager
 async def _opened(config: WorldConfig) -> AsyncIterator[Database]:
-    """Yield the database of a world, which has the schema of this program."""
+    """Open the database of a world; raise unless it has the schema of this program."""
     context = WorldContext(world_name=config.name, run_id="doctor")
     database = Database(config.database_url, context, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
@@ -207,7 +217,7 @@ async def _refuse_malformed(session: AsyncSession, database: Database) -> None:
 
 
 def _storage(address: str) -> FolderHealth:
-    hint = "set DAM_ASSET_STORAGE_PATH to a folder that can be written to"
+    hint = "set DAM_ASSET_STORAGE_PATH to a writable folder"
     try:
         roots = open_store(address).local_roots()
     except DamError as error:
@@ -223,7 +233,7 @@ def _storage(address: str) -> FolderHealth:
 
 
 def _folder(path: Path, hint: str) -> FolderHealth:
-    """Write a file without a name there, or where the folder would be made."""
+    """Return a folder's health, by writing an unnamed file to it or its nearest existing parent."""
     shown = display_path(path)
     there = path
     try:
@@ -233,12 +243,16 @@ def _folder(path: Path, hint: str) -> FolderHealth:
             file.write(b"\0")
         free_bytes = shutil.disk_usage(there).free
     except OSError as error:
-        message = f"cannot be written to: {words_for(error)}"
+        message = f"not writable: {words_for(error)}"
         return FolderHealth(ok=False, path=shown, free_bytes=None, message=message, hint=hint)
     if free_bytes < _LEAST_FREE_BYTES:
-        message = f"only {free_bytes} bytes are free on its disk"
+        message = f"only {free_bytes} bytes are free on its disk; needed: {_LEAST_FREE_BYTES}"
         return FolderHealth(
-            ok=False, path=shown, free_bytes=free_bytes, message=message, hint="free some space"
+            ok=False,
+            path=shown,
+            free_bytes=free_bytes,
+            message=message,
+            hint="free some space on that disk",
         )
-    message = "writable" if there == path else "not made yet; first use makes it"
+    message = "writable" if there == path else "does not exist yet; created on first use"
     return FolderHealth(ok=True, path=shown, free_bytes=free_bytes, message=message)

@@ -1,4 +1,4 @@
-"""Writes the bytes of assets out under their own names."""
+"""Exports assets: writes their bytes to a folder, under their own file names."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOutcome:
-    """The file that an asset's bytes were written to, or why there is none."""
+    """The file that an asset was written to, or the error that prevented it."""
 
     entity_id: EntityId
     path: Path | None = None
@@ -44,15 +44,21 @@ async def export_assets(
     *,
     is_dry_run: bool = False,
 ) -> list[ExportOutcome]:
-    """Write the bytes of assets into a folder, which is made; return what became of each.
+    """Write the bytes of assets to a folder; return one outcome for each asset, in order.
 
-    No file is ever overwritten: where a name is taken, ` (2)` and so on is added to it. What was
-    written has been compared with the asset's SHA-256. `on_outcome` is called for each asset as
-    soon as it is settled.
+    No file is ever overwritten: if `cat.jpg` exists, the asset becomes `cat (2).jpg`. Every written
+    file has been compared with the asset's SHA-256.
+
+    Args:
+        world: The world of the assets.
+        entity_ids: The assets to export.
+        folder: The target; it is created if it does not exist.
+        on_outcome: Called with each outcome as soon as it is known.
+        is_dry_run: Return the paths that would be written, and write nothing.
 
     Raises:
-        OutputFolderError: The folder cannot be written to; nothing more is tried.
-        StoreUnusableError, StoreNotThereError: The same of the store.
+        OutputFolderError: The folder is not writable; the export stops.
+        StoreUnusableError, StoreNotThereError: The store cannot be used; the export stops.
     """
     exported = ExportFolder(folder, world.resources.get(FileOperationsResource).store)
     stop = threading.Event()
@@ -67,7 +73,7 @@ async def export_assets(
                 if on_outcome:
                     on_outcome(outcome)
     finally:
-        stop.set()  # a thread cannot be cancelled; it looks at this between two pieces
+        stop.set()  # a thread cannot be cancelled; it checks this between two chunks
         await asyncio.to_thread(exported.archives.close)
     return outcomes
 
@@ -93,7 +99,7 @@ async def _export(
 async def _named_contents(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, tuple[LocatedContent, str]]:
-    """Return where the bytes of each asset are, and the base name under which they came."""
+    """Return the places of each asset's bytes and its base name (its SHA-256 if it has none)."""
     contents = await content_service.locate(session, entity_ids)
     file = FilePropertiesComponent
     named = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))

@@ -1,4 +1,4 @@
-"""Open failures: what systems could not do, and how to have them try again."""
+"""Lists open failures: entities on which a system failed and has not succeeded since."""
 
 import os
 from collections import defaultdict
@@ -18,12 +18,12 @@ from dam.storage.paths import is_at_or_below
 from dam.storage.sources.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
-"""The system that tries failed imports of comics again; the next import of the same does, too."""
+"""The system that retries failed comic imports; importing the same comic again does so, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What one system could not do for an entity; `name` is the entity's first file name."""
+    """The failure of one system on one entity; `name` is the entity's first file name."""
 
     entity_id: EntityId
     system: str
@@ -36,7 +36,7 @@ class Failure:
 
 
 async def list_failures(session: AsyncSession, *, since: datetime | None = None) -> list[Failure]:
-    """Return every open failure, or those that occurred since a moment, by entity and system."""
+    """Return all open failures, or only those since a time, sorted by entity id and system."""
     failure = ProcessingErrorComponent
     statement = _failures().order_by(failure.entity_id, failure.system)
     if since is not None:
@@ -47,7 +47,13 @@ async def list_failures(session: AsyncSession, *, since: datetime | None = None)
 async def failures_at(
     session: AsyncSession, paths: Iterable[str], *, since: datetime | None
 ) -> list[tuple[str, Failure]]:
-    """Return the open failures of files at or below `paths`, seen since then or ever, by path."""
+    """Return the open failures of files at or below `paths`, each with its path, sorted by path.
+
+    Args:
+        session: An open transaction.
+        paths: Files and folders, absolute or relative to the working directory.
+        since: Only files that an import has seen since this time; None means all files.
+    """
     source = OriginalSourceInfoComponent
     statement = (
         _failures(source.path)
@@ -67,7 +73,7 @@ async def failures_at(
 async def failures_of_pages(
     session: AsyncSession, variant_entity_ids: Iterable[EntityId]
 ) -> dict[EntityId, list[Failure]]:
-    """Return the open failures of the pages of these variants, by variant, in their order."""
+    """Return the open failures of page images by comic variant, in page order."""
     link = PageLink
     found = defaultdict[EntityId, list[Failure]](list)
     for ids in portions(sorted(set(variant_entity_ids))):

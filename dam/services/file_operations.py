@@ -1,4 +1,4 @@
-"""`FileOperationsResource`: the file work of a world on its worker pool."""
+"""`FileOperationsResource`: all file work of a world, done on its worker pool."""
 
 import asyncio
 import logging
@@ -46,11 +46,11 @@ _SLOWEST_DISK_BYTES_PER_S = 1e6
 
 
 class FileOperationsResource:
-    """Hash and store, describe, analyse: what reads files, outside the event loop.
+    """Hashes, stores, describes and analyses files outside the event loop.
 
-    Invariant: the order of the answers is that of what was asked; a file that fails costs its own
-    answer only. `held_folders` are held in `judging` alone, and stay so only once the store was
-    found to be there or not to be needed yet.
+    Invariant: answers have the order of the questions, and a file that fails affects only its own
+    answer. `held_folders` are opened only by a task that has the lock `judging`, and stay open only
+    after the store was found to be there, or not to be needed yet.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class FileOperationsResource:
         self.held_folders = HeldFolders(store.local_roots())
         self.judging = asyncio.Lock()
         self._pool = pool
-        # Storing mostly waits for the disk: syncs of many threads share the journal's commits.
+        # Storing mostly waits for the disk: syncs from several threads share a commit of its journal.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
         self._copies = ArchiveCopies()
@@ -69,13 +69,13 @@ class FileOperationsResource:
         self._has_warned = False
 
     def prepare(self, count: int) -> None:
-        """Have workers ready for so many files that are to be described soon."""
+        """Start workers ahead of time, for `count` files that will be described soon."""
         while self._prepared < min(count, self._pool.workers):
             self._prepared += 1
             self._pool.submit(file_tasks.prepare)
 
     async def clear_left_copies(self) -> None:
-        """Remove, once, the unpacked archives that processes have left which are gone."""
+        """Remove the unpacked archives that ended processes have left behind; only once per world."""
         await asyncio.to_thread(self._copies.clear_left)
 
     async def put(
@@ -86,9 +86,14 @@ class FileOperationsResource:
         is_rehash: bool = False,
         found: Mapping[Path, FoundFile] = MappingProxyType({}),
     ) -> list[StoredFile | Exception]:
-        """Hash and store files as `mode` says; return each one's outcome.
+        """Hash and store files; return one outcome for each path, in order.
 
-        With `found` as of `ContentStore.put_many`.
+        Args:
+            paths: The files.
+            mode: "copy", "hardlink" and "move" put the bytes into the store, "reference" only
+                hashes them. A "move" does not remove the source; `unlink_moved` does.
+            is_rehash: Read bytes that the store has already once more, and mend damaged ones.
+            found: The files as the walk found them, as in `ContentStore.put_many`.
 
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
@@ -99,19 +104,19 @@ class FileOperationsResource:
         try:
             answers = await self._disk.map_items(put, groups)
         finally:
-            stopping.set()  # threads cannot be killed; nobody waits for what they still do
+            stopping.set()  # threads cannot be killed; their results are not needed any more
         for answer in answers:
             if isinstance(answer, EnvironmentFaultError):
                 raise answer
-        outcomes = _of_each(groups, answers)
+        outcomes = _outcome_of_each(groups, answers)
         self._vouched.take_stored(outcomes)
         return outcomes
 
     async def unlink_moved(self, removals: Sequence[SourceRemoval]) -> list[RemovalEnd]:
-        """Remove files that were moved; return what became of each.
+        """Remove the sources of moved files; return how each removal ended.
 
         Raises:
-            StoreUnusableError: The store as a whole cannot be used; they stay.
+            StoreUnusableError: The store as a whole cannot be used; the sources stay.
         """
         stopping = threading.Event()
         try:
@@ -119,17 +124,19 @@ class FileOperationsResource:
                 sources.unlink_moved, self.store, removals, stopping.is_set
             )
         finally:
-            stopping.set()  # as above: a thread that hashes a large file would hold us up
+            stopping.set()  # as in `put`: a thread that hashes a large file would delay the caller
 
     async def describe(
         self, contents: Sequence[LocatedContent]
     ) -> list[FileDescription | Exception]:
-        """Return what each file is by its content, or why that cannot be told."""
-        answers = await self._each_hashed(self._tasks.describe, await self._nearer(contents))
+        """Return the type and metadata of each content, or the error that prevented it."""
+        answers = await self._each_hashed(
+            self._tasks.describe, await self._with_known_files(contents)
+        )
         for content, answer in zip(contents, answers, strict=True):
             if not isinstance(answer, FileDescription) or answer.image is None:
                 self._vouched.drop(content.digest)
-            elif answer.state not in content.recorded:  # else nobody has hashed it in this run
+            elif answer.state not in content.recorded:  # else this run has not hashed it
                 self._vouched.take(content.digest, answer.state)
         return answers
 
@@ -140,13 +147,16 @@ class FileOperationsResource:
         *,
         needs_thumbnails: bool = False,
     ) -> list[AnalysedPicture | Exception]:
-        """Return the hashes of each picture, its thumbnail kept, or why there are none.
+        """Return the perceptual hashes of each picture, or the error; keep its thumbnail.
 
-        A cache that cannot be used is warned of, once; a thumbnail is made again when it is wanted.
-        Who `needs_thumbnails` looks at the pictures' `cache_fault` instead.
+        Args:
+            contents: The pictures.
+            thumbnails: The cache that keeps the thumbnails.
+            needs_thumbnails: The caller checks `cache_fault` of each answer. Otherwise an unusable
+                cache is logged once as a warning; missing thumbnails are made on demand.
         """
         analyse = partial(self._tasks.analyse, thumbnails)
-        answers = await self._each_hashed(analyse, await self._nearer(contents))
+        answers = await self._each_hashed(analyse, await self._with_known_files(contents))
         for content in contents:
             self._vouched.drop(content.digest)
         kept = [answer for answer in answers if not isinstance(answer, Exception)]
@@ -157,12 +167,12 @@ class FileOperationsResource:
         return answers
 
     async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
-        """Return of each file why it can be no comic, or None where it may be one."""
+        """Return for each file the reason why it is not a comic, or None if it may be one."""
         limit_s = _ARCHIVE_TIMEOUT_S
         return await self._each(archives.look_into, files, timeout_s=limit_s)
 
     async def read_archive(self, content: LocatedContent) -> ArchiveContents | Exception:
-        """Return what is in an archive, every page read and hashed, or why it cannot be read."""
+        """Return an archive's contents, every page read and hashed, or the error that occurred."""
         copy = self._copies.new_path()
         limit_s = await self._archive_timeout_s(content)
         read = partial(self._tasks.read_and_copy_archive, copy)
@@ -176,21 +186,23 @@ class FileOperationsResource:
     async def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
     ) -> list[StoredFile | Exception]:
-        """Put members of an archive into the store, as durably as files; return each outcome.
+        """Store members of an archive, as durably as files; return one outcome for each name.
 
-        The caller holds the store by its `importing`.
+        The caller must hold the store with `ContentStore.importing`.
         """
         limit_s = await self._archive_timeout_s(content)
         groups = list(portions(raw_names, _PUT_GROUP))
         store = partial(self._tasks.store_members, content)
-        outcomes = _of_each(groups, await self._each(store, groups, timeout_s=limit_s))
+        outcomes = _outcome_of_each(groups, await self._each(store, groups, timeout_s=limit_s))
         self._vouched.take_stored(outcomes)
         return outcomes
 
     async def check(
         self, places: Sequence[ExpectedContent], *, is_fast: bool
     ) -> list[ContentState | Exception]:
-        """Return the state of what each place should hold, or why that cannot be told.
+        """Return the state of the bytes at each place, or the error that prevented checking it.
+
+        With `is_fast`, only sizes and times are checked and nothing is read.
 
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.
@@ -201,11 +213,11 @@ class FileOperationsResource:
             limit_s += _ARCHIVE_TIMEOUT_S
         return await self._each(partial(self._tasks.check, is_fast), places, timeout_s=limit_s)
 
-    async def _nearer(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
-        """Return the contents with what is known of their files here.
+    async def _with_known_files(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
+        """Return the contents with what this process knows about their files.
 
-        That is the states in which they were hashed, and copies of those archives that are best
-        unpacked once for all.
+        That is the state in which each file was hashed, and an unpacked copy for archives that are
+        best unpacked once for all their members.
         """
         containers = self._copies.unknown(contents)
         if containers:
@@ -218,14 +230,14 @@ class FileOperationsResource:
         return [states.with_states(copies.with_copies(content)) for content in contents]
 
     async def _archive_timeout_s(self, content: LocatedContent) -> float:
-        """Return how long an archive may take: by its size, and for what it is unpacked."""
+        """Return the time limit of work on an archive: a fixed time plus some for its size."""
         size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
         return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
 
     async def _each_hashed(
         self, fn: Callable[[LocatedContent], T], contents: Sequence[LocatedContent]
     ) -> list[T | Exception]:
-        """Do as `_each`, with the time that it takes to hash a large file first."""
+        """Do the same as `_each`, with more time for large files that must be hashed first."""
         limit_s = self._pool.task_timeout_s
         sizes = await asyncio.to_thread(_sizes_to_hash, self.store, contents)
         largest_bytes = max(sizes, default=0)
@@ -233,10 +245,10 @@ class FileOperationsResource:
             return await self._each(fn, contents)
         answers: dict[int, T | Exception] = {}
         for is_large in (False, True):
-            those = [n for n, size in enumerate(sizes) if (size >= LARGE_BYTES) is is_large]
+            chosen = [n for n, size in enumerate(sizes) if (size >= LARGE_BYTES) is is_large]
             more_s = largest_bytes / _SLOWEST_DISK_BYTES_PER_S if is_large else 0.0
-            found = await self._each(fn, [contents[n] for n in those], timeout_s=limit_s + more_s)
-            answers |= dict(zip(those, found, strict=True))
+            found = await self._each(fn, [contents[n] for n in chosen], timeout_s=limit_s + more_s)
+            answers |= dict(zip(chosen, found, strict=True))
         return [answers[n] for n in range(len(contents))]
 
     async def _each(
@@ -247,7 +259,8 @@ class FileOperationsResource:
             if isinstance(answer, DamError) and not is_of_item(answer):
                 raise answer
         if any(isinstance(answer, ContentMissingError) for answer in answers):
-            self.held_folders.require_same()  # or it is not those files alone that are missing
+            # Raises if the whole store was swapped; else only these files are missing.
+            self.held_folders.require_same()
         return answers
 
     async def close(self) -> None:
@@ -260,14 +273,14 @@ class FileOperationsResource:
 
 
 def _group_size(count: int) -> int:
-    """Return into how large groups to cut files so that all threads have some."""
+    """Return how many files a group should have, so that every thread gets some."""
     return max(1, min(_PUT_GROUP, count // _PUT_THREADS))
 
 
-def _of_each(
+def _outcome_of_each(
     groups: Sequence[Sequence[object]], answers: Sequence[Sequence[Item | Exception] | Exception]
 ) -> list[Item | Exception]:
-    """Return the outcome of each item; a group that failed as a whole failed for all of its own."""
+    """Return the outcome of each item; if a group failed as a whole, each of its items did."""
     outcomes: list[Item | Exception] = []
     for group, answer in zip(groups, answers, strict=True):
         outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
@@ -275,7 +288,7 @@ def _of_each(
 
 
 def _sizes_to_hash(store: ContentStore, contents: Sequence[LocatedContent]) -> list[int]:
-    """Return how many bytes of each content nobody vouches for; 0 where all is known."""
+    """Return how many bytes of each content must be hashed; 0 if its hash was verified before."""
     return [0 if content.vouched else _size_bytes(store, content) for content in contents]
 
 

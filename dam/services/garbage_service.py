@@ -1,4 +1,4 @@
-"""Removes stored bytes that nothing refers to, and the thumbnails of assets that are gone."""
+"""Removes stored bytes that nothing refers to, and thumbnails of assets that were removed."""
 
 import asyncio
 import threading
@@ -23,21 +23,21 @@ from dam.storage.contents.archive_copies import remove_left_copies
 T = TypeVar("T")
 
 GRACE_S = 24 * 3600.0
-"""Bytes that were put within this time stay: an import may be about to refer to them."""
+"""Bytes stored within this time stay: an import may be about to refer to them."""
 
 _DIGESTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class CollectedGarbage:
-    """What was removed.
+    """How much `collect_garbage` removed, or would remove in a dry run.
 
     Attributes:
-        removed: So many contents, from the store.
-        freed_bytes: The size of these and of the drafts.
-        thumbnails: So many.
-        archive_copies: So many folders of unpacked archives, of processes that are gone.
-        drafts: So many files that stopped imports had not stored to the end.
+        removed: Number of contents removed from the store.
+        freed_bytes: Size of these contents and of the drafts.
+        thumbnails: Number of thumbnails.
+        archive_copies: Number of folders with unpacked archives, left by ended processes.
+        drafts: Number of incomplete files, left in the store by stopped imports.
     """
 
     removed: int
@@ -50,23 +50,24 @@ class CollectedGarbage:
 async def collect_garbage(
     world: World, *, is_forced: bool = False, is_dry_run: bool = False
 ) -> CollectedGarbage:
-    """Remove what nothing refers to.
+    """Remove stored bytes and thumbnails that nothing in this world's database refers to.
 
-    That is what this database does not know of: after a restore, also what was added since the copy
-    was made, unless the store was told that there is more.
+    If the database was restored from a backup, files added after the backup are not in it either.
+    They are kept if the world's mark in the store shows that the store is ahead of the database.
 
     Args:
-        world: Whose store, and who refers.
-        is_forced: Also where other worlds keep files in the same store, or another or a newer
-            database of this one does; theirs go, and from then on the store is this database's.
-        is_dry_run: Only count.
+        world: The world whose store and cache are cleaned.
+        is_forced: Collect even if the store also has files of other worlds, or of another or newer
+            database of this world. Their files are removed, and the store belongs to this database
+            from then on.
+        is_dry_run: Count, and remove nothing.
 
     Raises:
         StoreInUseError: An import holds the store.
-        StoreSharedError: Other worlds keep files in it, or another database of this one does.
-        StoreAheadError: The database is older than what was stored.
-        StoreUnmarkedError: Not one world's mark was there when files were.
-        StoreNotThereError: It has nothing of what the database knows.
+        StoreSharedError: Other worlds, or another database of this world, keep files in the store.
+        StoreAheadError: The database is older than the store: a restored backup, for example.
+        StoreUnmarkedError: The store had files but no mark when its mark of this world was written.
+        StoreNotThereError: The store has none of the content that the database knows.
         StoreUnusableError, CacheUnusableError: A folder cannot be read or written.
     """
     await require_store(world, is_dry_run=is_dry_run)
@@ -106,11 +107,12 @@ async def collect_garbage(
 
 
 async def _sole_owner(world: World) -> StoreOwner:
-    """Return the world as the owner of a store that has its mark, not of a newer database."""
+    """Return the world as the store's owner; raise if the mark is missing or the store is ahead."""
     files = world.resources.get(FileOperationsResource)
     (root,) = files.store.local_roots()
     mark = await asyncio.to_thread(files.store.mark_of, await world.read(world_uuid))
-    owner = await store_owner(world)  # after the mark: an import writes this first
+    # Read after the mark: an import writes the database first.
+    owner = await store_owner(world)
     if mark is None and await asyncio.to_thread(any, files.store.entries()):
         raise StoreUnmarkedError(root)
     if mark is not None and mark.may_lack_others:
@@ -122,10 +124,10 @@ async def _sole_owner(world: World) -> StoreOwner:
 
 
 async def in_thread(fn: Callable[[Callable[[Coroutine[Any, Any, Any]], Any]], T]) -> T:
-    """Run `fn(ask)` in a thread, where `ask` has this loop await something and returns its answer.
+    """Run `fn(ask)` in a thread; `ask(coroutine)` runs it in this loop and returns its result.
 
-    When cancelled, the thread is told so at its next question, and has ended before this returns:
-    else it would wait for the answers of a loop that is gone.
+    On cancellation, the thread's next `ask` raises `CancelledError`, and this function waits until
+    the thread has ended. Otherwise the thread could wait for ever for a loop that is closed.
     """
     loop = asyncio.get_running_loop()
     is_cancelled = threading.Event()
@@ -152,7 +154,7 @@ def _pages(thumbnails: ThumbnailCache) -> Iterator[Sequence[bytes]]:
 
 
 async def _stored(session: AsyncSession, digests: Sequence[bytes]) -> set[bytes]:
-    """Return those digests whose bytes some asset has in the store."""
+    """Return the digests that are recorded as stored."""
     digest, place = ContentHashSHA256Component, FileLocationComponent
     is_stored = exists().where(place.entity_id == digest.entity_id, place.storage == IN_STORE)
     wanted = select(digest.digest).where(digest.digest.in_(digests), is_stored)
@@ -160,6 +162,6 @@ async def _stored(session: AsyncSession, digests: Sequence[bytes]) -> set[bytes]
 
 
 async def _known(session: AsyncSession, digests: Sequence[bytes]) -> set[bytes]:
-    """Return those digests that some asset has."""
+    """Return the digests that belong to an asset."""
     digest = ContentHashSHA256Component.digest
     return set(await session.scalars(select(digest).where(digest.in_(digests))))

@@ -1,4 +1,4 @@
-"""Tells whether the bytes of assets are still there and still the same."""
+"""Verifies that the bytes of assets still exist and still have the recorded digest."""
 
 import asyncio
 from collections import defaultdict
@@ -37,17 +37,17 @@ from dam.storage.contents.checking import ExpectedContent
 from dam.storage.sources.reference import missing_folder
 
 OnProgress = Callable[[int, int], None]
-"""Is called with how many assets are done and how many there are."""
+"""Called with the number of checked assets and the total number."""
 
 _PAGE = 1_000
-# A group is large enough to keep the workers busy, and small enough to hear of it now and then.
+# A group is large enough to keep the workers busy, and small enough for regular progress reports.
 _GROUP_ASSETS = 16
 _GROUP_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """An asset with damaged or missing bytes: the names that it had, and the places concerned."""
+    """An asset with damaged or missing bytes: the names of its sources, and the bad places."""
 
     entity_id: EntityId
     sha256: bytes
@@ -57,7 +57,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:
-    """An asset with a place that could not be checked, and why."""
+    """An asset with a place that could not be checked, and the error."""
 
     entity_id: EntityId
     sha256: bytes
@@ -68,7 +68,7 @@ class Unchecked:
 
 @dataclass(kw_only=True)
 class Verification:
-    """How many assets were checked, and what was found, by id."""
+    """The number of checked assets, and the problems found, in the order of the ids."""
 
     checked: int = 0
     damaged: list[Finding] = field(default_factory=list)
@@ -91,17 +91,17 @@ async def verify(
     is_fast: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Verification:
-    """Check the bytes of assets, in the store and in the user's files that are referenced.
+    """Check the bytes of assets in the store, in referenced files and in archives.
 
     Args:
-        world: Whose assets.
+        world: The world of the assets.
         given: Ids or hash prefixes; None means every asset.
-        is_fast: Look at sizes and times alone; nothing is read.
-        on_progress: Is told how it goes on.
+        is_fast: Compare only sizes and times; read nothing.
+        on_progress: Called after each group of assets.
 
     Raises:
-        EntityNotFoundError, AmbiguousIdError: Of what is given.
-        StoreNotThereError: The store as a whole is missing, not a few files.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
+        StoreNotThereError: The store as a whole is missing, not only some files.
         EnvironmentFaultError: The store or the database cannot be used.
     """
     await require_store(world, only_reads=True)
@@ -117,9 +117,10 @@ async def verify(
 
 
 def missing_folders(missing: Iterable[Finding]) -> dict[EntityId, Path]:
-    """Return for want of which folder each referenced file is missing, if not it alone is.
+    """Return, for missing referenced files, the folder that is missing or empty, too.
 
-    It blocks.
+    A disk that is not mounted is the usual reason. A file that alone is missing is left out of the
+    result. It blocks.
     """
     found: dict[EntityId, Path] = {}
     for finding in missing:
@@ -134,7 +135,7 @@ def missing_folders(missing: Iterable[Finding]) -> dict[EntityId, Path]:
 async def _check(
     world: World, assets: Sequence[_Asset], found: Verification, *, is_fast: bool
 ) -> None:
-    """Check the places of some assets, and add what came of it to what was found."""
+    """Check the places of some assets, and add the results to `found`."""
     files = world.resources.get(FileOperationsResource)
     places = [(asset, place) for asset in assets for place in asset.places]
     states = await files.check([place for _, place in places], is_fast=is_fast)
@@ -165,7 +166,7 @@ async def _confirmed(
 def _shown_places(
     store: ContentStore, places: Iterable[ExpectedContent]
 ) -> dict[ExpectedContent, ShownLocation]:
-    """Return the places for people, with their paths as far as there are any."""
+    """Return the places as people read them, with a path if there is one."""
     return {
         place: location_of(store, place.digest, place.reference or place.member) for place in places
     }
@@ -219,8 +220,8 @@ def _groups(assets: Sequence[_Asset]) -> Iterator[list[_Asset]]:
 async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list[_Asset]:
     """Return the next assets that should have bytes, by id.
 
-    One whose only file in place was changed and added again is left out: its bytes are gone as the
-    user wanted it, and the successor has the file.
+    An asset without a place is left out if it has a successor: the user has changed its referenced
+    file and added it again, so the old bytes are gone on purpose.
     """
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     place, successor = FileLocationComponent, ContentSuccessorComponent
@@ -244,7 +245,7 @@ async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list
 async def _places(
     session: AsyncSession, contents: Mapping[EntityId, int | None]
 ) -> dict[EntityId, list[ExpectedContent]]:
-    """Return where the bytes of each asset should be, by the sizes they should have."""
+    """Return the places where the bytes of each asset should be, and their expected size."""
     places: dict[EntityId, list[ExpectedContent]] = {entity_id: [] for entity_id in contents}
     located = await content_service.locate(session, contents)
     for entity_id, content in located.items():
@@ -261,7 +262,7 @@ async def _findings(
     bad: Mapping[EntityId, Sequence[ExpectedContent]],
     shown: Mapping[ExpectedContent, ShownLocation],
 ) -> list[Finding]:
-    """Return what is wrong with assets, but for what was removed or added anew meanwhile."""
+    """Return the problems that still stand: not those of places removed or replaced meanwhile."""
     now = await _assets(session, ContentHashSHA256Component.entity_id.in_(bad))
     names = await names_of(session, bad)
     findings = []

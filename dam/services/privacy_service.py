@@ -1,4 +1,4 @@
-"""Tells what of a world others may read, and takes that right away."""
+"""Finds files of a world that other users of the machine can read, and closes them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,13 +18,13 @@ _STORE_NAME = re.compile(r"[0-9a-f]{2}|\.(?:lock|worlds|draft-.*)")
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPath:
-    """A file or folder of ours that is not for its user alone.
+    """A file or folder of the world that other users can access.
 
     Args:
-        path: Which.
-        mode: Its rights, in octal digits.
-        is_closed: Others have none any more.
-        message: Why these could not be taken away.
+        path: The file or folder.
+        mode: Its permissions before it was closed, in octal digits, such as "0644".
+        is_closed: Other users' permissions were removed.
+        message: The error that prevented removing them.
     """
 
     path: Path
@@ -34,23 +34,29 @@ class OpenPath:
 
 
 def find_open_paths(config: WorldConfig, *, is_configured: bool) -> list[OpenPath]:
-    """Return what others may read of what is ours.
+    """Return the world's files and folders that other users can access.
 
-    Ours are the SQLite file, what SQLite keeps beside it and the copies that `setup-db` saved; the
-    folder of the store, or those in it where somebody keeps other things there, too; the folder of
-    the cache; and the one in which the databases of worlds are that nobody configured. Whoever may
-    not enter a folder gets at nothing in it.
+    Checked are:
+
+    - the SQLite file, the files SQLite keeps beside it, and the copies that `setup-db` saved
+    - the folder of the store, or only the store's folders in it if it has other things, too
+    - the folder of the cache
+    - the folder of the database, unless the user chose it
+
+    The contents of folders are not checked: a user who cannot enter a folder cannot read its files.
 
     Args:
-        config: The world's.
-        is_configured: Somebody named its database, and so chose the folder that it is in.
+        config: The world's configuration.
+        is_configured: The user chose the database, and so the folder that it is in.
     """
-    found = ((path, open_to_others(path)) for path in _ours(config, is_configured=is_configured))
+    found = (
+        (path, open_to_others(path)) for path in _own_paths(config, is_configured=is_configured)
+    )
     return [OpenPath(path=path, mode=f"{mode:04o}") for path, mode in found if mode is not None]
 
 
 def close_paths(found: Sequence[OpenPath]) -> list[OpenPath]:
-    """Take the rights of others away; return what became of each path."""
+    """Remove other users' permissions; return each path with the result."""
     closed = []
     for one in found:
         message = None
@@ -64,22 +70,25 @@ def close_paths(found: Sequence[OpenPath]) -> list[OpenPath]:
     return closed
 
 
-def _ours(config: WorldConfig, *, is_configured: bool) -> Iterator[Path]:
+def _own_paths(config: WorldConfig, *, is_configured: bool) -> Iterator[Path]:
     url = parse_database_url(config.database_url)
     if url.get_backend_name() == "sqlite" and url.database:
-        # SQLite follows links, and has its files beside what they lead to.
+        # SQLite follows links, and keeps its files beside the target.
         file = Path(url.database).resolve()
         if not is_configured:
             yield file.parent
         yield from _database_files(file)
-    with suppress(DamError):  # of a kind that is not built in, which is told elsewhere
+    with suppress(DamError):  # an unknown kind of store, which `doctor` reports elsewhere
         for root in open_store(config.storage_url).local_roots():
             yield from _store_folders(root)
     yield config.cache_path
 
 
 def _database_files(file: Path) -> Iterator[Path]:
-    """Yield what may be there; it is only looked at: closing it would drop SQLite's locks."""
+    """Yield the files of a SQLite database, which may be absent.
+
+    None is opened, because closing a file again would drop SQLite's locks on it.
+    """
     yield file
     for suffix in _SIDE_FILES:
         yield file.with_name(file.name + suffix)
@@ -93,7 +102,7 @@ def _is_copy_of(file: Path, path: Path) -> bool:
 
 
 def _store_folders(root: Path) -> Iterator[Path]:
-    """Yield the root where all in it is the store's, else the store's folders in it."""
+    """Yield the root if everything in it belongs to the store, else the store's folders in it."""
     entries = sorted(root.iterdir()) if root.is_dir() else []
     ours = [path for path in entries if _STORE_NAME.fullmatch(path.name)]
     if len(ours) == len(entries):

@@ -26,7 +26,7 @@ async def test_a_sound_world_is_well(database_url: str) -> None:
     found = await examine(world_config(database_url), is_configured=True)
     assert found.ok
     assert (found.database.message, found.database.hint) == ("set up and writable", None)
-    assert found.storage.message == "not made yet; first use makes it"
+    assert found.storage.message == "does not exist yet; created on first use"
     assert found.storage.free_bytes
     assert found.decoders["pillow"].available
 
@@ -70,7 +70,7 @@ async def test_a_world_that_nobody_configured_may_be_absent_and_stays_so(home: P
     config = world_config(f"sqlite:///{home}/new/dam.db")
     found = await examine(config, is_configured=False)
     assert found.ok
-    assert found.database.message == "not made yet; first use makes it"
+    assert found.database.message == "does not exist yet; created on first use"
     assert names_in(home) == []
 
 
@@ -113,7 +113,7 @@ async def test_a_storage_that_is_no_folder_is_a_fault(home: Path) -> None:
     (home / "store").write_text("a file")
     found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=False)
     assert (found.ok, found.database.ok, found.storage.ok) == (False, True, False)
-    assert found.storage.message == "cannot be written to: a part of the path is not a folder"
+    assert found.storage.message == "not writable: a part of the path is not a folder"
 
 
 async def test_a_storage_of_an_unknown_kind_is_a_fault(home: Path) -> None:

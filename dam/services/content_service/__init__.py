@@ -1,4 +1,4 @@
-"""The bytes of assets: their rows, their names, and where they are."""
+"""The content of assets: the rows written for it, its names, and the places that hold it."""
 
 from dam.services.content_service.contents import (
     ContentEntity,

@@ -1,4 +1,7 @@
-"""What every import writes of contents whose bytes it has read, wherever these are kept."""
+"""Writes the rows that every new content gets: entity, name, size, digests and markers.
+
+Places (`FileLocationComponent`) are written elsewhere, because they differ by kind of import.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -28,8 +31,8 @@ from dam.models import (
 from dam.services.failure_service import IMPORT_COMIC
 from dam.storage.paths import path_bytes
 
-# What systems say of bytes that they could not have, or that were others.
-_UNREAD = (
+# Errors of systems that could not get an asset's bytes, or got different bytes.
+_UNREADABLE_ERRORS = (
     "ContentDamagedError",
     "ContentMissingError",
     "FileAccessError",
@@ -46,7 +49,7 @@ _UNREAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class NewAsset(NewEntity):
-    """What an import knows of an asset that it is about to create; `name` is its file's."""
+    """The facts an import knows about an asset it is creating; `name` is the file's base name."""
 
     digest: bytes
     size_bytes: int
@@ -54,7 +57,7 @@ class NewAsset(NewEntity):
 
 
 class HashedContent(NamedTuple):
-    """Bytes that were read, and the base name under which they were found."""
+    """Digests and size of bytes that were read, and the base name of the file they came from."""
 
     sha256: bytes
     size_bytes: int
@@ -63,7 +66,7 @@ class HashedContent(NamedTuple):
 
 
 class ContentEntity(NamedTuple):
-    """The asset that a content is; `is_new` says that it was created here."""
+    """The entity that has a content; `is_new` says that this call created it."""
 
     entity_id: EntityId
     is_new: bool
@@ -76,22 +79,31 @@ async def record_contents(
     *,
     now: datetime,
 ) -> dict[bytes, ContentEntity]:
-    """Return the asset of each content, by SHA-256; the first one of the same bytes counts.
+    """Record contents and return the entity of each, by SHA-256.
 
-    New content becomes an entity with its name and every marker that is wanted on new ones. Where
-    the bytes are is for the caller to write, and to commit.
+    New content becomes an entity with its name, its size and all markers that `markers` wants on
+    it. If several contents have the same bytes, the name of the first is used. The caller writes
+    the places of the bytes, and commits.
+
+    Args:
+        session: An open write transaction.
+        contents: The contents that were read.
+        markers: The rules that say which markers a new asset gets.
+        now: The creation time of new entities.
     """
     firsts: dict[bytes, HashedContent] = {}
     for content in contents:
         firsts.setdefault(content.sha256, content)
     found = await entities_for_digests(session, ContentHashSHA256Component, firsts, now=now)
-    owners = {digest: ContentEntity(*found[digest]) for digest in firsts}
+    entities = {digest: ContentEntity(*found[digest]) for digest in firsts}
     created = {
-        owners[digest].entity_id: first for digest, first in firsts.items() if owners[digest].is_new
+        entities[digest].entity_id: first
+        for digest, first in firsts.items()
+        if entities[digest].is_new
     }
     await _describe(session, created, markers)
-    await _write_digests(session, {owners[d].entity_id: first for d, first in firsts.items()})
-    return owners
+    await _write_digests(session, {entities[d].entity_id: first for d, first in firsts.items()})
+    return entities
 
 
 async def _describe(
@@ -118,7 +130,7 @@ async def _describe(
 async def mark_as_new(
     session: AsyncSession, entity_ids: Collection[EntityId], markers: NewEntityMarkers
 ) -> None:
-    """Give assets every marker that an import would give them; the caller commits."""
+    """Set every marker on existing assets that an import sets on new ones; the caller commits."""
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     facts = select(digest.entity_id, digest.digest, file.size_bytes, file.name_text).join(
         file, file.entity_id == digest.entity_id
@@ -134,17 +146,19 @@ async def mark_as_new(
         await mark(session, marker, ids)
 
 
-async def unread(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
-    """Return those of some assets, and of the members in them, of which systems could not read."""
+async def unreadable_assets(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> set[EntityId]:
+    """Return the assets, and members of these archives, whose bytes a system failed to read."""
     failure, place = ProcessingErrorComponent, FileLocationComponent
     failed = select(failure.entity_id).where(
-        failure.error.in_(_UNREAD), failure.system != IMPORT_COMIC
+        failure.error.in_(_UNREADABLE_ERRORS), failure.system != IMPORT_COMIC
     )
     found: set[EntityId] = set()
     for ids in portions(sorted(entity_ids)):
         inside = select(place.entity_id).where(place.container_entity_id.in_(ids))
-        for those in (failure.entity_id.in_(ids), failure.entity_id.in_(inside)):
-            found |= set(await session.scalars(failed.where(those)))
+        for condition in (failure.entity_id.in_(ids), failure.entity_id.in_(inside)):
+            found |= set(await session.scalars(failed.where(condition)))
     return found
 
 
@@ -159,7 +173,11 @@ async def _write_digests(session: AsyncSession, contents: Mapping[EntityId, Hash
 
 
 async def stored_before(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
-    """Return the assets that are in the store; nobody else can put the others there meanwhile."""
+    """Return which of these assets have their bytes in the store already.
+
+    On PostgreSQL the other assets stay locked until the transaction ends, so that no other import
+    can record them as stored meanwhile.
+    """
     place, digest = FileLocationComponent, ContentHashSHA256Component
     there = select(place.entity_id).where(place.storage == IN_STORE)
     known: set[EntityId] = set()

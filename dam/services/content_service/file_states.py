@@ -1,4 +1,4 @@
-"""What the database says of large files: in which state all of one was last hashed."""
+"""Keeps the state (size, times, inode) in which a large file was last hashed as a whole."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from dam.models import IN_STORE, REFERENCED, FileLocationComponent
 from dam.storage.sources.file_state import FileState
 
 LARGE_BYTES = 64 << 20
-"""From here on a file's state is worth a row; all others are hashed quickly."""
+"""The smallest size, in bytes, at which a file's state is kept; smaller files hash quickly."""
 
 _PLACE = table_of(FileLocationComponent)
 _SPAN = 1 << 64
@@ -37,14 +37,20 @@ _OF_REFERENCED = (
 def statement_for(
     entity_id: EntityId, state: FileState | None, *, is_stored: bool
 ) -> tuple[Update, dict[str, Any]] | None:
-    """Return how to note the state of an asset's file; None where that is not worth a row.
+    """Return the statement and its values that keep the state of an asset's file.
 
-    A state names its file by device and inode, so it does no harm in the row of another place.
+    None if there is no state, the file is smaller than `LARGE_BYTES`, or its times do not fit. A
+    state names its file by device and inode, so it does no harm in the row of another place.
+
+    Args:
+        entity_id: The asset.
+        state: The state in which the file was hashed.
+        is_stored: The file is in the store; else it is a referenced file.
     """
     if state is None or state.size_bytes < LARGE_BYTES:
         return None
     times = state.mtime_ns, state.ctime_ns
-    if not all(-_BOUND <= time_ns < _BOUND for time_ns in times):  # of the year 2300, say
+    if not all(-_BOUND <= time_ns < _BOUND for time_ns in times):  # a time after the year 2262, say
         return None
     values = {
         "of_entity": entity_id,
@@ -61,9 +67,9 @@ def statement_for(
 async def note_states(
     session: AsyncSession, states: Iterable[tuple[EntityId, FileState | None, bool]]
 ) -> None:
-    """Note in which state each asset's file was hashed, and whether it is stored, if it is large.
+    """Keep the state in which each large file was hashed. The caller commits.
 
-    The caller commits.
+    Each item of `states` is the asset, the state, and whether the file is in the store.
     """
     for entity_id, state, is_stored in states:
         if noted := statement_for(entity_id, state, is_stored=is_stored):
@@ -71,7 +77,7 @@ async def note_states(
 
 
 def recorded_state(row: Row[*tuple[Any, ...]]) -> FileState | None:
-    """Return the state that the row of a place names, if it does."""
+    """Return the file state in the row of a place, or None if the row has none."""
     if None in (row.ctime_ns, row.device, row.inode, row.size_bytes, row.mtime_ns):
         return None
     return FileState(
@@ -80,5 +86,5 @@ def recorded_state(row: Row[*tuple[Any, ...]]) -> FileState | None:
 
 
 def _signed(number: int) -> int:
-    """Return the signed 64 bits of an unsigned number, which is all that databases keep."""
+    """Return an unsigned 64-bit number as a signed one, because databases have no unsigned."""
     return number - _SPAN if number >= _BOUND else number

@@ -1,4 +1,4 @@
-"""What an import writes: one transaction for a batch of files whose bytes are safe."""
+"""Records a batch of files in one transaction, after their bytes are safe on disk."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from dam.services.content_service.contents import (
     mark_as_new,
     record_contents,
     stored_before,
-    unread,
+    unreadable_assets,
 )
 from dam.services.content_service.file_states import note_states
 from dam.storage.content_store import StoredFile
@@ -40,7 +40,7 @@ ByteStatus = Literal["added", "known", "unchanged"]
 
 @dataclass(frozen=True)
 class HashedFile:
-    """A file of the user's and what came of reading it."""
+    """A user's file that was read, hashed and, unless only referenced, stored."""
 
     path: Path
     read_at: datetime
@@ -59,9 +59,10 @@ class HashedFile:
 
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
-    """The asset that a file's bytes are (None: it would be a new one), and the file's status.
+    """The asset that has a file's bytes, and the file's status.
 
-    `is_mended` says that the store had lost or damaged bytes that it has again now.
+    `entity_id` is None in a dry run that would create the asset. `is_mended` says that the store
+    had lost or damaged these bytes and has them again.
     """
 
     entity_id: EntityId | None
@@ -74,22 +75,28 @@ async def record_files(
 ) -> list[RecordedFile]:
     """Write the rows of files whose bytes were read; return one answer for each, in order.
 
-    New content becomes an entity with every marker that is wanted on new ones. Content that was
-    mended gets them again, as what was computed meanwhile may be of wrong bytes, and so does what
-    systems could not read, the members of an archive among it. The caller commits.
+    New content becomes an entity with all markers that `markers` wants on it. Two kinds of known
+    assets get these markers again: mended ones, since earlier results may come from wrong bytes,
+    and those (or members of those archives) that a system failed to read. The caller commits.
+
+    Args:
+        session: An open write transaction.
+        files: Files whose bytes are in the store, or that are to be referenced.
+        markers: The rules that say which markers a new asset gets.
+        now: The time of this import.
     """
     firsts: dict[bytes, HashedFile] = {}
     for file in files:
         firsts.setdefault(file.stored.sha256, file)
     contents = [_content(file) for file in firsts.values()]
-    owners = await record_contents(session, contents, markers, now=now)
-    created = {digest: first for digest, first in firsts.items() if owners[digest].is_new}
-    new = {owners[digest].entity_id for digest in created}
-    assets = [(owners[file.stored.sha256].entity_id, file) for file in files]
+    entities = await record_contents(session, contents, markers, now=now)
+    created = {digest: first for digest, first in firsts.items() if entities[digest].is_new}
+    new = {entities[digest].entity_id for digest in created}
+    assets = [(entities[file.stored.sha256].entity_id, file) for file in files]
     known = await _write_locations(session, assets, new)
     mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
     was_there = {entity_id for entity_id, _ in assets} - new
-    await mark_as_new(session, mended | await unread(session, was_there), markers)
+    await mark_as_new(session, mended | await unreadable_assets(session, was_there), markers)
     before = await _write_sources(session, assets, now)
     return [
         replace(_judge(file, entity_id, created, before), is_mended=entity_id in mended)
@@ -100,9 +107,13 @@ async def record_files(
 async def foresee_files(
     session: AsyncSession, files: Sequence[HashedFile], foreseen: set[bytes]
 ) -> list[RecordedFile]:
-    """Return what `record_files` would answer, and add digests that would be new to `foreseen`."""
+    """Return what `record_files` would answer, for a dry run; write nothing.
+
+    The digest of each asset that would be new is added to `foreseen`, so that the next file with
+    the same bytes is "known".
+    """
     digests = {file.stored.sha256 for file in files}
-    owners = await known_identities(session, ContentHashSHA256Component, digests)
+    known = await known_identities(session, ContentHashSHA256Component, digests)
     source = OriginalSourceInfoComponent
     paths = [file.path_digest for file in files]
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
@@ -110,7 +121,7 @@ async def foresee_files(
     answers = []
     for file, path in zip(files, paths, strict=True):
         digest = file.stored.sha256
-        entity_id = owners.get(digest)
+        entity_id = known.get(digest)
         if entity_id is None and digest not in foreseen:
             foreseen.add(digest)
             answers.append(RecordedFile(None, "added"))
@@ -126,7 +137,7 @@ def _content(file: HashedFile) -> HashedContent:
 
 
 def _is_mended(stored: StoredFile, entity_id: EntityId, known: Collection[EntityId]) -> bool:
-    """Tell whether a file took the place of wrong bytes, or of some that should have been there."""
+    """Tell whether a file replaced wrong bytes, or bytes that the store should have had."""
     return stored.is_mended or (stored.is_new and entity_id in known)
 
 
@@ -145,10 +156,11 @@ def _judge(
 async def _write_locations(
     session: AsyncSession, files: Sequence[tuple[EntityId, HashedFile]], new: Collection[EntityId]
 ) -> set[EntityId]:
-    """Add the places that are new; a referenced path that holds other bytes now moves to them.
+    """Add the new places; return the assets that the store should have held before.
 
-    What the store had lost has a new place, with a higher id: by that, a store that was begun anew
-    is known to have it. Return the assets of which the store should have had the bytes before.
+    A referenced path that has different bytes now moves to the asset with these bytes. Content that
+    the store had lost gets a new row with a higher id, because `judge_store` compares ids: it
+    expects a store that was begun anew to have only what was recorded since.
     """
     stored: dict[EntityId, Row] = {}
     referenced: dict[bytes, Row] = {}
@@ -181,15 +193,15 @@ async def _write_locations(
 async def _forget_references(
     session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]]
 ) -> None:
-    """Take away references to paths that hold other bytes by now, or whose file is about to go."""
-    owners = {
+    """Delete references to paths that now have different bytes, or whose file a move removes."""
+    assets = {
         file.path_digest: None if file.stored.import_mode == "move" else entity_id
         for entity_id, file in files
     }
     place = FileLocationComponent
     referring = select(place.id, place.entity_id, place.path_digest)
-    rows = await session.execute(referring.where(place.path_digest.in_(owners)))
-    stale = [row.id for row in rows.all() if owners[row.path_digest] != row.entity_id]
+    rows = await session.execute(referring.where(place.path_digest.in_(assets)))
+    stale = [row.id for row in rows.all() if assets[row.path_digest] != row.entity_id]
     await _forget_places(session, stale)
 
 
@@ -208,7 +220,7 @@ async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
 async def _write_sources(
     session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]], now: datetime
 ) -> dict[bytes, EntityId]:
-    """Keep where the bytes were seen; return what the paths held before, by path digest."""
+    """Record the sources; return the asset that each path had before, by path digest."""
     rows: dict[bytes, Row] = {}
     for entity_id, file in files:
         rows[file.path_digest] = {
@@ -246,13 +258,13 @@ async def _upsert_by_path(
     rows: Mapping[bytes, Row],
     changing: Collection[str],
 ) -> None:
-    # In one order, so that two imports of the same folder do not wait for each other in a circle.
+    # Sorted, so that two imports of the same folder cannot deadlock.
     ordered = [rows[digest] for digest in sorted(rows)]
     await insert_rows(session, table_of(kind), ordered, Conflict(("path_digest",), tuple(changing)))
 
 
 class KnownFile(NamedTuple):
-    """What the world knows of a path that it has seen, with its bytes where they are wanted."""
+    """A source that was imported before: its asset, and its size and time when it was read."""
 
     source_id: int
     entity_id: EntityId
@@ -265,13 +277,17 @@ class KnownFile(NamedTuple):
 async def known_files(
     session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
 ) -> dict[bytes, KnownFile]:
-    """Return what is known of paths whose bytes are kept in the way that is asked for now."""
+    """Return the known sources among these paths, by path digest.
+
+    A path counts only if its bytes are kept as this import would keep them: in the store, or with
+    `is_reference` as a reference to this path.
+    """
     values = {"path_digests": list(path_digests)}
     rows = (await session.execute(_select_known(is_reference=is_reference), values)).all()
     return {row[0]: KnownFile._make(row[1:]) for row in rows}
 
 
-# Made once: what has thousands of values in a list takes long to make.
+# Built once: building a statement with thousands of values takes long.
 @cache
 def _select_known(*, is_reference: bool) -> Select[Any]:
     # Plain columns: with mapped classes the ORM would look at every row once more.
@@ -297,7 +313,7 @@ def _select_known(*, is_reference: bool) -> Select[Any]:
 async def touch_sources(
     session: AsyncSession, source_ids: Collection[int], *, now: datetime
 ) -> None:
-    """Note that unchanged files were seen again. The caller commits."""
+    """Record that unchanged files were seen again at `now`. The caller commits."""
     source = OriginalSourceInfoComponent
     seen = (
         update(table_of(source))
@@ -308,7 +324,10 @@ async def touch_sources(
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Return first and last of each stretch without gaps; what was added at once is mostly one."""
+    """Return the first and last number of each run: `[1, 2, 3, 7]` gives `[(1, 3), (7, 7)]`.
+
+    Files imported together mostly have consecutive ids.
+    """
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:

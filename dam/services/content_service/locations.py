@@ -1,4 +1,4 @@
-"""Where the bytes of assets are."""
+"""Finds the places of assets: the store, referenced files, members of archives."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -46,8 +46,8 @@ _PLACES = (
         _PLACE,
         and_(
             _PLACE.c.entity_id == _DIGEST.c.entity_id,
-            # Says nothing new, except to a planner that has no statistics yet: a batch has ids
-            # that follow each other, so this is no reason to read a whole table.
+            # Redundant, but a planner without statistics needs it: a batch has consecutive ids, so
+            # the planner sees that it need not read the whole table.
             _PLACE.c.entity_id.between(bindparam("first_id"), bindparam("last_id")),
         ),
     )
@@ -58,9 +58,9 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class ShownLocation:
-    """A place that has the bytes, or should: the store, a user's file, a member of an archive.
+    """A place for people to read: the store, a user's file, or a member of an archive.
 
-    A store that lost them, or lets nobody reach them, has no path for them.
+    `path` is None if the store has lost the bytes or has no local path for them.
     """
 
     storage: str
@@ -70,7 +70,13 @@ class ShownLocation:
 def location_of(
     store: ContentStore, digest: bytes, place: Reference | ArchiveMember | None
 ) -> ShownLocation:
-    """Return a place of some bytes for people to read; None is the store."""
+    """Return a place for people to read; `place` is None for the store.
+
+    Args:
+        store: The world's store.
+        digest: The SHA-256 of the bytes.
+        place: A referenced file, a member of an archive, or None.
+    """
     if isinstance(place, Reference):
         return ShownLocation(REFERENCED, place.path)
     if isinstance(place, ArchiveMember):
@@ -84,16 +90,16 @@ def location_of(
 async def locate(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, LocatedContent]:
-    """Return where the bytes of each asset are; entities without content are left out.
+    """Return the places of each asset's bytes; entities without content are left out.
 
-    One statement, and a second one where some are in archives: for where these are.
+    Takes one statement, and a second one for the places of archives if some assets are in archives.
     """
     rows = await _rows(session, entity_ids)
     wanted = {row.container_entity_id for row in rows if row.storage == IN_ARCHIVE}
     if not wanted:
         return _contents(rows, {})
     containers = await _rows(session, wanted)
-    # An archive within an archive is not opened, so it is nowhere if it is nowhere else.
+    # An archive inside an archive is not opened, so that place is not counted.
     return _contents(rows, _contents(containers, {}))
 
 

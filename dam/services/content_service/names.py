@@ -1,4 +1,4 @@
-"""The names under which assets came."""
+"""Finds the file names under which assets were imported."""
 
 import os
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from dam.storage.paths import path_from_bytes
 async def names_of(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, list[str]]:
-    """Return the base names under which the bytes of each asset were seen, the first one first."""
+    """Return the base names of each asset's sources, in the order in which they were seen."""
     file, source = FilePropertiesComponent, OriginalSourceInfoComponent
     names: dict[EntityId, dict[str, None]] = {entity_id: {} for entity_id in entity_ids}
     first = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))

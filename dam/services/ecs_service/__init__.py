@@ -1,4 +1,4 @@
-"""Entities and components: created, read, changed, found, marked and deleted."""
+"""Entities and components: create, read, change, find, mark and delete them."""
 
 from dam.services.ecs_service.entities import (
     add_component,

@@ -1,4 +1,4 @@
-"""Marks many entities without keeping others from writing meanwhile."""
+"""Marks many entities in short transactions, so that other writers need not wait long."""
 
 from collections.abc import Callable
 from typing import TypeVarTuple
@@ -15,7 +15,7 @@ Columns = TypeVarTuple("Columns")
 _PAGE = 5_000
 
 
-def _anybody(*_: object) -> bool:
+def _is_any(*_: object) -> bool:
     return True
 
 
@@ -24,18 +24,20 @@ async def mark_in_pages(
     marker: type[MarkerComponent],
     statement: Select[EntityId, *Columns],
     *,
-    is_meant: Callable[[EntityId, *Columns], bool] = _anybody,
+    is_meant: Callable[[EntityId, *Columns], bool] = _is_any,
     is_dry_run: bool = False,
 ) -> int:
     """Mark the entities that a statement selects; return how many.
 
-    Each page is a transaction of its own, and what is marked stays when a later one fails.
+    Each page of 5000 rows is a transaction of its own. If a page fails, the marks of earlier pages
+    stay.
 
     Args:
-        world: Where they are.
-        marker: What they get.
-        statement: Its first column is their id, each once; the order is made here.
-        is_meant: Is given each row, and says whether its entity is marked.
+        world: The world of the entities.
+        marker: The marker to set.
+        statement: Selects each entity once, its id as the first column. Has no order: this function
+            sorts by id.
+        is_meant: Called with the values of each row; the entity is marked if it returns True.
         is_dry_run: Count, and mark nothing.
     """
     entity_id = statement.selected_columns[0]

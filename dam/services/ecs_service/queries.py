@@ -1,4 +1,4 @@
-"""The queries behind `ecs_service`: which entities fit, and which ones others need."""
+"""Builds the queries behind `ecs_service`: entities that match, and references that bind."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -19,10 +19,13 @@ Conditions = Sequence[ColumnElement[bool]]
 
 
 def matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
-    """Select the ids that fit; where components are joined, an index of theirs can lead."""
+    """Select the ids of matching entities.
+
+    Components are joined where possible, so that the planner can start from one of their indexes.
+    """
     known = component_classes().values()
     if strange := [kind for kind in (*with_, *without) if kind not in known]:
-        msg = f"{strange[0]!r} is no class of components that has a table"
+        msg = f"{strange[0]!r} is not a component class with a table"
         raise TypeError(msg)
     single = {table_of(kind) for kind in component_classes(Component).values()}
     entities = table_of(Entity)
@@ -50,9 +53,10 @@ def _has(tables: Collection[Table], *conditions: ColumnElement[bool]) -> ColumnE
 
 
 def restricting_columns() -> Iterator[tuple[Column[int], Column[int]]]:
-    """Yield the columns that keep an entity from being deleted, each with who is its user.
+    """Yield each column that keeps an entity from being deleted, with the column of its user.
 
-    The user is the entity that has the row (`entity_id`), or in an association the other one.
+    The user is the entity that needs the other one: the `entity_id` of the row, or in an
+    association the other entity.
     """
     for table in Base.metadata.sorted_tables:
         to_entities = [key for key in table.foreign_keys if _refers_to_entity(key)]

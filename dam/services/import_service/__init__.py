@@ -1,4 +1,4 @@
-"""Files in: stored, recorded, and worked on by systems."""
+"""Imports files (bytes and rows), or adds them (imports and processes them)."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from dam.services.import_service.outcome import FileOutcome, FileStatus, ImportR
 
 if TYPE_CHECKING:
     from dam.services.import_service.adding import add_files, failures_of_run
-else:  # at first use: each command imports this face, and few need `process_service`, too
+else:  # at first use: every command imports this module, and few need `process_service`, too
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

@@ -1,4 +1,4 @@
-"""Adds files and has systems work on them while more files come in."""
+"""Adds files: imports them, and runs systems on them while more files are imported."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -21,14 +21,20 @@ async def add_files(
     observer: ProcessObserver | None = None,
     on_wait: Callable[[], None] | None = None,
 ) -> ImportReport:
-    """Import files and run all systems until nothing is pending; return what the import did.
+    """Import files and run all systems until nothing is pending; return the import's report.
 
-    `on_outcome` and `on_wait` are called as by `import_files`.
+    Importing waits for the disk and decoding for the processor, so both run at the same time.
 
-    Storing waits for the disk and decoding for the cores, so both go on at the same time.
+    Args:
+        world: The world that gets the files.
+        paths: Files and folders.
+        options: How to import them.
+        on_outcome: As in `import_files`.
+        observer: Is told about the progress of the systems.
+        on_wait: As in `import_files`.
 
     Raises:
-        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+        EnvironmentFaultError: The store or the database cannot be used; the import stops.
     """
 
     async def work(on_recorded: Callable[[], None]) -> ImportReport:
@@ -40,10 +46,17 @@ async def add_files(
 async def failures_of_run(
     session: AsyncSession, paths: Iterable[str], *, since: datetime
 ) -> list[tuple[str, Failure]]:
-    """Return the open failures at `paths`, and all that occurred since `add_files` began, by path.
+    """Return the open failures to report after `add_files`, each with its path.
 
-    It also works off what others have left pending; a file of theirs goes by the path where it was
-    seen last, even if it is there no more, and a page of a comic by its name.
+    Those are the failures of files at `paths`, and all failures since `since`. The latter may
+    concern other files, because `add_files` also runs work that earlier commands left pending. Such
+    a file is named by the path where it was last seen (it may be gone now), a comic page by its
+    file name.
+
+    Args:
+        session: An open transaction.
+        paths: The paths given to `add_files`.
+        since: When `add_files` began.
     """
     found = await failures_at(session, paths, since=since)
     listed = {(failure.entity_id, failure.system) for _, failure in found}

@@ -1,4 +1,4 @@
-"""Imports files: finds them, has their bytes hashed and stored, records them in batches."""
+"""Imports files: finds them, hashes and stores their bytes, and records them in batches."""
 
 import asyncio
 import os
@@ -55,20 +55,21 @@ T = TypeVar("T")
 
 _LOOK_UP = 4000
 _BATCH_FILES, _BATCH_BYTES = 512, 64 << 20
-_FIRST_BATCH = 1 / 16  # of these; each next one is twice as large, so systems have work at once
+_FIRST_BATCH = 1 / 16  # of these limits, doubled with every batch, so that systems get work early
 _IN_FLIGHT = 2
 _RACY_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """How files are to be imported.
+    """Options of an import.
 
     Args:
-        mode: What happens to the bytes.
-        is_recursive: Go into folders.
-        is_rehash: Read files again that look unchanged.
-        is_dry_run: Read and look up, write nothing.
+        mode: "copy", "hardlink" or "move" the bytes into the store, or "reference" the files where
+            they are.
+        is_recursive: Search folders, too.
+        is_rehash: Read files again even if their size and time are unchanged.
+        is_dry_run: Read files and look them up, but write nothing.
     """
 
     mode: ImportMode = "copy"
@@ -90,22 +91,28 @@ async def import_files(
     on_wait: Callable[[], None] | None = None,
     on_moved: OnMoved | None = None,
 ) -> ImportReport:
-    """Import the files at `paths`; call `on_outcome` for each as soon as it is settled.
+    """Import files: store their bytes and write their rows; return how many had which outcome.
 
-    What an earlier walk has found is imported if it is still that.
+    Batches are committed one by one. An outcome is reported after its batch is committed, so a
+    reported file is safe even if the import fails later.
 
-    `on_recorded` is called whenever new entities may be there to be worked on, `on_wait` when
-    nothing can be stored before another process ends its collection of garbage.
+    A move notes each source in the commit that records it, and removes it after that. Sources left
+    by earlier moves are removed first; if one of `paths` is such a source, its outcome is "known".
+    A source that cannot be removed is reported with the error.
 
-    A move notes each source in its last commit and then removes it; what an earlier one has left
-    goes first. A path that is gone by that is known, and what stays is told, too. With `on_moved`
-    all this is the caller's, whose own rows need the files, too: it is given what to note with its
-    last commit and then to remove.
-
-    Batches are committed one by one: whatever was reported is kept, whatever happens then.
+    Args:
+        world: The world that gets the files.
+        paths: Files and folders. A `FoundFile` of an earlier walk fails if the file has changed.
+        options: How to import them.
+        on_outcome: Called with the outcome of each file as soon as it is known.
+        on_recorded: Called whenever there may be new entities for systems to process.
+        on_wait: Called if the import must wait for another process to finish `gc`.
+        on_moved: Given if the caller needs the sources longer, for rows of its own. The import then
+            leaves all sources in place. The caller gets each `SourceRemoval`; it must note them in
+            its last commit and remove the sources after that.
 
     Raises:
-        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+        EnvironmentFaultError: The store or the database cannot be used; the import stops.
     """
     begun = BegunImport(paths=paths)
     if on_moved is None and not options.is_dry_run:
@@ -126,7 +133,7 @@ async def import_files(
         tell(moved_before(path, removal))
     is_processed = on_recorded is not None
     running = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
-    if options.is_dry_run or options.mode == "reference":  # which need no store
+    if options.is_dry_run or options.mode == "reference":  # both need no store
         await running.run(begun.paths)
     else:
         await files.clear_left_copies()
@@ -140,17 +147,25 @@ async def import_files(
 def count_files(
     world: World, paths: Iterable[str], options: ImportOptions, is_stopped: Callable[[], bool]
 ) -> int:
-    """Return how many paths an import would tell of; it blocks, and opens nothing.
+    """Return how many outcomes an import of these paths would report. It blocks.
+
+    No file is opened.
+
+    Args:
+        world: The world that would get the files; its own files are not counted.
+        paths: Files and folders.
+        options: Only `is_recursive` matters.
+        is_stopped: Asked before each file.
 
     Raises:
-        ImportStoppedError: `is_stopped`, asked before each file, said yes.
+        ImportStoppedError: `is_stopped` returned True.
     """
     walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
     return sum(1 for _ in walk.walk(paths))
 
 
 class _Import:
-    """One run: batches of files on their way through look-up, workers and commit, in that order."""
+    """One run of an import: passes batches of files through look-up, workers and commit."""
 
     def __init__(
         self,
@@ -173,6 +188,7 @@ class _Import:
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
     async def run(self, paths: Iterable[str | FoundFile]) -> None:
+        """Import all files at these paths, two batches at a time."""
         stopping = threading.Event()
         found = Walk(
             is_recursive=self._options.is_recursive,
@@ -180,10 +196,10 @@ class _Import:
             is_stopped=stopping.is_set,
         ).walk(paths)
         in_flight: deque[asyncio.Task[list[HashedFile | FileOutcome]]] = deque()
-        ahead = _taking(found, _LOOK_UP)
+        ahead = _next_items(found, _LOOK_UP)
         try:
             while batch := await ahead:
-                ahead = _taking(found, _LOOK_UP)
+                ahead = _next_items(found, _LOOK_UP)
                 for unread in self._batches(await self._look_up(batch)):
                     in_flight.append(asyncio.create_task(self._read(unread)))
                     if len(in_flight) >= _IN_FLIGHT:
@@ -191,20 +207,20 @@ class _Import:
             while in_flight:
                 await self._settle(await in_flight.popleft())
         finally:
-            stopping.set()  # the thread that walks cannot be cancelled
+            stopping.set()  # the thread that walks the folders cannot be cancelled
             for task in (ahead, *in_flight):
                 task.cancel()
             await asyncio.gather(ahead, *in_flight, return_exceptions=True)
 
     async def _look_up(self, batch: Sequence[FoundFile | SkippedPath]) -> list[FoundFile]:
-        """Settle what needs no reading; return the files that do."""
+        """Report files that need not be read (skipped, unchanged); return those that must be."""
         candidates: dict[bytes, FoundFile] = {}
         for item in batch:
             if isinstance(item, SkippedPath):
                 self._tell(skipped_path(item))
             else:
                 candidates[path_digest(os.fsencode(item.path))] = item
-        # A move reads all it is given: what an earlier one left behind has to go, too.
+        # A move reads every file: a source that an earlier move left behind must go, too.
         if self._options.is_rehash or self._options.mode == "move" or not candidates:
             return list(candidates.values())
         known = await self._world.read(
@@ -232,7 +248,7 @@ class _Import:
         return [file for digest, file in candidates.items() if digest not in unchanged]
 
     def _batches(self, files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
-        """Cut files into batches of one transaction each, neither many nor large."""
+        """Divide files into batches of one transaction each, limited in number and in bytes."""
         batch: list[FoundFile] = []
         size_bytes = 0
         for file in files:
@@ -249,7 +265,7 @@ class _Import:
         found = {Path(file.path): file for file in files}
         paths = list(found)
         if self._is_processed:
-            self._files.prepare(len(paths))  # while the disk has the first ones
+            self._files.prepare(len(paths))  # while the disk is busy with the first files
         read_at = self._world.context.now()
         await require_opened_files(self._world)
         outcomes = await self._files.put(
@@ -263,7 +279,7 @@ class _Import:
         ]
 
     async def _settle(self, read: Sequence[HashedFile | FileOutcome]) -> None:
-        """Record what was read and tell what became of it."""
+        """Record files that were read, and report their outcomes."""
         files = [item for item in read if isinstance(item, HashedFile)]
         answers, removals = await self._record(files)
         recorded = iter(answers)
@@ -282,7 +298,7 @@ class _Import:
     async def _record(
         self, files: Sequence[HashedFile]
     ) -> tuple[Sequence[RecordedFile], Sequence[SourceRemoval]]:
-        """Write the rows of files; return what each is, and what of them is to be removed."""
+        """Write the rows of files; return the asset of each, and the sources to be removed."""
         world = self._world
         if self._options.is_dry_run:
             return await world.read(foresee_files, files, self._foreseen), []
@@ -320,14 +336,14 @@ class _Import:
 
 
 def _forget_thumbnails(thumbnails: ThumbnailCache, digests: Sequence[bytes]) -> None:
-    """Take away what may have been drawn from wrong bytes; it is made again."""
+    """Delete thumbnails that may show wrong bytes; they are made again on demand."""
     for digest in digests:
-        with suppress(OSError):  # a cache that cannot be used shows nothing either
+        with suppress(OSError):  # an unusable cache shows no thumbnail either
             thumbnails.remove(digest)
 
 
-def _taking(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:
-    """Begin to take the next ones in a thread; no two may be at it at once."""
+def _next_items(items: Iterator[T], count: int) -> asyncio.Task[list[T]]:
+    """Start taking up to `count` items in a thread. Only one such task may run at a time."""
     return asyncio.create_task(asyncio.to_thread(lambda: list(islice(items, count))))
 
 

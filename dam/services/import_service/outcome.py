@@ -1,4 +1,4 @@
-"""What became of a file that was to be imported."""
+"""Outcomes of an import: one for each path, and how many there were of each status."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """What became of one path; `error`, `message` and `hint` where something went wrong."""
+    """The outcome of one path. `error`, `message` and `hint` are set if something went wrong."""
 
     path: str
     status: FileStatus
@@ -29,20 +29,20 @@ class FileOutcome:
 
 @dataclass
 class ImportReport:
-    """How many paths had which outcome; `size_bytes` counts new content."""
+    """Number of paths by status; `size_bytes` is the total size of new content."""
 
     counts: Counter[FileStatus] = field(default_factory=Counter)
     size_bytes: int = 0
 
     def count(self, outcome: FileOutcome) -> None:
-        """Take one outcome in."""
+        """Count one outcome."""
         self.counts[outcome.status] += 1
         if outcome.status == "added":
             self.size_bytes += outcome.size_bytes
 
 
 def skipped_path(item: SkippedPath) -> FileOutcome:
-    """Return the outcome of a path that the walk did not take."""
+    """Return the outcome of a path that the walk skipped or could not read."""
     return FileOutcome(
         path=item.path,
         status="failed" if item.is_failure else "skipped",
@@ -52,7 +52,7 @@ def skipped_path(item: SkippedPath) -> FileOutcome:
 
 
 def recorded_file(file: HashedFile, recorded: RecordedFile) -> FileOutcome:
-    """Return the outcome of a file whose rows are written."""
+    """Return the outcome of a file whose rows were written."""
     return FileOutcome(
         path=str(file.path),
         status=recorded.status,
@@ -63,7 +63,7 @@ def recorded_file(file: HashedFile, recorded: RecordedFile) -> FileOutcome:
 
 
 def moved_before(path: str, removal: SourceRemoval) -> FileOutcome:
-    """Return the outcome of a path whose file an earlier move has taken in."""
+    """Return the outcome of a path whose file an earlier move has imported."""
     return FileOutcome(
         path=path,
         status="known",
@@ -74,12 +74,12 @@ def moved_before(path: str, removal: SourceRemoval) -> FileOutcome:
 
 
 def still_there(outcome: FileOutcome, error: ItemError) -> FileOutcome:
-    """Return the outcome of a moved file whose source stays."""
+    """Return the outcome of a moved file with the error that kept its source from being removed."""
     return replace(outcome, error=type(error).__name__, message=error.message, hint=error.hint)
 
 
 def failed_file(path: str, error: Exception) -> FileOutcome:
-    """Return the outcome of a file that could not be read; raise what is no fault of a file."""
+    """Return the outcome of a file that could not be read; raise an error that is a bug of ours."""
     if not isinstance(error, DamError):
         raise error
     return FileOutcome(

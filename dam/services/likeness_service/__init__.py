@@ -1,4 +1,4 @@
-"""Pictures that look alike."""
+"""Finds pictures that look alike."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
         find_similar_to_entity,
         find_similar_to_file,
     )
-else:  # at first use: each command imports this face for the index, and few search
+else:  # at first use: every command imports this module for the index, and few search
 
     def __getattr__(name: str) -> object:
         if name not in __all__:

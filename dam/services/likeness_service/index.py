@@ -1,4 +1,4 @@
-"""`LikenessIndex`: all perceptual hashes of a world in packed blocks, kept up to date."""
+"""`LikenessIndex`: keeps all perceptual hashes of a world in packed files in its cache."""
 
 import asyncio
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PAGE = 20_000
 
 
 class LikenessIndex:
-    """Where the packed hashes of one world are; they can be made again from the database."""
+    """Gives access to the packed hashes of one world; they can be made again from the database."""
 
     def __init__(self, cache: WorldCache) -> None:
         self._cache = cache
@@ -41,17 +41,17 @@ class LikenessIndex:
 
 @dataclass(frozen=True, kw_only=True)
 class PackedHashes:
-    """The hashes of one algorithm and recipe, and where they are packed."""
+    """The packed hashes of one algorithm and recipe."""
 
     kind: type[ImagePerceptualHashComponent]
     recipe: int
     blocks: "HashBlocks"
 
     async def current(self, session: AsyncSession) -> "HashBlock":
-        """Return all hashes of the session's snapshot, and pack those that are not packed yet.
+        """Return all hashes in the session's snapshot; pack those that are not packed yet.
 
-        There may also be hashes that were replaced or deleted since; the caller drops them when it
-        fetches the rows.
+        The result may also have hashes that were replaced or deleted meanwhile. The caller must
+        compare each match with its row in the database.
         """
         current = await _revision(session, self.kind)
         block, known = await asyncio.to_thread(self.blocks.load, current)
@@ -80,7 +80,7 @@ async def _written_since(
     written = select(columns.entity_id, columns.value).where(
         columns.recipe == recipe, columns.value.is_not(None)
     )
-    if revision:  # for all rows, their index would be a detour
+    if revision:  # without one all rows are wanted, and the index would be a detour
         written = written.where(columns.revision > revision)
     pages = []
     stream = await session.stream(written.execution_options(yield_per=_PAGE))

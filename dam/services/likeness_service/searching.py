@@ -1,4 +1,4 @@
-"""Finds pictures that look like another one."""
+"""Finds pictures that look like a given one, by their perceptual hashes."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -46,7 +46,13 @@ _COMPONENTS: dict[Algorithm, type[ImagePerceptualHashComponent]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarImage:
-    """A picture near the query: how many bits differ, and after what was done to the query."""
+    """A picture that is similar to the query.
+
+    Args:
+        distance: Number of bits that differ, 0 to 64.
+        transform: How the query was turned or mirrored to get this distance.
+        identical: The bytes are those of the query.
+    """
 
     entity_id: EntityId
     distance: int
@@ -61,12 +67,14 @@ class SimilarImage:
 
 @dataclass(frozen=True, kw_only=True)
 class LikenessOptions:
-    """What counts as near.
+    """Options of a search for similar pictures.
 
     Args:
-        threshold: Bits that may differ, 0 to 64; None for what suits the algorithm.
-        limit: How many at most; None for all.
-        has_transforms: Also try the query turned and mirrored, eight ways in all.
+        algorithm: The perceptual hash to compare.
+        threshold: The greatest number of bits that may differ, 0 to 64; None means the default of
+            the algorithm.
+        limit: The greatest number of results; None means no limit.
+        has_transforms: Also compare the query turned and mirrored, eight ways in all.
     """
 
     algorithm: Algorithm = "phash"
@@ -77,7 +85,7 @@ class LikenessOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class _Query:
-    """The hashes to look for, by what was done to the picture; none where it has no structure."""
+    """The hashes to search for, by transform; empty for a picture without structure."""
 
     hashes: Mapping[Transform, int]
     recipe: int
@@ -91,7 +99,12 @@ _DEFAULTS = LikenessOptions()
 async def find_similar_to_file(
     world: World, path: Path, options: LikenessOptions = _DEFAULTS
 ) -> list[SimilarImage]:
-    """Return the pictures near one that need not be in the world, nearest first.
+    """Return the pictures similar to a file, most similar first.
+
+    Args:
+        world: The world to search.
+        path: The picture; it need not be in the world.
+        options: What counts as similar, and how many results are wanted.
 
     Raises:
         UnreadableQueryError: The file cannot be read or decoded.
@@ -104,18 +117,23 @@ async def find_similar_to_file(
 async def find_similar_to_entity(
     world: World, entity_id: EntityId, options: LikenessOptions = _DEFAULTS
 ) -> list[SimilarImage]:
-    """Return the pictures near an asset, nearest first, without the asset itself.
+    """Return the pictures similar to an asset, most similar first, without the asset itself.
+
+    Args:
+        world: The world of the asset, which is searched.
+        entity_id: The asset.
+        options: What counts as similar, and how many results are wanted.
 
     Raises:
         EntityNotFoundError: There is no such entity.
-        UnreadableQueryError: It has no perceptual hash, or its bytes cannot be read again.
+        UnreadableQueryError: The asset has no perceptual hash, or its bytes cannot be read.
         MissingExtraError: The extra `image` is not installed.
     """
     kind = _COMPONENTS[options.algorithm]
     content = (await world.read(content_service.locate, [entity_id])).get(entity_id)
     stored = await world.read(ecs_service.get_component, entity_id, kind)
     if stored is None or content is None:
-        await asyncio.to_thread(require_extra)  # without it, nothing gets a hash
+        await asyncio.to_thread(require_extra)  # without the extra, no asset gets a hash
         raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
     if options.has_transforms and stored.value is not None:
         store = world.resources.get(FileOperationsResource).store
@@ -175,7 +193,7 @@ async def _search(world: World, query: _Query, options: LikenessOptions) -> list
 async def _find(
     session: AsyncSession, packed: PackedHashes, query: _Query, options: LikenessOptions
 ) -> list[SimilarImage]:
-    """Search one snapshot of the database; an asset of the same bytes is found in any case."""
+    """Search one snapshot of the database; an asset with the same bytes is always found."""
     same = ContentHashSHA256Component
     identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
     matches: list[_Match] = []
@@ -195,9 +213,10 @@ async def _find(
 
 
 def _scan(block: "HashBlock", query: _Query, options: LikenessOptions) -> list[_Match]:
-    """Return what is near in a block, nearest first; some of it may have been replaced since.
+    """Return the matches in a block, most similar first.
 
-    So an entity may be there more than once, each time with another hash.
+    A block may still have hashes that were replaced, so an entity can match more than once, each
+    time with a different hash.
     """
     from dam.media.likeness import DEFAULT_THRESHOLDS, nearest  # noqa: PLC0415 - needs numpy
 
@@ -239,7 +258,7 @@ def _confirmed(
     query: _Query,
     algorithm: Algorithm,
 ) -> Iterator[SimilarImage]:
-    """Yield those that are still there and still have the hash that was found."""
+    """Yield the matches whose entity still exists and still has the hash that matched."""
     for match in matches:
         row = rows.get(match.entity_id)
         if row is None or (match.value is not None and match.value != row.value):

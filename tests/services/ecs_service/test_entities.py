@@ -333,14 +333,14 @@ async def test_what_cannot_be_meant_is_refused_and_nothing_is_done(session: Asyn
     with pytest.raises(ValueError, match=r"^page_size is 0; expected 1 or more$"):
         await anext(ecs.stream_entities(session, page_size=0))
     many: Any = ContentSuccessorComponent(successor_entity_id=kept)
-    with pytest.raises(TypeError, match=r"^ContentSuccessorComponent is no Component$"):
+    with pytest.raises(TypeError, match=r"^ContentSuccessorComponent is not a Component$"):
         await ecs.set_component(session, kept, many)
     single: Any = size(4)
-    with pytest.raises(TypeError, match=r"^ImageDimensionsComponent is no MultiComponent$"):
+    with pytest.raises(TypeError, match=r"^ImageDimensionsComponent is not a MultiComponent$"):
         await ecs.add_component(session, kept, single)
     strange: list[Any] = [int, Entity, Component]
     for kind in strange:
-        with pytest.raises(TypeError, match=r"is no class of components that has a table$"):
+        with pytest.raises(TypeError, match=r"is not a component class with a table$"):
             await ecs.find_entities(session, with_=[kind])
     assert await ecs.create_entity(session) == kept + 1
     found = await ecs.get_component(session, kept, ImageDimensionsComponent)
