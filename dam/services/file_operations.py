@@ -60,7 +60,7 @@ class FileOperationsResource:
         self.held_folders = HeldFolders(store.local_roots())
         self.judging = asyncio.Lock()
         self._pool = pool
-        # Storing mostly waits for the disk: syncs from several threads share a commit of its journal.
+        # Storing mostly waits for the disk: syncs of several threads share a commit of its journal.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
         self._copies = ArchiveCopies()
@@ -75,7 +75,7 @@ class FileOperationsResource:
             self._pool.submit(file_tasks.prepare)
 
     async def clear_left_copies(self) -> None:
-        """Remove the unpacked archives that ended processes have left behind; only once per world."""
+        """Remove unpacked archives left behind by ended processes; only the first call does so."""
         await asyncio.to_thread(self._copies.clear_left)
 
     async def put(

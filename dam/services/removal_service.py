@@ -1,4 +1,4 @@
-"""Removes assets: their rows at once, their thumbnails; the bytes go with the next `gc`."""
+"""Removes assets: their rows and thumbnails at once; the next `gc` removes their bytes."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """An entity that stays, and the entities that need it."""
+    """An entity that is not removed because other entities need it."""
 
     entity_id: EntityId
     used_by: tuple[EntityId, ...]
@@ -33,12 +33,13 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """What is removed and what stays, in the order in which it was named.
+    """Entities that are removed and that stay, in the order given.
 
     Args:
-        entity_ids: What is removed.
-        refused: What stays.
-        without_content: Others whose bytes were in what is removed, and nowhere else.
+        entity_ids: Entities that are removed.
+        refused: Entities that stay because others need them.
+        without_content: Other entities that lose their bytes, because these are only in a removed
+            archive. Filled only when the removal is forced.
     """
 
     entity_ids: tuple[EntityId, ...]
@@ -51,10 +52,15 @@ async def plan_removal(
 ) -> Removal:
     """Return what `remove_assets` would do.
 
-    An entity that others need stays, unless they are all removed with it, or it `is_forced`.
+    An entity that other entities need stays, unless all of them are removed with it.
+
+    Args:
+        session: An open transaction.
+        wanted: Ids or hash prefixes.
+        is_forced: Remove entities even if others need them.
 
     Raises:
-        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
     ids = await resolve_ids(session, wanted)
     return await _plan(session, ids, is_forced=is_forced)
@@ -63,12 +69,17 @@ async def plan_removal(
 async def remove_assets(
     world: World, wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
 ) -> Removal:
-    """Remove assets with all that is known of them, in one transaction; files of users stay.
+    """Remove assets and all their rows, in one transaction; the user's own files stay.
 
-    Also those that a move has taken in and has still to remove.
+    A source that a move has imported and not removed yet stays, too.
+
+    Args:
+        world: The world of the assets.
+        wanted: Ids or hash prefixes.
+        is_forced: Remove entities even if others need them, with the rows that need them.
 
     Raises:
-        EntityNotFoundError, AmbiguousIdError: As `resolve_ids` says; nothing was removed.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`; nothing was removed.
     """
     planned = await world.read(plan_removal, wanted, is_forced=is_forced)
     await keep_sources_of(world, planned.entity_ids)
@@ -83,7 +94,7 @@ async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bo
         return Removal(entity_ids=tuple(ids), without_content=await _held_alone(session, set(ids)))
     users = await ecs_service.users_of(session, ids)
     removed, is_settled = set(ids), False
-    while not is_settled:  # what stays keeps what it needs
+    while not is_settled:  # an entity that stays keeps those that it needs
         kept = {key for key in removed & users.keys() if not removed.issuperset(users[key])}
         removed -= kept
         is_settled = not kept
@@ -98,7 +109,7 @@ async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bo
 async def _held_alone(
     session: AsyncSession, containers: Collection[EntityId]
 ) -> tuple[EntityId, ...]:
-    """Return the other entities whose bytes are in these and nowhere else."""
+    """Return the other entities whose bytes are only in these archives."""
     place = FileLocationComponent
     inside: set[EntityId] = set()
     for page in portions(sorted(containers), _PAGE):
@@ -117,7 +128,7 @@ async def _remove(
     session: AsyncSession, wanted: Sequence[IdOrPrefix], *, is_forced: bool
 ) -> tuple[Removal, list[bytes]]:
     ids = await resolve_ids(session, wanted)
-    # The locks keep others from beginning to use them; on SQLite the writer is alone anyway.
+    # The locks keep other transactions from referring to them; SQLite has one writer anyway.
     for page in portions(sorted(ids), _PAGE):
         locked = select(Entity.id).where(Entity.id.in_(page)).order_by(Entity.id)
         await session.execute(locked.with_for_update())

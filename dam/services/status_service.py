@@ -1,4 +1,4 @@
-"""What there is: the worlds that are set, and how much a world holds and has still to do."""
+"""Reports the configured worlds, and how much one world holds and has pending."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from dam.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class WorldPlace:
-    """Where a world is kept; the database's URL without its password."""
+    """The database and store of a world; addresses have no passwords."""
 
     name: str
     database: str
@@ -36,17 +36,17 @@ class WorldPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldStatus:
-    """How much a world holds.
+    """Counts of everything that a world holds.
 
     Args:
-        world: Its name.
-        entities: Of every kind.
-        assets: Those that have content.
-        size_bytes: Of all content, each once, wherever it is kept.
-        components: Rows by class name, markers too, also 0.
-        pending: Entities by the name of the marker that they carry, also 0.
-        failures: The open ones.
-        pending_removals: Files that moves have still to remove, on whatever machine.
+        world: Name of the world.
+        entities: Number of entities of any kind.
+        assets: Number of entities with content.
+        size_bytes: Total size of all contents, each counted once, wherever it is kept.
+        components: Number of rows by component class, including markers and zeros.
+        pending: Number of entities by marker, including zeros.
+        failures: Number of open failures.
+        pending_removals: Number of sources that moves must still remove, on any machine.
     """
 
     world: str
@@ -60,7 +60,7 @@ class WorldStatus:
 
 
 def list_worlds(settings: Settings) -> list[WorldPlace]:
-    """Return every world that is set, in the order of the settings; none of them is opened."""
+    """Return every configured world, in the order of the settings; none of them is opened."""
     return [
         WorldPlace(
             name=world.name,
@@ -73,8 +73,8 @@ def list_worlds(settings: Settings) -> list[WorldPlace]:
 
 
 async def status(session: AsyncSession) -> WorldStatus:
-    """Return how much the session's world holds."""
-    # The tables of a plugin that was installed since the last `setup-db` are not there yet.
+    """Return the counts of the session's world."""
+    # A plugin installed since the last `setup-db` has no tables yet.
     there = await table_names(session)
     components = {
         name: await _count(session, table_of(kind)) if kind.__tablename__ in there else 0

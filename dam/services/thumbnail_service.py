@@ -1,4 +1,4 @@
-"""Thumbnails of pictures, made when they are not there yet."""
+"""Finds the thumbnails of pictures, and makes the missing ones."""
 
 import asyncio
 import errno
@@ -26,7 +26,7 @@ _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @dataclass(frozen=True, kw_only=True)
 class ThumbnailFile:
-    """The thumbnail of an asset and its size in pixels, or why there is none."""
+    """The thumbnail of an asset with its size in pixels, or the error that prevented it."""
 
     entity_id: EntityId
     path: Path | None = None
@@ -42,15 +42,18 @@ async def find_thumbnails(
     entity_ids: Sequence[EntityId],
     on_outcome: Callable[[ThumbnailFile], None] | None = None,
 ) -> list[ThumbnailFile]:
-    """Return the thumbnail of each asset; missing and damaged ones are made first.
+    """Return the thumbnail of each asset, in order; missing and damaged ones are made first.
 
-    `on_outcome` is called for each as soon as it is settled.
+    Args:
+        world: The world of the assets.
+        entity_ids: The assets.
+        on_outcome: Called with each result as soon as it is known.
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
-        CacheUnusableError: The cache's folder cannot be used: its disk is full or read-only, or of
-            no asset is a thumbnail there, or can be kept. What is wrong with the place of one costs
-            that asset alone.
+        CacheUnusableError: The cache's folder cannot be used: its disk is full or read-only, or no
+            thumbnail of a page of 100 assets could be found or kept. If only one thumbnail cannot
+            be written, only that asset gets an error.
         StoreNotThereError: The store as a whole is missing.
     """
     outcomes: list[ThumbnailFile] = []
@@ -74,7 +77,7 @@ async def _found_or_made(
     world: World, thumbnails: ThumbnailCache, page: Sequence[EntityId]
 ) -> list[ThumbnailFile]:
     contents = await world.read(content_service.locate, page)
-    found = await asyncio.to_thread(_whole, thumbnails, contents)
+    found = await asyncio.to_thread(_undamaged, thumbnails, contents)
     missing = {key: content for key, content in contents.items() if key not in found}
     files = world.resources.get(FileOperationsResource)
     wanted = list(missing.values())
@@ -88,7 +91,7 @@ async def _found_or_made(
             raise answer
         elif answer.cache_fault is not None:
             failures[key] = answer.cache_fault
-    found |= await asyncio.to_thread(_whole, thumbnails, missing)
+    found |= await asyncio.to_thread(_undamaged, thumbnails, missing)
     faults = [error for error in failures.values() if isinstance(error, CacheUnusableError)]
     for fault in faults:
         if not found or fault.errno in _OF_THE_DISK:
@@ -97,18 +100,18 @@ async def _found_or_made(
 
 
 def _failed(entity_id: EntityId, error: DamError | None) -> ThumbnailFile:
-    error = error or NoContentError(entity_id)  # never there, or removed meanwhile
+    error = error or NoContentError(entity_id)  # the entity never existed, or was removed meanwhile
     return ThumbnailFile(
         entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
     )
 
 
-def _whole(
+def _undamaged(
     thumbnails: ThumbnailCache, contents: Mapping[EntityId, LocatedContent]
 ) -> dict[EntityId, ThumbnailFile]:
-    """Return the thumbnails that are there, as they were made and for these assets.
+    """Return the existing thumbnails that are complete and belong to these assets.
 
-    They are written without a sync: after a power cut a file may be empty, or end in zeros.
+    Thumbnails are written without a sync, so after a power cut a file may be empty or end in zeros.
     """
     found = {}
     for entity_id, content in contents.items():

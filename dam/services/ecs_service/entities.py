@@ -7,12 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection
 from typing import TypeVar
 
-from sqlalchemy import (
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of

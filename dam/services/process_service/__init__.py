@@ -1,4 +1,4 @@
-"""Pending work: run, marked anew, and tried again."""
+"""Runs pending work: marked entities, outdated results, and failures to be retried."""
 
 from dam.services.process_service.processing import (
     Processed,

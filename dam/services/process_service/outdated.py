@@ -1,4 +1,4 @@
-"""Marks what an older version of the program has computed, so that it is computed again."""
+"""Marks entities whose results an older version of the program computed, for a new run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ from dam.services.ecs_service import mark_in_pages
 async def mark_outdated(
     world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
 ) -> Counter[str]:
-    """Mark what was computed by an older recipe than today's and does not carry the marker yet.
+    """Mark entities whose results come from an older recipe, unless they carry the marker already.
 
     Args:
-        world: Where.
-        markers: By the names of the systems that work them off; others are left alone.
+        world: The world of the entities.
+        markers: The markers to set, by the names of the systems that process them.
         is_dry_run: Count, and mark nothing.
 
     Returns:
-        How many entities, by system.
+        The number of marked entities by system. Systems whose results have no recipe are left out.
     """
     marked = Counter[str]()
     for system, marker in markers.items():
@@ -41,13 +41,13 @@ async def mark_outdated(
 
 
 def _outdated(marker: type[MarkerComponent]) -> Select[int] | None:
-    """Return the entities on which the marker's system should look again, if that can be told."""
+    """Select the entities with outdated results; None if the results have no recipe."""
     if marker is NeedsMetadataExtractionComponent:
         file = FilePropertiesComponent
         recipe = func.coalesce(file.description_recipe, 0)
         described = select(file.entity_id).where(file.media_type.is_not(None))
         return described.where(recipe < DESCRIPTION_RECIPE)
     if marker is NeedsContentAnalysisComponent:
-        hashes = ImagePerceptualPHashComponent  # all three are made at once
+        hashes = ImagePerceptualPHashComponent  # all three hashes are computed together
         return select(hashes.entity_id).where(hashes.recipe < BITMAP_RECIPE)
     return None

@@ -1,4 +1,4 @@
-"""Works off what is pending: the one function with which `add-asset` and `process` run systems."""
+"""Processes pending work: `add-asset` and `process` run systems through this module."""
 
 import asyncio
 from collections import Counter
@@ -43,29 +43,30 @@ T = TypeVar("T")
 
 _COUNT_EVERY_S = 2.0
 
-# What tells who is meant, for markers that no import sets and that content alone is too little for.
-_BEARERS: Mapping[type[MarkerComponent], type[AnyComponent]] = {
+# The component that an entity must have to get a marker by `marker_name`. Only for markers that no
+# import sets; all others are for every entity with content.
+_REQUIRED_COMPONENTS: Mapping[type[MarkerComponent], type[AnyComponent]] = {
     NeedsComicImportComponent: ProcessingErrorComponent,
     NeedsContentAnalysisComponent: ImageDimensionsComponent,
 }
 
 
 class ProcessObserver(Observer, Protocol):
-    """Who wants to hear how the work goes on, and how much of it there is."""
+    """Is told about the progress of the work, and how much is left."""
 
     def pending(self, entities: int) -> None:
-        """So much is left to be done, by what is known now; later stages may add to it."""
+        """`entities` entities carry a marker now; later stages may mark more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Processed:
-    """What was worked off.
+    """The result of `process`.
 
     Args:
-        processed: How many entities each system has worked on, also 0.
-        failed: How many of them failed.
-        removed_sources: How many files that a move had left were removed now.
-        left_sources: Those that stay, and why.
+        processed: The number of entities that each system has processed, including 0.
+        failed: The number of failures among them.
+        removed_sources: The number of sources left by earlier moves that were removed now.
+        left_sources: Sources that stay, each with the error that prevented its removal.
     """
 
     processed: Mapping[str, int]
@@ -85,38 +86,43 @@ async def process(
     ends_moves: bool = True,
     is_dry_run: bool = False,
 ) -> Processed:
-    """Run systems until nothing is pending, also what other processes have on lease.
+    """Run systems until nothing is pending, including entities that other processes have leased.
 
-    First remove the files that earlier moves on this machine have stored and left where they were.
+    Before that, remove the sources that earlier moves on this machine have stored but not removed.
+
+    Example: compute the hashes of pictures that were added before the program knew hashes:
+
+        await process(world, marker_name="NeedsContentAnalysisComponent")
 
     Args:
-        world: Where the work is.
-        stages: The names of the stages to run; without any, all of them.
-        marker_name: Mark old assets with this first, just as the import would mark them now: those
-            of which its rule says yes; without a rule, all that have what the marker is about.
-        observer: Is told how it goes on.
-        marks_outdated: Mark what an older version of the program has computed, too.
-        retries_unblocked: First mark again what failed for want of a decoder or an extra that is
-            there now; whoever calls this in a loop asks for it once.
-        ends_moves: Remove what earlier moves have left; an import that runs has done so itself.
-        is_dry_run: Run and mark nothing; return what the systems would be given.
+        world: The world of the work.
+        stages: The names of the stages to run; if empty, all stages.
+        marker_name: First set this marker on existing assets that lack it, as an import would set
+            it now: on all assets that have what its system needs, or, if the marker has a rule, on
+            those for which the rule says yes.
+        observer: Is told about the progress.
+        marks_outdated: First mark entities whose results an older version of the program computed.
+        retries_unblocked: First mark failures again if what they lacked is here now: a decoder, an
+            extra, or a folder. A caller in a loop asks for this only once.
+        ends_moves: Remove the sources of earlier moves. A running import has already done so.
+        is_dry_run: Run and mark nothing; return how many entities each system would be given.
 
     Raises:
-        UnknownNameError: There is no such stage, or no system works off such a marker.
-        NotSettledError: Systems go on marking entities for each other without end.
-        StoreNotThereError: The store as a whole is missing; nothing is tried.
+        UnknownNameError: There is no such stage, or no system that processes such a marker.
+        NotSettledError: Systems mark entities for each other without end.
+        StoreNotThereError: The store as a whole is missing; no system is run.
     """
     await require_store(world, is_dry_run=is_dry_run)
     chosen = [_stage(name) for name in stages] or list(SystemStage)
     names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
     markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}
     marked = Counter[str]()
-    filled, marker = (None, None) if marker_name is None else _consumer(world, marker_name)
+    filled, marker = (None, None) if marker_name is None else _system_of(world, marker_name)
     sources = WorkedOff()
     if ends_moves:
         sources = await work_off_removals(world, is_dry_run=is_dry_run)
     if filled is not None and marker is not None:
-        marked[filled] = await _fill_in(world, marker, is_dry_run=is_dry_run)
+        marked[filled] = await _mark_existing(world, marker, is_dry_run=is_dry_run)
     others = {name: kind for name, kind in markers.items() if name != filled}
     if marks_outdated:
         marked += await mark_outdated(world, others, is_dry_run=is_dry_run)
@@ -145,9 +151,14 @@ async def with_systems(
     work: Callable[[Callable[[], None]], Coroutine[None, None, T]],
     observer: ProcessObserver | None = None,
 ) -> T:
-    """Return what `work` does, with all systems running until nothing is pending.
+    """Run `work`, and all systems at the same time until nothing is pending; return its result.
 
-    `work` is given what to call whenever there may be new entities to be worked on.
+    Args:
+        world: The world of the work.
+        work: Gets a function that it must call whenever there may be new entities to process.
+        observer: Is told about the progress of the systems.
+
+    Example: `add_files` gives an import as `work`, which calls the function after each commit.
     """
     news = asyncio.Event()
     working = asyncio.create_task(work(news.set))
@@ -157,7 +168,9 @@ async def with_systems(
         while not is_over:
             await news.wait()
             news.clear()
-            is_over = working.done()  # asked before, so that the last round sees every marker
+            is_over = (
+                working.done()
+            )  # asked before `process`, so that the last round sees every marker
             if is_over and working.exception():
                 break
             await process(world, observer=observer, retries_unblocked=is_first, ends_moves=False)
@@ -165,27 +178,27 @@ async def with_systems(
         return working.result()
     finally:
         working.cancel()
-        await asyncio.gather(working, return_exceptions=True)  # the first fault is told, no other
+        await asyncio.gather(working, return_exceptions=True)  # only the first error is raised
 
 
 def _stage(name: str) -> SystemStage:
-    """Return the stage that is meant by its name, in code or on the command line."""
+    """Return a stage by its name: `CONTENT_ANALYSIS` and `content-analysis` mean the same."""
     member = SystemStage.__members__.get(name.upper().replace("-", "_"))
     if member is None:
         raise UnknownNameError("stage", name, [stage.value for stage in SystemStage])
     return member
 
 
-def _consumer(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
-    """Return the system that works off a marker, and the marker."""
-    consumers = {kind.__name__: (name, kind) for name, kind in markers_by_system(world).items()}
-    if marker_name not in consumers:
-        raise UnknownNameError("marker", marker_name, list(consumers))
-    return consumers[marker_name]
+def _system_of(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
+    """Return the name of the system that processes a marker, and the marker."""
+    systems = {kind.__name__: (name, kind) for name, kind in markers_by_system(world).items()}
+    if marker_name not in systems:
+        raise UnknownNameError("marker", marker_name, list(systems))
+    return systems[marker_name]
 
 
-async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: bool) -> int:
-    """Mark the assets that a marker is for and that do not carry it; return how many."""
+async def _mark_existing(world: World, marker: type[MarkerComponent], *, is_dry_run: bool) -> int:
+    """Set a marker on the existing assets that it is for; return how many got it."""
     rules = world.resources.get(NewEntityMarkers)
 
     def is_meant(entity_id: EntityId, sha256: bytes, size_bytes: int, name: str) -> bool:
@@ -198,13 +211,13 @@ async def _fill_in(world: World, marker: type[MarkerComponent], *, is_dry_run: b
 
 
 def _unmarked(marker: type[MarkerComponent]) -> Select[EntityId, bytes, int, str]:
-    """Select the assets that could be marked, with what an import would have seen of them."""
+    """Select the assets without a marker that could get it, with the facts its rule needs."""
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
-    bearer = _BEARERS.get(marker, digest)
+    required = _REQUIRED_COMPONENTS.get(marker, digest)
     return (
         select(digest.entity_id, digest.digest, file.size_bytes, file.name_text)
         .join(file, file.entity_id == digest.entity_id)
-        .where(exists().where(bearer.entity_id == digest.entity_id))
+        .where(exists().where(required.entity_id == digest.entity_id))
         .where(~exists().where(marker.entity_id == digest.entity_id))
     )
 
@@ -214,7 +227,10 @@ async def _count_by_system(
     markers: Mapping[str, type[MarkerComponent]],
     queues: Mapping[type[MarkerComponent], EarlierMarkers],
 ) -> Counter[str]:
-    """Count whom the systems would be given, also those who wait for a stage that is run, too."""
+    """Count the entities that each system would be given.
+
+    That includes entities that wait for an earlier system, if that system is run, too.
+    """
     counts = Counter[str]()
     for name, marker in markers.items():
         if marker in queues:
@@ -227,7 +243,7 @@ async def _count_by_system(
 async def _counted(
     world: World, markers: Sequence[type[MarkerComponent]], observer: ProcessObserver | None
 ) -> AsyncIterator[None]:
-    """Tell the observer again and again how much is left, as long as the block runs."""
+    """Tell the observer every few seconds how much is left, as long as the block runs."""
     if observer is None:
         yield
         return
@@ -242,5 +258,5 @@ async def _counted(
         yield
     finally:
         teller.cancel()
-        # What hindered the count hinders the work, too, and is raised there.
+        # An error that stopped the count also stops the work, and is raised there.
         await asyncio.gather(teller, return_exceptions=True)

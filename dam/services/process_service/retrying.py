@@ -1,4 +1,4 @@
-"""Has systems try again what they could not do."""
+"""Marks failed entities again, so that the systems that failed retry them."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,12 @@ _ADDRESS = "file://"
 
 @dataclass(frozen=True, kw_only=True)
 class Retried:
-    """How many failures were marked again, and how many have a system that is not here now."""
+    """The result of `retry`.
+
+    Args:
+        marked: The number of failures marked again.
+        unknown: The number of failures by system, for systems that are not installed now.
+    """
 
     marked: int
     unknown: Mapping[str, int] = field(default_factory=dict)
@@ -37,19 +42,20 @@ async def retry(
     system: str | None = None,
     is_dry_run: bool = False,
 ) -> Retried:
-    """Mark again what failed, for the system that failed; a failure stays until that succeeds.
+    """Mark failed entities again, for the systems that failed.
 
-    What is marked stays marked when a later page fails.
+    Only marks; `process` runs the systems. A failure stays open until its system succeeds. Marks
+    are committed in pages; if a page fails, the marks of earlier pages stay.
 
     Args:
-        world: Whose failures.
-        given: Ids or hash prefixes; None means every failure.
-        system: Only failures of this one.
+        world: The world of the failures.
+        given: Ids or hash prefixes of entities; None means every failure.
+        system: Retry only failures of this system.
         is_dry_run: Count, and mark nothing.
 
     Raises:
         UnknownNameError: The world has no such system.
-        EntityNotFoundError, AmbiguousIdError: Of what is given.
+        EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
     markers = markers_by_system(world)
     if system is not None:
@@ -71,10 +77,15 @@ async def retry(
 async def retry_unblocked(
     world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
 ) -> Counter[str]:
-    """Mark again what failed for want of something that is installed now, or a disk that is there.
+    """Mark failed entities again if what they lacked is here now: a decoder, an extra, a folder.
+
+    Args:
+        world: The world of the failures.
+        markers: The markers to set, by the names of the systems that process them.
+        is_dry_run: Count, and mark nothing.
 
     Returns:
-        How many entities, by the system that failed.
+        The number of entities by system.
     """
     wanted = await world.read(_requirements, list(markers))
     met = await asyncio.to_thread(lambda: list(map(_is_met, wanted)))
@@ -96,26 +107,26 @@ async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[s
 
 
 def _is_met(requirement: str) -> bool:
-    """Tell whether a folder is there, or what is to be installed is usable now."""
+    """Tell whether a required folder (a `file://` address) exists, or a decoder or extra works."""
     if requirement.startswith(_ADDRESS):
         return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
     return is_installed(requirement)
 
 
 def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
-    """Return the marker that each system works off, in the order in which they run."""
+    """Return the marker that each system processes, in the order in which the systems run."""
     plans = world.scheduler.systems()
     return {plan.name: plan.marker for plan in plans if plan.marker is not None}
 
 
 def _failed(system: str, condition: ColumnElement[bool]) -> Select[EntityId]:
-    """Select what has an open failure of `system` that meets a condition."""
+    """Select the entities with an open failure of `system` that meets a condition."""
     failure = ProcessingErrorComponent
     return select(failure.entity_id).where(failure.system == system, condition)
 
 
 def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[bool]]:
-    """Return conditions that choose these entities, each once; or the one that chooses all."""
+    """Return conditions that together select each of these entities once; None selects all."""
     failure = ProcessingErrorComponent
     if entity_ids is None:
         return [failure.entity_id > 0]

@@ -1,4 +1,4 @@
-"""The tables of a world: made, upgraded, emptied and checked."""
+"""Creates, upgrades, empties and checks the tables of a world."""
 
 from dam.services.schema_service.checks import (
     check_schema,

@@ -28,11 +28,11 @@ async def check_schema(database: Database) -> None:
     """Raise unless the database has exactly the schema of this program.
 
     Raises:
-        ServerTooOldError: Its PostgreSQL is not supported.
-        NotSetUpError: It has no schema of ours, or is not there at all.
-        DatabaseOutdatedError: Its schema is older; `setup-db` brings it up to date.
-        DatabaseTooNewError: A newer program has made it.
-        TablesMissingError: Somebody has dropped tables.
+        ServerTooOldError: The PostgreSQL server is older than supported.
+        NotSetUpError: The database does not exist, or has no schema of this program.
+        DatabaseOutdatedError: The schema is older; `setup-db` upgrades it.
+        DatabaseTooNewError: A newer program has made the schema.
+        TablesMissingError: Tables of the schema were dropped.
     """
     if is_absent(database.url):
         raise NotSetUpError(database.safe_url)
@@ -48,18 +48,18 @@ async def check_schema(database: Database) -> None:
 
 
 def is_absent(url: URL) -> bool:
-    """Tell whether a database is a SQLite file that is not there."""
+    """Tell whether a database is a SQLite file that does not exist."""
     return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 def refuse_missing_tables(there: Collection[str], database: Database) -> None:
-    """Refuse a database in which tables of the newest schema are missing."""
+    """Raise `TablesMissingError` if tables of the newest schema are missing."""
     if missing := sorted(_own_tables().difference(there)):
         raise TablesMissingError(database.safe_url, SCHEMA_REVISION, missing)
 
 
 def _own_tables() -> set[str]:
-    """Return the tables of our own models; plugins map theirs to the same metadata."""
+    """Return the names of dam's own tables; plugins have theirs in the same metadata."""
     return {
         mapper.local_table.name
         for mapper in Base.registry.mappers
@@ -68,10 +68,10 @@ def _own_tables() -> set[str]:
 
 
 async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
-    """Raise unless each of these classes has its table: `set_up` makes none for plugins.
+    """Raise unless each of these classes has its table; for plugins, as `set_up` makes them none.
 
     Raises:
-        PluginTablesMissingError: Some have none.
+        PluginTablesMissingError: Some classes have no table.
     """
     there = await database.read(table_names)
     if missing := sorted({kind.__tablename__ for kind in kinds} - there):
@@ -79,7 +79,7 @@ async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
 
 
 async def table_names(session: AsyncSession) -> set[str]:
-    """Return the names of the tables that are there."""
+    """Return the names of the tables in the database."""
     connection = await session.connection()
     return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
@@ -96,7 +96,10 @@ async def _stored_revision(session: AsyncSession, database: Database) -> str | N
 
 
 def own_revision(heads: Sequence[str]) -> str | None:
-    """Return where our own branch of the migrations stands; a plugin's has a row beside it."""
+    """Return the revision of dam's own branch of migrations, or None if there is none.
+
+    `heads` may also have revisions of plugins.
+    """
     if SCHEMA_REVISION in heads:
         return SCHEMA_REVISION
     known = known_revisions().intersection(heads) if heads else None
@@ -104,12 +107,12 @@ def own_revision(heads: Sequence[str]) -> str | None:
 
 
 def server_version(connection: Connection) -> tuple[int, ...]:
-    """Return the version of the database's engine, as it said when it was connected to."""
+    """Return the version of the database engine, such as `(15, 4)`."""
     return tuple(map(int, connection.dialect.server_version_info or ()))
 
 
 def refuse_old_server(connection: Connection, database: Database) -> None:
-    """Raise `ServerTooOldError` where the PostgreSQL is one that is not supported."""
+    """Raise `ServerTooOldError` if the PostgreSQL server is older than supported."""
     found = server_version(connection)
     if not database.is_sqlite and found < _OLDEST_POSTGRESQL:
         raise ServerTooOldError(database.safe_url, found, _OLDEST_POSTGRESQL)

@@ -1,18 +1,18 @@
-"""The migrations, and what Alembic needs to run them."""
+"""Finds the migrations, and configures Alembic to run them."""
 
 from pathlib import Path
 from typing import Any
 
 
 def migrations_folder() -> Path:
-    """Return where the migrations are: in the wheel, or beside the package in a checkout."""
+    """Return the folder of the migrations: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parents[2]
     shipped = package / "_alembic"
     return shipped if shipped.is_dir() else package.parent / "alembic"
 
 
 def alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
-    """Return what Alembic is to be told: where the migrations are."""
+    """Return an `alembic.config.Config` with the folder of the migrations."""
     from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
 
     config = Config()
@@ -21,7 +21,7 @@ def alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
 
 
 def known_revisions() -> set[str]:
-    """Return every revision that there is a migration to."""
+    """Return the revisions of all migrations."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - see `_upgrade`
 
     scripts = ScriptDirectory.from_config(alembic_config())

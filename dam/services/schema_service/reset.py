@@ -1,4 +1,4 @@
-"""What `setup-db --reset` takes out of a database, and what stays of the world that was there."""
+"""Empties a database for `setup-db --reset`; keeps the facts that the new world needs."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from dam.models import WorldIdentity
 
 @dataclass(frozen=True, kw_only=True)
 class FormerWorld:
-    """What is known of a world that was emptied.
+    """The facts that are kept of a world that was emptied.
 
-    `last_ids` are the ids that were given last, by the table or sequence that counts them.
+    Args:
+        uuid: Its UUID; None if the database had no identity.
+        last_ids: The last id given, by the name of the table or sequence that counts the ids.
     """
 
     uuid: str | None
@@ -21,9 +23,10 @@ class FormerWorld:
 
 
 def drop_everything(connection: Connection) -> FormerWorld:
-    """Drop our tables and all that refer to them, which a newer program may have made.
+    """Drop dam's tables and all tables that refer to them; return what is kept of the world.
 
-    The caller commits, in the transaction in which nobody else writes.
+    A newer program may have made tables that this one does not know. The caller commits; no other
+    process may write in this transaction.
     """
     inspector = inspect(connection)
     parents = {
@@ -37,7 +40,7 @@ def drop_everything(connection: Connection) -> FormerWorld:
     ours = {*Base.metadata.tables, "alembic_version"} & parents.keys()
     while more := {table for table in parents if parents[table] & ours} - ours:
         ours |= more
-    # SQLite asks no order of us, because foreign keys are off.
+    # On SQLite any order will do, because foreign keys are off.
     cascade = "" if connection.dialect.name == "sqlite" else "CASCADE"
     quoted = connection.dialect.identifier_preparer.quote
     for table in sorted(ours):
@@ -47,10 +50,10 @@ def drop_everything(connection: Connection) -> FormerWorld:
 
 
 def carry_ids_on(connection: Connection, former: FormerWorld) -> None:
-    """Have the new tables count on from where the old ones ended.
+    """Let the new tables continue the ids of the old ones.
 
-    People, scripts and processes may hold ids of the world that was; none of these becomes the id
-    of something else.
+    People, scripts and processes may still have ids of the old world. None of these ids may become
+    the id of something else. Example: after entity 41, the first new entity is 42.
     """
     if connection.dialect.name == "sqlite":
         last_id = former.last_ids[EntityCounter.__tablename__]
@@ -64,7 +67,7 @@ def carry_ids_on(connection: Connection, former: FormerWorld) -> None:
 
 
 def found_uuid(connection: Connection) -> str | None:
-    """Return the UUID of the world, None where the database is none's."""
+    """Return the UUID of the world in a database, or None if it has none."""
     uuid: str | None = connection.scalar(select(WorldIdentity.uuid))
     return uuid
 

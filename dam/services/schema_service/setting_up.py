@@ -1,4 +1,4 @@
-"""The schema of a world's database: make it, bring it up to date, tell how old it is."""
+"""Creates, upgrades or resets the schema of a world's database; saves a copy of it first."""
 
 import contextlib
 import errno
@@ -40,13 +40,13 @@ from dam.storage.privacy import copy_mode, make_private_file, make_private_folde
 
 log = logging.getLogger(__name__)
 
-_LOCK_KEY = 0x64616D  # "dam": the advisory lock under which a PostgreSQL schema is changed
+_LOCK_KEY = 0x64616D  # "dam": the advisory lock held while a PostgreSQL schema is changed
 _COPY, _UNFINISHED = ".bak", ".part"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """What `set_up` did, or would do; `saved_copy` is the database as it was before."""
+    """What `set_up` did, or would do; `saved_copy` is the copy of the former database."""
 
     world: str
     database: str
@@ -56,7 +56,7 @@ class SetUp:
 
 
 def refuse_malformed(connection: Connection, database: Database) -> None:
-    """Raise `DatabaseCorruptError` where SQLite finds that its file does not hang together."""
+    """Raise `DatabaseCorruptError` if SQLite's quick check finds a fault in the file."""
     if database.is_sqlite:
         found = connection.scalar(text("PRAGMA quick_check(1)"))
         if found != "ok":
@@ -66,16 +66,22 @@ def refuse_malformed(connection: Connection, database: Database) -> None:
 def set_up(
     config: WorldConfig, *, reset: bool = False, dry_run: bool = False, now: datetime | None = None
 ) -> SetUp:
-    """Make or upgrade the schema of a world and return what was done. It blocks.
+    """Create or upgrade the schema of a world and return what was done. It blocks.
 
-    A SQLite file with an older schema, or one that is to be emptied, is copied first, to a dated
-    file beside it. Stored files are not touched.
+    A SQLite file that has an older schema, or is to be reset, is first copied to a dated file
+    beside it, such as `dam.db.20260131T120000000000Z.bak`. Stored files are not touched.
+
+    Args:
+        config: The world's configuration.
+        reset: Drop all tables and create empty ones.
+        dry_run: Only return what would be done.
+        now: The time in the name of the copy; None means the current time.
 
     Raises:
-        ServerTooOldError: Its PostgreSQL is not supported.
+        ServerTooOldError: The PostgreSQL server is older than supported.
         DatabaseTooNewError: A newer program has made the schema.
-        TablesMissingError: It is the newest, and somebody has dropped tables; `reset` makes them.
-        DatabaseCorruptError: Its file is malformed; nothing of it is changed.
+        TablesMissingError: The schema is the newest, but tables were dropped; `reset` helps.
+        DatabaseCorruptError: The SQLite file is malformed; it was not changed.
         DatabaseError: The database cannot be reached or written.
     """
     context = WorldContext(world_name=config.name, run_id="setup")
@@ -105,7 +111,7 @@ def set_up(
         if database.file is not None:
             copy = _prepare_file(connection, database.file, now or utc_now())
         with _locked(connection, database):
-            # Somebody else may have been quicker while this one waited for the lock.
+            # Another process may have upgraded it while this one waited for the lock.
             revision = _upgradable_revision(connection, database, reset=reset)
             former = schema_reset.drop_everything(connection) if reset else None
             _upgrade(connection)
@@ -120,7 +126,7 @@ def set_up(
 
 
 def _upgradable_revision(connection: Connection, database: Database, *, reset: bool) -> str | None:
-    """Return the schema's revision, or None without one; refuse what only `reset` can help."""
+    """Return the schema's revision, or None if it has none; raise if only `reset` can help."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision = own_revision(connection.scalars(text(REVISION_QUERY)).all())
@@ -164,22 +170,25 @@ def _connected(database: Database) -> Iterator[Connection]:
 
 
 def _make_file(database: Database, file: Path) -> None:
-    """Make file and folder for the user alone; what SQLite makes beside a file has its mode."""
+    """Create the file and its folder for the user alone.
+
+    SQLite gives the files it creates beside it the same permissions.
+    """
     try:
         make_private_folder(file.parent)
     except OSError as error:
         reason = f"its folder cannot be made: {words_for(error)}"
         raise DatabaseUnreachableError(database.safe_url, reason) from error
-    with contextlib.suppress(OSError):  # which SQLite finds, too, and is told by what it says
+    with contextlib.suppress(OSError):  # SQLite fails, too, and its error is reported
         make_private_file(file)
 
 
 @contextlib.contextmanager
 def _locked(connection: Connection, database: Database) -> Iterator[None]:
-    """Hold one transaction in which nobody else changes the schema; commit at the end.
+    """Open a transaction in which no other process changes the schema; commit at the end.
 
-    On PostgreSQL it waits first for all transactions of this world, which all begin with a look at
-    its identity (`Database.hold_to`). Whoever took the tables in another order would deadlock.
+    On PostgreSQL it first waits for all transactions of this world. They all begin by reading its
+    identity (`Database.hold_to`), so that table is locked first: any other order could deadlock.
     """
     connection.rollback()
     if database.is_sqlite:
@@ -199,7 +208,7 @@ def _locked(connection: Connection, database: Database) -> Iterator[None]:
 
 
 def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | None:
-    """Save a copy of what is in the file, if anything is, and let readers and a writer coexist."""
+    """Save a copy of the database if it has tables, and set WAL mode; return the copy's path."""
     copy = None
     had_tables = bool(inspect(connection).get_table_names())
     connection.rollback()
@@ -213,7 +222,7 @@ def _prepare_file(connection: Connection, file: Path, now: datetime) -> Path | N
 
 
 def _save_copy(connection: Connection, copy: Path, *, mode: int) -> None:
-    """Save a copy of the database; it has its name only when all of it is on the disk."""
+    """Save a copy of the database; it gets its final name only when it is complete and synced."""
     if copy.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), copy)
     unfinished = copy.with_name(copy.name + _UNFINISHED)
@@ -227,13 +236,13 @@ def _save_copy(connection: Connection, copy: Path, *, mode: int) -> None:
 
 @contextlib.contextmanager
 def _held_file(path: Path, mode: int) -> Iterator[int]:
-    """Make a file, locked as long as the block runs; remove it then, unless it was renamed."""
+    """Create a file and lock it while the block runs; then remove it unless it was renamed."""
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
         try:
-            # Between the two calls, another process may have taken it for left over.
+            # Between the two calls, another process may have swept it as left over.
             if try_lock(fd, is_exclusive=True) and os.fstat(fd).st_nlink:
-                os.fchmod(fd, mode)  # of which the umask has left less
+                os.fchmod(fd, mode)  # the umask may have removed some permissions
                 yield fd
                 return
         finally:
@@ -242,7 +251,7 @@ def _held_file(path: Path, mode: int) -> Iterator[int]:
 
 
 def _sweep_unfinished_copies(file: Path) -> None:
-    """Remove what a killed process has left of a copy; a living one holds its own."""
+    """Remove unfinished copies of killed processes; a running process holds a lock on its copy."""
     for path in file.parent.iterdir():
         if path.name.startswith(f"{file.name}.") and path.name.endswith(_COPY + _UNFINISHED):
             with contextlib.suppress(OSError), path.open("rb") as left:
@@ -251,11 +260,11 @@ def _sweep_unfinished_copies(file: Path) -> None:
 
 
 def _leave_store(config: WorldConfig, former_uuid: str, owner: StoreOwner) -> None:
-    """Leave the files of the world that was to the one in its place, whose `gc` may remove them.
+    """Hand the stored files of the former world to the new one, so that its `gc` may remove them.
 
-    Not where another database put them there, of which the one that was emptied was a copy.
+    Does nothing if the store's mark names another database: the emptied one was a copy of it.
     """
-    # The reset is done; where the store cannot be written, `gc` says what to do.
+    # The reset is done. If the store cannot be written, `gc` will say what to do.
     with contextlib.suppress(EnvironmentFaultError):
         store = open_store(config.storage_url)
         mark = store.mark_of(former_uuid)

@@ -1,4 +1,4 @@
-"""Sources of files that were moved in: which are still to be removed, and their removal."""
+"""Removes the sources of moved files, and knows which ones are still to be removed."""
 
 from dam.services.source_removal_service.removing import (
     BegunImport,

@@ -1,25 +1,28 @@
-"""Removes the sources of moves, after the last commit that needs them; what is left is in rows.
+"""Removes the sources of moves, after the last commit that needs them.
 
-A source stays where one of these holds; they are asked in this order, right before it is unlinked:
+Each source that is still to be removed has a row. A source is not removed if one of the following
+reasons holds. They are checked in this order, right before the source is unlinked:
 
-| why it stays | where that is decided | its row |
+| why the source stays | where that is decided | its row |
 |---|---|---|
-| store or database are others than were opened | `require_opened_files`, `read` | stays |
-| its row was ended by `keep_sources`, `keep_sources_of`, or noted anew | `ask_again` | not ours |
-| the world refers to it, or has no bytes of it in its store | `ask_again` | ends |
-| its path leads into the store, by whatever mount or link | `tasks.sources._why_it_stays` | ends |
-| the store has not got its bytes, or wrong ones | `tasks.sources._why_it_stays` | stays |
-| its path has another file, or its folder was swapped | `storage.sources.removal` | ends |
-| the store has no bytes once it is set aside: it was these | `storage.sources.removal` | ends |
-| it is out of reach, or cannot be unlinked | `storage.sources.removal` | stays |
-| it is gone, and its folder empty since before it was noted | `tasks.sources._end` | stays |
+| store or database was replaced since it was opened | `require_opened_files`, `read` | stays |
+| its row was ended by `keep_sources(_of)`, or noted anew | `ask_again` | not ours |
+| the world refers to it, or does not have its bytes in the store | `ask_again` | ends |
+| its path leads into the store, through any mount or link | `tasks.sources._why_it_stays` | ends |
+| the store lacks its bytes, or has wrong ones | `tasks.sources._why_it_stays` | stays |
+| its path has another file now, or its folder was swapped | `storage.sources.removal` | ends |
+| set aside, the store lacks its bytes: it was their file | `storage.sources.removal` | ends |
+| it cannot be reached or unlinked | `storage.sources.removal` | stays |
+| it is gone, and its folder was empty before it was noted | `tasks.sources._end` | stays |
 
-`_ENDING` says of which errors a row ends. What stays with its row is tried again.
+`_ENDING` lists the errors that end (delete) a row. A source whose row stays is tried again later.
 
-Not seen is a stored file that is reached as a file of other inodes where nothing can be set aside
-(a store that is given to its own machine by NFS). A row also ends when its file is gone, as when
-its user has removed it; and so when another disk is mounted in the place of its own, in whose root
-it was, unless that is empty and has been for longer. The file then stays on its disk.
+One case is not detected: a source that is a file of the store itself, but has another inode because
+the store is mounted by NFS on its own machine, and cannot be set aside.
+
+A row also ends if its source is gone, for example because the user removed it. So it ends, too, if
+the source was in the root of a disk and another disk is mounted there now, unless that one is empty
+and was so before the row was noted. The source then stays on its disk.
 """
 
 import asyncio
@@ -63,17 +66,18 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 256
 _BETWEEN_CHECKS = 16
-# The path has another file by now, which is not to be removed.
+# The path now has a file that must not be removed, so there is nothing left to do.
 _ENDING = (FileChangedError, InsideStoreError, SourceLeftAsideError, SourceReplacedError)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkedOff:
-    """What became of sources that were still to be removed.
+    """The result of `work_off_removals`.
 
     Args:
-        removed: How many were removed now, or would be; not those that were gone before.
-        left: Those that stay, and why.
+        removed: The number of sources that were removed now, or would be in a dry run. Sources that
+            were gone before do not count.
+        left: The sources that stay, each with the error that prevented its removal.
     """
 
     removed: int = 0
@@ -82,13 +86,14 @@ class WorkedOff:
 
 @dataclass(frozen=True, kw_only=True)
 class BegunImport(Generic[ImportPath]):
-    """What is to be imported, once earlier moves have been worked off.
+    """The paths that remain to be imported, after the sources of earlier moves were removed.
 
     Args:
-        paths: All that were given but for those in `moved`.
-        moved: What was at paths that were given, is in the world, and is there no more.
-        left: What stays, and why, by its path: at or below the paths that were given, and elsewhere
-            what nobody will try again. `process` tells of the rest.
+        paths: The given paths without those in `moved`.
+        moved: Given paths that no longer exist because an earlier move imported them, by absolute
+            path.
+        left: Sources that stay, by path, each with the error. Has sources at or below the given
+            paths, and of all others those that will not be tried again. `process` reports the rest.
     """
 
     paths: Iterable[ImportPath]
@@ -97,23 +102,23 @@ class BegunImport(Generic[ImportPath]):
 
 
 async def this_machine() -> str:
-    """Return the id of this machine, under which its paths are kept."""
+    """Return the id of this machine; paths of sources are recorded with it."""
     return await asyncio.to_thread(machine_id)
 
 
 async def end_removals(
     world: World, removals: Sequence[SourceRemoval]
 ) -> list[tuple[SourceRemoval, RemovalEnd]]:
-    """Remove files that were noted to be removed; return what became of each.
+    """Remove sources that were noted for removal; return how each removal ended.
 
-    What is to stay by now, by its row or because it is needed, is left out. Other commands may have
-    said so meanwhile, and so the rows are asked for anew every few files, in the transaction that
-    asks whether the database is still this world's. What is said in the milliseconds between that
-    and the removal comes too late: the file is gone, and its bytes are in the store, until a `gc`
-    takes those of an asset that was removed.
+    Left out of the result are sources that must stay: another command has deleted the row, or the
+    world needs the file now. Rows are read again every 16 files, because other commands may change
+    them meanwhile, in a transaction that also checks that the database is still this world's. A
+    change in the milliseconds between that check and the removal comes too late. The source is then
+    gone, but its bytes are in the store, unless its asset was removed and a `gc` has run.
 
     Raises:
-        EnvironmentFaultError: Store or database are no more those that were opened.
+        EnvironmentFaultError: The store or the database was replaced since it was opened.
     """
     files = world.resources.get(FileOperationsResource)
     ended: list[tuple[SourceRemoval, RemovalEnd]] = []
@@ -136,9 +141,9 @@ async def end_removals(
 
 
 async def work_off_removals(world: World, *, is_dry_run: bool = False) -> WorkedOff:
-    """Remove what earlier moves on this machine have left; return what became of it.
+    """Remove the sources that earlier moves on this machine have left; return the result.
 
-    Imports begin with it, and `process` does; what only reads never removes anything.
+    Imports and `process` call it first. Commands that only read never remove a source.
     """
     machine = await this_machine()
     if is_dry_run:
@@ -153,9 +158,15 @@ async def work_off_removals(world: World, *, is_dry_run: bool = False) -> Worked
 async def begin_import(
     world: World, paths: Iterable[ImportPath], mode: ImportMode
 ) -> BegunImport[ImportPath]:
-    """Work off what earlier moves have left, but keep what is imported in another mode now.
+    """Remove the sources that earlier moves have left, before an import.
 
-    The paths are only looked at when an earlier move has left something.
+    An import in another mode than "move" keeps the sources at or below its paths. The paths are
+    looked at only if an earlier move has left a source.
+
+    Args:
+        world: The world that gets the files.
+        paths: The paths to be imported.
+        mode: The mode of the import.
     """
     machine = await this_machine()
     if not await world.read(count_removals, machine):
@@ -178,8 +189,8 @@ async def begin_import(
 def _left(
     ended: Sequence[tuple[SourceRemoval, RemovalEnd]], names: Sequence[str]
 ) -> dict[str, tuple[SourceRemoval, ItemError]]:
-    """Return what an import of these paths is to tell, as `BegunImport` says."""
-    # Of what waits for its disk, the import says more by itself: that there is no such path.
+    """Return the sources that an import of these paths must report; see `BegunImport.left`."""
+    # Not those whose disk is missing: the import itself reports that the path does not exist.
     staying = [(one, end) for one, end in ended if isinstance(end, ItemError)]
     telling = [one for one, error in staying if not isinstance(error, FolderGoneError)]
     named = {one.path for one in sources.at_or_below(telling, names)}
@@ -199,7 +210,7 @@ async def _end_pending(world: World, machine: str) -> list[tuple[SourceRemoval, 
 
 
 async def _touch(world: World, removals: Iterable[SourceRemoval]) -> None:
-    """Note that files were seen again, as when they are read: so their open failures are told."""
+    """Record that files were seen again, as an import does, so that their failures are reported."""
     for some in portions(list(removals)):
         digests = [path_digest(path_bytes(one.path)) for one in some]
         known = await world.read(known_files, digests, is_reference=False)
@@ -208,9 +219,10 @@ async def _touch(world: World, removals: Iterable[SourceRemoval]) -> None:
 
 
 async def keep_sources(world: World, paths: Iterable[str]) -> None:
-    """Have what is at or below these paths stay where it is.
+    """Let the sources at or below these paths stay where they are.
 
-    Also what the paths lead to through links, whatever path it was moved by.
+    That includes sources that the paths lead to through links, even if they were moved by another
+    path.
     """
     pending = await world.read(pending_removals, await this_machine())
     if not pending:
@@ -220,12 +232,12 @@ async def keep_sources(world: World, paths: Iterable[str]) -> None:
 
 
 async def keep_sources_of(world: World, entity_ids: Sequence[EntityId]) -> None:
-    """Have the sources of these assets stay where they are, because the assets go."""
+    """Let the sources of these assets stay where they are, because the assets are removed."""
     await _keep(world, await world.read(pending_removals, await this_machine(), entity_ids))
 
 
 async def _keep(world: World, removals: Sequence[SourceRemoval]) -> None:
-    """Take the rows of files away that are to stay, under their names."""
+    """Delete the rows of sources that must stay; give sources set aside their own names again."""
     if not removals:
         return
     kept = []

@@ -1,4 +1,4 @@
-"""Rows of files that a move has taken in and whose sources are still to be removed."""
+"""Reads and writes the rows of sources that a move has imported and must still remove."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,9 +40,15 @@ _rows = _ROWS.c
 async def note_removals(
     session: AsyncSession, removals: Sequence[SourceRemoval], *, now: datetime
 ) -> None:
-    """Write what is to be removed, with the last commit that needs it, which is to be durable.
+    """Write a row for each source that is to be removed.
 
-    A path that is there already is that of a newer file. The caller commits.
+    The caller commits, together with the last rows that need the source, and durably. If a path has
+    a row already, the row is overwritten, since the path has a newer file now.
+
+    Args:
+        session: An open write transaction.
+        removals: The sources.
+        now: The time of the note.
     """
     rows = {
         digest: {
@@ -62,14 +68,14 @@ async def note_removals(
     }
     changing = ("entity_id", "size_bytes", "mtime_ns", "noted_at", "aside_name")
     conflict = Conflict(("machine_id", "path_digest"), changing)
-    # In one order, so that two moves of the same folder do not wait for each other in a circle.
+    # Sorted, so that two moves of the same folder cannot deadlock.
     await insert_rows(session, _ROWS, [rows[digest] for digest in sorted(rows)], conflict)
 
 
 async def drop_removals(session: AsyncSession, removals: Sequence[SourceRemoval]) -> None:
-    """Take rows away whose source is gone, or is to stay; the caller commits.
+    """Delete the rows of sources that are gone or must stay; the caller commits.
 
-    One that was noted anew meanwhile has another name aside, and stays.
+    A row that was noted anew meanwhile has another `aside_name`, and stays.
     """
     for some in portions(removals):
         machines = {one.machine_id for one in some}
@@ -88,7 +94,13 @@ async def count_removals(session: AsyncSession, machine_id: str) -> int:
 async def pending_removals(
     session: AsyncSession, machine_id: str, entity_ids: Sequence[EntityId] | None = None
 ) -> list[SourceRemoval]:
-    """Return what is still to be removed on a machine, of all assets or of these."""
+    """Return the sources still to be removed on a machine, oldest first.
+
+    Args:
+        session: An open transaction.
+        machine_id: The machine.
+        entity_ids: Only sources of these assets; None means all.
+    """
     if entity_ids is None:
         return await _pending(session, machine_id, true())
     found: list[SourceRemoval] = []
@@ -133,10 +145,11 @@ async def _pending(
 async def ask_again(
     session: AsyncSession, removals: Sequence[SourceRemoval]
 ) -> tuple[list[SourceRemoval], list[SourceRemoval]]:
-    """Return those that are still to go, and those that are to stay because they are needed now.
+    """Return the sources that are still to be removed, and those that are needed now.
 
-    Needed is one whose bytes the world does not have in its store any more, or whose path it refers
-    to. The rows of the others have ended, or were noted anew. At most a portion of them.
+    A source is needed if the world no longer has its bytes in the store, or refers to its path.
+    Sources in neither list have no row any more, or were noted anew. `removals` must not be longer
+    than one portion.
     """
     noted = {(path_digest(path_bytes(one.path)), path_bytes(one.aside)): one for one in removals}
     values = {
@@ -151,7 +164,7 @@ async def ask_again(
     )
 
 
-@cache  # as it is asked every few files
+@cache  # because it is executed every few files
 def _select_noted() -> Select[Any]:
     place = table_of(FileLocationComponent).c
     is_stored = exists().where(place.entity_id == _rows.entity_id, place.storage == IN_STORE)

@@ -1,4 +1,4 @@
-"""The store as every command that writes needs it: there, this world's, and the same to the end."""
+"""Checks the store for commands that write: it exists, is this world's, and is not swapped."""
 
 from dam.services.store_service.access import (
     held_store,

@@ -1,4 +1,4 @@
-"""The store of a world for those who write: that it is there, held, and still the same."""
+"""Opens a world's store for writing: requires it, holds it against `gc`, notices a swap."""
 
 import asyncio
 import threading
@@ -18,16 +18,18 @@ from dam.storage.content_store import ContentStore
 async def require_store(
     world: World, *, is_dry_run: bool = False, only_reads: bool = False
 ) -> bool:
-    """Return if the world's store is there, or was never needed, and raise where not.
+    """Raise unless the world's store is there or was never needed; return if it lacked the mark.
 
-    It is looked for once, and then held open as long as the world is. Where it lacks the mark of
-    the world, it is given one, but for a dry run or a command that `only_reads`; return whether
-    that was so. That a store is back which was told to be lost is noted by these, too, so that the
-    one in its place is not taken for it when the disk is gone again.
+    The first call looks for the store and holds its folder open as long as the world is open. If
+    the store lacks the mark of this world, it is marked and True is returned. With `only_reads` and
+    in a dry run the store is not marked, and the result is False.
+
+    If the store is back that the user had declared lost, the database notes that, in all but dry
+    runs: the store begun anew in its place does not serve once the disk is gone again.
 
     Raises:
-        StoreNotThereError: The world knows stored content, and none of that is there.
-        StoreUnusableError: The store cannot be looked into, or not be marked.
+        StoreNotThereError: The world knows stored content, and the store has none of it.
+        StoreUnusableError: The store cannot be read or cannot be marked.
     """
     files = world.resources.get(FileOperationsResource)
     async with files.judging:
@@ -41,12 +43,12 @@ async def require_store(
                 await world.run(note_new_store, None)
             return False if only_reads else await _mark(files.store, judged)
         except BaseException:
-            files.held_folders.close()  # what is held is taken for what was found to be there
+            files.held_folders.close()  # folders that stay held mean that the store was found
             raise
 
 
 async def _hold_and_judge(world: World, files: FileOperationsResource) -> JudgedStore:
-    await _hold(files)  # before it is looked at: what takes its place after that is noticed
+    await _hold(files)  # before looking at it, so that a later swap is noticed
     judged = await judge_store(world.database, files.store)
     judged.require_there(files.store)
     return judged
@@ -54,30 +56,35 @@ async def _hold_and_judge(world: World, files: FileOperationsResource) -> Judged
 
 async def _mark(store: ContentStore, judged: JudgedStore) -> bool:
     is_unmarked = judged.verdict == "unmarked"
-    # A store that can only be read is good enough for many; it learns its edition another time.
+    # Many commands only need to read the store. A later one can update the mark's edition.
     with nullcontext() if is_unmarked else suppress(StoreUnusableError):
         await asyncio.to_thread(store.mark, judged.owner)
     return is_unmarked
 
 
 async def tell_missing_store(world: World, error: Exception) -> None:
-    """Raise a `StoreNotThereError` if that is why content is missing; for those who only read."""
+    """Raise `StoreNotThereError` if content is missing because the whole store is.
+
+    For commands that only read and so have not called `require_store`.
+    """
     if isinstance(error, ContentMissingError):
         await require_store(world, only_reads=True)
 
 
 @asynccontextmanager
 async def held_store(world: World, on_wait: Callable[[], None] | None) -> AsyncIterator[None]:
-    """Hold the store against `gc`, from the first byte until the last row.
+    """Hold the store against `gc`, from the first byte stored until the last row is committed.
 
-    A world that has never stored anything gets its store made. What is in the store gets another
-    name, before and after, which the database knows and the store's mark has: so an older copy of
-    the database judges no garbage there. Call `on_wait` when that has to wait for a `gc`; whoever
-    is cancelled waits no longer.
+    The store of a world that has never stored anything is created. Before the block and after it,
+    the contents of the store get a new name, the edition, which is written to the database and
+    then to the mark in the store. An older copy of the database does not know this name, so it
+    cannot collect newer files as garbage.
+
+    If another process runs `gc`, `on_wait` is called and the block waits. Cancelling ends the wait.
 
     Raises:
-        StoreNotThereError: As `require_store`.
-        StoreReplacedError, DatabaseReplacedError: As `require_same_places`, after the block.
+        StoreNotThereError: As in `require_store`.
+        StoreReplacedError, DatabaseReplacedError: As in `require_same_places`, after the block.
     """
     loop = asyncio.get_running_loop()
     stopping = threading.Event()
@@ -115,49 +122,51 @@ async def _begin_edition(world: World, store: ContentStore) -> None:
 
 async def _hold(files: FileOperationsResource) -> None:
     try:
-        # To its end: a thread that is not waited for would hold them after they were let go.
+        # To its end: otherwise the thread could open the folders after they were closed.
         await run_to_end(asyncio.to_thread(files.held_folders.hold))
     except OSError as error:
         raise StoreUnusableError(files.store.local_roots()[0], error) from error
 
 
 async def require_same_places(world: World) -> None:
-    """Return if store and database are still those that were opened, and raise where not.
+    """Raise unless the store and the database are still those that were opened.
 
-    To be awaited before pages are recorded that were stored on their own, and at the end. The
-    commit of a comic's rows does without: before its files go, the same is asked again.
+    Call it before pages that were stored on their own are recorded, and at the end. The commit of a
+    comic's rows need not call it, because the check is made again before the comic's files are
+    removed.
 
     Raises:
-        StoreReplacedError, DatabaseReplacedError: As `require_opened_files`.
-        WorldResetError: The database is that of another world by now, or of none.
+        StoreReplacedError, DatabaseReplacedError: As in `require_opened_files`.
+        WorldResetError: The database now belongs to another world, or to none.
     """
     await require_opened_files(world)
-    await world.read(world_uuid)  # no transaction begins on a database that was emptied
+    await world.read(world_uuid)  # a transaction on an emptied database raises when it begins
 
 
 async def require_opened_files(world: World) -> None:
-    """Return if the files of store and database are those that were opened, and raise where not.
+    """Raise unless the store's folder and the SQLite file are still those that were opened.
 
-    To be awaited before a batch is stored, before its rows are written and right before sources are
-    removed. A transaction is to follow: none begins on a database that was emptied.
+    Call it before a batch is stored, before its rows are written, and right before sources are
+    removed. A transaction must follow, because only its beginning notices a database that was
+    emptied.
 
     Raises:
-        StoreReplacedError: The store's folder is gone, or another one is in its place.
-        DatabaseReplacedError: The same of the SQLite file.
+        StoreReplacedError: The store's folder is gone or was replaced.
+        DatabaseReplacedError: The SQLite file is gone or was replaced.
     """
     world.resources.get(FileOperationsResource).held_folders.require_same()
     await world.database.require_same_file()
 
 
 async def _let_go(holding: AbstractContextManager[None], entering: asyncio.Future[None]) -> None:
-    """Give back what is held, or will be: a thread cannot be cancelled."""
+    """Release the store once the thread that enters `holding` is done; it cannot be cancelled."""
     await asyncio.wait([entering])
     if entering.exception() is None:
         await asyncio.to_thread(holding.__exit__, None, None, None)
 
 
 def own_paths(world: World) -> list[Path]:
-    """Return the files and folders that belong to the world itself, there already or not yet."""
+    """Return the files and folders that belong to the world itself, existing or not."""
     own: list[Path] = list(world.resources.get(FileOperationsResource).store.local_roots())
     own.append(world.config.cache_path)
     if (database := world.database.file) is not None:

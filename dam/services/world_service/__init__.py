@@ -1,4 +1,4 @@
-"""What one world is: its identity, and its folder in the cache."""
+"""Identifies a world by its UUID, and knows its folder in the cache."""
 
 from dam.services.world_service.cache import WorldCache
 from dam.services.world_service.identity import (

@@ -1,4 +1,4 @@
-"""`WorldCache`: the folder outside the database where a world keeps what can be made again."""
+"""`WorldCache`: the folder of a world for files that can be made again, such as thumbnails."""
 
 import asyncio
 from pathlib import Path
@@ -9,7 +9,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 
 
 class WorldCache:
-    """A folder named by the UUID in the world's database, so that a reset starts with a new one."""
+    """A folder named by the UUID in the world's database, so that a reset world gets a new one."""
 
     def __init__(self, database: Database, root: Path) -> None:
         self._database = database
@@ -18,7 +18,7 @@ class WorldCache:
         self._lock = asyncio.Lock()
 
     async def folder(self) -> Path:
-        """Return the folder of this world; it is made when something is put there."""
+        """Return the folder of this world; it is created when the first file is written to it."""
         async with self._lock:
             if self._folder is None:
                 self._folder = self._root / await self._database.read(world_uuid)

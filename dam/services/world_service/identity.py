@@ -1,4 +1,4 @@
-"""Tells which world a database is."""
+"""Tells which world a database belongs to, and holds an open world to it."""
 
 import secrets
 
@@ -15,7 +15,7 @@ _EDITIONS = 32
 
 
 async def world_uuid(session: AsyncSession) -> str:
-    """Return the UUID of the world, which a copy or a backup of its database shares."""
+    """Return the UUID of the world; copies and backups of its database have the same one."""
     return (await session.scalars(select(WorldIdentity.uuid))).one()
 
 
@@ -30,10 +30,10 @@ async def note_new_store(session: AsyncSession, name: str | None) -> None:
 
 
 async def hold_to_identity(world: World) -> None:
-    """Have every later transaction of an open world refuse a database that was emptied meanwhile.
+    """Make every later transaction of an open world raise if the database was emptied meanwhile.
 
     Raises:
-        NotSetUpError: The database is no world's.
+        NotSetUpError: The database does not belong to a world.
     """
     found = await world.database.read_found(_found_uuid)
     if found is None:
@@ -51,12 +51,15 @@ async def begin_edition(session: AsyncSession, database: str) -> StoreOwner:
 
 
 async def store_owner(world: World) -> StoreOwner:
-    """Return the world as the owner of what it puts into its content store."""
+    """Return the world as the owner of the bytes it stores."""
     return await world.read(found_owner, world.database.safe_url)
 
 
 async def found_owner(session: AsyncSession, database: str) -> StoreOwner:
-    """Return the world of a database, by its address for people, as the owner in a store."""
+    """Return the world of the session as the owner of bytes in a store.
+
+    `database` is the address of the database as people read it, without a password.
+    """
     uuid, editions = (
         await session.execute(select(WorldIdentity.uuid, WorldIdentity.store_editions))
     ).one()
