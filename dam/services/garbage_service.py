@@ -52,8 +52,8 @@ async def collect_garbage(
 ) -> CollectedGarbage:
     """Remove stored bytes and thumbnails that nothing in this world's database refers to.
 
-    If the database was restored from a backup, files added after the backup are not in it either.
-    They are kept if the world's mark in the store shows that the store is ahead of the database.
+    A database restored from a backup does not know files added after the backup. Nothing is removed
+    if the world's mark in the store shows that the store is ahead of the database.
 
     Args:
         world: The world whose store and cache are cleaned.

@@ -37,7 +37,7 @@ class Removal:
 
     Args:
         entity_ids: Entities that are removed.
-        refused: Entities that stay because others need them.
+        refused: Entities that stay because other entities need them.
         without_content: Other entities that lose their bytes, because these are only in a removed
             archive. Filled only when the removal is forced.
     """
@@ -57,7 +57,7 @@ async def plan_removal(
     Args:
         session: An open transaction.
         wanted: Ids or hash prefixes.
-        is_forced: Remove entities even if others need them.
+        is_forced: Remove entities even if other entities need them.
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
@@ -76,7 +76,7 @@ async def remove_assets(
     Args:
         world: The world of the assets.
         wanted: Ids or hash prefixes.
-        is_forced: Remove entities even if others need them, with the rows that need them.
+        is_forced: Remove entities even if other entities need them, with the rows that do.
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`; nothing was removed.

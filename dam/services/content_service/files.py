@@ -109,8 +109,11 @@ async def foresee_files(
 ) -> list[RecordedFile]:
     """Return what `record_files` would answer, for a dry run; write nothing.
 
-    The digest of each asset that would be new is added to `foreseen`, so that the next file with
-    the same bytes is "known".
+    Args:
+        session: An open transaction.
+        files: Files that were read and hashed.
+        foreseen: The digests of assets that this dry run would have created. New ones are added, so
+            that the next file with the same bytes is "known".
     """
     digests = {file.stored.sha256 for file in files}
     known = await known_identities(session, ContentHashSHA256Component, digests)
@@ -279,8 +282,12 @@ async def known_files(
 ) -> dict[bytes, KnownFile]:
     """Return the known sources among these paths, by path digest.
 
-    A path counts only if its bytes are kept as this import would keep them: in the store, or with
-    `is_reference` as a reference to this path.
+    A path counts only if its bytes are kept as this import would keep them.
+
+    Args:
+        session: An open transaction.
+        path_digests: Digests of absolute paths, from `path_digest`.
+        is_reference: The import refers to files; otherwise it puts their bytes into the store.
     """
     values = {"path_digests": list(path_digests)}
     rows = (await session.execute(_select_known(is_reference=is_reference), values)).all()
@@ -313,7 +320,13 @@ def _select_known(*, is_reference: bool) -> Select[Any]:
 async def touch_sources(
     session: AsyncSession, source_ids: Collection[int], *, now: datetime
 ) -> None:
-    """Record that unchanged files were seen again at `now`. The caller commits."""
+    """Record that unchanged files were seen again. The caller commits.
+
+    Args:
+        session: An open write transaction.
+        source_ids: The `source_id` of each file, from `known_files`.
+        now: When they were seen.
+    """
     source = OriginalSourceInfoComponent
     seen = (
         update(table_of(source))

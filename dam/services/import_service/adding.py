@@ -48,10 +48,10 @@ async def failures_of_run(
 ) -> list[tuple[str, Failure]]:
     """Return the open failures to report after `add_files`, each with its path.
 
-    Those are the failures of files at `paths`, and all failures since `since`. The latter may
-    concern other files, because `add_files` also runs work that earlier commands left pending. Such
-    a file is named by the path where it was last seen (it may be gone now), a comic page by its
-    file name.
+    Those are the failures of files at or below `paths` that were seen since then, and all failures
+    that occurred since then. The latter may concern other files, because `add_files` also runs work
+    that earlier commands left pending. Such a file is named by the path where it was last seen (it
+    may be gone now), a comic page by its file name.
 
     Args:
         session: An open transaction.
@@ -60,13 +60,13 @@ async def failures_of_run(
     """
     found = await failures_at(session, paths, since=since)
     listed = {(failure.entity_id, failure.system) for _, failure in found}
-    others = [
+    elsewhere = [
         failure
         for failure in await list_failures(session, since=since)
         if (failure.entity_id, failure.system) not in listed
     ]
-    seen = await last_paths(session, {failure.entity_id for failure in others})
-    for other in others:
-        path = seen.get(other.entity_id) or other.name or f"entity {other.entity_id}"
-        found.append((path, other))
+    seen = await last_paths(session, {failure.entity_id for failure in elsewhere})
+    for failure in elsewhere:
+        path = seen.get(failure.entity_id) or failure.name or f"entity {failure.entity_id}"
+        found.append((path, failure))
     return found

@@ -92,8 +92,8 @@ class BegunImport(Generic[ImportPath]):
         paths: The given paths without those in `moved`.
         moved: Given paths that no longer exist because an earlier move imported them, by absolute
             path.
-        left: Sources that stay, by path, each with the error. Has sources at or below the given
-            paths, and of all others those that will not be tried again. `process` reports the rest.
+        left: Sources that stay, by path, each with the error: all sources at or below the given
+            paths, and sources elsewhere that will not be tried again. `process` reports the rest.
     """
 
     paths: Iterable[ImportPath]
