@@ -168,9 +168,8 @@ async def with_systems(
         while not is_over:
             await news.wait()
             news.clear()
-            is_over = (
-                working.done()
-            )  # asked before `process`, so that the last round sees every marker
+            # Asked before `process`, so that the last round sees every marker.
+            is_over = working.done()
             if is_over and working.exception():
                 break
             await process(world, observer=observer, retries_unblocked=is_first, ends_moves=False)
