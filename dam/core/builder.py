@@ -1,4 +1,4 @@
-"""`WorldBuilder`: what built-in and foreign plugins add to a world, checked as a whole."""
+"""`WorldBuilder`: collects what plugins add to a world, checks all of it, and makes the world."""
 
 import sys
 import uuid
@@ -40,7 +40,11 @@ ENTRY_POINT_GROUP = "dam.plugins"
 
 
 class WorldBuilder:
-    """Collects systems, listeners, resources and rules; `build` checks all and makes the world."""
+    """Collects systems, listeners, resources and rules for new entities; `build` makes the world.
+
+    The `add_…` methods and `mark_new` only note what is wrong, so that `build` can report all
+    faults at once.
+    """
 
     def __init__(self, config: WorldConfig) -> None:
         self.config = config
@@ -51,29 +55,32 @@ class WorldBuilder:
         self._faults: list[BuildFault] = []
 
     def add_system(self, function: SystemFunction) -> None:
-        """Add a function that `@system` decorates."""
+        """Add a system: an async function that is decorated with `@system`."""
         facts = facts_of(function)
         if not isinstance(facts, SystemFacts):
             hint = "decorate it with @system"
-            self._faults.append(fault(function, "it is no system", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
+            self._faults.append(fault(function, "it is not a system", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
             return
         plan, faults = read_plan(function, facts)
         self._plans.append(plan)
         self._faults += faults
 
     def add_listener(self, function: ListenerFunction) -> None:
-        """Add a function that `@listens_for` decorates."""
+        """Add a listener: an async function that is decorated with `@listens_for`."""
         facts = facts_of(function)
         if not isinstance(facts, ListenerFacts):
             hint = "decorate it with @listens_for"
-            self._faults.append(fault(function, "it is no listener", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
+            self._faults.append(fault(function, "it is not a listener", hint, sys._getframe(1)))  # noqa: SLF001 - the caller
             return
         plan, faults = read_plan(function, facts)
         self._listening.append((facts, plan))
         self._faults += faults
 
     def add_resource(self, kind: type[T], factory: Callable[[ResourceManager], T]) -> None:
-        """Provide `Resource[kind]`; the factory gets the resources that were added before."""
+        """Provide `Resource[kind]`; the factory may use the resources that were added before it.
+
+        Example: `builder.add_resource(Index, lambda resources: Index(resources.get(Database)))`.
+        """
         self._resources[kind] = factory
 
     def mark_new(
@@ -82,9 +89,14 @@ class WorldBuilder:
         *,
         when: Callable[[New], bool] | None = None,
     ) -> None:
-        """Have every import mark each new entity, or those of which `when` says yes.
+        """Set a marker on every new entity, or only on those for which `when` returns True.
 
-        `when` is given what the import knows: a `dam.services.content_service.NewAsset`.
+        Args:
+            marker: The marker to set, in the transaction that creates the entity.
+            when: Is called with the facts that an import has of the new entity, a
+                `dam.services.content_service.NewAsset`.
+
+        Example: `builder.mark_new(NeedsPages, when=lambda new: new.name.endswith(".pdf"))`.
         """
         wrong = wrong_rule(marker, when)
         caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
@@ -95,19 +107,21 @@ class WorldBuilder:
         """Install every package that offers the entry point `dam.plugins`.
 
         Raises:
-            PluginLoadError: One of them could not be loaded; it is named.
+            PluginLoadError: A plugin could not be loaded; the error names it.
         """
         for entry_point in entry_points(group=ENTRY_POINT_GROUP):
             try:
                 entry_point.load()(self)
-            except (Exception, SystemExit) as error:  # the boundary to foreign code
+            except (Exception, SystemExit) as error:  # the boundary to a plugin's code
                 raise PluginLoadError(entry_point.name, error) from error
 
     async def build(self) -> World:
-        """Return the world; when a resource cannot be made, those before it are closed.
+        """Check everything that was added and return the world.
+
+        If a resource cannot be made, the resources that were made before it are closed.
 
         Raises:
-            WorldBuildError: Something does not fit; it lists every fault of every system.
+            WorldBuildError: Something that was added is wrong; the error lists every fault.
         """
         stages = self._checked_stages()
         resources = ResourceManager()
@@ -148,7 +162,7 @@ class WorldBuilder:
         return world
 
     def _checked_stages(self) -> Stages:
-        """Return the order of the systems; look for faults before anything is opened."""
+        """Return the systems in their order; raise for faults before anything is opened."""
         stages, faults = order_stages(self._plans)
         listening = [plan for _facts, plan in self._listening]
         provided = {Database, NewEntityMarkers, World, *self._resources}

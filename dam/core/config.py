@@ -1,4 +1,4 @@
-"""What a world is told when it opens: its settings, its name, its clock."""
+"""Settings and context of an open world: `WorldConfig` and `WorldContext`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ class WorldConfig:
     """The settings of one world; `dam.app` makes it from `dam.settings`.
 
     Args:
-        lease_s: At most `LONGEST_LEASE_S`: what others hold longer than that has run out.
+        lease_s: How long a lease on marked entities lasts. At most `LONGEST_LEASE_S`: a lease that
+            ends further ahead than that counts as run out, because the clock was set back.
     """
 
     name: str
@@ -39,7 +40,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldContext:
-    """Who is at work: the world's name, its clock, and an id of this opening of it."""
+    """The world's name, its clock, and `run_id`, a random id of this opening of the world."""
 
     world_name: str
     run_id: str
@@ -50,7 +51,7 @@ _CONTEXT = "dam.context"
 
 
 def session_info(context: WorldContext) -> dict[str, object]:
-    """Return what `Database` puts into the `info` of each of its sessions."""
+    """Return the `info` that `Database` gives to each session, for `context_of` to read."""
     return {_CONTEXT: context}
 
 

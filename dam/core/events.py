@@ -12,14 +12,17 @@ _OUTBOX = "dam.outbox"
 
 @dataclass(frozen=True)
 class Event(Generic[R]):
-    """Something that happened or is asked for; each listener answers with an `R`."""
+    """Something that happened or is requested; each listener answers with an `R`.
+
+    Example: `class AssetTagged(Event[None])`, a frozen dataclass with the fields `asset` and `tag`.
+    """
 
 
 def emit(session: AsyncSession, event: Event[Any]) -> None:
-    """Send `event` when the transaction of `session` commits; a rollback takes it back."""
+    """Send `event` once the transaction of `session` has committed; a rollback drops it."""
     session.info.setdefault(_OUTBOX, []).append(event)
 
 
 def collected(session: AsyncSession) -> list[Event[Any]]:
-    """Return what was emitted in the session so far, in order."""
+    """Return the events that were emitted in the session so far, in order."""
     return list(session.info.get(_OUTBOX, ()))

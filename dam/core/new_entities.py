@@ -1,4 +1,4 @@
-"""Rules for new entities: which markers each gets."""
+"""Rules that say which markers a new entity gets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dam.core.systems.declaration import raise_named, system_name
 
 @dataclass(frozen=True, kw_only=True)
 class NewEntity:
-    """What is known of an entity that is about to be created; who creates it knows more."""
+    """Facts about an entity that is about to be created; a subclass holds more of them."""
 
     entity_id: EntityId
 
@@ -26,15 +26,15 @@ class NewEntityMarkers:
         self._rules: list[tuple[type[MarkerComponent], _Rule | None]] = []
 
     def add(self, marker: type[MarkerComponent], when: Callable[[New], bool] | None) -> None:
-        """Add a rule: `marker` for all new entities, or for those of which `when` says yes."""
+        """Add a rule: `marker` for all new entities, or for those for which `when` returns True."""
         self._rules.append((marker, when))
 
     def markers(self) -> set[type[MarkerComponent]]:
-        """Return every marker that some rule sets."""
+        """Return every marker that has a rule."""
         return {marker for marker, _ in self._rules}
 
     def markers_for(self, entity: NewEntity) -> list[type[MarkerComponent]]:
-        """Return the markers for a new entity.
+        """Return the markers that a new entity gets.
 
         Raises:
             PluginFunctionError: A plugin's rule raised.
@@ -42,7 +42,7 @@ class NewEntityMarkers:
         return [marker for marker, when in self._rules if _says_yes(marker, when, entity)]
 
     def wants(self, marker: type[MarkerComponent], entity: NewEntity) -> bool:
-        """Tell whether a marker is for an entity: a rule says yes, or no rule is about it.
+        """Tell whether an entity may get a marker: one of its rules says yes, or it has no rule.
 
         Raises:
             PluginFunctionError: A plugin's rule for this marker raised.

@@ -10,17 +10,18 @@ T = TypeVar("T")
 
 @runtime_checkable
 class AsyncCloseable(Protocol):
-    """A resource with something to give back when its world closes."""
+    """A resource that must be closed when its world closes."""
 
     async def close(self) -> None:
-        """Give back what the resource holds."""
+        """Release what the resource holds: files, threads, connections."""
 
 
 class ResourceManager:
     """The resources of one world.
 
-    Invariant: a resource is made once, when the world is built, after those it was made from;
-    whatever has an async `close` is closed in the reverse order, also when another's close fails.
+    Invariant: a resource is made once, when the world is built, after the resources it is made
+    from. Resources with an async `close` are closed in the reverse order, even if one of them fails
+    to close.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,13 @@ class ResourceManager:
         self._closing = AsyncExitStack()
 
     def add(self, kind: type[T], resource: T, *, is_lent: bool = False) -> None:
-        """Keep `resource` in the place of an earlier one; a lent one is closed by its lender."""
+        """Add a resource, in place of an earlier one of that type.
+
+        Args:
+            kind: The type under which `get` finds it.
+            resource: The resource.
+            is_lent: `close` leaves it open, because its lender closes it.
+        """
         self._by_type[kind] = resource
         if not is_lent and isinstance(resource, AsyncCloseable):
             self._closing.push_async_callback(resource.close)
@@ -37,7 +44,7 @@ class ResourceManager:
         """Return the resource of that type.
 
         Raises:
-            MissingResourceError: There is none; the error lists those that exist.
+            MissingResourceError: There is none; the error lists the types that have one.
         """
         try:
             return cast("T", self._by_type[kind])
@@ -46,5 +53,5 @@ class ResourceManager:
             raise MissingResourceError(kind.__name__, known) from None
 
     async def close(self) -> None:
-        """Close all resources, the newest first."""
+        """Close all resources, the last one added first."""
         await self._closing.aclose()

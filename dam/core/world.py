@@ -1,4 +1,4 @@
-"""`World`: one database, its store, resources and scheduler, open for use."""
+"""`World`: an open world, with its database, resources (the store is one) and scheduler."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,11 +18,11 @@ R = TypeVar("R")
 
 
 class _NotKeptError(Exception):
-    """Ends the transaction of a rehearsal."""
+    """Rolls back the transaction of a rehearsal."""
 
 
 class World:
-    """An open world; made by `WorldBuilder.build`, closed once.
+    """An open world; `WorldBuilder.build` makes it, `close` is called once.
 
     Invariant: `database`, `resources` and `scheduler` belong to this world alone and live as long
     as it does.
@@ -49,16 +49,18 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a service function in one transaction; send its events once that has committed.
+        """Run a service function in one transaction; send its events after the commit.
 
-        On PostgreSQL it is called again, up to five times in all, when other transactions were in
-        its way, or a row refers to an entity that is not there: somebody may have deleted that a
-        moment ago. A function that always refers to nothing fails after the fifth.
+        On PostgreSQL the function may be called up to five times: when other transactions were in
+        its way, or when a row refers to an entity that does not exist, because another process may
+        just have deleted it. If the entity never existed, the fifth call fails.
 
         Raises:
             NestedWriterError: Called inside another transaction that writes.
             DatabaseContendedError: Other transactions were in its way each time.
-            WorldResetError: The world was emptied since it was opened.
+            WorldResetError: The world was reset after it was opened.
+
+        Example: `await world.run(delete_entity, 12)` calls `delete_entity(session, 12)`.
         """
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=False)
 
@@ -68,7 +70,7 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Do as `run` does; on SQLite, the commit also survives a power cut."""
+        """Run like `run`, with a commit that survives a power cut on SQLite, too."""
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=True)
 
     async def rehearse(
@@ -77,9 +79,9 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Return what `run` would, and leave the database as it is; no event is sent.
+        """Return what `run` would return, then roll everything back; no event is sent.
 
-        On PostgreSQL the ids that a new entity would have had are not given again.
+        On PostgreSQL the ids of entities that were created meanwhile are never used again.
         """
         answers: list[T] = []
 
@@ -114,5 +116,5 @@ class World:
         return await self.scheduler.dispatch_event(event)
 
     async def close(self) -> None:
-        """Close the resources in reverse order, the database at the end."""
+        """Close the resources in reverse order, the database last."""
         await self.resources.close()

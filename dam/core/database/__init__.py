@@ -1,1 +1,1 @@
-"""Databases: connections, their faults, and statements in bulk."""
+"""Databases: connections, transactions, their errors, and bulk inserts."""

@@ -1,8 +1,8 @@
-"""Inserts of many rows in one statement, at the drivers' speed.
+"""Inserts many rows with one statement, at the drivers' speed.
 
-SQLAlchemy's own `executemany` looks at each value of each row anew, which takes longer than writing
-it. Here a statement is compiled once for its table and columns. SQLite gets tuples; PostgreSQL gets
-one array a column, because each row of an `executemany` is a message to the server.
+SQLAlchemy's own `executemany` processes each value of each row anew, which takes longer than
+writing it. Here a statement is compiled once for its table and columns. SQLite gets tuples.
+PostgreSQL gets one array per column, because an `executemany` would send each row as a message.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +36,10 @@ _SQLITE = aiosqlite.dialect()
 
 @dataclass(frozen=True)
 class Conflict:
-    """What to do with a row whose `columns` have the values of one that is there.
+    """Rule for a new row that equals an existing row in `columns`.
 
-    Its columns in `replaced` take the new values; when there are none, it stays as it is.
+    The existing row takes the new values in its columns `replaced`. Without any it stays as it is,
+    and the new row is dropped.
     """
 
     columns: tuple[str, ...]
@@ -51,12 +52,16 @@ async def insert_rows(
     rows: Sequence[Mapping[str, Any]],
     conflict: Conflict | None = None,
 ) -> int:
-    """Insert rows, which all name the same columns, in their order; return how many were written.
+    """Insert rows in their order; return how many were written. The caller commits.
 
-    The caller commits.
+    Args:
+        session: A session that may write.
+        table: The table of the rows.
+        rows: Values by column; all rows name the same columns.
+        conflict: What to do with a row that exists already; without it, that is an error.
 
     Raises:
-        UnstorableValueError: A value is none that both databases keep as it is.
+        UnstorableValueError: SQLite and PostgreSQL would not store a value alike.
     """
     if not rows:
         return 0
@@ -83,7 +88,7 @@ async def insert_rows(
 def _for_sqlite(
     table: Table, columns: tuple[str, ...], conflict: Conflict | None
 ) -> tuple[str, dict[str, _Process | None]]:
-    """Return the statement and, in its order, the columns and what makes the driver's values."""
+    """Return the statement, and its columns in order, each with its conversion for the driver."""
     insert = sqlite.insert(table)
     if conflict:
         replaced = {name: insert.excluded[name] for name in conflict.replaced}
@@ -106,12 +111,12 @@ def _sqlite_process(column: Column[Any]) -> _Process | None:
 
 @cache
 def _for_postgresql(table: Table, columns: tuple[str, ...], conflict: Conflict | None) -> Insert:
-    # It imports the dialects of every PostgreSQL driver; on SQLite nobody should wait for that.
+    # Not at the top: it imports the dialects of all PostgreSQL drivers, which SQLite never needs.
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
     def values(name: str) -> Any:  # noqa: ANN401 - no name for an element of a select
         type_ = table.c[name].type
-        # A cast to a text of limited length would cut what is too long; an insert refuses it.
+        # A cast to a text of limited length would cut a longer one; an insert refuses it.
         item = Text() if isinstance(type_, String) else type_
         return func.unnest(bindparam(name, type_=postgresql.ARRAY(item)))
 

@@ -8,11 +8,11 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 Int64 = BigInteger().with_variant(Integer, "sqlite")
-"""A signed 64-bit integer; on SQLite `INTEGER`, which alone may alias the row id."""
+"""A signed 64-bit integer; on SQLite `INTEGER`, the only type that can alias the row id."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored and handed out in UTC; a naive one is refused."""
+    """An aware datetime, stored and returned in UTC; a naive one is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -28,14 +28,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored moment as an aware UTC datetime."""
+        """Return the stored time as an aware UTC datetime."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class unix_now(FunctionElement[float]):  # noqa: N801 - reads like the SQL functions beside it
-    """The database's clock, in seconds since 1970; it goes on inside a transaction."""
+    """The database's clock, in seconds since 1970; it does not stand still in a transaction."""
 
     type = Double()
     inherit_cache = True

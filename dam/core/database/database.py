@@ -1,4 +1,4 @@
-"""Engines and transactions: the one place that knows how SQLite and PostgreSQL must be treated."""
+"""`Database`: engines and transactions, the one place that tells SQLite from PostgreSQL."""
 
 import asyncio
 import logging
@@ -47,16 +47,16 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# A row refers to an entity that is not there: somebody may have deleted that a moment ago.
+# A row refers to an entity that does not exist: another process may just have deleted it.
 _NO_PARENT = "23503"
 _NO_TABLE = "42P01"
 _READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
 _PATIENCE_S = 45.0
-# First in every transaction. On PostgreSQL it also locks the table against being dropped, until the
-# end of the transaction; `schema_service` takes it before all others.
+# First in every transaction. On PostgreSQL it also keeps the table from being dropped until the
+# transaction ends; `schema_service` locks this table before all others.
 _WHICH_WORLD = "SELECT uuid FROM world_identity"
-# The server or the role may have it off; all other settings are at least as careful.
+# The server or the role may have set it to `off`; all other values are at least as careful as `on`.
 _WAIT_FOR_THE_DISK = """
     SELECT set_config('synchronous_commit', 'on', true)
     WHERE current_setting('synchronous_commit') = 'off'
@@ -64,21 +64,21 @@ _WAIT_FOR_THE_DISK = """
 
 
 async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`; when cancelled meanwhile, let it run out first, then be cancelled.
+    """Await `work`; if the caller is cancelled meanwhile, let `work` end before raising that.
 
-    Whether a transaction that is cancelled in flight commits depends on where its thread is, and
-    it may hold the database's lock after its caller has gone on; SQLAlchemy throws its connection
-    away, too. So it is not cancelled: what its caller sees afterwards is final.
+    A transaction must not be cancelled in flight: whether it then commits depends on what its
+    thread is doing, it may hold the database's lock after its caller has gone on, and SQLAlchemy
+    discards its connection. This way, what the caller sees afterwards is final.
     """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         while not task.done():
-            with suppress(asyncio.CancelledError):  # once is enough
+            with suppress(asyncio.CancelledError):  # it is raised once, below
                 await asyncio.wait([task])
         if not task.cancelled():
-            task.exception()  # seen, so that nobody logs it as forgotten
+            task.exception()  # retrieved, or asyncio logs that it never was
         raise
 
 
@@ -86,10 +86,10 @@ class Database:
     """The transactions of one world's database.
 
     Invariant: on SQLite at most one writer of this object is open at any time, and it began with
-    `BEGIN IMMEDIATE`, so it never fails half-way for want of the lock. Readers cannot write.
-    Once `hold_to` has named the world, no transaction begins in another one, and the world cannot
-    be emptied before it ends. `write` and `read` run to their end when they are cancelled, and are
-    `retried`; who uses `writer` or `reader` sees to that.
+    `BEGIN IMMEDIATE`, so it never fails half-way for lack of the lock. Readers cannot write.
+    Once `hold_to` has named the world, no transaction begins in another world, and the world cannot
+    be reset before the transaction ends. `write` and `read` run to their end when they are
+    cancelled, and are `retried`; a caller of `writer` or `reader` has to see to both.
     """
 
     def __init__(self, url: str, context: WorldContext, *, busy_timeout_s: float = 30.0) -> None:
@@ -100,7 +100,7 @@ class Database:
         self.busy_timeout_s = busy_timeout_s
         self._world_uuid: str | None = None
         self._write_lock = asyncio.Lock()
-        # A list, so that a task that was started inside a writer sees when that one has ended.
+        # A list, so that a task that was started inside a writer sees when the writer has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
         self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
         if self.is_sqlite:
@@ -114,7 +114,7 @@ class Database:
 
     @property
     def safe_url(self) -> str:
-        """The URL for people to read, without driver and password."""
+        """The URL as it may be shown: without driver and password."""
         if self.file is not None:
             return f"sqlite:///{display_path(self.file)}"
         rest = self._given_url.partition("://")[2]
@@ -122,7 +122,7 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The SQLite file, or None on a server."""
+        """The SQLite file, or None on PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     def _sqlite_engine(
@@ -133,7 +133,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=self.busy_timeout_s,
-            # A connection that is closed has rolled back already; that is one visit to its thread.
+            # Each transaction has ended already; a rollback would be one more visit to the thread.
             pool_reset_on_return=None,
             # The driver's own BEGIN breaks savepoints and takes the write lock too late.
             connect_args={
@@ -169,7 +169,7 @@ class Database:
         return self.opened_file is not None and self.opened_file.is_opened
 
     async def require_same_file(self) -> None:
-        """Return if a SQLite file is still the one that was opened, with all its pages.
+        """Make sure that a SQLite file is still the one that was opened, with all its pages.
 
         Raises:
             DatabaseReplacedError: It was moved, removed, replaced or cut short.
@@ -179,10 +179,10 @@ class Database:
                 await asyncio.to_thread(self.opened_file.require_same)
 
     def hold_to(self, world_uuid: str) -> None:
-        """Refuse every transaction from now on as soon as the database is another world's.
+        """From now on, refuse every transaction if the database holds another world.
 
-        Ids, digests and whatever else was read belong to this world alone, and `setup-db --reset`
-        makes another of it.
+        `setup-db --reset` makes another world of it; ids, digests and all else that was read before
+        would be wrong there.
         """
         self._world_uuid = world_uuid
 
@@ -194,12 +194,12 @@ class Database:
     ) -> T:
         """Run `fn(session, …)` in one transaction that commits when it returns; see `retried`.
 
-        What it emits goes nowhere: outside the runtime, `World.run` is the way to write.
+        Events that it emits are dropped: outside `dam.core`, use `World.run`, which sends them.
 
         Raises:
             NestedWriterError: Called inside another writer of this database.
             DatabaseError: The database is locked, full, damaged or out of reach.
-            WorldResetError: The world was emptied since it was opened; see `hold_to`.
+            WorldResetError: The world was reset after it was opened; see `hold_to`.
         """
 
         async def transaction() -> T:
@@ -214,7 +214,7 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run `fn(session, …)` on one snapshot; writing in it fails. See `retried`."""
+        """Run `fn(session, …)` on one snapshot, read-only; see `retried`."""
 
         async def transaction() -> T:
             async with self.reader() as session:
@@ -228,21 +228,21 @@ class Database:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T | None:
-        """Run as `read` does, and once more where nothing was found.
+        """Read like `read`, and once more if nothing was found.
 
-        One look that began before a reset and waited for it sees neither the old nor the new rows.
+        A read that began before a reset and waited for it sees neither the old nor the new rows.
         """
         return await self.read(fn, *args, **kwargs) or await self.read(fn, *args, **kwargs)
 
     async def retried(self, attempt: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a transaction to its end, again for errors that may be gone then.
+        """Run a transaction to its end; run it again after an error that may not come back.
 
-        SQLite has none of these. On PostgreSQL other transactions may be in the way, or this one
-        was stopped in the middle for too long; and a row may refer to an entity that was deleted a
-        moment ago. It is run up to five times, and not again after 45 s.
+        SQLite has no such errors. PostgreSQL has them when other transactions are in the way, when
+        this one was stopped in the middle for too long, and when a row refers to an entity that was
+        just deleted. The transaction is run up to five times, and not again after 45 s.
 
         Raises:
-            DatabaseContendedError: The others were in the way each time.
+            DatabaseContendedError: Other transactions were in the way each time.
         """
         now = asyncio.get_running_loop().time
         started_s = now()
@@ -257,7 +257,7 @@ class Database:
             except DBAPIError as error:
                 if tries == _ATTEMPTS or getattr(error.orig, "sqlstate", None) != _NO_PARENT:
                     raise
-            log.debug("transaction is run again", extra={"tries": tries})
+            log.debug("running a transaction again", extra={"tries": tries})
         raise AssertionError("unreachable")
 
     async def _longest_open_transaction(self) -> str | None:
@@ -271,7 +271,7 @@ class Database:
         """Open a read-write session; commit at the end, roll back on any error.
 
         Args:
-            durable: The commit survives a power cut, also where others need not.
+            durable: The commit survives a power cut, even if the database's settings do not ask it.
         """
         outer = self._writing.get()
         if outer and outer[0]:
@@ -310,7 +310,7 @@ class Database:
                 if durable:
                     await _set_synchronous(connection, "FULL")
                 try:
-                    # The transaction is ours: a commit in the block does not reach it.
+                    # The transaction is not the session's: a commit in the block does not end it.
                     async with connection.begin():
                         await self._refuse_other_world(connection)
                         async with (
@@ -346,7 +346,7 @@ class Database:
 
     @contextmanager
     def translated_errors(self, *, is_reader: bool = False) -> Iterator[None]:
-        """Raise a `DatabaseError` for a driver's error that the environment is to blame for."""
+        """Raise a `DatabaseError` in place of a driver's error that the environment has caused."""
         try:
             yield
         except PoolTimeoutError as error:
@@ -360,7 +360,7 @@ class Database:
             raise fault from error
 
     def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
-        """Return (or raise) the environment's fault behind a driver's error, or None without."""
+        """Return (or raise) the environment's fault behind a driver's error; None without one."""
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
             waited_s = self.busy_timeout_s
@@ -372,7 +372,7 @@ class Database:
         return None
 
     async def close(self) -> None:
-        """Close every connection; the object is not used afterwards."""
+        """Close every connection; this object cannot be used afterwards."""
         await self._writers.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
@@ -391,7 +391,7 @@ def _is_missing_table(error: DBAPIError) -> bool:
 
 
 def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
-    """Tell whether a statement would have written where that is switched off."""
+    """Tell whether a statement was refused because it would write in a read-only transaction."""
     if not isinstance(error, DBAPIError) or error.statement is None:
         return False
     if isinstance(error.orig, sqlite3.Error):

@@ -1,6 +1,7 @@
-"""The file of a SQLite database, watched by its path: it must stay the one that was opened.
+"""Detects that the file of a SQLite database was moved, replaced or cut short while it is open.
 
-Nobody but SQLite opens it: a process that does drops SQLite's locks as it closes it.
+Only SQLite opens the file: if this process opened it in another way, closing it again would drop
+SQLite's locks.
 """
 
 import os
@@ -12,10 +13,10 @@ from dam.errors import DatabaseReplacedError, words_for
 
 
 class DatabaseFile:
-    """The file at `path` as it was when the first connection was opened.
+    """The file at `path`, as it was when the first connection opened it.
 
-    Invariant: the file of the first connection is kept open by a connection for as long as others
-    may be opened, so its inode number is not given to another file meanwhile.
+    Invariant: a connection keeps the first file open for as long as others may be opened, so that
+    no other file can get its inode number meanwhile.
     """
 
     def __init__(self, path: Path, url: str) -> None:
@@ -25,10 +26,10 @@ class DatabaseFile:
         self._size_bytes = 0
 
     def take_opened(self) -> None:
-        """Remember the file that a connection has just opened; a later one must find the same.
+        """Remember the file that the first connection has opened; later ones must find the same.
 
         Raises:
-            DatabaseReplacedError: It found another one.
+            DatabaseReplacedError: There is another file at the path now.
         """
         if self._identity is None:
             status = self._path.stat()
@@ -38,14 +39,14 @@ class DatabaseFile:
 
     @property
     def is_opened(self) -> bool:
-        """Tell whether a connection has opened it: then nobody makes another one."""
+        """Tell whether a connection has opened the file: then none may create another one."""
         return self._identity is not None
 
     def require_same(self) -> None:
-        """Look at what has the path now; where nothing was opened yet, anything will do.
+        """Check that the path still leads to the opened file; before the first opening, do nothing.
 
-        A file that became shorter is read to its end, by SQLite, which makes it so itself (a
-        `VACUUM` does); where somebody else did, pages are missing.
+        A file that became shorter is read to its end by SQLite: a `VACUUM` shortens it and it stays
+        whole, but if another program cut it, pages are missing.
 
         Raises:
             DatabaseReplacedError: The file was moved, removed, replaced or cut short.
@@ -58,7 +59,7 @@ class DatabaseFile:
         self._size_bytes = size_bytes
 
     def require_there(self) -> None:
-        """Raise `DatabaseReplacedError` if another file than that which was opened has the path."""
+        """Raise `DatabaseReplacedError` if the path does not lead to the opened file any more."""
         if self._identity is not None:
             self._same_file()
 

@@ -1,4 +1,4 @@
-"""Long sequences in parts: databases bound how many values a statement has."""
+"""Splits long sequences, because databases limit how many values one statement may have."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -9,5 +9,9 @@ PORTION = 5_000
 
 
 def portions(items: Sequence[T], size: int = PORTION) -> Iterator[Sequence[T]]:
-    """Yield the items in their order, so many at once; nothing for none."""
+    """Yield the items in their order, at most `size` at a time.
+
+    >>> list(portions([1, 2, 3], size=2))
+    [[1, 2], [3]]
+    """
     return (items[start : start + size] for start in range(0, len(items), size))

@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: how long is waited for what, and who is in the way."""
+"""PostgreSQL only: time-outs, translated errors, the transaction to blame, and silent servers."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ from dam.errors import (
 )
 from dam.stopping import requested_stop
 
-# Milliseconds where no unit is said. Whoever has set one knows better, so ours only take the place
-# of a server's defaults; and after connecting, because poolers refuse options at the start.
+# In milliseconds where no unit is given. They only replace the server's defaults: a value that a
+# user has set stays. They are set after connecting, because poolers refuse options at the start.
 _SETTINGS = {
-    # What a look-up costs beside reading on: the default is for disks that move a head, and makes
-    # the server read whole tables for the few hundred rows of a batch.
+    # The cost of a look-up compared with reading on. The default is for disks with a moving head,
+    # and makes the server read whole tables for the few hundred rows of a batch.
     "random_page_cost": "1.1",
     "lock_timeout": "20s",
-    # Less than two such waits: whoever is suspended in a transaction costs others no more.
+    # Less than two lock time-outs: a process suspended in a transaction delays others no longer.
     "idle_in_transaction_session_timeout": "35s",
     "tcp_keepalives_idle": "20",
     "tcp_keepalives_interval": "10",
@@ -54,11 +54,11 @@ _LOOK_S = 0.5
 _CANCEL_S = 2.0
 _ANSWERS_WITHIN_S = 30.0  # where a URL has switched `tcp_user_timeout` off
 
-# What is gone when the transaction is run again: it was the victim of a deadlock or of a commit
-# that came first, has waited too long for a lock, or was stopped in the middle for too long.
+# Errors that may not come back when the transaction is run again: it was the victim of a deadlock
+# or of an earlier commit, waited too long for a lock, or was stopped in the middle for too long.
 _IN_THE_WAY = {"40P01", "40001", "55P03", "25P03", "57P05"}
 _NOT_ALLOWED = "42501"
-# In `pg_stat_activity` a role sees of others no more than that they are there.
+# Of other roles' sessions, `pg_stat_activity` shows a role only that they exist.
 _LONGEST_OPEN = """
     SELECT pid, usename, application_name, state,
            CAST(extract(epoch FROM clock_timestamp() - xact_start) AS integer)
@@ -69,7 +69,7 @@ _LONGEST_OPEN = """
 
 
 def make_engine(url: URL, *, pool_timeout_s: float) -> AsyncEngine:
-    """Return an engine whose connections wait for nobody for ever.
+    """Return an engine whose connections never wait without a limit.
 
     Raises:
         MissingExtraError: The driver is not installed.
@@ -93,18 +93,18 @@ def make_engine(url: URL, *, pool_timeout_s: float) -> AsyncEngine:
 
 
 def connect_options(url: URL) -> dict[str, int]:
-    """Return the options of libpq that neither the URL nor the environment has set."""
+    """Return our options for libpq, without those that the URL or the environment has set."""
     given = set(url.query) | ({"connect_timeout"} if "PGCONNECT_TIMEOUT" in os.environ else set())
     return {name: value for name, value in _OPTIONS.items() if name not in given}
 
 
 def fault_of(error: DBAPIError, safe_url: str) -> DatabaseError | None:
-    """Return the fault of the server or of the way to it, or None when the statement was wrong."""
+    """Return the fault of the server or the network, or None if the statement was wrong."""
     reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
     state = getattr(error.orig, "sqlstate", None)
     if state in _IN_THE_WAY:
         return DatabaseContendedError(safe_url, reason)
-    # Where there was a statement and the connection still works, that one was wrong.
+    # If there was a statement and the connection still works, the statement was wrong.
     if error.connection_invalidated or (state is None and error.statement is None):
         return DatabaseUnreachableError(safe_url, reason)
     if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
@@ -115,7 +115,10 @@ def fault_of(error: DBAPIError, safe_url: str) -> DatabaseError | None:
 
 
 async def longest_open_transaction(connection: AsyncConnection) -> str | None:
-    """Return whose transaction has been open longest, this one's aside; None when none is."""
+    """Describe the transaction that has been open longest, apart from our own; None without one.
+
+    Example: "server process 812 (user anna, psql, idle in transaction), open for 40 s".
+    """
     found = (await connection.execute(text(_LONGEST_OPEN))).first()
     if found is None:
         return None
@@ -126,11 +129,11 @@ async def longest_open_transaction(connection: AsyncConnection) -> str | None:
 
 @asynccontextmanager
 async def cut_when_silent(connection: AsyncConnection, safe_url: str) -> AsyncIterator[None]:
-    """End the connection, and so the block, when its server gives no sign any more.
+    """End the connection, and so the block, when its server has become silent.
 
-    The block may take as long as it likes. Only when an answer is long in coming, the server is
-    asked for another connection; when that does not come either, it counts as silent. So what the
-    network's own time-outs do not see is seen, too: a proxy or a server that stands still.
+    The block may take as long as it likes. If an answer is long in coming, the server is asked for
+    another connection; if that does not come either, the server counts as silent. This notices
+    what the network's own time-outs do not: a proxy or a server that stands still.
 
     Raises:
         DatabaseUnreachableError: The server is silent.
@@ -142,16 +145,16 @@ async def cut_when_silent(connection: AsyncConnection, safe_url: str) -> AsyncIt
     except DBAPIError as error:
         if not watching.done():
             raise
-        reason = f"its server gives no sign; it was waited for at least {int(watching.result())} s"
+        reason = f"the server did not answer for at least {int(watching.result())} s"
         raise DatabaseUnreachableError(safe_url, reason) from error
     finally:
         watching.cancel()
 
 
 async def _watch(driver: Any, connection: AsyncConnection) -> float:  # noqa: ANN401 - psycopg's
-    """Hang up once the server is silent; return for how many seconds at least it was.
+    """Hang up once the server is silent; return for at least how many seconds it was silent.
 
-    A process that is asked to stop cancels what it still waits for, such as a lock.
+    If this process is asked to stop, the statement that still waits, for a lock say, is cancelled.
     """
     url = connection.engine.url
     _, given = connection.dialect.create_connect_args(url)
@@ -176,7 +179,7 @@ async def _watch(driver: Any, connection: AsyncConnection) -> float:  # noqa: AN
 
 
 async def _cancel(driver: Any) -> bool:  # noqa: ANN401 - psycopg's connection
-    """Have the server give up what it is asked; tell whether it was to be had."""
+    """Ask the server to cancel the running statement; tell whether the server could be reached."""
     from psycopg import Error  # noqa: PLC0415 - an extra
 
     try:
@@ -201,7 +204,7 @@ async def _gives_a_sign(options: Mapping[str, Any]) -> bool:
         other = await Driver.connect(**options)
     except errors.ConnectionTimeout:
         return False
-    except Error:  # a refusal is a sign
+    except Error:  # a refusal is an answer
         return True
     await other.close()
     return True

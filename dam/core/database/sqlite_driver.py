@@ -1,8 +1,8 @@
-"""SQLite for SQLAlchemy's event loop: a statement costs one visit to the connection's thread.
+"""Async SQLite driver for SQLAlchemy: a statement costs one visit to the connection's thread.
 
 With aiosqlite's own objects it costs four: to make a cursor, execute, fetch and close. A visit
-costs more than most of our statements do. Also, aiosqlite's thread may outlive the event loop after
-a file that cannot be opened, and print a traceback.
+takes longer than most of our statements. Also, if a file cannot be opened, aiosqlite's thread may
+outlive the event loop and print a traceback.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ _FETCHED_AT_ONCE = 1000
 
 
 class OneVisitCursor:
-    """What SQLAlchemy asks of an asynchronous cursor.
+    """The asynchronous cursor that SQLAlchemy needs.
 
-    Invariant: the driver's cursor is kept only while it has rows that did not come with their
-    statement; the connection's thread alone touches it.
+    Invariant: the driver's cursor is kept only while it has rows that were not fetched together
+    with their statement; only the connection's thread touches it.
     """
 
     arraysize = 1
@@ -44,7 +44,7 @@ class OneVisitCursor:
         return self
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
-        """Execute a statement and fetch its first rows, which mostly are all."""
+        """Execute a statement and fetch its first 1000 rows, mostly all of them."""
         await self._connection.visit(self._execute, WaitingCursor.execute, statement, parameters)
 
     async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
@@ -66,7 +66,7 @@ class OneVisitCursor:
             cursor.close()
 
     async def fetchall(self) -> list[_Row]:
-        """Return all rows that are left."""
+        """Return all remaining rows."""
         if self._cursor is not None:
             self._rows += await self._connection.visit(self._fetch_rest, self._cursor)
         rows = list(self._rows)
@@ -92,7 +92,7 @@ class OneVisitCursor:
         return rows[0] if rows else None
 
     async def close(self) -> None:
-        """Forget the rows that are left."""
+        """Drop the remaining rows."""
         self._rows.clear()
         if self._cursor is not None:
             await self._connection.visit(self._cursor.close)
@@ -100,7 +100,7 @@ class OneVisitCursor:
 
 
 class OneVisitConnection:
-    """What SQLAlchemy's dialect for aiosqlite asks of a connection; awaiting it opens it.
+    """The connection that SQLAlchemy's dialect for aiosqlite needs; awaiting it opens it.
 
     Invariant: the driver's connection is used in one thread, from its opening to its end.
     """
@@ -108,8 +108,8 @@ class OneVisitConnection:
     def __init__(self, open_file: Callable[[], sqlite3.Connection]) -> None:
         self._open_file = open_file
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
-        # SQLAlchemy's dialect looks at this very name, which is aiosqlite's: while it is None, it
-        # leaves out every commit and rollback, without a word.
+        # SQLAlchemy's dialect reads this attribute, named as aiosqlite's: while it is None, the
+        # dialect silently skips every commit and rollback.
         self._connection: sqlite3.Connection | None = None
 
     def __await__(self) -> Generator[Any, None, "OneVisitConnection"]:
@@ -124,7 +124,7 @@ class OneVisitConnection:
         return self
 
     async def visit(self, function: Callable[..., T], *arguments: object) -> T:
-        """Return what `function` answers in the connection's thread."""
+        """Run `function` in the connection's thread and return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
     @property
@@ -134,11 +134,11 @@ class OneVisitConnection:
         return self._connection
 
     def cursor(self) -> OneVisitCursor:
-        """Return a cursor; nothing is done yet."""
+        """Return a cursor, without a visit to the thread."""
         return OneVisitCursor(self)
 
     def driver_cursor(self) -> sqlite3.Cursor:
-        """Return a cursor of the driver, for use in the connection's thread."""
+        """Return a cursor of the driver; only the connection's thread may use it."""
         return self._open.cursor()
 
     async def execute(self, statement: str) -> None:
@@ -156,7 +156,7 @@ class OneVisitConnection:
     async def create_function(
         self, name: str, arity: int, function: Callable[..., Any], *, deterministic: bool = False
     ) -> None:
-        """Give SQL a function."""
+        """Make a Python function callable from SQL under this name."""
         create = partial(self._open.create_function, deterministic=deterministic)
         await self.visit(create, name, arity, function)
 
@@ -170,7 +170,7 @@ class OneVisitConnection:
                 self._thread.shutdown(wait=False)
 
     def stop(self) -> None:
-        """Close the file and end the thread, without an event loop to wait in."""
+        """Close the file and end the thread, without waiting: there may be no event loop."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._thread.submit(connection.close)
@@ -185,7 +185,8 @@ def connect(
 ) -> OneVisitConnection:
     """Return a connection for SQLAlchemy's `async_creator_fn`.
 
-    A file that is not there is made, unless it `is_made` already: then it has gone away.
+    A missing file is created, unless `is_made()` says that it was made before: then it has
+    disappeared, and opening it fails.
     """
 
     def open_file() -> WaitingConnection:
@@ -197,11 +198,11 @@ def connect(
 
 
 def hangs_together(path: Path) -> bool:
-    """Return whether a database has pages, its log included, and all of them; each is read."""
+    """Tell whether a database, its log included, has all its pages and at least one; reads all."""
     try:
-        # Not by a connection that is there: it may remember pages that the file has lost.
+        # By a new connection: one that is open may remember pages that the file has lost.
         with closing(WaitingConnection(_of_existing(path), uri=True)) as connection:
-            (pages,) = connection.execute("PRAGMA page_count").fetchone()  # 0 in what is no page
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()  # 0 for an empty file
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             return bool(pages) and found == "ok"
     except sqlite3.DatabaseError as error:
@@ -211,5 +212,5 @@ def hangs_together(path: Path) -> bool:
 
 
 def _of_existing(path: str | Path) -> str:
-    """Return the address at which SQLite opens a file and makes none."""
+    """Return a URI with which SQLite opens a file but does not create one."""
     return f"{Path(path).absolute().as_uri()}?mode=rw"

@@ -1,4 +1,4 @@
-"""What SQLite says, as faults of the file, its folder or its disk."""
+"""Translates SQLite's errors into faults of the file, its folder or its disk."""
 
 import sqlite3
 from pathlib import Path
@@ -20,13 +20,13 @@ _FILES_OF_A_CONNECTION = 4  # the database, its log, their index, a temporary fi
 def fault_of(
     error: sqlite3.Error, file: Path | None, safe_url: str, *, waited_s: float
 ) -> DatabaseError | None:
-    """Return the environment's fault, or None when the statement was wrong.
+    """Return the environment's fault, or None if the statement was wrong.
 
     Args:
-        error: The driver's.
-        file: The database.
-        safe_url: What people know it by.
-        waited_s: For how long a lock is waited for.
+        error: The driver's error.
+        file: The database's file.
+        safe_url: The database's URL as it may be shown.
+        waited_s: How long the statement waited for a lock.
     """
     name, reason = getattr(error, "sqlite_errorname", ""), str(error).strip()
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -43,13 +43,13 @@ def fault_of(
 
 
 def cannot_open(error: sqlite3.Error) -> bool:
-    """Tell whether the file could not be opened; it may be gone."""
+    """Tell whether SQLite could not open the file, which may be gone."""
     return getattr(error, "sqlite_errorname", "").startswith("SQLITE_CANTOPEN")
 
 
 def _why_not_open(file: Path | None) -> str:
-    """Return why SQLite cannot make its files beside the database, which also readers need."""
-    require_free_files(_FILES_OF_A_CONNECTION)  # it does not say that it was given no more
+    """Return why SQLite cannot create its files beside the database; readers need them, too."""
+    require_free_files(_FILES_OF_A_CONNECTION)  # SQLite does not say that none were left
     if file is None or not file.is_file():
         return ""
     try:

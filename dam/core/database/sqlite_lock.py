@@ -1,7 +1,7 @@
-"""SQLite's lock when another process has it: who that is, and waiting that can be stopped.
+"""Waits for SQLite's lock so that a signal can stop it, and finds the process that holds the lock.
 
 SQLite itself waits inside one call, which no signal ends. So it is told to wait for a moment only,
-and asked again.
+and the statement is repeated.
 """
 
 import logging
@@ -23,15 +23,15 @@ _AT_A_TIME_S = 0.25
 _TOLD_AFTER_S = 5.0
 _SHORT_S = 1.0
 
-# Bytes of the file of shared memory beside a database in WAL mode: who writes, and who recovers.
+# Bytes that a writer and a recovery lock, in the shared-memory file of a database in WAL mode.
 _WAL_BYTES = (120, 122)
-# Bytes of the database itself in its other modes: who is about to write, and who writes.
+# Bytes that a writer locks before and while it writes, in the database itself in other modes.
 _FILE_BYTES = (0x40000000, 0x40000000 + 511)
 
 
 @dataclass(frozen=True)
 class LockHolder:
-    """The process that has a SQLite file locked; `name` is empty where it cannot be seen."""
+    """The process that has locked a SQLite file; `name` is empty if it cannot be found out."""
 
     process_id: int
     name: str
@@ -45,8 +45,9 @@ class LockHolder:
 class WaitingConnection(sqlite3.Connection):
     """A connection for `sqlite3.connect(factory=…)` whose statements wait for a lock.
 
-    They wait for `timeout` seconds, and say in the log for whom when it takes long. Once somebody
-    has asked the process to stop, or right after they have waited in vain, it is about one second.
+    A statement waits up to `timeout` seconds; after 5 s it logs the process that holds the lock. It
+    waits about one second only if this process was asked to stop, or if another statement has
+    waited in vain within the last `timeout` seconds.
     """
 
     def __init__(self, database: str, timeout: float = 5.0, **options: Any) -> None:  # noqa: ANN401 - the driver's own
@@ -59,7 +60,7 @@ class WaitingConnection(sqlite3.Connection):
         return super().cursor(WaitingCursor)
 
     def may_ask_again(self, since_s: float, now_s: float) -> bool:
-        """Tell whether to ask for a lock again that has been asked for since that moment."""
+        """Tell whether to try again to get a lock that was first tried at `since_s`."""
         was_in_vain = now_s < self._in_vain_at_s + self._timeout_s
         is_short = was_in_vain or requested_stop()
         if now_s - since_s < (min(_SHORT_S, self._timeout_s) if is_short else self._timeout_s):
@@ -68,19 +69,22 @@ class WaitingConnection(sqlite3.Connection):
         return False
 
     def file(self) -> Path:
-        """Return the database's file, with no link in its path."""
+        """Return the database's file; symbolic links in its path are resolved."""
         files = super().execute("PRAGMA database_list").fetchall()
         (path,) = (path for _number, name, path in files if name == "main")  # the others: temporary
         return Path(path)
 
 
 class WaitingCursor(sqlite3.Cursor):
-    """A cursor of a connection that waits; `executemany` has no need to, inside a transaction."""
+    """A cursor of a `WaitingConnection`.
+
+    `executemany` does not wait: it runs inside a transaction, which has the lock.
+    """
 
     connection: WaitingConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401 - the driver's own
-        """Execute a statement as soon as no other process is in its way."""
+        """Execute a statement as soon as no other process blocks it."""
         since_s, is_told = time.monotonic(), False
         while True:
             try:
@@ -96,15 +100,15 @@ class WaitingCursor(sqlite3.Cursor):
 
 
 def _is_locked(error: sqlite3.OperationalError) -> bool:
-    """Tell whether another process's lock is to blame, and nothing has been done."""
-    code = getattr(error, "sqlite_errorcode", None)  # text that is no UTF-8 has none
+    """Tell whether the statement failed only because another process has the lock."""
+    code = getattr(error, "sqlite_errorcode", None)  # the error for text that is not UTF-8 has none
     return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
 
 
 def lock_holder(file: Path) -> LockHolder | None:
-    """Return who has a SQLite file locked against writers; None where that cannot be told.
+    """Return the process that keeps writers off a SQLite file, or None if it cannot be found out.
 
-    No file is opened: to close it again would drop the locks that this process has on it.
+    The file itself is not opened: to close it again would drop this process's locks on it.
     """
     for path, (first, last) in ((f"{file}-shm", _WAL_BYTES), (file, _FILE_BYTES)):
         with suppress(OSError):
@@ -117,9 +121,10 @@ def lock_holder(file: Path) -> LockHolder | None:
 
 
 def _write_locks(inode: int, first: int, last: int) -> Iterator[tuple[int, str]]:
-    """Yield process and device of each lock of others that keeps writers off these bytes of a file.
+    """Yield the process and the device of each write lock that another process has on these bytes.
 
-    A process that cannot be seen from here, as one in another container, has no number above 0.
+    A process that cannot be seen from here, such as one in another container, is left out: its
+    number is 0 or below.
     """
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()
@@ -135,7 +140,10 @@ def _write_locks(inode: int, first: int, last: int) -> Iterator[tuple[int, str]]
 
 
 def _has_open(process_id: int, status: os.stat_result) -> bool:
-    """Tell whether a process has a file open; in locks, btrfs shows another device than `stat`."""
+    """Tell whether a process has a file open.
+
+    Needed on btrfs, where `/proc/locks` shows another device than `stat` does.
+    """
     with suppress(OSError):
         for link in Path(f"/proc/{process_id}/fd").iterdir():
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Database URLs: which are understood, and what is wrong with the others."""
+"""Parses database URLs and says what is wrong with a URL that cannot be used."""
 
 import re
 from collections.abc import Collection
@@ -17,23 +17,24 @@ def parse_database_url(text: str) -> URL:
     """Return the URL with the async driver filled in.
 
     Raises:
-        DatabaseUrlError: The text is no URL, names neither SQLite (by a file) nor PostgreSQL, has
-            options that would do nothing, or may be read so that a password is taken for a host.
+        DatabaseUrlError: The text is not a URL, names neither a SQLite file nor PostgreSQL, has
+            options that would have no effect, or is ambiguous, so that part of the password might
+            be taken for the host.
     """
     rest = text.partition("://")[2]
-    if "\0" in unquote(text):  # where libpq would stop to read
+    if "\0" in unquote(text):  # libpq would stop reading there
         raise DatabaseUrlError(text)
     try:
         url = make_url(text)
-    except (ArgumentError, ValueError):  # the latter for a port
+    except (ArgumentError, ValueError):  # the latter for a bad port
         raise DatabaseUrlError(text) from None
     family = url.get_backend_name()
     if family == "sqlite" and rest.startswith("/") and url.database not in (None, "", ":memory:"):
         if "?" in rest:
             raise DatabaseUrlError(
                 text,
-                "no options behind the file",
-                "remove what follows the ?; one in the file's name is written %3F",
+                "no options after the file",
+                "remove the ? and what follows it; write a ? in the file's name as %3F",
             )
         return url.set(drivername="sqlite+aiosqlite")
     if family in {"postgresql", "postgres"} and rest and (url.port is None or url.port in _PORTS):
@@ -44,7 +45,7 @@ def parse_database_url(text: str) -> URL:
 
 
 def _refuse_second_at(text: str, url: URL, rest: str) -> None:
-    """Refuse what hides a host: everything to the last @ may be the password."""
+    """Refuse a second @ after the user's name: all up to the last @ may be the password."""
     behind_password = rest.partition(":")[2].partition("@")[2]
     if url.password is not None and "@" in behind_password:
         raise DatabaseUrlError(
@@ -61,15 +62,17 @@ def _refuse_unknown_options(text: str, given: Collection[str]) -> None:
             text, "options of libpq, such as sslmode=require", "write their names without %"
         )
     for name in given:
-        # An unknown one is not named: it may be what follows an & in a password.
+        # An unknown option is not shown: it may be part of a password with an & in it.
         if known and name not in known:
             near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]!r}?" if near else "PostgreSQL's manual lists them"
+            hint = (
+                f"did you mean {near[0]!r}?" if near else "look the name up in PostgreSQL's manual"
+            )
             raise DatabaseUrlError(text, "options of libpq, such as sslmode=require", hint)
 
 
 def _server_options() -> set[str]:
-    """Return the options that libpq knows; none without the driver, which is missed later."""
+    """Return the options that libpq knows; none without the driver, which is reported later."""
     try:
         from psycopg import pq  # noqa: PLC0415 - an extra, and only URLs with options need it
     except ImportError:

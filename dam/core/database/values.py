@@ -1,7 +1,7 @@
-"""Values that one database would keep and another refuse: refused before either sees them.
+"""Refuses values that SQLite would store and PostgreSQL would not, before either gets them.
 
-SQLite keeps any value in any column, numbers that are too large, and texts that are too long or
-have a NUL in them.
+SQLite stores any value in any column, also numbers that are too large, texts that are too long, and
+texts with a NUL in them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,12 +36,15 @@ _KEPT_BY: list[tuple[type[Any], tuple[type, ...]]] = [
     (LargeBinary, (bytes, bytearray, memoryview)),
     (DateTime, (datetime,)),
 ]
-# PostgreSQL's; SQLite's integers all have 64 bits.
+# Bits of PostgreSQL's integers, without the sign; SQLite's all have 64 bits.
 _BITS: list[tuple[type[Any], int]] = [(SmallInteger, 15), (BigInteger, 63), (Integer, 31)]
 
 
 def at_least(least: int, **number: int) -> None:
-    """Raise a `ValueError` unless the argument of that name has at least this value."""
+    """Raise a `ValueError` if an argument, given by its name, is below `least`.
+
+    Example: `at_least(0, count=count)`.
+    """
     for name, value in number.items():
         if value < least:
             msg = f"{name} is {value}; expected {least} or more"
@@ -49,7 +52,7 @@ def at_least(least: int, **number: int) -> None:
 
 
 class _Rule(NamedTuple):
-    """What a column takes: values of some types, `object` where anything goes, and its limits."""
+    """The values that a column takes: their types (`object` for any) and their limits."""
 
     expected: tuple[type, ...]
     is_optional: bool
@@ -58,13 +61,18 @@ class _Rule(NamedTuple):
 
 
 def refuse_unequal(table: Table, values: Mapping[str, Sequence[Any]]) -> None:
-    """Look at the values of some columns, each with all that shall be written to it.
+    """Check the values that are about to be written, column by column.
 
-    A column is looked at as a whole, in C: one by one, values would take as long as to write them.
+    Each column is checked as a whole, in C: to check values one by one would take as long as to
+    write them.
+
+    Args:
+        table: Where they will be written.
+        values: By column, its values in all rows.
 
     Raises:
-        UnstorableValueError: One of them is of a wrong type, too long, too large, a text with a NUL
-            in it, or None where the column needs a value and has no default.
+        UnstorableValueError: A value is of a wrong type, too long, too large, a text with a NUL in
+            it, or None where the column needs a value and has no default.
     """
     for name, given in values.items():
         rule, column = _rule(table, name), f"{table.name}.{name}"
@@ -89,7 +97,7 @@ def _rule(table: Table, name: str) -> _Rule:
     is_optional = bool(column.nullable) or is_made
     if isinstance(kind, UtcDateTime):
         return _Rule((datetime,), is_optional)
-    if isinstance(kind, TypeDecorator | Enum):  # which have their own ways with values
+    if isinstance(kind, TypeDecorator | Enum):  # these convert and check values themselves
         return _Rule((object,), is_optional)
     expected = next((taken for sort, taken in _KEPT_BY if isinstance(kind, sort)), (object,))
     bits = next((bits for sort, bits in _BITS if isinstance(kind, sort)), None)
@@ -102,7 +110,7 @@ def _rule(table: Table, name: str) -> _Rule:
 
 
 def _odd(kinds: set[type], expected: tuple[type, ...]) -> type | None:
-    """Return a type that is none of those expected; to both databases a bool is no number."""
+    """Return a type that was not expected, if there is one; a bool does not count as a number."""
     for kind in kinds:
         if issubclass(kind, ClauseElement):  # the database itself makes the value
             continue

@@ -1,1 +1,1 @@
-"""Entities, components, and their rows."""
+"""Entities and components, and the statements that write their rows."""

@@ -1,4 +1,4 @@
-"""Entities, the kinds of component, and the statements that write them in bulk."""
+"""Entities, the base classes of components, and the revisions of their tables."""
 
 from datetime import datetime
 from functools import cache
@@ -28,7 +28,7 @@ from dam.core.database.column_types import Int64, UtcDateTime, unix_now
 from dam.core.database.values import refuse_unequal
 
 EntityId = int
-"""A small positive integer that people can type; never used again once its entity is deleted."""
+"""A positive integer, small enough to type; not used again after its entity is deleted."""
 
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Upsert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 
 
 class Base(MappedAsDataclass, DeclarativeBase):
-    """What every mapped class of the project derives from; its metadata is the whole schema."""
+    """The base of every mapped class of the project; its metadata is the whole schema."""
 
     metadata = MetaData(
         naming_convention={
@@ -54,15 +54,17 @@ class Base(MappedAsDataclass, DeclarativeBase):
 
 
 ON_RELEASE = "released"
-"""A key of the `info` of a column with another entity that a row needs but can do without: what the
-row's other columns become, by name, when that entity goes. Without it the row goes, too."""
+"""`Column.info` key for an optional reference to another entity: the new values of the row's other
+columns when that entity is deleted. Without this key, the whole row is deleted with that entity.
+
+Example: `{ON_RELEASE: {"is_primary_variant": False}}`."""
 
 entity_ids = DatabaseSequence("entity_id_seq", metadata=Base.metadata)
-"""Where PostgreSQL takes entity ids from; SQLite has the table `entity_counter` instead."""
+"""The sequence of entity ids on PostgreSQL; SQLite has the table `entity_counter` instead."""
 
 
 class Entity(Base, kw_only=True):
-    """An asset, a concept, anything that components describe: a bare id."""
+    """A bare id that components describe: an asset, a concept, anything."""
 
     __tablename__ = "entities"
 
@@ -80,7 +82,7 @@ class EntityCounter(Base, kw_only=True):
 
 
 class ComponentRevision(Base, kw_only=True):
-    """How often the rows of one revisioned component were written to; see `RevisionedComponent`."""
+    """The revision of one component's table, raised by each write; see `RevisionedComponent`."""
 
     __tablename__ = "component_revisions"
 
@@ -89,7 +91,7 @@ class ComponentRevision(Base, kw_only=True):
 
 
 class AnyComponent(Base, kw_only=True):
-    """What all components share: they belong to one entity and go with it."""
+    """The base of all components: a row belongs to one entity and is deleted with it."""
 
     __abstract__ = True
 
@@ -121,7 +123,7 @@ class MultiComponent(AnyComponent, kw_only=True):
 
 
 class IdentityComponent(Component, kw_only=True):
-    """A component whose `digest` says which entity it is: one entity a digest in a world."""
+    """A component whose `digest` identifies the entity: one entity per digest in a world."""
 
     __abstract__ = True
 
@@ -129,11 +131,11 @@ class IdentityComponent(Component, kw_only=True):
 
 
 class RevisionedComponent(Component, kw_only=True):
-    """A component whose readers ask "what came since?".
+    """A component whose readers can ask which rows were written since they last looked.
 
     Invariant: every transaction that writes such rows first raises the table's counter in
-    `component_revisions` and stamps the rows with it. The counter's row lock is held until the
-    commit, so revisions become visible in their order and `revision > seen` misses nothing.
+    `component_revisions` and stores it in the rows. It holds the lock on the counter's row until
+    the commit, so revisions become visible in their order and `revision > seen` misses no row.
     """
 
     __abstract__ = True
@@ -142,10 +144,10 @@ class RevisionedComponent(Component, kw_only=True):
 
 
 class MarkerComponent(Component, kw_only=True):
-    """Work to be done on an entity; a system claims it with a lease and takes it off when done.
+    """Work to do on an entity; a system claims it with a lease and removes the marker when done.
 
     `lease_until` is Unix time by the database's clock. `attempts` counts the leases that ran out:
-    above zero, the entity is worked on alone.
+    above zero, the entity is claimed alone, not in a batch.
     """
 
     __abstract__ = True
@@ -156,7 +158,7 @@ class MarkerComponent(Component, kw_only=True):
 
 
 class ProcessingErrorComponent(MultiComponent, kw_only=True):
-    """An open failure: what one system could not do for an entity, and why."""
+    """An open failure: one system could not process an entity; the row says why."""
 
     __tablename__ = "component_processing_error"
     __table_args__ = (UniqueConstraint("entity_id", "system"),)
@@ -178,14 +180,14 @@ def table_of(kind: type[Base]) -> Table:
 
 
 def component_classes(kind: type[AnyComponent] = AnyComponent) -> dict[str, type[AnyComponent]]:
-    """Return every mapped class below `kind` by its name, sorted."""
+    """Return every mapped subclass of `kind` by its name, sorted."""
     mapped = (mapper.class_ for mapper in Base.registry.mappers)
     found = {cls.__name__: cls for cls in mapped if issubclass(cls, kind)}
     return dict(sorted(found.items()))
 
 
 def upsert(session: AsyncSession, kind: type[Base]) -> Upsert:
-    """Return the `INSERT` of the session's dialect, which knows `ON CONFLICT`."""
+    """Return an `INSERT` of the session's dialect, for use with `ON CONFLICT`."""
     return _upsert_of(session.get_bind().dialect.name, kind)
 
 
@@ -193,7 +195,7 @@ def _upsert_of(dialect_name: str, kind: type[Base]) -> Upsert:
     table = table_of(kind)
     if dialect_name == "sqlite":
         return sqlite.insert(table)
-    # It imports the dialects of every PostgreSQL driver; on SQLite nobody should wait for that.
+    # Not at the top: it imports the dialects of all PostgreSQL drivers, which SQLite never needs.
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
     return postgresql.insert(table)
@@ -201,9 +203,9 @@ def _upsert_of(dialect_name: str, kind: type[Base]) -> Upsert:
 
 @cache
 def _raised_revision(dialect_name: str, table_name: str) -> ReturningInsert[int]:
-    """Raise a counter to the clock's milliseconds, or by one where it is there already.
+    """Return a statement that raises a counter to Unix time in ms, or by one if it is that high.
 
-    A database that is restored from a backup so never gives a number again that a cache has seen.
+    So a database that was restored from a backup does not reuse a number that a cache has seen.
     """
     last = table_of(ComponentRevision).c.revision
     now_ms = cast(unix_now() * 1000, BigInteger)
@@ -217,7 +219,7 @@ def _raised_revision(dialect_name: str, table_name: str) -> ReturningInsert[int]
 
 
 async def raise_revision(session: AsyncSession, kind: type[RevisionedComponent]) -> int:
-    """Raise and return the revision of a component's table, held until the commit."""
+    """Raise and return the revision of a component's table; it stays locked until the commit."""
     raised = _raised_revision(session.get_bind().dialect.name, kind.__tablename__)
     result = await session.execute(raised)
     return int(result.scalar_one())
@@ -226,7 +228,7 @@ async def raise_revision(session: AsyncSession, kind: type[RevisionedComponent])
 @event.listens_for(RevisionedComponent, "before_insert", propagate=True)
 @event.listens_for(RevisionedComponent, "before_update", propagate=True)
 def _stamp(mapper: Mapper[Any], connection: Connection, target: RevisionedComponent) -> None:
-    """Keep the invariant for rows that the ORM's unit of work writes."""
+    """Keep the invariant of `RevisionedComponent` for rows that the ORM's unit of work writes."""
     statement = _raised_revision(connection.dialect.name, mapper.class_.__tablename__)
     target.revision = connection.execute(statement).scalar_one()
 
@@ -234,7 +236,7 @@ def _stamp(mapper: Mapper[Any], connection: Connection, target: RevisionedCompon
 @event.listens_for(AnyComponent, "before_insert", propagate=True)
 @event.listens_for(AnyComponent, "before_update", propagate=True)
 def _check(mapper: Mapper[Any], _connection: Connection, target: AnyComponent) -> None:
-    """Hold the ORM's unit of work to what `insert_rows` is held to."""
+    """Check rows that the ORM's unit of work writes, as `insert_rows` checks its own."""
     columns = table_of(mapper.class_).c
     values = {name: [value] for name, value in vars(target).items() if name in columns}
     refuse_unequal(table_of(mapper.class_), values)

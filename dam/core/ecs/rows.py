@@ -1,4 +1,4 @@
-"""Statements that write entities and components, many at once."""
+"""Writes rows of entities and components, many at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -28,8 +28,8 @@ _CREATED = "dam.created"
 
 
 def row_of(component: AnyComponent) -> dict[str, Any]:
-    """Return what a component says, by attribute name; ids and stamps are left out."""
-    # `getattr` is a call of SQLAlchemy's; only defaults, which `vars` has not, are worth it.
+    """Return the values of a component by attribute name, without ids and revision."""
+    # `getattr` goes through SQLAlchemy and is slow; only defaults, which `vars` lacks, need it.
     values = vars(component)
     return {
         name: values[name] if name in values else getattr(component, name)
@@ -38,10 +38,10 @@ def row_of(component: AnyComponent) -> dict[str, Any]:
 
 
 def full_row(kind: type[AnyComponent], values: Row) -> Row:
-    """Return what `row_of(kind(**values))` does, without making the object.
+    """Return the same row as `row_of(kind(**values))`, without making the object.
 
     Raises:
-        TypeError: A value that the component needs is missing, or it has no such value.
+        TypeError: A required value is missing, or the component has no value of that name.
     """
     row = {**_defaults(kind), **values}
     if row.keys() != _set_by_callers(kind).keys():
@@ -53,7 +53,7 @@ def full_row(kind: type[AnyComponent], values: Row) -> Row:
 
 @cache
 def _defaults(kind: type[AnyComponent]) -> Row:
-    """Return the values of what a caller may leave out."""
+    """Return the values that a caller may leave out."""
     columns = table_of(kind).c
     return {
         field.name: getattr(columns[field.name].default, "arg", None)
@@ -68,7 +68,7 @@ def _set_by_callers(kind: type[AnyComponent]) -> dict[str, None]:
 
 
 async def allocate_entity_ids(session: AsyncSession, count: int) -> range | list[EntityId]:
-    """Return `count` fresh ids, ascending; on SQLite a rollback gives them back, unseen."""
+    """Return `count` new ids, ascending; on SQLite a rollback makes them free again."""
     if count == 0:
         return []
     if session.get_bind().dialect.name == "postgresql":
@@ -108,10 +108,14 @@ def created_in(session: AsyncSession) -> list[EntityId]:
 async def write_rows(
     session: AsyncSession, kind: type[AnyComponent], rows: Sequence[Row], *, replace: bool
 ) -> None:
-    """Write component rows in one statement; with `replace`, over those that are there.
+    """Write component rows in one statement. The caller commits.
 
-    Every row names `entity_id` and the same columns. Rows of one entity must not repeat where an
-    entity has the component at most once. The caller commits.
+    Args:
+        session: A session that may write.
+        kind: The component; the revision of a `RevisionedComponent` is raised.
+        rows: Each names `entity_id` and the same columns. Where an entity has the component at most
+            once, no two rows are of one entity.
+        replace: Whether a row replaces the one that its entity has; if not, that is an error.
     """
     if not rows:
         return
@@ -128,9 +132,10 @@ async def write_rows(
 async def mark(
     session: AsyncSession, marker: type[MarkerComponent], entity_ids: Iterable[EntityId]
 ) -> int:
-    """Mark entities for work and return how many; one that is being worked on is done again.
+    """Mark entities for work and return how many. The caller commits.
 
-    The older worker's lease token is cleared, so its finish no longer matches. The caller commits.
+    An entity that a process is working on right now is processed again: its lease token is cleared,
+    so that process cannot finish it.
     """
     rows = [
         {"entity_id": entity_id, "attempts": 0, "lease_token": None, "lease_until": None}

@@ -1,1 +1,1 @@
-"""Which work is done next, by whom, and what became of it."""
+"""Scheduling: runs systems on marked entities, with leases, failures and reports."""

@@ -1,4 +1,4 @@
-"""`BatchRunner`: one turn of a system: it works off its marked entities batch by batch."""
+"""`BatchRunner`: one turn of a system, which processes its marked entities batch by batch."""
 
 import asyncio
 import logging
@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class BatchRunner:
-    """Works off one marker with its system, and counts what it does in a report.
+    """Runs one system on the entities that carry its marker, and counts them in a report.
 
-    Invariant: an entity's marker goes in the same transaction in which the system's writes for it
-    come, and only while the lease under which it was claimed still holds.
+    Invariant: an entity's marker is removed in the transaction that makes the system's writes for
+    that entity, and only if the lease under which the entity was claimed still holds.
     """
 
     def __init__(
@@ -56,10 +56,11 @@ class BatchRunner:
         self._report = report
 
     async def run(self, observer: Observer | None) -> None:
-        """Claim and work off batches until none is free, or one has come in since the turn began.
+        """Run the system on its marked entities, batch after batch.
 
-        So a system that an import feeds all the time does not keep the later ones from their turn.
-        What the work itself creates belongs to the turn.
+        Ends when no marker is free, or after the first batch that goes beyond the highest entity
+        that was marked when this call began, so that a long import cannot keep later systems from
+        their turn. Entities that the systems themselves create do not end the turn.
         """
         newest = await self._database.read(leases.newest, self._marker)
         after, is_over = 0, not newest
@@ -83,13 +84,13 @@ class BatchRunner:
 
     @asynccontextmanager
     async def _released_on_error(self, token: str) -> AsyncIterator[None]:
-        """Give back what the block has claimed when it does not come to its end."""
+        """Release the claim if the block raises."""
         try:
             yield
-        except DatabaseError:  # to give back would meet the same; the lease runs out by itself
+        except DatabaseError:  # a release would fail, too; the lease runs out by itself
             raise
         except BaseException:
-            with suppress(EnvironmentFaultError):  # what is broken now has been said already
+            with suppress(EnvironmentFaultError):  # the error that is raised here says it already
                 await self._database.write(leases.release, self._marker, token)
             raise
 
@@ -115,7 +116,7 @@ class BatchRunner:
         return await self._database.write(attempt)
 
     async def work_off(self, claimed: leases.Claim) -> int:
-        """Run the system on what was claimed; return how many entities failed."""
+        """Run the system on the claimed entities; return how many of them failed."""
         if claimed.is_hopeless:
             return await self._fail(claimed, {claimed.entity_ids[0]: leases.death_of(claimed)})
         async with self._kept(claimed):
@@ -128,7 +129,7 @@ class BatchRunner:
             return await attempt(claimed)
         except EnvironmentFaultError:
             raise
-        except Exception as error:  # the boundary between a system and the others' work
+        except Exception as error:  # the boundary: a system's fault must not stop other systems
             log.debug("a batch failed", extra={"system": self._plan.name}, exc_info=True)
             raise_host_limit(error)
             if len(claimed.entity_ids) == 1:
@@ -141,7 +142,7 @@ class BatchRunner:
     async def _in_session(self, claimed: leases.Claim) -> int:
         async def attempt() -> tuple[int, list[Event[Any]], list[EntityId]]:
             async with self._database.writer() as session:
-                # First, so that nobody can take or mark them while the system writes for them.
+                # First, so that no other process can claim or mark them while the system writes.
                 held = await leases.finish(session, self._marker, claimed)
                 entities = MarkedEntityList[Any](sorted(held))
                 if entities:
@@ -190,7 +191,7 @@ class BatchRunner:
     async def _settle(
         self, session: AsyncSession, held: set[EntityId], failures: Mapping[EntityId, Exception]
     ) -> None:
-        """Keep the failures of entities that are held, and forget the older ones of the others."""
+        """Store the failures of entities whose lease holds; delete old failures of all others."""
         failed = {key: error for key, error in failures.items() if key in held}
         now = self._calls.context.now()
         await record_failures(session, self._plan.name, failed, now=now)
@@ -201,7 +202,7 @@ class BatchRunner:
 
     @asynccontextmanager
     async def _kept(self, claimed: leases.Claim) -> AsyncIterator[None]:
-        """Renew a lease as long as the block runs."""
+        """Keep a lease: renew it every third of its length until the block ends."""
         lease_s = self._lease_s
 
         async def renew() -> None:
@@ -209,9 +210,9 @@ class BatchRunner:
                 await asyncio.sleep(lease_s / 3)
                 try:
                     await self._database.write(leases.renew, self._marker, claimed, lease_s=lease_s)
-                except WorldResetError:  # which the work itself will be told
+                except WorldResetError:  # the system's own writes will raise it, too
                     return
-                except Exception:  # the boundary: the work itself goes on, and may end in time
+                except Exception:  # the boundary: the system goes on, and may end in time
                     log.warning("a lease could not be renewed", exc_info=True)
 
         keeper = asyncio.create_task(renew())

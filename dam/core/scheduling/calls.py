@@ -1,4 +1,4 @@
-"""`Calls`: how the functions of a world are called, and what becomes of what they emit."""
+"""`Calls`: calls the systems and listeners of a world, and sends the events that they emit."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Calls:
-    """The systems and listeners of one world as functions to call, each with what it asks for."""
+    """Calls the systems and listeners of one world, each with the arguments that it asks for."""
 
     def __init__(
         self,
@@ -38,26 +38,30 @@ class Calls:
         self._listeners = listeners
 
     async def dispatch(self, event: Event[R]) -> list[R]:
-        """Run the listeners of the event's class in their order and return their answers."""
+        """Run the listeners of the event's class in order and return their answers."""
         answers: list[R] = []
         for plan in self._listeners.get(type(event), ()):
             answers.append(cast("R", await self.call(plan, event)))  # noqa: PERF401 - in turn
         return answers
 
     async def announce(self, events: Iterable[Event[Any]]) -> None:
-        """Hand out events whose transaction has committed; a listener's fault harms nobody else."""
+        """Run the listeners of events whose transaction has committed; log a listener's error."""
         for event in events:
             for plan in self._listeners.get(type(event), ()):
                 try:
                     await self.call(plan, event)
-                except Exception:  # the boundary: it must not undo what is done, nor silence others
+                except Exception:  # the boundary: the writes are committed, and other listeners run
                     log.exception(
                         "a listener failed",
                         extra={"event": type(event).__name__, "listener": plan.name},
                     )
 
     async def call(self, plan: Plan, event: Event[Any] | None = None) -> object:
-        """Run a listener, or a system that has no marked entities."""
+        """Run a listener, or a system without marked entities; commit its writes, send its events.
+
+        Returns:
+            What the function returned.
+        """
         if plan.asks_for(ParamKind.SESSION):
 
             async def attempt() -> tuple[object, list[Event[Any]]]:
@@ -70,7 +74,9 @@ class Calls:
             commands = Commands()
             answer = await self.invoke(plan, commands=commands, event=event)
             events = commands.events(())
-            if plan.asks_for(ParamKind.COMMANDS):  # who only reads waits for no other writer
+            if plan.asks_for(
+                ParamKind.COMMANDS
+            ):  # a function that only reads need not wait to write
                 await self.database.write(commands.apply, (), now=self.context.now())
         await self.announce(events)
         return answer
@@ -84,12 +90,20 @@ class Calls:
         entities: MarkedEntityList[Any] | None = None,
         event: Event[Any] | None = None,
     ) -> object:
-        """Call the function and return its answer; whatever goes wrong in it is an `Exception`.
+        """Call the function of a plan, in the caller's transaction, and return its answer.
+
+        Args:
+            plan: The system or listener.
+            session: For a parameter `WorldSession`.
+            commands: For a parameter `Commands`.
+            entities: For a parameter `MarkedEntityList`.
+            event: For the parameter of a listener's event.
 
         Raises:
-            SystemAbortedError: It would have ended more than itself: by `sys.exit`, by a
-                cancellation that nobody asked of us, or by another `BaseException`.
-            TransactionEndedError: It has committed or rolled back the session it was given.
+            SystemAbortedError: The function raised something that would end more than itself: by
+                `sys.exit`, a cancellation although this task was not cancelled, or another
+                `BaseException`.
+            TransactionEndedError: The function has committed or rolled back `session`.
         """
         given = {
             ParamKind.SESSION: session,

@@ -1,4 +1,4 @@
-"""Rows of what systems could not do."""
+"""Writes and deletes the open failures of systems."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -14,10 +14,16 @@ from dam.errors import DamError, raise_host_limit
 async def record_failures(
     session: AsyncSession, system: str, failures: Mapping[EntityId, Exception], *, now: datetime
 ) -> None:
-    """Write an open failure for each entity, one more attempt where there is one already.
+    """Store an open failure for each entity; if it has one of that system, count one more attempt.
+
+    Args:
+        session: A session that may write; the caller commits.
+        system: The name of the system that failed.
+        failures: The error of each entity.
+        now: When it happened.
 
     Raises:
-        HostLimitError: One is no fault of its entity.
+        HostLimitError: An error is the host's fault (no memory, say), not the entity's.
     """
     if not failures:
         return
@@ -50,14 +56,14 @@ async def record_failures(
 
 
 def _storable(text: str) -> str:
-    """Return a text without what databases refuse: halves of surrogate pairs, and NUL."""
+    """Return a text with lone surrogates and NUL escaped, which databases refuse."""
     return text.encode(errors="backslashreplace").decode().replace("\0", r"\x00")
 
 
 async def clear_failures(
     session: AsyncSession, system: str, entity_ids: Collection[EntityId]
 ) -> None:
-    """Forget the open failures of a system on entities with which it is done now."""
+    """Delete the open failures of a system for entities that it has processed now."""
     if not entity_ids:
         return
     failure = ProcessingErrorComponent
@@ -69,7 +75,7 @@ async def clear_failures(
         await session.execute(gone.where(failure.entity_id.in_(some)))
 
 
-# Mostly there is none. The system is compared later, so that the index by entity is taken.
+# Mostly finds nothing. It does not compare the system, so that the index by entity is used.
 _FAILED = select(ProcessingErrorComponent.entity_id, ProcessingErrorComponent.system).where(
     ProcessingErrorComponent.entity_id.between(bindparam("first"), bindparam("last"))
 )

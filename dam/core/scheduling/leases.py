@@ -1,4 +1,4 @@
-"""Markers and leases: work is claimed, kept, finished or failed in short transactions."""
+"""Leases on markers: claim marked entities, renew, release or finish a claim, count the rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ from dam.errors import ItemError, RepeatedDeathError
 
 MAX_DEATHS_ALONE = 3
 _CORRECTION_S = 1.0
-"""So far back a clock may go at any time, while it is kept right."""
+"""How far the clock may be set back in normal operation, by NTP say."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Entities whose marker carries `token`, ascending: all of these, or one of them.
+    """Entities whose marker carries `token`, ascending: all of them, or one, when a batch is split.
 
-    After a lease ran out they come one by one.
+    An entity whose lease ran out is claimed alone; `attempts` says how often that happened to it.
     """
 
     token: str
@@ -51,12 +51,12 @@ class Claim:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether whoever worked on this entity alone died too often."""
+        """Whether too many processes died while they worked on this entity alone."""
         return self.attempts > MAX_DEATHS_ALONE
 
 
 async def newest(session: AsyncSession, marker: type[MarkerComponent]) -> EntityId:
-    """Return the last entity that carries the marker, 0 where none does."""
+    """Return the highest id of an entity that carries the marker; 0 if none does."""
     return await session.scalar(select(func.max(marker.entity_id))) or 0
 
 
@@ -70,7 +70,17 @@ async def claim(
     after: EntityId,
     earlier: EarlierMarkers = (),
 ) -> Claim | None:
-    """Lease up to `limit` ready entities, with ids above `after`, that nobody has tried."""
+    """Lease ready entities whose lease has never run out; None if there are none.
+
+    Args:
+        session: A session that may write; the caller commits.
+        marker: The marker that the entities carry.
+        token: What to store in the markers as the lease's token; used once.
+        limit: How many entities at most.
+        lease_s: How long the lease lasts.
+        after: Only entities with a higher id.
+        earlier: Only entities that carry none of these markers are ready.
+    """
     values = {"token": token, "limit": limit, "lease_s": lease_s, "after": after}
     rows = (await session.execute(_lease_untried(marker, earlier), values)).all()
     return Claim(token, sorted(row.entity_id for row in rows)) if rows else None
@@ -90,7 +100,7 @@ async def claim_orphan(
     return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
 
 
-# A statement is made once a marker: to make one takes longer than to execute it.
+# A statement is made once per marker: to make one takes longer than to execute it.
 @cache
 def _lease_untried(marker: type[MarkerComponent], earlier: EarlierMarkers) -> Executable:
     is_after = marker.entity_id > bindparam("after")
@@ -105,9 +115,9 @@ def _lease_orphaned(marker: type[MarkerComponent], earlier: EarlierMarkers) -> E
 
 
 def _has_run_out(marker: type[MarkerComponent]) -> ColumnElement[bool]:
-    """Tell whether the end of a lease is over, or so far ahead that the clock was set back since.
+    """Tell whether a lease is over, or ends so far ahead that the clock was set back since.
 
-    Whoever holds that one and is alive has a lease by the new clock as soon as it is renewed.
+    A living process that holds such a lease gets one by the new clock when it renews.
     """
     latest = unix_now() + (LONGEST_LEASE_S + _CORRECTION_S)
     return or_(marker.lease_until < unix_now(), marker.lease_until > latest)
@@ -119,8 +129,8 @@ def _lease(
     earlier: EarlierMarkers,
     is_after: ColumnElement[bool],
 ) -> Executable:
-    # As one expression: of conditions in a row PostgreSQL believes that hardly any marker meets
-    # them all, and looks at all there are and sorts them instead of taking the first ones.
+    # One expression: with separate conditions PostgreSQL expects that hardly any marker meets them
+    # all; then it reads and sorts all markers instead of taking the first ones.
     is_claimable = case((and_(condition, *_is_ready(marker, earlier)), true()), else_=false())
     chosen = (
         select(marker.entity_id)
@@ -144,10 +154,10 @@ def _lease(
 
 
 def _is_ready(marker: type[MarkerComponent], earlier: EarlierMarkers) -> list[ColumnElement[bool]]:
-    """Return conditions under which an entity carries none of the markers that come first.
+    """Return conditions that hold for an entity that carries none of the earlier markers.
 
-    They are scalar subqueries, looked up by primary key: a `NOT EXISTS` becomes a join, and as long
-    as PostgreSQL knows nothing of fresh tables it compares each row of one with each of the other.
+    They are scalar subqueries, looked up by primary key. A `NOT EXISTS` would become a join, and
+    while PostgreSQL has no statistics of new tables it compares every row with every other.
     """
     return [
         select(first.entity_id)
@@ -161,7 +171,7 @@ def _is_ready(marker: type[MarkerComponent], earlier: EarlierMarkers) -> list[Co
 async def renew(
     session: AsyncSession, marker: type[MarkerComponent], claimed: Claim, *, lease_s: float
 ) -> None:
-    """Put off the end of a lease."""
+    """Extend the lease of a claim: it ends `lease_s` from now. The caller commits."""
     ids = claimed.entity_ids
     await session.execute(
         update(table_of(marker))
@@ -171,7 +181,7 @@ async def renew(
 
 
 async def release(session: AsyncSession, marker: type[MarkerComponent], token: str) -> None:
-    """Give the entities of a claim back, as if they had never been claimed."""
+    """Make the entities of a claim free again, as if they had never been claimed."""
     await session.execute(
         update(table_of(marker))
         .where(marker.lease_token == token)
@@ -184,7 +194,10 @@ async def finish(
     marker: type[MarkerComponent],
     claimed: Claim,
 ) -> set[EntityId]:
-    """Take the markers off that still carry `token`; return their entities: only these are done."""
+    """Remove the markers of a claim; return the entities whose lease still held.
+
+    Only for these may the caller write, in the same transaction.
+    """
     ids = claimed.entity_ids
     values = {"token": claimed.token, "first": ids[0], "last": ids[-1]}
     return set((await session.scalars(_finish(marker), values)).all())
@@ -203,11 +216,11 @@ def _finish(marker: type[MarkerComponent]) -> Executable:
 async def count_pending(
     session: AsyncSession, queues: Mapping[type[MarkerComponent], EarlierMarkers]
 ) -> tuple[int, int]:
-    """Return how many ready entities are free to be claimed, and how many somebody has on lease.
+    """Return how many ready entities are free to be claimed, and how many are on lease.
 
     Args:
         session: Where to count.
-        queues: The markers to count, each with those that come first.
+        queues: The markers to count, each with the earlier markers that an entity must not carry.
     """
     free = leased = 0
     for marker, earlier in queues.items():
@@ -225,5 +238,5 @@ def _count(marker: type[MarkerComponent], earlier: EarlierMarkers) -> Executable
 
 
 def death_of(claimed: Claim) -> ItemError:
-    """Return why a hopeless claim is given up."""
+    """Return the error with which a hopeless claim is given up."""
     return RepeatedDeathError(claimed.attempts - 1)

@@ -1,16 +1,19 @@
-"""What is told of work while it goes on."""
+"""`Observer`: is told of the progress of a run."""
 
 from typing import Protocol
 
 
 class Observer(Protocol):
-    """Who wants to hear how the work goes on."""
+    """Is called while systems run, for a progress bar say."""
 
     def advanced(self, system: str, entities: int) -> None:
-        """`system` is done with so many more entities."""
+        """`system` has processed this many more entities."""
 
     def waiting(self, entities: int, seconds: float | None) -> None:
-        """Others hold so many entities; their leases end in `seconds` at the latest.
+        """The run waits for entities that other processes hold.
 
-        None where a transaction of theirs has the rows locked: that ends when it ends.
+        Args:
+            entities: How many they are.
+            seconds: When their leases end, at the latest; None if a transaction of another process
+                has locked the rows, which may last any time.
         """

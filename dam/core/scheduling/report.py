@@ -1,4 +1,4 @@
-"""What a scheduler says of its work: while it goes on, and at the end."""
+"""`Report`: counts what a run of systems did, and stops a run that would never end."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _MAX_GENERATIONS = 100
 
 @dataclass
 class Report:
-    """What was done: entities by system, and how many of them failed."""
+    """Result of a run: how many entities each system processed, and how many failed in all."""
 
     processed: Counter[str] = field(default_factory=Counter)
     failed: int = 0
@@ -24,15 +24,16 @@ class Report:
     _newest: EntityId = field(default=0, repr=False, compare=False)
 
     def count(self, system: str, entity_ids: Sequence[EntityId]) -> None:
-        """Count a system's work on entities, ascending.
+        """Count the entities of a batch, ascending, that a system is about to process.
 
         Raises:
-            NotSettledError: It has come back to one of them without end, or one of them is the last
-                of a line of entities that the work has created out of each other without end.
+            NotSettledError: The system had an entity more than 20 times, without a new entity from
+                outside meanwhile; or an entity has more than 100 ancestors that the run created out
+                of each other.
         """
         last = entity_ids[-1]
         if last > self._newest and not self.has_created(last):
-            self._rounds.clear()  # whom those from outside mark again does not come without end
+            self._rounds.clear()  # the outside world goes on, and may mark old entities again
         self._newest = max(self._newest, last)
         rounds = _reaching(self._rounds[system], last)
         generations = _reaching(self._generations, last)
@@ -43,14 +44,15 @@ class Report:
         self.processed[system] += len(entity_ids)
 
     def has_created(self, entity_id: EntityId) -> bool:
-        """Return whether the work itself has created an entity, and nobody from outside."""
+        """Tell whether the systems of this run have created an entity."""
         return any(self._generations[entity_id : entity_id + 1])
 
     def descended(self, parents: Sequence[EntityId], children: Sequence[EntityId]) -> None:
-        """Note that entities were created while a system worked on others, which `count` has seen.
+        """Note that a system created `children` while it processed `parents`, counted before.
 
-        However many there are: what counts is how long the line of ancestors is that this run has
-        seen. The children of a batch count as those of its eldest, so nobody's is overrated.
+        How many they are does not matter, only how many generations this run has created. Which
+        parent has which child is not known, so all children get the generation after the lowest one
+        of the parents. Example: parents of generations 0 and 3 have children of generation 1.
         """
         if not children:
             return
@@ -61,6 +63,6 @@ class Report:
 
 
 def _reaching(numbers: bytearray, entity_id: EntityId) -> bytearray:
-    """Extend numbers up to an entity's: one byte an id, for there may be millions."""
+    """Extend the numbers up to an entity's; one byte per id, because there may be millions."""
     numbers.extend(bytes(max(0, entity_id + 1 - len(numbers))))
     return numbers

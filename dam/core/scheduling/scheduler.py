@@ -1,4 +1,4 @@
-"""`WorldScheduler`: runs systems stage by stage over marked entities, and listeners for events."""
+"""`WorldScheduler`: runs systems stage by stage on marked entities, and listeners for events."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _LONGEST_WAIT_S = 2.0
 
 
 class WorldScheduler:
-    """The systems of one world in their order, and the way in which they are run."""
+    """Runs the systems of one world in their order."""
 
     def __init__(self, calls: Calls, stages: Stages) -> None:
         self._calls = calls
@@ -37,7 +37,10 @@ class WorldScheduler:
     def queues(
         self, stages: Iterable[SystemStage]
     ) -> Mapping[type[MarkerComponent], EarlierMarkers]:
-        """Return the markers that these stages work off now, each with those that come first."""
+        """Return the markers of the active systems of these stages, each with its earlier markers.
+
+        An entity is ready for a system once it carries none of the earlier markers.
+        """
         earlier = markers_before(self._stages, self._is_active)
         markers = [plan.marker for plan in self._active(stages) if plan.marker is not None]
         return {marker: earlier[marker] for marker in markers}
@@ -47,13 +50,15 @@ class WorldScheduler:
         stages: Iterable[SystemStage] = tuple(SystemStage),
         observer: Observer | None = None,
     ) -> Report:
-        """Walk the stages until nothing of theirs is pending, also what others hold.
+        """Walk the stages until they have no pending entity left.
 
-        In each walk each system has a turn: it works off whom it finds, or is called once where it
-        asks for no marked entities.
+        In each walk, each system has a turn: it processes the marked entities that it finds, or is
+        called once if it asks for none. Entities that another process holds, by a lease or (on
+        PostgreSQL) by a transaction that has locked their rows, are waited for.
 
-        Others hold what they have on lease, and on PostgreSQL the rows that a transaction of
-        theirs has locked.
+        Args:
+            stages: The stages to run; all of them by default.
+            observer: Is told of the progress.
 
         Raises:
             NotSettledError: Systems go on marking entities, or creating marked ones, without end.
@@ -62,14 +67,14 @@ class WorldScheduler:
         chosen = tuple(stages)
         report = Report()
         free, leased, wait_s = 1, 0, _FIRST_WAIT_S
-        were_free = 0  # so many were seen before the walk; who comes in during it has had no turn
+        were_free = 0  # before the walk; entities that were marked during it have had no turn
         while free or leased:
             done = report.processed.total()
             if free:
                 for stage in chosen:
                     await self._walk(stage, observer, report)
             free, leased = await self._pending(chosen)
-            is_stuck = were_free if free else leased  # free and not claimed in a walk: it is locked
+            is_stuck = were_free if free else leased  # free, yet not claimed in a walk: locked
             if report.processed.total() > done:
                 wait_s = _FIRST_WAIT_S
             elif is_stuck:
@@ -82,7 +87,10 @@ class WorldScheduler:
         return report
 
     async def execute_stage(self, stage: SystemStage, observer: Observer | None = None) -> Report:
-        """Run the systems of one stage until no marker is left that could be claimed."""
+        """Run the systems of one stage until no marker is left that can be claimed.
+
+        Does not wait for entities that another process holds.
+        """
         report = Report()
         free, done = 1, -1
         while free and report.processed.total() > done:
@@ -92,11 +100,11 @@ class WorldScheduler:
         return report
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
-        """Run the listeners of the event's class in their order and return their answers."""
+        """Run the listeners of the event's class in order and return their answers."""
         return await self._calls.dispatch(event)
 
     async def announce(self, events: Iterable[Event[Any]]) -> None:
-        """Hand out events whose transaction has committed; a listener's fault harms nobody else."""
+        """Run the listeners of events whose transaction has committed; log a listener's error."""
         await self._calls.announce(events)
 
     def _active(self, stages: Iterable[SystemStage]) -> list[Plan]:
@@ -117,7 +125,10 @@ class WorldScheduler:
         *,
         calls_unmarked: bool = True,
     ) -> None:
-        """Give each system of a stage one turn, those without marked entities only if asked to."""
+        """Give each active system of a stage one turn.
+
+        Systems without marked entities have a turn only with `calls_unmarked`.
+        """
         plans = self._active([stage])
         earlier = markers_before(self._stages, self._is_active)
         for plan in plans:

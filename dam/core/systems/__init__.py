@@ -1,1 +1,1 @@
-"""What systems are, ask for and give."""
+"""Systems: their declaration, parameters and order, and the writes that they ask for."""

@@ -1,4 +1,4 @@
-"""`Commands`: what a system wants written, kept until its work is done, then written at once."""
+"""`Commands`: collects the writes that a system asks for; they are made when it has returned."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -31,7 +31,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, eq=False)
 class PendingEntity:
-    """An entity that gets its id in the commit: a new one, or the one that has an identity."""
+    """An entity that gets its id in the commit: a new entity, or the one with a given digest."""
 
     owner: EntityId | None
     identity: IdentityComponent | None = None
@@ -58,11 +58,14 @@ class _On(NamedTuple):
 
 
 class Commands:
-    """Writes for the entities that a system was given, made once it has returned.
+    """Writes that a system asks for; they are made in one transaction after it has returned.
 
-    Invariant: each write has an owner, one of the marked entities (None where a system has none
-    marked). In the commit only the writes of owners whose lease still holds are made. `entities` is
-    the list of them that the system is given, so that both know the same failures.
+    Each write is made on behalf of one of the marked entities that the system was given: the entity
+    that is written to, unless `on_behalf_of` names another one.
+
+    Invariant: the commit makes only the writes on behalf of entities whose lease still holds (all
+    writes of a system without marked entities). `entities` is the very list that the system is
+    given, so `commands.fail` and `entities.fail` note the same failures.
     """
 
     def __init__(self, owners: Collection[EntityId] | None = None) -> None:
@@ -79,7 +82,12 @@ class Commands:
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
     ) -> None:
-        """Give the entity this component, in place of the one it has; a marker marks it anew."""
+        """Give the entity this component, in place of the one that it has.
+
+        A marker is set as by `mark`.
+
+        Example: `commands.set(asset, DurationComponent(seconds=2.5))`.
+        """
         if isinstance(component, MarkerComponent):
             self.mark(entity, type(component), on_behalf_of=on_behalf_of)
             return
@@ -89,12 +97,15 @@ class Commands:
     def set_values(
         self, entity: EntityRef, kind: Callable[P, Component], *_: P.args, **values: P.kwargs
     ) -> None:
-        """Do as `set(entity, kind(**values))` does, for systems that write for every asset.
+        """Give the entity a component, like `set(entity, kind(**values))`, but faster.
 
-        To make a mapped object costs more than to write its row.
+        For systems that write for every asset: to make a mapped object takes longer than to write
+        its row.
 
         Raises:
-            TypeError: A value that the component needs is missing, or it has no such value.
+            TypeError: A required value is missing, or the component has no value of that name.
+
+        Example: `commands.set_values(asset, DurationComponent, seconds=2.5)`.
         """
         of_kind = cast("type[Component]", kind)
         row = full_row(of_kind, values)
@@ -103,7 +114,7 @@ class Commands:
     def add(
         self, entity: EntityRef, component: MultiComponent, *, on_behalf_of: EntityId | None = None
     ) -> None:
-        """Give the entity one more of a multi-component."""
+        """Give the entity one more component of a kind that it may have many times."""
         owner = self._owner(entity, on_behalf_of)
         self._adds[type(component)].append(_Write(owner, entity, row_of(component)))
 
@@ -114,7 +125,7 @@ class Commands:
         *,
         on_behalf_of: EntityId | None = None,
     ) -> None:
-        """Take every component of that kind off the entity, before anything is set or added."""
+        """Remove every component of that kind from the entity; done before `set` and `add`."""
         self._removes[kind].append(_On(self._owner(entity, on_behalf_of), entity))
 
     def mark(
@@ -124,17 +135,23 @@ class Commands:
         *,
         on_behalf_of: EntityId | None = None,
     ) -> None:
-        """Mark the entity for another system."""
+        """Mark the entity for the system that works on this marker."""
         self._marks[marker].append(_On(self._owner(entity, on_behalf_of), entity))
 
     def update(
         self, statement: Update, values: Row, *, on_behalf_of: EntityId | None = None
     ) -> None:
-        """Change rows of an entity that are neither set nor marked, once all else is written."""
+        """Run an `UPDATE`, for rows that the other calls cannot write; done after all other writes.
+
+        Args:
+            statement: The statement, with bound parameters.
+            values: The values of its parameters.
+            on_behalf_of: The marked entity for which it is run.
+        """
         self._updates.append(_Update(self._owner(None, on_behalf_of), statement, values))
 
     def create_entity(self, *, on_behalf_of: EntityId | None = None) -> PendingEntity:
-        """Return a new entity, to be used in the other calls; it gets its id in the commit."""
+        """Return a new entity for use in the other calls; it gets its id in the commit."""
         pending = PendingEntity(self._owner(None, on_behalf_of))
         self._pending.append(pending)
         return pending
@@ -142,17 +159,17 @@ class Commands:
     def entity_for_digest(
         self, identity: IdentityComponent, *, on_behalf_of: EntityId | None = None
     ) -> PendingEntity:
-        """Return the entity that has this identity, created in the commit when there is none."""
+        """Return the entity with this digest; the commit creates it if there is none."""
         pending = PendingEntity(self._owner(None, on_behalf_of), identity)
         self._pending.append(pending)
         return pending
 
     def emit(self, event: Event[Any], *, on_behalf_of: EntityId | None = None) -> None:
-        """Send an event once the writes have committed."""
+        """Send an event after the commit."""
         self._events.append((self._owner(None, on_behalf_of), event))
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Do as `fail` of the marked entities does."""
+        """Give one marked entity up, like `MarkedEntityList.fail`."""
         self.entities.fail(entity_id, error)
 
     def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
@@ -162,21 +179,24 @@ class Commands:
         if self._owners is None:
             return None
         if owner is None:
-            msg = "say on behalf of which marked entity this is, with on_behalf_of="
+            msg = "name the marked entity for which this is done with on_behalf_of="
             raise ValueError(msg)
         if owner not in self._owners:
-            msg = f"entity {owner} is not among the marked ones: say for which with on_behalf_of="
+            msg = f"entity {owner} is not one of the marked entities: name one with on_behalf_of="
             raise ValueError(msg)
         return owner
 
     def events(self, owners: Collection[EntityId]) -> list[Event[Any]]:
-        """Return what was emitted on behalf of `owners`, in order."""
+        """Return the events that were emitted on behalf of these entities, in order."""
         return [event for owner, event in self._events if owner is None or owner in owners]
 
     async def apply(
         self, session: AsyncSession, owners: Collection[EntityId], *, now: datetime
     ) -> None:
-        """Make the writes of `owners`, one `executemany` a component; the caller commits."""
+        """Make the writes on behalf of these entities, one statement per component.
+
+        The caller commits. The order is: new entities, removals, `set`, `add`, marks, updates.
+        """
 
         def of(items: Iterable[Any]) -> list[Any]:
             return [item for item in items if item.owner is None or item.owner in owners]
@@ -207,7 +227,7 @@ class Commands:
 async def _resolve(
     session: AsyncSession, pending: Iterable[PendingEntity], *, now: datetime
 ) -> dict[PendingEntity, EntityId]:
-    """Return the id of each pending entity; those with an identity are found or created."""
+    """Return the id of each pending entity; an entity with a digest is found or created."""
     fresh = []
     by_kind: dict[type[IdentityComponent], list[PendingEntity]] = defaultdict(list)
     for entity in pending:
@@ -231,10 +251,16 @@ async def entities_for_digests(
     *,
     now: datetime,
 ) -> dict[bytes, tuple[EntityId, bool]]:
-    """Return for each digest its entity and whether it was created here. The caller commits.
+    """Return for each digest its entity, and whether that was created here. The caller commits.
 
-    Rows are inserted in digest order, so two transactions never wait for each other in a circle;
-    where another one was first, its entity is taken and the one made in vain is deleted.
+    Rows are inserted in the order of their digests, so that two transactions never deadlock. If
+    another transaction was first, its entity is returned and the one created here is deleted.
+
+    Args:
+        session: A session that may write.
+        kind: The component that holds the digests.
+        digests: The digests; a repeated one counts once.
+        now: When new entities are created.
     """
     wanted = list(dict.fromkeys(digests))
     found = await known_identities(session, kind, wanted)
@@ -258,7 +284,7 @@ async def entities_for_digests(
 async def known_identities(
     session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
 ) -> dict[bytes, EntityId]:
-    """Return the entities that digests belong to; unknown digests are left out."""
+    """Return the entity of each digest; unknown digests are left out."""
     found: dict[bytes, EntityId] = {}
     for some in portions(list(digests)):
         found |= dict((await session.execute(_owners_of(kind), {"digests": some})).all())

@@ -1,4 +1,4 @@
-"""Decorators that record what a system or a listener is; the function itself stays as it was."""
+"""Decorators that declare a function a system or a listener; the function itself is unchanged."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _FACTS = "__dam_facts__"
 
 
 class SystemStage(StrEnum):
-    """The stages in the order in which `run_until_idle` walks them.
+    """The stages, in the order in which `run_until_idle` walks them.
 
-    The order holds for each entity: no system gets one that still carries the marker of a system of
-    an earlier stage, whenever it was marked. A failure takes the marker off, so the later stages go
-    on; a system that is switched off holds nobody up.
+    The order holds for each entity: a system does not get an entity that still carries the marker
+    of a system of an earlier stage, no matter when it was marked. A failure removes the marker, so
+    that later stages go on. The markers of a system that is switched off do not count.
     """
 
     ASSET_INGESTION = "asset-ingestion"
@@ -32,7 +32,7 @@ class SystemStage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SystemFacts:
-    """What `@system` says beside the signature."""
+    """Arguments of `@system`."""
 
     stage: SystemStage
     after: tuple[SystemFunction, ...]
@@ -42,7 +42,7 @@ class SystemFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerFacts:
-    """What `@listens_for` says beside the signature."""
+    """Arguments of `@listens_for`."""
 
     event: type[Event[Any]]
 
@@ -56,13 +56,17 @@ def system(
 ) -> Callable[[F], F]:
     """Declare an async function a system of `stage`.
 
+        @system(stage=SystemStage.METADATA_EXTRACTION, after=[extract_metadata])
+        async def read_tags(assets: MarkedEntityList[NeedsTags], commands: Commands) -> None: …
+
     Args:
-        stage: When it runs.
+        stage: The stage in which it runs.
         after: Systems of the same stage that must be done with an entity before this one gets it.
-        run_if: Asked once a stage; where it says no, the system is skipped and its markers stay.
+        run_if: Called before each turn of the stage; if it returns False, the system is skipped and
+            its markers stay.
         batch_size: How many marked entities it gets at once, at most.
     """
-    # A lone function, or whatever else it is: the build looks at it and names what does not fit.
+    # Also a function that is not in a list, or anything else: the build reports what is wrong.
     earlier = tuple(after) if isinstance(after, Iterable) else (after,)
     facts = SystemFacts(stage=stage, after=earlier, run_if=run_if, batch_size=batch_size)
 
@@ -74,7 +78,10 @@ def system(
 
 
 def listens_for(event: type[Event[Any]]) -> Callable[[F], F]:
-    """Declare an async function a listener: it is run for each such event and answers it."""
+    """Declare an async function a listener: it is called with each event of that class.
+
+    The value that it returns is its answer to the event.
+    """
 
     def record(function: F) -> F:
         setattr(function, _FACTS, ListenerFacts(event=event))
@@ -84,19 +91,25 @@ def listens_for(event: type[Event[Any]]) -> Callable[[F], F]:
 
 
 def facts_of(function: object) -> SystemFacts | ListenerFacts | None:
-    """Return what a decorator recorded on `function`, or None when it has none."""
+    """Return the arguments of the decorator of `function`; None if it has no such decorator."""
     return getattr(function, _FACTS, None)
 
 
 def system_name(function: object) -> str:
-    """Return the name that reports, failures and `--system` use."""
+    """Return the name of a system, as reports, failures and `--system` use it."""
     return str(getattr(function, "__name__", repr(function)))
 
 
 def raise_named(what: str, function: object, error: BaseException) -> NoReturn:
-    """Raise what a plugin's function raised as a fault that names it; our own stays a bug of ours.
+    """Raise the error of a plugin's function as a `PluginFunctionError`, which names the function.
 
-    A fault of the environment says all that there is to say, whoever ran into it.
+    An error of a function of our own is raised as it is, because it is our bug; so is a fault of
+    the environment, because that already says everything.
+
+    Args:
+        what: The function's part, for the message: "system 'read_tags'".
+        function: The function that raised.
+        error: What it raised.
 
     Raises:
         PluginFunctionError: `function` is not of our own package.

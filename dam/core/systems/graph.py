@@ -1,4 +1,4 @@
-"""What comes before what: in a stage, and for each entity; and the faults of the whole set."""
+"""Orders systems within their stages and for each entity, and checks the set of them for faults."""
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -15,7 +15,10 @@ Stages = Mapping[SystemStage, tuple[Plan, ...]]
 
 
 def order_stages(plans: Sequence[Plan]) -> tuple[Stages, list[BuildFault]]:
-    """Return the systems of each stage in the order of `after=`, ties as they were registered."""
+    """Return the systems of each stage in the order of `after=`, and the faults in it.
+
+    Systems between which `after=` says nothing stay in the order in which they were registered.
+    """
     stages: dict[SystemStage, tuple[Plan, ...]] = {}
     faults: list[BuildFault] = []
     for stage in SystemStage:
@@ -26,7 +29,7 @@ def order_stages(plans: Sequence[Plan]) -> tuple[Stages, list[BuildFault]]:
 
 
 def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]:
-    # By identity: what stands in `after=` may be anything, also what cannot be hashed.
+    # By identity: `after=` may hold anything, also objects that cannot be hashed.
     place = {id(plan.function): number for number, plan in enumerate(members)}
     faults = []
     sorter: TopologicalSorter[int] = TopologicalSorter()
@@ -45,7 +48,7 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
     except CycleError as error:
         circle = [members[number] for number in error.args[1]]
         found = f"after= goes in a circle: {' -> '.join(plan.name for plan in reversed(circle))}"
-        hint = "take one of these out of an after="
+        hint = "remove one of these from an after="
         return (), [*faults, fault(circle[0].function, found, hint)]
     ordered: list[Plan] = []
     while sorter.is_active():
@@ -58,10 +61,14 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
 def markers_before(
     stages: Stages, is_active: Callable[[Plan], bool]
 ) -> dict[type[MarkerComponent], EarlierMarkers]:
-    """Return for each marker those that must be off an entity before its system gets it.
+    """Return for each marker the earlier markers: an entity with one of them is not ready yet.
 
-    They are the markers of the earlier stages, and in its own stage those of the systems that it
-    runs after. A system that is switched off holds nobody up.
+    They are the markers of the earlier stages and, in the same stage, of the systems that are named
+    in `after=`, directly or through others. Markers of systems that are switched off do not count.
+
+    Args:
+        stages: The systems in their order.
+        is_active: Tells whether a system is switched on.
     """
     before: dict[type[MarkerComponent], EarlierMarkers] = {}
     earlier: dict[type[MarkerComponent], None] = {}
@@ -80,11 +87,11 @@ def markers_before(
 
 
 def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> list[BuildFault]:
-    """Return a fault for each resource that is asked for and not there."""
+    """Return a fault for each resource that a function asks for and no plugin provides."""
     return [
         fault(
             plan.function,
-            f"parameter {param.name!r} asks for {param.target.__name__}, which nobody provides",
+            f"parameter {param.name!r} asks for {param.target.__name__}, which no plugin provides",
             f"builder.add_resource({param.target.__name__}, …)",
         )
         for plan in plans
@@ -94,8 +101,8 @@ def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> 
 
 
 def repeated_names(plans: Iterable[Plan]) -> list[BuildFault]:
-    """Return a fault for each system that is called like another one before it."""
-    hint = "failures and reports tell systems by their names"
+    """Return a fault for each system that has the name of another one before it."""
+    hint = "rename one of them: failures and reports identify systems by their names"
     seen: set[str] = set()
     faults = []
     for plan in plans:
@@ -106,7 +113,7 @@ def repeated_names(plans: Iterable[Plan]) -> list[BuildFault]:
 
 
 def shared_markers(plans: Iterable[Plan]) -> list[BuildFault]:
-    """Return a fault for each system that consumes a marker which another consumes already."""
+    """Return a fault for each system that consumes a marker of another system before it."""
     consumers: dict[type[MarkerComponent], list[Plan]] = defaultdict(list)
     for plan in plans:
         if plan.marker is not None:

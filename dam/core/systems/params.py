@@ -1,4 +1,4 @@
-"""What a system may ask for, and the plan that becomes its arguments each run."""
+"""Parameters that a system may ask for, and `Plan`, which makes its arguments for each call."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,11 +29,14 @@ Columns = TypeVarTuple("Columns")
 
 
 EarlierMarkers = tuple[type[MarkerComponent], ...]
-"""Markers that come first: who still carries one of them is not ready for the work in question."""
+"""Markers of systems that must finish with an entity before another system may claim it.
+
+Example: `analyse_images` may not claim an asset that still carries
+`NeedsMetadataExtractionComponent`."""
 
 
 class ParamKind(Enum):
-    """The kinds of thing that a parameter of a system can be."""
+    """Everything that a parameter of a system or listener can be."""
 
     SESSION = "WorldSession"
     READER = "WorldReader"
@@ -46,14 +49,14 @@ class ParamKind(Enum):
 
 
 WorldSession = Annotated[AsyncSession, ParamKind.SESSION]
-"""A read-write session; the scheduler begins and commits its transaction around the call."""
+"""A read-write session; its transaction begins before the call and is committed after it."""
 
 Resource = Annotated[T, ParamKind.RESOURCE]
-"""The world's resource of type `T`."""
+"""The world's resource of type `T`. Example: `cache: Resource[WorldCache]`."""
 
 
 class MarkedEntityList(list[EntityId], Generic[M]):
-    """The ids of entities that carry the marker `M`, claimed for this call, ascending."""
+    """The ids of marked entities that are claimed for this call, ascending; `M` is the marker."""
 
     def __init__(self, entity_ids: Iterable[EntityId] = ()) -> None:
         super().__init__(entity_ids)
@@ -61,18 +64,21 @@ class MarkedEntityList(list[EntityId], Generic[M]):
         self.failures: dict[EntityId, Exception] = {}
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
-        """Give one entity up: the marker comes off and the error is kept; the others go on.
+        """Give one entity up: its marker is removed and the error is stored; the other ones go on.
 
-        Its other writes stay: a picture that cannot be decoded still has a type.
+        Other writes for it are kept: a picture that cannot be decoded still has a media type.
+
+        Raises:
+            ValueError: The entity is not one of those that were claimed for this call.
         """
         if entity_id not in self._claimed:
-            msg = f"entity {entity_id} is not among the marked ones, so it cannot fail"
+            msg = f"entity {entity_id} is not one of the marked entities, so it cannot fail"
             raise ValueError(msg)
         self.failures[entity_id] = error
 
 
 class WorldReader:
-    """Read-only access; each call is a short transaction of its own."""
+    """Read-only access to the database; each call is a short transaction of its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -83,7 +89,10 @@ class WorldReader:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Return what a service function reads."""
+        """Run a service function that only reads, and return its answer.
+
+        Example: `await reader.run(content_service.locate, assets)`.
+        """
         return await self._database.read(fn, *args, **kwargs)
 
     async def rows(self, statement: Select[*Columns]) -> Sequence[Row[*Columns]]:
@@ -98,7 +107,13 @@ class WorldReader:
     async def pages(
         self, statement: Select[Any], *, key: InstrumentedAttribute[Any], size: int = 1000
     ) -> AsyncIterator[Sequence[Row[Any]]]:
-        """Yield the rows in pages, ordered by the unique column `key`, which they must contain."""
+        """Yield the rows in pages, each read in a transaction of its own.
+
+        Args:
+            statement: Without an order; it selects `key`, too.
+            key: A unique column; the rows come in its order.
+            size: How many rows a page has at most.
+        """
         last = None
         while True:
             page = statement.order_by(key).limit(size)
@@ -111,7 +126,7 @@ class WorldReader:
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter: its name, what it is, and the resource, marker or event class meant."""
+    """One parameter: its name, its kind, and the class of the resource, marker or event."""
 
     name: str
     kind: ParamKind
@@ -120,7 +135,7 @@ class Param:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A system or listener, read once: what to call, with what, and how it writes."""
+    """A system or listener whose signature was read: the function, its facts and its parameters."""
 
     function: Callable[..., Awaitable[Any]]
     facts: SystemFacts | ListenerFacts
@@ -128,12 +143,12 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The name that reports and failures use."""
+        """The function's name, as reports and failures use it."""
         return system_name(self.function)
 
     @property
     def marker(self) -> type[MarkerComponent] | None:
-        """The marker that the system works off."""
+        """The marker of the entities that the system processes; None if it asks for none."""
         return next((p.target for p in self.params if p.kind is ParamKind.MARKED), None)
 
     def asks_for(self, kind: ParamKind) -> bool:
@@ -142,14 +157,19 @@ class Plan:
 
     @property
     def stage_facts(self) -> SystemFacts:
-        """The facts of a system."""
+        """The arguments of `@system`; only for the plan of a system."""
         assert isinstance(self.facts, SystemFacts)
         return self.facts
 
     def arguments(
         self, resources: ResourceManager, given: Mapping[ParamKind, object]
     ) -> dict[str, object]:
-        """Return the arguments of one call; `given` has what is not a resource."""
+        """Return the arguments of one call by name.
+
+        Args:
+            resources: Where parameters of kind `RESOURCE` are found.
+            given: The arguments of all other kinds.
+        """
         return {
             param.name: resources.get(param.target)
             if param.kind is ParamKind.RESOURCE

@@ -1,4 +1,4 @@
-"""Signatures: each is read once into a plan, and everything that is wrong with it is named."""
+"""Reads the signature of a system or listener into a `Plan`, and reports everything wrong in it."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from dam.core.systems.params import MarkedEntityList, Param, ParamKind, Plan, Wo
 from dam.errors import BuildFault, described
 
 Wrong = tuple[str, str]
-"""What was found, and what to do."""
+"""A fault: what was found, and what to do."""
 
 _BY_TYPE: list[tuple[type, ParamKind]] = [
     (WorldReader, ParamKind.READER),
@@ -32,7 +32,7 @@ _A_MARKER = "name a class that derives from MarkerComponent and has a table"
 def read_plan(
     function: Callable[..., Awaitable[Any]], facts: SystemFacts | ListenerFacts
 ) -> tuple[Plan, list[BuildFault]]:
-    """Return the plan of a function, and everything that is wrong with its signature."""
+    """Return the plan of a function, and a fault for everything that is wrong with it."""
     wrong: list[Wrong] = []
     if not inspect.iscoroutinefunction(function):
         wrong.append(("it is not an async function", "write `async def`"))
@@ -51,7 +51,7 @@ def read_plan(
 
 
 def is_marker(kind: object) -> TypeGuard[type[MarkerComponent]]:
-    """Tell whether entities can be marked with it: it has a table, as the base class has not."""
+    """Tell whether a thing is a marker class with a table, which the base class has not."""
     is_subclass = isinstance(kind, type) and issubclass(kind, MarkerComponent)
     return is_subclass and hasattr(kind, "__table__")
 
@@ -59,7 +59,14 @@ def is_marker(kind: object) -> TypeGuard[type[MarkerComponent]]:
 def fault(
     function: Callable[..., Any], found: str, hint: str, caller: FrameType | None = None
 ) -> BuildFault:
-    """Return a fault that points at the function's definition; without one, at the caller."""
+    """Return a fault that points at the function's definition, or at the caller if it has none.
+
+    Args:
+        function: The function that is wrong.
+        found: What is wrong with it.
+        hint: What to do.
+        caller: The frame to point at, if `function` was not defined in Python.
+    """
     name = system_name(function)
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is not None:
@@ -72,7 +79,7 @@ def fault(
 
 
 def call_fault(caller: FrameType, found: str, hint: str) -> BuildFault:
-    """Return a fault that points at the line that a function of the caller has come to."""
+    """Return a fault that points at the current line of the caller, not at a function."""
     code = caller.f_code
     return BuildFault(
         file=code.co_filename, line=caller.f_lineno, function=code.co_name, found=found, hint=hint
@@ -80,7 +87,7 @@ def call_fault(caller: FrameType, found: str, hint: str) -> BuildFault:
 
 
 def name_of(thing: object) -> str:
-    """Return a class's name, and for anything else how Python shows it."""
+    """Return the name of a class, or the `repr` of anything else."""
     return thing.__name__ if isinstance(thing, type) else repr(thing)
 
 
@@ -89,7 +96,7 @@ def _parameters(
 ) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(function).parameters.values())
-    except Exception as error:  # noqa: BLE001 - newer Pythons evaluate foreign annotations here
+    except Exception as error:  # noqa: BLE001 - newer Pythons evaluate a plugin's annotations here
         wrong.append(_unreadable("its signature", error))
         return []
 
@@ -105,7 +112,7 @@ def _unnamed(declared: inspect.Parameter) -> Wrong | None:
 def _unreadable(what: str, error: Exception) -> Wrong:
     if isinstance(error, NameError):
         hint = "import injected types for real, not under TYPE_CHECKING"
-        return f"an annotation names {error.name!r}, which is not there", hint
+        return f"an annotation names {error.name!r}, which is not defined", hint
     if isinstance(error, SyntaxError):
         return "an annotation cannot be read as Python", "write it as a plain expression"
     return f"{what} cannot be evaluated: {described(error)}", _MENU
@@ -129,7 +136,7 @@ def _read_param(
 
 
 def _read_hint(name: str, hint: object, event_type: type[Event[Any]] | None) -> Param | Wrong:
-    for kind, param_kind in _BY_TYPE:  # by identity: not everything can be hashed
+    for kind, param_kind in _BY_TYPE:  # by identity: some annotations cannot be hashed
         if hint is kind:
             return Param(name, param_kind)
     if event_type is not None and hint is event_type:
@@ -148,7 +155,7 @@ def _read_hint(name: str, hint: object, event_type: type[Event[Any]] | None) -> 
 def _read_annotated(name: str, kind: ParamKind, target: object) -> Param | Wrong:
     if kind is ParamKind.RESOURCE and not isinstance(target, type):
         hint = "name the class under which builder.add_resource provides it: Resource[Store]"
-        return f"parameter {name!r} asks for {target}, which is no class", hint
+        return f"parameter {name!r} asks for {target}, which is not a class", hint
     return Param(name, kind, target)
 
 
@@ -157,7 +164,7 @@ def _read_marked(name: str, markers: tuple[object, ...]) -> Param | Wrong:
         return Param(name, ParamKind.MARKED, markers[0])
     found = ", ".join(map(name_of, markers)) or "nothing"
     return (
-        f"parameter {name!r} is a list of entities marked by {found}, which is no marker",
+        f"parameter {name!r} is a list of entities marked by {found}, which is not a marker",
         f"{_A_MARKER}: MarkedEntityList[NeedsSomething]",
     )
 
@@ -166,10 +173,10 @@ def wrong_rule(marker: object, when: object) -> list[Wrong]:
     """Return what is wrong with the arguments of `mark_new`."""
     wrong = []
     if not is_marker(marker):
-        wrong.append((f"mark_new is given {name_of(marker)}, which is no marker", _A_MARKER))
+        wrong.append((f"mark_new is given {name_of(marker)}, which is not a marker", _A_MARKER))
     if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
-        hint = "give a plain function of what is known of a new entity"
-        wrong.append((f"when= is {name_of(when)}, which cannot be asked", hint))
+        hint = "give a plain function that takes a NewAsset and returns a bool"
+        wrong.append((f"when= is {name_of(when)}, which is not a plain function", hint))
     return wrong
 
 
@@ -180,9 +187,9 @@ def _wrong_facts(facts: SystemFacts) -> list[Wrong]:
     wrong = []
     if not isinstance(stage, SystemStage):
         names = ", ".join(f"SystemStage.{member.name}" for member in SystemStage)
-        wrong.append((f"stage= is {stage!r}, which is no stage", f"one of {names}"))
+        wrong.append((f"stage= is {stage!r}, which is not a stage", f"give one of {names}"))
     if run_if is not None and not callable(run_if):
-        hint = "give a function of the WorldConfig"
+        hint = "give a function that takes the WorldConfig and returns a bool"
         wrong.append((f"run_if= is {run_if!r}, which cannot be called", hint))
     if type(batch_size) is not int or batch_size < 1:
         wrong.append((f"batch_size= is {batch_size!r}", "give a whole number, at least 1"))
@@ -193,18 +200,18 @@ def _wrong_event(facts: ListenerFacts) -> list[Wrong]:
     event: object = facts.event
     if isinstance(event, type) and issubclass(event, Event):
         return []
-    return [(f"it listens for {name_of(event)}, which is no event", "derive it from Event[R]")]
+    return [(f"it listens for {name_of(event)}, which is not an event", "derive it from Event[R]")]
 
 
 def _contradictions(plan: Plan) -> list[Wrong]:
     wrong = []
     if plan.asks_for(ParamKind.SESSION) and plan.asks_for(ParamKind.COMMANDS):
         hint = "take WorldSession for short database work, Commands for slow work, not both"
-        wrong.append(("it asks for WorldSession beside Commands", hint))
+        wrong.append(("it asks for both WorldSession and Commands", hint))
     if sum(param.kind is ParamKind.MARKED for param in plan.params) > 1:
-        hint = "split it: one system works off one marker"
+        hint = "split it: a system works on one marker"
         wrong.append(("it asks for two lists of marked entities", hint))
     if isinstance(plan.facts, ListenerFacts) and plan.marker is not None:
-        hint = "a listener answers an event; work off markers in a system"
+        hint = "make it a system: a listener only answers an event"
         wrong.append(("a listener asks for marked entities", hint))
     return wrong

@@ -149,7 +149,7 @@ async def test_a_server_that_falls_silent_is_given_up(
                     await database.write(fn)
             assert caught.value.exit_code is ExitCode.ENVIRONMENT
             if fn is ask:
-                told = "its server gives no sign; it was waited for at least ([2-9]|[1-9][0-9]) s"
+                told = "the server did not answer for at least ([2-9]|[1-9][0-9]) s"
                 assert re.fullmatch(told, caught.value.reason)
         await database.close()
 

@@ -176,12 +176,12 @@ async def test_without_marked_entities_everything_is_written(database: Database)
 
 def test_a_write_for_nobody_is_refused() -> None:
     commands = Commands([1, 2])
-    message = "entity 3 is not among the marked ones: say for which with on_behalf_of="
+    message = "entity 3 is not one of the marked entities: name one with on_behalf_of="
     with pytest.raises(ValueError, match=f"^{message}$"):
         commands.set(3, size(1))
     with pytest.raises(ValueError, match=f"^{message}$"):
         commands.mark(1, NeedsContentAnalysisComponent, on_behalf_of=3)
-    nobody = "say on behalf of which marked entity this is, with on_behalf_of="
+    nobody = "name the marked entity for which this is done with on_behalf_of="
     with pytest.raises(ValueError, match=f"^{nobody}$"):
         commands.create_entity()
     with pytest.raises(ValueError, match=f"^{nobody}$"):
@@ -193,7 +193,7 @@ def test_a_write_for_nobody_is_refused() -> None:
 
 
 def test_only_marked_entities_fail() -> None:
-    message = r"^entity 3 is not among the marked ones, so it cannot fail$"
+    message = r"^entity 3 is not one of the marked entities, so it cannot fail$"
     with pytest.raises(ValueError, match=message):
         Commands([1]).fail(3, ZeroDivisionError())
     with pytest.raises(ValueError, match=message):

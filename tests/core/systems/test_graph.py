@@ -19,7 +19,7 @@ STAGE = SystemStage.CONTENT_ANALYSIS
 
 
 class Store:
-    """A resource that nobody provides."""
+    """A resource that no plugin provides."""
 
 
 class Asked(Event[int]):
@@ -75,7 +75,7 @@ async def test_a_circle_is_printed_as_a_path(tmp_path: Path) -> None:
     second = system(stage=STAGE, after=[first])(second)
     (fault,) = await build_faults(tmp_path, first, second, third)
     assert fault.found == "after= goes in a circle: first -> third -> second -> first"
-    assert fault.hint == "take one of these out of an after="
+    assert fault.hint == "remove one of these from an after="
 
 
 async def test_a_system_after_itself_is_a_circle(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ async def test_a_resource_that_nobody_provides(tmp_path: Path) -> None:
     @listens_for(Asked)
     async def answers(event: Asked, store: Resource[Store]) -> int: ...  # type: ignore[empty-body] # never called
 
-    found = "parameter 'store' asks for Store, which nobody provides"
+    found = "parameter 'store' asks for Store, which no plugin provides"
     hint = "builder.add_resource(Store, …)"
     faults = await build_faults(tmp_path, stores, answers)
     assert [(fault.function, fault.found, fault.hint) for fault in faults] == [
@@ -131,7 +131,10 @@ async def test_two_systems_for_one_marker(tmp_path: Path) -> None:
 async def test_two_systems_of_one_name(tmp_path: Path) -> None:
     faults = await build_faults(tmp_path, named("twice"), named("twice"))
     assert [(fault.found, fault.hint) for fault in faults] == [
-        ("another system is called twice too", "failures and reports tell systems by their names")
+        (
+            "another system is called twice too",
+            "rename one of them: failures and reports identify systems by their names",
+        )
     ]
 
 
@@ -145,9 +148,9 @@ async def test_functions_without_decorator(tmp_path: Path) -> None:
     with pytest.raises(WorldBuildError) as caught:
         await builder.build()
     assert [(fault.found, fault.hint) for fault in caught.value.faults] == [
-        ("it is no system", "decorate it with @system"),
-        ("it is no listener", "decorate it with @listens_for"),
-        ("it is no system", "decorate it with @system"),
+        ("it is not a system", "decorate it with @system"),
+        ("it is not a listener", "decorate it with @listens_for"),
+        ("it is not a system", "decorate it with @system"),
     ]
 
 
@@ -166,10 +169,10 @@ async def test_after_may_be_one_function(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("marker", "when", "found"),
     [
-        (Store, None, "mark_new is given Store, which is no marker"),
-        (MarkerComponent, None, "mark_new is given MarkerComponent, which is no marker"),
-        (3, None, "mark_new is given 3, which is no marker"),
-        (NeedsContentAnalysisComponent, "jpg", "when= is 'jpg', which cannot be asked"),
+        (Store, None, "mark_new is given Store, which is not a marker"),
+        (MarkerComponent, None, "mark_new is given MarkerComponent, which is not a marker"),
+        (3, None, "mark_new is given 3, which is not a marker"),
+        (NeedsContentAnalysisComponent, "jpg", "when= is 'jpg', which is not a plain function"),
     ],
 )
 async def test_rules_that_make_no_sense(tmp_path: Path, marker: Any, when: Any, found: str) -> None:
@@ -187,7 +190,7 @@ async def test_rules_that_make_no_sense(tmp_path: Path, marker: Any, when: Any, 
     assert fault.line == other.line - 1
     assert fault.hint in {
         "name a class that derives from MarkerComponent and has a table",
-        "give a plain function of what is known of a new entity",
+        "give a plain function that takes a NewAsset and returns a bool",
     }
 
 
@@ -213,17 +216,17 @@ async def test_all_faults_of_all_systems_come_in_one_error(tmp_path: Path) -> No
         await builder_of(f"sqlite:///{tmp_path / 'dam.db'}", first, second, third, circle).build()
     assert [(fault.function, fault.found) for fault in caught.value.faults] == [
         ("first", "parameter 'number' is a int, which cannot be injected"),
-        ("second", "it asks for WorldSession beside Commands"),
+        ("second", "it asks for both WorldSession and Commands"),
         ("second", "after= names gone, unknown in its stage"),
         ("circle", "after= goes in a circle: circle -> circle"),
-        ("third", "parameter 'store' asks for Store, which nobody provides"),
+        ("third", "parameter 'store' asks for Store, which no plugin provides"),
         ("second", "it consumes NeedsMetadataExtractionComponent, and so does first"),
     ]
     lines = str(caught.value).splitlines()
     assert lines[0] == "the world cannot be built, 6 faults:"
     line = second.__code__.co_firstlineno
     assert lines[2] == (
-        f"  {__file__}:{line}: second: it asks for WorldSession beside Commands; "
+        f"  {__file__}:{line}: second: it asks for both WorldSession and Commands; "
         "take WorldSession for short database work, Commands for slow work, not both"
     )
     assert caught.value.exit_code is ExitCode.ENVIRONMENT

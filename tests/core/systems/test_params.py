@@ -33,7 +33,7 @@ MENU = (
 CANNOT = "which cannot be injected"
 EVALUATED = "the annotation of parameter 'odd' cannot be evaluated: "
 STAGES = (
-    "one of SystemStage.ASSET_INGESTION, SystemStage.METADATA_EXTRACTION, "
+    "give one of SystemStage.ASSET_INGESTION, SystemStage.METADATA_EXTRACTION, "
     "SystemStage.CONTENT_ANALYSIS, SystemStage.POST_PROCESSING"
 )
 
@@ -143,7 +143,7 @@ def test_a_list_marked_by_no_marker(annotation: Any, found: str) -> None:
         "MarkedEntityList[NeedsSomething]"
     )
     assert faults_of(system(stage=STAGE)(bad)) == [
-        (f"parameter 'assets' is a list of entities marked by {found}, which is no marker", hint)
+        (f"parameter 'assets' is a list of entities marked by {found}, which is not a marker", hint)
     ]
 
 
@@ -152,7 +152,7 @@ def test_a_name_that_is_not_imported() -> None:
     async def bad(store: "Resource[NotImported]") -> None: ...  # type: ignore[name-defined] # noqa: F821 - the fault
 
     hint = "import injected types for real, not under TYPE_CHECKING"
-    assert faults_of(bad) == [("an annotation names 'NotImported', which is not there", hint)]
+    assert faults_of(bad) == [("an annotation names 'NotImported', which is not defined", hint)]
 
 
 def test_an_annotation_that_is_no_expression() -> None:
@@ -195,21 +195,25 @@ def test_a_resource_that_is_no_class() -> None:
     hint = "name the class under which builder.add_resource provides it: Resource[Store]"
     either = "tests.core.systems.test_params.Store | int"
     assert faults_of(bad) == [
-        (f"parameter 'either' asks for {either}, which is no class", hint),
-        ("parameter 'many' asks for list[int], which is no class", hint),
+        (f"parameter 'either' asks for {either}, which is not a class", hint),
+        ("parameter 'many' asks for list[int], which is not a class", hint),
     ]
 
 
 @pytest.mark.parametrize(
     ("facts", "found", "hint"),
     [
-        ({"stage": "content-analysis"}, "stage= is 'content-analysis', which is no stage", STAGES),
+        (
+            {"stage": "content-analysis"},
+            "stage= is 'content-analysis', which is not a stage",
+            STAGES,
+        ),
         ({"batch_size": 0}, "batch_size= is 0", "give a whole number, at least 1"),
         ({"batch_size": True}, "batch_size= is True", "give a whole number, at least 1"),
         (
             {"run_if": "linux"},
             "run_if= is 'linux', which cannot be called",
-            "give a function of the WorldConfig",
+            "give a function that takes the WorldConfig and returns a bool",
         ),
     ],
 )
@@ -228,7 +232,7 @@ def test_a_listener_for_no_event() -> None:
     async def bad(reader: WorldReader) -> None: ...
 
     assert faults_of(bad) == [
-        ("it listens for Store, which is no event", "derive it from Event[R]")
+        ("it listens for Store, which is not an event", "derive it from Event[R]")
     ]
 
 
@@ -255,7 +259,7 @@ def test_a_session_beside_commands() -> None:
     async def bad(session: WorldSession, commands: Commands) -> None: ...
 
     hint = "take WorldSession for short database work, Commands for slow work, not both"
-    assert faults_of(bad) == [("it asks for WorldSession beside Commands", hint)]
+    assert faults_of(bad) == [("it asks for both WorldSession and Commands", hint)]
 
 
 def test_two_lists_of_marked_entities() -> None:
@@ -265,7 +269,7 @@ def test_two_lists_of_marked_entities() -> None:
         others: MarkedEntityList[NeedsContentAnalysisComponent],
     ) -> None: ...
 
-    hint = "split it: one system works off one marker"
+    hint = "split it: a system works on one marker"
     assert faults_of(bad) == [("it asks for two lists of marked entities", hint)]
 
 
@@ -273,7 +277,7 @@ def test_a_listener_with_marked_entities() -> None:
     @listens_for(Asked)
     async def bad(event: Asked, assets: MarkedEntityList[NeedsContentAnalysisComponent]) -> int: ...  # type: ignore[empty-body] # never called
 
-    hint = "a listener answers an event; work off markers in a system"
+    hint = "make it a system: a listener only answers an event"
     assert faults_of(bad) == [("a listener asks for marked entities", hint)]
 
 
@@ -291,5 +295,5 @@ def test_all_faults_of_a_signature_are_found() -> None:
         "it is not an async function",
         "parameter 'number' is a int, which cannot be injected",
         "parameter 'more' is variadic",
-        "it asks for WorldSession beside Commands",
+        "it asks for both WorldSession and Commands",
     ]
