@@ -78,7 +78,7 @@ def test_variables_of_workers_are_names_with_commas() -> None:
     os.environ["DAM_WORKER_ENVIRONMENT"] = "LD_PRELOAD, Mine,"
     assert load_settings().worker_environment == {"LD_PRELOAD", "Mine"}
     os.environ["DAM_WORKER_ENVIRONMENT"] = "LD_PRELOAD=x.so"
-    with pytest.raises(DamError, match="names of variables with commas between"):
+    with pytest.raises(DamError, match="names of variables, separated by commas"):
         load_settings()
 
 
@@ -197,8 +197,8 @@ def test_two_worlds_cannot_share_a_place(home: Path) -> None:
 
 
 _URL_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
-_NUMBER = "a number from 1 to 256, or thread: and such a number"
-_NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
+_NUMBER = "a number from 1 to 256, such as 4 or thread:4"
+_NAME = "up to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
         (
             "EXTRA_DIGESTS",
             "md5,crc32",
-            "'crc32'; expected a list of md5 and sha1 with commas between",
+            "'crc32'; expected one or more of md5, sha1, separated by commas",
             None,
         ),
         ("DEFAULT_WORLD_NAME", "a/b", f"'a/b'; expected {_NAME}", None),
@@ -239,14 +239,14 @@ _NAME = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
         (
             "DATABASE_URL",
             "sqlite:///p.db?mode=ro",
-            "'sqlite:///p.db?mode=ro'; expected no options behind the file",
-            "remove what follows the ?; one in the file's name is written %3F",
+            "'sqlite:///p.db?mode=ro'; expected no options after the file",
+            "remove the ? and what follows it; write a ? in the file's name as %3F",
         ),
         (
             "DATABASE_URL",
             "postgresql://u:secret@h/d?bogus=1",
             "'postgresql://u:***@h/d?bogus=1'; expected options of libpq, such as sslmode=require",
-            "PostgreSQL's manual lists them",
+            "look the name up in PostgreSQL's manual",
         ),
     ],
 )
@@ -361,12 +361,12 @@ _WORLDS = 'expected {"name": {"database_url": "…", "asset_storage_path": "…"
         ),
         (
             "no.json",
-            "DAM_WORLDS_CONFIG (no.json) is no such file; expected JSON text, or its file",
+            "DAM_WORLDS_CONFIG (no.json) is no such file; expected JSON text or a JSON file",
             None,
         ),
         (
             ".",
-            "DAM_WORLDS_CONFIG (.) is a folder; expected JSON text, or its file",
+            "DAM_WORLDS_CONFIG (.) is a folder; expected JSON text or a JSON file",
             None,
         ),
     ],
@@ -394,7 +394,7 @@ def test_a_line_that_would_be_skipped_is_refused(home: Path, text: str, line: in
     (home / ".env").write_text(text)
     assert fault_of() == (
         f"line {line} of .env is not understood; expected NAME=value",
-        "see that each quote is closed; # begins a comment",
+        "check that each quote is closed; # begins a comment",
     )
 
 

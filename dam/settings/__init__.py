@@ -1,7 +1,7 @@
-"""What the user has set: the environment, `.env` in the current folder, the file of worlds.
+"""Settings of the user, from the environment, `.env` in the current folder, and the file of worlds.
 
-Read when a world opens, never at import. A relative path counts from the folder of what names it:
-the file of worlds, or the current folder.
+They are read when a world opens, never at import. A relative path in the file of worlds starts from
+that file's folder, any other relative path from the current folder.
 """
 
 import os
@@ -20,7 +20,7 @@ __all__ = ["Settings", "WorldSettings", "load_settings"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set; `default_world` is one of `worlds`, which keep their order."""
+    """All settings; `default_world` is one of `worlds`, which are in the order of their file."""
 
     worlds: Mapping[str, WorldSettings]
     default_world: str
@@ -31,17 +31,21 @@ class Settings:
     log_level: LogLevel
 
     def world(self, name: str | None = None) -> WorldSettings:
-        """Return the world of that name, or the default one."""
+        """Return the world of that name, or the default world.
+
+        Raises:
+            UnknownNameError: No world has that name.
+        """
         chosen = self.default_world if name is None else name
         if chosen not in self.worlds:
             raise UnknownNameError("world", chosen, tuple(self.worlds))
         return self.worlds[chosen]
 
     def refuse_misspelt_world(self, name: str | None = None) -> None:
-        """Make sure that a world which is about to be made is not another one, misspelt.
+        """Refuse to create a world whose name may be the misspelt name of another world.
 
         Raises:
-            SettingError: Nothing but a name is set for it, and there are other worlds.
+            SettingError: Only a name is set for the new world, and other worlds exist.
         """
         world = self.world(name)
         known = tuple(dict.fromkeys([*self.worlds, *worlds_in_use()]))
@@ -51,7 +55,12 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Return what is set now; without any setting, one world in the user's data folder."""
+    """Return the current settings; without any, they have one world in the user's data folder.
+
+    Raises:
+        SettingError, MisspeltSettingError: A setting cannot be used, or has an unknown name.
+        WorldSetTwiceError, SharedLocationError: The settings of worlds contradict each other.
+    """
     variables = read_variables()
     worlds = worlds_of(variables)
     first = DEFAULT_NAME if DEFAULT_NAME in worlds else next(iter(worlds))

@@ -1,4 +1,4 @@
-"""Settings that cannot be used; none of these ever shows a password."""
+"""Errors of settings that cannot be used; their messages never show a password."""
 
 from difflib import get_close_matches
 
@@ -21,7 +21,7 @@ class SettingError(EnvironmentFaultError):
 
 
 class MisspeltSettingError(EnvironmentFaultError):
-    """A name is no setting but looks like one, so what it says would be lost."""
+    """A name looks like that of a setting but is none, so its value would be ignored."""
 
     def __init__(self, name: str, place: str, known: tuple[str, ...]) -> None:
         name = url_without_password(name)
@@ -33,7 +33,7 @@ class MisspeltSettingError(EnvironmentFaultError):
 
 
 class WorldSetTwiceError(EnvironmentFaultError):
-    """The single variables and the list of worlds speak of the same world."""
+    """The single variables and the list of worlds both set the same world."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class WorldSetTwiceError(EnvironmentFaultError):
 
 
 class SharedLocationError(EnvironmentFaultError):
-    """Two worlds are set to the same place."""
+    """Two worlds have the same database or the same store."""
 
     def __init__(self, url: str, first: str, second: str) -> None:
         self.url = url
@@ -58,6 +58,6 @@ class SharedLocationError(EnvironmentFaultError):
 
 
 def did_you_mean(name: str, known: tuple[str, ...]) -> str | None:
-    """Return a hint that names what comes nearest, if anything comes near."""
+    """Return a hint that names the most similar known name, None if no name is similar."""
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else None

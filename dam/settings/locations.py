@@ -1,4 +1,4 @@
-"""Addresses of databases and stores: checked and made absolute."""
+"""Checks the addresses of databases and stores, and makes their paths absolute."""
 
 import os
 import re
@@ -17,10 +17,15 @@ _DATABASE_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/da
 
 
 def absolute_database_url(url: str, folder: Path, setting: str) -> str:
-    """Return a URL of a database that we know, a SQLite file counted from `folder`.
+    """Return the URL of a database; the path of a SQLite file is made absolute.
+
+    Args:
+        url: The URL as it is set.
+        folder: Where a relative path starts.
+        setting: The name of the setting, for the error.
 
     Raises:
-        SettingError: The URL is not understood; `setting` is named as its place.
+        SettingError: The URL is not understood.
     """
     scheme, separator, rest = url.partition("://")
     database, plus, driver = scheme.lower().partition("+")
@@ -39,9 +44,10 @@ def absolute_database_url(url: str, folder: Path, setting: str) -> str:
 
 
 def storage_beside(database_url: str, data: Path) -> str:
-    """Return the folder for the files of a database for which none is set.
+    """Return the store's folder for a database for which none is set.
 
-    Each database has one of its own: the `gc` of one would remove the files of another.
+    Each database has its own store, because `gc` of one world removes the files of any other.
+    Examples: `/a/photos-storage` for `sqlite:////a/photos.db`; for PostgreSQL, a folder in `data`.
     """
     scheme, _, rest = database_url.partition("://")
     if scheme.startswith("sqlite"):
@@ -53,23 +59,28 @@ def storage_beside(database_url: str, data: Path) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an address rather than a path: a URL, or libpq's `host=… dbname=…`.
+    """Tell whether a text is an address, not a path: a URL, or libpq's `host=… dbname=…`.
 
-    So is a URL of PostgreSQL that lacks its slashes.
+    A PostgreSQL URL that lacks its slashes counts as an address, too.
     """
     return "://" in text or _ADDRESS.match(text) is not None
 
 
 def shown_value(value: object) -> str:
-    """Return what was set for something, as it may be shown; it may be an address set in error."""
+    """Return the `repr` of a setting's value without the password of a URL that it may be."""
     return repr(url_without_password(value) if isinstance(value, str) else value)
 
 
 def absolute_storage_url(text: str, folder: Path, setting: str) -> str:
-    """Return the URL of a store as it is, or a folder counted from `folder`.
+    """Return the URL of a store as it is, or the absolute path of a folder.
+
+    Args:
+        text: The URL or path as it is set.
+        folder: Where a relative path starts.
+        setting: The name of the setting, for the error.
 
     Raises:
-        SettingError: It is what `setting` was not meant for, and would become a folder's name.
+        SettingError: The text is an address of a database, which would become a folder's name.
     """
     if "://" not in text and is_address(text):
         raise SettingError(setting, shown_value(text), "a folder")
@@ -77,7 +88,7 @@ def absolute_storage_url(text: str, folder: Path, setting: str) -> str:
 
 
 def location_of(url: str) -> str:
-    """Return the same text for all URLs of one database or store, as far as that can be told."""
+    """Return a text that is the same for all URLs of one database or store, as far as known."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return os.path.realpath(url)
@@ -89,10 +100,10 @@ def location_of(url: str) -> str:
 
 
 def quoted_path(path: str) -> str:
-    """Return a path as it stands in a database URL, where `%` and `?` have a meaning."""
+    """Return a path as it is written in a database URL, with `%` and `?` escaped."""
     return path.replace("%", "%25").replace("?", "%3F")
 
 
 def _absolute(path: str, folder: Path) -> str:
-    # Not `resolve`: a symlink that the user set up is to be followed anew each time.
+    # Not `resolve`: a symlink that the user has made is followed anew each time.
     return os.path.abspath(folder / os.path.expanduser(path))  # noqa: PTH100, PTH111  (`~x` may not exist)

@@ -1,4 +1,4 @@
-"""Which machine this is: paths that a world keeps are those of one machine."""
+"""The id of this machine: a world stores it beside paths, which only one machine has."""
 
 import hashlib
 import hmac
@@ -14,19 +14,20 @@ from dam.storage.privacy import make_private_folder
 
 _SYSTEM = Path("/etc/machine-id")
 _FORM = re.compile(rb"[0-9a-f]{32}\n?")
-# What systemd gives a machine is not to be shown to others; keyed with our name it says nothing.
+# systemd's machine id must be kept secret; hashed with this key it reveals nothing.
 _PURPOSE = b"dam: the machine on which a path is"
 
 
 def machine_id(system: Path = _SYSTEM, folder: Path | None = None) -> str:
-    """Return 64 hexadecimal digits that only this machine has, the same each time; it blocks.
+    """Return 64 hexadecimal digits that identify this machine, always the same. It blocks.
 
     Args:
-        system: The file in which the system keeps its own id.
-        folder: Where to keep a random one, where there is none; the user's data folder without.
+        system: The file with the system's own id.
+        folder: Where to store a random id if the system has none; by default the user's data
+            folder.
 
     Raises:
-        OutputFolderError: A random one cannot be kept there.
+        OutputFolderError: The random id cannot be stored.
     """
     try:
         found = system.read_bytes()
@@ -42,7 +43,7 @@ def machine_id(system: Path = _SYSTEM, folder: Path | None = None) -> str:
 
 
 def _kept(path: Path) -> bytes:
-    """Return the id in a file, which is made where there is none."""
+    """Return the id in a file; if there is no file, create it with a random id."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

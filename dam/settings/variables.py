@@ -1,4 +1,4 @@
-"""The variables `DAM_…`, from the environment and from `.env` in the current folder."""
+"""Reads the variables `DAM_…` from the environment and from `.env` in the current folder."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -33,7 +33,7 @@ VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 PREFIX = "DAM_"
 _ENV_FILE = Path(".env")
-_ENV_ENCODING = "utf-8-sig"  # some editors begin a file with a mark, which is no part of a name
+_ENV_ENCODING = "utf-8-sig"  # some editors write a byte order mark, which is not part of a name
 _CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
 
 
@@ -56,7 +56,7 @@ def _split_workers(value: object, check: ValidatorFunctionWrapHandler) -> object
     try:
         return check((kind if colon else "process", count))
     except ValidationError:
-        raise ValueError(value) from None  # so that all of it is shown, as it was given
+        raise ValueError(value) from None  # so that the error shows the whole value as it was given
 
 
 def _upper(value: object) -> object:
@@ -64,12 +64,12 @@ def _upper(value: object) -> object:
 
 
 def _in_case(change: Callable[[str], str], value: str) -> str:
-    """Return a choice as we write it; what is none stays as it was typed, to be shown."""
+    """Return a known choice in its own case; leave any other value as it is, for the error."""
     return change(value) if change(value) in _CHOICES else value
 
 
 class Variables(BaseSettings):
-    """The variables as they are written; a field's description is the form expected of it."""
+    """The values of the variables; a field's description is the expected form, for the error."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -87,19 +87,19 @@ class Variables(BaseSettings):
         tuple[WorkerKind, Annotated[int, Field(ge=1, le=256)]] | None,
         NoDecode,
         WrapValidator(_split_workers),
-        Field(description="a number from 1 to 256, or thread: and such a number"),
+        Field(description="a number from 1 to 256, such as 4 or thread:4"),
     ] = None
     extra_digests: Annotated[
         frozenset[Digest],
         NoDecode,
         BeforeValidator(_split_digests),
-        Field(description=f"a list of {' and '.join(get_args(Digest))} with commas between"),
+        Field(description=f"one or more of {', '.join(get_args(Digest))}, separated by commas"),
     ] = frozenset()
     worker_environment: Annotated[
         frozenset[VariableName],
         NoDecode,
         BeforeValidator(_split_names),
-        Field(description="names of variables with commas between"),
+        Field(description="names of variables, separated by commas"),
     ] = frozenset()
     log_level: Annotated[
         LogLevel, BeforeValidator(_upper), Field(description=", ".join(get_args(LogLevel)))
@@ -114,7 +114,7 @@ class Variables(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment, then `.env`; refuse names that are nearly ours in either."""
+        """Read the environment, then `.env`; refuse misspelt names of our variables in both."""
         del settings_cls, init_settings, file_secret_settings
         for source in (env_settings, dotenv_settings):
             _refuse_misspelt_names(source, tuple(cls.model_fields))
@@ -128,16 +128,16 @@ def _refuse_misspelt_names(source: PydanticBaseSettingsSource, fields: tuple[str
         prefix, bare = variable[: len(PREFIX)].upper(), variable[len(PREFIX) :].lower()
         if prefix != PREFIX or bare in fields or bare.startswith("test_"):
             continue
-        # Other programs may use the prefix too: only what resembles one of our names is refused.
+        # Other programs may use the prefix, too: only a name like one of ours is refused.
         if get_close_matches(bare, fields, cutoff=0.6):
             known = tuple(PREFIX + field.upper() for field in fields)
             raise MisspeltSettingError(variable.upper(), place, known)
 
 
 def _refuse_unreadable_lines() -> None:
-    """Refuse lines on our variables that the reader of `.env` would skip with a warning.
+    """Refuse bad lines about our variables, which the reader of `.env` would skip with a warning.
 
-    What other programs keep there is theirs. No line is shown: it may hold a password.
+    Lines of other programs are ignored. The error shows no line: it may hold a password.
     """
     if not _ENV_FILE.is_file():
         return
@@ -151,15 +151,16 @@ def _refuse_unreadable_lines() -> None:
                     f"line {binding.original.line + blank_lines} of {_ENV_FILE}",
                     "not understood",
                     "NAME=value",
-                    "see that each quote is closed; # begins a comment",
+                    "check that each quote is closed; # begins a comment",
                 )
 
 
 def read_variables() -> Variables:
-    """Return what is set now.
+    """Return the current values of the variables.
 
     Raises:
-        SettingError, MisspeltSettingError: Something is set that cannot be meant.
+        SettingError: A value cannot be used, or `.env` cannot be read.
+        MisspeltSettingError: A name is almost that of one of our variables.
     """
     try:
         _refuse_unreadable_lines()

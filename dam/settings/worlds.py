@@ -1,4 +1,4 @@
-"""The worlds that are set, and where each is kept."""
+"""Makes the list of worlds from the settings: where each has its database, store and cache."""
 
 import json
 import os
@@ -37,13 +37,15 @@ _WORLDS_FORM = '{"name": {"database_url": "…", "asset_storage_path": "…"}}'
 
 @dataclass(frozen=True, kw_only=True)
 class WorldSettings:
-    """Where one world is kept.
+    """Where one world has its database, store and cache.
 
     Args:
+        name: The world's name.
         database_url: `sqlite:///` with an absolute path, or `postgresql`; with its password.
         storage_url: An absolute folder, or the URL of a store.
-        is_configured: Somebody named the database; one that nobody named is made on first use.
-        is_named_alone: Nothing is set of it but its name, which may be misspelt.
+        cache_path: The folder of caches.
+        is_configured: The database is set; a database that is not set is created on first use.
+        is_named_alone: Only a name is set for it, which may be misspelt.
     """
 
     name: str
@@ -56,7 +58,7 @@ class WorldSettings:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What is said about one world, and in which words to name each part of it."""
+    """The settings of one world; `label` names one of them in an error."""
 
     database_url: str | None
     asset_storage_path: str | None
@@ -68,7 +70,13 @@ class _Entry:
 
 
 def worlds_of(variables: Variables) -> dict[str, WorldSettings]:
-    """Return every world by its name: those of the list, and the one of the single variables."""
+    """Return all worlds by name: those of DAM_WORLDS_CONFIG, and the one of the single variables.
+
+    Raises:
+        SettingError, MisspeltSettingError: A setting of a world cannot be used, or is unknown.
+        WorldSetTwiceError: Both ways set a world of the same name.
+        SharedLocationError: Two worlds have the same database or store.
+    """
     entries = _entries_in(variables.worlds_config) if variables.worlds_config else {}
     database, storage = variables.database_url, variables.asset_storage_path
     if database or storage or not entries:
@@ -83,14 +91,14 @@ def worlds_of(variables: Variables) -> dict[str, WorldSettings]:
 
 
 def _refuse_sharing(worlds: Iterable[WorldSettings]) -> None:
-    """Make sure that the `gc` of one world cannot remove the files of another."""
-    owners: dict[str, str] = {}
+    """Refuse worlds with the same database or store: `gc` of one would remove the other's files."""
+    world_at: dict[str, str] = {}
     for world in worlds:
         for url in (world.database_url, world.storage_url):
-            place = location_of(url)
-            if place in owners:
-                raise SharedLocationError(place_without_password(url), owners[place], world.name)
-            owners[place] = world.name
+            location = location_of(url)
+            if first := world_at.get(location):
+                raise SharedLocationError(place_without_password(url), first, world.name)
+            world_at[location] = world.name
 
 
 def _entries_in(text: str) -> dict[str, _Entry]:
@@ -105,7 +113,7 @@ def _entries_in(text: str) -> dict[str, _Entry]:
         except OSError as error:
             found = words_for(error).removeprefix("is ")
             # Not `from error`: that shows the path, which may be an address.
-            raise SettingError(setting, found, "JSON text, or its file") from None
+            raise SettingError(setting, found, "JSON text or a JSON file") from None
         except UnicodeDecodeError as error:
             raise SettingError(setting, "not UTF-8 text", "JSON") from error
     try:
@@ -119,7 +127,7 @@ def _entries_in(text: str) -> dict[str, _Entry]:
 
 
 def _object_of(setting: str, pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return a JSON object; of a name that it has twice, JSON itself would lose the first."""
+    """Return a JSON object; refuse a name that it has twice, of which `json` drops the first."""
     twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
     if twice:
         raise SettingError(setting, f"JSON with {shown_value(twice[0])} twice", "each name once")
@@ -160,13 +168,13 @@ def _world(name: str, entry: _Entry) -> WorldSettings:
 
 
 def worlds_in_use() -> list[str]:
-    """Return the worlds whose databases were made in the user's data folder."""
+    """Return the names of worlds that have a database in the user's data folder."""
     return sorted(path.stem for path in platformdirs.user_data_path("dam").glob("*.db"))
 
 
 def _check_name(name: str, setting: str) -> None:
     if not _WORLD_NAME.fullmatch(name):
-        form = "up to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
+        form = "up to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
         raise SettingError(setting, shown_value(name), form)
 
 

@@ -119,7 +119,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
     [
         (
             {"DAM_WORKERS": "many"},
-            "DAM_WORKERS is 'many'; expected a number from 1 to 256, or thread: and such a number",
+            "DAM_WORKERS is 'many'; expected a number from 1 to 256, such as 4 or thread:4",
             None,
         ),
         (
@@ -135,8 +135,8 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
         ),
         (
             {"DAM_DATABASE_URL": "sqlite:///x.db?timeout=abc"},
-            "DAM_DATABASE_URL is 'sqlite:///x.db?timeout=abc'; expected no options behind the file",
-            "remove what follows the ?; one in the file's name is written %3F",
+            "DAM_DATABASE_URL is 'sqlite:///x.db?timeout=abc'; expected no options after the file",
+            "remove the ? and what follows it; write a ? in the file's name as %3F",
         ),
         (
             {"DAM_ASSET_STORAGE_PATH": "ftp://host/store"},
@@ -164,7 +164,7 @@ def test_a_line_of_the_settings_file_that_is_not_understood_stops_all(
     assert (result.returncode, result.stdout) == (5, "")
     assert result.stderr == (
         "error: line 1 of .env is not understood; expected NAME=value\n"
-        "hint: see that each quote is closed; # begins a comment\n"
+        "hint: check that each quote is closed; # begins a comment\n"
     )
     assert {path.name for path in home.iterdir()} == {"a", ".env"}
 
