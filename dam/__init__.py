@@ -15,7 +15,10 @@ __version__ = "0.1.0"
 def open_world(
     name: str | None = None, *, settings: "Settings | None" = None, plugins: bool = True
 ) -> "AbstractAsyncContextManager[World]":
-    """Open a world by name, the default one without; see `dam.app.open_world`."""
+    """Open a world by name, or the default world; see `dam.app.open_world`.
+
+    Example: `async with open_world("photos") as world: …`.
+    """
     from dam.app import open_world as open_it  # noqa: PLC0415 - see above
 
     return open_it(name, settings=settings, plugins=plugins)

@@ -1,4 +1,4 @@
-"""`python -m dam` is `dam-cli`."""
+"""Runs the command line: `python -m dam` is the same as `dam-cli`."""
 
 import os
 import sys
@@ -7,21 +7,21 @@ from dam.stopping import StoppedBySignalError, handle_stops, raise_stop, repeat_
 
 
 def run() -> None:
-    """Run the command line of this process and end it, whenever a signal asks it to stop."""
+    """Run the command line; a signal to stop ends it properly, even while Python still imports."""
     try:
         handle_stops(raise_stop)
         repeat_lost_stops(raise_stop)
         from dam.cli import app  # noqa: PLC0415 - it takes long enough to be stopped
 
         app()
-    except KeyboardInterrupt:  # from before our handlers
+    except KeyboardInterrupt:  # Ctrl-C came before our handlers were in place
         _end("SIGINT", 130)
     except StoppedBySignalError as error:
         _end(error.signal.name, 128 + error.signal)
 
 
 def _end(signal_name: str, code: int) -> None:
-    """Say that the signal came before the command, as `dam.cli.toolkit.faults` would, and end."""
+    """Report a signal that came before the command, as `dam.cli.toolkit.faults` would, and end."""
     error, how = _WORDS[signal_name]
     message = f"{how}; nothing was begun"
     line = f"error: {message}"

@@ -1,4 +1,4 @@
-"""The composition root: settings in, an open world out."""
+"""Opens worlds: takes the settings, puts a world together and checks its database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -31,7 +31,11 @@ __all__ = [
 
 
 def world_config(name: str | None = None, settings: Settings | None = None) -> WorldConfig:
-    """Return what a world of the settings is told when it opens.
+    """Return the configuration of a world, taken from the settings.
+
+    Args:
+        name: A world's name; the default world without.
+        settings: Loaded with `load_settings` if left out.
 
     Raises:
         UnknownNameError: No world has that name.
@@ -51,10 +55,11 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
 
 
 async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
-    """Return a world of the built-in parts and the installed plugins; its schema is not looked at.
+    """Return a world of the built-in parts and the installed plugins; its schema is not checked.
 
     Raises:
-        WorldBuildError, PluginLoadError: The parts do not fit, or do not load.
+        WorldBuildError: Systems, listeners or resources do not fit together.
+        PluginLoadError: A plugin cannot be loaded.
     """
     builder = WorldBuilder(config)
     builtin.install(builder)
@@ -71,15 +76,25 @@ async def open_world(
     plugins: bool = True,
     is_dry_run: bool = False,
 ) -> AsyncIterator[World]:
-    """Open a world by name, the default one without; close it at the end.
+    """Open a world, and close it at the end of the block.
 
-    A world that nobody configured is made on first use; for a dry run, only as long as it lasts.
+    A world whose database is not configured is created on first use.
+
+    Args:
+        name: A world's name; the default world without.
+        settings: Loaded with `load_settings` if left out.
+        plugins: Whether to load installed plugins.
+        is_dry_run: If the world would have to be created, create its database in a temporary
+            folder.
 
     Raises:
-        SettingError: There are worlds, and another one is named that was never made.
-        NotSetUpError: A configured database has no schema; `setup-db` makes it.
-        DatabaseOutdatedError, DatabaseTooNewError: The schema is not this program's.
+        SettingError: The name is not that of a world that exists, but other worlds exist: it may be
+            misspelt.
+        NotSetUpError: A configured database has no schema; `setup-db` creates it.
+        DatabaseOutdatedError, DatabaseTooNewError: The schema is older or newer than this program.
         PluginTablesMissingError: A plugin's markers have no tables.
+
+    Example: `async with open_world("photos") as world: …`.
     """
     settings = settings or load_settings()
     config = world_config(name, settings)
@@ -106,7 +121,7 @@ async def open_world(
 
 @contextmanager
 def _passing_if_absent(config: WorldConfig) -> Iterator[WorldConfig]:
-    """Return the config with a database that passes away, where the world was never made."""
+    """Yield the config, with a temporary database if the world does not exist yet."""
     if not schema_service.is_absent(parse_database_url(config.database_url)):
         yield config
         return
@@ -115,6 +130,6 @@ def _passing_if_absent(config: WorldConfig) -> Iterator[WorldConfig]:
 
 
 def _markers(world: World) -> set[type[MarkerComponent]]:
-    """Return the markers that the world's systems work off, and those that its imports set."""
+    """Return the markers that systems process, and the markers that new entities get."""
     worked_off = {plan.marker for plan in world.scheduler.systems() if plan.marker is not None}
     return worked_off | world.resources.get(NewEntityMarkers).markers()

@@ -1,7 +1,7 @@
-"""What processes that we start are given: some of our environment, no new privileges, limits.
+"""Restricts processes that we start: few environment variables, no new privileges, limits.
 
-They look at files of strangers, so what they have must be little. Imports next to nothing: each
-worker begins with it.
+They read untrusted files, so they must have no more than they need. This module imports as little
+as possible, because each worker imports it as it starts.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 DATA_BYTES = 4 << 30
-"""Memory that one picture or archive within `MediaLimits` never takes: some 2 GiB at most."""
+"""Limit of a worker's memory. One picture or archive within `MediaLimits` takes 2 GiB at most."""
 
 _NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
@@ -22,17 +22,17 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 
 def give_to_children(names: Collection[str]) -> None:
-    """Let what this process starts from now on have these variables of its environment, too."""
+    """Pass these environment variables to all processes that this one starts from now on."""
     _given.update(names)
 
 
 def child_environment(more: Collection[str] = ()) -> dict[str, str]:
-    """Return what of our environment a process is given: no addresses of databases, no secrets.
+    """Return the environment for a process that we start, without database URLs and secrets.
 
     Args:
-        more: Names of variables that it is given as well, and so is what it starts itself.
+        more: Names of variables to pass on as well, to this process and the ones it starts itself.
     """
-    # A worker was given the names in a variable; its parent has them from the settings as well.
+    # A worker gets these names in a variable; its parent also has them from the settings.
     inherited = map(str.strip, os.environ.get(_MORE, "").split(","))
     allowed = {*more, *_given, *filter(None, inherited)}
     given = {
@@ -44,9 +44,9 @@ def child_environment(more: Collection[str] = ()) -> dict[str, str]:
 
 
 def refuse_new_privileges() -> None:
-    """Have this thread, and every process that it starts, gain no rights by what is executed.
+    """Keep this thread, and processes that it starts, from gaining rights by executing a program.
 
-    On Linux; elsewhere it does nothing.
+    Only on Linux; elsewhere it does nothing.
     """
     if sys.platform != "linux":
         return
@@ -57,14 +57,17 @@ def refuse_new_privileges() -> None:
 
 
 def limit_process(data_bytes: int | None = DATA_BYTES, process_id: int = 0) -> bool:
-    """Keep a process, and those that it starts, within limits that they cannot raise.
+    """Limit a process, and the processes that it starts; they cannot raise these limits.
 
-    Its memory is bounded by `data_bytes`, no core is dumped, and it may open as many files as now.
-    How many processes there are is not bounded, because all of a user's count. Only Linux limits
-    another process than this one, which is number 0.
+    No core is dumped, and the process cannot raise the number of files that it may open. The number
+    of processes is not limited, because the system counts all processes of the user together.
+
+    Args:
+        data_bytes: How much memory it may take; None for no limit of ours.
+        process_id: The process; 0 is this one. Another process can be limited on Linux only.
 
     Returns:
-        Whether the bound of its memory is this one, and none that was set before.
+        Whether the memory is limited by `data_bytes`, not by a lower limit from before.
     """
     try:
         import resource  # noqa: PLC0415 - not on every platform

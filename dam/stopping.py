@@ -1,8 +1,8 @@
-"""Signals that ask this process to stop: Ctrl-C, `kill`, a terminal that was closed.
+"""Handles signals that ask this process to stop: Ctrl-C, `kill`, a closed terminal.
 
-Imports next to nothing, not even `typing`: until `dam.__main__` has it, Python's own handlers are
-at work. Knows no event loop: `dam.cli.toolkit.running.run_async` cancels its task, everything else
-is stopped by an exception.
+Imports as little as possible, not even `typing`: until `dam.__main__` has imported it, Python's own
+handlers are in place. It knows nothing of event loops: `dam.cli.toolkit.running.run_async` cancels
+its task, everything else is stopped by an exception.
 """
 
 import os
@@ -25,10 +25,11 @@ STOP_SIGNALS: tuple[signal.Signals, ...] = tuple(
 
 
 class StoppedBySignalError(BaseException):
-    """A signal asks this process to stop; not an `Exception`, so that nobody takes it for a fault.
+    """A signal asks this process to stop.
 
-    Neither a `KeyboardInterrupt`: asyncio lets that one break out of its loop, and CPython kills
-    itself by SIGINT if that one met an `exec`, although somebody has caught it.
+    Not an `Exception`, so that code that handles errors does not catch it. Not a
+    `KeyboardInterrupt` either: asyncio lets that break out of its loop, and CPython kills itself by
+    SIGINT if one was raised inside an `exec`, even if it was caught.
     """
 
     def __init__(self, number: int) -> None:
@@ -37,10 +38,10 @@ class StoppedBySignalError(BaseException):
 
 
 class _Stopped:
-    """The handler after the first signal: it remembers that one.
+    """The handler after the first signal; it keeps that signal's exception.
 
-    Here, because a library may hide the exception behind one of its own, or lose it. So whoever
-    asks again, when nothing has come of it, is heard again.
+    A library may hide the exception behind one of its own, or lose it. So if another signal comes
+    more than 5 s later and the process still runs, the exception is raised again.
     """
 
     def __init__(self, error: StoppedBySignalError, *, is_raised_again: bool) -> None:
@@ -55,16 +56,19 @@ class _Stopped:
 
 
 def requested_stop() -> StoppedBySignalError | None:
-    """Return the stop that a signal has asked for, also while that is being obeyed."""
+    """Return the exception of the first signal to stop, None if none came.
+
+    It is also returned while the process is already stopping.
+    """
     handler = _stopped()
     return handler.error if handler else None
 
 
 def handle_stops(handler: StopHandler) -> None:
-    """Have a function called for each signal that asks to stop.
+    """Have `handler` called for each signal that asks to stop.
 
-    A signal that is ignored stays ignored: `nohup` does that with SIGHUP, a shell with the SIGINT
-    of a job in the background. After the first signal, nothing changes any more.
+    A signal that is ignored stays ignored: `nohup` ignores SIGHUP, and a shell ignores SIGINT for a
+    background job. Does nothing once the first signal has come.
     """
     for number in STOP_SIGNALS:
         before = signal.getsignal(number)
@@ -73,9 +77,9 @@ def handle_stops(handler: StopHandler) -> None:
 
 
 def ignore_stops() -> None:
-    """Do nothing at these signals from now on: what follows ends the process, and must be done.
+    """Do nothing at these signals from now on, so that the process can end in good order.
 
-    Not by `SIG_IGN`: of a signal that had come just before, CPython would then write a traceback.
+    Not by `SIG_IGN`: CPython would then print a traceback for a signal that came just before.
     """
     if handler := _stopped():
         handler.is_raised_again = False
@@ -84,10 +88,10 @@ def ignore_stops() -> None:
 
 
 def refuse_stops() -> None:
-    """Have the system ignore these signals, also while the interpreter closes.
+    """Have the system ignore these signals, also while the interpreter shuts down.
 
-    Then Python's own handlers are gone, and a signal would be the process's death, not its exit
-    code.
+    By then Python's handlers are gone, and a signal would kill the process instead of letting it
+    end with its exit code.
     """
     with stops_blocked():
         for number in STOP_SIGNALS:
@@ -96,7 +100,7 @@ def refuse_stops() -> None:
 
 @contextmanager
 def stops_blocked() -> Iterator[None]:
-    """Have these signals wait until the block has ended, where this thread would take them."""
+    """Hold these signals back from this thread until the block has ended."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -108,23 +112,23 @@ def stops_blocked() -> Iterator[None]:
 
 
 def remember_stop(number: int) -> StoppedBySignalError:
-    """Let this be the one signal that counts; return the exception for it."""
+    """Make this the signal that counts, so that later ones do nothing; return its exception."""
     error = StoppedBySignalError(number)
     handle_stops(_Stopped(error, is_raised_again=False))
     return error
 
 
 def raise_stop(number: int, _frame: FrameType | None = None) -> None:
-    """Stop what runs by an exception."""
+    """Handle a signal by raising `StoppedBySignalError` in the code that runs."""
     error = StoppedBySignalError(number)
     handle_stops(_Stopped(error, is_raised_again=True))
     raise error
 
 
 def repeat_lost_stops(handler: StopHandler) -> None:
-    """Have a handler called once more whose exception was lost in a `__del__` or a callback.
+    """Have the signal sent again if its handler's exception was lost in a `__del__` or a callback.
 
-    The interpreter has such callbacks of its own, in the middle of an import, say.
+    The interpreter has such callbacks of its own, for example in the middle of an import.
     """
 
     def unless_stopped(lost: "sys.UnraisableHookArgs") -> None:
@@ -146,4 +150,4 @@ def _stopped() -> _Stopped | None:
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """Handle a signal that comes while the process ends."""
+    """Handle a signal that comes while the process ends: by nothing."""

@@ -1,4 +1,4 @@
-"""`SyncWorld`: a world for ordinary code, for scripts, notebooks and Qt, without async or await."""
+"""`SyncWorld`: a world for code without async and await: scripts, notebooks, Qt."""
 
 import asyncio
 import threading
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class SyncWorld:
     """An open world whose event loop runs in a thread of its own.
 
-    Invariant: everything of the world happens in that thread; any other thread may call the
-    methods, each of which waits for its answer. Use it as a context manager, or call `close`.
+    Invariant: the world is used in that thread only. Any other thread may call the methods; each
+    waits for its answer. Use it as a context manager, or call `close`.
 
         with SyncWorld() as world:
             world.call(add_files, ["/pictures"], ImportOptions(is_recursive=True))
@@ -30,7 +30,7 @@ class SyncWorld:
         self, name: str | None = None, *, settings: Settings | None = None, plugins: bool = True
     ) -> None:
         self._loop = asyncio.new_event_loop()
-        self._lock = threading.Lock()  # what is asked for gets into the loop before its end does
+        self._lock = threading.Lock()  # a call that was accepted enters the loop before its end
         self._is_closed = False
         self._closing = asyncio.Event()
         self._running: set[asyncio.Task[Any]] = set()
@@ -75,7 +75,7 @@ class SyncWorld:
         return self._wait(lambda: fn(self._world, *args, **kwargs))
 
     def close(self) -> None:
-        """Cancel what is running, close the world and end its thread; again does nothing."""
+        """Cancel running calls, close the world and end its thread; a second call does nothing."""
         self._refuse_own_thread()
         with self._lock:
             is_first, self._is_closed = not self._is_closed, True
@@ -104,7 +104,7 @@ class SyncWorld:
             self._submit(job, answer)
             return answer.result()
         except BaseException:
-            answer.cancel()  # stops the job, too; `close` waits for its end
+            answer.cancel()  # also cancels the job; `close` waits for its end
             raise
 
     def _submit(self, job: Callable[[], Awaitable[T]], answer: "Future[T]") -> None:
@@ -126,7 +126,7 @@ class SyncWorld:
             if task.cancelled():
                 answer.cancel()
             elif not answer.set_running_or_notify_cancel():
-                task.exception()  # seen, so that nobody logs it as forgotten
+                task.exception()  # retrieved, or asyncio logs that it never was
             elif error := task.exception():
                 answer.set_exception(error)
             else:
@@ -141,7 +141,7 @@ class SyncWorld:
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._live(opening, opened))
-        except BaseException as error:  # noqa: BLE001 - the boundary: another thread waits for it
+        except BaseException as error:  # noqa: BLE001 - the boundary: another thread waits for this
             (self._ended if opened.done() else opened).set_exception(error)
         if not self._ended.done():
             self._ended.set_result(None)

@@ -1,1 +1,1 @@
-"""What a world is made of."""
+"""The parts that every world has: resources, systems, listeners."""

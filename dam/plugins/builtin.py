@@ -1,4 +1,4 @@
-"""The one list of what every world has."""
+"""The built-in parts of every world, in one list."""
 
 from pathlib import Path
 

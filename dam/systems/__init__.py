@@ -1,1 +1,1 @@
-"""Systems: async functions that work markers off."""
+"""Built-in systems: async functions that process marked entities."""

@@ -1,4 +1,4 @@
-"""Reads archives once more that could not be read as comics."""
+"""Tries again to import comics from archives that could not be read before."""
 
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
@@ -13,11 +13,11 @@ async def import_comic(
     world: Resource[World],
     commands: Commands,
 ) -> None:
-    """Make each marked archive a comic, if an import of comics has failed to and nobody since.
+    """Make each marked archive a comic, if importing it failed before and it is not a comic yet.
 
-    The comics are committed here by `World.run`, and not with what `commands` gathers: they are
-    many rows of many tables, whose writing looks up what is there. So they do not depend on the
-    lease: where it was lost, somebody else makes the same comic again, which changes nothing.
+    The comics are committed here by `World.run`, not with `commands`: they are many rows of many
+    tables, and writing them needs look-ups. So their writes do not depend on the lease: if it was
+    lost, another process makes the same comic again, which changes nothing.
     """
     from dam.services.comic_import_service import import_failed_comics  # noqa: PLC0415 - a tenth of each command's start
 

@@ -1,4 +1,4 @@
-"""Looks at the pixels of pictures, once."""
+"""Computes perceptual hashes and thumbnails of pictures; each picture is decoded once."""
 
 from collections.abc import Collection
 
@@ -60,7 +60,7 @@ async def analyse_images(
 
 
 async def _large(session: AsyncSession, pictures: Collection[EntityId]) -> list[EntityId]:
-    """Return those that take so much memory to decode that one at a time must do."""
+    """Return the pictures that need so much memory that they must be decoded one at a time."""
     size, form = ImageDimensionsComponent, ImageFormatComponent
     statement = (
         select(size.entity_id)

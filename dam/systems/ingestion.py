@@ -1,4 +1,4 @@
-"""Imports on request of whoever sends the event: the window, a watcher, a plugin."""
+"""Imports files when an event asks for it; the window, a watcher or a plugin may send it."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from dam.services.import_service import ImportOptions, ImportReport, import_file
 
 @dataclass(frozen=True)
 class AssetFileIngestionRequested(Event[ImportReport]):
-    """Somebody asks for the import of these paths; the listener answers with a report."""
+    """Request to import these paths; the listener answers with a report."""
 
     paths: tuple[str, ...]
     options: ImportOptions = field(default_factory=ImportOptions)
@@ -21,5 +21,5 @@ class AssetFileIngestionRequested(Event[ImportReport]):
 async def ingest_requested_files(
     event: AssetFileIngestionRequested, world: Resource[World]
 ) -> ImportReport:
-    """Import what was asked for, as `add-asset --no-process` does."""
+    """Import the requested paths, as `add-asset --no-process` does."""
     return await import_files(world, event.paths, event.options)

@@ -1,4 +1,4 @@
-"""Describes new assets by what their bytes say."""
+"""Describes assets by their content: media type, and for pictures size, format and frames."""
 
 from sqlalchemy import select
 
@@ -42,7 +42,7 @@ async def extract_metadata(
     files: Resource[FileOperationsResource],
     commands: Commands,
 ) -> None:
-    """Describe each marked asset by what its bytes say; pictures go on to the analysis."""
+    """Describe each marked asset by its content; mark pictures for `analyse_images`."""
     contents = await reader.run(content_service.locate, assets)
     for asset in assets:
         if asset not in contents:
@@ -81,7 +81,7 @@ async def extract_metadata(
 
 
 def _forget(commands: Commands, asset: EntityId, answer: FileDescription) -> None:
-    """Take off what an earlier description said and this one does not."""
+    """Remove components of an earlier description that this description does not have."""
     if answer.image is not None:
         if answer.image.frame_count == 1:
             commands.remove(asset, FramePropertiesComponent)

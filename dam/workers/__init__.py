@@ -1,1 +1,1 @@
-"""Processes and threads that run functions beside the event loop."""
+"""Worker processes and threads, which run functions beside the event loop."""

@@ -1,7 +1,8 @@
-"""From what a worker answers to values of the types that the function's annotation names.
+"""Decodes a worker's answer into values of the types in the function's return annotation.
 
-Nothing is looked up by a name in an answer: the types come from the annotation, the faults are
-those of ours and Python's that are known here. Whatever does not fit is refused.
+No class is looked up by a name in the answer: types come from the annotation, and errors can only
+be subclasses of `DamError` that are imported here, or Python's built-in ones. An answer that does
+not fit is refused.
 """
 
 import builtins
@@ -36,7 +37,7 @@ from dam.workers.answers import (
 from dam.workers.process import CallMemoryError, Outcome
 
 Decoder = Callable[[object], Any]
-"""Returns the value, or raises `UnfitError`."""
+"""Makes the value from parsed JSON, or raises `UnfitError`."""
 
 _POSSIBLE = (
     "None, bool, int, float, str, bytes, Path, Literal, enumerations, dataclasses, named tuples, "
@@ -45,10 +46,10 @@ _POSSIBLE = (
 
 
 def decoder_for(fn: Callable[..., object]) -> Decoder:
-    """Return what makes a value of an answer of this function.
+    """Return the decoder for answers of this function.
 
     Raises:
-        TypeError: Its return annotation is missing, or names what cannot be decoded.
+        TypeError: Its return annotation is missing, or has a type that cannot be decoded.
     """
     while isinstance(fn, partial):
         fn = fn.func
@@ -56,11 +57,11 @@ def decoder_for(fn: Callable[..., object]) -> Decoder:
 
 
 def read_answer(decode: Decoder, payload: bytes) -> Outcome:
-    """Return the outcome that an answer tells of.
+    """Return the outcome of a call from the bytes of its answer.
 
     Raises:
-        UnfitError: It is none.
-        CallMemoryError: It tells that there was too little memory.
+        UnfitError: The bytes are not an answer, or its value does not fit the annotation.
+        CallMemoryError: The answer says that there was too little memory.
     """
     try:
         kind, rest = json.loads(payload)
@@ -70,11 +71,11 @@ def read_answer(decode: Decoder, payload: bytes) -> Outcome:
             return False, _error(rest)
     except UnfitError:
         raise
-    except Exception as error:  # JSON's, or of a class that refuses the values of its fields
+    except Exception as error:  # bad JSON, or a class that refuses the values of its fields
         raise UnfitError(described(error)) from error
     if kind == MEMORY and isinstance(rest, bool):
         raise CallMemoryError(is_limit_ours=rest)
-    raise UnfitError("it is of no known kind")
+    raise UnfitError("an answer of an unknown kind")
 
 
 @cache
@@ -83,10 +84,10 @@ def _decoder_for(fn: Callable[..., object]) -> Decoder:
     try:
         return _decoder(get_type_hints(fn)["return"])
     except (TypeError, NameError, AttributeError, LookupError, RecursionError) as error:
-        reason = "it has none" if isinstance(error, KeyError) else str(error)
+        reason = "there is none" if isinstance(error, KeyError) else str(error)
         message = (
-            f"what worker processes answer is decoded by the return annotation, and that of {name} "
-            f"will not do: {reason}; write one of {_POSSIBLE}"
+            f"the return annotation of {name} cannot be used to decode what worker processes "
+            f"answer: {reason}; write one of {_POSSIBLE}"
         )
         raise TypeError(message) from error
 
@@ -249,7 +250,7 @@ def _pair(value: object) -> tuple[object, object]:
 
 
 def _plain(value: object) -> object:
-    """Return a value that says itself what it is, as the attributes of errors do."""
+    """Decode a value without an annotation, such as an attribute of an error, by its marks."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, dict):
@@ -289,14 +290,14 @@ def _error(value: object) -> Exception:
 
 
 def _fault(kind: type[DamError], encoded: dict[str, object]) -> DamError:
-    """Return a fault of ours as it was, without running what makes one."""
+    """Rebuild a `DamError` from its attributes, without calling its `__init__`."""
     state = {name: _plain(each) for name, each in encoded.items()}
     for name, types_ in _OF_FAULTS.items():
         if name in state and not isinstance(state[name], types_):
             raise _unfit(name, state[name])
     taken = [name for name in state if name not in _OF_FAULTS and hasattr(kind, name)]
     if taken or not {"message", "hint"} <= state.keys():
-        raise UnfitError(f"the state of a {name_of(kind)} is another")
+        raise UnfitError(f"a {name_of(kind)} with other attributes")
     fault = kind.__new__(kind)
     fault.args = (state["message"],)
     vars(fault).update(state)

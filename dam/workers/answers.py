@@ -1,8 +1,8 @@
-"""What workers answer, as bytes that say what they are and do nothing: JSON with a few marks.
+"""Encodes a worker's answers as JSON with a few marks, which is safe to decode.
 
-A worker looks at strangers' files and may be theirs by the time it answers, so its parent must not
-unpickle what it says. `encoded_value` and its like are the worker's side;
-`dam.workers.answer_types` decodes by the types that a function's annotation names.
+A worker reads untrusted files, and one of them may have taken it over by the time it answers. So
+its parent must not unpickle the answer. The functions here are the worker's side;
+`dam.workers.answer_types` decodes by the types in the function's return annotation.
 """
 
 import builtins
@@ -19,40 +19,45 @@ from typing import Any, cast
 from dam.errors import DamError, described
 
 VALUE, ERROR, MEMORY = 1, 0, 2
-"""What an answer begins with: the value follows, the error, or whose limit of memory it was."""
+"""The first item of an answer. It tells the second: a value, an error, or whether our own limit
+was the reason for too little memory."""
 
 BYTES, PATH, TUPLE, SET, MAPPING, OBJECT, FIELDS, STATE = "b", "p", "t", "s", "m", "o", "f", "e"
-"""The marks: keys of a JSON object that is one of these."""
+"""The marks: keys of JSON objects that stand for other values. Example: `{"p": "/a"}` is a path."""
 
 _PLAIN = (type(None), bool, int, float, str)
 
 
 class UnfitError(Exception):
-    """An answer is not what it should be; the text says what is wrong with it."""
+    """An answer does not fit; the text says what is wrong with it."""
 
 
 def encoded_value(value: object) -> bytes:
-    """Return an answer with the value of a call.
+    """Return the answer of a call that returned a value.
 
     Raises:
-        TypeError: It is not of plain values, bytes, paths, enumerations, dataclasses and lists,
-            tuples, sets and mappings of these.
+        TypeError: The value holds something else than plain values, bytes, paths, enumerations,
+            dataclasses, and lists, tuples, sets and mappings of these.
     """
     return _answer(VALUE, _encode(value))
 
 
 def encoded_error(error: Exception) -> bytes:
-    """Return an answer with what a call raised: a fault of ours, or one of Python's, or words."""
+    """Return the answer of a call that raised an error.
+
+    A `DamError` and Python's built-in errors arrive as they are, others as a `RuntimeError` with
+    their text.
+    """
     return _answer(ERROR, _encode(error))
 
 
 def encoded_shortage(*, is_limit_ours: bool) -> bytes:
-    """Return the answer that there was too little memory."""
+    """Return the answer of a call for which there was too little memory."""
     return _answer(MEMORY, is_limit_ours)
 
 
 def name_of(kind: type) -> str:
-    """Return the name under which a class travels; whoever reads it looks nothing up by it."""
+    """Return the full name of a class, as answers hold it; a decoder only compares it."""
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
@@ -98,7 +103,7 @@ def _encode_collection(value: object) -> object:
 
 @cache
 def names_of(kind: Hashable) -> tuple[str, ...]:
-    """Return the names of the fields of a dataclass or named tuple; none of anything else."""
+    """Return the field names of a dataclass or named tuple; nothing for any other class."""
     if is_dataclass(kind):
         return tuple(field.name for field in fields(kind))
     is_tuple = isinstance(kind, type) and issubclass(kind, tuple)

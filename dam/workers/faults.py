@@ -1,4 +1,4 @@
-"""What the end of a worker says of the call that it worked on."""
+"""Decides what to do when a worker ends without an answer: try again, or fail one call or all."""
 
 import signal
 from dataclasses import dataclass
@@ -21,9 +21,11 @@ from dam.workers.process import CallMemoryError
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who has to bear that a worker ended, and what they are told.
+    """What to do with the calls of a worker that ended, and the error for those that fail.
 
-    `again`: nobody yet, it is tried once more; a call that was begun, alone in a new worker.
+    `again`: try once more; a call that had begun is then run alone in a new worker.
+    `one fails`: the call that it was working on fails.
+    `all fail`: all remaining calls fail.
     """
 
     kind: Literal["again", "one fails", "all fail"]
@@ -36,11 +38,12 @@ def judge_end(
     """Return the verdict on the end of a worker.
 
     Args:
-        error: What came instead of an answer.
-        exit_code: The worker's.
-        is_up: It had come up, so it ended in a call.
-        is_last_try: That call was run alone in it, or it was the last of the tries to start one.
-        data_bytes: Memory that it was allowed.
+        error: The error that came instead of an answer.
+        exit_code: The worker's exit code, or minus the signal that killed it.
+        is_up: The worker had started, so it ended in a call.
+        is_last_try: If it `is_up`, that call was run alone; else, this was the last try to start a
+            worker.
+        data_bytes: How much memory the worker was allowed to take.
     """
     if is_up and not is_last_try and _may_be_of_others(error, exit_code):
         return Verdict("again", error)
@@ -62,14 +65,14 @@ def _call_failure(error: Exception, exit_code: int) -> Exception:
 
 
 def _may_be_of_others(error: Exception, exit_code: int) -> bool:
-    """Tell whether a worker had no memory, perhaps for what it or others had done before."""
+    """Tell whether memory was short, perhaps because of earlier calls or other processes."""
     was_killed = isinstance(error, EOFError) and exit_code == -signal.SIGKILL
     return was_killed or isinstance(error, CallMemoryError)
 
 
 def _start_failure(error: Exception, exit_code: int) -> Exception:
     if isinstance(error, TimeoutError):
-        return WorkerStartError(f"it was not there after {error.args[0]:g} s")
+        return WorkerStartError(f"it did not start within {error.args[0]:g} s")
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerStartError(f"it {ending_of(exit_code)}")
     if isinstance(error, UnfitError):

@@ -1,9 +1,9 @@
-"""A pool of workers for the CPU's work; what breaks a worker costs only the call it was working on.
+"""`WorkerPool`: runs CPU-bound functions in workers; a crash costs only the call it happened in.
 
-Each worker process belongs to one thread of ours, which sends it calls, waits for one answer
-after the other and replaces it when it dies or takes too long. A worker is a new interpreter (no
-fork, no second import of an unguarded script) on two pipes of its own: nothing is shared that its
-death could leave locked or half-written, which a common queue cannot promise.
+Each worker process belongs to one thread of this process, which sends it calls, waits for one
+answer after the other, and replaces it when it dies or takes too long. A worker is a new
+interpreter (no fork, no second import of an unguarded script) with two pipes of its own. So its
+death leaves nothing locked or half-written that others use, as a shared queue would.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ Item = TypeVar("Item")
 WorkerKind = Literal["process", "thread"]
 
 _LARGEST_GROUP = 32
-_STARTS = 2  # a worker may be killed before it is up, as any other time
+_STARTS = 2  # tries to start a worker: it may be killed before it is up, too
 
 _Call = tuple[tuple[object, ...], dict[str, object]]
-_Packed = tuple[bytes, list[bytes], Decoder]  # for a worker process, and how to read its answers
+_Packed = tuple[bytes, list[bytes], Decoder]  # function, calls, and the decoder of the answers
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use, by its affinity and its control group."""
+    """Return how many cores this process may use, given its affinity and its control group."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     with contextlib.suppress(OSError, ValueError):  # no control group, or no limit: "max 100000"
@@ -53,23 +53,28 @@ def usable_cores() -> int:
 class WorkerPool(Executor):
     """Runs functions in worker processes, or in threads of this process with the same interface.
 
-    Nothing is started before the first task. A worker process that dies or outlives the time limit
-    fails the call it was working on with a `WorkerDiedError` or `WorkerTimeoutError`, nothing else,
-    and is replaced; threads cannot be stopped and know no limit. Where memory may have been short
-    because of others (the kernel killed it, or gave it no more), the call is run once more, alone
-    in a new worker; what is over `data_bytes` even there is a `WorkerMemoryError`. Where the host
-    does not give what a call or a worker needs, that is a `HostLimitError` or `WorkerStartError`,
-    no fault of what the call is about. Functions for processes must be importable by name, their
-    arguments picklable, and their return annotation must say what they return: by that their
-    answer is decoded, and what does not fit is a `WorkerAnswerError`. They read nothing from
-    standard input, and what they print is lost. Any thread and any event loop may use the pool.
+    No worker is started before the first task. Any thread and any event loop may use the pool.
+
+    A worker process that dies or exceeds the time limit is replaced. Only the call that it was
+    working on fails, with a `WorkerDiedError` or `WorkerTimeoutError`. Threads cannot be stopped
+    and have no time limit.
+
+    If memory may have been short because of other calls or processes (the kernel killed the worker,
+    or refused it memory), the call is run once more, alone in a new worker. A call that takes more
+    than `data_bytes` even there fails with a `WorkerMemoryError`. If the host cannot provide what a
+    call or a worker needs, that is a `HostLimitError` or `WorkerStartError`, not the fault of the
+    file that the call works on.
+
+    A function for worker processes must be importable by name, and its arguments picklable. Its
+    answer is decoded by its return annotation; an answer that does not fit is a
+    `WorkerAnswerError`. It gets no standard input, and what it prints is lost.
 
     Args:
-        workers: How many at once; by default one for each usable core.
-        kind: What the workers are; processes need POSIX.
-        task_timeout_s: Limit for one call, the import of its module not counted; None for no limit.
+        workers: How many workers; by default one for each usable core.
+        kind: Whether the workers are processes (POSIX only) or threads.
+        task_timeout_s: Limit for one call, without the import of its module; None for no limit.
         environment: Names of variables that worker processes get beyond the few that all get.
-        data_bytes: Memory that a worker process may take; None for as much as there is.
+        data_bytes: Memory that a worker process may take; None for no limit of ours.
     """
 
     def __init__(
@@ -85,17 +90,17 @@ class WorkerPool(Executor):
         self.kind: WorkerKind = kind
         self.task_timeout_s = task_timeout_s
         self._crew = _Crew(self.workers, Surroundings(environment, data_bytes))
-        # A dropped pool finishes what it was given. When the interpreter ends, so do the workers.
+        # A dropped pool still runs its tasks. When the interpreter ends, so do the workers.
         weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Return the future of `fn(*args, **kwargs)`.
 
-        It can be cancelled until the call starts; then the call runs to its end or its limit.
+        It can be cancelled until the call starts; a running call goes on to its end or time limit.
 
         Raises:
-            TypeError: `fn` is of `__main__`, which no worker process can import, or does not say
-                by its return annotation how to decode what it returns.
+            TypeError: `fn` is defined in `__main__`, which worker processes cannot import, or its
+                return annotation does not say how to decode its answer.
             RuntimeError: The pool was shut down.
         """
         group = self._group(fn, [(args, kwargs)], self.task_timeout_s, single=True)
@@ -105,15 +110,17 @@ class WorkerPool(Executor):
     async def map_items(
         self, fn: Callable[[Item], T], items: Iterable[Item], *, timeout_s: float | None = None
     ) -> list[T | Exception]:
-        """Return `fn(item)` of every item, or the exception it raised, in the order of the items.
+        """Return `fn(item)`, or the exception that it raised, for each item in order.
 
-        Items travel in groups, so many small ones are cheap, but fail, die and time out one by one.
-        Cancelling the awaiting task kills the workers that are busy with it.
+        Items are sent in groups, so many small ones are cheap; they fail and time out one by one.
+        Cancelling the awaiting task kills the workers that are busy with its items.
 
         Args:
-            fn: As for `submit`, which says what is raised too.
-            items: At most a few hundred at once; all of them are sent before the first is awaited.
-            timeout_s: Limit for one item, instead of the pool's.
+            fn: A function as for `submit`, which also lists what is raised.
+            items: At most a few hundred; all of them are sent before the first answer is awaited.
+            timeout_s: Limit for one item; the pool's `task_timeout_s` without.
+
+        Example: `sizes = await pool.map_items(file_size, paths)`.
         """
         calls: list[_Call] = [((item,), {}) for item in items]
         limit_s = self.task_timeout_s if timeout_s is None else timeout_s
@@ -130,20 +137,20 @@ class WorkerPool(Executor):
         return [value for part in cast("list[list[tuple[bool, T]]]", outcomes) for _, value in part]
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's
-        """Take no more tasks, finish those that were given, and end all workers.
+        """Take no more tasks, finish the tasks that it has, and end all workers.
 
         Args:
-            wait: Return when every worker and thread is gone.
-            cancel_futures: Drop what has not started.
+            wait: Return only when every worker and thread has ended.
+            cancel_futures: Drop tasks that have not started.
         """
         self._crew.close(cancel_futures=cancel_futures)
         if wait:
             self._crew.join()
 
     def terminate(self) -> None:
-        """Kill the busy workers, cancel everything and return when all workers are gone.
+        """Cancel all tasks, kill busy worker processes, and return when all workers have ended.
 
-        Threads of kind "thread" finish the call that they are in.
+        A worker of kind "thread" finishes its current call.
         """
         self._crew.terminate()
         self._crew.join()
@@ -160,7 +167,8 @@ class WorkerPool(Executor):
         if self.kind == "process":
             if getattr(fn, "__module__", None) == "__main__":
                 message = (
-                    f"{fn!r} is of __main__; a worker process can only import it from a module"
+                    f"{fn!r} is defined in __main__, which worker processes cannot import; "
+                    "define it in a module"
                 )
                 raise TypeError(message)
             decode = decoder_for(fn)
@@ -169,7 +177,7 @@ class WorkerPool(Executor):
 
 
 def _parts(count: int, workers: int) -> Iterator[slice]:
-    """Cut a count into ever smaller parts, so that all workers are busy until the end."""
+    """Split a count into parts that get smaller, so that all workers are busy until the end."""
     start = 0
     while start < count:
         size = max(1, min(_LARGEST_GROUP, (count - start) // (2 * workers)))
@@ -195,11 +203,11 @@ class _Group:
         return not self.is_cancelled and len(self.outcomes) < len(self.calls)
 
     def fail(self, error: Exception) -> None:
-        """Give every call that is left the same outcome."""
+        """Give every call without an outcome this error."""
         self.outcomes += [(False, error)] * (len(self.calls) - len(self.outcomes))
 
     def settle(self) -> None:
-        """Hand the outcomes to whoever waits for them."""
+        """Complete the future with the outcomes."""
         if len(self.outcomes) < len(self.calls):
             self.future.set_exception(CancelledError())
         elif not self.single:
@@ -207,7 +215,7 @@ class _Group:
         else:
             [(succeeded, value)] = self.outcomes
             if isinstance(value, StopIteration) and not succeeded:
-                value = as_words(value)  # asyncio hands that one on to nobody, who waits for ever
+                value = as_words(value)  # asyncio drops a `StopIteration`: its caller would hang
             if succeeded:
                 self.future.set_result(value)
             else:
@@ -215,12 +223,13 @@ class _Group:
 
 
 class _Crew:
-    """The threads, the queue they share, and which worker is lent to which group.
+    """The threads of a pool, the queue they share, and the worker that runs each group.
 
-    `_lock` guards every attribute that changes. A worker is killed for a group only while it is
-    lent to it, so a late cancel never hits the next group. Knows nothing of its pool, which can
-    therefore be collected while threads run. The lock is re-entrant because that collection, which
-    may come at any allocation, takes it.
+    Invariant: `_lock` guards every attribute that changes. A worker is killed for a group only
+    while it is lent to that group, so a late cancel never hits the next one.
+
+    A crew has no reference to its pool, so that a dropped pool is collected while threads run. The
+    lock is re-entrant because that collection, which may happen at any allocation, takes it.
     """
 
     def __init__(self, size: int, surroundings: Surroundings) -> None:
@@ -281,7 +290,7 @@ class _Crew:
             thread.join()
 
     def _work(self) -> None:
-        """Be one worker: a thread's whole life."""
+        """Run one group after the other until the queue ends; the whole life of a thread."""
         worker: WorkerProcess | None = None
         try:
             while (group := self._queue.get()) is not None:
@@ -294,7 +303,7 @@ class _Crew:
                     del self._unsettled[group]
                 if is_wanted:
                     group.settle()
-                del group  # a thread that waits keeps no results alive
+                del group  # so that a waiting thread keeps no results alive
         finally:
             if worker is not None:
                 worker.end()
@@ -302,7 +311,7 @@ class _Crew:
     def _run_there(
         self, group: _Group, packed: _Packed, worker: WorkerProcess | None
     ) -> WorkerProcess | None:
-        """Run the group in the worker or in new ones; return the one that is left."""
+        """Run the group in the given worker, or in new ones; return the last one if it lives."""
         function, calls, decode = packed
         read = partial(read_answer, decode)
         starts_left, doubted = _STARTS, -1
@@ -315,7 +324,7 @@ class _Crew:
                     if group.is_open:
                         rest = calls[done : done + 1] if doubted == done else calls[done:]
                         worker.run(function, rest, group.limit_s, read, group.outcomes.append)
-            except Exception as error:  # noqa: BLE001 - or whoever waits for the group does so for ever
+            except Exception as error:  # noqa: BLE001 - or the group's caller would wait for ever
                 is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
                 worker = None
@@ -359,15 +368,15 @@ def _run_here(group: _Group) -> None:
         except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
             _let_go(error)
             group.outcomes.append((False, host_limit(error) or error))
-        except BaseException as error:  # noqa: BLE001 - nothing ends the thread but its queue
+        except BaseException as error:  # noqa: BLE001 - only the queue ends the thread
             group.outcomes.append((False, as_words(error)))
 
 
 def _let_go(error: Exception) -> None:
-    """Free what the failed call held: its frames live as long as the tracebacks that show them.
+    """Free the local variables of a failed call, which its traceback keeps alive.
 
-    A group's outcomes are kept until its last call is done, and a decoded picture in each is more
-    than there is memory. The lines of the traceback stay.
+    A group's outcomes are kept until its last call is done; a decoded picture in each would take
+    more memory than there is. The lines of the traceback stay.
     """
     chain: list[BaseException | None] = [error]
     seen: set[BaseException | None] = {None}

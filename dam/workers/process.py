@@ -1,12 +1,15 @@
 """One worker process: `WorkerProcess` is the parent's end of its two pipes, `serve` the worker's.
 
-The worker was started for nothing else, so this module imports little; what a call needs is
-imported when it arrives. Every frame is eight bytes of length and what they count. A request is
-the pickle of `(function, calls)`, each pickled on its own, so that one bad argument costs one call.
-The answer is one of `dam.workers.answers` for each call in order, sent as soon as it is known: so
-the parent always knows which call a worker died of. Where the function is another than before, an
-empty frame comes first, when its module is imported and the first call's time begins. An empty
-frame of its own says that the worker is up.
+A worker imports this module as it starts, so the module imports little; what a call needs is
+imported when the call arrives.
+
+The pipes carry frames: eight bytes of length, then that many bytes. A request is the pickle of
+`(function, calls)`, where the function and each call are pickled on their own, so that one bad
+argument costs one call. A reply is one frame for each call, in order: an answer of
+`dam.workers.answers`, sent as soon as the call ends, so that the parent knows in which call a
+worker died. An empty frame comes first when the worker has started, and also when a request names
+another function than the one before: then its module is imported, and the time of the first call
+begins.
 """
 
 import contextlib
@@ -26,14 +29,14 @@ from dam.stopping import refuse_stops, stops_blocked
 from dam.workers.answers import UnfitError, encoded_error, encoded_shortage, encoded_value
 
 Outcome = tuple[bool, object]
-"""Whether the call succeeded, and its value or its exception."""
+"""Whether a call succeeded, and its value or its exception."""
 
 
 class CallMemoryError(MemoryError):
     """A worker had too little memory for a call.
 
     Args:
-        is_limit_ours: Because of the limit that it was started with, and none of the host's.
+        is_limit_ours: The limit that it was started with is the reason, not the host's memory.
     """
 
     def __init__(self, *, is_limit_ours: bool) -> None:
@@ -45,8 +48,8 @@ _READ_BYTES, _MOST_BYTES = 1 << 20, 256 << 20
 _IMPORT_LIMIT_S = 60.0
 _PR_SET_PDEATHSIG = 1
 
-# The workers are the parallelism: numpy's own threads in each would fight over cores. And glibc
-# gives freed memory back at once, only to have the kernel clear as many pages for the next call.
+# One thread per worker: numpy's own threads in each worker would compete for the cores. The other
+# two keep glibc from returning freed memory, which the kernel would clear for the next call.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
@@ -56,11 +59,11 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a worker is given beside its calls.
+    """Environment and memory limit of a worker.
 
     Attributes:
-        environment: Names of variables of ours, beyond those that all get.
-        data_bytes: How much memory it may take; None for as much as there is.
+        environment: Names of variables of this process that it gets beyond the few that all get.
+        data_bytes: How much memory it may take; None for no limit of ours.
     """
 
     environment: frozenset[str] = frozenset()
@@ -68,16 +71,16 @@ class Surroundings:
 
 
 class WorkerProcess:
-    """A running worker; only the thread that started it calls `run` and `end`, any thread `kill`.
+    """A worker process, as its parent sees it.
 
-    `is_up` once it has said so: its interpreter runs.
-
-    That thread must outlive the worker: on Linux the end of a thread counts as the parent's death.
+    Only the thread that started it calls `run` and `end`; any thread may call `kill`. The thread
+    must outlive the worker: on Linux, the kernel takes the end of that thread for the parent's
+    death. `is_up` is True once the worker has reported that its interpreter runs.
     """
 
-    @stops_blocked()  # the worker inherits that, until it refuses them itself
+    @stops_blocked()  # the worker inherits the blocked signals, until it ignores them itself
     def __init__(self, surroundings: Surroundings) -> None:
-        import select  # noqa: PLC0415 - the worker, which imports this module too, needs neither
+        import select  # noqa: PLC0415 - the worker imports this module, too, and needs neither
         import subprocess  # noqa: PLC0415
 
         path = [str(entry) for entry in sys.path]
@@ -111,13 +114,20 @@ class WorkerProcess:
         read: Callable[[bytes], Outcome],
         report: Callable[[Outcome], None],
     ) -> None:
-        """Work off the calls; `report` gets each outcome as it arrives, `read` from its bytes.
+        """Run the calls in the worker, one after the other.
+
+        Args:
+            function: The pickled function.
+            calls: The pickled arguments of each call.
+            limit_s: How long one call may take; None for no limit.
+            read: Decodes the bytes of an answer.
+            report: Is given each outcome as soon as it has arrived.
 
         Raises:
             EOFError, BrokenPipeError: The worker died in the call after the last one reported.
-            TimeoutError: That call took longer than `limit_s`, its one argument.
+            TimeoutError: That call took longer than `limit_s`, the error's one argument.
             CallMemoryError: There was too little memory for that call.
-            UnfitError: What was said of that call is no answer.
+            UnfitError: The worker's answer to that call cannot be decoded.
         """
         request = memoryview(_frame(pickle.dumps((function, calls))))
         while request:
@@ -132,12 +142,12 @@ class WorkerProcess:
             report(read(self._receive(limit_s)))
 
     def kill(self) -> None:
-        """Stop it at once, with every process that it started."""
+        """Kill the worker and every process that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def end(self) -> int:
-        """Stop it if it still runs and return its exit code, or minus the signal that killed it."""
+        """Kill the worker if it runs; return its exit code, or minus the signal it died of."""
         self.kill()
         with self._process:
             return self._process.wait()
@@ -148,7 +158,7 @@ class WorkerProcess:
         while True:
             size_bytes = int.from_bytes(self._received[:_HEADER_BYTES])
             if size_bytes > _MOST_BYTES:
-                raise UnfitError(f"{size_bytes:,} bytes; at most {_MOST_BYTES:,} are taken")
+                raise UnfitError(f"{size_bytes:,} bytes; at most {_MOST_BYTES:,} are allowed")
             end = _HEADER_BYTES + size_bytes
             if len(self._received) >= end:
                 payload = bytes(self._received[_HEADER_BYTES:end])
@@ -170,8 +180,8 @@ def _frame(payload: bytes) -> bytes:
 def serve(parent_pid: int, data_bytes: int | None) -> None:
     """Answer requests until the parent closes the pipe or ends.
 
-    A signal that asks to stop is for the parent to answer, also one that was sent to all processes
-    of a service: a worker that it ended would be a failure of the file that it works on.
+    Signals that ask to stop are ignored, also when all processes of a service get them: the parent
+    handles them. If a signal ended a worker, the file that it works on would count as failed.
     """
     refuse_stops()
     _end_with(parent_pid)
@@ -192,9 +202,9 @@ def serve(parent_pid: int, data_bytes: int | None) -> None:
 
 
 def _end_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent ends, however busy it is.
+    """Have the kernel kill this process when its parent ends, even in the middle of a call.
 
-    Elsewhere than on Linux a worker whose parent was killed ends after the call it works on.
+    Only on Linux; elsewhere, a worker whose parent was killed ends after its current call.
     """
     if sys.platform != "linux":
         return
@@ -206,7 +216,7 @@ def _end_with(parent_pid: int) -> None:
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Move the pipes off standard input and output, which nothing else may read or disturb."""
+    """Move the pipes away from standard input and output, where a call might disturb them."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -221,10 +231,10 @@ def _send(payload: bytes, replies: BinaryIO) -> None:
 
 
 def _imported(function: bytes) -> Callable[..., object]:
-    """Return the function, or one that fails each call with what keeps it from being imported."""
+    """Return the function, or one that raises in each call the error of its import."""
     try:
         fn: Callable[..., object] = pickle.loads(function)  # noqa: S301 - from our own parent
-    except Exception:  # noqa: BLE001 - importing runs foreign code
+    except Exception:  # noqa: BLE001 - an import may run any code
         return partial(_import_and_call, function)
     return fn
 
@@ -242,19 +252,19 @@ def _outcome(fn: Callable[..., object], call: bytes, *, is_limit_ours: bool) -> 
         if limit is not None and limit.limit == "memory":
             return encoded_shortage(is_limit_ours=is_limit_ours)
         return encoded_error(_noted(limit or error))
-    except BaseException as error:  # noqa: BLE001 - a call's to raise, not a worker's to follow
+    except BaseException as error:  # noqa: BLE001 - must end the call, not the worker
         return encoded_error(as_words(error))
 
 
 def _noted(error: Exception) -> Exception:
-    """Return the error; one that nobody expected says where it came from."""
+    """Return the error; unless it is a `DamError`, its worker's traceback is added as a note."""
     if not isinstance(error, DamError):
-        import traceback  # noqa: PLC0415 - costs more than the rest of this module
+        import traceback  # noqa: PLC0415 - takes longer to import than the rest of this module
 
         error.add_note("In a worker process:\n" + "".join(traceback.format_exception(error)))
     return error
 
 
 def as_words(error: BaseException) -> RuntimeError:
-    """Return an error for one that cannot be handed on as it is."""
+    """Return a `RuntimeError` with the text of an error that cannot be passed on as it is."""
     return RuntimeError(described(error))

@@ -129,8 +129,8 @@ def test_what_the_functions_of_files_return_can_be_decoded() -> None:
 @pytest.mark.parametrize(
     ("fn", "reason"),
     [
-        (jobs.unannotated, "it has none"),
-        (len, "it has none"),
+        (jobs.unannotated, "there is none"),
+        (len, "there is none"),
         (jobs.vaguely_annotated, "object cannot be decoded"),
         (returning(T), "~T cannot be decoded"),
         (returning(Any), "Any cannot be decoded"),
@@ -145,7 +145,8 @@ def test_a_function_that_does_not_say_what_it_returns_is_refused_at_the_call(
         pool.submit(fn)
 
     text = str(caught.value)
-    assert text.startswith("what worker processes answer is decoded by the return annotation, and ")
+    assert text.startswith("the return annotation of ")
+    assert "cannot be used to decode what worker processes answer: " in text
     assert reason in text
     assert "write one of None, bool, int," in text
 
@@ -172,7 +173,7 @@ async def test_an_answer_of_another_type_or_of_endless_length_is_said_to_be_so()
     assert str(wrong) == "the worker process gave no valid answer: expected int, found 'seven'"
     assert str(endless) == (
         "the worker process gave no valid answer: "
-        "1,099,511,627,776 bytes; at most 268,435,456 are taken"
+        "1,099,511,627,776 bytes; at most 268,435,456 are allowed"
     )
 
 

@@ -86,7 +86,10 @@ def test_a_function_of_the_script_itself_is_refused() -> None:
     code, stdout, stderr = run("-", stdin=PREAMBLE + "def own(): ...\nWorkerPool(1).submit(own)")
 
     assert (code, stdout) == (1, "")
-    assert "of __main__; a worker process can only import it from a module" in stderr
+    assert (
+        "is defined in __main__, which worker processes cannot import; define it in a module"
+        in stderr
+    )
 
 
 @pytest.mark.slow
