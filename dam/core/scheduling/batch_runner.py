@@ -16,7 +16,8 @@ from dam.core.scheduling import leases
 from dam.core.scheduling.calls import Calls
 from dam.core.scheduling.failures import clear_failures, record_failures
 from dam.core.scheduling.observer import Observer
-from dam.core.scheduling.report import Report
+from dam.core.scheduling.report import RunReport
+from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import EarlierMarkers, MarkedEntityList, ParamKind, Plan
 from dam.errors import (
@@ -44,7 +45,8 @@ class BatchRunner:
         *,
         earlier: EarlierMarkers,
         tokens: Iterator[int],
-        report: Report,
+        report: RunReport,
+        guard: SettlingGuard,
     ) -> None:
         self._calls = calls
         self._database = calls.database
@@ -54,6 +56,7 @@ class BatchRunner:
         self._earlier = earlier
         self._tokens = tokens
         self._report = report
+        self._guard = guard
 
     async def run(self, observer: Observer | None) -> None:
         """Run the system on its marked entities, batch after batch.
@@ -75,9 +78,10 @@ class BatchRunner:
                     continue
                 is_full = len(claimed.entity_ids) == self._plan.stage_facts.batch_size
                 last = claimed.entity_ids[-1]
-                is_over = last > newest and not self._report.has_created(last)
+                is_over = last > newest and not self._guard.has_created(last)
                 after = last if is_full and not claimed.attempts else 0
-                self._report.count(self._plan.name, claimed.entity_ids)
+                self._guard.admit(self._plan.name, claimed.entity_ids)
+                self._report.processed[self._plan.name] += len(claimed.entity_ids)
                 self._report.failed += await self.work_off(claimed)
             if observer:
                 observer.advanced(self._plan.name, len(claimed.entity_ids))
@@ -151,7 +155,7 @@ class BatchRunner:
                 return len(entities.failures), collected(session), created_in(session)
 
         failed, events, created = await self._database.retried(attempt)
-        self._report.descended(claimed.entity_ids, created)
+        self._guard.descended(claimed.entity_ids, created)
         await self._calls.announce(events)
         return failed
 
@@ -184,7 +188,7 @@ class BatchRunner:
                 return held, created_in(session)
 
         held, created = await self._database.retried(attempt)
-        self._report.descended(claimed.entity_ids, created)
+        self._guard.descended(claimed.entity_ids, created)
         await self._calls.announce(commands.events(held))
         return len(held & failures.keys())
 

@@ -11,7 +11,8 @@ from dam.core.scheduling import leases
 from dam.core.scheduling.batch_runner import BatchRunner
 from dam.core.scheduling.calls import Calls
 from dam.core.scheduling.observer import Observer
-from dam.core.scheduling.report import Report
+from dam.core.scheduling.report import RunReport
+from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.declaration import SystemStage, raise_named
 from dam.core.systems.graph import Stages, markers_before
 from dam.core.systems.params import EarlierMarkers, Plan
@@ -49,7 +50,7 @@ class WorldScheduler:
         self,
         stages: Iterable[SystemStage] = tuple(SystemStage),
         observer: Observer | None = None,
-    ) -> Report:
+    ) -> RunReport:
         """Walk the stages until they have no pending entity left.
 
         In each walk, each system has a turn: it processes the marked entities that it finds, or is
@@ -65,14 +66,14 @@ class WorldScheduler:
             PluginFunctionError: A plugin's system without marked entities, or its `run_if`, raised.
         """
         chosen = tuple(stages)
-        report = Report()
+        report, guard = RunReport(), SettlingGuard()
         free, leased, wait_s = 1, 0, _FIRST_WAIT_S
         were_free = 0  # before the walk; entities that were marked during it have had no turn
         while free or leased:
             done = report.processed.total()
             if free:
                 for stage in chosen:
-                    await self._walk(stage, observer, report)
+                    await self._walk(stage, observer, report, guard)
             free, leased = await self._pending(chosen)
             is_stuck = were_free if free else leased  # free, yet not claimed in a walk: locked
             if report.processed.total() > done:
@@ -86,16 +87,18 @@ class WorldScheduler:
             were_free = free
         return report
 
-    async def execute_stage(self, stage: SystemStage, observer: Observer | None = None) -> Report:
+    async def execute_stage(
+        self, stage: SystemStage, observer: Observer | None = None
+    ) -> RunReport:
         """Run the systems of one stage until no marker is left that can be claimed.
 
         Does not wait for entities that another process holds.
         """
-        report = Report()
+        report, guard = RunReport(), SettlingGuard()
         free, done = 1, -1
         while free and report.processed.total() > done:
             is_first, done = done < 0, report.processed.total()
-            await self._walk(stage, observer, report, calls_unmarked=is_first)
+            await self._walk(stage, observer, report, guard, calls_unmarked=is_first)
             free, _leased = await self._pending([stage])
         return report
 
@@ -121,7 +124,8 @@ class WorldScheduler:
         self,
         stage: SystemStage,
         observer: Observer | None,
-        report: Report,
+        report: RunReport,
+        guard: SettlingGuard,
         *,
         calls_unmarked: bool = True,
     ) -> None:
@@ -141,6 +145,7 @@ class WorldScheduler:
                     earlier=first,
                     tokens=self._tokens,
                     report=report,
+                    guard=guard,
                 )
                 await runner.run(observer)
             elif calls_unmarked:

@@ -13,7 +13,8 @@ from dam.core.ecs.rows import mark, write_rows
 from dam.core.scheduling import leases as work
 from dam.core.scheduling.batch_runner import BatchRunner
 from dam.core.scheduling.calls import Calls
-from dam.core.scheduling.report import Report
+from dam.core.scheduling.report import RunReport
+from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemFunction, SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldSession
@@ -166,8 +167,16 @@ async def test_the_writes_of_who_comes_too_late_are_dropped(
             context=world.context,
             listeners={},
         )
-        drain = BatchRunner(calls, plan, Analyse, earlier=(), tokens=count(), report=Report())
-        await drain.work_off(work.Claim("late", ids))
+        runner = BatchRunner(
+            calls,
+            plan,
+            Analyse,
+            earlier=(),
+            tokens=count(),
+            report=RunReport(),
+            guard=SettlingGuard(),
+        )
+        await runner.work_off(work.Claim("late", ids))
         assert await world.read(widths) == {ids[1]: 1 if system_ is analyse_in_session else 2}
         assert await world.read(marked, Analyse) == [ids[0]]
 

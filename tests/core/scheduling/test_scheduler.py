@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.ecs.rows import mark
-from dam.core.scheduling.report import Report
+from dam.core.scheduling.report import RunReport
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldReader, WorldSession
@@ -55,7 +55,7 @@ async def test_stages_follow_each_other_until_nothing_is_pending(open_world: Ope
         assert await world.read(widths) == dict(zip(ids, [20, 20, 20, 20, 10], strict=True))
         assert await world.read(marked, Describe) == []
         assert await world.read(marked, Analyse) == []
-    assert report == Report(processed=report.processed, failed=0)
+    assert report == RunReport(processed=report.processed, failed=0)
     assert report.processed == {"describe": 5, "analyse": 5}
 
 
