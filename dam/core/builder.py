@@ -13,7 +13,8 @@ from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
 from dam.core.new_entities import New, NewEntityMarkers
 from dam.core.resources import ResourceManager
-from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.event_dispatcher import EventDispatcher
+from dam.core.scheduling.invoker import Invoker
 from dam.core.scheduling.scheduler import WorldScheduler
 from dam.core.systems.declaration import (
     ListenerFacts,
@@ -143,20 +144,17 @@ class WorldBuilder:
         listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
         for facts, plan in self._listening:
             listeners[facts.event].append(plan)
-        calls = Calls(
-            database=database,
-            resources=resources,
-            config=self.config,
-            context=context,
-            listeners=listeners,
+        invoker = Invoker(
+            database=database, resources=resources, config=self.config, context=context
         )
-        scheduler = WorldScheduler(calls, stages)
+        dispatcher = EventDispatcher(invoker, listeners)
         world = World(
             config=self.config,
             context=context,
             database=database,
             resources=resources,
-            scheduler=scheduler,
+            scheduler=WorldScheduler(invoker, dispatcher, stages),
+            dispatcher=dispatcher,
         )
         resources.add(World, world, is_lent=True)
         return world

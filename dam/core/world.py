@@ -10,6 +10,7 @@ from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
+from dam.core.scheduling.event_dispatcher import EventDispatcher
 from dam.core.scheduling.scheduler import WorldScheduler
 
 P = ParamSpec("P")
@@ -36,12 +37,14 @@ class World:
         database: Database,
         resources: ResourceManager,
         scheduler: WorldScheduler,
+        dispatcher: EventDispatcher,
     ) -> None:
         self.config = config
         self.context = context
         self.database = database
         self.resources = resources
         self.scheduler = scheduler
+        self._dispatcher = dispatcher
 
     async def run(
         self,
@@ -99,7 +102,7 @@ class World:
                 return await fn(session), collected(session)
 
         answer, events = await self.database.retried(transaction)
-        await self.scheduler.announce(events)
+        await self._dispatcher.announce(events)
         return answer
 
     async def read(
@@ -113,7 +116,7 @@ class World:
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
         """Run the listeners of an event now and return their answers."""
-        return await self.scheduler.dispatch_event(event)
+        return await self._dispatcher.dispatch(event)
 
     async def close(self) -> None:
         """Close the resources in reverse order, the database last."""

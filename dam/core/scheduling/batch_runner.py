@@ -13,8 +13,9 @@ from dam.core.ecs.components import EntityId, MarkerComponent
 from dam.core.ecs.rows import created_in
 from dam.core.events import Event, collected
 from dam.core.scheduling import leases
-from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.event_dispatcher import EventDispatcher
 from dam.core.scheduling.failures import clear_failures, record_failures
+from dam.core.scheduling.invoker import Invoker
 from dam.core.scheduling.observer import Observer
 from dam.core.scheduling.report import RunReport
 from dam.core.scheduling.settling import SettlingGuard
@@ -39,7 +40,8 @@ class BatchRunner:
 
     def __init__(
         self,
-        calls: Calls,
+        invoker: Invoker,
+        dispatcher: EventDispatcher,
         plan: Plan,
         marker: type[MarkerComponent],
         *,
@@ -48,9 +50,10 @@ class BatchRunner:
         report: RunReport,
         guard: SettlingGuard,
     ) -> None:
-        self._calls = calls
-        self._database = calls.database
-        self._lease_s = calls.config.lease_s
+        self._invoker = invoker
+        self._dispatcher = dispatcher
+        self._database = invoker.database
+        self._lease_s = invoker.config.lease_s
         self._plan = plan
         self._marker = marker
         self._earlier = earlier
@@ -68,7 +71,7 @@ class BatchRunner:
         newest = await self._database.read(leases.newest, self._marker)
         after, is_over = 0, not newest
         while not is_over:
-            token = f"{self._calls.context.run_id}-{next(self._tokens)}"
+            token = f"{self._invoker.context.run_id}-{next(self._tokens)}"
             async with self._released_on_error(token):
                 claimed = await self._claim(token, after)
                 if claimed is None and after == 0:
@@ -150,19 +153,19 @@ class BatchRunner:
                 held = await leases.finish(session, self._marker, claimed)
                 entities = MarkedEntityList[Any](sorted(held))
                 if entities:
-                    await self._calls.invoke(self._plan, session=session, entities=entities)
+                    await self._invoker.invoke(self._plan, session=session, entities=entities)
                 await self._settle(session, held, entities.failures)
                 return len(entities.failures), collected(session), created_in(session)
 
         failed, events, created = await self._database.retried(attempt)
         self._guard.descended(claimed.entity_ids, created)
-        await self._calls.announce(events)
+        await self._dispatcher.announce(events)
         return failed
 
     async def _with_commands(self, claimed: leases.Claim) -> int:
         commands = Commands(claimed.entity_ids)
         entities, failures = commands.entities, commands.entities.failures
-        await self._calls.invoke(self._plan, commands=commands, entities=entities)
+        await self._invoker.invoke(self._plan, commands=commands, entities=entities)
         try:
             return await self._commit(claimed, commands, failures)
         except IntegrityError:
@@ -184,12 +187,12 @@ class BatchRunner:
             async with self._database.writer() as session:
                 held = await leases.finish(session, self._marker, claimed)
                 await self._settle(session, held, failures)
-                await commands.apply(session, held, now=self._calls.context.now())
+                await commands.apply(session, held, now=self._invoker.context.now())
                 return held, created_in(session)
 
         held, created = await self._database.retried(attempt)
         self._guard.descended(claimed.entity_ids, created)
-        await self._calls.announce(commands.events(held))
+        await self._dispatcher.announce(commands.events(held))
         return len(held & failures.keys())
 
     async def _settle(
@@ -197,7 +200,7 @@ class BatchRunner:
     ) -> None:
         """Store the failures of entities whose lease holds; delete old failures of all others."""
         failed = {key: error for key, error in failures.items() if key in held}
-        now = self._calls.context.now()
+        now = self._invoker.context.now()
         await record_failures(session, self._plan.name, failed, now=now)
         await clear_failures(session, self._plan.name, held - failed.keys())
 

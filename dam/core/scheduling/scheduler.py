@@ -1,23 +1,20 @@
-"""`WorldScheduler`: runs systems stage by stage on marked entities, and listeners for events."""
+"""`WorldScheduler`: runs systems stage by stage on marked entities."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any, TypeVar
 
 from dam.core.ecs.components import MarkerComponent
-from dam.core.events import Event
 from dam.core.scheduling import leases
 from dam.core.scheduling.batch_runner import BatchRunner
-from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.event_dispatcher import EventDispatcher
+from dam.core.scheduling.invoker import Invoker
 from dam.core.scheduling.observer import Observer
 from dam.core.scheduling.report import RunReport
 from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.declaration import SystemStage, raise_named
 from dam.core.systems.graph import Stages, markers_before
 from dam.core.systems.params import EarlierMarkers, Plan
-
-R = TypeVar("R")
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 2.0
@@ -26,8 +23,9 @@ _LONGEST_WAIT_S = 2.0
 class WorldScheduler:
     """Runs the systems of one world in their order."""
 
-    def __init__(self, calls: Calls, stages: Stages) -> None:
-        self._calls = calls
+    def __init__(self, invoker: Invoker, dispatcher: EventDispatcher, stages: Stages) -> None:
+        self._invoker = invoker
+        self._dispatcher = dispatcher
         self._stages = stages
         self._tokens = count(1)
 
@@ -80,7 +78,7 @@ class WorldScheduler:
                 wait_s = _FIRST_WAIT_S
             elif is_stuck:
                 if observer:
-                    observer.waiting(free + leased, None if free else self._calls.config.lease_s)
+                    observer.waiting(free + leased, None if free else self._invoker.config.lease_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
                 free, leased = await self._pending(chosen)
@@ -102,21 +100,13 @@ class WorldScheduler:
             free, _leased = await self._pending([stage])
         return report
 
-    async def dispatch_event(self, event: Event[R]) -> list[R]:
-        """Run the listeners of the event's class in order and return their answers."""
-        return await self._calls.dispatch(event)
-
-    async def announce(self, events: Iterable[Event[Any]]) -> None:
-        """Run the listeners of events whose transaction has committed; log a listener's error."""
-        await self._calls.announce(events)
-
     def _active(self, stages: Iterable[SystemStage]) -> list[Plan]:
         return [plan for stage in stages for plan in self._stages[stage] if self._is_active(plan)]
 
     def _is_active(self, plan: Plan) -> bool:
         condition = plan.stage_facts.run_if
         try:
-            return condition is None or condition(self._calls.config)
+            return condition is None or condition(self._invoker.config)
         except Exception as error:  # noqa: BLE001 - a plugin's code
             raise_named(f"run_if= of system {plan.name!r}", plan.function, error)
 
@@ -139,7 +129,8 @@ class WorldScheduler:
             if plan.marker is not None:
                 first = earlier[plan.marker]
                 runner = BatchRunner(
-                    self._calls,
+                    self._invoker,
+                    self._dispatcher,
                     plan,
                     plan.marker,
                     earlier=first,
@@ -153,10 +144,11 @@ class WorldScheduler:
                 report.processed[plan.name] += 0
 
     async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
-        return await self._calls.database.read(leases.count_pending, self.queues(stages))
+        return await self._invoker.database.read(leases.count_pending, self.queues(stages))
 
     async def _call(self, plan: Plan) -> None:
         try:
-            await self._calls.call(plan)
+            _answer, events = await self._invoker.call(plan)
+            await self._dispatcher.announce(events)
         except Exception as error:  # noqa: BLE001 - a plugin's code
             raise_named(f"system {plan.name!r}", plan.function, error)

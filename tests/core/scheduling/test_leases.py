@@ -12,7 +12,8 @@ from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark, write_rows
 from dam.core.scheduling import leases as work
 from dam.core.scheduling.batch_runner import BatchRunner
-from dam.core.scheduling.calls import Calls
+from dam.core.scheduling.event_dispatcher import EventDispatcher
+from dam.core.scheduling.invoker import Invoker
 from dam.core.scheduling.report import RunReport
 from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.commands import Commands
@@ -160,15 +161,15 @@ async def test_the_writes_of_who_comes_too_late_are_dropped(
         await world.run(claim, "late", lease_s=OVER_S)
         await world.run(claim_orphan, "quick")
         (plan,) = world.scheduler.systems()
-        calls = Calls(
+        invoker = Invoker(
             database=world.database,
             resources=world.resources,
             config=world.config,
             context=world.context,
-            listeners={},
         )
         runner = BatchRunner(
-            calls,
+            invoker,
+            EventDispatcher(invoker, {}),
             plan,
             Analyse,
             earlier=(),

@@ -1,9 +1,7 @@
-"""`Calls`: calls the systems and listeners of a world, and sends the events that they emit."""
+"""`Invoker`: calls the systems and listeners of a world with the arguments that they ask for."""
 
 import asyncio
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,11 +13,8 @@ from dam.core.systems.commands import Commands
 from dam.core.systems.params import MarkedEntityList, ParamKind, Plan, WorldReader
 from dam.errors import SystemAbortedError, TransactionEndedError
 
-R = TypeVar("R")
-log = logging.getLogger(__name__)
 
-
-class Calls:
+class Invoker:
     """Calls the systems and listeners of one world, each with the arguments that it asks for."""
 
     def __init__(
@@ -29,38 +24,19 @@ class Calls:
         resources: ResourceManager,
         config: WorldConfig,
         context: WorldContext,
-        listeners: Mapping[type[Event[Any]], Sequence[Plan]],
     ) -> None:
         self.database = database
         self.config = config
         self.context = context
         self._resources = resources
-        self._listeners = listeners
 
-    async def dispatch(self, event: Event[R]) -> list[R]:
-        """Run the listeners of the event's class in order and return their answers."""
-        answers: list[R] = []
-        for plan in self._listeners.get(type(event), ()):
-            answers.append(cast("R", await self.call(plan, event)))  # noqa: PERF401 - in turn
-        return answers
-
-    async def announce(self, events: Iterable[Event[Any]]) -> None:
-        """Run the listeners of events whose transaction has committed; log a listener's error."""
-        for event in events:
-            for plan in self._listeners.get(type(event), ()):
-                try:
-                    await self.call(plan, event)
-                except Exception:  # the boundary: the writes are committed, and other listeners run
-                    log.exception(
-                        "a listener failed",
-                        extra={"event": type(event).__name__, "listener": plan.name},
-                    )
-
-    async def call(self, plan: Plan, event: Event[Any] | None = None) -> object:
-        """Run a listener, or a system without marked entities; commit its writes, send its events.
+    async def call(
+        self, plan: Plan, event: Event[Any] | None = None
+    ) -> tuple[object, list[Event[Any]]]:
+        """Run a listener, or a system without marked entities, and commit its writes.
 
         Returns:
-            What the function returned.
+            What the function returned, and the events that it emitted; the caller sends them.
         """
         if plan.asks_for(ParamKind.SESSION):
 
@@ -69,17 +45,12 @@ class Calls:
                     answer = await self.invoke(plan, session=session, event=event)
                     return answer, collected(session)
 
-            answer, events = await self.database.retried(attempt)
-        else:
-            commands = Commands()
-            answer = await self.invoke(plan, commands=commands, event=event)
-            events = commands.events(())
-            if plan.asks_for(
-                ParamKind.COMMANDS
-            ):  # a function that only reads need not wait to write
-                await self.database.write(commands.apply, (), now=self.context.now())
-        await self.announce(events)
-        return answer
+            return await self.database.retried(attempt)
+        commands = Commands()
+        answer = await self.invoke(plan, commands=commands, event=event)
+        if plan.asks_for(ParamKind.COMMANDS):  # a function that only reads need not wait to write
+            await self.database.write(commands.apply, (), now=self.context.now())
+        return answer, commands.events(())
 
     async def invoke(
         self,
