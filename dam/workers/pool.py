@@ -3,7 +3,7 @@
 Each worker process belongs to one thread of this process, which sends it calls, waits for one
 answer after the other, and replaces it when it dies or takes too long. A worker is a new
 interpreter (no fork, no second import of an unguarded script) with two pipes of its own. So its
-death leaves nothing locked or half-written that others use, as a shared queue would.
+death leaves nothing locked or half-written that other workers need, such as a shared queue.
 """
 
 import asyncio

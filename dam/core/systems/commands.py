@@ -33,7 +33,7 @@ P = ParamSpec("P")
 class PendingEntity:
     """An entity that gets its id in the commit: a new entity, or the one with a given digest."""
 
-    owner: EntityId | None
+    on_behalf_of: EntityId | None
     identity: IdentityComponent | None = None
 
 
@@ -41,19 +41,19 @@ EntityRef = EntityId | PendingEntity
 
 
 class _Write(NamedTuple):
-    owner: EntityId | None
+    on_behalf_of: EntityId | None
     entity: EntityRef
     row: Row
 
 
 class _Update(NamedTuple):
-    owner: EntityId | None
+    on_behalf_of: EntityId | None
     statement: Update
     values: Row
 
 
 class _On(NamedTuple):
-    owner: EntityId | None
+    on_behalf_of: EntityId | None
     entity: EntityRef
 
 
@@ -68,8 +68,8 @@ class Commands:
     given, so `commands.fail` and `entities.fail` note the same failures.
     """
 
-    def __init__(self, owners: Collection[EntityId] | None = None) -> None:
-        self._owners = None if owners is None else frozenset(owners)
+    def __init__(self, claimed: Collection[EntityId] | None = None) -> None:
+        self._claimed = None if claimed is None else frozenset(claimed)
         self._sets: dict[type[Component], list[_Write]] = defaultdict(list)
         self._adds: dict[type[MultiComponent], list[_Write]] = defaultdict(list)
         self._removes: dict[type[AnyComponent], list[_On]] = defaultdict(list)
@@ -77,7 +77,7 @@ class Commands:
         self._updates: list[_Update] = []
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
-        self.entities = MarkedEntityList[Any](owners or ())
+        self.entities = MarkedEntityList[Any](claimed or ())
 
     def set(
         self, entity: EntityRef, component: Component, *, on_behalf_of: EntityId | None = None
@@ -91,8 +91,8 @@ class Commands:
         if isinstance(component, MarkerComponent):
             self.mark(entity, type(component), on_behalf_of=on_behalf_of)
             return
-        owner = self._owner(entity, on_behalf_of)
-        self._sets[type(component)].append(_Write(owner, entity, row_of(component)))
+        claimed = self._claimed_for(entity, on_behalf_of)
+        self._sets[type(component)].append(_Write(claimed, entity, row_of(component)))
 
     def set_values(
         self, entity: EntityRef, kind: Callable[P, Component], *_: P.args, **values: P.kwargs
@@ -109,14 +109,14 @@ class Commands:
         """
         of_kind = cast("type[Component]", kind)
         row = full_row(of_kind, values)
-        self._sets[of_kind].append(_Write(self._owner(entity, None), entity, row))
+        self._sets[of_kind].append(_Write(self._claimed_for(entity, None), entity, row))
 
     def add(
         self, entity: EntityRef, component: MultiComponent, *, on_behalf_of: EntityId | None = None
     ) -> None:
         """Give the entity one more component of a kind that it may have many times."""
-        owner = self._owner(entity, on_behalf_of)
-        self._adds[type(component)].append(_Write(owner, entity, row_of(component)))
+        claimed = self._claimed_for(entity, on_behalf_of)
+        self._adds[type(component)].append(_Write(claimed, entity, row_of(component)))
 
     def remove(
         self,
@@ -126,7 +126,7 @@ class Commands:
         on_behalf_of: EntityId | None = None,
     ) -> None:
         """Remove every component of that kind from the entity; done before `set` and `add`."""
-        self._removes[kind].append(_On(self._owner(entity, on_behalf_of), entity))
+        self._removes[kind].append(_On(self._claimed_for(entity, on_behalf_of), entity))
 
     def mark(
         self,
@@ -136,7 +136,7 @@ class Commands:
         on_behalf_of: EntityId | None = None,
     ) -> None:
         """Mark the entity for the system that works on this marker."""
-        self._marks[marker].append(_On(self._owner(entity, on_behalf_of), entity))
+        self._marks[marker].append(_On(self._claimed_for(entity, on_behalf_of), entity))
 
     def update(
         self, statement: Update, values: Row, *, on_behalf_of: EntityId | None = None
@@ -148,11 +148,11 @@ class Commands:
             values: The values of its parameters.
             on_behalf_of: The marked entity for which it is run.
         """
-        self._updates.append(_Update(self._owner(None, on_behalf_of), statement, values))
+        self._updates.append(_Update(self._claimed_for(None, on_behalf_of), statement, values))
 
     def create_entity(self, *, on_behalf_of: EntityId | None = None) -> PendingEntity:
         """Return a new entity for use in the other calls; it gets its id in the commit."""
-        pending = PendingEntity(self._owner(None, on_behalf_of))
+        pending = PendingEntity(self._claimed_for(None, on_behalf_of))
         self._pending.append(pending)
         return pending
 
@@ -160,46 +160,54 @@ class Commands:
         self, identity: IdentityComponent, *, on_behalf_of: EntityId | None = None
     ) -> PendingEntity:
         """Return the entity with this digest; the commit creates it if there is none."""
-        pending = PendingEntity(self._owner(None, on_behalf_of), identity)
+        pending = PendingEntity(self._claimed_for(None, on_behalf_of), identity)
         self._pending.append(pending)
         return pending
 
     def emit(self, event: Event[Any], *, on_behalf_of: EntityId | None = None) -> None:
         """Send an event after the commit."""
-        self._events.append((self._owner(None, on_behalf_of), event))
+        self._events.append((self._claimed_for(None, on_behalf_of), event))
 
     def fail(self, entity_id: EntityId, error: Exception) -> None:
         """Give one marked entity up, like `MarkedEntityList.fail`."""
         self.entities.fail(entity_id, error)
 
-    def _owner(self, entity: EntityRef | None, on_behalf_of: EntityId | None) -> EntityId | None:
-        owner = on_behalf_of
-        if owner is None:
-            owner = entity.owner if isinstance(entity, PendingEntity) else entity
-        if self._owners is None:
+    def _claimed_for(
+        self, entity: EntityRef | None, on_behalf_of: EntityId | None
+    ) -> EntityId | None:
+        """Return the marked entity on whose behalf something is written; None if none are marked.
+
+        Raises:
+            ValueError: It is not given, or is not one of the marked entities.
+        """
+        if self._claimed is None:
             return None
-        if owner is None:
+        found = on_behalf_of
+        if found is None:
+            found = entity.on_behalf_of if isinstance(entity, PendingEntity) else entity
+        if found is None:
             msg = "name the marked entity for which this is done with on_behalf_of="
             raise ValueError(msg)
-        if owner not in self._owners:
-            msg = f"entity {owner} is not one of the marked entities: name one with on_behalf_of="
+        if found not in self._claimed:
+            msg = f"entity {found} is not one of the marked entities: name one with on_behalf_of="
             raise ValueError(msg)
-        return owner
+        return found
 
-    def events(self, owners: Collection[EntityId]) -> list[Event[Any]]:
+    def events(self, held: Collection[EntityId]) -> list[Event[Any]]:
         """Return the events that were emitted on behalf of these entities, in order."""
-        return [event for owner, event in self._events if owner is None or owner in owners]
+        return [event for claimed, event in self._events if claimed is None or claimed in held]
 
     async def apply(
-        self, session: AsyncSession, owners: Collection[EntityId], *, now: datetime
+        self, session: AsyncSession, held: Collection[EntityId], *, now: datetime
     ) -> None:
         """Make the writes on behalf of these entities, one statement per component.
 
         The caller commits. The order is: new entities, removals, `set`, `add`, marks, updates.
         """
+        allowed = {None, *held}
 
         def of(items: Iterable[Any]) -> list[Any]:
-            return [item for item in items if item.owner is None or item.owner in owners]
+            return [each for each in items if each.on_behalf_of in allowed]
 
         ids = await _resolve(session, of(self._pending), now=now)
 
@@ -266,13 +274,13 @@ async def entities_for_digests(
     found = await known_identities(session, kind, wanted)
     missing = [digest for digest in wanted if digest not in found]
     ids = await create_entities(session, len(missing), now=now)
-    owners = dict(zip(missing, ids, strict=True))
-    rows = [{"entity_id": owners[digest], "digest": digest} for digest in sorted(missing)]
+    created = dict(zip(missing, ids, strict=True))
+    rows = [{"entity_id": created[digest], "digest": digest} for digest in sorted(missing)]
     if not rows:
         return {digest: (entity_id, False) for digest, entity_id in found.items()}
     written = await insert_rows(session, table_of(kind), rows, Conflict(("digest",)))
     are_all_mine = written == len(rows)
-    now_known = owners if are_all_mine else await known_identities(session, kind, missing)
+    now_known = created if are_all_mine else await known_identities(session, kind, missing)
     in_vain = sorted(set(ids) - set(now_known.values()))
     for entity_ids in portions(in_vain):
         await session.execute(delete(table_of(Entity)).where(Entity.id.in_(entity_ids)))
@@ -287,12 +295,12 @@ async def known_identities(
     """Return the entity of each digest; unknown digests are left out."""
     found: dict[bytes, EntityId] = {}
     for some in portions(list(digests)):
-        found |= dict((await session.execute(_owners_of(kind), {"digests": some})).all())
+        found |= dict((await session.execute(_entities_of(kind), {"digests": some})).all())
     return found
 
 
 @cache
-def _owners_of(kind: type[IdentityComponent]) -> Select[bytes, EntityId]:
+def _entities_of(kind: type[IdentityComponent]) -> Select[bytes, EntityId]:
     columns = table_of(kind).c
     return select(columns.digest, columns.entity_id).where(
         columns.digest.in_(bindparam("digests", expanding=True))
