@@ -7,9 +7,9 @@ The pipes carry frames: eight bytes of length, then that many bytes. A request i
 `(function, calls)`, where the function and each call are pickled on their own, so that one bad
 argument costs one call. A reply is one frame for each call, in order: an answer of
 `dam.workers.answers`, sent as soon as the call ends, so that the parent knows in which call a
-worker died. An empty frame comes first when the worker has started, and also when a request names
-another function than the one before: then its module is imported, and the time of the first call
-begins.
+worker died. Two more frames are empty: the very first, which says that the worker has started, and
+the first reply to a request with another function than the one before. That one says that the
+function has been imported, so that the time of an import does not count as time of a call.
 """
 
 import contextlib

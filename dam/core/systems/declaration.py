@@ -62,8 +62,8 @@ def system(
     Args:
         stage: The stage in which it runs.
         after: Systems of the same stage that must be done with an entity before this one gets it.
-        run_if: Called before each turn of the stage; if it returns False, the system is skipped and
-            its markers stay.
+        run_if: Is given the world's config whenever a stage is about to run. While it returns
+            False, the system is skipped and its markers stay.
         batch_size: How many marked entities it gets at once, at most.
     """
     # Also a function that is not in a list, or anything else: the build reports what is wrong.
