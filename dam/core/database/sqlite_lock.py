@@ -23,9 +23,10 @@ _AT_A_TIME_S = 0.25
 _TOLD_AFTER_S = 5.0
 _SHORT_S = 1.0
 
-# Bytes that a writer and a recovery lock, in the shared-memory file of a database in WAL mode.
+# First and last of the bytes that writers lock. In WAL mode they are in the shared-memory file: 120
+# to write, 122 to recover.
 _WAL_BYTES = (120, 122)
-# Bytes that a writer locks before and while it writes, in the database itself in other modes.
+# In the other modes they are in the database file, locked before and during a write.
 _FILE_BYTES = (0x40000000, 0x40000000 + 511)
 
 

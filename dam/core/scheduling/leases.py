@@ -94,7 +94,10 @@ async def claim_orphan(
     lease_s: float,
     earlier: EarlierMarkers = (),
 ) -> Claim | None:
-    """Lease one ready entity whose lease ran out, now or before."""
+    """Lease one ready entity whose lease has run out, now or before; None if there is none.
+
+    The arguments are those of `claim`.
+    """
     values = {"token": token, "limit": 1, "lease_s": lease_s}
     rows = (await session.execute(_lease_orphaned(marker, earlier), values)).all()
     return Claim(token, [rows[0].entity_id], rows[0].attempts) if rows else None
