@@ -1,10 +1,14 @@
-"""Comics: works (concepts), their variants, and the pages of these.
+"""Comics: works (concepts), their variants, and the pages of the variants.
 
-Everything takes and returns ids of entities. The functions of pages are those of `page_service`
-under their names for comics: they take any owner, so other kinds of work have pages by the same
-rules. Nothing here commits. Two who change one variant or one concept at once come one after the
-other. Who makes a new order of pages that were read earlier says which these were (`expected`), so
-that what came meanwhile is not lost. Names that no fact has are a `TypeError`.
+Example: "Amazing Spider-Man #1" is a concept; a French CBZ and an English scan are its variants.
+
+All functions take and return ids of entities. Nothing here commits. Changes of one variant or one
+concept by two callers run one after the other. An unknown name of a fact is a `TypeError`.
+
+The functions for pages are those of `page_service` under names for comics. They accept any entity
+as the owner of pages, so the same rules hold for other kinds of work. A caller that computes a new
+order from pages that it read in an earlier transaction passes those pages as `expected`, so that
+pages added in the meantime are not lost.
 """
 
 from dam.services.comic_book_service.concepts import create_comic_book_concept

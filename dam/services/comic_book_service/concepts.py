@@ -1,4 +1,4 @@
-"""Concepts of comics: works such as one issue of a series."""
+"""Comic concepts: works such as one issue of a series."""
 
 from typing import Unpack
 
@@ -21,10 +21,21 @@ async def create_comic_book_concept(
     publication_year: int | None = None,
     **more: Unpack[ConceptDetails],
 ) -> EntityId:
-    """Create a comic as a work and return its entity; a second one of the same facts is another.
+    """Create a comic concept and return its entity; the same facts twice make two concepts.
+
+    Example: `await create_comic_book_concept(session, "Doctor Doom!", "Spidey", "5", 1963)`.
+
+    Args:
+        session: The caller commits it.
+        comic_title: The title of this comic itself; not blank.
+        series_title: The series that it belongs to; not blank.
+        issue_number: As printed, such as `5`, `001` or `1.MU`.
+        publication_year: Such as 1963.
+        **more: Further facts, by the names in `ConceptFacts`.
 
     Raises:
-        FactRefusedError: A fact cannot be kept as it is, or a title is blank.
+        TypeError: A name is not a fact of concepts.
+        FactRefusedError: A value cannot be stored unchanged, or a title is blank.
     """
     facts: dict[str, object] = {
         "comic_title": comic_title,
@@ -35,19 +46,19 @@ async def create_comic_book_concept(
     }
     check_facts(ComicBookConceptComponent, facts)
     entity_id = await ecs_service.create_entity(session)
-    said = {"name": concept_name(facts), "title_key": title_key(series_title, comic_title)}
-    row = {"entity_id": entity_id, **said, **facts}
+    derived = {"name": concept_name(facts), "title_key": title_key(series_title, comic_title)}
+    row = {"entity_id": entity_id, **derived, **facts}
     await write_rows(session, ComicBookConceptComponent, [row], replace=False)
     return entity_id
 
 
 async def refuse_concept(session: AsyncSession, entity_id: EntityId) -> None:
-    """Raise `ConceptNotVariantError` where an entity is a concept."""
+    """Raise `ConceptNotVariantError` if the entity is a concept."""
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
         raise ConceptNotVariantError(entity_id)
 
 
 async def require_concept(session: AsyncSession, entity_id: EntityId) -> None:
-    """Raise `NoComicConceptError` where an entity is no concept."""
+    """Raise `NoComicConceptError` if the entity is not a concept."""
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent) is None:
         raise NoComicConceptError(entity_id)

@@ -1,4 +1,4 @@
-"""What is known of comics: their concepts, variants, pages, and where a picture is a page."""
+"""Descriptions of comics as values: concepts, variants, and places where a picture is a page."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,12 @@ _links = table_of(PageLink).c
 
 @dataclass(frozen=True, kw_only=True)
 class ComicConcept:
-    """A comic as a work: its name, its facts, and its terms by their ComicInfo elements."""
+    """A comic as a work.
+
+    Attributes:
+        name: What lists show, such as `Amazing Spider-Man #1 (1963)`.
+        terms: Lists of names by ComicInfo element, such as `{"Writer": ("Stan Lee",)}`.
+    """
 
     entity_id: EntityId
     name: str
@@ -37,7 +42,7 @@ class ComicConcept:
 
 @dataclass(frozen=True, kw_only=True)
 class ComicVariant:
-    """One form of a comic, and how many pages it has."""
+    """One form of a comic, such as a scan or a translation, with its number of pages."""
 
     entity_id: EntityId
     concept_entity_id: EntityId | None
@@ -59,11 +64,11 @@ class PageUse:
 async def describe_comic_concepts(
     session: AsyncSession, entity_ids: Sequence[EntityId]
 ) -> list[ComicConcept]:
-    """Return what is known of concepts, in the order in which they were named.
+    """Return descriptions of concepts, in the order of `entity_ids`.
 
     Raises:
         EntityNotFoundError: Some do not exist.
-        NoComicConceptError: One is no concept of a comic.
+        NoComicConceptError: One is not a comic concept.
     """
     rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookConceptComponent)
     await _check(session, entity_ids, rows, NoComicConceptError)
@@ -82,11 +87,11 @@ async def describe_comic_concepts(
 async def describe_comic_variants(
     session: AsyncSession, entity_ids: Sequence[EntityId]
 ) -> list[ComicVariant]:
-    """Return what is known of variants, in the order in which they were named.
+    """Return descriptions of variants, in the order of `entity_ids`.
 
     Raises:
         EntityNotFoundError: Some do not exist.
-        NoComicVariantError, ConceptNotVariantError: One is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: One is not a comic variant.
     """
     rows = await ecs_service.get_components_of_kind(session, entity_ids, ComicBookVariantComponent)
     await _check(session, entity_ids, rows, NoComicVariantError)
@@ -106,7 +111,7 @@ async def describe_comic_variants(
 async def describe_page_uses(
     session: AsyncSession, page_image_entity_id: EntityId
 ) -> list[PageUse]:
-    """Return every place where a picture is a page of a comic variant, by variant and number.
+    """Return every place where a picture is a page of a comic, sorted by variant and page number.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
@@ -134,7 +139,7 @@ async def describe_page_uses(
 async def _page_counts(
     session: AsyncSession, owner_entity_ids: Sequence[EntityId]
 ) -> dict[EntityId, int]:
-    """Return how many pages there are by owner; owners without are left out."""
+    """Return the number of pages of each owner; an owner without pages is left out."""
     counts: dict[EntityId, int] = {}
     counted = select(_links.owner_entity_id, func.count()).group_by(_links.owner_entity_id)
     for ids in portions(owner_entity_ids):
@@ -151,7 +156,7 @@ async def _check(
 ) -> None:
     if missing := [entity_id for entity_id in entity_ids if entity_id not in found]:
         await ecs_service.get_entities(session, missing)
-        # Who asked for concepts gets none here.
+        # Always empty when the caller asked for concepts: a missing one has no such component.
         concepts = await ecs_service.get_components_of_kind(
             session, missing[:1], ComicBookConceptComponent
         )

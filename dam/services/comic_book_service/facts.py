@@ -1,4 +1,4 @@
-"""What can be said of comics: the names of the facts, and what makes one fit to be kept."""
+"""Facts of comics: their names, and the check that a value can be stored."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypedDict, get_type_hints
@@ -16,7 +16,7 @@ from dam.models import (
 
 
 class ConceptDetails(TypedDict, total=False):
-    """Facts of a comic's concept beside those that identify it; None where nobody knows."""
+    """Facts of a concept beyond those that identify it; None where unknown."""
 
     description: str | None
     volume: int | None
@@ -29,7 +29,7 @@ class ConceptDetails(TypedDict, total=False):
 
 
 class ConceptFacts(ConceptDetails, total=False):
-    """Facts of a comic's concept, as its component names them."""
+    """Facts of a concept, by the column names of its component."""
 
     comic_title: str
     series_title: str | None
@@ -38,7 +38,7 @@ class ConceptFacts(ConceptDetails, total=False):
 
 
 class VariantFacts(TypedDict, total=False):
-    """Facts of a comic's variant, as its component names them; None where nobody knows."""
+    """Facts of a variant, by the column names of its component; None where unknown."""
 
     language: str | None
     format: str | None
@@ -58,13 +58,13 @@ _DIRECTIONS = ("ltr", "rtl")
 
 
 def check_facts(kind: type[AnyComponent], facts: Mapping[str, object]) -> None:
-    """Raise unless every database can keep these values, and a ComicInfo.xml say the numbers.
+    """Raise unless every database can store these values and ComicInfo.xml can hold the numbers.
 
     Raises:
-        TypeError: One is no fact of this kind of component.
-        FactRefusedError: A value is of a wrong type. A text is longer than its column, is no
-            Unicode text, or a blank title. A number is out of the range of its element. A reading
-            direction is neither `ltr` nor `rtl`.
+        TypeError: A name is not a fact of this kind of component.
+        FactRefusedError: A value has the wrong type. A text is longer than its column, is not
+            valid Unicode, contains NUL, or is a blank title. A number is outside the range of its
+            ComicInfo element. A reading direction is neither `ltr` nor `rtl`.
     """
     if unknown := sorted(facts.keys() - _NAMES[kind]):
         msg = f"no fact named {unknown[0]!r}; known: {', '.join(sorted(_NAMES[kind]))}"
@@ -88,7 +88,7 @@ def _check_text(name: str, text: object, limit: int | None) -> None:
     if limit is not None and len(text) > limit:
         raise FactRefusedError(name, f"{len(text)} characters long", f"at most {limit}")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise FactRefusedError(name, ascii(text), "Unicode text")
+        raise FactRefusedError(name, ascii(text), "Unicode text without NUL")
     if name in _TITLES and not text.strip():
         raise FactRefusedError(name, "empty", "a title")
     if name == "reading_direction" and text not in _DIRECTIONS:
@@ -97,12 +97,17 @@ def _check_text(name: str, text: object, limit: int | None) -> None:
 
 def _check_number(name: str, number: object) -> None:
     low, high = RANGES[FACT_ELEMENTS[name]]
-    if type(number) is not int or not low <= number <= high:  # to both databases, no bool is one
+    if type(number) is not int or not low <= number <= high:  # `type`: a bool is an int
         raise FactRefusedError(name, str(number), f"a whole number from {low} to {high}")
 
 
 def concept_name(facts: Mapping[str, object]) -> str:
-    """Return what a concept is called in lists: `Amazing Spider-Man #1 (1963)`, or its title."""
+    """Return the name of a concept in lists.
+
+    The series with volume, number and year, such as `Amazing Spider-Man v2 #1 (1999)`. A volume
+    that equals the year is left out. Without a series, the comic's title stands in its place and
+    the volume is left out. The name is cut to the length of its column.
+    """
     series, number = facts.get("series_title"), facts.get("issue_number")
     volume, year = facts.get("volume"), facts.get("publication_year")
     words: Iterable[tuple[object, str]] = (

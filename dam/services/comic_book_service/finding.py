@@ -1,4 +1,4 @@
-"""Finds comics by what they are called."""
+"""Finds comic concepts by title, series, number, year and publisher."""
 
 from collections.abc import Iterable
 
@@ -29,12 +29,20 @@ async def find_comic_book_concepts(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[EntityId]:
-    """Return the concepts of which all that is given is true: by series, volume, number and year.
+    """Return the concepts that match all given criteria, sorted by series, volume, number and year.
 
-    Texts are looked for anywhere, in upper and lower case alike, `title` in the comic's own title
-    and its series'. Numbers mean what they say: `1` finds `001`, and 2 comes before 10. With
-    `limit` it is a page of so many, and `offset` how many come before it. What no comic can have,
-    such as the year 10**20, is found nowhere.
+    Texts match anywhere in a value and ignore case. Issue numbers compare by value: `1` finds
+    `001`, and 2 sorts before 10.
+
+    Args:
+        session: Only read.
+        title: Text in the comic's own title or in its series title.
+        series_title: Text in the series title.
+        issue_number: The whole issue number.
+        publication_year: A year that no comic can have, such as 10**20, finds nothing.
+        publisher: Text in the publisher's name.
+        limit: Return at most this many; None returns all.
+        offset: Skip this many matches first.
     """
     if publication_year is not None and abs(publication_year) > _MAX_YEAR:
         return []
@@ -55,7 +63,8 @@ async def find_comic_book_concepts(
         Concept.publication_year,
     ).where(*(_may_contain(columns, text) for columns, text in wanted))
     if series_title:
-        statement = statement.where(Concept.series_title.is_not(None))  # else the key is the title
+        # Without a series, `title_key` holds the comic's own title.
+        statement = statement.where(Concept.series_title.is_not(None))
     if publication_year is not None:
         statement = statement.where(Concept.publication_year == publication_year)
     if issue_number is not None:
@@ -72,10 +81,11 @@ async def find_comic_book_concepts(
 
 
 def _may_contain(columns: Texts, text: str) -> ColumnElement[bool]:
-    """Return what is true of each row that contains the text, and of few others.
+    """Return a condition that holds for every row with the text, and for few other rows.
 
-    Not every database knows upper and lower case beyond ASCII, so anything may stand there, and for
-    blanks; control characters and long patterns are none that every database takes.
+    Each blank, control character and non-ASCII character becomes a wildcard: some databases ignore
+    case in ASCII only, and some refuse control characters. The pattern is cut to `_MAX_PATTERN`
+    characters, because some refuse longer ones. `_contains` then decides exactly.
     """
     escaped = "".join(
         f"\\{c}" if c in "\\%_" else c if "!" <= c <= "~" else "%" for c in text[:_MAX_PATTERN]

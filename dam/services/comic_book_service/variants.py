@@ -1,9 +1,11 @@
-"""Variants of comics: linked to their concepts, unlinked, and found.
+"""Variants of comics: linking them to concepts, unlinking and finding them.
 
-Everything takes and returns ids of entities; `descriptions` says what is known of them,
-`comic_edit_service` changes it. Nothing here commits. Two who change one variant or one concept at
-once come one after the other: who links or unlinks has locked the concept. Concepts are locked
-before variants, each ascending. Names that no fact has are a `TypeError`.
+All functions take and return ids of entities; `descriptions` describes them and
+`comic_edit_service` changes their facts. Nothing here commits. An unknown name of a fact is a
+`TypeError`.
+
+Linking and unlinking lock the concept first, so changes of one variant or one concept by two
+callers run one after the other. Order of locks: concepts before variants, each by ascending id.
 """
 
 from collections.abc import Mapping
@@ -42,18 +44,28 @@ async def link_comic_variant_to_concept(
 ) -> None:
     """Make an entity a variant of a concept.
 
-    An entity that is no variant yet becomes one; of one that is, facts that are not given stay.
-    Linking it again to the same concept changes the given facts alone: a primary variant stays
-    the primary one. With `is_primary_variant` it takes that place from the variant that has it.
+    An entity that is not a variant yet becomes one. Linking a variant again to its own concept
+    changes the given facts only: a primary variant stays primary.
+
+    Example: `await link_comic_variant_to_concept(session, scan, issue, language="fr")`.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: Any entity but a concept: usually an archive, or the entity that stands
+            for a folder.
+        concept_entity_id: The work that it is a form of.
+        is_primary_variant: Make it the primary variant, in place of the present one.
+        **facts: Facts of the variant, by the names in `VariantFacts`; others keep their values.
 
     Raises:
+        TypeError: A name is not a fact of variants.
         EntityNotFoundError: The variant or the concept does not exist.
-        NoComicConceptError: The second entity is no concept of a comic.
-        ConceptNotVariantError: The first entity is a concept: no concept is a variant, so works
-            never contain each other.
+        NoComicConceptError: The second entity is not a comic concept.
+        ConceptNotVariantError: The first entity is a concept; a concept cannot be a variant, so
+            works never contain each other.
         VariantLinkedError: The variant belongs to another concept.
         OwnPartError: Both are the same entity.
-        FactRefusedError: A fact cannot be kept as it is.
+        FactRefusedError: A value cannot be stored unchanged.
     """
     if variant_entity_id == concept_entity_id:
         raise OwnPartError(variant_entity_id, "variant")
@@ -76,13 +88,14 @@ async def link_comic_variant_to_concept(
 
 
 async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
-    """Take a variant from its concept; it stays a variant with its pages, and waits for another.
+    """Unlink a variant from its concept; it stays a variant and keeps its pages.
 
-    If it was the primary one, the concept has none afterwards. One without a concept stays so.
+    If it was the primary variant, the concept has none afterwards. A variant without a concept is
+    left as it is.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is not a comic variant.
     """
     if await _lock_concept_of(session, variant_entity_id) is not None:
         row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
@@ -90,13 +103,13 @@ async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityI
 
 
 async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
-    """Make a variant the primary one of its concept, in the place of the one that is.
+    """Make a variant the primary one of its concept, in place of the present one.
 
-    Of two who do so at once for two variants, the later one has the last word.
+    If two callers do so at once for two variants of one concept, the later one wins.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is not a comic variant.
         VariantUnlinkedError: It has no concept.
     """
     concept = await _lock_concept_of(session, variant_entity_id)
@@ -112,7 +125,7 @@ async def get_variants_for_comic_concept(
 
     Raises:
         EntityNotFoundError: The concept does not exist.
-        NoComicConceptError: The entity is no concept of a comic.
+        NoComicConceptError: The entity is not a comic concept.
     """
     await require_concept(session, concept_entity_id)
     of_concept = select(_variants.entity_id).where(
@@ -125,11 +138,11 @@ async def get_variants_for_comic_concept(
 async def get_primary_variant_for_comic_concept(
     session: AsyncSession, concept_entity_id: EntityId
 ) -> EntityId | None:
-    """Return the primary variant of a concept, or None where none was set.
+    """Return the primary variant of a concept, or None if it has none.
 
     Raises:
         EntityNotFoundError: The concept does not exist.
-        NoComicConceptError: The entity is no concept of a comic.
+        NoComicConceptError: The entity is not a comic concept.
     """
     await require_concept(session, concept_entity_id)
     primary = select(_variants.entity_id).where(
@@ -141,11 +154,11 @@ async def get_primary_variant_for_comic_concept(
 async def get_comic_concept_for_variant(
     session: AsyncSession, variant_entity_id: EntityId
 ) -> EntityId | None:
-    """Return the concept of a variant, or None where it has none.
+    """Return the concept of a variant, or None if it has none.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError, ConceptNotVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is not a comic variant.
     """
     variant = await _find_variant(session, variant_entity_id)
     if variant is None:
@@ -157,9 +170,10 @@ async def get_comic_concept_for_variant(
 async def get_comic_variants_containing_image_as_page(
     session: AsyncSession, page_image_entity_id: EntityId
 ) -> list[EntityId]:
-    """Return the comic variants that have a picture as a page, each once, ascending.
+    """Return the comic variants that have a picture as a page, each once, by ascending id.
 
-    Other owners of pages are not among them; a picture that is no page has none.
+    Empty if the picture is not a page. Other entities with pages, which are no comics, are left
+    out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
@@ -188,7 +202,7 @@ async def _find_variant(
 async def _lock_concept_of(session: AsyncSession, variant_entity_id: EntityId) -> EntityId | None:
     """Lock the concept of a variant and return it; the variant then stays linked to it."""
     locked = None
-    while True:  # somebody may link the variant to another one before the lock is there
+    while True:  # another process may link the variant elsewhere before the lock is held
         concept = await get_comic_concept_for_variant(session, variant_entity_id)
         if concept in {None, locked}:
             return concept
@@ -199,7 +213,7 @@ async def _lock_concept_of(session: AsyncSession, variant_entity_id: EntityId) -
 async def _make_primary(
     session: AsyncSession, variant_entity_id: EntityId, concept_entity_id: EntityId
 ) -> None:
-    """Give the locked concept this primary variant; it never has two on the way."""
+    """Make this the primary variant of the locked concept, which never has two in between."""
     is_other = (
         _variants.conceptual_entity_id == concept_entity_id,
         _variants.is_primary_variant,

@@ -1,4 +1,4 @@
-"""Changes to what is said of comics, by the names of its elements, and to their links."""
+"""Editing and viewing comics, for commands and a user interface: their fields and their links."""
 
 from dam.services.comic_edit_service.editing import (
     Changes,

@@ -1,7 +1,10 @@
-"""What a variant's ComicInfo.xml and the facts of comics say alike they go on saying alike.
+"""Keeps a variant's ComicInfo.xml and its facts in agreement when one of them is edited.
 
-Where one of the two changes, the other follows, unless it said something of its own before. They
-are compared by the words of the document: `ltr` has none there, and neither has what is unknown.
+Rule: if both had the same value, a change of one changes the other. If they differed, the other
+keeps its value. Example: fact and document say `fr`; a fact changed to `de` changes the document
+too. A document that said `en` stays.
+
+Values are compared as the document writes them: `ltr` and unknown are both an absent element.
 Nothing here commits; the caller has locked the variant.
 """
 
@@ -26,18 +29,24 @@ async def carry_facts(
     before: Mapping[str, object],
     facts: Mapping[str, object],
 ) -> None:
-    """Let a variant's document follow changed facts, its own or its concept's.
+    """Change a variant's document after facts of the variant or of its concept have changed.
+
+    Args:
+        session: The caller commits it.
+        variant: The variant of the document.
+        before: All facts as they were.
+        facts: The changed facts with their new values.
 
     Raises:
-        FactRefusedError: A value is none that the element can have.
+        FactRefusedError: The element cannot have this value.
     """
-    said = await _said(session, variant)
-    if said is None:
+    in_document = await _document_facts(session, variant)
+    if in_document is None:
         return
     changed: dict[str, str | None] = {}
     for name in facts.keys() & FACT_ELEMENTS.keys():
         old, new = fact_text(name, before.get(name)), fact_text(name, facts[name])
-        if old != new and old == fact_text(name, getattr(said, name)):
+        if old != new and old == fact_text(name, getattr(in_document, name)):
             changed[FACT_ELEMENTS[name]] = new
     if changed:
         await edit_comic_info(session, variant, changed)
@@ -49,11 +58,15 @@ async def carry_terms(
     before: Mapping[str, tuple[str, ...]],
     names: Mapping[str, tuple[str, ...]],
 ) -> None:
-    """Let a variant's document follow changed lists of names, by their kinds."""
-    said = await _said(session, variant)
-    if said is None:
+    """Change a variant's document after lists of names of its concept have changed.
+
+    `before` and `names` map ComicInfo elements to names, such as `{"Writer": ("Stan Lee",)}`:
+    `before` holds all lists as they were, `names` the changed ones.
+    """
+    in_document = await _document_facts(session, variant)
+    if in_document is None:
         return
-    listed = {kind: tuple(t.name for t in said.terms if t.kind == kind) for kind in names}
+    listed = {kind: tuple(t.name for t in in_document.terms if t.kind == kind) for kind in names}
     changed = {
         kind: ", ".join(new) or None
         for kind, new in names.items()
@@ -70,21 +83,23 @@ async def edit_elements(
     *,
     kept: Collection[str],
 ) -> dict[str, object]:
-    """Change elements of a variant's document; return the facts of its own that follow.
+    """Change elements of a variant's document; return the variant's facts that must change too.
+
+    The caller writes those facts.
 
     Args:
-        session: Where.
-        variant: Whose document.
+        session: The caller commits it.
+        variant: The variant of the document.
         elements: As `edit_comic_info` takes them.
-        kept: The names of facts that are said otherwise and do not follow.
+        kept: Names of facts that the caller sets itself; they are not returned.
 
     Raises:
         DamError: As `edit_comic_info` says.
     """
     (described,) = await describe_comic_variants(session, [variant])
-    before = await _said(session, variant)
+    before = await _document_facts(session, variant)
     await edit_comic_info(session, variant, elements)
-    after = await _said(session, variant) or ComicFacts()
+    after = await _document_facts(session, variant) or ComicFacts()
     following: dict[str, object] = {}
     for name, element in _OWN_ELEMENTS.items():
         old = fact_text(name, described.facts.get(name))
@@ -95,7 +110,7 @@ async def edit_elements(
     return following
 
 
-async def _said(session: AsyncSession, variant: EntityId) -> ComicFacts | None:
-    """Return what a variant's document says; None where it has none, and says all facts alike."""
+async def _document_facts(session: AsyncSession, variant: EntityId) -> ComicFacts | None:
+    """Return the facts in a variant's document; None without a document, which contradicts none."""
     info = await get_own_elements(session, variant)
     return comic_facts(info) if info.elements else None

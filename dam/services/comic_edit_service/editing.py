@@ -1,9 +1,11 @@
-"""Changes of what is said of comics: their facts, and fields as people write them, `Writer=…`.
+"""Changes facts of comics, and fields as people write them, such as `Writer=Stan Lee`.
 
-What a variant's ComicInfo.xml said alike before says it alike afterwards: it follows a changed fact
-of the variant or of its concept, where it did not say something of its own, and the variant's own
-facts follow it (`agreement`). So who changes a concept locks it and then its variants
-before reading any of them. Nothing here commits; facts that are not given stay.
+A variant's ComicInfo.xml and the facts of the variant and its concept stay in agreement, as
+`agreement` describes: a change of one changes the other if both had the same value. An edit of a
+concept therefore also changes documents of its variants, and so locks the concept and then its
+variants before it reads any of them.
+
+Nothing here commits. Facts that are not given keep their values.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,16 +51,24 @@ Changes = Mapping[str, str | None]
 
 
 async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> None:
-    """Change fields of a concept or of a variant; None takes a value away.
+    """Change fields of a concept or of a variant; None removes a value.
 
-    A concept has the facts of its component, and lists of names by their ComicInfo elements, parted
-    by commas. A variant has the facts of its component, and the elements of its ComicInfo.xml.
+    Fields of a concept are the facts of its component and lists of names by ComicInfo element,
+    separated by commas. Fields of a variant are the facts of its component and the elements of its
+    ComicInfo.xml.
+
+    Example: `await edit_comic(session, issue, {"Writer": "Stan Lee, Steve Ditko"})`.
+
+    Args:
+        session: The caller commits it.
+        entity_id: A concept or a variant.
+        changes: New values by field, as `parse_changes` returns them.
 
     Raises:
         EntityNotFoundError: There is no such entity.
-        NoComicVariantError: It is neither a concept nor a variant.
+        NoComicVariantError: The entity is neither a concept nor a variant.
         UnknownNameError: There is no such field.
-        FactRefusedError: A value is of a wrong type, or cannot be kept as it is.
+        FactRefusedError: A value has the wrong type, or cannot be stored unchanged.
     """
     await ecs_service.lock_entity(session, entity_id)
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
@@ -72,12 +82,13 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
 async def edit_comic_concept(
     session: AsyncSession, concept_entity_id: EntityId, **facts: Unpack[ConceptFacts]
 ) -> None:
-    """Change some facts of a concept, and its name with them; None takes a fact away.
+    """Change some facts of a concept, and its name accordingly; None removes a fact.
 
     Raises:
+        TypeError: A name is not a fact of concepts.
         EntityNotFoundError: The concept does not exist.
-        NoComicConceptError: The entity is no concept of a comic.
-        FactRefusedError: A fact cannot be kept as it is.
+        NoComicConceptError: The entity is not a comic concept.
+        FactRefusedError: A value cannot be stored unchanged.
     """
     kind = ComicBookConceptComponent
     check_facts(kind, facts)
@@ -87,11 +98,11 @@ async def edit_comic_concept(
         raise NoComicConceptError(concept_entity_id)
     before = row_of(known)
     after = {**before, **facts}
-    said = {
+    derived = {
         "name": concept_name(after),
         "title_key": title_key(after["series_title"], after["comic_title"]),
     }
-    await _set_facts(session, kind, concept_entity_id, {**facts, **said})
+    await _set_facts(session, kind, concept_entity_id, {**facts, **derived})
     for variant in variants:
         await carry_facts(session, variant, before, facts)
 
@@ -99,12 +110,13 @@ async def edit_comic_concept(
 async def edit_comic_variant(
     session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
 ) -> None:
-    """Change some facts of a variant; None takes a fact away.
+    """Change some facts of a variant; None removes a fact.
 
     Raises:
+        TypeError: A name is not a fact of variants.
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError, ConceptNotVariantError: The entity is no variant of a comic.
-        FactRefusedError: A fact cannot be kept as it is.
+        NoComicVariantError, ConceptNotVariantError: The entity is not a comic variant.
+        FactRefusedError: A value cannot be stored unchanged.
     """
     check_facts(ComicBookVariantComponent, facts)
     await ecs_service.lock_entity(session, variant_entity_id)
@@ -115,10 +127,12 @@ async def edit_comic_variant(
 
 
 def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
-    """Return what texts as `FIELD=VALUE` say; an empty value is None.
+    """Return changes from texts of the form `FIELD=VALUE`; an empty value becomes None.
+
+    Example: `["volume=2", "publisher="]` gives `{"volume": "2", "publisher": None}`.
 
     Raises:
-        MalformedFieldError: One has no `=`.
+        MalformedFieldError: A text has no `=`.
     """
     changes: dict[str, str | None] = {}
     for text in texts:
@@ -150,7 +164,7 @@ async def _edit_terms(
 
 
 async def _lock_with_variants(session: AsyncSession, concept: EntityId) -> list[EntityId]:
-    """Lock a concept and its variants, and return these ascending."""
+    """Lock a concept, then its variants by ascending id; return the variants in that order."""
     await ecs_service.lock_entity(session, concept)
     variants = sorted(await get_variants_for_comic_concept(session, concept))
     for variant in variants:
@@ -175,7 +189,12 @@ async def _edit_variant(session: AsyncSession, variant: EntityId, changes: Chang
 
 
 def _typed(changes: Changes, types: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    """Return values of the fields' types."""
+    """Return the values converted to the types of their fields.
+
+    Raises:
+        UnknownNameError: There is no such field.
+        FactRefusedError: A value for a number is not a whole number.
+    """
     typed: dict[str, Any] = {}
     for name, text in changes.items():
         if name not in known:

@@ -1,4 +1,4 @@
-"""Links of many variants at once, as people make them. Nothing here commits."""
+"""Links and unlinks several variants at once, for commands. Nothing here commits."""
 
 from collections.abc import Sequence
 
@@ -22,12 +22,18 @@ async def link_variants(
     *,
     has_primary: bool = False,
 ) -> list[ComicVariant]:
-    """Make entities variants of a concept and return them; `has_primary`: the first is primary.
+    """Make entities variants of a concept, and return their descriptions.
+
+    Args:
+        session: The caller commits it.
+        concept_entity_id: The work that they are forms of.
+        entity_ids: The new variants.
+        has_primary: Make the first of `entity_ids` the primary variant.
 
     Raises:
-        DamError: As `link_comic_variant_to_concept` says; the caller then keeps none of it.
+        DamError: As for `link_comic_variant_to_concept`; the caller must then roll back.
     """
-    for entity_id in sorted(set(entity_ids)):  # as everybody locks them
+    for entity_id in sorted(set(entity_ids)):  # all code locks in this order
         await link_comic_variant_to_concept(
             session,
             entity_id,
@@ -40,15 +46,15 @@ async def link_variants(
 async def unlink_variants(
     session: AsyncSession, entity_ids: Sequence[EntityId]
 ) -> list[ComicVariant]:
-    """Take variants from their concepts and return them.
+    """Unlink variants from their concepts, and return their descriptions.
 
     Raises:
-        EntityNotFoundError, NoComicVariantError, ConceptNotVariantError: Some are no variants; the
-            caller then keeps none of it.
+        EntityNotFoundError, NoComicVariantError, ConceptNotVariantError: Some are not comic
+            variants; the caller must then roll back.
     """
     described = await describe_comic_variants(session, entity_ids)
     concepts = {variant.concept_entity_id for variant in described}
-    for concept in sorted(filter(None, concepts)):  # as everybody locks them
+    for concept in sorted(filter(None, concepts)):  # all code locks in this order
         await ecs_service.lock_entity(session, concept)
     for entity_id in set(entity_ids):
         await unlink_comic_variant(session, entity_id)
@@ -56,10 +62,10 @@ async def unlink_variants(
 
 
 async def make_primary(session: AsyncSession, variant_entity_id: EntityId) -> list[ComicVariant]:
-    """Make a variant the primary one of its concept, and return it.
+    """Make a variant the primary one of its concept, and return its description.
 
     Raises:
-        DamError: As `set_primary_comic_variant` says.
+        DamError: As for `set_primary_comic_variant`.
     """
     await set_primary_comic_variant(session, variant_entity_id)
     return await describe_comic_variants(session, [variant_entity_id])

@@ -1,4 +1,4 @@
-"""A comic as people look at it: a concept with its variants, or a variant with its document."""
+"""Views of a comic for display: a concept with its variants, or a variant with its document."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,9 @@ from dam.services.page_service import PageFacts, list_pages
 
 
 async def view_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
-    """Return the same for people, who may have meant the pages of a concept's variants.
+    """Return the pages of an entity as `list_pages` does, but refuse a concept without pages.
+
+    A user who asks for the pages of a concept most likely means those of one of its variants.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
@@ -45,7 +47,10 @@ class ConceptView:
 
 @dataclass(frozen=True, kw_only=True)
 class VariantView:
-    """A variant, its concept, and what its ComicInfo.xml says, by the names of the elements."""
+    """A variant, its concept, and the texts of its ComicInfo.xml by name of element.
+
+    `comic_info` is empty if the variant has no document of its own.
+    """
 
     variant: ComicVariant
     concept: ComicConcept | None
@@ -53,11 +58,11 @@ class VariantView:
 
 
 async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView | VariantView:
-    """Return what is known of a concept or of a variant.
+    """Return the view of a concept or of a variant.
 
     Raises:
         EntityNotFoundError: There is no such entity.
-        NoComicVariantError: It is neither.
+        NoComicVariantError: The entity is neither a concept nor a variant.
     """
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
         (concept,) = await describe_comic_concepts(session, [entity_id])
@@ -69,13 +74,13 @@ async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView 
     of_work = [] if variant.concept_entity_id is None else [variant.concept_entity_id]
     concepts = await describe_comic_concepts(session, of_work) if of_work else []
     info = await get_own_elements(session, entity_id)
-    if info.elements:  # else it would be made up of the facts that are shown already
+    if info.elements:  # a document made from facts alone would repeat what the view shows already
         info = await get_comic_info(session, entity_id)
-    said: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for element in info.elements:
         if not (element.name.startswith(("@", "#")) or element.is_page_list):
-            said.setdefault(element.name, element.value.strip())
-    return VariantView(variant=variant, concept=next(iter(concepts), None), comic_info=said)
+            texts.setdefault(element.name, element.value.strip())
+    return VariantView(variant=variant, concept=next(iter(concepts), None), comic_info=texts)
 
 
 async def list_variants(session: AsyncSession, concept_entity_id: EntityId) -> list[ComicVariant]:
@@ -91,10 +96,10 @@ async def list_variants(session: AsyncSession, concept_entity_id: EntityId) -> l
 async def edit_and_view(
     session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
 ) -> ConceptView | VariantView:
-    """Change a concept or a variant, and return it as it is then.
+    """Change a concept or a variant as `edit_comic` does, and return its new view.
 
     Raises:
-        DamError: As `edit_comic` says.
+        DamError: As for `edit_comic`.
     """
     await edit_comic(session, entity_id, changes)
     return await view_comic(session, entity_id)

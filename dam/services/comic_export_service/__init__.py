@@ -1,4 +1,4 @@
-"""Comics out: as a CBZ, a PDF or a folder."""
+"""Exports comics as a CBZ, a PDF or a folder."""
 
 from dam.services.comic_export_service.exporting import ExportedComic, export_comic
 

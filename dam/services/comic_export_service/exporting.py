@@ -1,4 +1,4 @@
-"""Writes a variant of a comic as a file of its own."""
+"""Exports a variant of a comic: its pages and its ComicInfo.xml, as a file or a folder."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedComic:
-    """The file or folder that a variant was written as."""
+    """The file or folder that a variant was exported to; after a dry run, would be exported to."""
 
     variant_entity_id: EntityId
     path: Path
@@ -68,26 +68,29 @@ async def export_comic(
     *,
     is_dry_run: bool = False,
 ) -> ExportedComic:
-    """Write a variant's pages and its ComicInfo.xml as the target's name says: CBZ, PDF or folder.
+    """Export a variant's pages and its ComicInfo.xml; the name of the target decides the format.
 
-    The pages' bytes are those of their assets; a PDF has the pixels of those that it cannot hold as
-    they are. The same rows give the same bytes. Nothing is overwritten, and nothing has the
-    target's name before it is whole.
+    Pages are exported with the bytes of their assets. A PDF gets the pixels of pictures whose bytes
+    it cannot hold. The same rows always give the same bytes. Existing files are never overwritten,
+    and the target appears only when it is complete.
+
+    Example: `await export_comic(world, variant, Path("Doom 5.cbz"))`.
 
     Args:
-        world: Where the variant is.
-        variant_entity_id: Which one.
-        target: A name that ends in `.cbz` or `.pdf`, or that of a folder which is made.
-        on_page: Called after each page with how many are done, and how many there are.
-        is_dry_run: Write nothing; say what would be written.
+        world: The world of the variant.
+        variant_entity_id: The variant to export.
+        target: A name that ends in `.cbz` or `.pdf`; any other name is a folder that is made.
+        on_page: Called after each page with the number of finished pages and of all pages.
+        is_dry_run: Write nothing; return what would be written.
 
     Raises:
         EntityNotFoundError, NoComicVariantError: There is no such variant.
-        NothingToExportError: It has no pages.
-        ComicTargetTakenError, ComicTargetFormatError: The target cannot be written to.
+        NothingToExportError: The variant has no pages.
+        ComicTargetTakenError: The target exists already.
+        ComicTargetFormatError: The target's format cannot be written, such as `.cbr`.
         StoreNotThereError: The store as a whole is missing; nothing was written.
-        PageExportError: A page cannot be had, or not be put into a PDF; nothing was written.
-        OutputFolderError: The target's folder does not take it.
+        PageExportError: A page cannot be read, or cannot be put into a PDF; nothing was written.
+        OutputFolderError: The target's folder is missing, not writable or full.
         MissingExtraError: A PDF needs the extra `comics`.
     """
     format_ = await asyncio.to_thread(comic_format, target)
@@ -131,7 +134,7 @@ async def _add_pages(
 async def _read_variant(
     session: AsyncSession, variant_entity_id: EntityId
 ) -> tuple[bytes, list[_Page]]:
-    """Return the document of a variant, and its pages with the names that they get."""
+    """Return the document of a variant as XML, and its pages with names such as `001.jpg`."""
     info = await get_comic_info(session, variant_entity_id)
     file, link = FilePropertiesComponent, PageLink
     described = (
@@ -156,5 +159,5 @@ async def _read_variant(
 
 
 def _suffix(media_type: str | None, name: str | None) -> str:
-    """Return the extension that says what the content is, or else the one that the name had."""
+    """Return the extension for a media type; for an unknown one, the extension of the old name."""
     return _SUFFIXES.get(media_type or "") or PurePosixPath(name or "").suffix.lower()

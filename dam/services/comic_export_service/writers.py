@@ -1,4 +1,4 @@
-"""Comics as files: a CBZ archive, a PDF, a folder; always the same bytes for the same pages."""
+"""Writers of comic files: a CBZ archive, a PDF, a folder. The same pages give the same bytes."""
 
 import os
 import shutil
@@ -22,17 +22,19 @@ from dam.storage.sources.folders import open_folder
 
 ComicFormat = Literal["cbz", "pdf", "folder"]
 
-_FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP can hold
+_MEMBER_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP can hold
 _FILE_MODE = 0o644
 
 
 def comic_format(target: Path) -> ComicFormat:
-    """Return the format that a target's name asks for.
+    """Return the format that the name of a target asks for; it reads the disk.
+
+    Example: `x.cbz` is `cbz`, `x.PDF` is `pdf`, `x` and `x.y` are `folder`.
 
     Raises:
-        ComicTargetFormatError: It is one that is not written here.
-        ComicTargetTakenError: Something is there already.
-        OutputFolderError: There is no folder to put it into.
+        ComicTargetFormatError: The format cannot be written, such as `.cbr` or `.epub`.
+        ComicTargetTakenError: The target exists already.
+        OutputFolderError: The folder of the target cannot be read.
     """
     try:
         os.scandir(target.parent).close()
@@ -49,7 +51,7 @@ def comic_format(target: Path) -> ComicFormat:
 
 
 class PageFile(NamedTuple):
-    """A page as a file: its name there, and where its bytes are."""
+    """A page to be written: its file name in the comic, and the place of its bytes."""
 
     name: str
     content: LocatedContent
@@ -57,10 +59,12 @@ class PageFile(NamedTuple):
 
 
 class ComicWriter(ABC):
-    """Writes one comic, page by page, beside its target; it blocks.
+    """Writes one comic, page by page, into a work folder beside its target. Its methods block.
 
-    Invariant: nothing has the target's name before all of it is on the disk, and nothing that has
-    that name is ever overwritten. `discard` leaves no trace, whatever was done before.
+    Call `begin`, then `add_page` for each page, then `finish`; call `discard` in any case.
+
+    Invariant: the target appears only when all of it is on the disk, and an existing file or folder
+    of that name is never overwritten. `discard` leaves no trace of unfinished work.
     """
 
     def __init__(self, target: Path, store: ContentStore) -> None:
@@ -70,13 +74,13 @@ class ComicWriter(ABC):
         self._opened = ExitStack()
 
     def begin(self) -> None:
-        """Make the folder in which the work is done.
+        """Make the work folder.
 
         Raises:
             OutputFolderError: It cannot be made.
         """
         with self._faults():
-            # What has its name when the comic is whole may be another one.
+            # Held open: another folder may have this path by the time the comic is complete.
             folder = open_folder(str(self._target.parent))
             self._folder = self._opened.enter_context(folder)
             self._work = self._folder.lasting_path / f".dam-export-{token_hex(8)}"
@@ -87,25 +91,25 @@ class ComicWriter(ABC):
         """Write the next page.
 
         Raises:
-            ItemError: Its bytes cannot be had, or not be put into this format.
-            OutputFolderError: The disk does not take them.
+            ItemError: Its bytes cannot be read, or cannot be put into this format.
+            OutputFolderError: They cannot be written to the disk.
         """
         with self._faults():
             self._add_page(page)
 
     def finish(self, comic_info: bytes) -> None:
-        """Write the ComicInfo.xml, and give the whole its name.
+        """Write the ComicInfo.xml, and give the complete comic its name.
 
         Raises:
-            ComicTargetTakenError: Something has that name by now.
-            OutputFolderError: The disk does not take it.
+            ComicTargetTakenError: A file or folder of that name was made in the meantime.
+            OutputFolderError: The comic cannot be written to the disk.
         """
         with self._faults():
             give_name(self._finish(comic_info), self._work.with_name(self._target.name))
             self._folder.sync()
 
     def discard(self) -> None:
-        """Remove what is not finished."""
+        """Remove unfinished work; does nothing to a finished comic."""
         self._archives.close()
         self._opened.close()
 
@@ -117,7 +121,7 @@ class ComicWriter(ABC):
 
     @abstractmethod
     def _finish(self, comic_info: bytes) -> Path:
-        """Write the ComicInfo.xml; return the whole, which is on the disk."""
+        """Write the ComicInfo.xml; return the path of the complete comic, synced to the disk."""
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -130,7 +134,7 @@ class ComicWriter(ABC):
 
 
 class CbzWriter(ComicWriter):
-    """A ZIP archive whose members are stored as they are."""
+    """Writes a ZIP archive whose members are not compressed."""
 
     def begin(self) -> None:
         """Open the archive."""
@@ -141,7 +145,7 @@ class CbzWriter(ComicWriter):
 
     def _add_page(self, page: PageFile) -> None:
         member = _member(page.name)
-        member.file_size = page.size_bytes  # the head of a large one has another form
+        member.file_size = page.size_bytes  # a large member needs a larger header (ZIP64)
         with self._zip.open(member, "w") as file:
             self._copy(page, file)
 
@@ -152,16 +156,16 @@ class CbzWriter(ComicWriter):
         return self._draft
 
     def discard(self) -> None:
-        """Remove what is not finished."""
+        """Remove unfinished work; does nothing to a finished comic."""
         if hasattr(self, "_zip") and (file := self._zip.fp) is not None:
-            self._zip.fp = None  # else it would write a directory when it is closed or collected
-            with suppress(OSError):  # what a full disk did not take is not wanted any more
+            self._zip.fp = None  # else it would write its directory when closed or collected
+            with suppress(OSError):  # a full disk may refuse the last bytes, which are not needed
                 file.close()
         super().discard()
 
 
 class FolderWriter(ComicWriter):
-    """A folder of the pages and the ComicInfo.xml."""
+    """Writes a folder with the pages and the ComicInfo.xml."""
 
     def _add_page(self, page: PageFile) -> None:
         with (self._work / page.name).open("xb") as file:
@@ -177,7 +181,7 @@ class FolderWriter(ComicWriter):
 
 
 class PdfWriter(ComicWriter):
-    """A PDF of a page a picture; the ComicInfo.xml is attached to it."""
+    """Writes a PDF with one picture on each page; the ComicInfo.xml is attached to it."""
 
     def begin(self) -> None:
         """Make an empty document."""
@@ -206,8 +210,8 @@ WRITERS: dict[ComicFormat, type[ComicWriter]] = {
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """Return the head of a member that depends on its name alone."""
-    member = zipfile.ZipInfo(name, _FIRST_DAY)
+    """Return a member's header, which depends on its name only: no time, no system."""
+    member = zipfile.ZipInfo(name, _MEMBER_TIME)
     member.create_system = 3  # Unix, on every system
     member.external_attr = _FILE_MODE << 16
     return member

@@ -1,4 +1,4 @@
-"""Comics in: archives and folders become variants with pages, and concepts."""
+"""Imports comics: an archive or a folder of pictures becomes a variant with pages and a concept."""
 
 from dam.services.comic_import_service.importer import ComicImportOptions
 from dam.services.comic_import_service.importing import (

@@ -1,4 +1,4 @@
-"""Which concept a comic belongs to, by what its file says; a new one where there is none."""
+"""Matches a comic to its concept by the facts that were read of it, or creates the concept."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,7 @@ from dam.services.comic_book_service import ConceptFacts, create_comic_book_conc
 
 
 async def find_same_concept(session: AsyncSession, facts: ComicFacts) -> EntityId | None:
-    """Return the concept that these facts are of, the oldest one, or None; see `is_same_comic`."""
+    """Return the oldest concept that these facts match, or None; see `is_same_comic`."""
     key = comic_key(facts)
     if not key:
         return None
@@ -43,15 +43,19 @@ async def find_same_concept(session: AsyncSession, facts: ComicFacts) -> EntityI
 
 
 def comic_key(facts: ComicFacts) -> str:
-    """Return the key under which the concept of these facts is looked up; empty: it has none."""
+    """Return the key for looking up the concept of these facts; empty without any title."""
     return title_key(facts.series_title, facts.comic_title or "")
 
 
 def is_same_comic(one: ComicFacts, other: ComicFacts) -> bool:
-    """Tell whether two of one `comic_key` are one comic.
+    """Tell whether two sets of facts with the same `comic_key` describe the same comic.
 
-    They have the same number, `001` being `1`, and agree in volume or in year, or in knowing
-    neither; what both know must not differ. A series is no comic of its own title.
+    All of these must hold:
+    - Both have a series, or neither has: the series `Saga` and the single comic `Saga` differ.
+    - The issue numbers have the same value, as `001` and `1`, or both are missing.
+    - Volume and year: each of the two that both know is equal. They must share at least one of
+      them, unless neither set knows a volume or a year. Example: volume 2 of 1999 matches volume 2,
+      but does not match a set without volume and year.
     """
     if bool(one.series_title) != bool(other.series_title):
         return False
@@ -65,13 +69,12 @@ def is_same_comic(one: ComicFacts, other: ComicFacts) -> bool:
 
 
 async def create_concept(session: AsyncSession, facts: ComicFacts, fallback: str) -> EntityId:
-    """Create the concept that these facts are of, with its terms; the caller commits.
+    """Create a concept from facts, with its terms.
 
     Args:
-        session: Where.
-        facts: What is known.
-        fallback: What to call the comic where the facts have neither title nor series; a blank
-            name makes it `?`.
+        session: The caller commits it.
+        facts: The facts that were read of a comic.
+        fallback: The title if the facts have neither title nor series; if blank, the title is `?`.
     """
     known = {name: getattr(facts, name) for name in ConceptFacts.__annotations__}
     more = ConceptFacts(**{name: value for name, value in known.items() if value is not None})  # type: ignore[typeddict-item]  # mypy knows no computed keys

@@ -1,4 +1,7 @@
-"""The files of comics that a move takes in: they go after the last commit of their comic."""
+"""Removes the source files of comics after an import with `--mode move`.
+
+The sources of a comic are removed after the last commit of that comic.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
@@ -21,17 +24,19 @@ T = TypeVar("T")
 async def sources_of_pages(
     session: AsyncSession, comic: RecordedComic, sources: Sequence[SourceRemoval]
 ) -> list[SourceRemoval]:
-    """Return those of the pictures in a folder that are pages of its comic; the others stay."""
+    """Return the sources that are pages of a folder's comic; the other pictures must stay."""
     assert comic.variant_entity_id is not None
     pages = set(await get_ordered_pages(session, comic.variant_entity_id))
     return [source for source in sources if source.entity_id in pages]
 
 
 class ComicMoves:
-    """What an import of comics has taken in and has still to remove.
+    """The source files that an import of comics has stored and must still remove.
 
-    Invariant: a file that is still there is found again by the same command, until its removal is
-    noted with the commit of its comic. Without a move there is nothing.
+    Empty unless the mode is `move`.
+
+    Invariant: a source that is not removed yet is found again by the same command, until its
+    removal is noted in the transaction that commits its comic.
     """
 
     def __init__(self, world: World, mode: ImportMode) -> None:
@@ -40,17 +45,22 @@ class ComicMoves:
         self._taken: dict[str, SourceRemoval] = {}
 
     def take(self, removal: SourceRemoval) -> None:
-        """Take in what is to be removed once its comic is recorded."""
+        """Add a source file to be removed once its comic is recorded."""
         self._taken[str(removal.path)] = removal
 
     def sources_at(self, paths: Iterable[str]) -> list[SourceRemoval]:
-        """Return what was taken in of these paths, each once."""
+        """Return the source files at these paths, and forget them: a second call has none."""
         return [self._taken.pop(path) for path in paths if path in self._taken]
 
     async def record(
         self, fn: Callable[[AsyncSession], Awaitable[T]], sources: Sequence[SourceRemoval] = ()
     ) -> T:
-        """Run a function that writes for a comic, and note in its transaction what is to go."""
+        """Run a function that records a comic, and note the removals in the same transaction.
+
+        Args:
+            fn: Writes the rows of the comic; its answer is returned.
+            sources: The files to be removed.
+        """
 
         async def work(session: AsyncSession) -> T:
             answer = await fn(session)
@@ -62,7 +72,13 @@ class ComicMoves:
     async def finish(
         self, outcome: ComicOutcome, sources: Sequence[SourceRemoval], *, are_noted: bool
     ) -> ComicOutcome:
-        """Remove the files of a comic for which all is committed; return also what hindered it."""
+        """Remove the sources of a comic; return its outcome, with an error if some are left.
+
+        Args:
+            outcome: The outcome of the comic, all of whose rows are committed.
+            sources: The files to be removed.
+            are_noted: Their removals are noted already, by `record`.
+        """
         if not sources:
             return outcome
         if not are_noted:
@@ -72,10 +88,10 @@ class ComicMoves:
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        said = [outcome.message] if outcome.message else []
+        earlier = [outcome.message] if outcome.message else []
         return replace(
             outcome,
             error=outcome.error or type(first).__name__,
-            message="; ".join([*said, f"{first.message}{more}"]),
+            message="; ".join([*earlier, f"{first.message}{more}"]),
             hint=outcome.hint or first.hint,
         )

@@ -1,4 +1,4 @@
-"""What became of a comic that was to be imported."""
+"""The outcome of importing one comic, as commands report it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dam.tasks.archives import MemberFailure
 
 @dataclass(frozen=True, kw_only=True)
 class FailedPage:
-    """A page whose bytes cannot be had, or which a system failed at."""
+    """A page whose bytes cannot be read, or at which a system failed."""
 
     name: str
     error: str
@@ -23,15 +23,16 @@ class FailedPage:
 
 @dataclass(frozen=True, kw_only=True)
 class ComicOutcome:
-    """What became of one comic.
+    """The outcome of importing one comic.
 
     Args:
-        status: `added` is a new variant; `known` one whose archive came under another path, or
-            whose folder was moved; `unchanged` one of the same path.
-        pages: How many it has.
-        error: What is wrong with the whole, or with its ComicInfo.xml alone.
-        message: The words for that, or a remark.
-        hint: What to do about it.
+        status: `added`: a new variant. `unchanged`: imported before from this path. `known`:
+            imported before, but the archive came from another path or the folder was moved.
+        pages: The number of its pages.
+        error: The error class of what failed: the whole comic, its ComicInfo.xml alone, or the
+            removal of its source files.
+        message: The text of the error, or remarks.
+        hint: What to do about the error.
     """
 
     path: str
@@ -47,7 +48,7 @@ class ComicOutcome:
 
     @property
     def is_failure(self) -> bool:
-        """Whether something of it could not be had."""
+        """Whether the comic, its document or one of its pages failed."""
         return self.error is not None or bool(self.failed_pages)
 
 
@@ -57,9 +58,9 @@ def imported_comic(
     comic: RecordedComic,
     failed: Sequence[FailedPage] = (),
     document: ComicDocument = NO_DOCUMENT,
-    said: Sequence[str] = (),
+    remarks: Sequence[str] = (),
 ) -> ComicOutcome:
-    """Return the outcome of a comic that is in the world now, or would be after a plan."""
+    """Return the outcome of a comic that is recorded, or would be without the dry run."""
     error = document.error
     return ComicOutcome(
         path=path,
@@ -70,7 +71,7 @@ def imported_comic(
         pages=comic.pages,
         failed_pages=tuple(failed),
         error=type(error).__name__ if error else None,
-        message=error.message if error else "; ".join(said) or None,
+        message=error.message if error else "; ".join(remarks) or None,
         hint=error.hint if error else None,
     )
 
@@ -89,6 +90,6 @@ def failed_comic(path: str, error: DamError) -> ComicOutcome:
 
 
 def failed_page(failure: MemberFailure) -> FailedPage:
-    """Return a member whose bytes cannot be had, by its true name."""
+    """Return a failed member of an archive as a failed page, by its true name."""
     name = true_name(failure.raw_name, failure.name)
     return FailedPage(name=name, error=failure.error.message, hint=failure.error.hint)

@@ -1,4 +1,4 @@
-"""Imports comics again whose archives are there and could not be read before."""
+"""Retries the import of comics whose archives are stored but could not be read completely."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -22,13 +22,15 @@ from dam.storage.contents.located import LocatedContent
 async def import_failed_comics(
     world: World, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, Exception]:
-    """Import those archives that failed as comics; return what of each still cannot be had.
+    """Import again those of the archives that failed as comics; return the errors that remain.
 
-    They become what an import of the path would make of them where they were seen last; a concept
-    that was named for them then is not known any more. Doing it twice changes nothing.
+    The path at which an archive was seen last is used as in an import: its name tells the facts
+    that the archive does not. A concept that the user named in the failed import is not remembered.
+    A second call changes nothing more.
 
     Raises:
-        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+        EnvironmentFaultError: The store or the database cannot be used; the remaining archives are
+            not tried.
     """
     paths = await world.read(_failed, entity_ids)
     contents = await world.read(content_service.locate, paths)
@@ -65,7 +67,7 @@ async def _import(
 
 
 async def _failed(session: AsyncSession, entity_ids: Collection[EntityId]) -> dict[EntityId, Path]:
-    """Return those of some entities that failed as comics, and where each was seen last."""
+    """Return the entities with a failed comic import, and the path where each was seen last."""
     failure = ProcessingErrorComponent
     failed = select(failure.entity_id).where(
         failure.system == IMPORT_COMIC, failure.entity_id.in_(entity_ids)

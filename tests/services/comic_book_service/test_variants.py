@@ -96,8 +96,8 @@ async def test_a_concept_without_a_series_is_called_by_its_title(world: World) -
     ("facts", "message"),
     [
         ({"issue_number": "1" * 65}, "issue number is 65 characters long; expected at most 64"),
-        ({"publisher": "a\0b"}, r"publisher is 'a\x00b'; expected Unicode text"),
-        ({"publisher": "\udcff"}, r"publisher is '\udcff'; expected Unicode text"),
+        ({"publisher": "a\0b"}, r"publisher is 'a\x00b'; expected Unicode text without NUL"),
+        ({"publisher": "\udcff"}, r"publisher is '\udcff'; expected Unicode text without NUL"),
         (
             {"volume": 2**40},
             f"volume is {2**40}; expected a whole number from 0 to {2**31 - 1}",
