@@ -1,4 +1,4 @@
-"""The ComicInfo.xml of a variant, made of its rows; changes of its elements."""
+"""Reads and edits the ComicInfo.xml of a variant, which is stored as rows, one an element."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -32,37 +32,41 @@ _Element = ComicInfoElementComponent
 
 
 async def get_comic_info(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
-    """Return a variant's document as it is now: its elements, and its pages in their order.
+    """Return a variant's document as of now: its elements, and its pages in their order.
 
-    One that names neither series nor title gets what its concept and its own facts amount to, so
-    that it says which comic it is wherever it goes. Pages are listed where the document lists them
-    or something is said of one. Where it says how many there are, it is right, unless it was wrong
-    from the start and they are still the same.
+    - A document without series and title is completed with the facts of the concept and of the
+      variant, so that it names its comic wherever it is copied to.
+    - Pages are listed if the document lists them already, or if a page has a type or another fact.
+    - A number of pages in the document is corrected, unless the pages are still those that the
+      document came with: then it stays as it was, even if it is wrong.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: The entity is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: The entity is not a comic variant.
     """
     info = await _completed(session, variant_entity_id)
-    return _of_now(info, await get_pages(session, variant_entity_id))
+    return _with_pages(info, await get_pages(session, variant_entity_id))
 
 
 async def get_own_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
-    """Return a variant's document as its rows have it, without its pages; empty where it has none.
+    """Return a variant's document as it is stored, without pages; empty if it has none.
 
-    Nothing is added to it, as `get_comic_info` does.
+    Nothing is completed or corrected, unlike in `get_comic_info`.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: The entity is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: The entity is not a comic variant.
     """
-    info = await _elements_and_mark(session, variant_entity_id)
+    info = await _stored_elements(session, variant_entity_id)
     return ComicInfo(tuple(item for item in info.elements if item.name != MARK_NAME))
 
 
-async def _elements_and_mark(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
-    """Return a variant's document as its rows have it, with the mark of the pages it came with."""
-    await get_comic_concept_for_variant(session, variant_entity_id)
+async def _stored_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+    """Return a variant's document as it is stored, with the digest of the pages it came with.
+
+    The digest, if any, is an element of the name `MARK_NAME`; see `_pages_digest`.
+    """
+    await get_comic_concept_for_variant(session, variant_entity_id)  # raises unless a variant
     rows = (
         select(_Element.name, _Element.value, _Element.is_markup)
         .where(_Element.entity_id == variant_entity_id)
@@ -75,16 +79,23 @@ async def _elements_and_mark(session: AsyncSession, variant_entity_id: EntityId)
 async def edit_comic_info(
     session: AsyncSession, variant_entity_id: EntityId, changes: Mapping[str, str | None]
 ) -> None:
-    """Set elements of a variant's document by their ComicInfo names; None takes one away.
+    """Set elements of a variant's document by their ComicInfo names; None removes an element.
 
-    One that names neither series nor title first gets what its concept and its own facts amount to,
-    so that the document goes on saying them.
+    A document without series and title is first completed with the facts of the concept and of the
+    variant: once it has a title, `get_comic_info` no longer completes it.
+
+    Example: `await edit_comic_info(session, variant, {"Year": "1963", "Notes": None})`.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: The variant of the document.
+        changes: New texts by name of element.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: The entity is no variant of a comic.
-        UnknownNameError: There is no such element, or it follows from the pages.
-        FactRefusedError: A value is of a wrong type.
+        NoComicVariantError, ConceptNotVariantError: The entity is not a comic variant.
+        UnknownNameError: There is no such element, or it is computed from the pages.
+        FactRefusedError: A value has the wrong type.
     """
     await ecs_service.lock_entity(session, variant_entity_id)
     info = await _completed(session, variant_entity_id)
@@ -96,8 +107,8 @@ async def edit_comic_info(
 
 
 async def _completed(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
-    """Return a variant's document and mark; one that names no comic says what its facts do."""
-    info = await _elements_and_mark(session, variant_entity_id)
+    """Return a variant's stored elements; if they name no comic, completed with its facts."""
+    info = await _stored_elements(session, variant_entity_id)
     if info.text("Series") or info.text("Title"):
         return info
     return with_missing(info, comic_info_of(await _facts(session, variant_entity_id)))
@@ -106,9 +117,16 @@ async def _completed(session: AsyncSession, variant_entity_id: EntityId) -> Comi
 async def write_elements(
     session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
 ) -> None:
-    """Write the elements of a variant that has none, with whose pages they came."""
+    """Write the elements of a variant that has none.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: The variant of the document.
+        info: Its elements. One of the name `MARK_NAME` gets the digest of `pages` as its value.
+        pages: The pages that the document came with.
+    """
     marked = (
-        replace(item, value=_mark(pages)) if item.name == MARK_NAME else item
+        replace(item, value=_pages_digest(pages)) if item.name == MARK_NAME else item
         for item in info.elements
     )
     await _write(session, variant_entity_id, ComicInfo(tuple(marked)))
@@ -129,7 +147,7 @@ async def _write(session: AsyncSession, variant_entity_id: EntityId, info: Comic
 
 
 async def _facts(session: AsyncSession, variant_entity_id: EntityId) -> ComicFacts:
-    """Return what is known of a variant and of its concept, if it has one."""
+    """Return the facts of a variant and of its concept, if it has one."""
     (variant,) = await describe_comic_variants(session, [variant_entity_id])
     direction = variant.facts.get("reading_direction")
     facts = ComicFacts(
@@ -148,19 +166,20 @@ async def _facts(session: AsyncSession, variant_entity_id: EntityId) -> ComicFac
     return replace(facts, **concept.facts, terms=terms)
 
 
-def _of_now(info: ComicInfo, pages: Sequence[Page]) -> ComicInfo:
-    """Return a document that says of its pages what is true of those that there are.
+def _with_pages(info: ComicInfo, pages: Sequence[Page]) -> ComicInfo:
+    """Return a document whose list and number of pages fit the present pages.
 
-    What one said in a way of its own, or wrongly from the start, stays until something changes of
-    the pages: an untouched comic goes out as it came in. From then on it is our word.
+    A list of pages in an unusual form, or a number that was wrong from the start, stays until the
+    pages change: an untouched comic is exported as it was imported. After a change, both are
+    written anew.
     """
-    is_untouched = ComicInfoElement(MARK_NAME, _mark(pages)) in info.elements
+    is_untouched = ComicInfoElement(MARK_NAME, _pages_digest(pages)) in info.elements
     left_out = {MARK_NAME} if is_untouched else {MARK_NAME, PAGES_NAME}
     kept = tuple(item for item in info.elements if item.is_page_list or item.name not in left_out)
-    is_said = any(page.page_type or page.is_double_page or page.attributes for page in pages)
+    has_facts = any(page.page_type or page.is_double_page or page.attributes for page in pages)
     has_list = any(item.is_page_list for item in kept)
     has_own_list = any(item.name == PAGES_NAME for item in kept)
-    is_listed = has_list or (is_said and not has_own_list)
+    is_listed = has_list or (has_facts and not has_own_list)
     info = ComicInfo(kept, _page_list(pages) if is_listed else ())
     if is_untouched or info.text(COUNT_NAME) in (None, str(len(pages))):
         return info
@@ -174,9 +193,9 @@ def _page_list(pages: Sequence[Page]) -> tuple[ComicInfoPage, ...]:
     )
 
 
-def _mark(pages: Sequence[Page]) -> str:
-    """Return a text that is another one once pages, or what is said of one, are others."""
-    said = [
+def _pages_digest(pages: Sequence[Page]) -> str:
+    """Return a digest (hex) of pages, their order and their facts, to see when one has changed."""
+    described = [
         (
             page.page_image_entity_id,
             page.page_type,
@@ -185,4 +204,4 @@ def _mark(pages: Sequence[Page]) -> str:
         )
         for page in pages
     ]
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return hashlib.sha256(repr(described).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One comic on its way in: its file, its reading, its rows."""
+"""Imports one comic: stores its files, reads it and records it."""
 
 import asyncio
 from collections import defaultdict
@@ -21,12 +21,12 @@ from dam.services.comic_import_service.extraction import store_pages
 from dam.services.comic_import_service.known import (
     FOLDER,
     RecordedComic,
-    claim_comic,
     comics_at,
     folder_comic,
     had_archives,
     had_comics,
     known_comics,
+    link_known_comic,
     moved_folder,
 )
 from dam.services.comic_import_service.matching import comic_key, is_same_comic
@@ -68,14 +68,14 @@ Turn = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class ComicImportOptions:
-    """How comics are to be imported.
+    """Options of an import of comics.
 
     Args:
-        mode: What happens to the bytes of the archive, or of a folder's pictures.
-        is_recursive: Take folders for libraries; see `find_comics`.
-        is_extracted: Store the pages of archives on their own.
-        concept_entity_id: What they are variants of; None: what their files say.
-        is_dry_run: Read and look up, write nothing.
+        mode: What happens to the source files: archives, or the pictures of folders.
+        is_recursive: Treat folders as libraries; see `find_comics`.
+        is_extracted: Store the pages of archives as files of their own.
+        concept_entity_id: The concept of all the comics; None: the one that their facts match.
+        is_dry_run: Read and look up, but write nothing.
     """
 
     mode: ImportMode = "copy"
@@ -87,12 +87,12 @@ class ComicImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class AddedArchive:
-    """An archive that was imported as a file.
+    """An archive that was imported as a file, but not yet as a comic.
 
     Args:
-        file: What became of it.
-        known: The comic that it is already.
-        content: Where its bytes are; None where they cannot be had.
+        file: The outcome of the import as a file.
+        known: The comic, if the archive was imported as one before.
+        content: The place of its bytes; None if they cannot be read.
     """
 
     file: FileOutcome
@@ -101,15 +101,15 @@ class AddedArchive:
 
 
 class ComicImporter:
-    """Imports comics, a few at once, and yet has them written in the order of their beginning.
+    """Imports comics, several at once, and records them in the order in which they were started.
 
-    So which variant is the first of its work does not depend on which one is read sooner. Whoever
-    begins one gives it a `turn`, to be awaited before its rows are written.
+    So the first variant of a work does not depend on which comic is read faster. The caller passes
+    a `turn` for each comic; it is awaited before the comic's rows are written.
 
     Args:
-        world: Where to.
-        options: How.
-        on_wait: Called when nothing can be stored before another process collects no more garbage.
+        world: The world that the comics become part of.
+        options: Options for all comics.
+        on_wait: Called when storing has to wait until another process has collected garbage.
     """
 
     def __init__(
@@ -123,8 +123,8 @@ class ComicImporter:
         self._moves = ComicMoves(world, options.mode)
 
     async def add_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
-        """Import archives as files, but for what can be no comic; return each by its path."""
-        added = await self._refused(archives)
+        """Import as files all archives that can be comics; return every archive by its path."""
+        added = await self._refused_archives(archives)
         files = await self._import_files([file for file in archives if file.path not in added])
         ids = {file.entity_id for file in files.values() if file.entity_id is not None}
         known = await self._world.read(known_comics, ids)
@@ -132,23 +132,23 @@ class ComicImporter:
         for path, file in files.items():
             content = located.get(file.entity_id or 0)
             if content is None and file.sha256 is not None:
-                content = await asyncio.to_thread(_in_place, file)  # a plan; nothing was stored
+                content = await asyncio.to_thread(_at_source, file)  # a dry run stores nothing
             added[path] = AddedArchive(
                 file=file, known=known.get(file.entity_id or 0), content=content
             )
         return added
 
-    async def _refused(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
-        """Return those that can be no comic, and were none before; nothing is stored of them."""
+    async def _refused_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
+        """Return files that cannot be comics and never were; their bytes are not stored."""
         answers = await self._files.look_into(archives)
         faults = {
             file.path: answer
             for file, answer in zip(archives, answers, strict=True)
-            if isinstance(answer, DamError)  # others hinder the import, too, which has its words
+            if isinstance(answer, DamError)  # the import meets and reports all other errors
         }
         before = await self._world.read(comics_at, list(faults))
         return {
-            path: AddedArchive(file=_refusal(path, error), known=None, content=None)
+            path: AddedArchive(file=_refused_file(path, error), known=None, content=None)
             for path, error in faults.items()
             if path not in before
         }
@@ -157,17 +157,17 @@ class ComicImporter:
         """Import an archive as a comic.
 
         Raises:
-            DamError: It cannot be.
+            DamError: The archive cannot be read or recorded.
         """
         file, content, known = archive.file, archive.content, archive.known
         sources = self._moves.sources_at([file.path])
-        # The pages that are stored on their own are committed last.
+        # Extracted pages are committed last, so `record` must not note the removal earlier.
         noted = [] if self._options.is_extracted else sources
         if known is not None:
-            known = await self._claim(known)
+            known = await self._link(known)
             archive = replace(archive, known=known)
         if known is not None and not known.has_failure:
-            outcome, noted = imported_comic(file.path, _again(file), known), []
+            outcome, noted = imported_comic(file.path, _known_status(file), known), []
         elif content is None:
             return ComicOutcome(
                 path=file.path,
@@ -176,25 +176,26 @@ class ComicImporter:
                 message=file.message,
                 hint=file.hint,
             )
-        else:  # new, or its failures are to be told again
+        else:  # a new comic, or one whose failures must be reported again
             outcome = await self._read_archive(archive, content, noted, turn)
         if self._options.is_extracted and not self._options.is_dry_run and content is not None:
             assert file.entity_id is not None
-            lost = await store_pages(self._world, file.entity_id, content)
-            failed = (*outcome.failed_pages, *map(failed_page, lost))
+            not_stored = await store_pages(self._world, file.entity_id, content)
+            failed = (*outcome.failed_pages, *map(failed_page, not_stored))
             outcome = replace(outcome, failed_pages=failed)
         return await self._moves.finish(outcome, sources, are_noted=bool(noted))
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
-        """Import the pictures of a folder as a comic, all of them or none.
+        """Import the pictures of a folder as a comic: all of them or, if one cannot be read, none.
 
-        What hinders the reading of one says nothing of its bytes, unlike damage in an archive.
+        An unreadable picture is not recorded as a failure of the comic, unlike damage in an
+        archive: the error says nothing of the picture's bytes.
 
         Raises:
-            DamError: They cannot be.
+            DamError: A picture cannot be read, or the comic cannot be recorded.
         """
         known = await self._world.read(folder_comic, Path(folder.path))
-        # Where the archives were moved away before, what is left are their covers.
+        # If an earlier move took archives from this folder, its pictures may be their covers.
         may_be_covers = self._options.is_recursive and self._options.mode == "move"
         if known is None and may_be_covers and await self._world.read(had_archives, folder.path):
             return ComicOutcome(path=folder.path, status="skipped", message=BESIDE_ARCHIVES)
@@ -219,12 +220,12 @@ class ComicImporter:
         if failed and (known is None or len(failed) == len(pages)):
             lost = [(page.name, page.error) for page in failed]
             raise PagesUnreadableError(lost, len(pages) if known is None else None)
-        said = [order.problem] if order.problem else []
-        said += _skipped(folder)
+        remarks = [order.problem] if order.problem else []
+        remarks += _remarks_on_skipped(folder)
         if known is not None:
-            known = await self._claim(known)
-            said += await self._left_out(folder, known, files)
-            outcome = imported_comic(folder.path, "unchanged", known, failed, document, said)
+            known = await self._link(known)
+            remarks += await self._remarks_on_others(folder, known, files)
+            outcome = imported_comic(folder.path, "unchanged", known, failed, document, remarks)
             going = await self._world.read(sources_of_pages, known, sources)
             return await self._moves.finish(outcome, going, are_noted=False)
         concept = self._options.concept_entity_id
@@ -235,10 +236,10 @@ class ComicImporter:
         await turn()
         recorded, going = await self._record_folder(read, comic, entries, sources)
         if not recorded.is_new:
-            said += await self._left_out(folder, recorded, files)
-        said += comic.facts.problems
+            remarks += await self._remarks_on_others(folder, recorded, files)
+        remarks += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
-        outcome = imported_comic(folder.path, status, recorded, (), document, said)
+        outcome = imported_comic(folder.path, status, recorded, (), document, remarks)
         return await self._moves.finish(outcome, going, are_noted=True)
 
     async def _record_folder(
@@ -248,18 +249,17 @@ class ComicImporter:
         pages: Sequence[tuple[EntityId, ComicInfoPage | None]],
         sources: Sequence[SourceRemoval],
     ) -> tuple[RecordedComic, list[SourceRemoval]]:
-        """Record a folder's comic; return also which of the pictures are noted to be removed."""
+        """Record a folder's comic; return also the sources whose removal was noted."""
         if self._options.is_dry_run:
             moved = await self._world.read(moved_folder, [entity_id for entity_id, _ in pages])
-            foreseen = self._claim(moved) if moved else self._foresee(comic, len(pages))
+            foreseen = self._link(moved) if moved else self._foresee(comic, len(pages))
             return await foreseen, []
 
         async def record(session: AsyncSession) -> tuple[RecordedComic, list[SourceRemoval]]:
             now = self._world.context.now()
             recorded = await record_folder(session, folder, comic, pages, now=now)
-            going = await sources_of_pages(
-                session, recorded, sources
-            )  # another may have come first
+            # Another process may have recorded the folder first, with fewer pages.
+            going = await sources_of_pages(session, recorded, sources)
             await note_removals(session, going, now=now)
             return recorded, going
 
@@ -302,20 +302,20 @@ class ComicImporter:
 
             recorded = await self._moves.record(record, sources)
         failed = list(map(failed_page, read.failed))
-        status = "added" if recorded.is_new else _again(file)
+        status = "added" if recorded.is_new else _known_status(file)
         return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
 
     async def _keep_failure(self, file: FileOutcome, error: DamError) -> None:
-        """Keep that an archive could not be read, so that it can be retried; its file stays."""
+        """Record that an archive could not be read, so that it can be retried; its file stays."""
         is_kept = is_of_item(error) and not isinstance(error, NoPagesError)
         if is_kept and file.entity_id is not None and not self._options.is_dry_run:
             now = self._world.context.now()
             await self._world.run(record_comic_failure, file.entity_id, error, now=now)
 
-    async def _left_out(
+    async def _remarks_on_others(
         self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]
     ) -> list[str]:
-        """Return a remark on the pictures of a folder that are no pages of the comic that it is."""
+        """Return a remark on pictures in the folder that are not pages of its comic, if any."""
         assert known.variant_entity_id is not None
         pages = set(await self._world.read(get_ordered_pages, known.variant_entity_id))
         others = [
@@ -327,12 +327,12 @@ class ComicImporter:
         if not others:
             return []
         is_one = len(others) == 1
-        what = "picture in it is" if is_one else "pictures in it are"
+        what = "picture is not a page" if is_one else "pictures are not pages"
         stay = f", and {'stays' if is_one else 'stay'}" if self._options.mode == "move" else ""
-        return [f"{len(others)} {what} no page of it{stay}; the first: {others[0]}"]
+        return [f"{len(others)} {what} of this comic{stay}; the first: {others[0]}"]
 
     async def _import_files(self, found: Sequence[FoundFile]) -> dict[str, FileOutcome]:
-        """Import files as `add-asset` does; return what became of each."""
+        """Import files as `add-asset` does; return the outcome of each by its path."""
         outcomes: dict[str, FileOutcome] = {}
 
         def take(outcome: FileOutcome) -> None:
@@ -344,20 +344,20 @@ class ComicImporter:
         )
         return outcomes
 
-    async def _claim(self, known: RecordedComic) -> RecordedComic:
+    async def _link(self, known: RecordedComic) -> RecordedComic:
         concept = self._options.concept_entity_id
         if concept is None:
             return known
         if self._options.is_dry_run:
-            return await self._world.rehearse(claim_comic, known, concept)
+            return await self._world.rehearse(link_known_comic, known, concept)
         return await self._moves.record(
-            partial(claim_comic, known=known, concept_entity_id=concept)
+            partial(link_known_comic, known=known, concept_entity_id=concept)
         )
 
     async def _foresee(
         self, comic: ParsedComic, pages: int, entity_id: EntityId | None = None
     ) -> RecordedComic:
-        """Return what recording a comic would come to, after the comics before it."""
+        """Return what recording a comic would give, if those before it were recorded too."""
         now = self._world.context.now()
         recorded = await self._world.rehearse(rehearse_comic, entity_id, comic, pages, now=now)
         if recorded.concept_created:
@@ -368,14 +368,14 @@ class ComicImporter:
         return recorded
 
 
-def _refusal(path: str, error: DamError) -> FileOutcome:
-    said = failed_comic(path, error)
+def _refused_file(path: str, error: DamError) -> FileOutcome:
+    comic = failed_comic(path, error)
     return FileOutcome(
-        path=path, status="failed", error=said.error, message=said.message, hint=said.hint
+        path=path, status="failed", error=comic.error, message=comic.message, hint=comic.hint
     )
 
 
-def _in_place(file: FileOutcome) -> LocatedContent:
+def _at_source(file: FileOutcome) -> LocatedContent:
     assert file.sha256 is not None
     status = Path(file.path).stat()
     reference = Reference(
@@ -384,15 +384,15 @@ def _in_place(file: FileOutcome) -> LocatedContent:
     return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
 
 
-def _skipped(folder: FolderSource) -> list[str]:
-    """Return a remark on what looks like pages and is not taken."""
+def _remarks_on_skipped(folder: FolderSource) -> list[str]:
+    """Return a remark on entries that are named like pages and were skipped, if any."""
     if not folder.skipped:
         return []
     first, *others = folder.skipped
     more = f" and {len(others)} more" if others else ""
-    return [f"{Path(first.path).name}{more} passed by: {first.reason}"]
+    return [f"{Path(first.path).name}{more} skipped: {first.reason}"]
 
 
-def _again(file: FileOutcome) -> FileStatus:
-    """Return the status of an archive that is a comic already."""
+def _known_status(file: FileOutcome) -> FileStatus:
+    """Return the status of an archive that was imported as a comic before."""
     return "unchanged" if file.status == "unchanged" else "known"

@@ -1,4 +1,4 @@
-"""Imports comics: archives and folders of pictures become variants with pages, and concepts."""
+"""Imports comics at given paths, several at once, and reports the outcome of each in order."""
 
 import asyncio
 import threading
@@ -34,7 +34,7 @@ from dam.tasks.sources import SourceRemoval
 
 _IN_FLIGHT = 2
 _BATCH_COMICS, _BATCH_BYTES = 64, 64 << 20
-_WORTH_A_ROUND = 128
+_PAGES_PER_ROUND = 128
 
 OnComic = Callable[[ComicOutcome], None]
 
@@ -49,7 +49,16 @@ async def add_comics(
 ) -> None:
     """Import comics and run all systems until nothing is pending, as `add_files` does.
 
-    `on_outcome` and `on_wait` are called as by `import_comics`, which says what it raises.
+    Args:
+        world: The world that the comics become part of.
+        paths: Of archives and folders.
+        options: Options for all comics.
+        on_outcome: As for `import_comics`.
+        observer: Told of the progress of the systems.
+        on_wait: As for `import_comics`.
+
+    Raises:
+        DamError: As for `import_comics`.
     """
 
     async def work(on_recorded: Callable[[], None]) -> None:
@@ -59,7 +68,7 @@ async def add_comics(
             nonlocal pages
             on_outcome(outcome)
             pages += outcome.pages if outcome.status == "added" else 0
-            if pages >= _WORTH_A_ROUND:  # systems take many pages as quickly as one
+            if pages >= _PAGES_PER_ROUND:  # a round costs about as much for one page as for many
                 pages = 0
                 on_recorded()
 
@@ -75,22 +84,28 @@ async def import_comics(
     on_outcome: OnComic,
     on_wait: Callable[[], None] | None = None,
 ) -> None:
-    """Import the comics at `paths`; call `on_outcome` for each, in order, once it is settled.
+    """Import the comics at `paths`.
 
-    An archive becomes an asset as any file does, and a variant by being read; its pages become
-    assets whose bytes are in it. All rows of one comic are one transaction. What was imported
-    before stays as it is, with all that was changed of it since; only one that belongs to no
-    concept becomes a variant of the concept that the options name.
+    An archive becomes an asset like any file, and then a variant; its pages become assets whose
+    bytes are in the archive. The pictures of a folder become assets and the pages of a variant. All
+    rows of one comic are written in one transaction. A comic that was imported before stays as it
+    is, including later changes; if it has no concept, it is linked to the one in the options.
 
-    What earlier moves have left goes first; a comic that is gone by that is told as known, and what
-    stays is told as well.
+    Source files that earlier moves have left are removed first, except in a dry run. A comic whose
+    source is removed so is reported as known; a source that still cannot be removed, as skipped.
 
-    `on_wait` is called when nothing can be stored before another process ends its collection of
-    garbage.
+    Args:
+        world: The world that the comics become part of.
+        paths: Of archives and folders; see `find_comics`.
+        options: Options for all comics.
+        on_outcome: Called with the outcome of each comic, in the order in which they are found.
+        on_wait: Called when storing has to wait until another process has collected garbage.
 
     Raises:
-        EntityNotFoundError, NoComicConceptError: Of the concept that the options name.
-        EnvironmentFaultError: The store or the database cannot be used; nothing more is tried.
+        EntityNotFoundError: The concept in the options does not exist.
+        NoComicConceptError: The entity in the options is not a concept.
+        EnvironmentFaultError: The store or the database cannot be used; the remaining comics are
+            not tried.
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
@@ -111,7 +126,7 @@ async def import_comics(
         stopping = threading.Event()
         stack.callback(stopping.set)  # the thread that walks cannot be cancelled
         for path, archive in moved.items():
-            tell(await _settled(path, importer.import_archive(archive, _at_once)))
+            tell(await _outcome_of(path, importer.import_archive(archive, _no_turn)))
         found = find_comics(
             chain(begun.paths, begun.moved.keys() - moved.keys()),
             is_recursive=options.is_recursive,
@@ -126,10 +141,16 @@ async def import_comics(
 def count_comics(
     world: World, paths: Iterable[str], options: ComicImportOptions, is_stopped: Callable[[], bool]
 ) -> int:
-    """Return how many comics an import would tell of; it blocks, and opens nothing.
+    """Return the number of outcomes that an import would report; it blocks and opens no file.
+
+    Args:
+        world: Its own files are left out, as in an import.
+        paths: As for `import_comics`.
+        options: As for `import_comics`.
+        is_stopped: Called before each file.
 
     Raises:
-        ImportStoppedError: `is_stopped`, asked before each file, said yes.
+        ImportStoppedError: `is_stopped` returned True.
     """
     own = own_paths(world)
     found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)
@@ -139,7 +160,7 @@ def count_comics(
 async def _moved_comics(
     world: World, moved: Mapping[str, SourceRemoval]
 ) -> dict[str, AddedArchive]:
-    """Return those of the files that an earlier move has taken in and that are comics."""
+    """Return by path the moved files that are comics; pages and other files are left out."""
     if not moved:
         return {}
     ids = {removal.entity_id for removal in moved.values()}
@@ -159,14 +180,17 @@ async def _moved_comics(
 def _left_sources(
     left: Mapping[str, tuple[SourceRemoval, ItemError]], told: Set[str]
 ) -> Iterator[ComicOutcome]:
-    """Yield what earlier moves could not remove, but for what this import has told of itself."""
+    """Yield an outcome for each source that earlier moves could not remove.
+
+    Leaves out paths that this import has reported already, and paths below them.
+    """
     for path, (removal, error) in left.items():
         if told.isdisjoint(map(str, (removal.path, *removal.path.parents))):
             yield replace(failed_comic(path, error), status="skipped")
 
 
 async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tell: OnComic) -> None:
-    """Import comics batch by batch, each while the archives of the next are copied."""
+    """Import comics batch by batch; the archives of the next batch are stored meanwhile."""
     batches = _batches(found)
     ahead = asyncio.create_task(_add_batch(importer, batches))
     try:
@@ -179,7 +203,7 @@ async def _import_all(importer: ComicImporter, found: Iterator[ComicSource], tel
 
 
 def _batches(found: Iterable[ComicSource]) -> Iterator[list[ComicSource]]:
-    """Cut comics into batches whose archives are imported together, neither many nor large."""
+    """Cut comics into batches, limited in number and bytes, whose archives are stored together."""
     batch: list[ComicSource] = []
     size_bytes = 0
     for source in found:
@@ -208,7 +232,7 @@ async def _import_batch(
     added: Mapping[str, AddedArchive],
     tell: OnComic,
 ) -> None:
-    """Import comics, each read while the one before is still on its way."""
+    """Import comics of a batch; the next one is read while the one before is being recorded."""
     in_flight: deque[asyncio.Task[ComicOutcome]] = deque()
     last: asyncio.Task[ComicOutcome] | None = None
     try:
@@ -243,11 +267,11 @@ async def _import(
             message=source.reason,
         )
     if isinstance(source, FolderSource):
-        return await _settled(source.path, importer.import_folder(source, turn))
-    return await _settled(source.path, importer.import_archive(added[source.path], turn))
+        return await _outcome_of(source.path, importer.import_folder(source, turn))
+    return await _outcome_of(source.path, importer.import_archive(added[source.path], turn))
 
 
-async def _settled(path: str, work: Coroutine[None, None, ComicOutcome]) -> ComicOutcome:
+async def _outcome_of(path: str, work: Coroutine[None, None, ComicOutcome]) -> ComicOutcome:
     try:
         return await work
     except DamError as error:
@@ -256,5 +280,5 @@ async def _settled(path: str, work: Coroutine[None, None, ComicOutcome]) -> Comi
         return failed_comic(path, error)
 
 
-async def _at_once() -> None:
-    """Wait for no other comic."""
+async def _no_turn() -> None:
+    """Let a comic be recorded at once."""

@@ -1,4 +1,4 @@
-"""The comics that are there already: which one an archive or a folder was imported as."""
+"""Look-ups of comics that were imported before, by archive, by folder or by path."""
 
 import asyncio
 import os
@@ -28,9 +28,15 @@ FOLDER = "folder"
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedComic:
-    """The variant that a comic is (None: it would be), its concept, and what of them is new.
+    """A comic as it is recorded, or as a dry run would record it.
 
-    `has_failure` says that something of it could not be had when it was imported.
+    Attributes:
+        variant_entity_id: None if only a dry run would make the variant.
+        concept_entity_id: None if it has no concept, or if only a dry run would make it.
+        pages: The number of its pages.
+        is_new: This import made the variant.
+        concept_created: This import made the concept.
+        has_failure: Its pages or its document could not all be read when it was imported.
     """
 
     variant_entity_id: EntityId | None
@@ -44,10 +50,11 @@ class RecordedComic:
 async def known_comics(
     session: AsyncSession, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, RecordedComic]:
-    """Return the comics that entities were imported as; the other entities are left out.
+    """Return by entity the comics that were imported; entities that were not are left out.
 
-    A variant that was only linked, say, has neither pages nor archived ones, and no document beside
-    a format, which every import writes. So what a user took from a comic does not come back.
+    A variant was imported if it has pages, or content in an archive is located in it, or it has
+    both a format and a document. So a comic is not imported anew after a user has removed its
+    pages. A variant that was only linked has none of these and is left out.
     """
     variant, link, failure = ComicBookVariantComponent, PageLink, ProcessingErrorComponent
     place, element = FileLocationComponent, ComicInfoElementComponent
@@ -86,7 +93,7 @@ async def known_comics(
 
 
 async def comics_at(session: AsyncSession, paths: Collection[str]) -> set[str]:
-    """Return those of the paths at which a comic was seen."""
+    """Return the paths from which a comic was imported; the other paths are left out."""
     source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
     digests = [path_digest(path_bytes(path)) for path in paths]
     seen = (
@@ -98,14 +105,14 @@ async def comics_at(session: AsyncSession, paths: Collection[str]) -> set[str]:
 
 
 async def had_archives(session: AsyncSession, folder: str) -> bool:
-    """Tell whether archives that are comics were seen in a folder, not below it."""
+    """Tell whether comic archives were imported from this folder itself, not from below it."""
     below, seen = _seen_below(folder)
     found = await session.scalars(seen.where(ComicBookVariantComponent.format != FOLDER))
     return any(b"/" not in path[len(below) :] for path in found)
 
 
 async def had_comics(session: AsyncSession, folder: str) -> bool:
-    """Tell whether a folder, or anything below it, was seen as a comic."""
+    """Tell whether this folder, or anything below it, was imported as a comic."""
     if await comics_at(session, [folder]):
         return True
     _, seen = _seen_below(folder)
@@ -113,7 +120,7 @@ async def had_comics(session: AsyncSession, folder: str) -> bool:
 
 
 def _seen_below(folder: str) -> tuple[bytes, Select[bytes]]:
-    """Return how the paths of what is in a folder begin, and those of comics among them."""
+    """Return the prefix of all paths below a folder, and a query for comics' paths with it."""
     source, variant = OriginalSourceInfoComponent, ComicBookVariantComponent
     below = path_bytes(os.path.join(folder, ""))  # noqa: PTH118 - the strings of `Walk`
     seen = select(source.path).join(variant, variant.entity_id == source.entity_id)
@@ -135,7 +142,7 @@ async def folder_comic(session: AsyncSession, path: Path) -> RecordedComic | Non
 async def moved_folder(
     session: AsyncSession, page_entity_ids: Sequence[EntityId]
 ) -> RecordedComic | None:
-    """Return the comic of a folder that is gone and had just these pages in this order, or None."""
+    """Return the comic with exactly these pages in this order whose folder is gone, or None."""
     source, variant, link = OriginalSourceInfoComponent, ComicBookVariantComponent, PageLink
     candidates = (
         select(variant.entity_id, variant.conceptual_entity_id, source.path)
@@ -152,14 +159,15 @@ async def moved_folder(
     return None
 
 
-async def claim_comic(
+async def link_known_comic(
     session: AsyncSession, known: RecordedComic, concept_entity_id: EntityId | None
 ) -> RecordedComic:
-    """Return a comic that is there as a variant of the concept that the user named, if any.
+    """Link a comic to the concept that the user named, if any; return it as it is then.
 
     Raises:
-        VariantLinkedError: It is one of another concept.
-        EntityNotFoundError, NoComicConceptError: Of the concept.
+        VariantLinkedError: The comic is a variant of another concept.
+        EntityNotFoundError: The concept does not exist.
+        NoComicConceptError: The entity that the user named is not a concept.
     """
     if concept_entity_id in {None, known.concept_entity_id}:
         return known

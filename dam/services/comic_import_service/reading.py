@@ -1,4 +1,4 @@
-"""What a comic's files say of it: ComicInfo.xml first, the file's name for the rest."""
+"""Reads comics: facts from ComicInfo.xml and, for what it lacks, from the file's name; pages."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
 
 @dataclass(frozen=True, kw_only=True)
 class ComicDocument:
-    """The ComicInfo.xml of a comic, where there is one; `error` says why it cannot be read."""
+    """The ComicInfo.xml of a comic, or the error that it cannot be read; neither without one."""
 
     info: ComicInfo | None = None
     error: ItemError | None = None
@@ -44,14 +44,14 @@ NO_DOCUMENT = ComicDocument()
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveComic:
-    """An archive as a comic: what it is, its pages in reading order, and what was wrong.
+    """An archive that was read as a comic.
 
     Args:
-        comic: What it says of itself.
-        members: The pages whose bytes were read.
-        failed: The other ones.
+        comic: Its facts.
+        members: The pages whose bytes were read, in reading order.
+        failed: The pages whose bytes cannot be read, in reading order.
         document: Its ComicInfo.xml.
-        remarks: What is odd and does no harm.
+        remarks: Oddities that do no harm, for the user.
     """
 
     comic: ParsedComic
@@ -62,17 +62,17 @@ class ArchiveComic:
 
     @property
     def failure(self) -> ItemError | None:
-        """What of it could not be had."""
+        """The error of its pages or else of its document; None if all could be read."""
         if not self.failed:
             return self.document.error
         return LostPagesError([(page.name, page.error.message) for page in self.failed])
 
 
 def read_document(file: FoundFile) -> ComicDocument:
-    """Return what a ComicInfo.xml says.
+    """Return the ComicInfo.xml in a file; one that is too large or malformed has an `error`.
 
     Raises:
-        ItemError: It cannot be read now, which says nothing of what is in it.
+        ItemError: The file cannot be read at present; a later import may succeed.
         MissingExtraError: The extra `comics` is not installed.
     """
     most = MediaLimits().max_document_bytes
@@ -90,89 +90,108 @@ async def read_stored_comic(
     path: Path,
     concept_entity_id: EntityId | None = None,
 ) -> ArchiveComic:
-    """Return an archive as a comic, every page read and hashed; `path` is where it was found.
+    """Read an archive as a comic; every page is read and hashed.
+
+    Args:
+        files: Runs the reading in a worker.
+        content: The place of the archive's bytes.
+        path: The path where the archive was found; its name completes the facts.
+        concept_entity_id: The concept that the user named.
 
     Raises:
-        DamError: It cannot be read, or as `read_archive_comic`.
+        DamError: The archive cannot be read, or as for `read_archive_comic`.
     """
-    reading = await files.read_archive(content)
-    if isinstance(reading, Exception):
-        raise reading
-    return await asyncio.to_thread(read_archive_comic, reading, path, concept_entity_id)
+    archive = await files.read_archive(content)
+    if isinstance(archive, Exception):
+        raise archive
+    return await asyncio.to_thread(read_archive_comic, archive, path, concept_entity_id)
 
 
 def read_archive_comic(
-    reading: ArchiveContents, path: Path, concept_entity_id: EntityId | None
+    archive: ArchiveContents, path: Path, concept_entity_id: EntityId | None
 ) -> ArchiveComic:
-    """Return an archive as a comic.
+    """Return the comic that the contents of an archive make.
 
     Raises:
-        NoPagesError: It holds no pictures, and no ComicInfo.xml either.
+        NoPagesError: The archive holds neither pictures nor a readable ComicInfo.xml.
         PagesUnreadableError: None of its pages can be read.
     """
-    document = _document(reading)
-    if not reading.pages and document.info is None:
+    document = _document(archive)
+    if not archive.pages and document.info is None:
         raise NoPagesError("the archive")
-    order = apply_page_list([page.name for page in reading.pages], document.info)
+    order = apply_page_list([page.name for page in archive.pages], document.info)
     members: list[ParsedPage] = []
     failed: list[MemberFailure] = []
     for ordered in order.pages:
-        page = reading.pages[ordered.index]
+        page = archive.pages[ordered.index]
         if isinstance(page, ArchivePage):
             members.append(_member(page, ordered.entry))
         else:
             failed.append(page)
     if failed and not members:
         raise PagesUnreadableError([(page.name, page.error.message) for page in failed])
-    comic = read_comic(document.info, path, reading.format, concept_entity_id)
-    if not failed:  # else what the document says of its pages is of others than there are
+    comic = read_comic(document.info, path, archive.format, concept_entity_id)
+    if not failed:  # with pages missing, the document's list of pages fits no longer
         comic = replace(comic, info=order.info)
     return ArchiveComic(
         comic=comic,
         members=tuple(members),
         failed=tuple(failed),
         document=document,
-        remarks=(*comic.facts.problems, *_oddities(order.problem, reading.pages)),
+        remarks=(*comic.facts.problems, *_page_remarks(order.problem, archive.pages)),
     )
 
 
-def _oddities(problem: str | None, pages: Iterable[ArchivePage | MemberFailure]) -> Iterator[str]:
+def _page_remarks(
+    problem: str | None, pages: Iterable[ArchivePage | MemberFailure]
+) -> Iterator[str]:
     if problem:
         yield problem
     others = [page for page in pages if isinstance(page, ArchivePage) and not page.is_picture]
     if others:
-        one, many = "page is no picture, by its content", "pages are no pictures, by their content"
-        yield f"{len(others)} {one if len(others) == 1 else many}; the first: {others[0].name}"
+        what = "page is not a picture" if len(others) == 1 else "pages are not pictures"
+        yield f"{len(others)} {what}, judging by content; the first: {others[0].name}"
 
 
 def read_comic(
     info: ComicInfo | None, path: Path, comic_format: str, concept_entity_id: EntityId | None
 ) -> ParsedComic:
-    """Return what a comic's ComicInfo.xml says of it, and the name of its file for the rest."""
+    """Return a comic's facts: from its ComicInfo.xml, and for what it lacks from the file's name.
+
+    Args:
+        info: Its ComicInfo.xml, if it has a readable one.
+        path: Its archive or folder.
+        comic_format: `cbz`, `cbr`, `cb7`, `cbt` or `folder`.
+        concept_entity_id: The concept that the user named.
+    """
     name = os.fsencode(path.name).decode(errors="replace")
-    said = parse_comic_name(name)
+    from_name = parse_comic_name(name)
     return ParsedComic(
         name=PurePosixPath(name).stem,
         format=comic_format,
         info=info,
-        facts=_with_name(comic_facts(info) if info else ComicFacts(), said),
-        scan_quality=said.scan_quality,
+        facts=_completed(comic_facts(info) if info else ComicFacts(), from_name),
+        scan_quality=from_name.scan_quality,
         concept_entity_id=concept_entity_id,
     )
 
 
-def _document(reading: ArchiveContents) -> ComicDocument:
-    """Return the ComicInfo.xml that counts the pages that there are, or else the outermost one."""
+def _document(archive: ArchiveContents) -> ComicDocument:
+    """Return the ComicInfo.xml of an archive that has several.
+
+    Preferred: a readable one whose PageCount is right, then any readable one, then any; of equal
+    ones the outermost.
+    """
     found = [
         _parsed(item) if isinstance(item, bytes) else ComicDocument(error=item.error)
-        for item in reading.comic_infos
+        for item in archive.comic_infos
     ]
     readable = [document for document in found if document.info]
-    counting = [document for document in readable if _counts(document, len(reading.pages))]
-    return next(iter([*counting, *readable, *found]), NO_DOCUMENT)
+    fitting = [document for document in readable if _has_page_count(document, len(archive.pages))]
+    return next(iter([*fitting, *readable, *found]), NO_DOCUMENT)
 
 
-def _counts(document: ComicDocument, pages: int) -> bool:
+def _has_page_count(document: ComicDocument, pages: int) -> bool:
     assert document.info is not None
     return document.info.text("PageCount") == str(pages)
 
@@ -190,9 +209,9 @@ def _member(page: ArchivePage, entry: ComicInfoPage | None) -> ParsedPage:
     return ParsedPage(content=content, raw_name=page.raw_name, name=page.name, entry=entry)
 
 
-def _with_name(facts: ComicFacts, name: ComicName) -> ComicFacts:
-    """Return facts, and where they say nothing what the file's name says."""
-    said: dict[str, Any] = {
+def _completed(facts: ComicFacts, name: ComicName) -> ComicFacts:
+    """Return facts whose missing values come from the file's name."""
+    from_name: dict[str, Any] = {
         "series_title": name.series,
         "issue_number": name.issue_number,
         "volume": name.volume,
@@ -205,8 +224,8 @@ def _with_name(facts: ComicFacts, name: ComicName) -> ComicFacts:
         "scan_group": name.scan_group,
     }
     if not (facts.series_title or facts.comic_title):
-        said["comic_title"] = name.title
-    if facts.publication_year:  # a date is said as a whole or not at all
-        del said["publication_month"], said["publication_day"]
+        from_name["comic_title"] = name.title
+    if facts.publication_year:  # month and day must not come from another date
+        del from_name["publication_month"], from_name["publication_day"]
     known = {field.name: getattr(facts, field.name) for field in fields(ComicFacts)}
-    return replace(facts, **{key: value for key, value in said.items() if known[key] is None})
+    return replace(facts, **{key: value for key, value in from_name.items() if known[key] is None})

@@ -1,4 +1,4 @@
-"""What the import of one comic writes, all of it in one transaction."""
+"""Records imported comics: writes all rows of one comic in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,9 +32,9 @@ from dam.services.comic_book_service import (
 )
 from dam.services.comic_import_service.known import (
     RecordedComic,
-    claim_comic,
     folder_comic,
     known_comics,
+    link_known_comic,
     moved_folder,
 )
 from dam.services.comic_import_service.matching import create_concept, find_same_concept
@@ -50,14 +50,14 @@ _SOURCES = table_of(OriginalSourceInfoComponent)
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedComic:
-    """What was read of a comic.
+    """What an import read of one comic.
 
     Args:
-        name: What to call it where nothing in it says so.
-        format: `cbz` …, or `folder`.
-        info: Its ComicInfo.xml, where it has one that can be read.
-        facts: What it says, or else what the file's name says.
-        scan_quality: How its pages were got.
+        name: The title of a new concept if `facts` have neither title nor series.
+        format: `cbz`, `cbr`, `cb7`, `cbt` or `folder`.
+        info: Its ComicInfo.xml, if it has a readable one.
+        facts: Facts from its ComicInfo.xml; facts missing there come from the file's name.
+        scan_quality: How its pages were made, as the file's name says.
         concept_entity_id: The concept that the user named.
     """
 
@@ -71,7 +71,13 @@ class ParsedComic:
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedPage:
-    """A page of an archive whose bytes were read."""
+    """A page of an archive whose bytes were read and hashed.
+
+    Args:
+        raw_name: Its name in the archive, as bytes.
+        name: The same name, decoded.
+        entry: What the list of pages in the ComicInfo.xml says of it.
+    """
 
     content: HashedContent
     raw_name: bytes
@@ -81,7 +87,7 @@ class ParsedPage:
 
 @dataclass(frozen=True, kw_only=True)
 class FolderState:
-    """A folder whose pictures are pages, as it was found."""
+    """A folder whose pictures are pages: its path, its state on the disk and the time of both."""
 
     path: Path
     reading: FileStat
@@ -98,34 +104,46 @@ async def record_archive(
     *,
     now: datetime,
 ) -> RecordedComic:
-    """Make an archive a variant with these pages, in this order; one that was imported stays so.
+    """Make an archive a variant with the pages `members`, in this order.
 
-    One that was linked before keeps its concept and what is known of it.
+    An archive that was imported as a comic before is left as it is; if it has no concept, it is
+    linked to the one that the user named. A variant that was only linked before keeps its concept
+    and its facts.
+
+    Args:
+        session: The caller commits it.
+        archive_entity_id: The archive as an asset.
+        archive_sha256: The digest of the archive.
+        comic: What was read of it.
+        members: Its pages that could be read.
+        markers: The markers that new assets get.
+        now: The time that the rows get.
 
     Raises:
-        EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or the archive
-            was removed meanwhile.
-        VariantLinkedError: The user named one, and it is a variant of another.
-        FactRefusedError: A fact or an element cannot be kept as it is.
+        EntityNotFoundError: The archive, or the concept that the user named, does not exist (any
+            more).
+        NoComicConceptError: The entity that the user named is not a concept.
+        VariantLinkedError: The archive is a variant of another concept than the user named.
+        FactRefusedError: A fact or an element cannot be stored unchanged.
     """
-    await _take_turns(session)
+    await _lock_comic_imports(session)
     known = (await known_comics(session, [archive_entity_id])).get(archive_entity_id)
     if known is not None:
-        recorded = await claim_comic(session, known, comic.concept_entity_id)
+        recorded = await link_known_comic(session, known, comic.concept_entity_id)
     else:
         contents = [member.content for member in members]
-        owners = await record_contents(session, contents, markers, now=now)
-        pages = [_page(owners[member.content.sha256].entity_id, member.entry) for member in members]
+        assets = await record_contents(session, contents, markers, now=now)
+        pages = [_page(assets[member.content.sha256].entity_id, member.entry) for member in members]
         recorded = await _record(session, archive_entity_id, comic, pages)
-        await _write_places(session, archive_entity_id, archive_sha256, members, owners)
-    await ecs_service.lock_entity(session, archive_entity_id)  # concepts are locked before variants
+        await _write_places(session, archive_entity_id, archive_sha256, members, assets)
+    await ecs_service.lock_entity(session, archive_entity_id)  # last: concepts come before variants
     return recorded
 
 
 async def record_comic_failure(
     session: AsyncSession, archive_entity_id: EntityId, failure: DamError | None, *, now: datetime
 ) -> None:
-    """Keep what of an archive could not be had, until an import finds nothing wrong."""
+    """Record what failed in the import of an archive; `failure` None clears an earlier record."""
     if failure is None:
         await clear_failures(session, IMPORT_COMIC, [archive_entity_id])
     else:
@@ -140,25 +158,34 @@ async def record_folder(
     *,
     now: datetime,
 ) -> RecordedComic:
-    """Make a folder a variant with these pictures as pages; one that is a variant stays so.
+    """Make a folder a variant with these pictures as pages.
 
-    The variant is an entity without bytes, found again by the folder's path, or else by its pages
-    where the folder that had them is gone: it was moved.
+    The variant is an entity without content. A folder that was imported before is recognised by its
+    path; if it has moved, by its pages, provided that the earlier folder is gone. Its variant is
+    left as it is; if it has no concept, it is linked to the one that the user named.
+
+    Args:
+        session: The caller commits it.
+        folder: The folder as it was found.
+        comic: What was read of it.
+        pages: Its pictures in reading order, each with its entry in the list of pages.
+        now: The time that the rows get.
 
     Raises:
-        EntityNotFoundError, NoComicConceptError: Of the concept that the user named, or a picture
-            was removed meanwhile.
-        VariantLinkedError: The user named one, and it is a variant of another.
-        FactRefusedError: A fact or an element cannot be kept as it is.
+        EntityNotFoundError: A picture, or the concept that the user named, does not exist (any
+            more).
+        NoComicConceptError: The entity that the user named is not a concept.
+        VariantLinkedError: The folder is a variant of another concept than the user named.
+        FactRefusedError: A fact or an element cannot be stored unchanged.
     """
-    await _take_turns(session)
+    await _lock_comic_imports(session)
     known = await folder_comic(session, folder.path)
     if known is None:
         known = await moved_folder(session, [entity_id for entity_id, _ in pages])
         if known is not None:
             await _move_source(session, known.variant_entity_id, folder, now)
     if known is not None:
-        return await claim_comic(session, known, comic.concept_entity_id)
+        return await link_known_comic(session, known, comic.concept_entity_id)
     (variant,) = await create_entities(session, 1, now=now)
     await _write_source(session, variant, folder, now)
     linked = [_page(entity_id, entry) for entity_id, entry in pages]
@@ -173,11 +200,13 @@ async def rehearse_comic(
     *,
     now: datetime,
 ) -> RecordedComic:
-    """Record a comic without its pages, for a caller that keeps nothing of it.
+    """Record a comic without its pages, for a dry run that rolls back afterwards.
+
+    The result has no ids of entities that the rollback removes.
 
     Raises:
-        EntityNotFoundError, NoComicConceptError, VariantLinkedError, FactRefusedError: As
-            `record_archive` says.
+        EntityNotFoundError, NoComicConceptError, VariantLinkedError, FactRefusedError: As for
+            `record_archive`.
     """
     entity_id = variant_entity_id or (await create_entities(session, 1, now=now))[0]
     recorded = await _record(session, entity_id, comic, [])
@@ -189,8 +218,8 @@ async def rehearse_comic(
     )
 
 
-async def _take_turns(session: AsyncSession) -> None:
-    """Let one import of a comic write at a time, so that two of one work find one concept."""
+async def _lock_comic_imports(session: AsyncSession) -> None:
+    """Let only one import record a comic at a time, so that two variants find one concept."""
     await session.execute(select(WorldIdentity.uuid).with_for_update())
 
 
@@ -224,7 +253,7 @@ async def _record(
         variant_entity_id,
         concept,
         is_primary_variant=is_first,
-        **_unsaid(comic, linked),
+        **_new_facts(comic, linked),
     )
     if comic.info is not None:
         await _write_document(session, variant_entity_id, comic.info, pages)
@@ -238,8 +267,8 @@ async def _record(
     )
 
 
-def _unsaid(comic: ParsedComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
-    """Return what was read of a variant and nobody has said of it before."""
+def _new_facts(comic: ParsedComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
+    """Return the facts that were read of a variant and have no value in its row yet."""
     facts = VariantFacts(
         language=comic.facts.language,
         format=comic.format,
@@ -247,15 +276,15 @@ def _unsaid(comic: ParsedComic, linked: ComicBookVariantComponent | None) -> Var
         scan_group=comic.facts.scan_group,
         reading_direction=comic.facts.reading_direction,
     )
-    said = set() if linked is None else {name for name, value in row_of(linked).items() if value}
-    unsaid: VariantFacts = {name: value for name, value in facts.items() if name not in said}  # type: ignore[assignment]  # mypy knows no computed keys
-    return unsaid
+    known = set() if linked is None else {name for name, value in row_of(linked).items() if value}
+    new: VariantFacts = {name: value for name, value in facts.items() if name not in known}  # type: ignore[assignment]  # mypy knows no computed keys
+    return new
 
 
 async def _write_document(
     session: AsyncSession, variant_entity_id: EntityId, info: ComicInfo, pages: Sequence[Page]
 ) -> None:
-    """Write a document's elements after those that the user has set."""
+    """Write a document's elements behind those that the user has set, which take precedence."""
     kept = (await get_own_elements(session, variant_entity_id)).elements
     if kept:
         of_variant = ComicInfoElementComponent.entity_id == variant_entity_id
@@ -270,11 +299,11 @@ async def _write_places(
     archive_entity_id: EntityId,
     archive_sha256: bytes,
     members: Sequence[ParsedPage],
-    owners: dict[bytes, ContentEntity],
+    assets: dict[bytes, ContentEntity],
 ) -> None:
     inside = [
         {
-            "entity_id": owners[member.content.sha256].entity_id,
+            "entity_id": assets[member.content.sha256].entity_id,
             "storage": IN_ARCHIVE,
             "path": member.raw_name,
             "path_digest": path_digest(archive_sha256 + b"\0" + member.raw_name),
@@ -292,7 +321,7 @@ async def _write_source(
     session: AsyncSession, variant_entity_id: EntityId, folder: FolderState, now: datetime
 ) -> None:
     row = {"entity_id": variant_entity_id, "first_seen_at": now, **_source(folder, now)}
-    # A path that was a file's before is this folder's from now on.
+    # A file may have been imported from this path before; from now on it is the folder's.
     changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
     conflict = Conflict(("path_digest",), changing)
     await insert_rows(session, _SOURCES, [row], conflict)

@@ -1,4 +1,4 @@
-"""Finding comics among files: archives, and folders whose pictures are pages."""
+"""Finds comics among files: archives, and folders whose pictures are pages."""
 
 import os
 import stat
@@ -15,34 +15,34 @@ from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk, absolute_p
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
-BESIDE_ARCHIVES = "pictures beside archives are taken for their covers, not for a comic"
+BESIDE_ARCHIVES = "pictures next to archives count as their covers, not as a comic"
 
-MOVED_BEFORE = "its comics were moved in before"
+MOVED_BEFORE = "an earlier import moved its comics into the store"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSource:
-    """A file that is to be a comic, whatever it is."""
+    """A file that shall be imported as a comic; whether it is an archive is not known yet."""
 
     file: FoundFile
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """The absolute path of the file."""
         return self.file.path
 
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """A folder that is to be a comic.
+    """A folder that shall be imported as a comic.
 
     Args:
-        path: Absolute.
-        reading: The folder itself.
-        names: Of the pictures in it and below, from the folder on, in natural order.
-        files: What was found in it and below, by such names.
-        comic_info: Its ComicInfo.xml, if there is one.
-        skipped: What is named like a picture and is no file, such as a symbolic link.
+        path: The absolute path of the folder.
+        reading: The state of the folder itself.
+        names: The pictures in it and below, as paths relative to it, in natural order: `2/1.jpg`.
+        files: All files in it and below, by relative path.
+        comic_info: The ComicInfo.xml nearest to the folder, if there is one.
+        skipped: Entries named like pictures that are not files, such as symbolic links.
     """
 
     path: str
@@ -63,16 +63,22 @@ def find_comics(
     own: Collection[Path] = (),
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[ComicSource]:
-    """Yield the comics at the paths: each file is one, and each folder.
+    """Yield the comics at the paths: each file is a comic, and each folder is one.
 
-    A folder is one comic of the pictures in it and below; one that holds archives is passed by.
+    A folder is one comic of all pictures in it and below; a folder that holds archives is a
+    failure. With `is_recursive`, a folder is a library: each archive in it or below is a comic, and
+    each folder with pictures directly in it is one, unless archives are next to the pictures.
+
+    Example: of `x.cbz` and `Saga/1.jpg` in a library, `x.cbz` is a comic and `Saga` is another.
 
     Args:
         paths: Of files and folders.
-        is_recursive: Take folders for libraries: every archive below is a comic, and every folder
-            that itself has pictures is one of these, unless archives are beside them.
-        own: Files and folders of ours, as for `Walk`.
+        is_recursive: Treat folders as libraries.
+        own: Files and folders of the world, as for `Walk`.
         is_stopped: As for `Walk`.
+
+    Raises:
+        ImportStoppedError: `is_stopped` returned True.
     """
     folders = Walk(is_recursive=True, own=own, is_stopped=is_stopped)
     files = Walk(is_recursive=False, own=own, is_stopped=is_stopped)
@@ -94,11 +100,11 @@ def find_comics(
 def _in_folder(folder: str, reading: FileStat, walk: Walk) -> Iterator[ComicSource]:
     files: dict[str, FoundFile] = {}
     skipped: list[SkippedPath] = []
-    has_passed = False
+    has_failed = False
     for item in walk.walk([folder]):
         if isinstance(item, SkippedPath):
             if item.is_failure or item.path == folder:
-                has_passed = True
+                has_failed = True
                 yield item
             else:
                 skipped.append(item)
@@ -107,7 +113,7 @@ def _in_folder(folder: str, reading: FileStat, walk: Walk) -> Iterator[ComicSour
             return
         else:
             files[_name_in(folder, item)] = item
-    if not has_passed:
+    if not has_failed:
         yield _folder(folder, reading, files, skipped)
 
 
@@ -116,11 +122,11 @@ def _in_library(library: str, reading: FileStat, walk: Walk) -> Iterator[ComicSo
     for folder, items in groupby(walk.walk([library]), _folder_of):
         files: dict[str, FoundFile] = {}
         skipped: list[SkippedPath] = []
-        has_archives = has_passed = False
+        has_archives = has_failed = False
         for item in items:
             if isinstance(item, SkippedPath):
                 if item.is_failure or item.path == library:
-                    has_passed = True
+                    has_failed = True
                     yield item
                 else:
                     skipped.append(item)
@@ -132,9 +138,9 @@ def _in_library(library: str, reading: FileStat, walk: Walk) -> Iterator[ComicSo
         has_pictures = any(map(is_page, files))
         if has_pictures and has_archives:
             yield SkippedPath(folder, BESIDE_ARCHIVES)
-        elif has_pictures and not has_passed:
+        elif has_pictures and not has_failed:
             yield _sub_folder(folder, files, skipped)
-        is_empty = is_empty and not (has_pictures or has_archives or has_passed)
+        is_empty = is_empty and not (has_pictures or has_archives or has_failed)
     if is_empty:
         yield _folder(library, reading, {}, [])
 

@@ -1,4 +1,4 @@
-"""Variants of comics that share pages."""
+"""Finds comic variants that share pages."""
 
 from dam.services.comic_overlap_service.comparing import VariantOverlap, find_duplicates, overlap_of
 

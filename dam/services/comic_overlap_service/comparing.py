@@ -1,4 +1,4 @@
-"""Finds comic variants that share pages, by content and by likeness; it never links any."""
+"""Finds comic variants that share pages, by content and by likeness; it never links variants."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant
 from dam.services.likeness_service import LikenessIndex, PackedHashes
 
-if TYPE_CHECKING:  # numpy comes with an extra; without it these are imported late, or not
+if TYPE_CHECKING:  # they need numpy, which an extra installs, and are imported when used
     from dam.media.comic.overlap import OverlapKind, PageTable
     from dam.services.comic_overlap_service.page_tables import VariantPages
     from dam.storage.caches.hash_blocks import HashBlock
@@ -23,19 +23,20 @@ if TYPE_CHECKING:  # numpy comes with an extra; without it these are imported la
 
 @dataclass(frozen=True, kw_only=True)
 class VariantOverlap:
-    """Two variants, how many pages they share, and which pages one of them alone has.
+    """Two variants, the number of pages that they share, and the pages that only one of them has.
 
-    Pages without structure, such as blank ones, count nowhere.
+    Pages without structure, such as blank ones, are not counted anywhere.
 
     Attributes:
-        concept_entity_ids: The concepts of the two; linking them is worth a thought where they
-            are not one.
-        shared: How many pages are matched, each with one of the other.
-        identical: How many of these are the same picture, byte for byte.
-        only: By variant, the numbers of its other pages: credits, adverts, what the other lacks.
-        kind: `same`: no other pages, all identical. `reencoded`: nearly all shared, most of them
-            by their looks alone. `partial`: anything else.
-        score: The share of all pages of the two that are shared, 0 to 1.
+        variant_entity_ids: The two variants.
+        concept_entity_ids: Their concepts, in the same order. If they differ, the user may want to
+            link both variants to one concept.
+        shared: The number of pairs of matching pages; each page is in one pair at most.
+        identical: The number of these pairs whose pictures are equal byte for byte.
+        only: By variant, the numbers of its pages without a match: credits, adverts, missing pages.
+        kind: `same`: all pages shared and identical. `reencoded`: nearly all pages shared, most of
+            them alike but not identical. `partial`: anything else.
+        score: Shared pages as a part of all pages of the two, 0 to 1.
     """
 
     variant_entity_ids: tuple[EntityId, EntityId]
@@ -56,15 +57,21 @@ class VariantOverlap:
 async def overlap_of(
     world: World, variant_entity_id: EntityId, *, threshold: int | None = None, min_shared: int = 1
 ) -> list[VariantOverlap]:
-    """Return the variants that share pages with one, those that share the most of all first.
+    """Return the variants that share pages with one variant, sorted by falling score.
 
-    The given variant is the first of each pair. Pages look alike when their perceptual hashes
-    differ in at most `threshold` bits; None is what suits the hash. Variants that share only what
-    is in very many, such as adverts, or fewer than `min_shared` pages are left out.
+    The given variant is the first of each pair. Variants that share only pages of more than 50
+    variants (`POPULAR`), such as adverts, are left out.
+
+    Args:
+        world: The world of the variants.
+        variant_entity_id: The variant that is compared with all others.
+        threshold: Pages are alike if their perceptual hashes differ in at most this many bits; None
+            takes the default of the hash.
+        min_shared: Leave out variants that share fewer pages.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
-        NoComicVariantError: It is no variant of a comic.
+        NoComicVariantError, ConceptNotVariantError: It is not a comic variant.
         MissingExtraError: The extra `image` is not installed.
     """
     bits = _threshold(threshold)
@@ -77,10 +84,17 @@ async def overlap_of(
 async def find_duplicates(
     world: World, *, threshold: int | None = None, min_shared: int = 2
 ) -> list[VariantOverlap]:
-    """Return the pairs of variants that share pages, those that share the most of all first.
+    """Return all pairs of variants that share pages, sorted by falling score.
 
-    The smaller id is the first of each pair. What is in very many variants, such as adverts, brings
-    none together: of other pages a pair shares at least `min_shared`, or all of the shorter one.
+    The smaller id is the first of each pair. Pages of more than 50 variants (`POPULAR`), such as
+    adverts, do not count when pairs are selected.
+
+    Args:
+        world: The world of the variants.
+        threshold: Pages are alike if their perceptual hashes differ in at most this many bits; None
+            takes the default of the hash.
+        min_shared: Leave out pairs that share fewer pages. A variant with fewer pages than this
+            must share all of them: one of 1 page can be found though `min_shared` is 2.
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
@@ -103,7 +117,7 @@ def _threshold(threshold: int | None) -> int:
 async def _pages_around(
     session: AsyncSession, packed: PackedHashes, variant_entity_id: EntityId, threshold: int
 ) -> "VariantPages":
-    """Return the pages of a variant, and of those that have a page like one of them."""
+    """Return the pages of a variant, and those of each variant with a page like one of them."""
     from dam.media.comic.overlap import POPULAR  # noqa: PLC0415 - needs numpy
     from dam.services.comic_overlap_service.page_tables import pages_of_variants, variants_by_page  # noqa: PLC0415 - needs numpy
 
@@ -121,7 +135,7 @@ async def _pages_around(
 
 
 def _images_like(pages: "PageTable", block: "HashBlock", threshold: int) -> list[set[EntityId]]:
-    """Return for each page itself and the pictures near it; some may have changed since."""
+    """Return for each page its own picture and those near it; some hashes may be outdated."""
     from dam.media.likeness import nearest  # noqa: PLC0415 - needs numpy
 
     alike = []
@@ -170,7 +184,7 @@ def _in_order(overlaps: Iterable[VariantOverlap]) -> list[VariantOverlap]:
 def _compared(
     pages: "VariantPages", pairs: Iterable[tuple[EntityId, EntityId]], threshold: int
 ) -> Iterator[VariantOverlap]:
-    """Yield what pairs of variants share."""
+    """Yield the overlap of each pair of variants."""
     from dam.media.comic.overlap import compare_pages  # noqa: PLC0415 - needs numpy
 
     tables = pages.by_variant()

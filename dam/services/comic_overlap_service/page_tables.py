@@ -1,4 +1,4 @@
-"""The pages of comic variants as arrays, out of the database."""
+"""Loads the pages of comic variants from the database into arrays."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -23,13 +23,13 @@ _NO_HASH = bytes(8)
 
 @dataclass(slots=True)
 class VariantPages:
-    """The pages of some variants that are not blank, and the concepts of the variants."""
+    """Pages of some variants, without blank ones, and the concept of each variant."""
 
     parts: list[PageTable] = field(default_factory=list)
     concepts: dict[EntityId, EntityId | None] = field(default_factory=dict)
 
     def by_variant(self) -> dict[EntityId, PageTable]:
-        """Return the pages of each variant that has some."""
+        """Return the pages by variant; a variant without pages is left out."""
         return self.table().by_owner()
 
     def table(self) -> PageTable:
@@ -40,7 +40,7 @@ class VariantPages:
 async def pages_of_variants(
     session: AsyncSession, variant_entity_ids: Collection[EntityId]
 ) -> VariantPages:
-    """Return the pages of these variants; what is no comic variant has none."""
+    """Return the pages of these variants; entities that are not comic variants are left out."""
     pages = VariantPages()
     for ids in portions(sorted(variant_entity_ids)):
         await _load(session, pages, _variants.entity_id.in_(ids))
@@ -57,7 +57,7 @@ async def pages_of_all_variants(session: AsyncSession) -> VariantPages:
 async def variants_by_page(
     session: AsyncSession, image_entity_ids: Collection[EntityId]
 ) -> dict[EntityId, set[EntityId]]:
-    """Return for each of these pictures that is a page of comic variants which those are."""
+    """Return by picture the comic variants of which it is a page; others are left out."""
     found: dict[EntityId, set[EntityId]] = defaultdict(set)
     for ids in portions(sorted(image_entity_ids)):
         containing = (
@@ -73,7 +73,7 @@ async def variants_by_page(
 async def _load(
     session: AsyncSession, pages: VariantPages, *conditions: ColumnElement[bool]
 ) -> None:
-    """Add pages by variant and number; those whose picture was found to have no structure not."""
+    """Add pages, sorted by variant and page number, without those found to have no structure."""
     is_not_blank = or_(_hashes.recipe.is_(None), _hashes.value.is_not(None))
     statement = (
         select(

@@ -1,4 +1,8 @@
-"""The ordered pages of any entity that has some."""
+"""Ordered pages of an entity: reading, adding, moving and removing them.
+
+The entity that has the pages is their *owner*: a comic variant, or any other entity. A page is a
+picture at a number, with facts such as its type.
+"""
 
 from dam.services.page_service.listing import (
     PageFacts,

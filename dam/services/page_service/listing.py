@@ -1,6 +1,6 @@
-"""Pages as people look at them and change them: many at once, and what is then there.
+"""Lists and changes pages for commands: several at once, with the resulting pages as the answer.
 
-Nothing here commits. The owner may be any entity.
+Nothing here commits. The owner of the pages may be any entity.
 """
 
 import os
@@ -31,10 +31,12 @@ _links = table_of(PageLink).c
 
 @dataclass(frozen=True, kw_only=True)
 class PageFacts:
-    """A page: its number, its picture, and what is known of both.
+    """A page: its number, its picture, and facts of both.
 
     Args:
-        name: The base name as it is; bytes that are not UTF-8 are surrogate escapes.
+        entity_id: The picture.
+        name: The base name of the picture's file, unchanged; bytes that are not UTF-8 are surrogate
+            escapes.
     """
 
     page_number: int
@@ -48,7 +50,9 @@ class PageFacts:
 
 
 async def describe_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
-    """Return an owner's pages in order, in one statement; any entity may have pages.
+    """Return an owner's pages in order, with the names of the pictures' files.
+
+    It takes one statement.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
@@ -88,10 +92,10 @@ def _text(name: bytes | None) -> str | None:
 
 
 async def list_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
-    """Return an owner's pages in order, by the names that they have in it if it is an archive.
+    """Return an owner's pages in order; pages of an archive have the names of its members.
 
-    Of a picture that an archive has several times, a page has the name that follows the one of the
-    page before it, where there is one.
+    If an archive holds a picture several times, each of these pages gets the next of the picture's
+    names behind that of the page before it, or the first free one if there is no such name.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
@@ -101,7 +105,7 @@ async def list_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[P
     inside = (
         select(place.entity_id, place.path, place.path_text)
         .where(place.container_entity_id == owner_entity_id)
-        .order_by(place.id)  # in which reading order wrote them
+        .order_by(place.id)  # the import wrote them in reading order
     )
     names: list[str] = []
     places: dict[EntityId, list[int]] = defaultdict(list)
@@ -128,13 +132,21 @@ async def add_pages(
     page_type: str | None = None,
     is_double_page: bool = False,
 ) -> list[PageFacts]:
-    """Make pictures pages, from the number `at` on or at the end; return them as pages.
+    """Insert pictures as pages; return the new pages.
 
-    What stands there moves up, with all behind.
+    Example: two pictures `at=3` become pages 3 and 4; the former pages 3 and 4 become 5 and 6.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that gets the pages.
+        image_entity_ids: The pictures, in order.
+        at: The number of the first new page; None puts them behind the last page.
+        page_type: The type of all new pages, as in `Page`.
+        is_double_page: Whether all new pages are double pages.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist.
-        OwnPartError, PageNumberError: As `page_service.insert_pages` says.
+        OwnPartError, PageNumberError, FactRefusedError: As for `page_service.insert_pages`.
     """
     added = await page_service.insert_pages(
         session,
@@ -156,17 +168,17 @@ async def remove_pages(
     *,
     closes_gaps: bool,
 ) -> list[PageFacts]:
-    """Take the pages at these numbers away and return them; the pictures stay.
+    """Remove the pages at these numbers and return them; the pictures stay as assets.
 
     Args:
-        session: Where.
-        owner_entity_id: Whose pages.
-        page_numbers: As they are before any is taken away.
-        closes_gaps: The pages behind move down.
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages.
+        page_numbers: The numbers before any page is removed.
+        closes_gaps: Move later pages down, so that no number is left free.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
-        NoPageAtNumberError: It has no page at one of the numbers.
+        NoPageAtNumberError: It has no page at one of the numbers; nothing is removed.
     """
     await ecs_service.lock_entity(session, owner_entity_id)
     pages = await list_pages(session, owner_entity_id)
@@ -179,10 +191,10 @@ async def remove_pages(
 async def renumber_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
 ) -> list[PageFacts]:
-    """Let a page stand at another number; return all pages as they are then.
+    """Move a page to another number as `page_service.move_page` does; return all pages.
 
     Raises:
-        EntityNotFoundError, NoPageAtNumberError, PageNumberError: As `page_service.move_page` says.
+        EntityNotFoundError, NoPageAtNumberError, PageNumberError: As for `page_service.move_page`.
     """
     await page_service.move_page(session, owner_entity_id, page_number, to_number)
     return await list_pages(session, owner_entity_id)
@@ -195,14 +207,20 @@ async def reorder_pages(
     *,
     drops_others: bool = False,
 ) -> list[PageFacts]:
-    """Make these pictures the whole of the pages, in this order; return all pages.
+    """Replace all pages by these pictures, in this order; return all pages.
 
-    Each page that there is has to be among them, as often as it is there, unless this
-    `drops_others`: so what somebody else has added meanwhile is not lost unseen.
+    Every present page must be among the pictures, as often as it occurs, so that pages which
+    another user has added meanwhile are not lost unnoticed.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages.
+        image_entity_ids: The pictures in their new order.
+        drops_others: Allow leaving out pages; they are removed.
 
     Raises:
-        EntityNotFoundError, OwnPartError: As `page_service.update_page_order` says.
-        PagesLeftOutError: Some pages are not among them; all stay as they are.
+        EntityNotFoundError, OwnPartError: As for `page_service.update_page_order`.
+        PagesLeftOutError: Some pages are not among the pictures; all pages stay as they are.
     """
     images = list(image_entity_ids)
     await ecs_service.lock_entity(session, owner_entity_id)
@@ -215,7 +233,10 @@ async def reorder_pages(
 
 
 def _left_out(pages: Sequence[PageFacts], images: Iterable[EntityId]) -> dict[int, EntityId]:
-    """Return the pages that are not among pictures, by number; of those of one, the last ones."""
+    """Return by number the pages that are not among the pictures.
+
+    Of a picture that is a page more often than it is named, the last pages count as left out.
+    """
     named = Counter(images)
     left_out: dict[int, EntityId] = {}
     for page in pages:

@@ -1,9 +1,11 @@
-"""The ordered pages of an entity: of a comic's variant, or of any other work that has pages.
+"""Ordered pages of an entity: of a comic variant, or of any other work that has pages.
 
-Numbers count from 1 and belong to their pages: taking a page away leaves the numbers of the others,
-so that what somebody else is about to do to page 7 still hits page 7. Only inserting, closing a
-gap, moving and reordering renumber. Whoever changes pages locks their owner first, so two who do
-so at once come one after the other. Nothing here commits.
+Page numbers start at 1 and stay with their pages: removing page 3 leaves page 7 at 7, so that a
+command that another user is typing for page 7 still hits it. Only inserting, closing a gap, moving
+and reordering renumber pages.
+
+Every change locks the owner of the pages first, so two changes at once run one after the other.
+Nothing here commits.
 """
 
 import json
@@ -34,17 +36,26 @@ async def assign_page(
     page_type: str | None = None,
     is_double_page: bool = False,
 ) -> None:
-    """Make a picture the page of an owner at a number; numbers before it may stay free.
+    """Make a picture the page at a number; lower numbers may stay free.
 
-    The owner may be any entity. A picture may be a page several times. A taken number is an error,
-    unless the page `is_inserted`: then the page there and all that follow move up by one.
+    A picture may be a page several times.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that gets the page; any entity.
+        page_image_entity_id: The picture.
+        page_number: 1 to `MAX_PAGE_NUMBER`.
+        is_inserted: If the number is taken, that page and all later ones move up by one. Without
+            it, a taken number is an error.
+        page_type: As in `Page`.
+        is_double_page: Whether it is a double page.
 
     Raises:
         EntityNotFoundError: The owner or the picture does not exist.
-        OwnPartError: They are the same entity.
+        OwnPartError: Owner and picture are the same entity.
         PageNumberError: The number is not 1 to `MAX_PAGE_NUMBER`, or a page would move beyond it.
         PageNumberTakenError: Another page, or the same picture, is at this number.
-        FactRefusedError: The type is none that `Page` can have.
+        FactRefusedError: `Page` has no such type.
     """
     page_rows.check_number(page_number)
     await page_rows.lock(session, owner_entity_id, [page_image_entity_id])
@@ -67,16 +78,23 @@ async def insert_pages(
     *,
     at: int | None = None,
 ) -> range:
-    """Put pages at a number and those that follow it, or behind the last; return their numbers.
+    """Insert pages at consecutive numbers; return these numbers.
 
-    The owner may be any entity. Where one of these numbers is taken, the page there and all that
-    follow move up, behind the new ones.
+    If one of the numbers is taken, that page and all later ones move up until the numbers are free.
+    Example: of pages 1, 3 and 9, inserting two pages at 2 gives 1, the new pages 2 and 3, then 4
+    and 10.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that gets the pages; any entity.
+        pages: The new pages, in order.
+        at: The number of the first one; None puts them behind the last page.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist.
-        OwnPartError: The owner is among them.
+        OwnPartError: The owner is among the pictures.
         PageNumberError: A number is not 1 to `MAX_PAGE_NUMBER`, or a page would move beyond it.
-        FactRefusedError: A type is none that `Page` can have.
+        FactRefusedError: `Page` has no such type.
     """
     pages = list(pages)
     await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
@@ -98,15 +116,19 @@ async def remove_page(
     page_number: int | None = None,
     closes_gap: bool = False,
 ) -> list[int]:
-    """Take a picture from an owner's pages, wherever it stands or at one number alone.
+    """Remove a picture from the pages of an owner; return the removed numbers, ascending.
 
-    The other pages keep their numbers, unless this `closes_gap`. Returns the numbers that were
-    taken away, ascending.
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages.
+        page_image_entity_id: The picture; it stays as an asset.
+        page_number: Remove it at this number only; None removes it wherever it is a page.
+        closes_gap: Move later pages down; otherwise the other pages keep their numbers.
 
     Raises:
-        EntityNotFoundError: The owner does not exist, or the picture's id can be nobody's.
+        EntityNotFoundError: The owner does not exist, or the picture's id cannot be an id.
         PageNumberError: The number is not 1 to `MAX_PAGE_NUMBER`.
-        NotAPageError: The picture is no page of the owner, or not at that number.
+        NotAPageError: The picture is not a page of the owner, or not at that number.
     """
     await ecs_service.lock_entity(session, owner_entity_id)
     ecs_service.check_ids([page_image_entity_id])
@@ -132,9 +154,13 @@ async def remove_page_at_number(
     *,
     closes_gap: bool = False,
 ) -> EntityId:
-    """Take the page at a number from an owner's pages and return its picture, which stays.
+    """Remove the page at a number and return its picture, which stays as an asset.
 
-    The other pages keep their numbers, unless this `closes_gap`.
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the page.
+        page_number: The number of the page.
+        closes_gap: Move later pages down; otherwise the other pages keep their numbers.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
@@ -153,14 +179,17 @@ async def remove_pages_at_numbers(
     *,
     closes_gaps: bool = False,
 ) -> dict[int, EntityId]:
-    """Take the pages at these numbers away and return their pictures, which stay, by number.
+    """Remove the pages at these numbers; return their pictures, which stay as assets, by number.
 
-    The numbers are those before any is taken away. The other pages keep theirs, unless this
-    `closes_gaps`.
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages.
+        page_numbers: The numbers before any page is removed.
+        closes_gaps: Move later pages down; otherwise the other pages keep their numbers.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
-        NoPageAtNumberError: It has no page at one of the numbers; all pages stay.
+        NoPageAtNumberError: It has no page at one of the numbers; nothing is removed.
     """
     await ecs_service.lock_entity(session, owner_entity_id)
     there = await page_rows.require_pages(session, owner_entity_id, page_numbers)
@@ -174,14 +203,21 @@ async def remove_pages_at_numbers(
 async def move_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
 ) -> None:
-    """Let the page at one number stand at another; those between move by one to make room.
+    """Move a page to another number; the pages between the two numbers move by one.
 
-    Free numbers between them stay free, one further on.
+    Example: moving page 5 to 2 makes page 2 page 3, and pages 3 and 4 pages 4 and 5. A free number
+    in between moves along: if 3 was free, 4 is free afterwards.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the page.
+        page_number: The present number.
+        to_number: The new number.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
-        NoPageAtNumberError: It has no page at the first number.
-        PageNumberError: The second number is not 1 to `MAX_PAGE_NUMBER`.
+        NoPageAtNumberError: It has no page at `page_number`.
+        PageNumberError: `to_number` is not 1 to `MAX_PAGE_NUMBER`.
     """
     page_rows.check_number(to_number)
     await ecs_service.lock_entity(session, owner_entity_id)
@@ -197,24 +233,24 @@ async def update_page_order(
     *,
     expected: Sequence[EntityId] | None = None,
 ) -> None:
-    """Make these pictures, in this order, the whole of an owner's pages, numbered from 1.
+    """Replace an owner's pages by these pictures, in this order, numbered from 1.
 
-    Pictures that are left out are no pages any more, new ones become pages; none makes an owner
-    without pages. A picture may repeat. What is said of a page (its type, double page …) stays with
-    its picture: that of its first place with the first, and so on. The owner may be any entity.
+    Pages whose pictures are left out are removed; new pictures become pages. The facts of a page
+    (its type, double page …) stay with its picture. If a picture occurs several times, its first
+    place keeps the facts of the former first place, and so on.
 
     Args:
-        session: Where.
-        owner_entity_id: Whose pages.
-        page_image_entity_ids: The new order.
-        expected: The order of before, as `get_ordered_pages` returned it. Who makes a new order of
-            what was read in an earlier transaction gives it: pages that somebody else has added
-            meanwhile are then not lost unseen.
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages; any entity.
+        page_image_entity_ids: The pictures in their new order; may repeat, may be empty.
+        expected: The former order, as `get_ordered_pages` returned it. Pass it if it was read in an
+            earlier transaction, so that pages which another user has added since are not lost
+            unnoticed.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
-        OwnPartError: The owner is among them.
-        PagesChangedError: The pages are not those expected; they stay.
+        OwnPartError: The owner is among the pictures.
+        PagesChangedError: The pages are not those in `expected`; they stay.
     """
     images = list(page_image_entity_ids)
     await page_rows.lock(session, owner_entity_id, images)
@@ -222,11 +258,12 @@ async def update_page_order(
     found = [page.page_image_entity_id for page in there]
     if expected is not None and found != list(expected):
         raise PagesChangedError(owner_entity_id, expected, found)
-    said = defaultdict[EntityId, list[Page]](list)
+    known = defaultdict[EntityId, list[Page]](list)
     for page in there:
-        said[page.page_image_entity_id].append(page)
+        known[page.page_image_entity_id].append(page)
     pages = [
-        said[image].pop(0) if said[image] else Page(page_image_entity_id=image) for image in images
+        known[image].pop(0) if known[image] else Page(page_image_entity_id=image)
+        for image in images
     ]
     await page_rows.replace_pages(session, owner_entity_id, pages)
 
@@ -234,12 +271,17 @@ async def update_page_order(
 async def set_pages(
     session: AsyncSession, owner_entity_id: EntityId, pages: Iterable[Page]
 ) -> None:
-    """Make these, in this order, the whole of an owner's pages, with what is said of them.
+    """Replace an owner's pages by these, with their facts, numbered from 1.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages; any entity.
+        pages: The new pages, in order.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
-        OwnPartError: The owner is among them.
-        FactRefusedError: A type is none that `Page` can have.
+        OwnPartError: The owner is among the pictures.
+        FactRefusedError: `Page` has no such type.
     """
     pages = list(pages)
     await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
@@ -254,26 +296,33 @@ async def change_page(
     page_type: str | None,
     is_double_page: bool,
 ) -> None:
-    """Say anew of the page at a number what type it is and whether it is a double page.
+    """Set the type of the page at a number, and whether it is a double page.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the page.
+        page_number: The number of the page.
+        page_type: As in `Page`; None removes the type.
+        is_double_page: Whether it is a double page.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
         NoPageAtNumberError: It has no page at that number.
-        FactRefusedError: The type is none that `Page` can have.
+        FactRefusedError: `Page` has no such type.
     """
     page_rows.check_type(page_type)
     await ecs_service.lock_entity(session, owner_entity_id)
     await page_rows.require_page(session, owner_entity_id, page_number)
-    said = {"page_type": page_type, "is_double_page": is_double_page}
+    facts = {"page_type": page_type, "is_double_page": is_double_page}
     await session.execute(
-        update(_LINKS).where(*page_rows.at(owner_entity_id, page_number)).values(said)
+        update(_LINKS).where(*page_rows.at(owner_entity_id, page_number)).values(facts)
     )
 
 
 async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[EntityId]:
-    """Return the pictures of an owner's pages in order; one that repeats is there repeatedly.
+    """Return the pictures of an owner's pages in order; a picture may occur several times.
 
-    The owner may be any entity; one without pages has none.
+    The owner may be any entity; the list is empty if it has no pages.
 
     Raises:
         EntityNotFoundError: The owner does not exist.
@@ -291,7 +340,7 @@ async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) ->
 
 
 async def get_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[Page]:
-    """Return an owner's pages in order with what is said of them, ready for `set_pages`.
+    """Return an owner's pages in order with their facts, as `set_pages` takes them.
 
     Raises:
         EntityNotFoundError: The owner does not exist.

@@ -1,4 +1,4 @@
-"""The statements behind `page_service`; whoever calls one has locked the owner of the pages."""
+"""SQL statements of `page_service`. Callers that write have locked the owner of the pages."""
 
 import json
 from bisect import bisect_left
@@ -18,7 +18,7 @@ from dam.services import ecs_service
 
 MAX_PAGE_NUMBER = 1_000_000
 
-# Databases look at each row as it changes: numbers that shift make a detour far above all others.
+# Databases check uniqueness row by row, so shifted numbers first move far above all others.
 _DETOUR = 1 << 40
 
 _MAX_TYPE_LENGTH = 64
@@ -31,12 +31,12 @@ Conditions = Sequence[ColumnElement[bool]]
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A picture as a page, and what is said of it there.
+    """A picture as a page, with the facts of that page.
 
     Args:
-        page_type: As ComicInfo names it, one of `PAGE_TYPES` or several parted by single blanks:
-            `FrontCover`, `Story`, `Story Preview` …
-        attributes: What else a list of pages says of it, by name.
+        page_type: One of the ComicInfo types in `PAGE_TYPES`, or several separated by single
+            blanks: `FrontCover`, `Story`, `Story Preview` …
+        attributes: Other attributes from the list of pages in a ComicInfo.xml, by name.
     """
 
     page_image_entity_id: EntityId
@@ -46,15 +46,15 @@ class Page:
 
 
 def check_number(page_number: int) -> None:
-    """Raise a `PageNumberError` unless a page can have this number."""
+    """Raise `PageNumberError` unless the number is 1 to `MAX_PAGE_NUMBER`."""
     if not 1 <= page_number <= MAX_PAGE_NUMBER:
         raise PageNumberError(page_number, MAX_PAGE_NUMBER)
 
 
 def check_type(page_type: str | None) -> None:
-    """Raise a `FactRefusedError` unless this is a type of page as `Page` has it.
+    """Raise `FactRefusedError` unless `Page` can have this type.
 
-    Pages are exported as ComicInfo, which has these types and no other.
+    Pages are exported as ComicInfo, which knows no other types.
     """
     if page_type is None:
         return
@@ -67,11 +67,11 @@ def check_type(page_type: str | None) -> None:
 async def lock(
     session: AsyncSession, owner_entity_id: EntityId, image_entity_ids: Collection[EntityId]
 ) -> None:
-    """Lock the owner, and keep the pictures that are to be its pages from being deleted.
+    """Lock the owner, and protect the pictures that become its pages from being deleted.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist.
-        OwnPartError: The owner is among them.
+        OwnPartError: The owner is among the pictures.
     """
     if owner_entity_id in image_entity_ids:
         raise OwnPartError(owner_entity_id, "page")
@@ -80,17 +80,17 @@ async def lock(
 
 
 def at(owner_entity_id: EntityId, page_number: int) -> Conditions:
-    """Return what is true of the page at a number of an owner alone."""
+    """Return conditions that select the page of an owner at one number."""
     return _columns.owner_entity_id == owner_entity_id, _columns.page_number == page_number
 
 
 def among(owner_entity_id: EntityId, page_numbers: Collection[int]) -> Conditions:
-    """Return what is true of the pages at some numbers of an owner alone."""
+    """Return conditions that select the pages of an owner at some numbers."""
     return _columns.owner_entity_id == owner_entity_id, _columns.page_number.in_(page_numbers)
 
 
 async def find_last(session: AsyncSession, owner_entity_id: EntityId) -> int:
-    """Return the number of the last page, 0 where there is none."""
+    """Return the number of the last page, or 0 if there are no pages."""
     last = select(func.max(_columns.page_number))
     return await session.scalar(last.where(_columns.owner_entity_id == owner_entity_id)) or 0
 
@@ -106,14 +106,14 @@ async def find_page(
 async def require_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int
 ) -> EntityId:
-    """Return the picture at a number; raise a `NoPageAtNumberError` where there is none."""
+    """Return the picture at a number; raise `NoPageAtNumberError` if there is none."""
     return (await require_pages(session, owner_entity_id, [page_number]))[page_number]
 
 
 async def require_pages(
     session: AsyncSession, owner_entity_id: EntityId, page_numbers: Collection[int]
 ) -> dict[int, EntityId]:
-    """Return the pictures at numbers, ascending; raise a `NoPageAtNumberError` if one has none."""
+    """Return pictures by number, ascending; raise `NoPageAtNumberError` if a number has none."""
     there: dict[int, EntityId] = {}
     for numbers in portions(sorted(set(page_numbers))):
         rows = select(_columns.page_number, _columns.page_image_entity_id)
@@ -130,10 +130,10 @@ async def require_pages(
 async def insert_pages(
     session: AsyncSession, owner_entity_id: EntityId, pages: Sequence[Page], *, first_number: int
 ) -> None:
-    """Write pages at this number and those that follow it, all of them free.
+    """Write pages at consecutive numbers, which must be free.
 
     Raises:
-        FactRefusedError: The type of one is unknown.
+        FactRefusedError: `Page` has no such type.
     """
     for page_type in {page.page_type for page in pages}:
         check_type(page_type)
@@ -154,14 +154,14 @@ async def insert_pages(
 async def replace_pages(
     session: AsyncSession, owner_entity_id: EntityId, pages: Sequence[Page]
 ) -> None:
-    """Make these the whole of the owner's pages, from 1."""
+    """Replace all pages of the owner by these, numbered from 1."""
     check_number(max(len(pages), 1))
     await session.execute(delete(_LINKS).where(_columns.owner_entity_id == owner_entity_id))
     await insert_pages(session, owner_entity_id, pages, first_number=1)
 
 
 async def delete_pages(session: AsyncSession, conditions: Conditions) -> list[int]:
-    """Delete the pages of which all conditions are true; return their numbers, ascending."""
+    """Delete the pages that meet all conditions; return their numbers, ascending."""
     deleted = delete(_LINKS).where(*conditions).returning(_columns.page_number)
     return sorted(await session.scalars(deleted))
 
@@ -169,10 +169,13 @@ async def delete_pages(session: AsyncSession, conditions: Conditions) -> list[in
 async def make_room(
     session: AsyncSession, owner_entity_id: EntityId, first_number: int, count: int
 ) -> None:
-    """Free so many numbers from the first on: who stands there moves up, with all behind.
+    """Free `count` numbers from `first_number` on: pages there and all later ones move up.
+
+    They move no further than needed. Example: of pages 1 and 3, freeing 2 numbers from 2 on moves
+    page 3 to 4.
 
     Raises:
-        PageNumberError: The last one would have a higher number than there is.
+        PageNumberError: The last page would move beyond `MAX_PAGE_NUMBER`.
     """
     behind = select(func.min(_columns.page_number), func.max(_columns.page_number)).where(
         _columns.owner_entity_id == owner_entity_id, _columns.page_number >= first_number
@@ -188,7 +191,10 @@ async def make_room(
 async def close_gaps(
     session: AsyncSession, owner_entity_id: EntityId, freed_numbers: Collection[int]
 ) -> None:
-    """Move each page down by as many numbers as were freed before it."""
+    """Move each page down by the count of freed numbers below its own.
+
+    Example: after 2 and 4 were freed, pages 1, 3 and 5 become 1, 2 and 3.
+    """
     freed = sorted(freed_numbers)
     of_owner = _columns.owner_entity_id == owner_entity_id
     behind = select(_columns.page_number).where(of_owner, _columns.page_number > freed[0])
@@ -196,7 +202,7 @@ async def close_gaps(
         {"old": number, "new": number - bisect_left(freed, number)}
         for number in await session.scalars(behind.order_by(_columns.page_number))
     ]
-    if moves:  # in this order, each one's new number is free when its turn comes
+    if moves:  # ascending, so that each new number is free when its page moves
         moved = update(_LINKS).where(of_owner, _columns.page_number == bindparam("old"))
         await session.execute(moved.values(page_number=bindparam("new")), moves)
 
@@ -204,7 +210,7 @@ async def close_gaps(
 async def move(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
 ) -> None:
-    """Let the page at one number stand at another; those between move by one to make room."""
+    """Move a page to another number; the pages between the two numbers move by one."""
     await _renumber(session, at(owner_entity_id, page_number), by=_DETOUR)
     if to_number < page_number:
         await shift(session, owner_entity_id, to_number, page_number - 1, by=1)
@@ -217,7 +223,10 @@ async def move(
 async def shift(
     session: AsyncSession, owner_entity_id: EntityId, first: int, last: int, *, by: int
 ) -> None:
-    """Add to the numbers of the pages from the first to the last; they then are all free."""
+    """Add `by` to the numbers of the pages `first` to `last`.
+
+    The new numbers must be free, or be numbers of these pages.
+    """
     of_owner = _columns.owner_entity_id == owner_entity_id
     await _renumber(session, (of_owner, _columns.page_number.between(first, last)), by=_DETOUR)
     waiting = _columns.page_number.between(first + _DETOUR, last + _DETOUR)

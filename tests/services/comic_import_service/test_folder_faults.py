@@ -97,7 +97,7 @@ async def test_what_comes_to_a_folder_later_and_is_no_page_is_not_moved_away(
         again = await import_one(world, folder, mode="move")
         assert (again.status, again.pages) == ("unchanged", 5)
         assert again.message == (
-            "1 picture in it is no page of it, and stays; the first: page 6.jpg"
+            "1 picture is not a page of this comic, and stays; the first: page 6.jpg"
         )
         assert names_below(folder) == ["page 6.jpg"]  # the pages themselves go
     assert await world.read(rows_of, PendingSourceRemovalComponent) == []

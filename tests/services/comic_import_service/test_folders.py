@@ -56,7 +56,7 @@ async def test_what_comes_to_a_folder_later_is_told_and_no_page(world: World, ho
     again = await import_one(world, folder)
     assert (again.status, again.pages) == ("unchanged", 1)
     assert again.variant_entity_id == first.variant_entity_id
-    assert again.message == "1 picture in it is no page of it; the first: 2.jpg"
+    assert again.message == "1 picture is not a page of this comic; the first: 2.jpg"
 
 
 async def test_what_is_passed_by_in_a_folder_is_told(world: World, home: Path) -> None:
@@ -69,7 +69,7 @@ async def test_what_is_passed_by_in_a_folder_is_told(world: World, home: Path) -
     os.mkfifo(folder / "3.jpg")
     again = await import_one(world, folder)
     assert (again.status, again.pages) == ("unchanged", 1)
-    assert again.message == "2.jpg and 1 more passed by: not a regular file but a symbolic link"
+    assert again.message == "2.jpg and 1 more skipped: not a regular file but a symbolic link"
 
 
 async def test_archives_below_a_folder_are_comics_each(world: World, home: Path) -> None:

@@ -275,7 +275,7 @@ async def test_pages_that_are_no_pictures_are_told_and_stay_pages(world: World, 
     members = {**pages(2), "page 3.jpg": b"words", "page 4.jpg": b""}
     outcome = await import_one(world, make_cbz(home / "a.cbz", members))
     assert (outcome.status, outcome.pages, outcome.failed_pages) == ("added", 4, ())
-    assert outcome.message == "2 pages are no pictures, by their content; the first: page 3.jpg"
+    assert outcome.message == "2 pages are not pictures, judging by content; the first: page 3.jpg"
 
 
 async def test_pages_that_are_all_damaged_leave_no_comic(world: World, home: Path) -> None:

@@ -24,7 +24,7 @@ def found(folder: Path, *, is_recursive: bool) -> list[ComicSource]:
 
 
 def told(folder: Path, sources: list[ComicSource]) -> dict[str, object]:
-    """Return what each path is: an archive, a folder of these names, or passed by."""
+    """Return what each path is: an archive, a folder of these names, or skipped."""
     meaning: dict[str, object] = {}
     for source in sources:
         path = os.path.relpath(source.path, folder)
@@ -70,7 +70,7 @@ def test_pictures_beside_archives_are_passed_by_with_a_word(tmp_path: Path) -> N
     assert told(tmp_path, sources) == {
         "a/One.cbz": "archive",
         "a/Two.CBR": "archive",
-        "a": "pictures beside archives are taken for their covers, not for a comic",
+        "a": "pictures next to archives count as their covers, not as a comic",
         "a/art": ["1.png"],
     }
     assert [type(source) for source in sources].count(ArchiveSource) == 2
