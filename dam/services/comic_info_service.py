@@ -1,4 +1,4 @@
-"""Reads and edits the ComicInfo.xml of a variant, which is stored as rows, one an element."""
+"""Reads and edits the ComicInfo.xml of a variant, which is stored as one row for each element."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ async def get_own_elements(session: AsyncSession, variant_entity_id: EntityId) -
 async def _stored_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
     """Return a variant's document as it is stored, with the digest of the pages it came with.
 
-    The digest, if any, is an element of the name `MARK_NAME`; see `_pages_digest`.
+    The digest, if any, is an element named `MARK_NAME`; see `_pages_digest`.
     """
     await get_comic_concept_for_variant(session, variant_entity_id)  # raises unless a variant
     rows = (
@@ -122,7 +122,7 @@ async def write_elements(
     Args:
         session: The caller commits it.
         variant_entity_id: The variant of the document.
-        info: Its elements. One of the name `MARK_NAME` gets the digest of `pages` as its value.
+        info: Its elements. One named `MARK_NAME` gets the digest of `pages` as its value.
         pages: The pages that the document came with.
     """
     marked = (

@@ -31,7 +31,7 @@ async def create_comic_book_concept(
         series_title: The series that it belongs to; not blank.
         issue_number: As printed, such as `5`, `001` or `1.MU`.
         publication_year: Such as 1963.
-        **more: Further facts, by the names in `ConceptFacts`.
+        **more: Further facts, by the names in `ConceptDetails`.
 
     Raises:
         TypeError: A name is not a fact of concepts.

@@ -82,7 +82,12 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
 async def edit_comic_concept(
     session: AsyncSession, concept_entity_id: EntityId, **facts: Unpack[ConceptFacts]
 ) -> None:
-    """Change some facts of a concept, and its name accordingly; None removes a fact.
+    """Change some facts of a concept, and its name accordingly.
+
+    Args:
+        session: The caller commits it.
+        concept_entity_id: The concept.
+        **facts: New values, by the names in `ConceptFacts`; None removes a fact.
 
     Raises:
         TypeError: A name is not a fact of concepts.
@@ -110,7 +115,12 @@ async def edit_comic_concept(
 async def edit_comic_variant(
     session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
 ) -> None:
-    """Change some facts of a variant; None removes a fact.
+    """Change some facts of a variant.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: The variant.
+        **facts: New values, by the names in `VariantFacts`; None removes a fact.
 
     Raises:
         TypeError: A name is not a fact of variants.

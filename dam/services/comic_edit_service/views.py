@@ -98,6 +98,11 @@ async def edit_and_view(
 ) -> ConceptView | VariantView:
     """Change a concept or a variant as `edit_comic` does, and return its new view.
 
+    Args:
+        session: The caller commits it.
+        entity_id: A concept or a variant.
+        changes: New values by field; None removes a value.
+
     Raises:
         DamError: As for `edit_comic`.
     """

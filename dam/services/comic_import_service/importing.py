@@ -91,8 +91,8 @@ async def import_comics(
     rows of one comic are written in one transaction. A comic that was imported before stays as it
     is, including later changes; if it has no concept, it is linked to the one in the options.
 
-    Source files that earlier moves have left are removed first, except in a dry run. A comic whose
-    source is removed so is reported as known; a source that still cannot be removed, as skipped.
+    Source files that earlier moves have left are removed first, except in a dry run. Their comics
+    are reported as known. A source that still cannot be removed is reported as skipped.
 
     Args:
         world: The world that the comics become part of.

@@ -52,7 +52,7 @@ async def known_comics(
 ) -> dict[EntityId, RecordedComic]:
     """Return by entity the comics that were imported; entities that were not are left out.
 
-    A variant was imported if it has pages, or content in an archive is located in it, or it has
+    A variant was imported if it has pages, or is the archive in which bytes of an asset are, or has
     both a format and a document. So a comic is not imported anew after a user has removed its
     pages. A variant that was only linked has none of these and is left out.
     """
@@ -162,7 +162,7 @@ async def moved_folder(
 async def link_known_comic(
     session: AsyncSession, known: RecordedComic, concept_entity_id: EntityId | None
 ) -> RecordedComic:
-    """Link a comic to the concept that the user named, if any; return it as it is then.
+    """Link a comic to the concept that the user named, if any; return the resulting comic.
 
     Raises:
         VariantLinkedError: The comic is a variant of another concept.

@@ -1,4 +1,4 @@
-"""Reads comics: facts from ComicInfo.xml and, for what it lacks, from the file's name; pages."""
+"""Reads comics: their pages, and facts from ComicInfo.xml or else from the file's name."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
 
 @dataclass(frozen=True, kw_only=True)
 class ComicDocument:
-    """The ComicInfo.xml of a comic, or the error that it cannot be read; neither without one."""
+    """The ComicInfo.xml of a comic, or the error of reading it; neither if there is none."""
 
     info: ComicInfo | None = None
     error: ItemError | None = None
@@ -131,7 +131,7 @@ def read_archive_comic(
     if failed and not members:
         raise PagesUnreadableError([(page.name, page.error.message) for page in failed])
     comic = read_comic(document.info, path, archive.format, concept_entity_id)
-    if not failed:  # with pages missing, the document's list of pages fits no longer
+    if not failed:  # with pages missing, the document's list of pages no longer fits
         comic = replace(comic, info=order.info)
     return ArchiveComic(
         comic=comic,

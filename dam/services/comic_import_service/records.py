@@ -87,7 +87,7 @@ class ParsedPage:
 
 @dataclass(frozen=True, kw_only=True)
 class FolderState:
-    """A folder whose pictures are pages: its path, its state on the disk and the time of both."""
+    """A folder whose pictures are pages: its path, its state on disk, and when it was read."""
 
     path: Path
     reading: FileStat

@@ -1,4 +1,4 @@
-"""Retries the import of comics whose archives are stored but could not be read completely."""
+"""Retries the import of comics whose archives are recorded but could not be read completely."""
 
 from collections.abc import Collection
 from pathlib import Path

@@ -193,6 +193,12 @@ async def renumber_page(
 ) -> list[PageFacts]:
     """Move a page to another number as `page_service.move_page` does; return all pages.
 
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the page.
+        page_number: The present number.
+        to_number: The new number.
+
     Raises:
         EntityNotFoundError, NoPageAtNumberError, PageNumberError: As for `page_service.move_page`.
     """
