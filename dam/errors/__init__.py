@@ -1,8 +1,8 @@
-"""The faults that a user, a file or a disk can cause, each with its words and its exit code.
+"""Errors that a user, a file or a disk can cause, each with a message, a hint and an exit code.
 
-Everything that is not a `DamError` is a bug of ours. A subclass takes the facts as arguments,
-keeps them as attributes and renders `message` (what was found, what was expected) and `hint`
-(what to do).
+An exception that is not a `DamError` is a bug in this program. A subclass takes the facts as
+arguments, keeps them as attributes and renders `message` (what was found, what was expected) and
+`hint` (what to do) from them.
 """
 
 from dam.errors.archives import (

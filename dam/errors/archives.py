@@ -1,4 +1,4 @@
-"""Faults of archives and of what is in them."""
+"""Errors about archives and their members."""
 
 from pathlib import Path
 
@@ -7,15 +7,17 @@ from dam.errors.host import raise_host_limit
 
 
 class NotAnArchiveError(ItemError):
-    """A file has no members: it is no zip, RAR, 7z or tar file, whatever its name says."""
+    """A file is not a zip, RAR, 7z or tar archive, whatever its name says: it has no members."""
 
     def __init__(self, media_type: str) -> None:
         self.media_type = media_type
-        super().__init__(f"a file of type {media_type} is no archive; expected zip, rar, 7z or tar")
+        super().__init__(
+            f"a file of type {media_type} is not an archive; expected zip, rar, 7z or tar"
+        )
 
 
 class UnreadableArchiveError(ItemError):
-    """An archive is truncated or corrupt, or uses a feature of its format that is not read."""
+    """An archive is truncated or corrupt, or uses a feature of its format that we cannot read."""
 
     def __init__(self, archive_format: str, reason: str) -> None:
         self.archive_format = archive_format
@@ -24,7 +26,7 @@ class UnreadableArchiveError(ItemError):
 
 
 class EncryptedArchiveError(ItemError):
-    """An archive, or one member of it, cannot be read without a password."""
+    """An archive, or the member `name` of it, cannot be read without a password."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
@@ -33,34 +35,39 @@ class EncryptedArchiveError(ItemError):
 
 
 class MissingUnpackerError(ItemError):
-    """Archives of a format can be read once an extra of ours or a program is installed."""
+    """The extra of ours or the program that unpacks a format is not installed.
+
+    Args:
+        archive_format: Such as "cbr".
+        requirement: The name of the extra ("comics") or of the program ("unrar").
+    """
 
     def __init__(self, archive_format: str, requirement: str) -> None:
         self.archive_format = archive_format
         self.requirement = requirement
         is_extra = requirement == "comics"
         super().__init__(
-            f"nothing that unpacks {archive_format} archives is installed",
+            f"no unpacker for {archive_format} archives is installed",
             f'pip install "ecs-dam[{requirement}]"'
             if is_extra
-            else f"install the program {requirement} (`apt install {requirement}`, say)",
+            else f"install the program {requirement}, for example with `apt install {requirement}`",
         )
 
 
 class UnpackerStoppedError(ItemError):
-    """A program that unpacks an archive ended early, through no fault of the archive."""
+    """The program that unpacks an archive ended early; the archive is not to blame."""
 
     def __init__(self, program: str, reason: str) -> None:
         self.program = program
         self.reason = reason
         super().__init__(
             f"{program} ended before the archive was unpacked: {reason}",
-            "the same command tries it again",
+            "run the same command again",
         )
 
 
 class MemberUnreadableError(ItemError):
-    """The bytes of one member of an archive cannot be had; those of others may."""
+    """One member of an archive cannot be read; other members may still be readable."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -69,7 +76,11 @@ class MemberUnreadableError(ItemError):
 
 
 class MemberNotFileError(ItemError):
-    """A member has no bytes of its own: a link that leads elsewhere, or a device."""
+    """A member has no bytes of its own: it is a link or a device.
+
+    Args:
+        kind: The kind of the member with its article, such as "a symbolic link".
+    """
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
@@ -78,11 +89,11 @@ class MemberNotFileError(ItemError):
 
 
 class DuplicateMemberError(ItemError):
-    """An archive has two members of one name; the first one is taken."""
+    """An archive has two members with the same name; the first one is used."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"the archive has more than one member {name!r}; the first is taken")
+        super().__init__(f"the archive has more than one member {name!r}; the first is used")
 
 
 class MemberMissingError(ItemError):
@@ -94,19 +105,19 @@ class MemberMissingError(ItemError):
 
 
 class MemberDamagedError(ItemError):
-    """A member of an archive has other bytes than when the archive was imported."""
+    """A member's bytes differ from those it had when the archive was imported."""
 
     def __init__(self, name: str, digest: bytes) -> None:
         self.name = name
         self.digest = digest
         super().__init__(
             f"the member {name!r} does not match sha256:{digest.hex()}",
-            "`verify` the archive, and add a good copy of it with --rehash",
+            "check the archive with `dam-cli verify`; add a good copy with `add-asset --rehash`",
         )
 
 
 class UnpackingSpaceError(EnvironmentFaultError):
-    """The folder for temporary files cannot take what is unpacked."""
+    """The folder for temporary files cannot be written, so an archive cannot be unpacked."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
         raise_host_limit(error)

@@ -1,4 +1,4 @@
-"""Faults of what commands are asked to do with assets."""
+"""Errors of commands that look up, read or change assets: ids, names, digests and queries."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from dam.errors.secrets import url_without_password
 
 
 class NoContentError(ItemError):
-    """An entity without bytes of its own was to be read."""
+    """The caller asked for the bytes of an entity that has none."""
 
     def __init__(self, entity_id: int) -> None:
         self.entity_id = entity_id
@@ -16,17 +16,18 @@ class NoContentError(ItemError):
 
 
 class FolderGivenError(UsageError):
-    """Folders were named where files are taken."""
+    """The caller named a folder where only files are accepted."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"{display_path(path)} is a folder; expected files", "add -r to go into folders"
+            f"{display_path(path)} is a folder; expected files",
+            "use -r to include the files in folders",
         )
 
 
 class EntityInUseError(ItemError):
-    """An entity that others need, so it cannot be deleted."""
+    """An entity cannot be deleted, because other entities (`users`) refer to it."""
 
     def __init__(self, entity_id: int, users: Sequence[int]) -> None:
         self.entity_id = entity_id
@@ -34,12 +35,18 @@ class EntityInUseError(ItemError):
         noun = "entity" if len(self.users) == 1 else "entities"
         super().__init__(
             f"entity {entity_id} is used by {noun} {', '.join(map(str, self.users))}",
-            "delete what uses it first",
+            "first delete the entities that use it",
         )
 
 
 class UnknownNameError(UsageError):
-    """A name that nothing of its kind has in this world; plugins may bring more."""
+    """A name that is not known in this world; plugins may add names.
+
+    Args:
+        kind: The kind of thing that was named, such as "system".
+        name: The name that was given.
+        known: All names of this kind.
+    """
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         from difflib import get_close_matches  # noqa: PLC0415 - not for each start of the program
@@ -53,14 +60,19 @@ class UnknownNameError(UsageError):
             f"no {kind} named {name!r}; known: {', '.join(known) or 'none'}",
             f"did you mean {near[0]!r}?"
             if near
-            else "choose one of those known"
+            else "choose one of the known names"
             if known
             else None,
         )
 
 
 class EntityNotFoundError(UsageError):
-    """Ids, or beginnings of a SHA-256 in hex, that nothing in this world has."""
+    """No entity in this world has these ids.
+
+    Args:
+        ids: Entity ids (integers), or the first hex digits of a SHA-256 (strings).
+        shown: At most this many are listed in the message.
+    """
 
     def __init__(self, ids: Sequence[int | str], *, shown: int = 10) -> None:
         self.ids = tuple(ids)
@@ -69,12 +81,12 @@ class EntityNotFoundError(UsageError):
         noun = "entity" if len(ids) == 1 else "entities"
         super().__init__(
             f"no {noun} {', '.join(texts)}{more}",
-            "`add-asset --jsonl` prints ids, and so do the commands that find assets",
+            "`add-asset --jsonl` and the commands that find assets print ids",
         )
 
 
 class AmbiguousIdError(UsageError):
-    """The beginning of a SHA-256 that several assets have; `candidates` lists them, or some."""
+    """Several assets have a SHA-256 that begins like this; `candidates` lists some or all."""
 
     json_fields = ("candidates",)
 
@@ -90,30 +102,43 @@ class AmbiguousIdError(UsageError):
 
 
 class MalformedDigestError(UsageError):
-    """No digest in hex, nor the beginning of one."""
+    """A text is not a digest in hex, nor the beginning of one.
+
+    Args:
+        text: The text that was given.
+        name: The name of the digest, such as "sha256".
+        least: The fewest hex digits that are accepted.
+        most: The most hex digits that are accepted.
+    """
 
     def __init__(self, text: str, name: str, least: int, most: int) -> None:
         self.text, self.name = text, name
         super().__init__(
-            f"{text!r} is no {name}; expected {least} to {most} hex digits",
+            f"not a valid {name}: {text!r}; expected {least} to {most} hex digits",
             "sha256sum, sha1sum and md5sum print such digests",
         )
 
 
 class DigestNotComputedError(UsageError):
-    """A digest that this world does not compute was asked for."""
+    """The caller asked for a digest that this world does not compute."""
 
     def __init__(self, name: str, computed: Sequence[str]) -> None:
         self.name = name
         self.computed = tuple(computed)
         super().__init__(
-            f"this world computes no {name}; it has {', '.join(computed)}",
-            f"add {name} to DAM_EXTRA_DIGESTS, then run add-asset --rehash on the files",
+            f"this world does not compute {name}; it computes {', '.join(computed)}",
+            f"add {name} to DAM_EXTRA_DIGESTS, then run `add-asset --rehash` on the files",
         )
 
 
 class UnreadableQueryError(EnvironmentFaultError):
-    """What to search with, a file or an asset, cannot be used; nothing can be found with it."""
+    """The file or asset to search with cannot be used, so the search cannot run.
+
+    Args:
+        query: The path of the file, or the asset, such as "entity 5".
+        reason: Why it cannot be used; may name the query itself.
+        hint: Replaces the usual hint.
+    """
 
     def __init__(self, query: str, reason: str, hint: str | None = None) -> None:
         self.query = query

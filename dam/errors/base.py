@@ -1,4 +1,4 @@
-"""What every fault is, and the words for what the system says."""
+"""`DamError`, the base of all errors, its exit codes, and plain words for errors of the system."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from dam.errors.secrets import text_without_passwords
 
 
 class ExitCode(IntEnum):
-    """What the process says to its caller; scripts depend on these numbers."""
+    """Exit code of the process; scripts depend on these numbers."""
 
     OK = 0
     NOTHING_FOUND = 1
@@ -25,16 +25,16 @@ class ExitCode(IntEnum):
 
 
 class DamError(Exception):
-    """A fault outside the program: one message, at most one hint, one exit code."""
+    """An error whose cause is outside the program: one message, at most one hint, one exit code."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.ENVIRONMENT
     json_fields: ClassVar[tuple[str, ...]] = ()  # attributes that `--json` shows beside the message
     details: tuple[str, ...] = ()
-    """Lines that people need beside the message, which is one line itself."""
+    """Further lines for people; the message itself is always one line."""
 
     requirement: str | None = None
-    """What must be installed, by its name, or be there, by its `file:` address, before another try
-    makes sense."""
+    """The thing that must be there before another try makes sense: the name of what must be
+    installed, or the `file:` address of what must exist. Examples: "pillow", "file:///mnt/nas"."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         message, hint = text_without_passwords(message), hint and text_without_passwords(hint)
@@ -48,7 +48,7 @@ class DamError(Exception):
         return f"{self.message}:\n  " + "\n  ".join(self.details)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Workers send errors home. The default calls the subclass with `args`, which does not fit.
+        # Workers pickle errors. The default would call the subclass with `args`, which do not fit.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -60,25 +60,25 @@ def _restore(kind: type[DamError], args: tuple[Any, ...], state: dict[str, Any])
 
 
 class UsageError(DamError):
-    """The call itself is wrong; nothing was done."""
+    """The command or call itself is wrong; nothing was done."""
 
     exit_code = ExitCode.USAGE
 
 
 class EnvironmentFaultError(DamError):
-    """A database, disk, setting or optional package is not as needed; nothing can be done."""
+    """A database, disk, setting or optional package is not usable, so the whole command fails."""
 
 
 class ItemError(DamError):
-    """One file or entity could not be handled; the rest goes on."""
+    """One file or entity could not be handled; the command continues with the rest."""
 
     exit_code = ExitCode.ITEMS_FAILED
 
 
 def is_of_item(error: DamError) -> bool:
-    """Tell whether an error is of one item, while others can go on.
+    """Tell whether an error concerns one item, so that the other items can still be handled.
 
-    What is not installed is wanted by some of them alone.
+    A missing package (an error with a `requirement`) counts as such: only some items need it.
     """
     return not isinstance(error, EnvironmentFaultError) or error.requirement is not None
 
@@ -100,14 +100,14 @@ _WORDS: dict[int, str] = {
 
 
 def words_for(error: OSError) -> str:
-    """Return what went wrong with a file in plain words, without the path."""
+    """Return the reason of a system error in plain words, without the path."""
     if error.errno in _WORDS:
         return _WORDS[error.errno]
     return (error.strerror or str(error)).lower()
 
 
 def display_path(path: str | Path) -> str:
-    """Return a path as one printable line; what is not printable or not UTF-8 is escaped."""
+    """Return a path as one printable line; bytes that are not printable UTF-8 are escaped."""
     text = os.fsencode(path).decode(errors="backslashreplace")
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Faults of comics: their concepts, variants and pages, their files and what these say."""
+"""Errors about comics: concepts, variants, pages, comic files and their ComicInfo.xml."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,62 +7,62 @@ from dam.errors.base import ItemError, UsageError, display_path
 
 
 class NoComicConceptError(UsageError):
-    """An entity that is no concept of a comic was taken for one."""
+    """The caller gave an entity that is not a comic concept where one is expected."""
 
     def __init__(self, entity_id: int) -> None:
         self.entity_id = entity_id
         super().__init__(
-            f"entity {entity_id} is no comic concept", "`dam-cli comic find` lists concepts"
+            f"entity {entity_id} is not a comic concept", "`dam-cli comic find` lists concepts"
         )
 
 
 class NoComicVariantError(UsageError):
-    """An entity that is no variant of a comic was taken for one."""
+    """The caller gave an entity that is not a comic variant where one is expected."""
 
     def __init__(self, entity_id: int) -> None:
         self.entity_id = entity_id
         super().__init__(
-            f"entity {entity_id} is no comic variant",
+            f"entity {entity_id} is not a comic variant",
             "`dam-cli comic import` and `dam-cli comic link` make variants",
         )
 
 
 class ConceptNotVariantError(UsageError):
-    """A concept of a comic was taken for a variant, or was to become one."""
+    """The caller gave a comic concept where a variant is expected, or would make it a variant."""
 
     def __init__(self, entity_id: int) -> None:
         self.entity_id = entity_id
         super().__init__(
-            f"entity {entity_id} is a comic concept, and no variant",
+            f"entity {entity_id} is a comic concept, not a variant",
             f"`dam-cli comic variants {entity_id}` lists its variants",
         )
 
 
 class VariantLinkedError(UsageError):
-    """A variant belongs to another concept already."""
+    """A variant already belongs to another concept."""
 
     def __init__(self, variant_entity_id: int, concept_entity_id: int) -> None:
         self.variant_entity_id = variant_entity_id
         self.concept_entity_id = concept_entity_id
         super().__init__(
-            f"entity {variant_entity_id} is a variant of concept {concept_entity_id} already",
-            f"`dam-cli comic unlink {variant_entity_id}` first",
+            f"entity {variant_entity_id} is already a variant of concept {concept_entity_id}",
+            f"first run `dam-cli comic unlink {variant_entity_id}`",
         )
 
 
 class VariantUnlinkedError(UsageError):
-    """A variant without a concept was to be the primary one of its concept."""
+    """A variant that has no concept cannot become the primary variant of one."""
 
     def __init__(self, variant_entity_id: int) -> None:
         self.variant_entity_id = variant_entity_id
         super().__init__(
-            f"entity {variant_entity_id} is a variant of no concept; expected a linked one",
-            "`dam-cli comic link` links it to a concept",
+            f"entity {variant_entity_id} is not linked to a concept; expected a linked variant",
+            "link it to a concept with `dam-cli comic link`",
         )
 
 
 class OwnPartError(UsageError):
-    """An entity was to be a variant or a page of itself."""
+    """An entity cannot be a variant or a page of itself; `role` is "variant" or "page"."""
 
     def __init__(self, entity_id: int, role: str) -> None:
         self.entity_id = entity_id
@@ -71,29 +71,35 @@ class OwnPartError(UsageError):
 
 
 class PageNumberError(UsageError):
-    """A number that no page can have."""
+    """A page number is outside 1 to `most`."""
 
     def __init__(self, page_number: int, most: int) -> None:
         self.page_number = page_number
-        super().__init__(f"{page_number} is no page number; expected 1 to {most}")
+        super().__init__(f"not a valid page number: {page_number}; expected 1 to {most}")
 
 
 class PageNumberTakenError(UsageError):
-    """A page was to stand where another one stands."""
+    """A page number is already in use for another picture.
+
+    Args:
+        owner_entity_id: The entity that has the pages.
+        page_number: The number that is in use.
+        page_image_entity_id: The picture that has this number now.
+    """
 
     def __init__(self, owner_entity_id: int, page_number: int, page_image_entity_id: int) -> None:
         self.owner_entity_id = owner_entity_id
         self.page_number = page_number
         self.page_image_entity_id = page_image_entity_id
         super().__init__(
-            f"page {page_number} of entity {owner_entity_id} is entity {page_image_entity_id}"
-            " already",
-            "insert the page there, or remove that one first",
+            f"page {page_number} of entity {owner_entity_id} is already entity"
+            f" {page_image_entity_id}",
+            "insert the new page there, or remove the old one first",
         )
 
 
 class NoPageAtNumberError(UsageError):
-    """A number at which an owner has no page."""
+    """An entity has no page with this number."""
 
     def __init__(self, owner_entity_id: int, page_number: int) -> None:
         self.owner_entity_id = owner_entity_id
@@ -105,7 +111,7 @@ class NoPageAtNumberError(UsageError):
 
 
 class NotAPageError(UsageError):
-    """A picture that is no page of an owner, or none at the number that was given."""
+    """A picture is not a page of an entity, or does not have the page number that was given."""
 
     def __init__(
         self, owner_entity_id: int, page_image_entity_id: int, page_number: int | None = None
@@ -121,12 +127,12 @@ class NotAPageError(UsageError):
 
 
 class PagesChangedError(UsageError):
-    """The pages of an owner are others than those that the caller has seen.
+    """The pages of an entity have changed since the caller read them.
 
     Args:
-        owner_entity_id: Whose pages.
-        expected: The pictures that the caller saw.
-        found: Those of now.
+        owner_entity_id: The entity that has the pages.
+        expected: The pictures that the caller read, in order.
+        found: The pictures that are there now, in order.
     """
 
     def __init__(self, owner_entity_id: int, expected: Sequence[int], found: Sequence[int]) -> None:
@@ -140,12 +146,13 @@ class PagesChangedError(UsageError):
                 what = f"number {number} is entity {other}; expected {one}"
                 break
         super().__init__(
-            f"the pages of entity {owner_entity_id} have changed: {what}", "read them again first"
+            f"the pages of entity {owner_entity_id} have changed: {what}",
+            "list the pages again, then repeat the change",
         )
 
 
 class PagesLeftOutError(UsageError):
-    """A new order leaves out pages that there are; `pages` has their pictures by number."""
+    """A new order of pages leaves out some; `pages` maps their numbers to their pictures."""
 
     def __init__(self, owner_entity_id: int, pages: Mapping[int, int], *, shown: int = 10) -> None:
         self.owner_entity_id = owner_entity_id
@@ -156,12 +163,18 @@ class PagesLeftOutError(UsageError):
         super().__init__(
             f"{noun} {', '.join(listed[:shown])}{more} of entity {owner_entity_id}"
             f" {'is' if len(listed) == 1 else 'are'} not named",
-            "name each as often as it is there, or give --drop to take away what is not named",
+            "name each page as often as it occurs, or use --drop to remove pages not named",
         )
 
 
 class FactRefusedError(UsageError):
-    """A fact about a comic that cannot be kept as it is."""
+    """A value is not accepted for a field of a comic.
+
+    Args:
+        name: The field, such as "issue_number".
+        found: The value that was given, as text.
+        expected: A description of the accepted values.
+    """
 
     def __init__(self, name: str, found: str, expected: str) -> None:
         self.name = name
@@ -169,7 +182,7 @@ class FactRefusedError(UsageError):
 
 
 class NoPagesError(ItemError):
-    """An archive or a folder holds no picture that could be a page."""
+    """An archive or a folder (`what`, with its article) has no picture that could be a page."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -177,12 +190,12 @@ class NoPagesError(ItemError):
 
 
 class PagesUnreadableError(ItemError):
-    """Too few pages of a comic could be read for it to become one.
+    """Too few pages of an archive or a folder could be read to make a comic of it.
 
     Args:
-        pages: The names of the others, each with what hindered.
-        needed: How many a folder has, of which none may be missing; None of an archive, for which
-            one that can be read is enough.
+        pages: The pages that could not be read, each as (name, reason).
+        needed: The number of pages in a folder, which must all be readable. None for an archive,
+            where one readable page is enough.
     """
 
     def __init__(self, pages: Sequence[tuple[str, str]], needed: int | None = None) -> None:
@@ -191,14 +204,14 @@ class PagesUnreadableError(ItemError):
         if needed is not None and needed > len(pages):
             count = f"{len(pages)} of its {needed} pages"
         hint = (
-            "run the same command again once all can be read, or without those in the folder; "
-            "until then it is no comic, and its files stay"
+            "repair those pages or move them out of the folder, then run the same command again; "
+            "until then no comic is made and the files stay"
         )
         super().__init__(f"cannot read {count}: {pages[0][1]}", None if needed is None else hint)
 
 
 class LostPagesError(ItemError):
-    """Some pages of a comic could not be read; `pages` are their names, each with what hindered."""
+    """Some pages of a comic could not be read; `pages` has them, each as (name, reason)."""
 
     def __init__(self, pages: Sequence[tuple[str, str]]) -> None:
         self.pages = tuple(pages)
@@ -208,44 +221,46 @@ class LostPagesError(ItemError):
 
 
 class ComicTargetTakenError(UsageError):
-    """A comic was to be written where something is already."""
+    """A comic cannot be written to a path where something exists already."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"{display_path(path)} exists already", "choose another name")
+        super().__init__(f"{display_path(path)} already exists", "choose another name")
 
 
 class ComicTargetFormatError(UsageError):
-    """A comic was to be written in a format that is not written here."""
+    """A comic cannot be written in the format that the suffix of a path asks for."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"comics are not written as {path.suffix}; expected .cbz, .pdf, or a folder",
-            "name a file that ends so",
+            f"cannot write a comic as {path.suffix}; expected .cbz, .pdf or a folder",
+            "choose a name that ends in .cbz or .pdf",
         )
 
 
 class NothingToExportError(UsageError):
-    """A variant without pages was to be exported."""
+    """A variant without pages cannot be exported."""
 
     def __init__(self, variant_entity_id: int) -> None:
         self.variant_entity_id = variant_entity_id
         super().__init__(
-            f"variant {variant_entity_id} has no pages", "`dam-cli comic add-page` adds some"
+            f"variant {variant_entity_id} has no pages", "add pages with `dam-cli comic add-page`"
         )
 
 
 class MalformedFieldError(UsageError):
-    """What is to be changed of a comic is not said as `FIELD=VALUE`."""
+    """A change to a comic is not written as `FIELD=VALUE`."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        super().__init__(f"{text!r} is no FIELD=VALUE", "as in publisher=Norma")
+        super().__init__(
+            f"not a valid change: {text!r}; expected FIELD=VALUE", "for example publisher=Norma"
+        )
 
 
 class PageExportError(ItemError):
-    """A page could not be written, so the comic was not."""
+    """A page could not be written, so the whole comic was not written."""
 
     def __init__(self, page_number: int, error: ItemError) -> None:
         self.page_number = page_number
@@ -253,7 +268,7 @@ class PageExportError(ItemError):
 
 
 class UnreadableComicInfoError(ItemError):
-    """A ComicInfo.xml is no XML, in no known encoding, or something else."""
+    """A file named ComicInfo.xml is not XML, has an unknown encoding, or is another document."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -261,8 +276,8 @@ class UnreadableComicInfoError(ItemError):
 
 
 class ForbiddenXmlError(ItemError):
-    """An XML document declares types or entities, which hostile ones use; it was not read."""
+    """An XML document has a document type declaration, as attacks have; it was not read."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"{name} holds a document type declaration; such XML is not read")
+        super().__init__(f"{name} has a document type declaration; such XML is not read")

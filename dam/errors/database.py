@@ -1,4 +1,4 @@
-"""Faults of databases and their schemas."""
+"""Errors about databases, their connections and their schemas."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from dam.errors.secrets import report_without_passwords, url_without_password
 
 
 class DatabaseError(EnvironmentFaultError):
-    """The database cannot be used as it is."""
+    """The database cannot be used; base of the errors below that name a `reason`."""
 
     def __init__(self, url: str, reason: str, hint: str | None = None) -> None:
         self.url = url
         self.reason = reason = report_without_passwords(reason)
         super().__init__(
-            f"the database {url} failed: {reason}", hint or "check its disk and rights"
+            f"the database {url} failed: {reason}", hint or "check its disk and permissions"
         )
 
 
@@ -22,55 +22,61 @@ class DatabaseLockedError(DatabaseError):
 
     Args:
         url: The database.
-        waited_s: How long it was waited for.
-        holder: Who has the lock, in words, where that is known.
-        suspended_id: The holder's process id, where that one is suspended.
+        waited_s: How long this program waited for the lock.
+        holder: A description of the process that has the lock; empty if it is not known.
+        suspended_id: The id of that process if it is suspended, else None.
     """
 
     def __init__(
         self, url: str, waited_s: float, holder: str = "", *, suspended_id: int | None = None
     ) -> None:
         self.waited_s = waited_s
-        deed = "close the program that has it open"
+        remedy = "close the program that has it open"
         if suspended_id is not None:
-            deed = f"let the process go on (`kill -CONT {suspended_id}`) or end it"
+            remedy = f"resume that process (`kill -CONT {suspended_id}`) or end it"
         super().__init__(
             url,
             f"{holder or 'another program'} kept it locked for {waited_s:g} s",
-            f"{deed}, then run the command again",
+            f"{remedy}, then run the command again",
         )
 
 
 class DatabaseBusyError(DatabaseError):
-    """All connections of this program to the database are in use, and stay so."""
+    """All database connections of this program stayed in use for as long as a caller may wait."""
 
     def __init__(self, url: str, waited_s: float) -> None:
         self.waited_s = waited_s
         super().__init__(
             url,
             f"no connection of this program was free for {waited_s:g} s",
-            "end some reads before others begin",
+            "finish some reads before you start more",
         )
 
 
 class DatabaseContendedError(DatabaseError):
-    """Other transactions on a PostgreSQL server are in the way of one of ours."""
+    """Other transactions on a PostgreSQL server block or abort one of this program."""
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, reason, "run the command again when less is at work")
+        super().__init__(url, reason, "run the command again when the server is less busy")
 
     def after(self, tries: int, waited_s: float, holder: str | None) -> "DatabaseContendedError":
-        """Return the same as it is told at the end, with what has been open longest."""
+        """Return the error to show after the last try.
+
+        Args:
+            tries: How often the transaction was tried.
+            waited_s: How long all tries took.
+            holder: A description of the oldest open transaction; None if there is none.
+        """
         reason = f"{self.reason}, {tries} times in {waited_s:.0f} s"
         if holder is None:
             return DatabaseContendedError(self.url, reason)
-        told = DatabaseContendedError(self.url, f"{reason}; open longest is {holder}")
-        told.hint = "end that, or wait until it has ended, then run the command again"
-        return told
+        error = DatabaseContendedError(self.url, f"{reason}; open longest: {holder}")
+        error.hint = "end that transaction or wait until it ends, then run the command again"
+        return error
 
 
 class DatabaseCorruptError(DatabaseError):
-    """The SQLite file is damaged, or is no SQLite file."""
+    """The SQLite file is damaged, or is not a SQLite file."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(url, reason, "restore it from a backup; the stored files are not touched")
@@ -81,29 +87,34 @@ class DatabaseUnreachableError(DatabaseError):
 
     def __init__(self, url: str, reason: str) -> None:
         is_file = url.startswith("sqlite:")
-        what = "that its folder is there and yours" if is_file else "that the server runs"
-        super().__init__(url, reason, f"check DAM_DATABASE_URL and {what}")
+        what = "that its folder exists and is writable" if is_file else "that the server is running"
+        super().__init__(url, reason, f"check DAM_DATABASE_URL, and {what}")
 
 
 class DatabaseReplacedError(EnvironmentFaultError):
-    """The database was moved, removed, replaced or emptied while a command worked with it."""
+    """The database was moved, removed, replaced or emptied while a command was using it.
+
+    Args:
+        found: What is in its place, or why it cannot be opened.
+    """
 
     def __init__(self, url: str, found: str) -> None:
         self.url = url
         self.found = found
         super().__init__(
-            f"the database {url} is not the one that the command began with: {found}; "
+            f"the database {url} is not the one that the command started with: {found}; "
             "no source was removed after that",
-            "put the right database there, then run the same command again",
+            "put the right database back, then run the same command again",
         )
 
 
 class DatabaseUrlError(EnvironmentFaultError):
-    """A database URL is not understood; `url` is without password.
+    """A database URL is not valid; the attribute `url` is without its password.
 
     Args:
-        expected: Of the part that is at fault; None where the URL is of no kind that is known.
-        remedy: How to write that part.
+        expected: A description of a valid part, if only one part is wrong. None if the URL as a
+            whole is of an unknown kind.
+        remedy: How to write that part; the hint.
     """
 
     def __init__(self, url: str, expected: str | None = None, remedy: str | None = None) -> None:
@@ -111,26 +122,26 @@ class DatabaseUrlError(EnvironmentFaultError):
         self.expected = expected
         self.remedy = remedy
         super().__init__(
-            f"no database can be opened at {self.url!r}; "
+            f"not a valid database URL: {self.url!r}; "
             f"expected {expected or 'sqlite:///FILE or postgresql://…'}",
             remedy or "set DAM_DATABASE_URL",
         )
 
 
 class ServerTooOldError(EnvironmentFaultError):
-    """The database server is of a version that is not supported."""
+    """The version of the database server is too old to be supported."""
 
     def __init__(self, url: str, found: Sequence[int], expected: Sequence[int]) -> None:
         self.url, self.found, self.expected = url, tuple(found), tuple(expected)
         version, oldest = (".".join(map(str, number)) for number in (found, expected))
         super().__init__(
             f"the database {url} is on PostgreSQL {version}; expected {oldest} or newer",
-            "upgrade the server, or set DAM_DATABASE_URL to another one",
+            "upgrade the server, or set DAM_DATABASE_URL to a newer one",
         )
 
 
 class NotSetUpError(EnvironmentFaultError):
-    """A configured database has no schema of ours."""
+    """A configured database does not have our schema."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -138,19 +149,19 @@ class NotSetUpError(EnvironmentFaultError):
 
 
 class WorldResetError(EnvironmentFaultError):
-    """The database is no longer that of the world that was opened: somebody has emptied it.
+    """The database was emptied while in use, and no longer belongs to the world that was opened.
 
     Args:
-        found: The UUID of the world that is there now; None where there is none.
-        expected: That of the world that was opened.
+        found: The UUID of the world that is there now; None if there is none.
+        expected: The UUID of the world that was opened.
     """
 
     def __init__(self, url: str, found: str | None, expected: str) -> None:
         self.url, self.found, self.expected = url, found, expected
         super().__init__(
-            f"the world was emptied while this command worked: the database {url} is now that of "
+            f"the world was emptied while this command worked: the database {url} now has "
             f"{f'world {found}' if found else 'no world'}; expected {expected}",
-            "run the command again; it works on the world that is there now",
+            "run the command again; it will use the world that is there now",
         )
 
 
@@ -168,18 +179,18 @@ class DatabaseOutdatedError(EnvironmentFaultError):
 
 
 class DatabaseTooNewError(EnvironmentFaultError):
-    """The schema is one that this program does not know."""
+    """The schema is newer than the program."""
 
     def __init__(self, url: str, found: str, expected: str) -> None:
         self.url, self.found, self.expected = url, found, expected
         super().__init__(
             f"the database {url} has schema {found}; this program knows up to {expected}",
-            "a newer version has made it: upgrade ecs-dam",
+            "a newer version made it: upgrade ecs-dam",
         )
 
 
 class TablesMissingError(EnvironmentFaultError):
-    """The database lacks tables of the schema that it is said to have."""
+    """The database lacks tables of the schema version that it claims to have."""
 
     def __init__(self, url: str, revision: str, tables: Sequence[str]) -> None:
         self.url, self.revision, self.tables = url, revision, tuple(tables)
@@ -190,25 +201,25 @@ class TablesMissingError(EnvironmentFaultError):
 
 
 class PluginTablesMissingError(EnvironmentFaultError):
-    """The systems of a plugin work off markers for which the database has no tables."""
+    """The database lacks tables of markers that the systems of a plugin use."""
 
     def __init__(self, url: str, tables: Sequence[str]) -> None:
         self.url, self.tables = url, tuple(tables)
         super().__init__(
-            f"the database {url} lacks what plugins need: {', '.join(tables)}",
-            "make the tables as the plugin says, or leave plugins out with --no-plugins",
+            f"the database {url} lacks tables that plugins need: {', '.join(tables)}",
+            "create the tables as the plugin describes, or run without plugins (--no-plugins)",
         )
 
 
 class ReaderWritesError(Exception):
-    """A bug: something was written in a reading transaction."""
+    """A bug: code wrote in a reading transaction."""
 
     def __init__(self) -> None:
         super().__init__("a reader cannot write; use `World.run`, or a writer")
 
 
 class NestedWriterError(Exception):
-    """A bug: a writing transaction was opened inside another one, which would wait for itself."""
+    """A bug: a writer was opened inside another writer, and would wait for it forever."""
 
     def __init__(self) -> None:
         super().__init__("a writer was opened inside a writer; use the session that is open")

@@ -1,4 +1,4 @@
-"""Faults of users' files, of the content store and of other folders."""
+"""Errors about users' files, the content store, the cache and output folders."""
 
 import errno
 from collections.abc import Sequence
@@ -13,14 +13,17 @@ from dam.errors.base import (
 )
 from dam.errors.host import raise_host_limit
 
-_LONGEST_REQUIREMENT = 255  # of a failure's row
+_LONGEST_REQUIREMENT = 255  # characters; the column of a failure's row holds no more
 
 
 class FileAccessError(ItemError):
     """A user's file could not be opened, read or removed.
 
-    As of the store, cache and folders below, there is none for a limit of the host: to make one
-    raises `HostLimitError`.
+    Constructing this error raises `HostLimitError` instead if a limit of the host is the cause,
+    such as too many open files. The same holds for the store, cache and folder errors below.
+
+    Args:
+        action: The verb for the message, such as "read".
     """
 
     def __init__(self, path: Path, action: str, error: OSError) -> None:
@@ -31,14 +34,20 @@ class FileAccessError(ItemError):
 
 
 class CurrentFolderGoneError(EnvironmentFaultError):
-    """Relative paths mean nothing, because the folder that they start from was removed."""
+    """The current folder was removed, so relative paths have no meaning."""
 
     def __init__(self) -> None:
-        super().__init__("the current folder was removed", "go to another one, or give whole paths")
+        super().__init__(
+            "the current folder was removed", "change to another folder, or give absolute paths"
+        )
 
 
 class NotRegularFileError(ItemError):
-    """Something that has no content of its own, and may block whoever opens it."""
+    """A path is not a regular file: it has no content of its own, and opening it may block.
+
+    Args:
+        kind: What it is, with its article, such as "a named pipe".
+    """
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path = path
@@ -47,55 +56,67 @@ class NotRegularFileError(ItemError):
 
 
 class FileChangedError(ItemError):
-    """A user's file was written to, replaced or removed while it was looked at."""
+    """A user's file was written to, replaced or removed while it was being read."""
 
     def __init__(self, path: Path, *, is_gone: bool = False) -> None:
         self.path = path
         self.is_gone = is_gone
         super().__init__(
             f"{display_path(path)} {'vanished' if is_gone else 'changed'} while it was read",
-            "add it again when no other program works on it",
+            "add it again when no other program is writing to it",
         )
 
 
 class SourceLeftAsideError(ItemError):
-    """What was taken for the source of a move has lost its name to another file meanwhile."""
+    """A file that was set aside during a move cannot get its name back.
+
+    It turned out not to be the source that was stored, and meanwhile another file has its name.
+
+    Args:
+        path: The name that it had.
+        left_as: The hidden name under which it is now.
+    """
 
     def __init__(self, path: Path, left_as: Path) -> None:
         self.path = path
         self.left_as = left_as
         super().__init__(
-            f"{display_path(path)} changed twice while it was being removed; "
-            f"what was there first is now {display_path(left_as)}",
-            "both are there, and neither is the file that was stored; rename the hidden one",
+            f"{display_path(path)} was replaced twice while it was being removed; "
+            f"the first of the new files is now {display_path(left_as)}",
+            "keep both files, as neither is the one that was stored; rename the hidden one",
         )
 
 
 class ReferenceChangedError(ItemError):
-    """A file that is referenced in place is no longer what was added."""
+    """A file that is referenced in place has changed since it was added.
+
+    Args:
+        recorded: Its size in bytes and its modification time in ns when it was added.
+        found: The same values now.
+    """
 
     def __init__(self, path: Path, *, recorded: tuple[int, int], found: tuple[int, int]) -> None:
         self.path = path
         self.recorded_size_bytes, self.recorded_mtime_ns = recorded
         self.found_size_bytes, self.found_mtime_ns = found
         super().__init__(
-            f"{display_path(path)} changed since added: "
+            f"{display_path(path)} has changed since it was added: "
             f"recorded {_file_state(*recorded)}, now {_file_state(*found)}",
             "add it again to record it as it is now",
         )
 
 
 class FolderGoneError(ItemError):
-    """The folder of a referenced file is gone as a whole, as when its disk was pulled.
+    """The folder of a referenced file is gone or empty, as when its disk was unplugged.
 
-    The message is the same for all files that wait for it.
+    The message is the same for all files in that folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         super().__init__(
             f"{display_path(folder)} is not there, or empty",
-            "mount its disk and try again; `dam-cli process` goes on with what waits for it",
+            "mount its disk and try again; `dam-cli process` continues with the files in it",
         )
         address = folder.as_uri()
         if len(address) <= _LONGEST_REQUIREMENT:
@@ -103,22 +124,22 @@ class FolderGoneError(ItemError):
 
 
 class SourceReplacedError(ItemError):
-    """What has the path of a file that was moved in is not that file, or not as it was."""
+    """The source of a move was replaced or changed after it was stored, so it is not removed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"{display_path(path)} is not as it was when it was moved in, and stays",
-            "add it, if it is to be kept as it is now",
+            f"{display_path(path)} has changed since it was moved in, and is not removed",
+            "add it again to keep it as it is now",
         )
 
 
 class InsideStoreError(ItemError):
-    """The path of a file that was moved in leads into the store by now."""
+    """The path of the source of a move now leads into the store, so it is not removed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"{display_path(path)} is inside the store, and stays")
+        super().__init__(f"{display_path(path)} is inside the store, and is not removed")
 
 
 class ContentMissingError(ItemError):
@@ -128,14 +149,17 @@ class ContentMissingError(ItemError):
         self.digest = digest
         super().__init__(
             f"the store has no content sha256:{digest.hex()}",
-            "add a file with these bytes again, with --rehash; `verify` lists all that is missing",
+            "add a file with these bytes again with `add-asset --rehash`; "
+            "`dam-cli verify` lists all missing files",
         )
 
 
 class ContentDamagedError(ItemError):
-    """The store holds other bytes under a digest than the digest says.
+    """The bytes in the store do not match the digest under which they are stored.
 
-    `found` says what is there in place of a file, with its article.
+    Args:
+        found: What is there instead of a file, with its article, such as "a folder". None if it is
+            a file.
     """
 
     def __init__(self, digest: bytes, found: str | None = None) -> None:
@@ -144,8 +168,8 @@ class ContentDamagedError(ItemError):
         super().__init__(
             f"the stored bytes do not match sha256:{digest.hex()}"
             if found is None
-            else f"the store has {found} in the place of sha256:{digest.hex()}",
-            "`add-asset --rehash` a good copy of the file, and check the disk of the store",
+            else f"the store has {found} in place of sha256:{digest.hex()}",
+            "add a good copy of the file with `add-asset --rehash`; check the disk of the store",
         )
 
 
@@ -163,7 +187,7 @@ class StoreUnusableError(EnvironmentFaultError):
 
 
 class StoreInUseError(EnvironmentFaultError):
-    """The content store is needed alone while imports write to it."""
+    """A command needs the content store for itself while an import writes to it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -173,15 +197,15 @@ class StoreInUseError(EnvironmentFaultError):
 
 
 class StoreSharedError(EnvironmentFaultError):
-    """A world may not judge what is garbage in a store where others keep bytes, too.
+    """Garbage cannot be collected in a store in which other worlds keep files too.
 
-    Another database of the same world, a copy of this one, counts as another: each may know of
-    files that the other does not.
+    A copy of this world's database counts as another world: each copy may know of files that the
+    other does not.
 
     Args:
-        root: Of the store.
+        root: The folder of the store.
         found: The databases of the other worlds.
-        expected: The database of the only world that was expected there.
+        expected: The database of this world, the only one that should use the store.
     """
 
     def __init__(self, root: Path, found: Sequence[str], expected: str) -> None:
@@ -191,13 +215,13 @@ class StoreSharedError(EnvironmentFaultError):
         super().__init__(
             f"the store {display_path(root)} also holds files of {', '.join(found)}; "
             f"expected those of {expected} alone",
-            "give each world a DAM_ASSET_STORAGE_PATH of its own; "
-            "if the other is gone for good or this one under its former name, `dam-cli gc --force`",
+            "give each world its own DAM_ASSET_STORAGE_PATH; run `dam-cli gc --force` "
+            "if the other database is gone for good, or is this one under a former name",
         )
 
 
 class UnknownStoreError(EnvironmentFaultError):
-    """The configured store is of a kind that is not built in."""
+    """The address of the configured store has a scheme that is not supported."""
 
     def __init__(self, scheme: str, known: tuple[str, ...]) -> None:
         self.scheme = scheme
@@ -211,9 +235,9 @@ class UnknownStoreError(EnvironmentFaultError):
 
 _STORE_HINTS: dict[int, str] = {
     errno.ENOSPC: "free some space on that disk",
-    errno.EDQUOT: "free some space or ask for a larger quota",
-    errno.EROFS: "mount the file system for writing or set DAM_ASSET_STORAGE_PATH",
-    errno.EACCES: "make the folder yours and writable or set DAM_ASSET_STORAGE_PATH",
+    errno.EDQUOT: "free some space, or ask for a larger quota",
+    errno.EROFS: "mount the file system for writing, or set DAM_ASSET_STORAGE_PATH",
+    errno.EACCES: "make the folder writable for you, or set DAM_ASSET_STORAGE_PATH",
 }
 
 
@@ -223,18 +247,18 @@ def _file_state(size_bytes: int, mtime_ns: int) -> str:
 
 
 class ReferenceDamagedError(ItemError):
-    """A referenced file has the size and time that were recorded, and yet other bytes."""
+    """A referenced file has different bytes, although its size and time are as recorded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"{display_path(path)} has other bytes than when it was added",
+            f"{display_path(path)} has different bytes than when it was added",
             "check its disk; add it again to record it as it is now",
         )
 
 
 class OutputFolderError(EnvironmentFaultError):
-    """Files cannot be written to the folder that was chosen for them."""
+    """Files cannot be written to the folder that the user chose."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
         raise_host_limit(error)
@@ -245,12 +269,12 @@ class OutputFolderError(EnvironmentFaultError):
             message = f"{display_path(folder)} is a file; expected a folder"
         super().__init__(
             message,
-            "choose a folder that is there, yours and not full; files written before are complete",
+            "choose a writable folder with free space; files already written are complete",
         )
 
 
 class CacheUnusableError(EnvironmentFaultError):
-    """The folder for what can be made again cannot be read or written."""
+    """The cache, a folder for data that can be made again, cannot be read or written."""
 
     def __init__(self, folder: Path, error: OSError) -> None:
         raise_host_limit(error)
@@ -258,12 +282,14 @@ class CacheUnusableError(EnvironmentFaultError):
         self.errno = error.errno
         super().__init__(
             f"the cache {display_path(folder)} is not usable: {words_for(error)}",
-            "make the folder yours and writable, and see that its disk is not full",
+            "make the folder writable for you, and check that its disk is not full",
         )
 
 
 class ImportStoppedError(ItemError):
-    """An import was given up before this file was stored."""
+    """An import was stopped before this file was stored."""
 
     def __init__(self) -> None:
-        super().__init__("the import was stopped before", "run the same command again")
+        super().__init__(
+            "the import was stopped before this file was stored", "run the same command again"
+        )

@@ -1,4 +1,7 @@
-"""Limits of the host: what the system does not give is no fault of the file that was worked on."""
+"""Limits of the host, such as open files or memory, which must not be blamed on a file.
+
+Libraries translate these limits into errors of their own; `host_limit` finds them again.
+"""
 
 import errno
 import importlib
@@ -21,11 +24,11 @@ _BY_ERRNO: dict[int, HostLimit] = {
 }
 _NO_THREAD = "can't start new thread"
 _NO_MEMORY = "out of memory"
-_AGAIN = "the same command then goes on where it stopped"
+_AGAIN = "the same command then continues where it stopped"
 _WORDS: dict[HostLimit, tuple[str, str]] = {
     "open files": (
         "no more files can be opened",
-        "raise the limit, with `ulimit -n 1024` in this shell, say",
+        "raise the limit, for example with `ulimit -n 1024` in this shell",
     ),
     "the system's open files": (
         "no more files can be opened on this system",
@@ -33,7 +36,7 @@ _WORDS: dict[HostLimit, tuple[str, str]] = {
     ),
     "processes": (
         "no more processes and threads can be started",
-        "end some, set DAM_WORKERS to fewer, or raise the limit",
+        "end some of them, set DAM_WORKERS to fewer, or raise the limit",
     ),
     "memory": (
         "there is not enough memory",
@@ -43,7 +46,7 @@ _WORDS: dict[HostLimit, tuple[str, str]] = {
 
 
 class HostLimitError(EnvironmentFaultError):
-    """The system gives us no more of something; whatever was worked on is as it was before."""
+    """The system refuses more files, processes or memory; the item at work is left as it was."""
 
     def __init__(self, limit: HostLimit) -> None:
         self.limit = limit
@@ -53,7 +56,10 @@ class HostLimitError(EnvironmentFaultError):
 
 
 def host_limit(error: BaseException) -> HostLimitError | None:
-    """Return the limit of the host that is behind an error, however it was translated, or None."""
+    """Return the limit of the host that caused an error, or None.
+
+    Looks through the causes of the error, so it does not matter how a library translated it.
+    """
     for link in _chain(error):
         if isinstance(link, HostLimitError):
             return link
@@ -63,18 +69,19 @@ def host_limit(error: BaseException) -> HostLimitError | None:
 
 
 def raise_host_limit(error: BaseException) -> None:
-    """Raise `HostLimitError` where a limit of the host is behind an error; else do nothing.
+    """Raise `HostLimitError` if a limit of the host caused an error; else do nothing.
 
-    For whoever is about to blame a file: its failure would stay when the limit is long raised.
+    Call this before a file is blamed for an error: its failure would be kept even after the limit
+    was raised.
     """
     if limit := host_limit(error):
         raise limit from limit.__cause__ or error
 
 
 def require_free_files(count: int) -> None:
-    """Raise `HostLimitError` unless so many files can be opened now.
+    """Raise `HostLimitError` unless this number of files can be opened now.
 
-    For whoever has an error of a library that keeps the system's number to itself.
+    Call this for an error of a library that hides the error number of the system.
     """
     with ExitStack() as opened:
         try:
@@ -102,7 +109,7 @@ def _limit(error: BaseException) -> HostLimit | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those it came from."""
+    """Yield an error and all errors that caused it."""
     links: list[BaseException | None] = [error]
     seen: set[int] = set()
     while links:
@@ -117,7 +124,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _values(limit: HostLimit) -> Iterator[str]:
-    """Yield what is set, in the words of the shell that shows and sets it."""
+    """Yield each value that is set for a limit, such as "`ulimit -n` is 1024"."""
     if limit == "open files":
         yield from _ulimit("-n", "RLIMIT_NOFILE")
     elif limit == "the system's open files":
@@ -160,4 +167,4 @@ def _module() -> ModuleType | None:
 
 
 _RESOURCE = _module()
-"""Not there on every platform; when it is needed, its file could perhaps not be opened."""
+"""None on platforms without it. Imported early: at the limit of open files it could not be read."""

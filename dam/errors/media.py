@@ -1,10 +1,10 @@
-"""Faults of pictures."""
+"""Errors about pictures and other media: no decoder, unreadable, or too large."""
 
 from dam.errors.base import ItemError
 
 
 class UnsupportedPictureError(ItemError):
-    """No decoder of this program makes a bitmap of files of this type."""
+    """This program has no decoder that makes a bitmap from files of this type."""
 
     def __init__(self, media_type: str) -> None:
         self.media_type = media_type
@@ -12,19 +12,20 @@ class UnsupportedPictureError(ItemError):
 
 
 class MissingDecoderError(ItemError):
-    """The picture can be decoded once an optional package is installed."""
+    """The picture cannot be decoded until an optional package is installed."""
 
     def __init__(self, media_type: str, package: str) -> None:
         self.media_type = media_type
         self.package = package
         self.requirement = package
         super().__init__(
-            f"no decoder for {media_type} is installed", f"pip install {package}, then retry"
+            f"no decoder for {media_type} is installed",
+            f"run `pip install {package}`, then `dam-cli retry`",
         )
 
 
 class UnreadablePictureError(ItemError):
-    """A picture is truncated, corrupt, or uses a feature of its format that is not decoded."""
+    """A picture is truncated or corrupt, or uses a feature of its format that we cannot decode."""
 
     def __init__(self, picture_format: str, reason: str) -> None:
         self.picture_format = picture_format
@@ -33,7 +34,13 @@ class UnreadablePictureError(ItemError):
 
 
 class MediaLimitError(ItemError):
-    """A file is larger inside than it may be; hostile files are, honest ones hardly ever."""
+    """A file exceeds a limit when it is opened or unpacked, as hostile files do.
+
+    Args:
+        what: What is counted, in the plural, such as "pixels".
+        found: The number found; None if counting stopped at the limit.
+        limit: The highest number that is accepted.
+    """
 
     def __init__(self, what: str, found: int | None, limit: int) -> None:
         self.what = what

@@ -1,4 +1,4 @@
-"""Faults of what a world is built of and of the workers."""
+"""Errors about plugins, systems and resources of a world, and about worker processes."""
 
 import signal
 from collections.abc import Sequence
@@ -8,7 +8,12 @@ from dam.errors.base import DamError, EnvironmentFaultError, ExitCode, ItemError
 
 
 class MissingExtraError(EnvironmentFaultError):
-    """An optional part of the distribution is not installed."""
+    """An optional extra of the distribution is not installed.
+
+    Args:
+        extra: Its name, such as "comics".
+        purpose: The subject of the message, such as "a PostgreSQL database".
+    """
 
     def __init__(self, extra: str, purpose: str) -> None:
         self.extra = extra
@@ -21,7 +26,7 @@ class MissingExtraError(EnvironmentFaultError):
 
 
 class MissingResourceError(DamError):
-    """A resource was asked for that the world does not have."""
+    """The caller asked for a resource that the world does not have."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         self.name = name
@@ -30,29 +35,29 @@ class MissingResourceError(DamError):
 
 
 class RepeatedDeathError(ItemError):
-    """Whatever worked on an entity alone was killed every time."""
+    """Every process that worked on this entity alone was killed, so it is not tried again."""
 
     def __init__(self, deaths: int) -> None:
         self.deaths = deaths
-        super().__init__(f"given up: {deaths} processes died while working on it alone")
+        super().__init__(f"gave up: {deaths} processes died while working on it alone")
 
 
 class NotSettledError(DamError):
-    """Systems mark entities for each other, or create marked ones, without end."""
+    """Systems keep marking entities for each other, or keep creating marked ones, without end."""
 
     exit_code = ExitCode.BUG
 
     def __init__(self, systems: Sequence[str]) -> None:
         self.systems = tuple(systems)
         super().__init__(
-            f"the work does not settle; still marking: {', '.join(systems)}",
-            "a system must not mark again what it was given, nor what it creates, without end",
+            f"the work does not end; still marking entities: {', '.join(systems)}",
+            "a system must not keep marking the entities that it was given or created",
         )
 
 
 @dataclass(frozen=True)
 class BuildFault:
-    """One thing that is wrong with a system: where it is, what was found, what to do."""
+    """One fault in a system: its place in the source, the fault that was found, and what to do."""
 
     file: str
     line: int
@@ -65,7 +70,7 @@ class BuildFault:
 
 
 class WorldBuildError(EnvironmentFaultError):
-    """The systems of a world, most likely those of a plugin, do not fit together."""
+    """The systems of a world do not fit together; most likely a plugin is to blame."""
 
     json_fields = ("faults",)
 
@@ -75,53 +80,61 @@ class WorldBuildError(EnvironmentFaultError):
         noun = "fault" if len(faults) == 1 else "faults"
         super().__init__(
             f"the world cannot be built, {len(faults)} {noun}",
-            "repair what is named, or leave plugins out with --no-plugins",
+            "fix the faults listed, or run without plugins (--no-plugins)",
         )
 
 
 class PluginLoadError(EnvironmentFaultError):
-    """A plugin's package is installed but does not load."""
+    """A plugin is installed but cannot be loaded."""
 
     def __init__(self, name: str, error: BaseException) -> None:
         self.name = name
         super().__init__(
-            f"plugin {name!r} does not load: {type(error).__name__}: {error}",
-            "uninstall or repair it, or leave plugins out with --no-plugins",
+            f"plugin {name!r} cannot be loaded: {type(error).__name__}: {error}",
+            "uninstall or fix it, or run without plugins (--no-plugins)",
         )
 
 
 class PluginFunctionError(EnvironmentFaultError):
-    """A function that a plugin brought has raised where no entity of its own could fail for it."""
+    """A plugin's function raised where no single entity can be marked as failed for it.
+
+    Args:
+        what: The kind of function, with its article, such as "a rule".
+        module: The module of the function.
+    """
 
     def __init__(self, what: str, module: str, error: BaseException) -> None:
         self.what = what
         self.module = module
         super().__init__(
             f"{what} of {module} failed: {described(error)}",
-            "repair it, or leave plugins out with --no-plugins; --debug shows the traceback",
+            "fix it, or run without plugins (--no-plugins); --debug shows the traceback",
         )
 
 
 class SystemAbortedError(ItemError):
-    """A system ended in what would have ended the program, or the task that called it, too."""
+    """A system raised an exception that would also have ended the program or the calling task.
+
+    Examples: `SystemExit`, `asyncio.CancelledError`.
+    """
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
-        super().__init__(f"it ended in {described(error)}")
+        super().__init__(f"the system raised {described(error)}")
 
 
 class TransactionEndedError(ItemError):
-    """A system has committed or rolled back the session that it was given."""
+    """A system committed or rolled back the session that it was given."""
 
     def __init__(self) -> None:
         super().__init__(
-            "it committed or rolled back its WorldSession",
-            "the scheduler does that: once when it returns, once when it raises",
+            "the system committed or rolled back its WorldSession",
+            "leave that to the scheduler: it commits when the system returns, else rolls back",
         )
 
 
 class UnstorableValueError(ItemError):
-    """A value for a column is none that every database keeps as it is."""
+    """A value for a column would not be stored unchanged by every supported database."""
 
     def __init__(self, column: str, found: str, expected: str) -> None:
         self.column = column
@@ -129,10 +142,10 @@ class UnstorableValueError(ItemError):
 
 
 class WorkerDiedError(ItemError):
-    """The process that worked on an item ended in the middle of it.
+    """The worker process died while it worked on an item.
 
     Args:
-        exit_code: The process's, or minus the number of the signal that killed it.
+        exit_code: Its exit code, or minus the number of the signal that killed it, such as -9.
     """
 
     def __init__(self, exit_code: int) -> None:
@@ -143,10 +156,10 @@ class WorkerDiedError(ItemError):
 
 
 class WorkerAnswerError(ItemError):
-    """What the process that worked on an item says is not what its function promises.
+    """The worker process returned a value that its function does not promise.
 
     Args:
-        reason: What was expected and what was found.
+        reason: A description of the value expected and the value found.
     """
 
     def __init__(self, reason: str) -> None:
@@ -155,10 +168,10 @@ class WorkerAnswerError(ItemError):
 
 
 class WorkerMemoryError(ItemError):
-    """An item needs more memory than the process that works on it may have, even alone.
+    """An item needs more memory than a worker process may use, even as the only item at work.
 
     Args:
-        limit_bytes: How much that is.
+        limit_bytes: The memory that a worker process may use.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -167,22 +180,22 @@ class WorkerMemoryError(ItemError):
 
 
 class WorkerStartError(EnvironmentFaultError):
-    """No worker process comes up.
+    """No worker process can be started.
 
     Args:
-        reason: What the system said, or how the process ended.
+        reason: The error of the system, or how the process ended.
     """
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"no worker process comes up: {reason}",
-            "see what `ulimit -a` allows, and that Python works; DAM_WORKERS=thread:1 does without",
+            f"cannot start a worker process: {reason}",
+            "check the limits (`ulimit -a`) and that Python works, or set DAM_WORKERS=thread:1",
         )
 
 
 class WorkerTimeoutError(ItemError):
-    """An item took longer than its time limit, and the process that worked on it was stopped."""
+    """An item took longer than its time limit, so its worker process was stopped."""
 
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
@@ -190,7 +203,10 @@ class WorkerTimeoutError(ItemError):
 
 
 def ending_of(exit_code: int) -> str:
-    """Return how a process ended, after "it": the code is negative for a signal."""
+    """Return how a process ended, as the end of a sentence: "was killed by SIGKILL" for -9.
+
+    A negative code is minus the number of a signal.
+    """
     if exit_code < 0:
         return f"was killed by {_signal_name(-exit_code)}"
     return f"ended with exit code {exit_code}"
@@ -204,7 +220,10 @@ def _signal_name(number: int) -> str:
 
 
 def described(error: BaseException) -> str:
-    """Return an error's class and its words, on one line where they are."""
+    """Return an error's class and message, such as "ValueError: no number".
+
+    One line, unless the message has several.
+    """
     try:
         text = str(error)
     except BaseException:  # noqa: BLE001 - a foreign class may do anything here

@@ -1,40 +1,43 @@
-"""Passwords are never shown: the one place that takes them out of URLs, and of any other text.
+"""Removal of passwords from URLs and other texts; nothing else in the program does this.
 
-`url_without_password` is for what is known to be an address, or to be meant as one: it rather hides
-too much. `text_without_passwords` is for sentences, where an address may stand among other words,
-and paths that look like nothing else must stay as they are; every `DamError` goes through it.
-`report_without_passwords` is for what nobody has read before it is shown: logs and tracebacks.
+`url_without_password` is for text that is, or is meant to be, an address. It hides too much rather
+than too little. `text_without_passwords` is for sentences, in which an address may stand among
+other words and ordinary paths must stay as they are; every `DamError` passes its texts through it.
+`report_without_passwords` is for text that we did not write: logs, tracebacks, errors of libraries.
 """
 
 import re
 from urllib.parse import unquote
 
 _HIDDEN = "***"
-# Patterns are compiled when they are first needed: few commands have a fault to show.
+# Patterns are compiled when they are first needed: few commands have an error to show.
 _NAMES = r"\w*(?:passw(?:or)?d|pwd|secret|token|credential|signature)\w*"
 
 _SCHEME = r"(?:[\w+.-]+://)"
 _FILE_URL = r"(?i)(?:sqlite[\w+.-]*|file):///"
-# Greedy on purpose: whatever is not escaped in a password must not let the rest of it through.
+# Greedy on purpose: a character in a password that should be escaped, such as @, must not end the
+# match early and show the rest of the password.
 _PASSWORD = rf"(?s)^({_SCHEME}?+[^:]*:).*@"
-# Where the host was left out, a password stands in the place of the port.
+# If the host was left out, the password stands in place of the port.
 _NO_PORT = rf"(?s)^({_SCHEME}(?>\[[^\]]*\]|[^:?]*):)(?!\d*(?:[/?]|$)|\*\*\*).*"
 _OPTION = r"[?&]([^=&]*)="
 _SECRET_NAME = rf"(?i){_NAMES}\Z"
-# As in `host=h password='p w'`, which libpq takes in the place of a URL.
+# As in `host=h password='p w'`, which libpq accepts instead of a URL.
 _ASSIGNMENT = rf"(?is)(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*).+"
 
-# As `repr` writes it; an apostrophe before a letter ends nothing.
+# An address in quotes, as `repr` writes it. A quote before a letter, as in "it's", does not end it.
 _QUOTED = r"(?<!\w)(['\"`])([A-Za-z][\w+.-]*:/(?:\\.|(?!\1(?!\w)).)*)\1"
-# In a sentence: a scheme, a user, and a password up to the last @ of the line, or to a space. The
-# form that we expect of a URL says `password`, and may. A path has one slash where a URL has two.
+# In a sentence: a scheme, a user, and a password up to the last @ of the line, or to a space. Our
+# own examples of a URL contain the word `password@host/`, which is no secret and stays. An address
+# that was read as a path has one slash where a URL has two.
 _START = (
     r"(?<![\w+.-])((?!sqlite|file)(?:[a-z][\w+.-]*:(?://|/(?!/))|postgres(?:ql)?(?:\+\w+)?:/{0,4})"
     r"(?:\[[^\]\s]*\])?+[^\s:]*:)(?=[^\s/])(?!\*\*\*|password@host/|\d*(?:[/?\s'\",;)]|\Z))"
 )
 _WITH_HOST = rf"(?i){_START}[^\n]*@"
 _WITHOUT_HOST = rf"(?i){_START}\S+"
-# What libpq takes in the place of a URL has more than a password, which may be a file's name.
+# A text is taken for libpq's form only if it has one of these names too: `password=x.jpg` alone may
+# be the name of a file.
 _LIBPQ = r"(?i)(?<!\w)(?:host|hostaddr|port|user|dbname|service|sslmode|passfile)\s*="
 _IN_QUERY = rf"(?i)([?&](?:{_NAMES}|\w*%[^\s=&]*)=)(?!\*\*\*)[^\s'\"]+"
 _ASSIGNED = rf"(?i)(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)"
@@ -43,7 +46,8 @@ _ASSIGNED = rf"(?i)(?<!\w)({_NAMES}\s*=\s*)(?!\*\*\*)(?:'(?:[^'\\]|\\.)*'|\"(?:[
 def url_without_password(url: str) -> str:
     """Return an address, even a malformed one, with any password replaced by `***`.
 
-    It may be that of a database or of a store, or libpq's `host=… password=…`.
+    Accepts the URL of a database or a store, and libpq's form `host=… password=…`. Example:
+    `postgresql://ann:secret@host/db` becomes `postgresql://ann:***@host/db`.
     """
     option = _secret_option(url)
     if not re.match(_FILE_URL, url):
@@ -57,12 +61,12 @@ def url_without_password(url: str) -> str:
 
 
 def place_without_password(place: str) -> str:
-    """Return where a database or a store is, as `url_without_password`; a folder stays as it is."""
+    """Return the place of a database or store: a URL without its password, a folder unchanged."""
     return url_without_password(place) if "://" in place else place
 
 
 def text_without_passwords(text: str) -> str:
-    """Return a text with any password in an address that it holds replaced by `***`."""
+    """Return a text in which the password of every address is replaced by `***`."""
     if re.search(_LIBPQ, text):
         text = re.sub(_ASSIGNED, rf"\1{_HIDDEN}", text)
     if ":/" not in text and "postgres" not in text:
@@ -76,14 +80,17 @@ def text_without_passwords(text: str) -> str:
 
 
 def report_without_passwords(text: str) -> str:
-    """Return a text as `text_without_passwords` does, and what it calls a password hidden, too."""
+    """Return a text as `text_without_passwords` does, and also hide every `password=…` or the like.
+
+    A name of a file such as `password=x.jpg` is hidden too.
+    """
     return re.sub(_ASSIGNED, rf"\1{_HIDDEN}", text_without_passwords(text))
 
 
 def _secret_option(url: str) -> int | None:
-    """Return where the value of the first secret option of a URL's query begins.
+    """Return the index at which the value of the first secret option of a URL's query begins.
 
-    A name that is partly escaped is taken for one: libpq understands `pass%77ord`, too.
+    An option whose name is partly escaped counts as secret: libpq reads `pass%77ord` as `password`.
     """
     for option in re.finditer(_OPTION, url):
         if "%" in option[1] or re.match(_SECRET_NAME, unquote(option[1])):

@@ -1,4 +1,4 @@
-"""Faults of a content store that is not where it was, or not the one that was opened."""
+"""Errors about a content store that is missing, shared, replaced, or newer than the database."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from dam.errors.base import EnvironmentFaultError, UsageError, display_path
 
 
 class StoreNotThereError(EnvironmentFaultError):
-    """The database knows stored files, and none of those that were looked for are in the store.
+    """The store has none of the files of a random sample that the database expects in it.
 
     Args:
-        root: The folder in which the store was looked for.
-        looked_for: How many files, chosen at random.
+        root: The folder of the store.
+        looked_for: The number of files in the sample.
     """
 
     def __init__(self, root: Path, looked_for: int) -> None:
@@ -19,14 +19,19 @@ class StoreNotThereError(EnvironmentFaultError):
         files = "the one file" if looked_for == 1 else f"any of {looked_for} files"
         super().__init__(
             f"the store is not there: {display_path(root)} does not have {files} "
-            "that the database knows to be in it",
+            "that the database expects in it",
             "mount its disk there, or set DAM_ASSET_STORAGE_PATH; "
-            "if it is lost for good, `dam-cli doctor --store-is-lost`",
+            "if it is lost for good, run `dam-cli doctor --store-is-lost`",
         )
 
 
 class StoreNotLostError(UsageError):
-    """Somebody says that a store is lost, and it is there, or nothing was ever stored."""
+    """The user says that a store is lost, but it is there, or nothing was ever stored in it.
+
+    Args:
+        root: The folder of the store.
+        files: The number of files of this world that the store has.
+    """
 
     def __init__(self, root: Path, files: int) -> None:
         self.root = root
@@ -39,38 +44,47 @@ class StoreNotLostError(UsageError):
 
 
 class StoreAheadError(EnvironmentFaultError):
-    """Another database of the same world has stored files since this one was last used.
+    """The store was used by a newer database of the same world since this one was last used.
+
+    The database may not decide what is garbage in the store.
 
     Args:
-        root: Of the store.
-        database: That may not judge what is garbage there.
+        root: The folder of the store.
+        database: The address of this database.
     """
 
     def __init__(self, root: Path, database: str) -> None:
         self.root = root
         self.database = database
         super().__init__(
-            f"{database} is an older copy: a newer database of this world has stored files "
-            f"in {display_path(root)} since; nothing was removed",
-            "use the newer database; if that is gone for good, save what you want of the store, "
-            "then `dam-cli gc --force` removes what this one does not know",
+            f"{database} is an older copy: a newer database of this world has stored files in "
+            f"{display_path(root)} since then; nothing was removed",
+            "use the newer database; if it is gone for good, save the files you want from the "
+            "store, then run `dam-cli gc --force` to remove what this database does not know",
         )
 
 
 class StoreUnmarkedError(EnvironmentFaultError):
-    """The store had files and no mark, so other worlds may keep bytes there, too."""
+    """The store had files but no mark, so the marks of other worlds may be missing too.
+
+    Those worlds may keep files there, and removing garbage could remove them.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         super().__init__(
-            f"the store {display_path(root)} had files and no mark of this world; it may lack "
-            "those of other worlds, too, so nothing was removed",
-            "`dam-cli gc --force` if no other world keeps files there",
+            f"the store {display_path(root)} had files but no mark of this world, and may lack the "
+            "marks of other worlds; nothing was removed",
+            "run `dam-cli gc --force` if only this world uses the store",
         )
 
 
 class StoreReplacedError(EnvironmentFaultError):
-    """The store's folder was unmounted, moved or replaced while a command worked with it."""
+    """The store's folder was unmounted, moved or replaced while a command was using it.
+
+    Args:
+        found: What is in its place, or why it cannot be opened.
+    """
 
     def __init__(self, root: Path, found: str) -> None:
         self.root = root

@@ -1,1 +1,1 @@
-"""Pure functions on the bytes of files: no database, no clock, no environment."""
+"""Pure functions on the bytes of files; they use no database, no clock and no environment."""

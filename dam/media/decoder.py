@@ -1,11 +1,11 @@
-"""A decoder, or another program or package that files need."""
+"""The state of a decoder, or of another program or package that some files need."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """Whether a decoder can be used here, and what to do if not."""
+    """Tells whether a decoder is installed, in which version, and what to do if it is not."""
 
     available: bool
     version: str | None

@@ -1,4 +1,4 @@
-"""Near neighbours among 64-bit perceptual hashes by Hamming distance; exact, in numpy alone."""
+"""Search for similar 64-bit perceptual hashes by Hamming distance: exact, with numpy alone."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,18 +12,20 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("image", "comparing pictures") from error
 
 DEFAULT_THRESHOLDS = {"phash": 10, "dhash": 8, "ahash": 5}
-"""Bits: above what scaling and recompression change, below what two pictures have in common."""
+"""In bits, for each kind of hash: more than scaling and recompression change, fewer than differ
+between unrelated pictures."""
 
 _HASH_BITS = 64
 # 32 K hashes, their differences and distances stay in a core's second-level cache; so does a tile.
 _CHUNK = 1 << 15
 _TILE = 256
-# From here on probing each neighbour of a bucket costs less than comparing all of larger buckets.
+# From this many hashes and bits on, probing each neighbour of a bucket costs less than comparing
+# everything in larger buckets.
 _PROBING_COUNT, _PROBING_THRESHOLD = 300_000, 8
 
 
 class Pairs(NamedTuple):
-    """Some pairs of near hashes: both indices, the smaller one first, and the distance in bits."""
+    """Pairs of near hashes: both indices, the smaller one first, and the distance in bits."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
@@ -33,9 +35,14 @@ class Pairs(NamedTuple):
 def nearest(
     hashes: NDArray[np.uint64], query: int, *, threshold: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return where the hashes within `threshold` bits of `query` are, and how far each is.
+    """Return the indices of the hashes within `threshold` bits of `query`, and their distances.
 
-    Nearest first, equal distances in the order of `hashes`.
+    Nearest first; equal distances are in the order of `hashes`.
+
+    Args:
+        hashes: Shape (n,).
+        query: An unsigned 64-bit hash.
+        threshold: The largest distance, in bits.
     """
     wanted = np.uint64(query)
     difference, bits = np.empty(_CHUNK, np.uint64), np.empty(_CHUNK, np.uint8)
@@ -55,11 +62,12 @@ def nearest(
 
 
 def pairs_within(hashes: NDArray[np.uint64], threshold: int) -> Iterator[Pairs]:
-    """Yield every pair of hashes within `threshold` bits, each once, in blocks of no order.
+    """Yield every pair of hashes within `threshold` bits, each once, in blocks in no fixed order.
 
-    Pigeonhole: of `threshold + 1` bands of bits, two near hashes agree in one at least; of half as
-    many, they differ by at most one bit in one. So only hashes whose band is equal, or one bit
-    away, are compared, and a pair counts for the first band that brings it together.
+    The 64 bits are divided into bands. By the pigeonhole principle, two near hashes agree in at
+    least one of `threshold + 1` bands, or differ by at most one bit in at least one of half as many
+    bands. So only hashes that have an equal band, or one that differs by one bit, are compared. A
+    pair that several bands bring together is yielded for the first of them.
     """
     radius = int(len(hashes) >= _PROBING_COUNT and threshold >= _PROBING_THRESHOLD)
     bands = min(threshold // (radius + 1) + 1, _HASH_BITS)
@@ -88,7 +96,7 @@ def pairs_within(hashes: NDArray[np.uint64], threshold: int) -> Iterator[Pairs]:
 def _bucket_pairs(
     keys: NDArray[np.uint64], mask: np.uint64, radius: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield which buckets must be compared: each with itself, and with those one bit away."""
+    """Yield the pairs of buckets to compare: each with itself, and with those one bit away."""
     yield from ((bucket, bucket) for bucket in range(len(keys)))
     if not radius:
         return
@@ -106,7 +114,7 @@ def _bucket_pairs(
 def _near_in(
     ordered: NDArray[np.uint64], rows: range, columns: range, threshold: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], NDArray[np.uint8]]]:
-    """Yield positions, difference and distance of near pairs of two buckets, tile by tile."""
+    """Yield the near pairs of two buckets, tile by tile: both positions, difference, distance."""
     is_same = rows == columns
     for top in range(rows.start, rows.stop, _TILE):
         height = ordered[top : min(top + _TILE, rows.stop), None]

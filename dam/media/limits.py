@@ -1,25 +1,28 @@
-"""How much of a file is looked at before it is refused."""
+"""Limits for files: a file that exceeds one is refused before it costs much time or memory."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimits:
-    """Bounds that honest files stay under and hostile ones do not pass.
+    """Limits that honest files stay below and that hostile files exceed.
 
     Attributes:
         max_pixels: Width times height that a header may declare.
-        max_decoded_pixels: The same after scaled decoding; three to nine bytes of memory each.
-        max_decoded_rows: The same height; eight bytes more each, so they outweigh a narrow picture.
+        max_decoded_pixels: Width times height after scaled decoding; a pixel takes three to nine
+            bytes of memory.
+        max_decoded_rows: Height after scaled decoding; a row takes eight bytes more, which is more
+            than the pixels of a very narrow picture take.
         max_frames: Frames or pages of one file.
         max_metadata_bytes: Profiles, EXIF, XMP and comments together.
         max_archive_members: Entries of one archive, folders included.
-        max_member_bytes: One member, unpacked.
-        max_archive_bytes: All members of one archive, unpacked.
-        max_archive_ratio: The same for each byte of the archive, beyond the first 256 MiB.
-        max_document_bytes: One ComicInfo.xml, unpacked.
+        max_member_bytes: Size of one member, unpacked.
+        max_archive_bytes: Size of all members of one archive, unpacked.
+        max_archive_ratio: Unpacked bytes for each byte of the archive; the first 256 MiB are
+            allowed in any case.
+        max_document_bytes: Size of one ComicInfo.xml, unpacked.
         max_document_elements: Elements of one XML document.
-        max_document_depth: Elements within one another.
+        max_document_depth: Levels of elements nested in one another.
     """
 
     max_pixels: int = 400_000_000

@@ -1,4 +1,4 @@
-"""What files need that may not be installed."""
+"""Optional packages and programs that some files need, and whether they are installed."""
 
 import importlib.metadata
 import importlib.util
@@ -11,13 +11,18 @@ _DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
 
 
 def is_installed(requirement: str) -> bool:
-    """Tell whether an extra of ours, a program, a decoder's or a plugin's package is usable now."""
+    """Tell whether a requirement is usable now.
+
+    Args:
+        requirement: The name of an extra of ours, of a program, or of the package of a decoder or
+            a plugin, as in `DamError.requirement`. Examples: "image", "unar", "pillow-heif".
+    """
     if requirement == "image":
         return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
     decoders = installed_decoders()
     if requirement in _DECODERS:
         return decoders[_DECODERS[requirement]].available
-    if requirement == "pillow":  # its build had no decoder for a format
+    if requirement == "pillow":  # it was missing, or was built without the decoder for a format
         others = _DECODERS.values()
         return all(found.available for name, found in decoders.items() if name not in others)
     if requirement in (unpackers.EXTRA, unpackers.PROGRAM):

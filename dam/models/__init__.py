@@ -1,4 +1,4 @@
-"""The components of the project: one class a file; importing this package maps them all."""
+"""The components and tables of the project, one class a file; importing this package maps all."""
 
 from dam.models.conceptual.base_conceptual_info_component import BaseConceptualInfoComponent
 from dam.models.conceptual.base_variant_info_component import BaseVariantInfoComponent
@@ -36,7 +36,7 @@ from dam.models.source_info.original_source_info_component import OriginalSource
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
 SCHEMA_REVISION = "0006"
-"""The Alembic revision that these models are; a test holds it against the migrations' head."""
+"""The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
     "CONTENT_HASHES",

@@ -210,7 +210,8 @@ def test_folders_without_recursion_are_wrong_usage(
     result = dam_cli("add-asset", given, stdin=os.fsencode(folder))
     assert result.returncode == 2
     assert result.stderr == (
-        f"error: {folder} is a folder; expected files\nhint: add -r to go into folders\n"
+        f"error: {folder} is a folder; expected files\n"
+        "hint: use -r to include the files in folders\n"
     )
     mixed = dam_cli("add-asset", folder, old(folder / "a", b"a"))
     assert mixed.returncode == 0

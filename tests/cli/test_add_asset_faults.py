@@ -65,7 +65,7 @@ def make_folder(database: Path, _template: Path) -> None:
         (
             make_newer,
             f"{{}} has schema 9999; this program knows up to {SCHEMA_REVISION}",
-            "a newer version has made it: upgrade ecs-dam",
+            "a newer version made it: upgrade ecs-dam",
         ),
         (
             drop_table,
@@ -76,7 +76,7 @@ def make_folder(database: Path, _template: Path) -> None:
         (
             make_folder,
             "{} failed: unable to open database file",
-            "check DAM_DATABASE_URL and that its folder is there and yours",
+            "check DAM_DATABASE_URL, and that its folder exists and is writable",
         ),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
     assert result.error["message"].startswith(
         "the database postgresql://me:***@127.0.0.1:1/dam failed: "
     )
-    assert result.error["hint"] == "check DAM_DATABASE_URL and that the server runs"
+    assert result.error["hint"] == "check DAM_DATABASE_URL, and that the server is running"
 
 
 @pytest.mark.parametrize(

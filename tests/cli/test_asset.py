@@ -67,8 +67,8 @@ def test_nothing_found_is_an_empty_list_and_exit_1(filled: DamCli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["0" * 32], "this world computes no md5; it has sha256"),
-        (["xyz"], "'xyz' is no sha256; expected 8 to 64 hex digits"),
+        (["0" * 32], "this world does not compute md5; it computes sha256"),
+        (["xyz"], "not a valid sha256: 'xyz'; expected 8 to 64 hex digits"),
         ([], "expected either HASH or --file"),
         (["0" * 64, "--file", "x"], "expected either HASH or --file"),
     ],
@@ -154,7 +154,7 @@ def test_an_unknown_id_is_wrong_usage_and_nothing_is_done(filled: DamCli) -> Non
         assert result.error == {
             "error": "EntityNotFoundError",
             "message": "no entity 99",
-            "hint": "`add-asset --jsonl` prints ids, and so do the commands that find assets",
+            "hint": "`add-asset --jsonl` and the commands that find assets print ids",
         }
     assert not (filled.home / "x").exists()
 

@@ -93,8 +93,8 @@ def test_garbage_of_a_store_with_two_worlds_is_collected_by_force_alone(dam_cli:
     assert refused.stderr == (
         f"error: the store {home / 'store'} also holds files of sqlite:///{home / 'two.db'}; "
         f"expected those of sqlite:///{home / 'one.db'} alone\n"
-        "hint: give each world a DAM_ASSET_STORAGE_PATH of its own; "
-        "if the other is gone for good or this one under its former name, `dam-cli gc --force`\n"
+        "hint: give each world its own DAM_ASSET_STORAGE_PATH; run `dam-cli gc --force` "
+        "if the other database is gone for good, or is this one under a former name\n"
     )
     nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
     assert one("gc", "--force", "--json").json == nothing

@@ -31,9 +31,9 @@ def unmount(home: Path) -> None:
 def said(home: Path) -> str:
     return (
         f"error: the store is not there: {home}/disk/store does not have any of 3 files "
-        "that the database knows to be in it\n"
+        "that the database expects in it\n"
         "hint: mount its disk there, or set DAM_ASSET_STORAGE_PATH; "
-        "if it is lost for good, `dam-cli doctor --store-is-lost`\n"
+        "if it is lost for good, run `dam-cli doctor --store-is-lost`\n"
     )
 
 

@@ -59,10 +59,10 @@ def test_a_plugin_that_does_not_load_is_named(install: Install) -> None:
     with pytest.raises(PluginLoadError) as caught:
         builder_of(URL).load_plugins()
     assert str(caught.value) == (
-        "plugin 'dam_plugin_that_fails' does not load: "
+        "plugin 'dam_plugin_that_fails' cannot be loaded: "
         "ModuleNotFoundError: No module named 'nothing_like_that'"
     )
-    assert caught.value.hint == "uninstall or repair it, or leave plugins out with --no-plugins"
+    assert caught.value.hint == "uninstall or fix it, or run without plugins (--no-plugins)"
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 

@@ -63,8 +63,8 @@ def test_the_limit_is_named_with_its_value_and_how_to_raise_it() -> None:
     now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert error.message == f"no more files can be opened: `ulimit -n` is {now}"
     assert error.hint == (
-        "raise the limit, with `ulimit -n 1024` in this shell, say; "
-        "the same command then goes on where it stopped"
+        "raise the limit, for example with `ulimit -n 1024` in this shell; "
+        "the same command then continues where it stopped"
     )
 
 

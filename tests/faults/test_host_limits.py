@@ -43,7 +43,7 @@ def assert_stopped(dam_cli: DamCli, *arguments: object, words: str) -> None:
     first, hint = result.stderr.splitlines()
     assert re.fullmatch(f"error: {words}", first)
     assert hint.startswith("hint: ")
-    assert hint.endswith("; the same command then goes on where it stopped")
+    assert hint.endswith("; the same command then continues where it stopped")
 
 
 def assert_all_is_done_by(dam_cli: DamCli, *arguments: object) -> None:

@@ -61,7 +61,7 @@ async def test_what_failed_for_a_pulled_disk_comes_back_with_it(
         (
             "FolderGoneError",
             f"{disk} is not there, or empty",
-            "mount its disk and try again; `dam-cli process` goes on with what waits for it",
+            "mount its disk and try again; `dam-cli process` continues with the files in it",
         )
     }
     still = await process(world)
@@ -78,7 +78,7 @@ def test_a_pulled_disk_is_one_line(dam_cli: DamCli, disk: Path, home: Path) -> N
     disk.rename(disk.with_name("aside"))
     said = (
         f"{disk} is not there, or empty "
-        "(mount its disk and try again; `dam-cli process` goes on with what waits for it)"
+        "(mount its disk and try again; `dam-cli process` continues with the files in it)"
     )
 
     done = dam_cli("process", "--mark", MARKERS[1])

@@ -133,7 +133,7 @@ def test_who_waits_in_vain_is_told_for_whom(command: DamCli, url: str) -> None:
     (said,) = done.stderr.splitlines()
     error = json.loads(said)
     assert error["error"] == "DatabaseContendedError"
-    assert f"open longest is server process {pid} (user dam, editor, idle in" in error["message"]
+    assert f"open longest: server process {pid} (user dam, editor, idle in" in error["message"]
     assert command("add-asset", "-r", "folder").returncode == 0
 
 

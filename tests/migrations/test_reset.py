@@ -61,9 +61,9 @@ async def test_whoever_works_in_a_world_that_was_emptied_is_refused(database_url
                 assert await now.read(all_entities) == []
             assert str(caught.value) == (
                 "the world was emptied while this command worked: the database "
-                f"{world.database.safe_url} is now that of world {found}; expected {opened}"
+                f"{world.database.safe_url} now has world {found}; expected {opened}"
             )
-        assert caught.value.hint == "run the command again; it works on the world that is there now"
+        assert caught.value.hint == "run the command again; it will use the world that is there now"
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
 
 
@@ -79,7 +79,7 @@ async def test_a_world_whose_tables_are_gone_is_told(database_url: str) -> None:
     async with held_world(database_url) as world:
         execute(database_url, "DROP TABLE world_identity")
         for use in (world.run(new_entities, 1), world.read(all_entities)):
-            with pytest.raises(WorldResetError, match="is now that of no world; expected"):
+            with pytest.raises(WorldResetError, match="now has no world; expected"):
                 await use
 
 

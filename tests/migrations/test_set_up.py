@@ -205,7 +205,7 @@ def test_a_newer_schema_is_refused_and_kept(database_url: str) -> None:
         with pytest.raises(DatabaseTooNewError) as caught:
             call(database_url)
         assert str(caught.value) == message
-        assert caught.value.hint == "a newer version has made it: upgrade ecs-dam"
+        assert caught.value.hint == "a newer version made it: upgrade ecs-dam"
     assert rows_of(database_url) == before
 
 
@@ -358,7 +358,7 @@ def test_a_server_that_is_too_old_is_refused(
         assert caught.value.message == (
             f"the database {shown(url)} is on PostgreSQL 14.11; expected 15 or newer"
         )
-        assert caught.value.hint == "upgrade the server, or set DAM_DATABASE_URL to another one"
+        assert caught.value.hint == "upgrade the server, or set DAM_DATABASE_URL to a newer one"
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
     assert tables_of(url) == set()
     postgres.drop_database(url)

@@ -102,8 +102,8 @@ def test_a_plugin_whose_table_is_missing_is_an_error(
     assert added.returncode == ExitCode.ENVIRONMENT
     assert added.error == {
         "error": "PluginTablesMissingError",
-        "message": f"the database {url} lacks what plugins need: "
+        "message": f"the database {url} lacks tables that plugins need: "
         "component_drawings_needs_drawing_size",
-        "hint": "make the tables as the plugin says, or leave plugins out with --no-plugins",
+        "hint": "create the tables as the plugin describes, or run without plugins (--no-plugins)",
     }
     assert other("--no-plugins", "add-asset", drawing).returncode == ExitCode.OK

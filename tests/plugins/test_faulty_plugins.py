@@ -10,7 +10,7 @@ PICTURE = PROJECT / "tests" / "assets" / "pictures" / "ball.jpg"
 
 pytestmark = pytest.mark.slow
 
-HINT = "uninstall or repair it, or leave plugins out with --no-plugins"
+HINT = "uninstall or fix it, or run without plugins (--no-plugins)"
 
 FAULTY = [
     ("import nothing_like_that\n", "ModuleNotFoundError: No module named 'nothing_like_that'"),
@@ -31,7 +31,7 @@ def test_a_plugin_that_does_not_load_is_named(
     assert done.returncode == ExitCode.ENVIRONMENT
     assert done.error == {
         "error": "PluginLoadError",
-        "message": f"plugin 'faulty' does not load: {said}",
+        "message": f"plugin 'faulty' cannot be loaded: {said}",
         "hint": HINT,
     }
 
@@ -85,7 +85,7 @@ def install(builder):
     builder.add_system(wild)
     builder.mark_new(NeedsContentAnalysisComponent, when=is_wanted)
 """
-REPAIR = "repair it, or leave plugins out with --no-plugins; --debug shows the traceback"
+REPAIR = "fix it, or run without plugins (--no-plugins); --debug shows the traceback"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ REPAIR = "repair it, or leave plugins out with --no-plugins; --debug shows the t
         (
             "sys.exit(0)",
             "False",
-            "system 'wild' of wild failed: SystemAbortedError: it ended in SystemExit: 0",
+            "system 'wild' of wild failed: SystemAbortedError: the system raised SystemExit: 0",
         ),
         (
             "pass",
@@ -186,4 +186,4 @@ def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPl
         f"  {place}:8: rival: it consumes NeedsMetadataExtractionComponent, and so does "
         "extract_metadata; give each system a marker of its own",
     ]
-    assert hint == "hint: repair what is named, or leave plugins out with --no-plugins"
+    assert hint == "hint: fix the faults listed, or run without plugins (--no-plugins)"

@@ -120,7 +120,9 @@ async def test_what_is_no_archive_is_an_answer_not_a_crash(world: World, home: P
     content = LocatedContent(digest=store.store.put(home / "a", "copy").sha256, is_stored=True)
     answer = await store.read_archive(content)
     assert isinstance(answer, Exception)
-    assert str(answer) == ("a file of type text/plain is no archive; expected zip, rar, 7z or tar")
+    assert str(answer) == (
+        "a file of type text/plain is not an archive; expected zip, rar, 7z or tar"
+    )
 
 
 @pytest.mark.corpus

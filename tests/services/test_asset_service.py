@@ -37,9 +37,7 @@ async def test_all_that_is_unknown_is_named_at_once(world: World) -> None:
         await world.read(resolve_ids, [known, 98, "0" * 8, "cd" * 32, 98])
     expected = f"no entities 98, sha256:00000000, sha256:{'cd' * 32}"
     assert str(caught.value) == expected
-    assert caught.value.hint == (
-        "`add-asset --jsonl` prints ids, and so do the commands that find assets"
-    )
+    assert caught.value.hint == ("`add-asset --jsonl` and the commands that find assets print ids")
     assert caught.value.exit_code is ExitCode.USAGE
 
 

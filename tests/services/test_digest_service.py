@@ -52,7 +52,7 @@ def test_what_is_no_digest_is_refused(text: str) -> None:
 def test_the_refusal_says_what_was_expected() -> None:
     with pytest.raises(MalformedDigestError) as caught:
         parse_digest("0" * 64, "md5")
-    assert str(caught.value) == f"'{'0' * 64}' is no md5; expected 8 to 32 hex digits"
+    assert str(caught.value) == f"not a valid md5: '{'0' * 64}'; expected 8 to 32 hex digits"
     assert caught.value.hint == "sha256sum, sha1sum and md5sum print such digests"
 
 
@@ -101,9 +101,9 @@ async def test_what_is_not_there_is_not_found(world: World, add: Add, home: Path
 async def test_a_digest_that_the_world_does_not_compute_is_refused(world: World) -> None:
     with pytest.raises(DigestNotComputedError) as caught:
         await find_by_digest(world, parse_digest("0" * 32))
-    assert str(caught.value) == "this world computes no md5; it has sha256"
+    assert str(caught.value) == "this world does not compute md5; it computes sha256"
     assert caught.value.hint == (
-        "add md5 to DAM_EXTRA_DIGESTS, then run add-asset --rehash on the files"
+        "add md5 to DAM_EXTRA_DIGESTS, then run `add-asset --rehash` on the files"
     )
     assert caught.value.exit_code is ExitCode.USAGE
     with pytest.raises(DigestNotComputedError):

@@ -95,7 +95,7 @@ async def test_a_server_that_does_not_answer_is_a_fault_without_its_password(hom
     found = await examine(world_config(url), is_configured=True)
     assert not found.database.ok
     assert "secret" not in repr(found)
-    assert found.database.hint == "check DAM_DATABASE_URL and that the server runs"
+    assert found.database.hint == "check DAM_DATABASE_URL, and that the server is running"
 
 
 @pytest.mark.slow

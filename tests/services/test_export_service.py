@@ -137,7 +137,7 @@ async def test_a_referenced_file_is_exported_as_long_as_it_is_what_was_added(
     planned = await export_assets(world, [entity_id], home / "out", is_dry_run=True)
     assert done.path == home / "out" / "a"
     assert unseen.error == "ReferenceDamagedError"
-    assert unseen.message == f"{source} has other bytes than when it was added"
+    assert unseen.message == f"{source} has different bytes than when it was added"
     assert changed.error == "ReferenceChangedError"
     assert planned == [changed]
     assert contents(home / "out") == {"a": b"a"}
@@ -152,6 +152,6 @@ async def test_a_folder_that_cannot_be_one_ends_the_export(
             await export_assets(world, [entity_id], home / "a", is_dry_run=is_dry_run)
         assert str(caught.value) == f"{home}/a is a file; expected a folder"
         assert caught.value.hint == (
-            "choose a folder that is there, yours and not full; files written before are complete"
+            "choose a writable folder with free space; files already written are complete"
         )
         assert caught.value.exit_code is ExitCode.ENVIRONMENT

@@ -263,7 +263,7 @@ async def test_an_older_copy_in_the_place_of_a_database_judges_nothing(
         await collect_garbage(copied)
     assert caught.value.message == (
         f"{copied.database.safe_url} is an older copy: a newer database of this world has stored "
-        f"files in {home / 'store'} since; nothing was removed"
+        f"files in {home / 'store'} since then; nothing was removed"
     )
     await add_old(copied, home / "second")  # which makes it no newer than the other one
     with pytest.raises(StoreAheadError):
@@ -346,8 +346,8 @@ async def test_a_store_that_lost_its_marks_is_marked_and_nothing_else(
 
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     assert caught.value.message == (
-        f"the store {home / 'store'} had files and no mark of this world; it may lack those of "
-        "other worlds, too, so nothing was removed"
+        f"the store {home / 'store'} had files but no mark of this world, and may lack the marks "
+        "of other worlds; nothing was removed"
     )
     assert (home / "store" / ".worlds").exists() is not is_dry_run
     await add_old(world, home / "c.txt")

@@ -146,7 +146,7 @@ async def test_damage_is_the_failure_of_one_asset_and_goes_with_the_mending(
         (picture, "analyse_images", "ContentDamagedError"),
     }
     assert {row.hint for row in found} == {
-        "`add-asset --rehash` a good copy of the file, and check the disk of the store"
+        "add a good copy of the file with `add-asset --rehash`; check the disk of the store"
     }
     assert await computed(world) == right
     await again(world, HILLS)

@@ -112,8 +112,8 @@ class CollectingContract:
             " also holds files of sqlite:////scans.db; expected those of sqlite:////photos.db alone"
         )
         assert caught.value.hint == (
-            "give each world a DAM_ASSET_STORAGE_PATH of its own; "
-            "if the other is gone for good or this one under its former name, `dam-cli gc --force`"
+            "give each world its own DAM_ASSET_STORAGE_PATH; run `dam-cli gc --force` "
+            "if the other database is gone for good, or is this one under a former name"
         )
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
         assert store.contains(stored.sha256)

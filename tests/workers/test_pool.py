@@ -336,7 +336,7 @@ async def test_workers_that_do_not_come_up_are_no_fault_of_an_item(
         outcomes = await pool.map_items(jobs.echo, range(8))
 
     assert [type(outcome) for outcome in outcomes] == [WorkerStartError] * 8
-    assert str(outcomes[0]) == f"no worker process comes up: {reason}"
+    assert str(outcomes[0]) == f"cannot start a worker process: {reason}"
 
 
 async def test_a_python_that_prints_as_it_starts_keeps_nobody_waiting(
@@ -352,7 +352,8 @@ async def test_a_python_that_prints_as_it_starts_keeps_nobody_waiting(
 
     assert [type(outcome) for outcome in outcomes] == [WorkerStartError] * 8
     assert str(outcomes[0]) == (
-        "no worker process comes up: its Python prints as it starts (sitecustomize, or a .pth file)"
+        "cannot start a worker process: "
+        "its Python prints as it starts (sitecustomize, or a .pth file)"
     )
 
 

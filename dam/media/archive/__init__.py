@@ -1,1 +1,1 @@
-"""Archives: ZIP, RAR, 7z and tar."""
+"""Reading of archives: ZIP, RAR, 7z and tar."""

@@ -1,4 +1,4 @@
-"""Names in archives: their encodings, their order, and what they say of a member."""
+"""Names of archive members: their encodings, their order, and the kind of file they announce."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -20,24 +20,26 @@ _MOST_DIGITS = 40
 
 
 def decoded(raw_names: Sequence[bytes]) -> list[str]:
-    """Return names whose encoding nobody has written down, as text.
+    """Return names as text, if the archive does not say how they are encoded.
 
-    Each that is UTF-8 is taken for that. The others have one encoding in common: Shift-JIS where
-    that makes Japanese of them, else code page 437, which is what the format of old asks for and
-    makes something of any bytes.
+    A name that is valid UTF-8 is decoded as such. All other names get one encoding: Shift-JIS if
+    they become Japanese text by it, else code page 437, the encoding of old zip files, which can
+    decode any bytes.
     """
-    others = [raw for raw in raw_names if not _is_utf8(raw)]
-    legacy = "cp932" if _is_japanese(others) else "cp437"
-    strange = set(others)
-    return [raw.decode(legacy if raw in strange else "utf-8") for raw in raw_names]
+    not_utf8 = [raw for raw in raw_names if not _is_utf8(raw)]
+    encoding = "cp932" if _is_japanese(not_utf8) else "cp437"
+    legacy_names = set(not_utf8)
+    return [raw.decode(encoding if raw in legacy_names else "utf-8") for raw in raw_names]
 
 
 def true_name(raw_name: bytes, shown: str) -> str:
-    """Return a name without escapes but for surrogates, which stand for bytes that are no UTF-8.
+    """Return the name that was shown for a member, without the escapes of `display_path`.
+
+    Bytes that are not UTF-8 become surrogates.
 
     Args:
-        raw_name: Its bytes.
-        shown: The text as which they were read, or what `display_path` makes of that.
+        raw_name: The bytes of the name.
+        shown: The text as which they were decoded, or the result of `display_path` for that text.
     """
     for encoding in ("utf-8", "cp932", "cp437"):
         errors = "surrogateescape" if encoding == "utf-8" else "replace"
@@ -56,7 +58,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _is_japanese(raw_names: Iterable[bytes]) -> bool:
-    """Tell whether names are Shift-JIS; most of what is not ASCII must be Japanese then."""
+    """Tell whether names are Shift-JIS: most of their characters beyond ASCII are then Japanese."""
     try:
         text = "".join(raw.decode("cp932") for raw in raw_names)
     except UnicodeDecodeError:
@@ -66,35 +68,35 @@ def _is_japanese(raw_names: Iterable[bytes]) -> bool:
 
 
 def parts(name: str) -> list[str]:
-    """Return the folders of a name and its base name; Windows' separators count, too."""
+    """Return the folders of a name and its base name; slash and backslash both separate them."""
     return [part for part in _SEPARATORS.split(name) if part]
 
 
 def natural_key(name: str) -> list[list[tuple[str, int]]]:
-    """Return what to sort names by: folder by folder, `2` before `10`, upper like lower case."""
+    """Return the sort key of a name: folder by folder, `2` before `10`, case ignored."""
     return [_part_key(part) for part in parts(name)]
 
 
 def _part_key(part: str) -> list[tuple[str, int]]:
-    """Return texts and the numbers after them; hostile digits without end count by their length."""
+    """Return each text with the number after it, -1 after the last; of a number only 40 digits."""
     texts = _NUMBER.split(part.casefold())
     numbers = [int(digits[:_MOST_DIGITS]) for digits in texts[1::2]]
     return list(zip(texts[::2], [*numbers, -1], strict=True))
 
 
 def is_page(name: str) -> bool:
-    """Tell whether a member is a picture to read, by its name."""
+    """Tell by its name whether a member is a picture to read."""
     return _suffix(name) in _PICTURES and not is_clutter(name)
 
 
 def is_comic_info(name: str) -> bool:
-    """Tell whether a member is a ComicInfo.xml, in any case, by its name."""
+    """Tell by its name whether a member is a ComicInfo.xml, in upper or lower case."""
     found = parts(name)[-1:]
     return found != [] and found[0].casefold() == COMIC_INFO.casefold() and not is_clutter(name)
 
 
 def is_clutter(name: str) -> bool:
-    """Tell whether a member is hidden, or dropped by a file manager."""
+    """Tell whether a member is hidden, or was left by a file manager, such as `Thumbs.db`."""
     return any(_is_clutter(part) for part in parts(name))
 
 

@@ -1,8 +1,8 @@
-"""Archives as containers: what they hold, in reading order, and the bytes of each member.
+"""Opening of archives of all formats: their members, their pages in order, and their bytes.
 
-Nothing is ever unpacked to where a member's name says, so a name is only a name: `../`, absolute
-and drive paths do no harm, and a page of that name is a page. Archives within archives are members
-like any other and are not opened.
+Nothing is ever unpacked to the path that a member's name gives, so `../`, absolute and drive paths
+do no harm, and a page with such a name is a page. An archive within an archive is a member like any
+other and is not opened.
 """
 
 from collections.abc import Iterator
@@ -36,10 +36,10 @@ from dam.media.limits import MediaLimits
 __all__ = ["ARCHIVE_FAULTS", "Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
 
 ARCHIVE_FAULTS = (FileAccessError, MissingUnpackerError, UnpackerStoppedError)
-"""What reading a member raises that is no fault of this one: another time all may be read."""
+"""Errors of reading that are not the member's fault: at another time it may be readable."""
 
 _DEFAULT_LIMITS = MediaLimits()
-# Small archives of large blank pages are honest; from here on the ratio counts.
+# A small archive of large blank pages is honest, so the ratio counts only above this size.
 _LEAST_BYTES = 256 << 20
 _MOST_COMIC_INFOS = 4
 _TAR_TYPES = frozenset(
@@ -49,15 +49,15 @@ _TAR_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One entry of an archive that is no folder.
+    """One entry of an archive, unless it is a folder.
 
     Attributes:
-        name: As text without surrogates, whatever its bytes are.
+        name: The name as text; it never has surrogates.
         raw_name: The name as bytes, which identifies the member within its archive.
-        size_bytes: As the archive declares it.
+        size_bytes: The unpacked size that the archive declares.
         position: Its place in the archive's own order, from 0.
-        failure: Why it cannot be read, where that is known beforehand: links, devices, encrypted
-            members, a second one of the same name, one that is over a limit.
+        failure: Why it cannot be read, if that is known before reading: it is a link, a device or
+            encrypted, an earlier member has the same name, or it exceeds a limit.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Member:
 
 @dataclass(frozen=True)
 class Archive:
-    """An open archive; not for two threads at once.
+    """An open archive; only one thread at a time may use it.
 
     Attributes:
-        format: By content, never by the file's name.
-        members: All but folders, in the archive's order.
-        is_sequential: To read one member is to unpack all of them.
+        format: Recognised by content, never by the file's name.
+        members: All entries but folders, in the archive's order.
+        is_sequential: Reading one member unpacks all of them.
     """
 
     format: ArchiveFormat
@@ -85,31 +85,32 @@ class Archive:
 
     @cached_property
     def pages(self) -> tuple[Member, ...]:
-        """The pictures, by their names, in natural reading order; those with a failure too.
+        """The pictures in natural order of their names, including those with a `failure`.
 
-        Hidden files and the droppings of file managers (`__MACOSX`, `._*`, `Thumbs.db`) are none.
+        A member is a picture by its name. Hidden files and the files that file managers leave
+        (`__MACOSX`, `._*`, `Thumbs.db`) do not count.
         """
         pages = (member for member in self.members if is_page(member.name))
         return tuple(sorted(pages, key=lambda m: (natural_key(m.name), m.name, m.position)))
 
     @cached_property
     def comic_infos(self) -> tuple[Member, ...]:
-        """The first few files of the name ComicInfo.xml, those in the fewest folders first."""
+        """At most four files named ComicInfo.xml, those in the fewest folders first."""
         found = (member for member in self.members if is_comic_info(member.name))
         ordered = sorted(found, key=lambda m: (len(parts(m.name)), m.name, m.position))
         return tuple(ordered[:_MOST_COMIC_INFOS])
 
     def member(self, raw_name: bytes) -> Member:
-        """Return the first member of this name; raise `MemberMissingError` where there is none."""
+        """Return the first member of this name; raise `MemberMissingError` if there is none."""
         if raw_name not in self._by_raw_name:
             raise MemberMissingError(raw_name.decode(errors="backslashreplace"))
         return self._by_raw_name[raw_name]
 
     def read(self, member: Member) -> bytes:
-        """Return a member's bytes, whose checksum is right, where the format has one.
+        """Return a member's bytes, with the checksum verified if the format has one.
 
         Raises:
-            ItemError: Its `failure`, `MemberUnreadableError`, or one of `ARCHIVE_FAULTS`.
+            ItemError: The member's `failure`, `MemberUnreadableError`, or one of `ARCHIVE_FAULTS`.
             UnpackingSpaceError: There is no room for temporary files.
         """
         if member.failure is not None:
@@ -129,9 +130,9 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
     """Open an archive for reading.
 
     Raises:
-        NotAnArchiveError: It is none, by its content.
-        UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: Not one member can be read.
-        MissingUnpackerError: What unpacks this format is not installed.
+        NotAnArchiveError: By its content, it is not an archive.
+        UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
+        MissingUnpackerError: The package or program that unpacks this format is not installed.
         UnpackingSpaceError: There is no room for temporary files.
         OSError: The file cannot be opened or read.
     """
@@ -163,7 +164,7 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
 def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) -> ArchiveReader:
     found = media_type(file)
     file.seek(0)
-    if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # also what is a zip file and more than that
+    if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # any zip file, whatever its media type
         return ZipReader(file, limits)
     if found in _TAR_TYPES:
         return TarReader(file, limits, most_bytes)

@@ -1,4 +1,4 @@
-"""Whole files packed by gzip, bzip2 or xz, unpacked into temporary ones."""
+"""Unpacking of tar files that are packed as a whole by gzip, bzip2 or xz."""
 
 import bz2
 import gzip
@@ -21,7 +21,7 @@ from dam.media.archive.spool import temporary_file
 from dam.media.file_type.recognition import media_type
 
 PACKINGS = frozenset({"application/gzip", "application/x-bzip2", "application/x-xz"})
-"""Media types of what `unpacked` unpacks."""
+"""Media types of the files that `unpacked` unpacks."""
 
 _TAR = "application/x-tar"
 _CHUNK_BYTES = 1 << 16
@@ -31,13 +31,18 @@ _MOST_XZ_MEMORY_BYTES = 256 << 20
 def unpacked(file: BinaryIO, packing: str, most_bytes: int) -> IO[bytes]:
     """Return a temporary file with the tar file that is packed in this one.
 
-    Of a truncated or corrupt file it has what comes before the fault.
+    If the packed file is truncated or corrupt, the result ends there.
+
+    Args:
+        file: The packed file.
+        packing: Its media type, one of `PACKINGS`.
+        most_bytes: The largest size that is accepted, unpacked.
 
     Raises:
-        NotAnArchiveError: What is packed is no tar file.
+        NotAnArchiveError: The packed content is not a tar file.
         MediaLimitError: It is larger than `most_bytes`.
-        UnreadableArchiveError: It asks for more memory than any of its kind needs.
-        UnpackingSpaceError: There is no room for it.
+        UnreadableArchiveError: Its header asks for more memory than an honest file needs.
+        UnpackingSpaceError: There is no room for the temporary file.
     """
     plain = temporary_file()
     try:
@@ -51,7 +56,7 @@ def unpacked(file: BinaryIO, packing: str, most_bytes: int) -> IO[bytes]:
 
 
 def _bounded(chunks: Iterator[bytes], packing: str, most_bytes: int) -> Iterator[bytes]:
-    """Yield the pieces of a tar file that is not too large; raise as `unpacked` says."""
+    """Yield the pieces of a tar file; raise if it is too large or not a tar file."""
     size_bytes = 0
     for chunk in chunks:
         if not size_bytes and media_type(io.BytesIO(chunk)) != _TAR:
@@ -74,7 +79,7 @@ def _append(plain: IO[bytes], chunk: bytes, *, is_last: bool = False) -> None:
 
 
 def _chunks(file: BinaryIO, packing: str) -> Iterator[bytes]:
-    """Yield what is unpacked, in pieces, up to where the file is cut off or corrupt."""
+    """Yield the unpacked bytes in pieces, up to the place where the file is cut off or corrupt."""
     file.seek(0)
     if packing == "application/x-xz":
         yield from _xz_chunks(file)
@@ -96,7 +101,7 @@ def _piece(packed: gzip.GzipFile | bz2.BZ2File) -> bytes:
 
 
 def _xz_chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Do as `lzma.open` with a bound for the memory: a header may ask for gigabytes."""
+    """Unpack xz as `lzma.open` does, but with limited memory: a header may ask for gigabytes."""
     packed = b""
     while packed := packed or file.read(_CHUNK_BYTES):
         stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_XZ_MEMORY_BYTES)
@@ -105,7 +110,7 @@ def _xz_chunks(file: BinaryIO) -> Iterator[bytes]:
                 chunk = stream.decompress(packed, _CHUNK_BYTES)
             except lzma.LZMAError as error:
                 if "Memory" in str(error):
-                    reason = "it needs more memory to unpack than is given to it"
+                    reason = "unpacking it needs more memory than is allowed"
                     raise UnreadableArchiveError("cbt", reason) from error
                 return
             if chunk:

@@ -1,8 +1,8 @@
-"""RAR files: headers by `rarfile`, packed members by a program, all of them in one run.
+"""Reading of RAR files: `rarfile` reads the headers, one run of a program unpacks all members.
 
-The program gets no member's name and writes no file: what it prints is cut up by the sizes in the
-headers and compared with their checksums. So a name can be neither an option nor a pattern, and
-200 pages, or a solid archive, take one process and not 200.
+The program gets no member's name and writes no file. Its output is divided by the sizes in the
+headers and compared with their checksums. So a name cannot act as an option or a pattern, and an
+archive of 200 pages, or a solid one, takes one process instead of 200.
 """
 
 import signal
@@ -34,7 +34,7 @@ from dam.media.archive.unpackers import (
 from dam.media.limits import MediaLimits
 
 _CHUNK_BYTES = 1 << 20
-_LARGEST_ALONE_BYTES = 20_000_000  # what `rarfile` unpacks without telling the program its name
+_LARGEST_ALONE_BYTES = 20_000_000  # up to here, `rarfile` unpacks without giving a program the name
 _LINKS = {1: "a symbolic link", 2: "a symbolic link", 3: "a junction", 4: "a hard link"}
 _COPY = 5
 
@@ -46,7 +46,7 @@ def _start_for_rarfile(words: list[str]) -> Popen[bytes]:
         raise rarfile.RarCannotExec(str(error)) from error
 
 
-# Its own gives a program all of our environment, no limits, and new privileges.
+# Its own function gives the program our whole environment, no limits, and new privileges.
 rarfile.custom_popen = _start_for_rarfile
 
 
@@ -54,12 +54,12 @@ class RarReader:
     """`ArchiveReader` of RAR files of all versions.
 
     Args:
-        path: The file; the parts of one that is split are taken each for itself.
-        limits: Of which it sees to the number of members.
+        path: The file. Each part of a split archive is read on its own.
+        limits: Only the number of members is checked here.
 
     Raises:
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
-        MissingUnpackerError, UnpackerStoppedError: No program unpacks its comment.
+        MissingUnpackerError, UnpackerStoppedError: No program could unpack its comment.
     """
 
     format: ArchiveFormat = "cbr"
@@ -81,7 +81,7 @@ class RarReader:
         self._spool: Spool | None = None
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Note what the program shall unpack; see `ArchiveReader.choose`."""
+        """Note the members that the program must unpack; see `ArchiveReader.choose`."""
         self._wanted = frozenset(map(self._original, positions))
 
     def read(self, position: int, name: str) -> bytes:
@@ -97,13 +97,13 @@ class RarReader:
         return self._spool.read(position, name)
 
     def close(self) -> None:
-        """Remove what was unpacked."""
+        """Remove the unpacked members."""
         if self._spool is not None:
             self._spool.close()
         self._rar.close()
 
     def _original(self, position: int) -> int:
-        """Return the position of the entry that has the bytes: a copy refers to another one."""
+        """Return the position of the entry that has the bytes: a copy refers to another entry."""
         redirection = self._infos[position].file_redir
         return position if redirection is None else self._originals[redirection[2]]
 
@@ -143,7 +143,7 @@ def _parsed(path: Path, limits: MediaLimits) -> rarfile.RarFile:
     with damage_is(corrupt), _program_faults():  # it unpacks a packed comment, too
         rar = rarfile.RarFile(path, info_callback=bound, part_only=True)
     infos = rar.infolist()
-    # It stops at a header that makes no sense, as it does where the file is cut off.
+    # `rarfile` stops at a corrupt header as it does at the end of a file that is cut off.
     is_cut = bool(infos) and infos[-1].data_offset + infos[-1].compress_size > path.stat().st_size
     if rar.strerror() and not is_cut:
         raise UnreadableArchiveError("cbr", "its headers are corrupt or cut off")
@@ -157,7 +157,7 @@ def _entry(info: rarfile.RarInfo, originals: dict[str, int]) -> Entry:
         if info.file_redir[0] == _COPY and info.file_redir[2] not in originals:
             fault = "it refers to another member, which is missing"
     elif not info.is_file():
-        kind = SPECIAL_KINDS.get(stat.S_IFMT(info.mode or 0), "no regular file")
+        kind = SPECIAL_KINDS.get(stat.S_IFMT(info.mode or 0), "an entry of an unknown kind")
     if info.flags & (rarfile.RAR_FILE_SPLIT_BEFORE | rarfile.RAR_FILE_SPLIT_AFTER):
         fault = "its other part is in another file"
     return Entry(
@@ -171,7 +171,7 @@ def _entry(info: rarfile.RarInfo, originals: dict[str, int]) -> Entry:
 
 @contextmanager
 def _program_faults() -> Iterator[None]:
-    """Say of a program that `rarfile` runs what `_printing` and `_check_exit` say of ours."""
+    """Raise for a program that `rarfile` runs the errors of `_printing` and `_check_exit`."""
     try:
         yield
     except rarfile.RarCannotExec as error:
@@ -184,12 +184,12 @@ def _program_faults() -> Iterator[None]:
 
 @contextmanager
 def _printing(path: Path) -> Iterator[Popen[bytes]]:
-    """Yield a program that prints the bytes of all members, in their order."""
+    """Start a program that prints the bytes of all members in order, and yield its process."""
     program = rar_program()
     if program is None:
         raise MissingUnpackerError("cbr", PROGRAM)
     with path.open("rb") as file:
-        # `unar` takes strangers in the same folder for further parts; a descriptor has no folder.
+        # `unar` takes other files in the same folder for further parts; a descriptor has no folder.
         is_linux = Path("/proc/self/fd").is_dir()
         alone = f"/proc/self/fd/{file.fileno()}" if is_linux else str(path.absolute())
         process = start_unpacker([program, *PRINTING[program], alone], file.fileno())
@@ -201,7 +201,10 @@ def _printing(path: Path) -> Iterator[Popen[bytes]]:
 
 
 def _check_exit(process: Popen[bytes]) -> None:
-    """Raise if a program that printed too little did so for another reason than the archive."""
+    """Raise if the program that printed too little was killed or ran out of memory.
+
+    Otherwise the archive is to blame, and nothing is raised.
+    """
     code = process.wait()  # its output is at its end
     if code == OUT_OF_MEMORY:
         raise MemoryError
@@ -212,9 +215,10 @@ def _check_exit(process: Popen[bytes]) -> None:
 
 
 def _take(process: Popen[bytes], info: rarfile.RarInfo, position: int, spool: Spool | None) -> bool:
-    """Read the bytes of one member, and keep them in the spool, where one is given.
+    """Read the bytes of one member from the program, and keep them in the spool, if one is given.
 
-    Return whether they were all there.
+    Returns:
+        Whether the program printed all of them.
     """
     assert process.stdout is not None
     digest = rarfile.Blake2SP() if info.CRC is None and info.blake2sp_hash else None

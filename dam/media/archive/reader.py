@@ -1,4 +1,4 @@
-"""What the readers of the archive formats have in common."""
+"""The protocol of the readers of archive formats, and their handling of damaged bytes."""
 
 import errno
 from collections.abc import Iterator
@@ -17,23 +17,24 @@ SPECIAL_KINDS = {
     0o020000: "a character device",
     0o060000: "a block device",
 }
-"""What is no regular file, by the type bits of a Unix mode."""
+"""Names of entries that are not regular files, by the type bits of a Unix mode."""
 
 
-# Packed bytes and places that make no sense come to these, too; the rest is the disk's.
+# Libraries raise `OSError` with these for corrupt bytes and offsets; all others are the disk's.
 _ERRORS_OF_BYTES = (None, errno.EINVAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of an archive, as its header tells; folders are none.
+    """One entry of an archive, as its header describes it; a folder is not an entry.
 
     Attributes:
-        raw_name: The name as bytes; in UTF-8 where the format has text.
-        size_bytes: As the archive declares it.
-        is_utf8: The format says that the name is UTF-8; else its encoding is guessed.
-        special_kind: What it is instead of a regular file.
-        fault: Why it cannot be read.
+        raw_name: The name as bytes; encoded as UTF-8 if the format has names as text.
+        size_bytes: The unpacked size that the archive declares.
+        is_utf8: The format says that the name is UTF-8; if not, the encoding is guessed.
+        special_kind: The kind of an entry that is not a regular file, with its article, such as
+            "a symbolic link"; None for a regular file.
+        fault: Why it cannot be read, such as "its other part is in another file"; or None.
         is_encrypted: It cannot be read without a password.
     """
 
@@ -46,11 +47,12 @@ class Entry:
 
 
 class ArchiveReader(Protocol):
-    """An open archive of one format; not for two threads at once.
+    """An open archive of one format; only one thread at a time may use it.
 
     Attributes:
-        entries: In the archive's own order.
-        is_sequential: To read one member is to unpack all of them.
+        format: The format that it reads.
+        entries: All entries but folders, in the archive's own order.
+        is_sequential: Reading one member unpacks all of them.
     """
 
     format: ArchiveFormat
@@ -58,7 +60,7 @@ class ArchiveReader(Protocol):
     is_sequential: bool
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Be told once, before the first `read`, which entries may be asked for."""
+        """Note which entries the caller may read later; called once, before the first `read`."""
         ...
 
     def read(self, position: int, name: str) -> bytes:
@@ -66,32 +68,33 @@ class ArchiveReader(Protocol):
 
         Args:
             position: Its index in `entries`.
-            name: For the error's message.
+            name: The name to show in an error's message.
 
         Raises:
-            MemberUnreadableError: They cannot be had.
+            MemberUnreadableError: The bytes are missing or corrupt.
             MissingUnpackerError: The program that unpacks them is not installed.
-            UnpackerStoppedError: It was killed, say.
+            UnpackerStoppedError: That program ended early; it was killed, for example.
             OSError: The archive's own file cannot be read.
             UnpackingSpaceError: There is no room for temporary files.
         """
         ...
 
     def close(self) -> None:
-        """Let go of temporary files; the archive's own is the caller's."""
+        """Remove temporary files; the caller closes the archive's own file."""
         ...
 
 
 def is_of_disk(error: OSError) -> bool:
-    """Tell whether an error is the disk's, and none that a library makes of hostile bytes."""
+    """Tell whether the disk caused an error, and not corrupt or hostile bytes in a library."""
     return error.errno not in _ERRORS_OF_BYTES
 
 
 @contextmanager
 def damage_is(fault: ItemError) -> Iterator[None]:
-    """Raise a fault for whatever a library makes of hostile bytes.
+    """Raise `fault` for any exception that a library raises at corrupt or hostile bytes.
 
-    Errors of ours and of the disk stay what they are: the archive may be sound.
+    A `DamError` and an error of the disk pass unchanged, and a limit of the host becomes a
+    `HostLimitError`: in these cases the archive itself may be sound.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""7z files, by `py7zr`; all members are unpacked at once, since most archives are solid."""
+"""Reading of 7z files by `py7zr`; all members are unpacked at once, as most archives are solid."""
 
 import io
 import os
@@ -23,7 +23,7 @@ from dam.media.archive.spool import Spool
 from dam.media.limits import MediaLimits
 
 _MOST_BROKEN_FOLDERS = 100
-# As many entries as the directory has bytes may be declared, and each costs hundreds.
+# A directory can declare an entry with each of its bytes, and each entry takes hundreds of bytes.
 _MEMORY_FOR_A_BYTE = 16
 _START = struct.Struct("<12xQQ4x")
 
@@ -31,8 +31,8 @@ _START = struct.Struct("<12xQQ4x")
 class SevenZipReader:
     """`ArchiveReader` of 7z files.
 
-    The library never sees the members' names, which it would change or refuse, but numbers in their
-    place; nor their checksums, at the first wrong one of which it would stop.
+    The library gets numbers instead of the members' names, which it would change or refuse. It gets
+    no checksums either, as it would stop at the first wrong one.
 
     Raises:
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
@@ -57,7 +57,7 @@ class SevenZipReader:
         self._spool: Spool | None = None
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Note what to unpack; see `ArchiveReader.choose`."""
+        """Note the members to unpack; see `ArchiveReader.choose`."""
         self._wanted = positions
 
     def read(self, position: int, name: str) -> bytes:
@@ -67,12 +67,12 @@ class SevenZipReader:
         return self._spool.read(position, name)
 
     def close(self) -> None:
-        """Remove what was unpacked."""
+        """Remove the unpacked members."""
         if self._spool is not None:
             self._spool.close()
 
     def _unpack_all(self) -> Spool:
-        """Unpack what is wanted; where that fails, go on with what was packed apart from it."""
+        """Unpack the chosen members; if one is broken, go on with those packed apart from it."""
         spool = Spool()
         factory = _SpoolFactory(spool, self.entries, self._crcs)
         left = sorted(position for position in self._wanted if self.entries[position].size_bytes)
@@ -90,7 +90,7 @@ class SevenZipReader:
         return spool
 
     def _left(self, positions: list[int], finished: set[int]) -> list[int]:
-        """Return what may still be unpacked: not what was packed together with a broken one."""
+        """Return the members that may still be unpacked: not those packed with a broken one."""
         left = [position for position in positions if position not in finished]
         if not left:  # only a checksum over all of them is wrong
             return []
@@ -98,7 +98,7 @@ class SevenZipReader:
         return [position for position in left if self._files[position].folder is not broken]
 
     def _unpack(self, positions: Collection[int], factory: "_SpoolFactory") -> bool:
-        """Unpack some members in their order; return whether all of them came to their end."""
+        """Unpack some members in their order; return whether all were unpacked to their end."""
         try:
             with damage_is(UnreadableArchiveError("cb7", "its packed bytes are corrupt")):
                 self._archive.reset()
@@ -109,7 +109,7 @@ class SevenZipReader:
 
 
 class _SpoolFactory(WriterFactory):
-    """Hands out the writers of members, by the numbers that stand for their names."""
+    """Creates the writers of members, by the numbers that the library has as their names."""
 
     def __init__(self, spool: Spool, entries: list[Entry], crcs: list[int | None]) -> None:
         self.finished: set[int] = set()
@@ -123,7 +123,7 @@ class _SpoolFactory(WriterFactory):
         return _SpoolWriter(self, position)
 
     def end(self, position: int, written_bytes: int) -> None:
-        """Keep the bytes of a member; the library says so also when it fails in their middle."""
+        """Keep the bytes of a member; the library calls this also if it failed in their middle."""
         size_bytes = self._entries[position].size_bytes
         self.spool.end(position, size_bytes=size_bytes, crc=self._crcs[position])
         if written_bytes == size_bytes:
@@ -131,7 +131,7 @@ class _SpoolFactory(WriterFactory):
 
 
 class _SpoolWriter(Py7zIO):
-    """One member on its way into the spool; only its `write` and `close` are of use."""
+    """Writes one member into the spool; the library uses only `write` and `close`."""
 
     def __init__(self, factory: _SpoolFactory, position: int) -> None:
         self._factory = factory
@@ -171,7 +171,7 @@ def _parsed(file: BinaryIO, limits: MediaLimits) -> py7zr.SevenZipFile:
 
 
 def _check_directory(file: BinaryIO, most_bytes: int) -> None:
-    """Raise `MediaLimitError` if the directory is too large unpacked: it will be read at once."""
+    """Raise `MediaLimitError` if the unpacked directory is too large, as it is read whole."""
     file.seek(0)
     offset, size_bytes = _START.unpack(file.read(_START.size))
     file.seek(offset, os.SEEK_CUR)

@@ -1,4 +1,4 @@
-"""Members of an archive that can only be unpacked one after the other, kept in a temporary file."""
+"""A temporary file for the members of an archive that can only be unpacked one after another."""
 
 import tempfile
 import zlib
@@ -9,10 +9,10 @@ from dam.errors import MemberUnreadableError, UnpackingSpaceError
 
 
 def temporary_file() -> IO[bytes]:
-    """Return a file without a name; the caller closes it.
+    """Return a temporary file without a name; the caller closes it.
 
     Raises:
-        UnpackingSpaceError: There is no room for it.
+        UnpackingSpaceError: The file cannot be made.
     """
     try:
         return tempfile.TemporaryFile()
@@ -21,9 +21,10 @@ def temporary_file() -> IO[bytes]:
 
 
 class Spool:
-    """Bytes by the positions of their entries; gone when it is closed, or its process ends.
+    """The bytes of entries, by position; they are gone when it is closed or the process ends.
 
-    An entry is `begin`, any number of `write`, and `end`, or it is not there.
+    To store an entry, call `begin`, `write` any number of times, and `end`. Without `end` it is not
+    stored.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class Spool:
         self._end = self._crc = self._size_bytes = 0
 
     def begin(self) -> None:
-        """Start the next entry after the last whole one."""
+        """Start the next entry, after the last one that was stored."""
         self._seek(self._end)
         self._crc = self._size_bytes = 0
 
@@ -47,16 +48,16 @@ class Spool:
         self._size_bytes += len(chunk)
 
     def end(self, position: int, *, size_bytes: int, crc: int | None, is_same: bool = True) -> None:
-        """Keep what was written under a position, if it is what the archive says.
+        """Store the bytes written since `begin`, if they are what the archive declares.
 
         Args:
-            position: Of the entry.
-            size_bytes: What the archive says, as it does of the next.
-            crc: Its CRC-32, or None where there is none.
-            is_same: Whether another checksum was right.
+            position: The position of the entry.
+            size_bytes: The size that the archive declares.
+            crc: The CRC-32 that the archive declares; None if it has none.
+            is_same: Whether a checksum of another kind was right.
         """
         if self._size_bytes != size_bytes:
-            self.fail(position, "it has another size than the directory says")
+            self.fail(position, "its size differs from the one in the directory")
         elif not is_same or (crc is not None and self._crc != crc):
             self.fail(position, "its checksum is wrong")
         else:
@@ -65,15 +66,15 @@ class Spool:
             self._faults.pop(position, None)
 
     def fail(self, position: int, reason: str) -> None:
-        """Note why there is nothing under a position."""
+        """Note why the entry at a position is not stored."""
         self._faults[position] = reason
 
     def __contains__(self, position: int) -> bool:
-        """Return whether the entry's bytes are there."""
+        """Return whether the bytes of the entry at this position are stored."""
         return position in self._spans
 
     def read(self, position: int, name: str) -> bytes:
-        """Return the bytes of an entry; raise `MemberUnreadableError` where there are none."""
+        """Return the bytes of an entry; raise `MemberUnreadableError` if they are not stored."""
         if position not in self._spans:
             reason = self._faults.get(position, "the archive ends before it")
             raise MemberUnreadableError(name, reason)
@@ -87,6 +88,6 @@ class Spool:
 
     def _seek(self, offset: int) -> None:
         try:
-            self._file.seek(offset)  # writes out what is buffered
+            self._file.seek(offset)  # writes the buffer, and may fail
         except OSError as error:
             raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error

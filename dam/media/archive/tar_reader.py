@@ -1,4 +1,4 @@
-"""Tar files, plain or packed as a whole by gzip, bzip2 or xz."""
+"""Reading of tar files, plain or packed as a whole by gzip, bzip2 or xz."""
 
 import os
 import tarfile
@@ -26,7 +26,7 @@ _KINDS = {
     tarfile.BLKTYPE: "a block device",
     tarfile.FIFOTYPE: "a FIFO",
 }
-# What `tarfile` raises, and what hostile numbers and chains of headers come to in it.
+# The errors of `tarfile`, and those that hostile numbers and chains of headers cause in it.
 _CORRUPT = (
     tarfile.TarError,
     ValueError,
@@ -39,7 +39,7 @@ _CORRUPT = (
 
 
 class _BoundedInfo(tarfile.TarInfo):
-    """A header that makes sense, whose continuation, which is read whole, is small."""
+    """A header with a valid size, and a small continuation, as `tarfile` reads that whole."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -55,9 +55,9 @@ class TarReader:
     """`ArchiveReader` of tar files; a packed one is unpacked into a temporary file at once.
 
     Args:
-        file: Positioned anywhere; stays the caller's.
-        limits: Of which it sees to the number of members.
-        most_bytes: How much a packed one may be unpacked.
+        file: At any position; the caller closes it.
+        limits: Only the number of members is checked here.
+        most_bytes: The largest size, unpacked, of a packed tar file.
 
     Raises:
         UnreadableArchiveError, NotAnArchiveError, MediaLimitError: No member can be read.
@@ -80,7 +80,7 @@ class TarReader:
         self.entries = [_entry(info) for info in self._infos]
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Do nothing: whatever is asked for is found at once."""
+        """Do nothing: any member can be read directly."""
 
     def read(self, position: int, name: str) -> bytes:
         """Return a member's bytes, for which tar has no checksum; see `ArchiveReader.read`."""
@@ -95,23 +95,23 @@ class TarReader:
         return content
 
     def close(self) -> None:
-        """Remove what was unpacked."""
+        """Remove the unpacked tar file."""
         if self._temporary is not None:
             self._temporary.close()
 
     def _headers(self, limits: MediaLimits) -> Iterator[tarfile.TarInfo]:
-        """Yield the headers; the last one's bytes may be cut off, which its `read` will tell."""
+        """Yield the headers; if the last member's bytes are cut off, its `read` will raise."""
         count = 0
         last: tarfile.TarInfo | None = None
         while (info := self._next_header(last)) is not None:
             count += 1
             if count > limits.max_archive_members:
                 raise MediaLimitError("archive members", None, limits.max_archive_members)
-            if info.size < 0:  # by a header before its own
+            if info.size < 0:  # set by an extended header before it
                 raise UnreadableArchiveError("cbt", "a header is corrupt or cut off")
             yield info
             last = info
-        # It takes a header that makes no sense for the end.
+        # `tarfile` takes a corrupt header for the end of the archive.
         self._file.seek(self._tar.offset)
         if self._file.read(tarfile.BLOCKSIZE).strip(b"\0"):
             raise UnreadableArchiveError("cbt", "a header is corrupt or cut off")

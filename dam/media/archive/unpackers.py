@@ -1,4 +1,4 @@
-"""What unpacks which archives, and whether it is installed."""
+"""The packages and programs that unpack RAR and 7z, and whether they are installed."""
 
 import importlib.util
 import shutil
@@ -15,21 +15,21 @@ EXTRA = "comics"
 _MODULES = ("py7zr", "rarfile")
 
 PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
-"""Programs that print the members of a RAR file one after the other, and what makes them do it."""
+"""Programs that can print the members of a RAR file one after another, with their arguments."""
 
 OUT_OF_MEMORY = 8
-"""How `unrar` ends where memory is short; `unar` has no code for it."""
+"""The exit code of `unrar` when memory runs out; `unar` has no code for that."""
 
 PROGRAM = "unar"
-"""The one of them to install."""
+"""The program that users are told to install."""
 
 
 def start_unpacker(words: Sequence[str], fd: int | None = None) -> Popen[bytes]:
-    """Start a program that prints what it unpacks; it gets little of our environment and memory.
+    """Start a program that prints unpacked bytes, with little of our environment and memory.
 
     Args:
-        words: The program and its arguments; no name of an archive's member is among them.
-        fd: A descriptor of ours that it needs, if any.
+        words: The program and its arguments; never the name of an archive's member.
+        fd: A file descriptor of this process to pass on, if the program needs one.
     """
 
     def start() -> Popen[bytes]:
@@ -42,28 +42,28 @@ def start_unpacker(words: Sequence[str], fd: int | None = None) -> Popen[bytes]:
             pass_fds=[] if fd is None else [fd],
             env=child_environment(),
         )
-        # A worker has the limits already; the program itself, when it exports, has none.
+        # A worker process has these limits already; the main process, in an export, has none.
         limit_process(process_id=process.pid)
         return process
 
-    with ThreadPoolExecutor(1) as thread:  # of its own, because a thread refuses them for ever
+    with ThreadPoolExecutor(1) as thread:  # its own, as a thread refuses new privileges for ever
         return thread.submit(start).result()
 
 
 def rar_program() -> str | None:
-    """Return the name of a program that is there, or None."""
+    """Return the name of an installed program that unpacks RAR, or None."""
     return next((name for name in PRINTING if shutil.which(name)), None)
 
 
 def is_installed(requirement: str) -> bool:
-    """Return whether what a `MissingUnpackerError` asks for is there now."""
+    """Tell whether the `requirement` of a `MissingUnpackerError` is installed now."""
     if requirement == EXTRA:
         return all(importlib.util.find_spec(module) for module in _MODULES)
     return rar_program() is not None
 
 
 def installed_unpackers() -> dict[str, Decoder]:
-    """Return whether archives of the formats that need more than Python can be read, by name."""
+    """Return the state of the unpackers of formats that Python alone cannot read, by format."""
     program = rar_program()
     return {
         "7z": _unpacker("cb7", "py7zr"),

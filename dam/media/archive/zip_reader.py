@@ -1,7 +1,7 @@
-"""Zip files.
+"""Reading of zip files.
 
-Not by `zipfile`: that reads a directory of any size whole, refuses an archive for one name that is
-no UTF-8, and does not tell the names' bytes.
+`zipfile` is not used: it reads a directory of any size whole, refuses an archive because of one
+name that is not UTF-8, and does not give the bytes of names.
 """
 
 import bz2
@@ -29,7 +29,7 @@ _ZIP64, _UNICODE_NAME = 0x0001, 0x7075
 _ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _UNIX = 3
 _LZMA_PROPERTIES = struct.Struct("<HHBL")
-_SLACK_BYTES = 1 << 16  # what packing may add to what cannot be packed
+_SLACK_BYTES = 1 << 16  # bytes that packing may add to data that cannot be compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class _Directory:
     start: int
     size_bytes: int
     count: int
-    shift: int  # what was put before the archive, of which its offsets do not know
+    shift: int  # bytes that precede the archive, which its offsets do not count
 
 
 class ZipReader:
-    """`ArchiveReader` of zip files; any member is read without the others."""
+    """`ArchiveReader` of zip files; each member is read without the others."""
 
     format: ArchiveFormat = "cbz"
     is_sequential = False
@@ -72,7 +72,7 @@ class ZipReader:
                 raise MediaLimitError("archive members", None, limits.max_archive_members)
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Do nothing: whatever is asked for is found at once."""
+        """Do nothing: any member can be read directly."""
 
     def read(self, position: int, name: str) -> bytes:
         """Return a member's bytes; see `ArchiveReader.read`."""
@@ -90,17 +90,17 @@ class ZipReader:
             raise MemberUnreadableError(name, "the archive ends within it")
         content = _unpacked(name, place.method, packed, entry.size_bytes)
         if len(content) != entry.size_bytes:
-            raise MemberUnreadableError(name, "it has another size than the directory says")
+            raise MemberUnreadableError(name, "its size differs from the one in the directory")
         if zlib.crc32(content) != place.crc:
             raise MemberUnreadableError(name, "its checksum is wrong")
         return content
 
     def close(self) -> None:
-        """Do nothing: the file is the caller's."""
+        """Do nothing: the caller closes the file."""
 
 
 def _unpacked(name: str, method: int, packed: bytes, size_bytes: int) -> bytes:
-    """Return what a member is unpacked, at most one byte more than it should be."""
+    """Return a member's unpacked bytes, at most one more than it should have."""
     limit = size_bytes + 1
     try:
         match method:
@@ -122,7 +122,7 @@ def _lzma(packed: bytes, limit: int) -> bytes:
     rest, lc = divmod(properties, 9)
     pb, lp = divmod(rest, 5)
     filters = {"id": lzma.FILTER_LZMA1, "lc": lc, "lp": lp, "pb": pb}
-    # What is unpacked never reaches farther back than its own size.
+    # Unpacking never refers farther back than the size of the result.
     filters["dict_size"] = max(4096, min(dictionary_bytes, limit))
     unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters])
     return unpacker.decompress(packed[4 + properties_bytes :], limit)
@@ -151,8 +151,8 @@ def _find_directory(file: BinaryIO) -> _Directory:
 
 
 def _end64(file: BinaryIO, end: int, offset: int) -> tuple[int, tuple[int, ...]]:
-    """Return where the directory ends and what the record after it says, in a large archive."""
-    for start in (offset, end - _LOCATOR64.size - _END64.size):  # the latter if bytes precede it
+    """Return the end of the directory and the fields of the record after it, in a zip64 archive."""
+    for start in (offset, end - _LOCATOR64.size - _END64.size):  # the second if bytes precede it
         file.seek(max(0, min(start, end)))
         record = file.read(_END64.size)
         if record.startswith(b"PK\x06\x06") and len(record) == _END64.size:
@@ -161,7 +161,7 @@ def _end64(file: BinaryIO, end: int, offset: int) -> tuple[int, tuple[int, ...]]
 
 
 def _records(file: BinaryIO, directory: _Directory) -> Iterator[tuple[Entry, _Place]]:
-    """Yield what the directory says of each member, folders left out."""
+    """Yield the entry and the place of each member in the directory, without folders."""
     file.seek(directory.start)
     records = file.read(directory.size_bytes)
     at = 0
@@ -208,6 +208,6 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _true_sizes(sizes: tuple[int, int, int], zip64: bytes) -> tuple[int, ...]:
-    """Return size, packed size and offset, those that do not fit 32 bits from the extra field."""
+    """Return size, packed size and offset; those that need over 32 bits are in the extra field."""
     large = iter(struct.unpack(f"<{len(zip64) // 8}Q", zip64[: len(zip64) // 8 * 8]))
     return tuple(next(large, size) if size == _FULL else size for size in sizes)

@@ -1,1 +1,1 @@
-"""What comics say about themselves."""
+"""Facts about comics from their ComicInfo.xml and file names, and the pages that comics share."""

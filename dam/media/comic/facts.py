@@ -1,4 +1,4 @@
-"""What a ComicInfo.xml says of a comic, as typed facts, and such facts as a ComicInfo.xml."""
+"""Conversion between a ComicInfo.xml and typed facts about a comic."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ TERM_KINDS: tuple[str, ...] = (
     "StoryArc",
     "SeriesGroup",
 )
-"""The elements that list names, parted by commas."""
+"""The elements that list names, separated by commas."""
 
 RANGES: dict[str, tuple[int, int]] = {
     "Count": (0, 2**31 - 1),
@@ -54,13 +54,13 @@ FACT_ELEMENTS: dict[str, str] = {
     "scan_group": "ScanInformation",
     "reading_direction": "Manga",
 }
-"""The elements that say facts, by the names of these."""
+"""The elements of single facts, by the name of the fact in `ComicFacts`."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "BlackAndWhite": ("Unknown", "No", "Yes"),
     "Manga": ("Unknown", "No", "Yes", "YesAndRightToLeft"),
 }
-"""The elements of few values that are spelt alike everywhere; age ratings are not."""
+"""The elements that allow only a few values. Age ratings are not here: their spelling varies."""
 
 _MAX_LINE = 500  # an index of PostgreSQL takes 2,700 bytes
 _MAX_SHORT = 64
@@ -72,11 +72,11 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,4}", re.ASCII | re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class ComicTerm:
-    """One person in one role, one genre, story arc …: a name in the list of that kind.
+    """One name in a list of a comic: a person in a role, a genre, a story arc.
 
     Attributes:
-        kind: One of `TERM_KINDS`.
-        name: Without blanks around it.
+        kind: The list; one of `TERM_KINDS`.
+        name: The name, without blanks around it.
         position: The place in the list, from 0.
     """
 
@@ -87,13 +87,13 @@ class ComicTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComicFacts:
-    """What is known of a comic; None is unknown.
+    """The facts about a comic; None means unknown.
 
     Attributes:
         issue_number: As it is written: `½`, `-1`, `1A`, `001`.
-        terms: By kind in the order of `TERM_KINDS`, within it by position.
+        terms: Ordered by kind as in `TERM_KINDS`, then by position.
         language: A BCP 47 tag.
-        problems: Elements that are there but give no fact, and why; for people.
+        problems: Elements that give no fact, each with the reason, as text for people.
     """
 
     comic_title: str | None = None
@@ -116,7 +116,7 @@ class ComicFacts:
 
 
 def comic_facts(info: ComicInfo) -> ComicFacts:
-    """Return what the document says; elements of a wrong type give a problem and no fact."""
+    """Return the facts in a document; an element with an invalid value gives a problem instead."""
     read = _Reader(info)
     for name in ("AlternateCount", "PageCount"):
         read.number(name)
@@ -143,7 +143,7 @@ def comic_facts(info: ComicInfo) -> ComicFacts:
 
 
 def comic_info_of(facts: ComicFacts) -> ComicInfo:
-    """Return a ComicInfo document that says these facts, in the order of the schema."""
+    """Return a ComicInfo document with these facts, in the order of the schema."""
     values = {
         element: fact_text(name, getattr(facts, name)) for name, element in FACT_ELEMENTS.items()
     }
@@ -155,20 +155,20 @@ def comic_info_of(facts: ComicFacts) -> ComicInfo:
 
 
 def fact_text(name: str, value: object) -> str | None:
-    """Return what the element of a fact says; None where it is not there."""
+    """Return the text of the element for a fact; None if the document must not have the element."""
     if name == "reading_direction":
         return "YesAndRightToLeft" if value == "rtl" else None
     return None if value is None else str(value)
 
 
 def listed_names(text: str | None) -> tuple[str, ...]:
-    """Return the names of a list that commas part, each once."""
+    """Return the names in a list separated by commas, each once."""
     names = (" ".join(name.split()) for name in (text or "").split(","))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def value_fault(name: str, text: str) -> str | None:
-    """Return what is wrong with the text of an element of that name; None where nothing is."""
+    """Return a message if a text is not valid for the element of this name, else None."""
     text = text.strip()
     expected = None
     if name in RANGES:
@@ -179,19 +179,19 @@ def value_fault(name: str, text: str) -> str | None:
     elif name in CHOICES and text not in CHOICES[name]:
         expected = " or ".join(CHOICES[name])
     elif name == "LanguageISO" and not _LANGUAGE.fullmatch(text):
-        expected = "a language code, as `en` or `pt-BR`"
+        expected = "a language code such as `en` or `pt-BR`"
     return f"{name} is {text[:80]!r}; expected {expected}" if expected else None
 
 
 class _Reader:
-    """Reads single elements and notes what is wrong with them."""
+    """Reads single elements of a document and collects the problems with them."""
 
     def __init__(self, info: ComicInfo) -> None:
         self._info = info
         self.problems: list[str] = []
 
     def right(self, name: str) -> str | None:
-        """Return the text if it is of the right type."""
+        """Return the text of an element, if it is valid."""
         text = self._info.text(name)
         fault = value_fault(name, text) if text else None
         if fault:
@@ -199,23 +199,23 @@ class _Reader:
         return None if fault else text
 
     def line(self, name: str, most: int = _MAX_LINE) -> str | None:
-        """Return the text as one line."""
+        """Return the text of an element as one line; None if it is empty or too long."""
         text = " ".join((self.right(name) or "").split())
         if len(text) > most:
             self.problems.append(f"{name} has {len(text)} characters; expected at most {most}")
         return text if 0 < len(text) <= most else None
 
     def number(self, name: str) -> int | None:
-        """Return the integer."""
+        """Return the integer in an element; None if there is none, or it is -1."""
         number = int(self.right(name) or _NO_NUMBER)
         return None if number == _NO_NUMBER else number
 
     def terms(self, kind: str) -> Iterator[ComicTerm]:
-        """Yield the names of a list."""
+        """Yield the names in the list of a kind."""
         names = listed_names(self._info.text(kind))
         kept = [name for name in names if len(name) <= _MAX_LINE]
         if len(kept) < len(names):
-            self.problems.append(f"{kind} has a name of over {_MAX_LINE} characters; left out")
+            self.problems.append(f"{kind} has a name longer than {_MAX_LINE} characters; left out")
         for position, name in enumerate(kept):
             yield ComicTerm(kind, name, position)
 
@@ -226,9 +226,9 @@ def _structure_problems(info: ComicInfo) -> Iterator[str]:
         if element.name == "#text":
             yield f"text outside of elements: {element.value[:80]!r}"
         elif element.name == PAGES_NAME and element.is_markup:
-            yield "Pages is no list of pages, or a second one"
+            yield "Pages is not a list of pages, or is a second one"
         elif element.name in seen and element.name in SCHEMA_ORDER:
-            yield f"{element.name} stands there more than once; the first one counts"
+            yield f"{element.name} occurs more than once; the first one is used"
         seen.add(element.name)
     wrong = [
         f"{name} of page entry {number} is {value[:80]!r}"

@@ -1,7 +1,7 @@
-"""ComicInfo.xml: what it says, kept whole; schemas 2.0 and the draft of 2.1.
+"""The content of a ComicInfo.xml, kept whole; schema 2.0 and the draft of 2.1.
 
-`info_xml` reads and writes it, `facts` gives its meaning, `info_edit` changes it, `info_pages` puts
-an archive's pages in its order.
+`info_xml` reads and writes it, `facts` extracts its facts, `info_edit` changes it, and `info_pages`
+puts an archive's pages in its order.
 
 Source: the schemas of the Anansi project, https://anansi-project.github.io/docs/comicinfo/intro.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import fromstring
 
 COMIC_INFO = "ComicInfo.xml"
-"""The name of the file, which some write in another case."""
+"""The name of the file; some programs write it in another case."""
 
 PAGES_NAME = "Pages"
 COUNT_NAME = "PageCount"
@@ -61,7 +61,7 @@ SCHEMA_ORDER: tuple[str, ...] = (
     "Review",
     "GTIN",
 )
-"""Every element that the schemas know, in their order."""
+"""Every element of the schemas, in their order."""
 
 PAGE_TYPES: tuple[str, ...] = (
     "FrontCover",
@@ -80,17 +80,20 @@ PAGE_TYPES: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class ComicInfoElement:
-    """One child of the root, in document order; known to the schema or not.
+    """One child of the root, in document order, whether the schema knows it or not.
 
-    What else the root holds is an element too, with a name that XML cannot have, so that the
-    elements are the whole document but for its pages: `@name` is an attribute of the root
-    (`@xmlns` its namespace), `#text` is text between its children. The list of pages is an element
-    `Pages` without a value, which says where the list stands. `#pages` says nothing itself: what
-    the document says of its pages is not what we would say of them, as `apply_page_list` tells.
+    Everything else in the root, except the pages, is kept as an element with a name that XML does
+    not allow:
+
+    - `@name` is an attribute of the root; `@xmlns` is its namespace.
+    - `#text` is text between the children.
+    - `Pages` without a value marks the place of the list of pages.
+    - `#pages` marks a document whose own statements about its pages differ from those that we would
+      write and must be kept; see `PageOrder.info`.
 
     Attributes:
-        name: Without prefix; `{namespace}name` where the namespace is not the root's.
-        value: Its text as it is, or, where `is_markup`, the whole element as XML.
+        name: Without prefix; `{namespace}name` if the namespace is not the root's.
+        value: The text as it is, or, if `is_markup`, the whole element as XML.
         is_markup: Whether the element has children or attributes of its own.
     """
 
@@ -100,7 +103,7 @@ class ComicInfoElement:
 
     @property
     def text(self) -> str:
-        """The trimmed text, of elements with children that of all of these together."""
+        """The trimmed text; of an element with children, the text of all of them together."""
         if not self.is_markup:
             return self.value.strip()
         root = fromstring(self.value)  # noqa: S314 - written by us, without declarations
@@ -108,7 +111,7 @@ class ComicInfoElement:
 
     @property
     def is_page_list(self) -> bool:
-        """Whether the list of pages stands here."""
+        """Whether this element marks the place of the list of pages."""
         return self.name == PAGES_NAME and not self.is_markup
 
 
@@ -117,11 +120,11 @@ class ComicInfoPage:
     """One entry of the list of pages.
 
     Attributes:
-        image_index: The place among the archive's pictures, from 0; None where none is said.
-        page_type: One of `PAGE_TYPES`, or several of them parted by blanks.
+        image_index: The place among the archive's pictures, from 0; None if the entry has none.
+        page_type: One of `PAGE_TYPES`, or several of them separated by blanks.
         is_double_page: Whether the picture is two pages wide.
-        attributes: What else the entry says, as it says it: `ImageSize`, `Bookmark` … and the
-            three above where they are wrong or written in a way of their own.
+        attributes: All other attributes, unchanged: `ImageSize`, `Bookmark` … It also has the
+            attributes of the three above if they are invalid, or written in an unusual way.
     """
 
     image_index: int | None
@@ -132,13 +135,13 @@ class ComicInfoPage:
 
 @dataclass(frozen=True, slots=True)
 class ComicInfo:
-    """A whole ComicInfo.xml; two are equal if their XML says the same."""
+    """A whole ComicInfo.xml; two are equal if their XML has the same content."""
 
     elements: tuple[ComicInfoElement, ...] = ()
     pages: tuple[ComicInfoPage, ...] = ()
 
     def text(self, name: str) -> str | None:
-        """Return the trimmed text of the first element of that name; None where it is empty."""
+        """Return the trimmed text of the first non-empty element of that name, or None."""
         for element in self.elements:
             if element.name == name and (text := element.text):
                 return text

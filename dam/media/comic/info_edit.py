@@ -1,4 +1,4 @@
-"""Changes of single elements of a ComicInfo.xml."""
+"""Changes to single elements of a ComicInfo.xml."""
 
 from dataclasses import replace
 
@@ -8,16 +8,21 @@ from dam.media.comic.info import COUNT_NAME, PAGES_NAME, SCHEMA_ORDER, ComicInfo
 from dam.media.comic.xml_markup import is_writable
 
 EDITABLE = tuple(name for name in SCHEMA_ORDER if name not in (PAGES_NAME, COUNT_NAME))
-"""The elements of the schema that people set; the other two follow from the pages."""
+"""The elements of the schema that people can set; the other two are computed from the pages."""
 
 
 def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
-    """Return the document with that element set to a value; None or an empty one removes it.
+    """Return the document with an element set to a value; None or an empty value removes it.
+
+    Args:
+        info: The document.
+        name: The element, such as "Publisher".
+        value: The new text.
 
     Raises:
-        UnknownNameError: Neither the schema nor this document has such an element, or it follows
-            from the pages.
-        FactRefusedError: The value is of a wrong type.
+        UnknownNameError: Neither the schema nor this document has such an element, or it is
+            computed from the pages.
+        FactRefusedError: The value is not valid for this element.
     """
     is_own = name not in SCHEMA_ORDER and not name.startswith(("@", "#"))
     if name not in EDITABLE and not (is_own and any(item.name == name for item in info.elements)):
@@ -33,9 +38,10 @@ def with_element(info: ComicInfo, name: str, value: str | None) -> ComicInfo:
 
 
 def with_text(info: ComicInfo, name: str, text: str) -> ComicInfo:
-    """Return the document with that element.
+    """Return the document with an element set to a text, without checking the text.
 
-    Where it stands already it stays, once; a new one takes its place in the order of the schema.
+    An existing element keeps its place, and its repetitions are removed. A new one is inserted in
+    the order of the schema.
     """
     kept = [item for item in info.elements if item.name != name]
     places = [at for at, item in enumerate(info.elements) if item.name == name]
@@ -44,7 +50,7 @@ def with_text(info: ComicInfo, name: str, text: str) -> ComicInfo:
 
 
 def with_missing(info: ComicInfo, other: ComicInfo) -> ComicInfo:
-    """Return the document with those elements of another one that it has not, or has empty."""
+    """Return the document with each element of `other` that it lacks, or that is empty in it."""
     for element in other.elements:
         if info.text(element.name) is None:
             kept = replace(info, elements=tuple(e for e in info.elements if e.name != element.name))
@@ -55,7 +61,7 @@ def with_missing(info: ComicInfo, other: ComicInfo) -> ComicInfo:
 
 
 def _place(info: ComicInfo, name: str) -> int:
-    """Return where a new element goes: after the last one that the schema has before it."""
+    """Return the index for a new element: after the last one that precedes it in the schema."""
     rank = SCHEMA_ORDER.index(name)
     earlier = set(SCHEMA_ORDER[:rank])
     place = 0

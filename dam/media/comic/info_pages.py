@@ -1,4 +1,4 @@
-"""The list of pages of a ComicInfo.xml, and the order that it gives to an archive's pictures."""
+"""The list of pages in a ComicInfo.xml, and the order in which it puts an archive's pictures."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from dam.media.comic.info import (
 from dam.media.comic.xml_markup import attributes_text
 
 _MAX_TYPE_LENGTH = 64
-_MISSPELT_TYPES = {"Advertisment": "Advertisement"}  # so the schema had it for years
+_MISSPELT_TYPES = {"Advertisment": "Advertisement"}  # the schema had it like this for years
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class OrderedPage:
     """One page of an archive in reading order.
 
     Attributes:
-        name: As it was given.
+        name: The name as it was given.
         index: Its place among the names that were given, from 0.
-        entry: What the list of pages says of it, if anything.
+        entry: Its entry in the list of pages; None if it has none.
     """
 
     name: str
@@ -39,12 +39,12 @@ class PageOrder:
     """The pages of an archive in reading order, each of them once.
 
     Attributes:
-        pages: As many as there were names.
-        problem: Why the list of pages does not give the order; None where it does, or there is
-            none.
-        info: The document as it is to be kept. One whose number of pages is wrong, or whose list is
-            of another archive or leaves pages out, has the mark `#pages`, and such a list is
-            markup, so that it says the same as long as the pages stay as they are.
+        pages: One for each name that was given.
+        problem: Why the list of pages does not determine the order; None if it does, or there is
+            no list.
+        info: The document to keep. If its number of pages is wrong, or its list is of another
+            archive or leaves out pages, it has the mark `#pages`. Such a list is kept as markup, so
+            that it is written unchanged as long as the pages do not change.
     """
 
     pages: tuple[OrderedPage, ...]
@@ -53,22 +53,22 @@ class PageOrder:
 
 
 def apply_page_list(names: Sequence[str], info: ComicInfo | None) -> PageOrder:
-    """Return an archive's pages in the order of the list of pages, where that is sound.
+    """Return an archive's pages in the order of the list of pages, if the list is valid.
 
-    A list that names pictures which are not there, or one twice, is of another archive: the order
-    of the names stays and nothing of the list is used. A list that leaves pictures out does not
-    say where these belong: the order of the names stays, what is said of single pages counts.
+    A list that names missing pictures, or a picture twice, belongs to another archive: nothing of
+    it is used, and the order of the names stays. A list that leaves out pictures does not say where
+    these belong: the order of the names stays, but its entries for single pages are used.
 
     Args:
-        names: The archive's pictures in natural order, which is what the list counts.
-        info: What the ComicInfo.xml says, if there is one.
+        names: The archive's pictures in natural order, in which the list counts them.
+        info: The ComicInfo.xml, if there is one.
     """
     order = _order(names, info.pages if info else ())
     return replace(order, info=info and _kept(info, len(names), order))
 
 
 def page_list(pages: Sequence[ComicInfoPage]) -> str:
-    """Return the list of pages as XML, as it stands in a document."""
+    """Return the list of pages as the XML of its element in a document."""
     if not pages:
         return f"<{PAGES_NAME} />"
     entries = "".join(f"    <Page{attributes_text(page_attributes(page))} />\n" for page in pages)
@@ -119,7 +119,7 @@ def _order(names: Sequence[str], listed: Sequence[ComicInfoPage]) -> PageOrder:
 
 
 def page_entry(attributes: Mapping[str, str]) -> ComicInfoPage:
-    """Return what the attributes of a `Page` element say."""
+    """Return the entry that the attributes of a `Page` element describe."""
     index = attributes.get("Image", "").strip()
     entry = ComicInfoPage(
         int(index) if re.fullmatch(r"\d{1,9}", index, re.ASCII) else None,
@@ -132,7 +132,7 @@ def page_entry(attributes: Mapping[str, str]) -> ComicInfoPage:
 
 
 def page_attributes(entry: ComicInfoPage) -> dict[str, str]:
-    """Return the attributes of a `Page` element: as they were said, but for what changed since."""
+    """Return the attributes of a `Page` element: as they were read, except those that changed."""
     typed = _typed_attributes(entry)
     said = dict(entry.attributes)
     again = page_entry(typed | said)
@@ -145,7 +145,7 @@ def page_attributes(entry: ComicInfoPage) -> dict[str, str]:
 
 
 def _page_type(text: str) -> str | None:
-    """Return the known types of a list of types; None where one is unknown."""
+    """Return the page types in a text, separated by blanks; None if one of them is unknown."""
     names = [_MISSPELT_TYPES.get(name, name) for name in text.split()]
     known = " ".join(names)
     is_known = set(names) <= set(PAGE_TYPES) and 0 < len(known) <= _MAX_TYPE_LENGTH
@@ -153,7 +153,7 @@ def _page_type(text: str) -> str | None:
 
 
 def _typed_attributes(entry: ComicInfoPage) -> dict[str, str]:
-    """Return how the typed facts are written where they were not said in another way."""
+    """Return the usual attributes for the typed fields of an entry."""
     typed = {} if entry.image_index is None else {"Image": str(entry.image_index)}
     typed |= {"Type": entry.page_type} if entry.page_type else {}
     return typed | ({"DoublePage": "true"} if entry.is_double_page else {})

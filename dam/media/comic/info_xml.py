@@ -1,4 +1,4 @@
-"""ComicInfo.xml from bytes and to bytes; nothing that it says is lost on the way."""
+"""Parsing and writing of ComicInfo.xml; reading and writing loses nothing of its content."""
 
 import codecs
 import re
@@ -37,8 +37,8 @@ _BOMS = (
     (b"\0<\0?", "utf-16-be"),
 )
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-# What documents are written in, beside those above. Python knows more, some of them no encodings
-# of text at all.
+# Encodings that are accepted besides those above. Python knows more; some of them do not encode
+# text at all.
 _ENCODINGS = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp125\d|koi8-[ru]|shift_jis|cp932|euc_jp|gb2312|gbk|gb18030|big5"
     r"|euc_kr|cp949"
@@ -46,13 +46,13 @@ _ENCODINGS = re.compile(
 
 
 def parse_comic_info(xml: bytes, limits: MediaLimits | None = None) -> ComicInfo:
-    """Return all that the document says.
+    """Return the whole content of the document.
 
     Raises:
-        UnreadableComicInfoError: It is no well-formed ComicInfo document.
-        ForbiddenXmlError: It has a document type declaration, the way to entity bombs and to
-            external entities; nothing is expanded or fetched.
-        MediaLimitError: It is larger, deeper or of more elements than accepted.
+        UnreadableComicInfoError: It is not a well-formed ComicInfo document.
+        ForbiddenXmlError: It has a document type declaration, which entity bombs and external
+            entities need; nothing is expanded or fetched.
+        MediaLimitError: It is larger, deeper, or has more elements than is accepted.
         MissingExtraError: The extra `comics` is not installed.
     """
     limits = limits or MediaLimits()
@@ -81,10 +81,10 @@ def parse_comic_info(xml: bytes, limits: MediaLimits | None = None) -> ComicInfo
 
 
 def write_comic_info(info: ComicInfo) -> bytes:
-    """Return the document: UTF-8, always the same bytes for the same content.
+    """Return the document as UTF-8, always the same bytes for the same content.
 
-    The list of pages stands at its element, or at the end where it has none. What XML cannot hold
-    is left out.
+    The list of pages is written at the element that marks its place, or at the end if there is
+    none. Characters that XML does not allow are left out.
     """
     children = [i for i in info.elements if not i.name.startswith("@") and i.name != MARK_NAME]
     if info.pages and not any(item.is_page_list for item in children):
@@ -102,13 +102,13 @@ def write_comic_info(info: ComicInfo) -> bytes:
 
 
 def _decode(xml: bytes) -> str:
-    """Return the text by its byte order mark, else as it declares itself, else as UTF-8."""
+    """Return the text, decoded by its byte order mark, else by its declaration, else as UTF-8."""
     encoding, bom = next(
         ((name, bom) for bom, name in _BOMS if xml.startswith(bom)), ("utf-8", b"")
     )
     declared = _DECLARED.match(xml)
     if declared and not bom:
-        # That this could be read as ASCII means that it is no UTF-16, whatever it declares.
+        # The declaration matched as ASCII, so the text is not UTF-16, whatever it declares.
         name = declared[1].decode("ascii").lower()
         encoding = "utf-8" if name.startswith(("utf-16", "utf-32", "ucs-2")) else name
     try:
@@ -124,7 +124,7 @@ def _decode(xml: bytes) -> str:
 
 
 class _Builder(TreeBuilder):
-    """Builds the tree as long as it stays within the limits."""
+    """Builds the tree, and raises as soon as it exceeds a limit."""
 
     def __init__(self, limits: MediaLimits) -> None:
         super().__init__()
@@ -163,14 +163,14 @@ def _parse(text: str, limits: MediaLimits) -> Element:
         raise UnreadableComicInfoError(str(error)) from error
     except DefusedXmlException as error:
         raise ForbiddenXmlError(COMIC_INFO) from error
-    except ValueError as error:  # what is no character: lone surrogates, names with a NUL
-        raise UnreadableComicInfoError("it holds characters that XML cannot hold") from error
+    except ValueError as error:  # lone surrogates, names with a NUL
+        raise UnreadableComicInfoError("it has characters that XML does not allow") from error
     assert isinstance(root, Element)
     return root
 
 
 def _name_within(tag: str, namespace: str) -> str:
-    """Return the name of an element as one says it inside a root of that namespace."""
+    """Return the name of an element, without the namespace if that is the root's."""
     own, name = split_name(tag)
     return name if own == namespace else f"{{{own}}}{name}"
 

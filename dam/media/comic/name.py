@@ -1,4 +1,4 @@
-"""What the names of comics' files say: series, number, year and the rest."""
+"""Parsing of the file names of comics: series, number, year and other facts."""
 
 import re
 import unicodedata
@@ -37,13 +37,13 @@ _LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComicName:
-    """What a file's name says; None where it says nothing.
+    """The facts in a file's name; None where the name has none.
 
     Attributes:
-        issue_number: As it is written: `001`, `½`, `-1`, `1A`, `001-007`; chapters of manga too.
-        volume: Of a series the one that the issue is in, of manga the book.
+        issue_number: As it is written: `001`, `½`, `-1`, `1A`, `001-007`; also a chapter of manga.
+        volume: The volume of the series that the issue belongs to; for manga, the book.
         language: A BCP 47 tag.
-        scan_quality: How the pages were got: `Digital`, `c2c` …
+        scan_quality: How the pages were made: `Digital`, `c2c` …
     """
 
     series: str | None = None
@@ -69,23 +69,26 @@ class _Bracket:
 
 
 def fold_title(title: str) -> str:
-    """Return what titles are compared by: case, blanks and ways to encode letters do not count."""
+    """Return a form of a title for comparison: case, blanks and letter encodings do not count.
+
+    Example: "The  Saga" and "the saga" give the same.
+    """
     folded = unicodedata.normalize("NFC", title).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 
 
 def title_key(series_title: str | None, comic_title: str) -> str:
-    """Return what concepts are looked up by: the folded title of the series, or the comic's own.
+    """Return the key to look up concepts by: the folded title of the series, or the comic's own.
 
-    It is as long as an index takes; titles that differ only after that have one key.
+    It is cut to the length that an index takes (500); titles that differ only after that share one.
     """
     return fold_title(series_title or comic_title)[:_MAX_LENGTH]
 
 
 def parse_comic_name(name: str) -> ComicName:
-    """Return what the name of a file or folder says; folders above it and extensions do not count.
+    """Return the facts in the name of a file or folder, without its parent folders and extension.
 
-    Every name gives a value: a name without any structure is that of a series.
+    Every name gives a result: a name without any structure is taken for the name of a series.
     """
     text, brackets = _without_brackets(_plain(name))
     known = [(bracket, _meaning(bracket.text)) for bracket in brackets]
@@ -110,7 +113,7 @@ def parse_comic_name(name: str) -> ComicName:
 
 
 def _plain(name: str) -> str:
-    """Return the name without folders and extension, its words parted by blanks."""
+    """Return the name without folders and extension, its words separated by blanks."""
     stem = name.replace("\\", "/").rstrip("/").rpartition("/")[2][:_MAX_LENGTH]
     before, _, extension = stem.rpartition(".")
     if extension.lower() in EXTENSIONS and "." in stem:
@@ -124,7 +127,7 @@ def _plain(name: str) -> str:
 
 
 def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
-    """Return the text with marks where brackets stood, and the brackets."""
+    """Return the text with marks in place of brackets, and the brackets."""
     brackets = []
     for match in _BRACKETS.finditer(text):
         before, after = _BRACKETS.sub("", text[: match.start()]), text[match.end() :]
@@ -140,7 +143,7 @@ def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
 
 
 def _meaning(text: str) -> ComicName | None:
-    """Return what a text in brackets says; None where that is not known."""
+    """Return the facts in a text from brackets; empty if it is noise, None if it is not known."""
     word = text.lower()
     known = _date(word) or _number(word) or _quality(text)
     if known:
@@ -197,25 +200,25 @@ def _tail_meaning(tail: re.Match[str]) -> ComicName:
 
 
 def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
-    """Return who scanned: the last unknown brackets, else those that the name begins with.
+    """Return the group that scanned the comic: the last unknown brackets, else the leading ones.
 
     Args:
-        unknown: The brackets of no known meaning.
-        is_tagged: Whether there are brackets of known meaning.
+        unknown: The brackets without a known meaning.
+        is_tagged: Whether there are brackets with a known meaning.
     """
     for bracket in reversed(unknown):
         is_likely = bracket.is_square or is_tagged or "-" in bracket.text
         if bracket.is_trailing and not bracket.is_leading and is_likely:
             return bracket.text
     first = unknown[0] if unknown else None
-    # Japanese names begin with the artist, or with the circle and the artist.
+    # Japanese names begin with the artist, or with the circle and the artist, not with the group.
     if first and first.is_leading and first.is_square and not _CJK.search(first.text):
         return None if "(" in first.text else first.text
     return None
 
 
 def _merged(parts: Iterable[ComicName]) -> ComicName:
-    """Return all that is said, by the first one that says it."""
+    """Return all facts in some results; of two values for one fact, the first."""
     return reduce(_filled, parts, ComicName())
 
 

@@ -1,4 +1,4 @@
-"""Numbers of issues and volumes in the names of comics."""
+"""Parsing of the numbers of issues and volumes in the names of comics."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 MARK = "\0"
-"""Stands in a text where brackets stood."""
+"""Replaces brackets in a text."""
 
 _FRACTIONS = "½¼¾⅓⅔"
 _SLASHES = "/\u2044"
@@ -47,7 +47,7 @@ _LEADING_NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberedText:
-    """A text taken apart at its numbers; None is not there."""
+    """A text divided at its numbers; None for a part that it does not have."""
 
     series: str | None
     issue_number: str | None
@@ -57,7 +57,7 @@ class NumberedText:
 
 
 def numbered(text: str) -> NumberedText:
-    """Return what a name says before, in and after the numbers of its volume and issue."""
+    """Return the parts of a name before, in and after the numbers of its volume and issue."""
     volume = _VOLUME.search(text)
     issue = next((found for p in _MARKED_ISSUES if (found := p.search(text))), None)
     issue = issue or _bare_issue(text, volume)
@@ -78,10 +78,10 @@ def numbered(text: str) -> NumberedText:
 
 
 def issue_key(text: str) -> tuple[bool, Fraction, str]:
-    """Return what numbers of issues are compared and sorted by: `001` is `1`, `½` is `0.5`.
+    """Return a key to compare and sort issue numbers by: `001` equals `1`, `½` equals `0.5`.
 
-    Numbers come first, by their value, then what follows them: `1`, `1A`, `1B`, `2`; texts without
-    a number come last.
+    Numbers are ordered by value, then by the text after them: `1`, `1A`, `1B`, `2`. Texts without a
+    number come last.
     """
     plain = "".join(text.split()).lstrip("#").casefold()
     plain = "".join(c if c in _FRACTIONS else unicodedata.normalize("NFKC", c) for c in plain)
@@ -93,39 +93,39 @@ def issue_key(text: str) -> tuple[bool, Fraction, str]:
     else:
         part = unicodedata.numeric(match["part"]) if match["part"] else 0
         value = Fraction(match["whole"] or "0") + Fraction(part).limit_denominator(12)
-    # The zeros before the end of a range count as little as those before its beginning.
+    # Leading zeros of the end of a range do not count either: `001-007` equals `1-7`.
     rest = re.sub(r"(?<!\d)0+(?=\d)", "", match["rest"]).lstrip(".")
     return False, -value if match["sign"] else value, rest
 
 
 def _volume_number(volume: re.Match[str] | None) -> int | None:
-    """Return the number; None for several volumes in one."""
+    """Return the number of the volume; None if there is none, or several."""
     if not volume or volume["range"]:
         return None
     return int(volume[1] or volume[3] or volume[4])
 
 
 def _bare_issue(text: str, volume: re.Match[str] | None) -> re.Match[str] | None:
-    """Return the number that stands for the issue without saying so."""
+    """Return the number that most likely is the issue, if no word or sign marks one."""
     candidates = [
         match
         for match in _BARE_ISSUE.finditer(text, volume.end() if volume else 0)
         if not _LIKE_A_YEAR.fullmatch(match[1])
         and (_PADDED.match(match[1]) or _BOUNDARY.match(text, match.end()))
     ]
-    if volume:  # further on it is part of the title
+    if volume:  # the issue follows it directly; a later number is part of the title
         return next((m for m in candidates if not _clean(text[volume.end() : m.start()])), None)
     later = [match for match in candidates if _clean(text[: match.start()])]
     padded = [match for match in later if _PADDED.match(match[1])]
     before_title = [m for m in later if _BOUNDARY.match(text, m.end()) and _clean(text[m.end() :])]
     if later:
         return (padded or before_title or later[-1:])[0]
-    # A name may begin with the number, or with a title that is one: `300 (1998)`.
+    # A name may begin with the issue, or with a title that is a number: `300 (1998)`.
     first = candidates[0] if candidates else None
     is_title = first and not _PADDED.match(first[1]) and MARK in text[first.end() :]
     return None if is_title else first
 
 
 def _clean(text: str) -> str | None:
-    """Return the text without what parts it from others; None where nothing is left."""
+    """Return the text without marks, dashes and punctuation around it; None if nothing is left."""
     return " ".join(text.replace(MARK, " ").split()).strip(f" {_DASHES},:;") or None

@@ -1,4 +1,4 @@
-"""What single words in brackets mean in the names of comics' files."""
+"""Tables of words in the file names of comics, and their meanings."""
 
 EXTENSIONS = frozenset(
     {"cbz", "cbr", "cb7", "cbt", "cba", "zip", "rar", "7z", "tar", "pdf", "epub"}
@@ -86,13 +86,13 @@ QUALITY = (
     r"(?:fan-?)?(?:digital|webrip|web-?rip|web|c2c|hd|sd|hq|hybrid|scan(?:s|lation)?|paper|\d{3,4}px)"
     r"(?:[ -](?:hd|sd|rip|hq|scan|colored|mobile|\d{3,4}(?:px)?))*"
 )
-"""A pattern of how the pages were got."""
+"""A pattern for the origin and quality of the pages."""
 
 NOISE = (
     r"c\d{2,3}|colou?r(?:ed)?|b&w|black and white|dl版"
     r"|\d{1,3}|[0-9a-f]{8}|no ?ads|f\d?|fixed|repack|re-?scan|raws?|uncensored|decensored"
     r"|complete|incomplete|ongoing|(?:\d+|both|all|variant|alternate) covers?"
 )
-"""A pattern of what tells nothing of the comic: exhibitions, copies, checksums, covers …"""
+"""A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

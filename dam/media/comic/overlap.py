@@ -1,4 +1,7 @@
-"""Which pages two comics share: the same picture, or one that looks like it. In numpy alone."""
+"""Comparison of the pages of comics: which are the same picture, or look alike. Numpy alone.
+
+An *owner* is an entity that has pages, such as a comic variant.
+"""
 
 from collections import defaultdict
 from collections.abc import Container, Sequence
@@ -13,22 +16,22 @@ from dam.media.likeness import pairs_within
 OverlapKind = Literal["same", "reencoded", "partial"]
 
 POPULAR = 50
-"""Owners of pictures like one another from which on these bring no comics together: adverts."""
+"""Similar pictures in more owners than this, such as adverts, are ignored by `sharing_owners`."""
 
-# Reduction and recompression change fewer bits of nearly all pages, and a search for pairs that may
-# differ in more takes ten times as long.
+# Scaling down and recompression change fewer bits in nearly all pages, and a search for pairs that
+# differ in more bits takes ten times as long.
 _CLOSE_BITS = 6
 
 _REENCODED_SCORE = 0.8
-_DISTANCES_AT_ONCE = 1 << 20  # 8 MB of them
+_DISTANCES_AT_ONCE = 1 << 20  # takes 8 MB
 
 
 @dataclass(frozen=True, slots=True)
 class PageTable:
-    """Pages of some owners, by owner and number; all arrays have one length.
+    """Pages of some owners, ordered by owner and number; all arrays have the same length.
 
-    Blank pages are left out by whoever makes it. A page that is not `is_hashed` has a hash of no
-    meaning and is like its own picture alone.
+    The caller leaves out blank pages. The hash of a page that is not `is_hashed` has no meaning;
+    such a page matches only the same picture.
     """
 
     owners: NDArray[np.int64]
@@ -39,7 +42,7 @@ class PageTable:
 
     @classmethod
     def joined(cls, tables: Sequence[Self]) -> Self:
-        """Return one table of several, in their order."""
+        """Return one table with the rows of several, in their order."""
         return cls(
             np.concatenate([np.empty(0, np.int64), *(table.owners for table in tables)]),
             np.concatenate([np.empty(0, np.int64), *(table.numbers for table in tables)]),
@@ -68,12 +71,12 @@ class PageTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOverlap:
-    """What two sequences of pages share; each page is matched with one page at most.
+    """The result of matching two sequences of pages; a page is matched with at most one page.
 
     Attributes:
-        shared: How many pages of the one are in the other.
-        identical: How many of these are the same picture.
-        only: The numbers of the other pages, of the first and of the second.
+        shared: The number of matched pairs.
+        identical: The number of these pairs that are the same picture.
+        only: The numbers of the unmatched pages, of the first and of the second sequence.
     """
 
     shared: int
@@ -88,9 +91,11 @@ class PageOverlap:
 
     @property
     def kind(self) -> OverlapKind:
-        """`same`: the same pictures all through. `reencoded`: nearly all look alike, few are same.
+        """The kind of overlap.
 
-        `partial` is everything else, such as the same pictures and some more.
+        `same`: all pages are the same pictures. `reencoded`: nearly all pages look alike, but fewer
+        than half of them are the same pictures. `partial`: everything else, for example the same
+        pictures and some more.
         """
         if self.identical == self.shared and not any(self.only):
             return "same"
@@ -100,14 +105,17 @@ class PageOverlap:
 
 
 def compare_pages(first: PageTable, second: PageTable, threshold: int) -> PageOverlap:
-    """Match the pages of two owners: the same pictures first, then the nearest.
+    """Match the pages of two owners: first the same pictures, then the most similar ones.
 
-    Pages look alike when their hashes differ in at most `threshold` bits.
+    Args:
+        first: The pages of one owner.
+        second: The pages of the other owner.
+        threshold: Two pages look alike if their hashes differ in at most this many bits.
     """
     matched, taken = _same_pictures(first, second)
     identical = len(matched)
     rows, columns, bits = _near(first, second, threshold)
-    order = np.lexsort((np.abs(rows - columns), bits))  # of equally near pages those of like place
+    order = np.lexsort((np.abs(rows - columns), bits))  # nearest first, then by similar position
     for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
         if row not in matched and column not in taken:
             matched.add(row)
@@ -120,7 +128,7 @@ def compare_pages(first: PageTable, second: PageTable, threshold: int) -> PageOv
 
 
 def _same_pictures(first: PageTable, second: PageTable) -> tuple[set[int], set[int]]:
-    """Match pages of one picture, in order where it repeats; return which of both are matched."""
+    """Match pages with the same picture, repeated ones in order; return the matched rows."""
     places = defaultdict[int, list[int]](list)
     for column, image in reversed(list(enumerate(second.images.tolist()))):
         places[image].append(column)
@@ -135,7 +143,7 @@ def _same_pictures(first: PageTable, second: PageTable) -> tuple[set[int], set[i
 def _near(
     first: PageTable, second: PageTable, threshold: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
-    """Return the rows of both whose hashes are near, and in how many bits they differ."""
+    """Return pairs of rows whose hashes are near, and the number of bits in which they differ."""
     ours, theirs = np.flatnonzero(first.is_hashed), np.flatnonzero(second.is_hashed)
     step = max(1, _DISTANCES_AT_ONCE // max(1, len(theirs)))
     found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))]
@@ -155,16 +163,20 @@ def _numbers_without(pages: PageTable, matched: Container[int]) -> tuple[int, ..
 def sharing_owners(
     pages: PageTable, threshold: int
 ) -> tuple[list[tuple[int, int]], NDArray[np.bool_]]:
-    """Return the pairs of owners that share a page which is not popular, and which pages are.
+    """Return the pairs of owners that share a page, and for each page whether it is popular.
 
-    The page must be close, in 6 bits at most, whatever `threshold` allows to others. It is popular
-    when it, and those close to it, are in more than `POPULAR` owners. A pair that shares such pages
-    alone is left out: there are too many of these, and they say nothing. In each pair, and among
-    them, smaller ids come first.
+    Two owners share a page if the hashes of their pages differ in at most `threshold` bits, and in
+    at most 6 whatever the threshold is. A page is popular if it and the pages that near to it are
+    in more than `POPULAR` owners. Popular pages bring no owners together: there are too many such
+    pairs, and they mean nothing.
+
+    Returns:
+        The pairs, smaller ids first in each pair and among the pairs; and an array with one value
+        for each row of `pages`.
     """
     keys, key_count = _keys(pages)
     owners, owner_at = np.unique(pages.owners, return_inverse=True)
-    placed = np.unique(keys * len(owners) + owner_at)  # each owner of a key once
+    placed = np.unique(keys * len(owners) + owner_at)  # each pair of key and owner once
     key_of, owner_of = np.divmod(placed, max(len(owners), 1))
     counts = np.bincount(key_of, minlength=key_count)
     hashes = np.unique(pages.hashes[pages.is_hashed])
@@ -178,7 +190,11 @@ def sharing_owners(
 
 
 def _keys(pages: PageTable) -> tuple[NDArray[np.int64], int]:
-    """Number what pages are recognised by: hashes in ascending order, then pictures without one."""
+    """Number the keys of pages: first hashes in ascending order, then pictures without a hash.
+
+    Returns:
+        The key of each page, and the number of keys.
+    """
     keys = np.empty(len(pages.images), np.int64)
     hashes, by_hash = np.unique(pages.hashes[pages.is_hashed], return_inverse=True)
     images, by_image = np.unique(pages.images[~pages.is_hashed], return_inverse=True)
@@ -190,7 +206,10 @@ def _keys(pages: PageTable) -> tuple[NDArray[np.int64], int]:
 def _near_keys(
     hashes: NDArray[np.uint64], counts: NDArray[np.int64], threshold: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the pairs of near keys, each with itself too, but for popular keys, and which are."""
+    """Return the pairs of near keys that are not popular, and for each key whether it is popular.
+
+    Each key is also paired with itself.
+    """
     around = counts.copy()  # grows as neighbours are found, so it can only become more popular
     keys = np.arange(len(counts))
     kept = [np.stack([keys, keys])]
@@ -211,7 +230,7 @@ def _cross(
     first: NDArray[np.int64],
     second: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return, for each pair of groups, the positions of each of the one with each of the other."""
+    """Return all pairs of positions, one from each group, for each given pair of groups."""
     sizes = counts[first] * counts[second]
     pair = np.repeat(np.arange(len(first)), sizes)
     within = np.arange(len(pair)) - np.repeat(np.cumsum(sizes) - sizes, sizes)

@@ -1,4 +1,4 @@
-"""XML elements as text, the same text for the same element."""
+"""Writing of XML elements as text, always the same text for the same element."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def is_writable(text: str) -> bool:
-    """Return whether XML can hold the text: no control characters, no lone surrogates."""
+    """Tell whether XML allows the text: no control characters, no lone surrogates."""
     return _UNWRITABLE.search(text) is None
 
 
@@ -22,11 +22,12 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def markup(element: Element, inherited: str | None) -> str:
-    """Return an element as XML that stands on its own, without what follows it.
+    """Return an element as complete XML, without the text that follows it.
 
     Args:
         element: The element.
-        inherited: The default namespace where it stands; None to say it in any case.
+        inherited: The default namespace at its place, which is not repeated; None to write the
+            namespace in any case.
     """
     namespace, name = split_name(element.tag)
     opening = {"xmlns": namespace} if namespace != inherited else {}
@@ -38,11 +39,11 @@ def markup(element: Element, inherited: str | None) -> str:
 
 
 def attributes_text(attributes: Mapping[str, str], declared: Iterable[str] = ()) -> str:
-    """Return attributes as they stand in a tag, each with a blank before it.
+    """Return attributes as text for a tag, each with a blank before it.
 
     Args:
         attributes: Values by name or `{namespace}name`.
-        declared: Namespaces whose prefix the tag declares otherwise.
+        declared: Namespaces whose prefixes are already declared in the tag.
     """
     written = []
     for number, (key, value) in enumerate(attributes.items()):
@@ -57,7 +58,12 @@ def attributes_text(attributes: Mapping[str, str], declared: Iterable[str] = ())
 
 
 def escape(text: str, *, quoted: bool = False) -> str:
-    """Return the text as it stands in XML, without what XML cannot hold."""
+    """Return the text escaped for XML, without characters that XML does not allow.
+
+    Args:
+        text: The text.
+        quoted: It is the value of an attribute.
+    """
     text = _UNWRITABLE.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = text.replace("\r", "&#13;")  # a bare one would be read as the end of a line
     if quoted:

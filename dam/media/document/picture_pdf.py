@@ -1,7 +1,7 @@
-"""Pictures as the pages of a PDF, without loss.
+"""Writing of pictures as the pages of a PDF, without loss.
 
-The data of JPEG and JPEG 2000 pictures, and of most PNG, go in as they are; the pixels of others
-are packed without loss. The same pictures give the same bytes at any time.
+The data of JPEG and JPEG 2000 pictures, and of most PNGs, are copied unchanged; the pixels of other
+pictures are packed without loss. The same pictures always give the same bytes.
 """
 
 import io
@@ -21,14 +21,16 @@ if TYPE_CHECKING:  # pikepdf comes with an extra
 
 _PART_BYTES = 32 << 20
 _POINTS_PER_PIXEL = 0.75
-_LEAST_POINTS, _MOST_POINTS = 3.0, 14_400.0  # what readers of PDF accept
+_LEAST_POINTS, _MOST_POINTS = 3.0, 14_400.0  # readers of PDF accept no other sides
 
 
 class PicturePdf:
-    """A PDF that grows picture by picture; it keeps a few pages in memory, the rest in a folder.
+    """A PDF that is built picture by picture.
+
+    It keeps the last pages in memory and writes earlier ones to files in a folder.
 
     Args:
-        folder: An empty one, for what is done so far; whoever made it removes it.
+        folder: An empty folder for these files; the caller removes it at the end.
 
     Raises:
         MissingExtraError: The extra `comics` is not installed.
@@ -41,7 +43,7 @@ class PicturePdf:
         self._size_bytes = 0
 
     def add(self, picture: Path) -> None:
-        """Add a picture as the next page; an animation with its first frame.
+        """Add a picture as the next page; of an animation, the first frame.
 
         Raises:
             ItemError: It cannot be read, or a PDF cannot hold it.
@@ -55,7 +57,12 @@ class PicturePdf:
             self._put_aside()
 
     def save(self, path: Path, attachments: Mapping[str, bytes]) -> None:
-        """Write all pages and attached files to a file; nothing can be added any more."""
+        """Write the PDF with all pages and attachments to a new file; no page may be added later.
+
+        Args:
+            path: The file to write; it must not exist.
+            attachments: The contents of files to attach, by name.
+        """
         import pikepdf  # noqa: PLC0415 - comes with an extra
 
         self._put_aside()
@@ -99,14 +106,17 @@ def _save(pdf: "Pdf", path: Path) -> None:
 
 
 class _Output(io.RawIOBase):
-    """A file to which writing never fails: an exception in it would abort the process in qpdf."""
+    """A file whose `write` never raises, as an exception there would make qpdf abort the process.
+
+    The first error is kept in `fault`; nothing is written after it.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.fault: OSError | None = None
 
     def write(self, content: "Buffer", /) -> int:
-        """Write all of it, unless writing has failed before."""
+        """Write all bytes, unless an earlier write has failed."""
         if self.fault is None:
             try:
                 self._file.write(content)
@@ -115,7 +125,7 @@ class _Output(io.RawIOBase):
         return memoryview(content).nbytes
 
     def writable(self) -> bool:
-        """Whether it can be written to."""
+        """Return true: it can be written to."""
         return True
 
 
@@ -126,7 +136,7 @@ def _page(picture: Path) -> bytes:
     except ModuleNotFoundError as error:
         raise MissingExtraError("comics", "writing PDF") from error
 
-    logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters is raised
+    logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters, it raises
     refusals = (
         img2pdf.AlphaChannelError,
         img2pdf.ImageOpenError,
@@ -135,7 +145,7 @@ def _page(picture: Path) -> bytes:
         img2pdf.PdfTooLargeError,
         img2pdf.UnsupportedColorspaceError,
     )
-    with open_picture(picture, MediaLimits()) as opened:  # has its decoder ready, and is no bomb
+    with open_picture(picture, MediaLimits()) as opened:  # loads the decoder and checks the limits
         try:
             page = img2pdf.convert(
                 picture.read_bytes(),
@@ -157,7 +167,7 @@ def _layout(
 ) -> tuple[float, float, float, float]:
     """Return the width and height of the page and of the picture on it, in points.
 
-    All pages of a comic are to be of one scale; resolutions that scanners wrote would change it.
+    The resolution that a scanner wrote is ignored, so that all pages of a comic have one scale.
     """
     scale = min(_POINTS_PER_PIXEL, _MOST_POINTS / max(width_px, height_px))
     width, height = (max(_LEAST_POINTS, side * scale) for side in (width_px, height_px))

@@ -1,1 +1,1 @@
-"""The types of files, told by their bytes."""
+"""Recognition of file types by content."""

@@ -1,7 +1,8 @@
-"""What a container holds: media types of the formats that share one start with others.
+"""Recognition of container formats, where several media types share the same first bytes.
 
-Each function gets the head of the file and, where the head is not enough, the file itself. They
-answer `None` when the bytes are not theirs; hostile offsets read nothing and end the search.
+Example: a zip file may be an office document, an e-book or a plain archive. Each function takes the
+head of the file and the file itself, for which the head may not be enough. It returns `None` if the
+bytes are not of its format. A hostile offset reads nothing and ends the search.
 """
 
 import re
@@ -157,7 +158,7 @@ def iso_media_type(head: bytes, _file: BinaryIO) -> str | None:
 
 def _brand_type(brands: list[bytes]) -> str:
     if brands[0] in (b"mif1", b"msf1"):
-        # The brand of the structure comes first here, that of the coding later.
+        # Here the first brand names the structure; a later one names the coding.
         coded = (_BRANDS[brand] for brand in brands[1:] if brand in _BRANDS)
         return next((kind for kind in coded if "/heif" not in kind), _BRANDS[brands[0]])
     return _BRANDS.get(brands[0]) or _BRANDS.get(brands[0][:3], "video/mp4")
@@ -171,7 +172,7 @@ def matroska_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def ogg_type(head: bytes, _file: BinaryIO) -> str | None:
-    """Return whether an Ogg file holds moving pictures; its streams are announced at the start."""
+    """Return the type of an Ogg file, video or audio, by the streams announced at its start."""
     if not head.startswith(b"OggS"):
         return None
     moving = any(mark in head for mark in (b"\x80theora", b"\x01video\x00", b"BBCD\x00"))
@@ -184,7 +185,7 @@ def ogg_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def asf_type(head: bytes, file: BinaryIO) -> str | None:
-    """Return whether an ASF file (WMA, WMV) has a video stream, or only sound."""
+    """Return the type of an ASF file (WMA, WMV), which has a video stream or only sound."""
     if not head.startswith(b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"):
         return None
     header_size = int.from_bytes(head[16:24], "little")
@@ -201,10 +202,10 @@ class _TiffField(NamedTuple):
 
 
 def tiff_type(head: bytes, file: BinaryIO) -> str | None:
-    """Return the type of a TIFF: a picture, or the camera raw format of the maker it names.
+    """Return the type of a TIFF: a picture, or the raw format of the camera maker that it names.
 
-    A raw file's first directory is a reduced preview by a known maker; a photograph that was
-    exported as TIFF names its maker too, but starts with the picture itself.
+    The first directory of a raw file is a reduced preview and names a known maker. A photograph
+    that was exported as TIFF names the maker too, but starts with the picture itself.
     """
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(head[:4])
     if order is None:

@@ -1,6 +1,6 @@
-"""The media type of a file, from its content and never from its name.
+"""Recognition of the media type of a file by its content, never by its name.
 
-Names are those of `file --mime-type` (libmagic). The bare standard library is enough.
+The types are named as `file --mime-type` (libmagic) names them. Only the standard library is used.
 """
 
 import codecs
@@ -67,7 +67,11 @@ _C1 = bytes(set(range(0x80, 0xA0)) - {0x85})
 
 
 def file_type(path: str | bytes | os.PathLike[str]) -> str:
-    """Return the media type of the file at `path`; raises what `open` raises."""
+    """Return the media type of the file at `path`.
+
+    Raises:
+        OSError: The file cannot be opened or read.
+    """
     with Path(os.fsdecode(path)).open("rb") as file:
         return media_type(file)
 
@@ -77,10 +81,11 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
 
     Args:
         file: Opened in binary mode.
-        head: The first 4096 bytes, where the caller has them already.
+        head: The first 4096 bytes, if the caller has them already.
 
     Returns:
-        `inode/x-empty` for nothing, `text/plain` for other text, else `application/octet-stream`.
+        For a file of no known format: `inode/x-empty` if it is empty, `text/plain` if it is text,
+        else `application/octet-stream`.
     """
     if head is None:
         file.seek(0)
@@ -98,7 +103,7 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
 
 
 def _bitmap_type(head: bytes, _file: BinaryIO) -> str | None:
-    """Recognise headers of which each field must be plausible."""
+    """Recognise formats with short magic numbers, by headers whose every field is plausible."""
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
         return "image/bmp"
     if head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and head[4:6] != b"\0\0" and head[9:10] == b"\0":
@@ -118,7 +123,10 @@ def _portable_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def _tga_type(head: bytes, file: BinaryIO) -> str | None:
-    """Recognise a Targa picture: no magic number at its start, and one at its end at best."""
+    """Recognise a Targa picture, by a magic number at its end or by the fields of its header.
+
+    It has none at its start, and old files have none at their end.
+    """
     if len(head) < 18:  # noqa: PLR2004 - the size of the header
         return None
     map_kind, kind = head[1], head[2]
@@ -135,7 +143,7 @@ def _tga_type(head: bytes, file: BinaryIO) -> str | None:
 
 
 def _sound_type(head: bytes, file: BinaryIO) -> str | None:
-    """Recognise MPEG sound: tags first, or the frames at once."""
+    """Recognise MPEG sound, which begins with an ID3 tag or with the first frame."""
     if head[:3] == b"ID3" and len(head) >= 10:  # noqa: PLR2004 - the size of the tag's header
         size = 0
         for byte in head[6:10]:
@@ -153,13 +161,13 @@ def _frame_type(head: bytes) -> str | None:
     rate, sampling = head[2] >> 4, head[2] >> 2 & 3
     if version >= 2 and layer == 0:  # noqa: PLR2004 - ADTS: MPEG 2 or 4, no layer
         return "audio/x-hx-aac-adts" if head[2] >> 2 & 15 < 13 else None  # noqa: PLR2004
-    # Layer I is hardly met, and its mark is that of UTF-16.
+    # Layer I is rare, and begins like a UTF-16 text.
     is_frame = version != 1 and layer in (1, 2) and 0 < rate < 15 and sampling < 3  # noqa: PLR2004
     return "audio/mpeg" if is_frame else None
 
 
 def _stream_type(head: bytes, _file: BinaryIO) -> str | None:
-    """Recognise MPEG transport streams: a mark every 188 bytes, or 192 on discs and cameras."""
+    """Recognise MPEG transport streams by a mark every 188 bytes, or 192 on discs and cameras."""
     for start, step in ((0, 188), (4, 192)):
         marks = head[start::step]
         if len(marks) > 3 and marks.count(b"G") == len(marks):  # noqa: PLR2004 - not by chance
@@ -168,7 +176,7 @@ def _stream_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def _archive_type(head: bytes, file: BinaryIO) -> str | None:
-    """Recognise tar files from before `ustar`, by their checksum, and images of discs."""
+    """Recognise images of discs, and tar files older than `ustar` by their checksum."""
     stored = re.match(rb"[ 0]*([0-7]{1,7})[ \0]", head[148:156])
     if stored and len(head) >= _TAR_BLOCK:
         header = head[:148] + b" " * 8 + head[156:_TAR_BLOCK]
@@ -181,7 +189,7 @@ def _archive_type(head: bytes, file: BinaryIO) -> str | None:
 def _postscript_type(head: bytes, _file: BinaryIO) -> str | None:
     if head.startswith((b"%!", b"\x04%!")):
         return "image/x-eps" if b"EPSF" in head[:64] else "application/postscript"
-    # Readers take a PDF whose first line stands anywhere in the first kilobyte.
+    # Readers accept a PDF whose first line is anywhere in the first kilobyte.
     return "application/pdf" if b"%PDF-" in head[:1024] and b"\0" not in head[:64] else None
 
 
@@ -223,7 +231,7 @@ def _text_type(head: bytes) -> str | None:
     if len(head.translate(None, _CONTROL)) != len(head):
         return None
     try:
-        # An incremental decoder forgives that the head may end within a character.
+        # An incremental decoder accepts a head that ends within a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return TEXT if len(head.translate(None, _C1)) == len(head) else None

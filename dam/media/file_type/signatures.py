@@ -1,14 +1,14 @@
-"""The table of magic numbers: what a file starts with, and what it is then called.
+"""The table of magic numbers: the bytes at the start of a file, and the media type they prove.
 
-Names are those of `file --mime-type` (libmagic), so that people can compare. Formats that share a
-start (zip, RIFF, ISO media, TIFF, Ogg, ...) have a reader of their own in `containers`.
+Types are named as `file --mime-type` (libmagic) names them, so that people can compare. Formats
+that share the same start (zip, RIFF, ISO media, TIFF, Ogg, ...) are recognised in `containers`.
 """
 
 from typing import NamedTuple
 
 
 class Signature(NamedTuple):
-    """Bytes that must stand at an offset, and the media type that they prove."""
+    """Bytes that a file must have at an offset, and the media type that they prove."""
 
     offset: int
     magic: bytes

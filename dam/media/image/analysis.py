@@ -1,4 +1,4 @@
-"""Hashes and thumbnail of a picture, from one scaled decode: Pillow's side of `image.entry`."""
+"""Hashes and thumbnail of a picture from one scaled decode; the part of `image.entry` in Pillow."""
 
 import os
 
@@ -31,7 +31,7 @@ _TRANSFORMS: dict[Transform, Image.Transpose | None] = {
 
 
 def analyse(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageAnalysis:
-    """Return hashes and thumbnail; see `dam.media.image.entry.analyse_image`."""
+    """Return the hashes and the thumbnail; see `dam.media.image.entry.analyse_image`."""
     with open_picture(path, limits) as picture:
         bitmap = small_upright_bitmap(picture.image, limits)
         icc_profile = picture.image.info.get("icc_profile")
@@ -45,7 +45,7 @@ def analyse(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageA
 
 
 def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> QueryHashes:
-    """Return the hashes in all eight positions; see `dam.media.image.entry.hash_query_image`."""
+    """Return the hashes for all eight transforms; see `dam.media.image.entry.hash_query_image`."""
     with open_picture(path, limits) as picture:
         bitmap = small_upright_bitmap(picture.image, limits)
     grey = grey_of(bitmap)
@@ -58,14 +58,14 @@ def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> Que
 
 
 def grey_of(bitmap: Image.Image) -> Image.Image:
-    """Return the grey bitmap that is hashed: `imagehash` makes the same of the RGB one."""
+    """Return the grey bitmap to hash, the same that `imagehash` makes of the RGB one."""
     if bitmap.mode not in ("L", "RGB"):
         bitmap = bitmap.convert("RGB")
     return bitmap.convert("L")
 
 
 def dihedral_hashes(grey: Image.Image) -> dict[Transform, PerceptualHashes]:
-    """Return the hashes of a bitmap turned and mirrored in all eight ways, `none` among them."""
+    """Return the hashes of a bitmap for all eight ways to turn and mirror it, including `none`."""
     return {
         name: hash_bitmap(grey if turn is None else grey.transpose(turn))[0]
         for name, turn in _TRANSFORMS.items()

@@ -1,4 +1,4 @@
-"""From an opened picture to one small upright bitmap, by one scaled decode."""
+"""Decoding of an opened picture into one small upright bitmap, scaled down on the way."""
 
 import numpy as np
 from PIL import Image
@@ -23,16 +23,19 @@ _TURNS = {
 
 
 def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image:
-    """Return the picture upright, of mode `L`, `RGB`, `CMYK` or `YCbCr`, never larger than it was.
+    """Return the picture upright, of mode `L`, `RGB`, `CMYK` or `YCbCr`, never enlarged.
 
-    Its longest side is at most 256 pixels. What shines through lies on white, as exporters to JPEG
-    do it; 16-bit values lose their low byte, floating-point ones are stretched to the full range.
-    The first frame stands for all.
+    Its longest side is at most 256 pixels. Transparent parts are laid on white, as programs do
+    that export to JPEG. 16-bit values lose their low byte; floating-point values are stretched to
+    the full range. Of several frames the first is used.
+
+    Raises:
+        MediaLimitError: The picture would decode to too many pixels or rows.
     """
     orientation = 1 if turns_itself(image) else orientation_of(image)
     longest = max(image.size)
     if image.format in ("JPEG", "MPO"):
-        # The decoder then halves the picture as often as it stays at least this large.
+        # The decoder then halves the picture as long as it stays at least this large.
         width, height = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
         image.draft(None, (width, height))
     pixels = image.width * image.height
@@ -50,7 +53,7 @@ def _shrink(image: Image.Image) -> Image.Image:
     longest = max(plain.size)
     if longest > LONGEST_SIDE_PX:
         width, height = (max(1, round(side * LONGEST_SIDE_PX / longest)) for side in plain.size)
-        # A gap of 1 lets whole factors be reduced first: two to four times faster.
+        # A gap of 1 first reduces by whole factors, which is two to four times faster.
         plain = plain.resize((width, height), Image.Resampling.HAMMING, reducing_gap=1.0)
     if plain.mode != "RGBA":
         return plain
@@ -59,7 +62,7 @@ def _shrink(image: Image.Image) -> Image.Image:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Return the picture in a mode that can be resized: `RGBA` only if something shines through."""
+    """Return the picture in a mode that can be resized: `RGBA` only if a part is transparent."""
     if image.mode.startswith("I") or image.mode == "F":
         return _eight_bit(image)
     if image.has_transparency_data:

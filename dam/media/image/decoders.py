@@ -1,4 +1,4 @@
-"""Which decoder reads which media type, and whether it is installed."""
+"""The decoders of pictures: the media types that each reads, and whether it is installed."""
 
 import importlib
 from functools import cache
@@ -78,17 +78,17 @@ _HEIF_PACKAGE, _JXL_PACKAGE = "pillow-heif", "pillow-jxl-plugin"
 
 
 def is_picture(media_type: str) -> bool:
-    """Return whether some decoder, installed or not, makes a bitmap of files of this type."""
+    """Tell whether a decoder for this media type exists, installed or not."""
     return media_type in _PILLOW_FORMATS or media_type in _HEIF_TYPES | _JXL_TYPES
 
 
 @cache
 def pillow_format(media_type: str) -> str:
-    """Return the name under which Pillow opens files of this type, its plugin ready to be used.
+    """Return Pillow's name of the format of this media type, with its plugin loaded.
 
     Raises:
-        MissingDecoderError: A package would read it and is not installed.
-        UnsupportedPictureError: No decoder of ours reads it.
+        MissingDecoderError: The package that reads this type is not installed.
+        UnsupportedPictureError: No decoder that we know reads this type.
     """
     if media_type in _HEIF_TYPES:
         _import_plugin("pillow_heif", _HEIF_PACKAGE, media_type).register_heif_opener()
@@ -101,7 +101,7 @@ def pillow_format(media_type: str) -> str:
     name, module, feature = _PILLOW_FORMATS[media_type]
     importlib.import_module(module)
     if feature and not importlib.import_module("PIL.features").check(feature):
-        if feature in _FEATURES_IN_MODULES:  # whose faults Pillow keeps to itself
+        if feature in _FEATURES_IN_MODULES:  # Pillow hides why it cannot import these
             _import_plugin(f"PIL._{feature}", "pillow", media_type)
         raise MissingDecoderError(media_type, "pillow")
     return name
@@ -116,7 +116,7 @@ def _import_plugin(module: str, package: str, media_type: str) -> ModuleType:
 
 
 def installed_decoders() -> dict[str, Decoder]:
-    """Return every decoder that this program can use, by name."""
+    """Return the state of every decoder that this program can use, by name."""
     try:
         features = importlib.import_module("PIL.features")
     except ImportError:

@@ -1,4 +1,4 @@
-"""What the header of a picture says; Pillow's side of `dam.media.image.entry.describe_image`."""
+"""Description of a picture by its header; the part of `image.entry` that needs Pillow."""
 
 import os
 
@@ -17,7 +17,7 @@ _MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 
 
 def describe(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageDescription:
-    """Return what the header says; see `dam.media.image.entry.describe_image`."""
+    """Return the facts in the header; see `dam.media.image.entry.describe_image`."""
     with open_picture(path, limits) as picture:
         image = picture.image
         orientation = orientation_of(image)
@@ -53,7 +53,7 @@ def _frame_count(picture: OpenPicture, limits: MediaLimits) -> int:
 def _bit_depth(picture: OpenPicture) -> int:
     image = picture.image
     if image.format == "PNG":
-        # Pillow hands out 16-bit colour as 8-bit; the first chunk says what is stored.
+        # Pillow converts 16-bit colour to 8-bit; the first chunk has the stored depth.
         picture.file.seek(24)
         return picture.file.read(1)[0]
     if isinstance(image, TiffImageFile):

@@ -1,8 +1,8 @@
-"""Pictures: what a header says, and what one small decoded bitmap says.
+"""Functions that describe, hash and search for pictures.
 
-These functions run in worker processes: they take a path and return plain values. Pillow and numpy
-are imported when they are first called; without the extra `image` they raise `MissingExtraError`.
-Every fault of a file is an `ItemError`.
+They run in worker processes: they take a path and return plain values. Each imports Pillow and
+numpy when it is first called, and raises `MissingExtraError` without the extra `image`. For a file
+that cannot be used it raises an `ItemError`.
 """
 
 import os
@@ -16,14 +16,14 @@ from dam.media.limits import MediaLimits
 
 _DEFAULT_LIMITS = MediaLimits()
 
-# Two threads at an import that fails: only one of them would be told what is missing.
+# If two threads run an import that fails, only one of them gets the error that names the module.
 _IMPORTING = threading.Lock()
 
 
 def describe_image(
     path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
 ) -> ImageDescription:
-    """Return what the header of a picture says; no pixel is decoded."""
+    """Return the facts in the header of a picture; no pixel is decoded."""
     with _extra_image():
         from dam.media.image import description  # noqa: PLC0415 - the extra may be absent
     return description.describe(path, limits)
@@ -32,7 +32,7 @@ def describe_image(
 def analyse_image(
     path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
 ) -> ImageAnalysis:
-    """Return hashes and thumbnail of a picture, of the first frame if there are many."""
+    """Return the hashes and the thumbnail of a picture; of several frames the first is used."""
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
     return analysis.analyse(path, limits)
@@ -41,9 +41,10 @@ def analyse_image(
 def hash_query_image(
     path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
 ) -> QueryHashes:
-    """Return the hashes of a picture in all eight positions.
+    """Return the hashes of a picture for all eight ways to turn and mirror it.
 
-    A stored picture near `by_transform[t]` looks like the query after `t` was done to the query.
+    Example: a stored picture near `by_transform["rotate90"]` looks like the query after the query
+    was turned by 90 degrees.
     """
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
@@ -51,7 +52,7 @@ def hash_query_image(
 
 
 def require_extra() -> None:
-    """Return if pictures can be looked at here, and raise `MissingExtraError` otherwise."""
+    """Raise `MissingExtraError` unless pictures can be decoded here."""
     with _extra_image():
         from dam.media.image import analysis  # noqa: F401, PLC0415 - the extra may be absent
 
@@ -63,5 +64,5 @@ def _extra_image() -> Iterator[None]:
             yield
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in ("PIL", "numpy"):
-            raise MissingExtraError("image", "looking at pictures") from error
+            raise MissingExtraError("image", "reading pictures") from error
         raise

@@ -1,6 +1,6 @@
-"""How many frames a file has, by walking its structure; nothing is decoded.
+"""Counting of the frames or pages of a file by its structure; nothing is decoded.
 
-Pillow counts them too, in a time that grows with their square.
+Pillow can count them too, but its time grows with the square of their number.
 """
 
 import struct
@@ -14,7 +14,11 @@ _BIG_TIFF_VERSION = 43
 
 
 def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> int:
-    """Return the frames of a GIF that begin before it ends or breaks off, at least 1."""
+    """Return the number of frames of a GIF, at least 1; of a truncated one, those that begin.
+
+    Raises:
+        MediaLimitError: It has more than `limits.max_frames`.
+    """
     file.seek(10)
     flags = file.read(3)[:1]
     file.seek(13 + _colour_table_size(flags))
@@ -42,7 +46,11 @@ def _colour_table_size(flags: bytes) -> int:
 
 
 def count_tiff_pages(file: BinaryIO, limits: MediaLimits) -> int:
-    """Return the directories in the chain of a TIFF, at least 1; a loop ends the chain."""
+    """Return the number of directories in the chain of a TIFF, at least 1; a loop ends the chain.
+
+    Raises:
+        MediaLimitError: It has more than `limits.max_frames`.
+    """
     file.seek(0)
     header = file.read(16)
     order = "<" if header[:2] == b"II" else ">"

@@ -1,4 +1,4 @@
-"""Perceptual hashes of one small bitmap, and whether it has enough structure to be hashed."""
+"""Perceptual hashes of a small bitmap, and whether it has enough structure for useful hashes."""
 
 from functools import lru_cache
 from typing import Final
@@ -15,16 +15,17 @@ _ENDS = 8, 17
 _FREQUENCY, _SAMPLE = np.arange(_KEPT)[:, None], np.arange(_SIDE)[None, :]
 _DCT: Final = 2 * np.cos(np.pi * _FREQUENCY * (2 * _SAMPLE + 1) / (2 * _SIDE))
 
-# Pillow's filter for 8-bit pixels: three lobes a side, weights of 22 binary places.
+# Pillow's Lanczos filter for 8-bit pixels: three lobes a side, weights with 22 binary places.
 _LOBES, _ONE = 3, 1 << 22
 
-# Symmetric drawings have coefficients of exactly the median. Floating point puts these a hair above
-# or below it, another way on every machine; here they are not above.
+# Symmetric drawings have coefficients exactly at the median. Floating point puts these slightly
+# above or below it, differently on each machine; here they count as not above.
 _ROUNDING = 1e-6
 
-# Rounding pixels to whole grey levels alone moves a coefficient by 18 (one standard deviation):
-# four times this is no accident. Of 64 coefficients, pictures of one colour, ramps and bands keep
-# at most 9 above it, the flattest of 400 real pictures kept 28.
+# Rounding pixels to whole grey levels already moves a coefficient by 18 (one standard deviation),
+# so one that deviates by about four times as much does so because of the picture. Of the 64
+# coefficients, at most 9 do so in pictures of one colour, ramps and bands; 28 did in the flattest
+# of 400 real pictures.
 _CERTAIN_COEFFICIENT = 64.0
 _CERTAIN_NEEDED = 16
 
@@ -35,8 +36,8 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
     Args:
         grey: Mode `L`, any size.
 
-    Source: Zauner 2010; the same bits as `imagehash.phash`, `average_hash` and `dhash`, save for
-    bits of `phash` that are ties and accidents there.
+    Source: Zauner 2010; the same bits as `imagehash.phash`, `average_hash` and `dhash`, except for
+    bits of `phash` whose coefficient is at the median: there `imagehash` follows rounding errors.
     """
     mean_pixels, step_pixels, square = _resized(np.asarray(grey, dtype=np.float64))
     frequencies = _DCT @ square @ _DCT.T
@@ -51,10 +52,11 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
 
 
 def _resized(pixels: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return the bitmap in the three sizes, as `Image.resize` of Pillow 13 does it with Lanczos.
+    """Return the bitmap in the three sizes, with the result of Pillow 13's `Image.resize` by Lanczos.
 
-    Not Pillow itself: its order of the passes, and with it a bit of some hashes, has changed with
-    its versions, and it computes its weights anew for every picture, which takes longer than this.
+    Pillow itself is not used, for two reasons. The order of its two passes has changed between
+    versions, and with it a bit of some hashes. And it computes its weights anew for each picture,
+    which takes longer than this.
     """
     rows, columns = pixels.shape
     wide = _levels(pixels @ _widths(columns))  # all three at once: one product instead of three
@@ -83,9 +85,12 @@ def _widths(columns: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1024)
 def _lanczos(size: int, wanted: int) -> NDArray[np.float64]:
-    """Return the weights that make `wanted` pixels of `size`: whole numbers, one column a pixel.
+    """Return the weights that turn `size` pixels into `wanted`: whole numbers, one column a pixel.
 
-    Whole numbers below 2**53 are added without rounding, in whatever order that is done.
+    Sums of whole numbers below 2**53 are exact, so the order of addition does not matter.
+
+    Returns:
+        Shape (size, wanted).
     """
     scale = size / wanted
     stretch = max(scale, 1.0)

@@ -1,4 +1,4 @@
-"""Opening a picture within limits, and the one place where Pillow's faults become ours."""
+"""Opening of pictures within limits; the only place that translates Pillow's errors into ours."""
 
 import errno
 import logging
@@ -19,7 +19,7 @@ from dam.media.file_type.recognition import media_type
 from dam.media.image.decoders import pillow_format
 from dam.media.limits import MediaLimits
 
-# Decoders that hand out the picture upright already.
+# Formats whose decoders return the picture upright.
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
 _ORIENTATIONS = range(1, 9)
 
@@ -42,17 +42,17 @@ _DECODER_FAULTS = (
 
 
 class OpenPicture(NamedTuple):
-    """A picture that was opened and not decoded."""
+    """A picture that is open but not yet decoded."""
 
     image: Image.Image
     media_type: str
     file: BinaryIO
 
 
-# Raised by decoders that trusted the data; their words say nothing to users.
+# Raised by decoders that trusted damaged data; their messages mean nothing to users.
 _ACCIDENTS = (AssertionError, AttributeError, LookupError, TypeError)
 
-# A damaged offset sends a seek to nowhere; every other number is a fault of the disk.
+# A damaged offset makes a seek fail with one of these; every other number is the disk's fault.
 _FAULTS_OF_OFFSETS = (None, errno.EINVAL)
 
 
@@ -62,10 +62,10 @@ def open_picture(
 ) -> Iterator[OpenPicture]:
     """Open a picture for calls of Pillow.
 
-    The body must do nothing else: every fault in it is taken for one of the file.
+    The body of the `with` must do nothing else: every error in it is blamed on the file.
 
     Raises:
-        ItemError: The file cannot be read, decoded, or is over a limit.
+        ItemError: The file cannot be read or decoded, or exceeds a limit.
     """
     _silence_pillow(limits)
     source = Path(os.fsdecode(path))
@@ -86,7 +86,7 @@ def open_picture(
             "pixels", int(found[0]) if found else None, limits.max_pixels
         ) from error
     except _DECODER_FAULTS as error:
-        if "MAX_TEXT_" in str(error):  # the name of the limit is all that tells this ValueError
+        if "MAX_TEXT_" in str(error):  # only this name distinguishes the limit's ValueError
             raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(source, "read", error) from error
@@ -95,14 +95,14 @@ def open_picture(
 
 def orientation_of(image: Image.Image) -> int:
     """Return EXIF's orientation, 1 to 8, without decoding pixels."""
-    # PngImageFile.getexif would decode the picture to look for metadata behind the pixels.
+    # PngImageFile.getexif would decode the picture to look for metadata after the pixels.
     exif = Image.Image.getexif(image)
     found = exif.get(ExifTags.Base.Orientation, 1)
     return int(found) if found in _ORIENTATIONS else 1
 
 
 def turns_itself(image: Image.Image) -> bool:
-    """Return whether the decoder applies the orientation by itself."""
+    """Tell whether the decoder itself applies the orientation."""
     return image.format in _UPRIGHT_FORMATS
 
 
@@ -116,13 +116,13 @@ def _check(image: Image.Image, limits: MediaLimits) -> None:
 
 
 def _silence_pillow(limits: MediaLimits) -> None:
-    """Let Pillow neither warn nor log: what matters is raised.
+    """Stop Pillow from warning and logging, as everything that matters is raised.
 
-    A filter, and not `catch_warnings`, which threads would undo for each other.
+    This sets a filter instead of using `catch_warnings`, which threads would undo for each other.
     """
     warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif|pillow_jxl)\b")
     logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
-    # Pillow raises above twice this figure, also for pictures inside pictures (icons).
+    # Pillow raises above twice this number, also for pictures inside pictures (icons).
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
     PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = limits.max_metadata_bytes
 
@@ -134,5 +134,5 @@ def _reason(error: BaseException) -> str:
     text = detail.decode("ascii", "backslashreplace") if isinstance(detail, bytes) else str(detail)
     if not text or isinstance(error, _ACCIDENTS) or text.startswith("invalid literal"):
         return f"its data is inconsistent ({type(error).__name__})"
-    # One line, one sentence: the rest is advice to programmers.
+    # Only the first sentence, as one line: the rest is advice for programmers.
     return " ".join(text.split()).split(". ")[0]

@@ -1,12 +1,15 @@
-"""What is said of a picture, as plain values."""
+"""Plain values for descriptions, hashes and thumbnails of pictures."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 BITMAP_RECIPE = 1
-"""Changes with every change of the small bitmap or of a hash; never compare across versions."""
+"""Version of the small bitmap and of the hashes; hashes of different versions must not be compared.
+
+Raise it with every change of either."""
 DESCRIPTION_RECIPE = 1
-"""Rises with every change of what `file_type` or `describe_image` says of the same bytes."""
+"""Version of descriptions; raise it if `file_type` or `describe_image` changes its answer for any
+file."""
 Transform = Literal[
     "none",
     "rotate90",
@@ -17,22 +20,22 @@ Transform = Literal[
     "transpose",
     "transverse",
 ]
-"""How a picture is turned or mirrored; degrees clockwise, as ImageMagick and EXIF count."""
+"""A way to turn or mirror a picture; degrees are clockwise, as in ImageMagick and EXIF."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDescription:
-    """What the header of a picture says.
+    """Facts from the header of a picture.
 
     Attributes:
         format: Pillow's name of the format: `JPEG`, `PNG`, `HEIF`, ...
-        width_px: Width as displayed, orientation applied.
-        height_px: Height as displayed, orientation applied.
+        width_px: Width as displayed, with the orientation applied.
+        height_px: Height as displayed, with the orientation applied.
         orientation: EXIF's number, 1 to 8, as stored.
         mode: Pillow's pixel mode: `L`, `RGB`, `RGBA`, `CMYK`, `I;16`, ...
         bit_depth: Bits per channel as stored.
-        frame_count: Frames of an animation, or pages.
-        is_animated: The frames are meant to be played.
+        frame_count: Number of frames of an animation, or of pages.
+        is_animated: The frames are an animation, not pages.
     """
 
     media_type: str
@@ -49,7 +52,7 @@ class ImageDescription:
 
 @dataclass(frozen=True, slots=True)
 class PerceptualHashes:
-    """Unsigned 64-bit hashes of one bitmap; the same bits as `imagehash` gives for it."""
+    """Unsigned 64-bit hashes of one bitmap, with the same bits that `imagehash` computes for it."""
 
     phash: int
     ahash: int
@@ -68,11 +71,12 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageAnalysis:
-    """What the pixels of a picture say, all from one scaled decode.
+    """Hashes and thumbnail of a picture, all from one scaled decode.
 
     Attributes:
-        has_structure: False for one colour, near one colour, or bands of it: the hashes are then
-            accidents of rounding and must be left out of likeness.
+        recipe_version: `BITMAP_RECIPE` at the time.
+        has_structure: False for a picture of (nearly) one colour, or of bands. Its hashes are then
+            accidents of rounding and must not be compared with others.
     """
 
     recipe_version: int
@@ -83,7 +87,7 @@ class ImageAnalysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryHashes:
-    """The hashes of a picture to search for, as it is and turned and mirrored."""
+    """The hashes of a picture to search for, as it is, and turned and mirrored in each way."""
 
     recipe_version: int
     by_transform: dict[Transform, PerceptualHashes]

@@ -1,1 +1,1 @@
-"""Works, their variants, and what these are made of."""
+"""Works, their variants, and the pages, terms and elements of these."""

@@ -1,4 +1,4 @@
-"""What works of every kind have."""
+"""The base of all components of works: name and description."""
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,10 @@ from dam.core.ecs.components import Component
 
 
 class BaseConceptualInfoComponent(Component, kw_only=True):
-    """A work, whatever forms it was published in; its entity is the concept and has no bytes."""
+    """A work, independent of the forms it was published in.
+
+    Its entity is called the concept, and has no bytes.
+    """
 
     __abstract__ = True
 

@@ -1,4 +1,4 @@
-"""What variants of works of every kind have."""
+"""The base of all variant components: the work they belong to, and whether they are primary."""
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -9,8 +9,8 @@ from dam.core.ecs.components import ON_RELEASE, Component
 class BaseVariantInfoComponent(Component, kw_only=True):
     """One form of a work: an edition, a scan, a language.
 
-    Without a `conceptual_entity_id` it waits for its work. A concept has at most one primary
-    variant of a kind; the database says so.
+    `conceptual_entity_id` is the work (the concept); None until the variant is linked to one. A
+    concept has at most one primary variant of a kind; a unique index enforces it.
     """
 
     __abstract__ = True
@@ -24,8 +24,8 @@ class BaseVariantInfoComponent(Component, kw_only=True):
     is_primary_variant: Mapped[bool] = mapped_column(default=False)
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - what the decorator is given
-        """Return the rule that a concept has at most one primary variant."""
+    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - the decorator passes the class
+        """Return the index that allows a concept at most one primary variant."""
         is_primary = text("is_primary_variant")
         return (
             Index(

@@ -7,11 +7,11 @@ from dam.models.conceptual.base_conceptual_info_component import BaseConceptualI
 
 
 class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
-    """What identifies a comic and tells of it.
+    """Facts that identify and describe a comic as a work.
 
-    `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. Who made it, its
-    genres, story arcs and the like are `ComicBookTermComponent` rows. `title_key` is what concepts
-    are looked up by: `dam.media.comic.name.title_key` of the titles, written with them.
+    `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. People, genres, story
+    arcs and the like are `ComicBookTermComponent` rows. `title_key` is the key by which concepts
+    are looked up: `dam.media.comic.name.title_key` of the titles, written whenever they are.
     """
 
     __tablename__ = "component_comic_book_concept"

@@ -1,4 +1,4 @@
-"""Who made a comic, and what it is about."""
+"""People, genres, tags and other terms of a comic, one row each."""
 
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,8 +9,8 @@ from dam.core.ecs.components import MultiComponent
 class ComicBookTermComponent(MultiComponent, kw_only=True):
     """One person in one role, or one genre, tag, story arc, character, team or location of a comic.
 
-    `kind` is the name of the ComicInfo element in which such terms are listed (`Writer`, `Genre`,
-    `StoryArc` …), `position` the place in that list, from 0.
+    `kind` is the name of the ComicInfo element that lists such terms (`Writer`, `Genre`,
+    `StoryArc` …); `position` is the place in that list, from 0.
     """
 
     __tablename__ = "component_comic_book_term"

@@ -7,7 +7,7 @@ from dam.models.conceptual.base_variant_info_component import BaseVariantInfoCom
 
 
 class ComicBookVariantComponent(BaseVariantInfoComponent, kw_only=True):
-    """What tells a variant of a comic from the others; its pages are `PageLink` rows.
+    """Facts that distinguish one variant of a comic from another; its pages are `PageLink` rows.
 
     `language` is a BCP 47 tag, `format` the container (`cbz`, `folder` …).
     """
@@ -20,4 +20,4 @@ class ComicBookVariantComponent(BaseVariantInfoComponent, kw_only=True):
     variant_description: Mapped[str | None] = mapped_column(default=None)
     scan_group: Mapped[str | None] = mapped_column(default=None)
     reading_direction: Mapped[str | None] = mapped_column(String(64), default=None)
-    """`ltr` or `rtl`; None where nobody said."""
+    """`ltr` or `rtl`; None if it is not known."""

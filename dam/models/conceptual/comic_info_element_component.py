@@ -1,4 +1,4 @@
-"""What a variant's ComicInfo.xml says, element by element."""
+"""The elements of a variant's ComicInfo.xml, one row each."""
 
 from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,10 +7,10 @@ from dam.core.ecs.components import MultiComponent
 
 
 class ComicInfoElementComponent(MultiComponent, kw_only=True):
-    """One child of the document's root, known to the schema or not, in document order.
+    """One child of the document's root, whether the schema knows it or not; `position` orders them.
 
-    `value` is its text, or, where `is_markup`, its whole XML, as for an unknown element with
-    children. The list of pages is not among them: it is `PageLink` rows.
+    `value` is the text of the element. If `is_markup`, it is the whole element as XML, as for an
+    unknown element with children. The list of pages is not kept here, but as `PageLink` rows.
     """
 
     __tablename__ = "component_comic_info_element"

@@ -7,10 +7,11 @@ from dam.core.ecs.components import Base
 
 
 class PageLink(Base, kw_only=True):
-    """One page: which picture stands at which number of which owner.
+    """One page: the entity that has it, its number and its picture.
 
-    Numbers count from 1. A picture may stand in many owners, and more than once in one.
-    `attributes` is what else a ComicInfo page list says of the page, as a JSON object of strings.
+    `owner_entity_id` is the entity that has the pages, a comic variant for example. Numbers count
+    from 1. A picture may be a page of several entities, and several pages of one. `attributes` has
+    further attributes from the ComicInfo page list, as a JSON object of strings.
     """
 
     __tablename__ = "page_links"

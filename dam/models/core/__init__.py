@@ -1,1 +1,1 @@
-"""Where assets are, and which world this is."""
+"""Locations of assets, and the identity of the world."""

@@ -1,4 +1,4 @@
-"""Where the bytes of an asset are."""
+"""Locations of the bytes of an asset: in the store, in a user's file, or in an archive."""
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,16 +11,18 @@ IN_ARCHIVE = "archive"
 
 
 class FileLocationComponent(MultiComponent, kw_only=True):
-    """One place that holds the bytes: the content store, a file of the user's, or an archive.
+    """One location of the bytes: the content store, a user's file, or a member of an archive.
 
-    In the store the digest says where; whether the user's own file is the same inode, so that its
-    bytes may change, is asked of the file itself. A referenced file has its path, and the size and
-    mtime that it had when it was read. In an archive it is a member of another asset: `path` is
-    the member's name there, as its bytes, `path_digest` that of the container's digest and the
-    name.
+    `storage` is one of:
 
-    A large file, stored or referenced, also has what else `stat` said when all of it was last
-    hashed: as long as size, mtime, ctime, device and inode are the same, so are the bytes.
+    - `IN_STORE`: the asset's digest gives the path. The stored file may be the same inode as the
+      user's own file, so that its bytes can change; this is asked of the file, not kept here.
+    - `REFERENCED`: `path` is the user's file; size and mtime are those it had when it was read.
+    - `IN_ARCHIVE`: the bytes are a member of the asset `container_entity_id`. `path` is the name
+      of the member, as bytes; `path_digest` is the digest of the container's digest and that name.
+
+    A large file, stored or referenced, also has `ctime_ns`, `device` and `inode` from the last time
+    all of it was hashed. As long as these, size and mtime are the same, so are the bytes.
     """
 
     __tablename__ = "component_file_location"

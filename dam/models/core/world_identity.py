@@ -1,4 +1,4 @@
-"""Which world a database is."""
+"""The identity of the world that a database holds."""
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,12 +7,14 @@ from dam.core.ecs.components import Base
 
 
 class WorldIdentity(Base, kw_only=True):
-    """The one row with the world's UUID; caches outside the database are kept under it.
+    """The one row with the world's UUID; caches outside the database are kept by this UUID.
 
-    `store_editions` are the names that imports have given to what is in the store, newest first,
-    with spaces between. The store's mark has the newest, too: so a database that does not know it
-    is an older copy. `new_store` names the store that was begun anew because the one before was
-    lost, as its mark does; None where none was, or where the one before is back.
+    Attributes:
+        store_editions: The names that the latest imports have given to the contents of the store,
+            newest first, separated by spaces. The mark in the store has the newest name. A database
+            that does not know this name is an older copy.
+        new_store: The name of the store that was begun anew because the one before was lost, as in
+            its mark; None where none was, or where the store before is back.
     """
 
     __tablename__ = "world_identity"

@@ -1,4 +1,4 @@
-"""The MD5 that other catalogues know a file by."""
+"""The MD5 of an asset, by which other catalogues know the file."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -6,7 +6,7 @@ from dam.core.ecs.components import Component
 
 
 class ContentHashMD5Component(Component, kw_only=True):
-    """The MD5 of the content, 16 bytes; only where `DAM_EXTRA_DIGESTS` asks for it."""
+    """The MD5 of the content, 16 bytes; only if `DAM_EXTRA_DIGESTS` asks for it."""
 
     __tablename__ = "component_content_hash_md5"
 

@@ -1,4 +1,4 @@
-"""The SHA-1 that other catalogues know a file by."""
+"""The SHA-1 of an asset, by which other catalogues know the file."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -6,7 +6,7 @@ from dam.core.ecs.components import Component
 
 
 class ContentHashSHA1Component(Component, kw_only=True):
-    """The SHA-1 of the content, 20 bytes; only where `DAM_EXTRA_DIGESTS` asks for it."""
+    """The SHA-1 of the content, 20 bytes; only if `DAM_EXTRA_DIGESTS` asks for it."""
 
     __tablename__ = "component_content_hash_sha1"
 

@@ -4,6 +4,6 @@ from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHas
 
 
 class ImagePerceptualAHashComponent(ImagePerceptualHashComponent, kw_only=True):
-    """The average hash: brightness against the mean."""
+    """The average hash: one bit a pixel, set if it is brighter than the mean."""
 
     __tablename__ = "component_image_perceptual_ahash"

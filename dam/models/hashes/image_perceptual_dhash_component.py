@@ -4,6 +4,6 @@ from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHas
 
 
 class ImagePerceptualDHashComponent(ImagePerceptualHashComponent, kw_only=True):
-    """The difference hash: brightness against the right neighbour."""
+    """The difference hash: one bit a pixel, set if the pixel to its right is brighter."""
 
     __tablename__ = "component_image_perceptual_dhash"

@@ -1,4 +1,4 @@
-"""What the perceptual hashes of pictures have in common."""
+"""The base of the perceptual hashes of pictures."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -6,9 +6,10 @@ from dam.core.ecs.components import RevisionedComponent
 
 
 class ImagePerceptualHashComponent(RevisionedComponent, kw_only=True):
-    """A 64-bit perceptual hash, 8 bytes big-endian, and the recipe of the bitmap it was taken from.
+    """A 64-bit perceptual hash and the version of the recipe that made its bitmap.
 
-    A picture without structure has no useful hash: `value` is None then.
+    `value` is 8 bytes, big-endian. It is None for a picture without structure, such as a blank
+    page, which has no useful hash.
     """
 
     __abstract__ = True

@@ -4,6 +4,6 @@ from dam.models.hashes.image_perceptual_hash_component import ImagePerceptualHas
 
 
 class ImagePerceptualPHashComponent(ImagePerceptualHashComponent, kw_only=True):
-    """The DCT hash: the sign of low frequencies against their median."""
+    """The DCT hash: one bit for each low frequency, set if it is above their median."""
 
     __tablename__ = "component_image_perceptual_phash"

@@ -1,1 +1,1 @@
-"""What is still to be done."""
+"""Markers: each asks for one kind of work on its entity, and is removed when that is done."""

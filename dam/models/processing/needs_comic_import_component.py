@@ -1,9 +1,9 @@
-"""What is to be done again for an archive that could not be read as a comic."""
+"""The marker of archives that must be read as a comic again."""
 
 from dam.core.ecs.components import MarkerComponent
 
 
 class NeedsComicImportComponent(MarkerComponent, kw_only=True):
-    """The archive is to be read as a comic once more: `retry` marks those that could not be."""
+    """The archive must be read as a comic again; `retry` sets it after an attempt that failed."""
 
     __tablename__ = "component_needs_comic_import"

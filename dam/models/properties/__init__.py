@@ -1,1 +1,1 @@
-"""What assets are."""
+"""Properties of assets that are read from their content: type, size, dimensions, frames."""

@@ -1,4 +1,4 @@
-"""What a file is, whatever its content means."""
+"""Size, name and media type, which every asset has."""
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,9 +7,10 @@ from dam.core.ecs.components import Component
 
 
 class FilePropertiesComponent(Component, kw_only=True):
-    """Size, media type by content, and the base name under which the bytes first came.
+    """Size, media type by content, and the base name of the file from which the bytes first came.
 
-    `description_recipe` is the version of what told the media type and, of a picture, the rest.
+    `description_recipe` is the version of the code that described the asset: its media type and,
+    for a picture, its dimensions and format.
     """
 
     __tablename__ = "component_file_properties"

@@ -1,4 +1,4 @@
-"""What has more than one frame."""
+"""The frames of an animation, or the pages of a picture file."""
 
 from sqlalchemy.orm import Mapped
 
@@ -6,7 +6,7 @@ from dam.core.ecs.components import Component
 
 
 class FramePropertiesComponent(Component, kw_only=True):
-    """How many frames an animation, or pages a picture file has; absent where it is one."""
+    """The number of frames of an animation, or of pages of a picture file; absent if it is 1."""
 
     __tablename__ = "component_frame_properties"
 

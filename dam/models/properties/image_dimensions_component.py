@@ -1,4 +1,4 @@
-"""How large a picture is shown."""
+"""Width and height of a picture as displayed."""
 
 from sqlalchemy.orm import Mapped
 
@@ -6,7 +6,7 @@ from dam.core.ecs.components import Component
 
 
 class ImageDimensionsComponent(Component, kw_only=True):
-    """Width and height in pixels as displayed, the orientation applied."""
+    """Width and height in pixels as displayed, with the orientation applied."""
 
     __tablename__ = "component_image_dimensions"
 

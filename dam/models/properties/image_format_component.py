@@ -1,4 +1,4 @@
-"""How a picture's pixels are stored."""
+"""The format of a picture and of its stored pixels."""
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from dam.core.ecs.components import Component
 
 
 class ImageFormatComponent(Component, kw_only=True):
-    """The format, the pixel mode in Pillow's words, and EXIF's orientation (1 to 8) as stored."""
+    """The format and pixel mode as Pillow names them, and the stored EXIF orientation (1 to 8)."""
 
     __tablename__ = "component_image_format"
 

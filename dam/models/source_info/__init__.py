@@ -1,1 +1,1 @@
-"""Where assets came from."""
+"""Sources: the users' files from which assets were imported, and their later fate."""

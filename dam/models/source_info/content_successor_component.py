@@ -1,4 +1,4 @@
-"""What came in the place of an asset's bytes."""
+"""The later content of a path that once had an asset's content."""
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from dam.core.ecs.components import MultiComponent
 
 
 class ContentSuccessorComponent(MultiComponent, kw_only=True):
-    """The entity whose content was found later at a path that had held this entity's content."""
+    """A link from an entity to the one whose content was later found at the same path."""
 
     __tablename__ = "component_content_successor"
     __table_args__ = (UniqueConstraint("entity_id", "successor_entity_id"),)

@@ -1,4 +1,4 @@
-"""Where the bytes of an asset came from."""
+"""Paths of the users' files from which the bytes of an asset came."""
 
 from datetime import datetime
 
@@ -8,10 +8,11 @@ from dam.core.ecs.components import MultiComponent
 
 
 class OriginalSourceInfoComponent(MultiComponent, kw_only=True):
-    """One path at which the bytes were seen; a path is in a world once, with what it held last.
+    """One path at which the bytes were seen.
 
-    `path` is what `os.fsencode` gives, `path_digest` its SHA-256. `read_at` is when the bytes were
-    last read: a file whose mtime is not well before that may have changed since, unseen.
+    Each path occurs once in a world, on the entity of the content that it had last. `path` is the
+    result of `os.fsencode`, `path_digest` its SHA-256. `read_at` is the time at which the bytes
+    were last read: if the mtime is not well before it, the file may have changed since, unseen.
     """
 
     __tablename__ = "component_original_source_info"

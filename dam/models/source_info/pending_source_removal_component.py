@@ -1,4 +1,4 @@
-"""Files of users that a move has still to remove."""
+"""Sources that a move has still to remove."""
 
 from datetime import datetime
 
@@ -9,12 +9,13 @@ from dam.core.ecs.components import MultiComponent
 
 
 class PendingSourceRemovalComponent(MultiComponent, kw_only=True):
-    """One file that a move has taken in and whose source is still to be removed.
+    """One file that a move has stored, and whose source must still be removed.
 
-    It is written with the last commit that needs the source, and goes when the source is gone or is
-    to stay. The entity has the bytes; its SHA-256 decides whether the source has them still. `path`
-    is on the machine `machine_id`, and size and mtime are those of the file when it was read.
-    `aside_name` is the name in the same folder under which the file is set aside to be removed.
+    The row is written in the last commit that needs the source. It is deleted when the source is
+    gone, or when it is decided that the source stays. The entity has the bytes; its SHA-256 shows
+    whether the source still has the same ones. `path` is a path on the machine `machine_id`;
+    `size_bytes` and `mtime_ns` are from when the file was read. `aside_name` is the name in the
+    same folder under which the file is set aside before it is removed.
     """
 
     __tablename__ = "component_pending_source_removal"

@@ -214,7 +214,7 @@ def test_a_concept_has_no_pages_of_its_own(dam_cli: DamCli, saga: dict[str, Any]
         refused = dam_cli("comic", name, concept_of(saga))
         assert refused.returncode == 2
         assert refused.stderr == (
-            f"error: entity {concept_of(saga)} is a comic concept, and no variant\n"
+            f"error: entity {concept_of(saga)} is a comic concept, not a variant\n"
             f"hint: `dam-cli comic variants {concept_of(saga)}` lists its variants\n"
         )
 
@@ -232,7 +232,7 @@ def test_a_comic_is_written_and_never_over_a_file(
     }
     before = (home / "out.cbz").read_bytes()
     again = dam_cli("comic", "export", variant, "-o", "out.cbz")
-    assert (again.returncode, again.stderr.splitlines()[0]) == (2, "error: out.cbz exists already")
+    assert (again.returncode, again.stderr.splitlines()[0]) == (2, "error: out.cbz already exists")
     assert (home / "out.cbz").read_bytes() == before
     people = dam_cli("comic", "export", variant, "-o", "folder").stdout
     assert people == "wrote 3 pages to folder\n"

@@ -218,7 +218,7 @@ async def test_more_nested_readers_than_connections_say_so(sqlite_database: Data
         f"the database sqlite:///{sqlite_database.file} failed: "
         "no connection of this program was free for 0.05 s"
     )
-    assert caught.value.hint == "end some reads before others begin"
+    assert caught.value.hint == "finish some reads before you start more"
     await sqlite_database.close()
 
 
@@ -276,7 +276,7 @@ async def test_a_server_that_is_not_there_says_so_without_the_password() -> None
     start = "the database postgresql://me:***@127.0.0.1:1/dam failed: connection failed:"
     assert str(caught.value).startswith(start)
     assert "secret" not in str(caught.value)
-    assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
+    assert caught.value.hint == "check DAM_DATABASE_URL, and that the server is running"
     await database.close()
 
 
@@ -285,7 +285,7 @@ async def test_a_server_that_refuses_an_options_value_is_out_of_reach() -> None:
         database = Database(f"postgresql://me:secret@127.0.0.1:1/dam?{option}", CONTEXT)
         with pytest.raises(DatabaseUnreachableError) as caught:
             await query_one(database)
-        assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
+        assert caught.value.hint == "check DAM_DATABASE_URL, and that the server is running"
         await database.close()
 
 
@@ -312,7 +312,7 @@ async def test_a_server_that_hangs_up_is_out_of_reach(postgres_url: str) -> None
 
     with pytest.raises(DatabaseUnreachableError) as caught:
         await database.read(hang_up)
-    assert caught.value.hint == "check DAM_DATABASE_URL and that the server runs"
+    assert caught.value.hint == "check DAM_DATABASE_URL, and that the server is running"
     await database.close()
 
 

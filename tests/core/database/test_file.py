@@ -95,7 +95,7 @@ async def test_a_file_that_is_another_one_by_now_is_refused(
     with pytest.raises(DatabaseReplacedError) as caught:
         await database.require_same_file()
     assert caught.value.message == (
-        f"the database sqlite:///{path} is not the one that the command began with: "
+        f"the database sqlite:///{path} is not the one that the command started with: "
         f"{FOUND[change]}; no source was removed after that"
     )
 

@@ -63,11 +63,14 @@ async def test_a_lock_that_is_not_given_back_is_told_with_its_holder(postgres_ur
         pid = holder.info.backend_pid
     wanted = (
         f"the database {database.safe_url} failed: canceling statement due to lock timeout, "
-        f"5 times in N s; open longest is server process {pid} "
+        f"5 times in N s; open longest: server process {pid} "
         "(user dam, editor, idle in transaction), open for N s"
     )
     assert re.sub(r"\d+ s\b", "N s", caught.value.message) == wanted
-    assert caught.value.hint == "end that, or wait until it has ended, then run the command again"
+    assert (
+        caught.value.hint
+        == "end that transaction or wait until it ends, then run the command again"
+    )
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
     await database.close()
 

@@ -89,7 +89,7 @@ async def test_who_waits_in_vain_is_told_for_whom(file: Path) -> None:
             f"process {process.pid} ({name}, suspended) kept it locked for 0.05 s"
         )
         assert caught.value.hint == (
-            f"let the process go on (`kill -CONT {process.pid}`) or end it, "
+            f"resume that process (`kill -CONT {process.pid}`) or end it, "
             "then run the command again"
         )
     assert await database.write(new_entities, 1) == [1]

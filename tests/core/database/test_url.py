@@ -27,7 +27,7 @@ def test_a_url_of_no_known_kind_is_refused(url: str) -> None:
     with pytest.raises(DatabaseUrlError) as caught:
         parse_database_url(url)
     assert str(caught.value) == (
-        f"no database can be opened at {url!r}; expected sqlite:///FILE or postgresql://…"
+        f"not a valid database URL: {url!r}; expected sqlite:///FILE or postgresql://…"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_part_that_would_be_misread_is_refused(url: str, message: str, hint: s
     with pytest.raises(DatabaseUrlError) as caught:
         parse_database_url(url)
     found = caught.value
-    assert (found.message, found.hint) == (f"no database can be opened at {message}", hint)
+    assert (found.message, found.hint) == (f"not a valid database URL: {message}", hint)
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,9 @@ async def write_width(session: AsyncSession, asset: EntityId) -> None:
 @pytest.mark.parametrize(
     ("deed", "message"),
     [
-        (leave, "it ended in SystemExit: 0"),
-        (cancel_a_task, "it ended in CancelledError"),
-        (panic, "it ended in PanicError: bad pointer"),
+        (leave, "the system raised SystemExit: 0"),
+        (cancel_a_task, "the system raised CancelledError"),
+        (panic, "the system raised PanicError: bad pointer"),
     ],
 )
 @pytest.mark.parametrize("kind", [with_commands, in_session])
@@ -109,7 +109,7 @@ async def test_a_system_that_ends_its_own_transaction_keeps_nothing_and_fails(
         assert report.failed == 2
         assert await world.read(widths) == {}
         assert await world.read(marked, Analyse) == []
-        message = "it committed or rolled back its WorldSession"
+        message = "the system committed or rolled back its WorldSession"
         failure = ("hasty", "TransactionEndedError", message, 1)
         if raises:
             failure = ("hasty", "ZeroDivisionError", "ZeroDivisionError", 1)
@@ -132,7 +132,8 @@ async def test_a_service_that_commits_by_itself_is_still_one_transaction(
 
 
 @pytest.mark.parametrize(
-    ("deed", "said"), [(leave, "SystemAbortedError: it ended in SystemExit: 0"), (panic, None)]
+    ("deed", "said"),
+    [(leave, "SystemAbortedError: the system raised SystemExit: 0"), (panic, None)],
 )
 async def test_a_system_without_marked_entities_is_named(
     open_world: OpenWorld, deed: Callable[[], Awaitable[None]], said: str | None
@@ -141,13 +142,13 @@ async def test_a_system_without_marked_entities_is_named(
     async def tick(_commands: Commands) -> None:
         await deed()
 
-    said = said or "SystemAbortedError: it ended in PanicError: bad pointer"
+    said = said or "SystemAbortedError: the system raised PanicError: bad pointer"
     async with open_world(tick) as world:
         with pytest.raises(PluginFunctionError) as caught:
             await world.scheduler.run_until_idle()
     assert str(caught.value) == f"system 'tick' of {__name__} failed: {said}"
     assert caught.value.hint == (
-        "repair it, or leave plugins out with --no-plugins; --debug shows the traceback"
+        "fix it, or run without plugins (--no-plugins); --debug shows the traceback"
     )
     assert caught.value.exit_code is ExitCode.ENVIRONMENT
 

@@ -214,7 +214,7 @@ async def test_three_deaths_alone_are_the_end(open_world: OpenWorld) -> None:
         await world.run(claim, "0", lease_s=OVER_S)
         assert [await world.run(claim_orphan, str(n)) for n in (1, 2, 3)] == [1, 2, 3]
         report = await world.scheduler.run_until_idle()
-        message = "given up: 3 processes died while working on it alone"
+        message = "gave up: 3 processes died while working on it alone"
         expected = {ids[0]: ("analyse", "RepeatedDeathError", message, 1)}
         assert await world.read(failures) == expected
         assert await world.read(widths) == {}

@@ -204,9 +204,9 @@ async def test_systems_that_mark_for_each_other_without_end_are_stopped(
             await world.scheduler.run_until_idle()
         rows = await world.read(rows_of, Describe)
         assert [(row.entity_id, row.lease_token) for row in rows] == [(entity_id, None)]
-    assert str(caught.value) == "the work does not settle; still marking: ping"
+    assert str(caught.value) == "the work does not end; still marking entities: ping"
     assert caught.value.hint == (
-        "a system must not mark again what it was given, nor what it creates, without end"
+        "a system must not keep marking the entities that it was given or created"
     )
     assert caught.value.exit_code is ExitCode.BUG
 

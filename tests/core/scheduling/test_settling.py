@@ -48,7 +48,7 @@ async def test_work_that_creates_new_work_without_end_is_stopped(
         rows = [*await world.read(rows_of, Describe), *await world.read(rows_of, Analyse)]
         assert [row.lease_token for row in rows] == [None, None]
     told = "pass_on" if kind == "in turn" else first.__name__
-    assert str(caught.value) == f"the work does not settle; still marking: {told}"
+    assert str(caught.value) == f"the work does not end; still marking entities: {told}"
 
 
 async def test_what_others_mark_with_all_that_comes_in_is_no_fault(open_world: OpenWorld) -> None:

@@ -58,7 +58,7 @@ def test_a_killed_program_is_named(
         error = fault(archive)
     assert isinstance(error, UnpackerStoppedError)
     assert error.message == "unar ended before the archive was unpacked: killed by SIGKILL"
-    assert error.hint == "the same command tries it again"
+    assert error.hint == "run the same command again"
 
 
 @pytest.mark.corpus

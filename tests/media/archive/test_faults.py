@@ -101,7 +101,7 @@ def test_of_two_members_of_one_name_the_first_is_taken(tmp_path: Path) -> None:
     with open_archive(path) as archive:
         assert [outcome(archive, page) for page in archive.pages] == [
             b"first",
-            "the archive has more than one member '1.jpg'; the first is taken",
+            "the archive has more than one member '1.jpg'; the first is used",
         ]
         assert archive.read(archive.member(b"1.jpg")) == b"first"
 
@@ -188,7 +188,7 @@ def test_a_member_larger_than_it_declares_is_cut_off(tmp_path: Path) -> None:
     packed = zlib.compress(bytes(10_000_000), wbits=-15)
     path = saved(tmp_path, raw_zip([(b"1.jpg", packed)], method=8, size=100))
     assert outcomes(path) == {
-        "1.jpg": "unreadable member '1.jpg': it has another size than the directory says",
+        "1.jpg": "unreadable member '1.jpg': its size differs from the one in the directory",
     }
 
 
@@ -201,7 +201,7 @@ def test_headers_that_ask_for_memory_are_refused(tmp_path: Path) -> None:
     tar = write_tar(tmp_path / "b", PAGES).read_bytes()
     packed = xz_with_dictionary(tar, 1 << 30)
     assert refusal(saved(tmp_path, packed)) == (
-        "unreadable cbt archive: it needs more memory to unpack than is given to it"
+        "unreadable cbt archive: unpacking it needs more memory than is allowed"
     )
 
 
@@ -217,7 +217,7 @@ def test_headers_that_ask_for_memory_are_refused(tmp_path: Path) -> None:
         ({"method": 12}, "unreadable member '1.jpg': its packed bytes are corrupt"),
         (
             {"method": 14},
-            "unreadable member '1.jpg': it has another size than the directory says",
+            "unreadable member '1.jpg': its size differs from the one in the directory",
         ),
         ({"crc": 1}, "unreadable member '1.jpg': its checksum is wrong"),
     ],

@@ -117,7 +117,7 @@ def test_what_is_no_archive_is_named(content: bytes, media_type: str, tmp_path: 
     with pytest.raises(NotAnArchiveError) as caught, open_archive(path):
         pass
     assert caught.value.message == (
-        f"a file of type {media_type} is no archive; expected zip, rar, 7z or tar"
+        f"a file of type {media_type} is not an archive; expected zip, rar, 7z or tar"
     )
 
 

@@ -39,7 +39,7 @@ def test_rar_and_7z_say_which_extra_they_need(archive_format: str, tmp_path: Pat
     with pytest.raises(MissingUnpackerError) as caught, open_archive(path):
         pass
     error = caught.value
-    assert error.message == f"nothing that unpacks {archive_format} archives is installed"
+    assert error.message == f"no unpacker for {archive_format} archives is installed"
     assert error.hint == 'pip install "ecs-dam[comics]"'
     assert error.requirement == "comics"
 
@@ -61,7 +61,7 @@ def test_what_is_packed_says_which_program_it_needs(
     with open_archive(path) as archive, pytest.raises(MissingUnpackerError) as caught:
         archive.read(archive.pages[0])
     assert caught.value.requirement == "unar"
-    assert caught.value.hint == "install the program unar (`apt install unar`, say)"
+    assert caught.value.hint == "install the program unar, for example with `apt install unar`"
 
 
 def test_programs_that_rarfile_starts_get_as_little_as_ours(
@@ -100,6 +100,6 @@ def test_what_is_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert installed_unpackers()["rar"] == Decoder(
         available=False,
         version=None,
-        hint="install the program unar (`apt install unar`, say)",
+        hint="install the program unar, for example with `apt install unar`",
     )
     assert not is_installed("unar")

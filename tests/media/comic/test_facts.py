@@ -67,7 +67,7 @@ def test_a_name_that_is_too_long_is_left_out_and_told() -> None:
 
     assert facts == ComicFacts(
         terms=(ComicTerm("Writer", "Ann", 0), ComicTerm("Writer", "Ben", 1)),
-        problems=("Writer has a name of over 500 characters; left out",),
+        problems=("Writer has a name longer than 500 characters; left out",),
     )
 
 
@@ -84,16 +84,16 @@ def test_wrong_types_give_problems_and_no_facts() -> None:
     assert comic_facts(info) == ComicFacts(
         publisher="A",
         problems=(
-            "Publisher stands there more than once; the first one counts",
+            "Publisher occurs more than once; the first one is used",
             "text outside of elements: 'stray'",
-            "Pages is no list of pages, or a second one",
+            "Pages is not a list of pages, or is a second one",
             "Image of page entry 1 is 'x'",
             "Type of page entry 1 is 'FOO'",
             "Number has 65 characters; expected at most 64",
             "Volume is '99999999999'; expected a whole number from 0 to 2147483647",
             "Year is 'abc'; expected a whole number from 1 to 9999",
             "Month is '13'; expected a whole number from 1 to 12",
-            "LanguageISO is 'English'; expected a language code, as `en` or `pt-BR`",
+            "LanguageISO is 'English'; expected a language code such as `en` or `pt-BR`",
             "Manga is 'Perhaps'; expected Unknown or No or Yes or YesAndRightToLeft",
         ),
     )

@@ -177,7 +177,7 @@ def test_entities_are_refused_and_never_fetched(declared: str) -> None:
         parse_comic_info(f"{declared}<ComicInfo><Title>&e9;</Title></ComicInfo>".encode())
 
     assert raised.value.message == (
-        "ComicInfo.xml holds a document type declaration; such XML is not read"
+        "ComicInfo.xml has a document type declaration; such XML is not read"
     )
 
 

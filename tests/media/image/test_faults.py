@@ -173,7 +173,7 @@ def test_without_the_extra_the_modules_load_and_pictures_say_what_to_install() -
     )
 
     assert done.stdout.strip() == (
-        "looking at pictures needs the extra 'image', which is not installed"
+        "reading pictures needs the extra 'image', which is not installed"
         ' | pip install "ecs-dam[image]"'
     )
 

@@ -138,12 +138,12 @@ async def test_every_place_of_a_picture_is_told(world: World) -> None:
 async def test_what_is_missing_or_of_another_kind_is_named(world: World) -> None:
     work = await concept(world)
     owner = await variant(world, work)
-    with pytest.raises(NoComicConceptError, match=f"^entity {owner} is no comic concept$"):
+    with pytest.raises(NoComicConceptError, match=f"^entity {owner} is not a comic concept$"):
         await world.read(describe_comic_concepts, [work, owner])
     with pytest.raises(ConceptNotVariantError, match=f"^entity {work} is a comic concept"):
         await world.read(describe_comic_variants, [work, owner])
     (plain,) = await entities(world, 1)
-    with pytest.raises(NoComicVariantError, match=f"^entity {plain} is no comic variant$"):
+    with pytest.raises(NoComicVariantError, match=f"^entity {plain} is not a comic variant$"):
         await world.read(describe_comic_variants, [plain, owner])
     for call in (
         world.read(describe_comic_concepts, [work, 999]),

@@ -166,7 +166,7 @@ async def test_a_concept_is_never_a_variant(world: World) -> None:
         with pytest.raises(ConceptNotVariantError) as raised:
             await call
         assert (raised.value.message, raised.value.hint) == (error.message, error.hint)
-    assert error.message == f"entity {two} is a comic concept, and no variant"
+    assert error.message == f"entity {two} is a comic concept, not a variant"
     assert error.hint == f"`dam-cli comic variants {two}` lists its variants"
     entity_id = await variant(world, one)
     with pytest.raises(NoComicConceptError):
@@ -250,8 +250,8 @@ async def test_a_variant_of_another_concept_is_refused(world: World) -> None:
     entity_id = await variant(world, mine)
     with pytest.raises(VariantLinkedError) as raised:
         await world.run(link_comic_variant_to_concept, entity_id, other)
-    assert raised.value.message == f"entity {entity_id} is a variant of concept {mine} already"
-    assert raised.value.hint == f"`dam-cli comic unlink {entity_id}` first"
+    assert raised.value.message == f"entity {entity_id} is already a variant of concept {mine}"
+    assert raised.value.hint == f"first run `dam-cli comic unlink {entity_id}`"
 
 
 async def test_an_unlinked_variant_keeps_its_pages_and_its_facts(world: World) -> None:
@@ -268,7 +268,7 @@ async def test_an_unlinked_variant_keeps_its_pages_and_its_facts(world: World) -
     with pytest.raises(VariantUnlinkedError) as raised:
         await world.run(set_primary_comic_variant, entity_id)
     assert raised.value.message == (
-        f"entity {entity_id} is a variant of no concept; expected a linked one"
+        f"entity {entity_id} is not linked to a concept; expected a linked variant"
     )
     await world.run(link, entity_id, other)
     row = await component(world, entity_id)
@@ -303,8 +303,8 @@ async def test_what_is_no_variant_or_no_concept_is_named(world: World) -> None:
         with pytest.raises(type(error)) as raised:
             await call
         assert raised.value.message == error.message
-    assert no_variant.message == f"entity {plain} is no comic variant"
-    assert no_concept.message == f"entity {plain} is no comic concept"
+    assert no_variant.message == f"entity {plain} is not a comic variant"
+    assert no_concept.message == f"entity {plain} is not a comic concept"
 
 
 async def test_a_picture_knows_the_variants_that_it_is_a_page_of(world: World) -> None:

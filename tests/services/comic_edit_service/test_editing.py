@@ -88,7 +88,7 @@ async def test_a_variant_and_its_document_change(
 @pytest.mark.parametrize(
     ("which", "text", "kind", "message"),
     [
-        (0, "nothing", MalformedFieldError, "'nothing' is no FIELD=VALUE"),
+        (0, "nothing", MalformedFieldError, "not a valid change: 'nothing'; expected FIELD=VALUE"),
         (0, "foo=1", UnknownNameError, "no field named 'foo'; known: description, volume, issue"),
         (0, "volume=x", FactRefusedError, "volume is 'x'; expected a whole number"),
         (0, "publication_month=13", FactRefusedError, "publication month is 13; expected a whole"),
@@ -119,7 +119,7 @@ async def test_what_is_no_comic_is_refused(world: World) -> None:
     entity = await world.run(create_entity)
     with pytest.raises(DamError) as caught:
         await world.run(edit_comic, entity, {"publisher": "x"})
-    assert str(caught.value) == f"entity {entity} is no comic variant"
+    assert str(caught.value) == f"entity {entity} is not a comic variant"
 
 
 async def test_a_rehearsal_answers_and_keeps_nothing(

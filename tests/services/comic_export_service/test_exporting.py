@@ -342,7 +342,7 @@ async def test_nothing_is_ever_overwritten(world: World, home: Path, name: str) 
     (home / name).write_text("mine")
     with pytest.raises(ComicTargetTakenError) as caught:
         await export_comic(world, variant, home / name)
-    assert str(caught.value) == f"{home}/{name} exists already"
+    assert str(caught.value) == f"{home}/{name} already exists"
     assert (home / name).read_text() == "mine"
 
 
@@ -356,14 +356,14 @@ async def test_what_cannot_be_read_ends_the_export_and_leaves_nothing(
     before = names_below(home)
     with pytest.raises(PageExportError) as caught:
         await export_comic(world, outcome.variant_entity_id or 0, home / name)
-    assert str(caught.value).startswith(f"page 1: {path} changed since added")
+    assert str(caught.value).startswith(f"page 1: {path} has changed since it was added")
     assert names_below(home) == before
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "message"),
     [
-        ("b.cbr", ComicTargetFormatError, "comics are not written as .cbr; expected"),
+        ("b.cbr", ComicTargetFormatError, "cannot write a comic as .cbr; expected"),
         ("absent/b.cbz", OutputFolderError, "cannot write to {home}/absent: no such file"),
     ],
 )

@@ -44,8 +44,8 @@ async def test_a_page_that_cannot_be_read_now_joins_its_comic_later(
             why = f"cannot read {folder}/page 3.jpg: input/output error of the disk"
             assert failed.message == f"cannot read 1 of its 5 pages: {why}"
             assert failed.hint == (
-                "run the same command again once all can be read, or without those in the folder; "
-                "until then it is no comic, and its files stay"
+                "repair those pages or move them out of the folder, "
+                "then run the same command again; until then no comic is made and the files stay"
             )
             assert [(page.name, page.error) for page in failed.failed_pages] == [
                 ("page 3.jpg", why)

@@ -246,7 +246,7 @@ async def test_of_an_unreadable_document_the_comic_arrives(world: World, home: P
     assert (outcome.status, outcome.pages) == ("added", 2)
     assert outcome.error == "ForbiddenXmlError"
     assert outcome.message is not None
-    assert outcome.message.startswith("ComicInfo.xml holds a document type declaration")
+    assert outcome.message.startswith("ComicInfo.xml has a document type declaration")
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ async def test_a_named_concept_is_not_passed_over_in_silence(world: World, home:
                 f"entity {first.variant_entity_id} is a variant of concept "
                 f"{first.concept_entity_id} already"
             )
-            assert refused.hint == f"`dam-cli comic unlink {first.variant_entity_id}` first"
+            assert refused.hint == f"first run `dam-cli comic unlink {first.variant_entity_id}`"
         after = await world.read(dump)
         del before["component_original_source_info"], after["component_original_source_info"]
         assert after == before

@@ -90,7 +90,7 @@ async def test_a_source_that_cannot_be_removed_is_told_beside_what_else_is_wrong
     outcome = await import_one(world, odd, mode="move")
     assert (outcome.status, outcome.pages, outcome.error) == ("added", 2, "ForbiddenXmlError")
     assert outcome.message is not None
-    assert outcome.message.startswith("ComicInfo.xml holds a document type declaration")
+    assert outcome.message.startswith("ComicInfo.xml has a document type declaration")
     assert outcome.message.endswith(f"; cannot remove {odd}: the file system is read-only")
     assert whole.exists()
     assert odd.exists()

@@ -149,7 +149,7 @@ async def test_owners_of_pages_that_are_no_comics_are_left_out(world: World) -> 
 
 async def test_what_is_no_variant_is_named(world: World) -> None:
     (plain,) = await entities(world, 1)
-    with pytest.raises(NoComicVariantError, match=f"^entity {plain} is no comic variant$"):
+    with pytest.raises(NoComicVariantError, match=f"^entity {plain} is not a comic variant$"):
         await overlap_of(world, plain)
     with pytest.raises(EntityNotFoundError, match=r"^no entity 999$"):
         await overlap_of(world, 999)

@@ -192,7 +192,7 @@ async def test_an_entity_that_others_need_stays(session: AsyncSession, pages: Ta
     with pytest.raises(EntityInUseError) as caught:
         await ecs.delete_entity(session, page)
     assert str(caught.value) == f"entity {page} is used by entities {one}, {other}"
-    assert caught.value.hint == "delete what uses it first"
+    assert caught.value.hint == "first delete the entities that use it"
     assert caught.value.exit_code is ExitCode.ITEMS_FAILED
     assert await ecs.users_of(session, [page, one, other]) == {page: [one, other]}
 

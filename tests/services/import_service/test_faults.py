@@ -155,7 +155,7 @@ async def test_a_full_disk_under_the_database_stops_the_import_and_keeps_what_wa
         assert caught.value.message == (
             f"the database sqlite:///{sqlite} failed: database or disk is full"
         )
-        assert caught.value.hint == "check its disk and rights"
+        assert caught.value.hint == "check its disk and permissions"
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
         rows = await world.read(dump)
         assert len(rows["component_original_source_info"]) == 1 + len(recorded) < 500

@@ -191,6 +191,6 @@ async def test_without_the_extra_an_asset_without_a_hash_says_what_to_install(
     with pytest.raises(MissingExtraError) as caught:
         await find_similar_to_entity(world, asset)
     assert caught.value.message == (
-        "looking at pictures needs the extra 'image', which is not installed"
+        "reading pictures needs the extra 'image', which is not installed"
     )
     assert caught.value.hint == 'pip install "ecs-dam[image]"'

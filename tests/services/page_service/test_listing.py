@@ -102,7 +102,7 @@ async def test_a_new_order_names_every_page_unless_the_others_shall_go(world: Wo
         f"pages 2 (id {two}), 3 (id {one}) of entity {owner} are not named"
     )
     assert raised.value.hint == (
-        "name each as often as it is there, or give --drop to take away what is not named"
+        "name each page as often as it occurs, or use --drop to remove pages not named"
     )
     with pytest.raises(
         PagesLeftOutError, match=rf"^page 2 \(id {two}\) of entity .* is not named$"

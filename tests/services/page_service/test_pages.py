@@ -83,7 +83,7 @@ async def test_a_taken_number_is_refused(world: World, ids: list[EntityId]) -> N
         with pytest.raises(PageNumberTakenError) as raised:
             await world.run(assign_page, owner, image, 1)
         assert raised.value.message == f"page 1 of entity {owner} is entity {one} already"
-        assert raised.value.hint == "insert the page there, or remove that one first"
+        assert raised.value.hint == "insert the new page there, or remove the old one first"
     assert await numbered(world, owner) == {1: one}
 
 
@@ -103,7 +103,7 @@ async def test_inserting_moves_the_page_there_and_all_that_follow(
 async def test_numbers_are_1_to_a_million(world: World, ids: list[EntityId], number: int) -> None:
     with pytest.raises(PageNumberError) as raised:
         await world.run(assign_page, ids[0], ids[1], number)
-    assert raised.value.message == f"{number} is no page number; expected 1 to 1000000"
+    assert raised.value.message == f"not a valid page number: {number}; expected 1 to 1000000"
 
 
 async def test_no_page_moves_beyond_the_highest_number(world: World, ids: list[EntityId]) -> None:
@@ -274,7 +274,7 @@ async def test_an_order_of_pages_that_have_changed_is_refused(
     error = raised.value
     assert (error.expected, error.found) == (tuple(seen), tuple(there))
     assert error.message == f"the pages of entity {owner} have changed: {message.format(*ids)}"
-    assert error.hint == "read them again first"
+    assert error.hint == "list the pages again, then repeat the change"
     assert await world.read(get_ordered_pages, owner) == there
     await world.run(update_page_order, owner, [two, one], expected=tuple(there))
     assert await world.read(get_ordered_pages, owner) == [two, one]

@@ -198,7 +198,7 @@ async def test_an_unknown_marker_is_refused_with_those_that_are_known(world: Wor
 async def test_a_name_that_resembles_none_has_a_hint_too(world: World) -> None:
     with pytest.raises(UnknownNameError) as caught:
         await process(world, marker_name="x")
-    assert caught.value.hint == "choose one of those known"
+    assert caught.value.hint == "choose one of the known names"
 
 
 @pytest.mark.parametrize("requirement", ["image", "pillow", "sqlalchemy"])

@@ -314,7 +314,9 @@ async def test_what_leads_into_the_store_stays(world: World, left: Path, tmp_pat
     left.parent.rename(tmp_path / "away")
     left.parent.symlink_to(stored.parent)
     done = await work_off_removals(world)
-    assert [error.message for _, error in done.left] == [f"{left} is inside the store, and stays"]
+    assert [error.message for _, error in done.left] == [
+        f"{left} is inside the store, and is not removed"
+    ]
     assert is_there(left)
     assert await pending(world) == []
 

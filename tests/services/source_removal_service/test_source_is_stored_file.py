@@ -88,7 +88,7 @@ async def test_a_stored_file_stays_when_it_is_moved_in_by_another_path(
     with reached(stored.parent if is_shard else stored.parent.parent, at):
         (outcome,) = await move(world, at)
         assert (outcome.status, outcome.error) == ("known", "InsideStoreError")
-        assert outcome.message == f"{outcome.path} is inside the store, and stays"
+        assert outcome.message == f"{outcome.path} is inside the store, and is not removed"
         assert names_below(stored.parent) == [stored.name]
     assert await world.read(rows_of, PendingSourceRemovalComponent) == []
 

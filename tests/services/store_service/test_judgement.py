@@ -130,11 +130,11 @@ async def test_a_store_that_is_not_there_is_no_new_one(
         assert names_in_root() == before, work
         assert caught.value.message == (
             f"the store is not there: {shown()} does not have any of 13 files "
-            "that the database knows to be in it"
+            "that the database expects in it"
         )
         assert caught.value.hint == (
             "mount its disk there, or set DAM_ASSET_STORAGE_PATH; "
-            "if it is lost for good, `dam-cli doctor --store-is-lost`"
+            "if it is lost for good, run `dam-cli doctor --store-is-lost`"
         )
 
 

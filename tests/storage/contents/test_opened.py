@@ -144,7 +144,7 @@ def test_what_has_rotted_in_the_store_is_not_handed_out(
     with pytest.raises(ContentDamagedError) as caught:
         way(store, located())
     assert caught.value.message == (
-        f"the store has {FOUND[name]} in the place of sha256:{DIGEST.hex()}"
+        f"the store has {FOUND[name]} in place of sha256:{DIGEST.hex()}"
         if name in FOUND
         else f"the stored bytes do not match sha256:{DIGEST.hex()}"
     )
@@ -184,7 +184,7 @@ def test_a_users_file_with_other_bytes_of_the_same_size_and_time_is_not_handed_o
     os.utime(source, ns=(0, reference.mtime_ns))
     with pytest.raises(ReferenceDamagedError) as caught:
         way(store, located(is_stored=False, references=(reference,)))
-    assert caught.value.message == f"{source} has other bytes than when it was added"
+    assert caught.value.message == f"{source} has different bytes than when it was added"
 
 
 def test_the_damage_is_told_where_no_other_place_has_the_bytes_either(

@@ -57,7 +57,7 @@ def test_a_read_only_store_can_be_read_and_says_what_is_wrong(
             f"the store {store.root} is not usable: the file system is read-only"
         )
         assert (
-            caught.value.hint == "mount the file system for writing or set DAM_ASSET_STORAGE_PATH"
+            caught.value.hint == "mount the file system for writing, or set DAM_ASSET_STORAGE_PATH"
         )
 
     assert read(store, stored.sha256) == b"x"

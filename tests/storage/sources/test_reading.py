@@ -38,7 +38,7 @@ def test_a_file_that_grows_or_shrinks_meanwhile_is_not_believed(big: Path, size_
             list(chunks)
 
     assert caught.value.message == f"{big} changed while it was read"
-    assert caught.value.hint == "add it again when no other program works on it"
+    assert caught.value.hint == "add it again when no other program is writing to it"
     assert caught.value.exit_code is ExitCode.ITEMS_FAILED
 
 
