@@ -39,7 +39,7 @@ class MissingUnpackerError(ItemError):
 
     Args:
         archive_format: Such as "cbr".
-        requirement: The name of the extra ("comics") or of the program ("unrar").
+        requirement: The name of the extra ("comics") or of the program ("unar").
     """
 
     def __init__(self, archive_format: str, requirement: str) -> None:

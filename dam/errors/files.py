@@ -46,7 +46,7 @@ class NotRegularFileError(ItemError):
     """A path is not a regular file: it has no content of its own, and opening it may block.
 
     Args:
-        kind: What it is, with its article, such as "a named pipe".
+        kind: What it is, with its article, such as "a FIFO".
     """
 
     def __init__(self, path: Path, kind: str) -> None:

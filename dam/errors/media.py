@@ -20,7 +20,7 @@ class MissingDecoderError(ItemError):
         self.requirement = package
         super().__init__(
             f"no decoder for {media_type} is installed",
-            f"run `pip install {package}`, then `dam-cli retry`",
+            f"pip install {package}, then try again",
         )
 
 

@@ -99,7 +99,7 @@ class PluginFunctionError(EnvironmentFaultError):
     """A plugin's function raised where no single entity can be marked as failed for it.
 
     Args:
-        what: The kind of function, with its article, such as "a rule".
+        what: The function, such as "system 'analyse'".
         module: The module of the function.
     """
 

@@ -30,7 +30,7 @@ class StoreNotLostError(UsageError):
 
     Args:
         root: The folder of the store.
-        files: The number of files of this world that the store has.
+        files: The number of stored files that the database knows; 0 if nothing was ever stored.
     """
 
     def __init__(self, root: Path, files: int) -> None:
