@@ -81,7 +81,7 @@ class SourceLeftAsideError(ItemError):
         self.path = path
         self.left_as = left_as
         super().__init__(
-            f"{display_path(path)} was replaced twice while it was being removed; "
+            f"{display_path(path)} changed twice while it was being removed; "
             f"the first of the new files is now {display_path(left_as)}",
             "keep both files, as neither is the one that was stored; rename the hidden one",
         )
@@ -100,7 +100,7 @@ class ReferenceChangedError(ItemError):
         self.recorded_size_bytes, self.recorded_mtime_ns = recorded
         self.found_size_bytes, self.found_mtime_ns = found
         super().__init__(
-            f"{display_path(path)} has changed since it was added: "
+            f"{display_path(path)} changed after it was added: "
             f"recorded {_file_state(*recorded)}, now {_file_state(*found)}",
             "add it again to record it as it is now",
         )
@@ -129,7 +129,7 @@ class SourceReplacedError(ItemError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"{display_path(path)} has changed since it was moved in, and is not removed",
+            f"{display_path(path)} changed after it was moved in, and is not removed",
             "add it again to keep it as it is now",
         )
 

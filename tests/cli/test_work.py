@@ -101,7 +101,7 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
     assert done.stdout.splitlines()[0] == "removed 1 file that had been moved"
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
-        f"failed: {changed}: it has changed since it was moved in, and is not removed "
+        f"failed: {changed}: it changed after it was moved in, and is not removed "
         "(add it again to keep it as it is now)",
         f"failed: 1 file waiting: {away.parent} is not there, or empty "
         "(mount its disk and try again; `dam-cli process` continues with the files in it)",
@@ -125,7 +125,7 @@ def test_every_command_says_what_to_do_about_a_failure(dam_cli: DamCli) -> None:
     assert dam_cli("failures").stdout.endswith(f" ({hint})\n")
     assert dam_cli("failures", "--json").json[0]["hint"] == hint
     exported = dam_cli("export-asset", "1", "--output", "out")
-    assert exported.stderr.startswith(f"failed: 1: {picture} has changed since it was added: ")
+    assert exported.stderr.startswith(f"failed: 1: {picture} changed after it was added: ")
     assert exported.stderr.endswith(f" ({hint})\n")
     gone = dam_cli("add-asset", "--dry-run", picture, "--json")
     assert [failure["hint"] for failure in gone.json["failures"]] == [hint]

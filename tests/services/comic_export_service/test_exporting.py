@@ -356,7 +356,7 @@ async def test_what_cannot_be_read_ends_the_export_and_leaves_nothing(
     before = names_below(home)
     with pytest.raises(PageExportError) as caught:
         await export_comic(world, outcome.variant_entity_id or 0, home / name)
-    assert str(caught.value).startswith(f"page 1: {path} has changed since it was added")
+    assert str(caught.value).startswith(f"page 1: {path} changed after it was added")
     assert names_below(home) == before
 
 

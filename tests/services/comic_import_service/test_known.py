@@ -112,8 +112,8 @@ async def test_a_named_concept_is_not_passed_over_in_silence(world: World, home:
             assert (refused.status, refused.error) == ("failed", "VariantLinkedError")
             assert refused.is_failure
             assert refused.message == (
-                f"entity {first.variant_entity_id} is a variant of concept "
-                f"{first.concept_entity_id} already"
+                f"entity {first.variant_entity_id} is already a variant of concept "
+                f"{first.concept_entity_id}"
             )
             assert refused.hint == f"first run `dam-cli comic unlink {first.variant_entity_id}`"
         after = await world.read(dump)

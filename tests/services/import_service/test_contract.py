@@ -245,7 +245,7 @@ async def test_a_reference_that_changed_is_a_failure_until_it_is_added_again(
     await world.scheduler.run_until_idle()
     ((_, failure),) = await world.read(failures_at, [str(path)], since=started)
     assert failure.error == "ReferenceChangedError"
-    assert failure.message.startswith(f"{path} has changed since it was added: recorded ")
+    assert failure.message.startswith(f"{path} changed after it was added: recorded ")
 
     await add_files(world, [str(path)], reference, outcomes.append)
 

@@ -82,7 +82,7 @@ async def test_a_taken_number_is_refused(world: World, ids: list[EntityId]) -> N
     for image in (one, two):
         with pytest.raises(PageNumberTakenError) as raised:
             await world.run(assign_page, owner, image, 1)
-        assert raised.value.message == f"page 1 of entity {owner} is entity {one} already"
+        assert raised.value.message == f"page 1 of entity {owner} is already entity {one}"
         assert raised.value.hint == "insert the new page there, or remove the old one first"
     assert await numbered(world, owner) == {1: one}
 

@@ -102,7 +102,7 @@ async def test_what_stays_is_told_by_an_import_of_others(
     assert (told.path, told.status, told.sha256) == (str(left), "known", digest)
     assert (told.error, told.message) == (
         "SourceReplacedError",
-        f"{left} has changed since it was moved in, and is not removed",
+        f"{left} changed after it was moved in, and is not removed",
     )
     assert [outcome.path for outcome in await move(world, left.parent / "nothing")] == [
         str(left.parent / "nothing")

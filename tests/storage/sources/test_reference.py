@@ -45,7 +45,7 @@ def test_a_file_changed_before_is_not_read(path: Path) -> None:
         _read(path, _not_used)
 
     assert caught.value.message == (
-        f"{path} has changed since it was added: recorded 5 bytes of 2023-11-14 22:13:20 UTC, "
+        f"{path} changed after it was added: recorded 5 bytes of 2023-11-14 22:13:20 UTC, "
         "now 6 bytes of 2023-11-14 22:14:20 UTC"
     )
     assert caught.value.hint == "add it again to record it as it is now"
