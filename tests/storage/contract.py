@@ -144,8 +144,8 @@ class ContentStoreContract(CollectingContract):
                 look(digest)
             assert caught.value.message == f"the store has no content sha256:{digest.hex()}"
             assert caught.value.hint == (
-                "add a file with these bytes again, with --rehash; "
-                "`verify` lists all that is missing"
+                "add a file with these bytes again with `add-asset --rehash`; "
+                "`dam-cli verify` lists all missing files"
             )
 
     def test_a_size_that_differs_is_damage(self, store: ContentStore, tmp_path: Path) -> None:
