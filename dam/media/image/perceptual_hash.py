@@ -52,7 +52,7 @@ def hash_bitmap(grey: Image.Image) -> tuple[PerceptualHashes, bool]:
 
 
 def _resized(pixels: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return the bitmap in the three sizes, with the result of Pillow 13's `Image.resize` by Lanczos.
+    """Return the bitmap in three sizes, as `Image.resize` of Pillow 13 gives them with Lanczos.
 
     Pillow itself is not used, for two reasons. The order of its two passes has changed between
     versions, and with it a bit of some hashes. And it computes its weights anew for each picture,
