@@ -1,4 +1,4 @@
-"""`dam-cli add-asset`: files in."""
+"""`dam-cli add-asset`: adds files to a world."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import typer
 from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import (
-    Gathered,
+    GoneFolders,
     emit_json,
     emit_jsonl,
     name_failure,
@@ -47,15 +47,15 @@ def add_asset(
     ] = False,
     no_process: NoProcess = False,
     rehash: Annotated[
-        bool, typer.Option("--rehash", help="Read files again that look unchanged.")
+        bool, typer.Option("--rehash", help="Read files again even if they look unchanged.")
     ] = False,
     *,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Add files to the store and describe them.
 
-    A file that is there already, by its content, is not stored again. Run the same command again
-    after an interruption: it goes on where it stopped.
+    Content that the store already has is not stored again. After an interruption, run the same
+    command again: it continues where it stopped.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.import_service import ImportOptions
@@ -76,7 +76,7 @@ def add_asset(
 
 
 class _Run:
-    """One import, its processing and its report."""
+    """One run of the command: import, processing and report."""
 
     def __init__(
         self, state: State, paths: list[str], options: "ImportOptions", *, is_processed: bool
@@ -89,7 +89,7 @@ class _Run:
         self._has_worked = False
 
     async def work(self, world: "World") -> ExitCode:
-        """Import, process, report; return how it went."""
+        """Import and process the files, write the report, and return the exit code."""
         from dam.services.failure_service import failures_at
         from dam.services.import_service import failures_of_run
 
@@ -98,7 +98,7 @@ class _Run:
         report = await self._import(world)
         if self._is_processed:
             failures = await world.read(failures_of_run, self._paths, since=since)
-        else:  # a plan marks none as seen
+        else:  # a dry run notes no file as seen, so ask for failures of any time
             seen_since = None if self._state.is_dry_run else since
             failures = await world.read(failures_at, self._paths, since=seen_since)
         elapsed_s = time.monotonic() - started
@@ -135,17 +135,19 @@ class _Run:
             talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
 
     def _tell(self, summary: dict[str, Any]) -> None:
-        waiting = Gathered()
+        waiting = GoneFolders()
         for failure in summary["failures"]:
-            said = failure["message"], failure["hint"]
-            if failure["system"] and not waiting.takes(failure["error"], *said, failure["system"]):
-                name_failure(failure["path"], failure["system"], message=said[0], hint=said[1])
+            message, hint = failure["message"], failure["hint"]
+            if failure["system"] and not waiting.takes(
+                failure["error"], message, hint, failure["system"]
+            ):
+                name_failure(failure["path"], failure["system"], message=message, hint=hint)
         waiting.tell()
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:
             is_plan, has_worked = self._state.is_dry_run, self._has_worked
-            sentence(_words(summary, is_plan=is_plan, has_worked=has_worked))
+            sentence(_summary_line(summary, is_plan=is_plan, has_worked=has_worked))
 
 
 def _summary(
@@ -155,8 +157,8 @@ def _summary(
     failures: Sequence[tuple[str, "Failure"]],
     elapsed_s: float,
 ) -> dict[str, Any]:
-    listed = [_listed(outcome.path, outcome, None) for outcome in failed]
-    listed += [_listed(path, failure, failure.system) for path, failure in failures]
+    listed = [_failure_json(outcome.path, outcome, None) for outcome in failed]
+    listed += [_failure_json(path, failure, failure.system) for path, failure in failures]
     return {
         "world": world,
         **{status: report.counts[status] for status in _STATUSES},
@@ -167,7 +169,7 @@ def _summary(
     }
 
 
-def _listed(path: str, one: "FileOutcome | Failure", system: str | None) -> dict[str, Any]:
+def _failure_json(path: str, one: "FileOutcome | Failure", system: str | None) -> dict[str, Any]:
     return {
         "path": path,
         "entity_id": one.entity_id,
@@ -178,11 +180,11 @@ def _listed(path: str, one: "FileOutcome | Failure", system: str | None) -> dict
     }
 
 
-def _words(summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool) -> str:
+def _summary_line(summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool) -> str:
     counts = ", ".join(f"{summary[status]} {status}" for status in _STATUSES if summary[status])
     text = f"{'would be: ' if is_plan else ''}{counts or 'nothing found'}"
     if has_worked and not counts:
-        text += "; worked off what was pending"
+        text += "; ran pending work"
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"

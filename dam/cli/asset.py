@@ -1,4 +1,4 @@
-"""What is done with assets that are there: show, thumbnail, export, remove."""
+"""`dam-cli show`, `thumbnail`, `export-asset`, `remove-asset` and `ui`: assets of a world."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import typer
 from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import (
-    Gathered,
+    GoneFolders,
     complain,
     counted,
     emit_json,
@@ -35,16 +35,18 @@ Outcome: TypeAlias = "ExportOutcome | ThumbnailFile"
 
 
 class NotBuiltError(EnvironmentFaultError):
-    """A command that is promised and does not work yet."""
+    """The command exists, but the feature behind it is not built yet."""
 
     def __init__(self, what: str) -> None:
         self.what = what
-        super().__init__(f"{what} is not built yet", "the other commands do all that there is")
+        super().__init__(
+            f"{what} is not built yet", "use the other commands; `dam-cli --help` lists them"
+        )
 
 
 @command("show")
 def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
-    """Show all that is known of assets."""
+    """Show everything known about assets."""
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import describe_entities
 
@@ -58,9 +60,9 @@ def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -
 
 @command(streams=True)
 def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
-    """Find thumbnails of pictures, or make them.
+    """Print the paths of thumbnails, and make missing ones.
 
-    They are in a cache folder; one that is missing there is made again.
+    Thumbnails are in a cache folder. One that is missing there is made again.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
@@ -70,14 +72,14 @@ def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) ->
 
     async def work(world: "World") -> "list[ThumbnailFile]":
         entity_ids = await world.read(resolve_ids, wanted)
-        with _following(state, "making thumbnails", len(entity_ids)) as tell:
+        with _reporting(state, "making thumbnails", len(entity_ids)) as tell:
             return await find_thumbnails(world, entity_ids, tell)
 
     found = run_in_world(state, work)
     rows = [
         (item.entity_id, f"{item.width}x{item.height}", item.path) for item in found if item.path
     ]
-    return _end(state, found, rows, ("id", "pixels", "path"))
+    return _write_outcomes(state, found, rows, ("id", "pixels", "path"))
 
 
 @command(changes=True, streams=True)
@@ -85,15 +87,15 @@ def export_asset(
     state: State,
     ids: IdArguments,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; made when missing.")
+        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; created if missing.")
     ],
     *,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Write assets into a folder under their own names.
 
-    No file is ever overwritten: where a name is taken, the new file gets (2), (3) and so on. Each
-    is compared with the hash of its asset before it gets its name.
+    Existing files are never overwritten: if a name is taken, the new file gets (2), (3) and so on.
+    Each file is compared with the hash of its asset before it gets its name.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
@@ -103,11 +105,11 @@ def export_asset(
 
     async def work(world: "World") -> "list[ExportOutcome]":
         entity_ids = await world.read(resolve_ids, wanted)
-        with _following(state, "exporting", len(entity_ids)) as tell:
+        with _reporting(state, "exporting", len(entity_ids)) as tell:
             return await export_assets(world, entity_ids, output, tell, is_dry_run=state.is_dry_run)
 
     done = run_in_world(state, work, only_reads=True)
-    return _end(
+    return _write_outcomes(
         state, done, [(item.entity_id, item.path) for item in done if item.path], ("id", "path")
     )
 
@@ -118,13 +120,14 @@ def remove_asset(
     ids: IdArguments,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what others need, such as a page of a comic.")
+        bool, typer.Option("--force", help="Also remove assets in use, such as pages of a comic.")
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Remove assets and all that is known of them.
+    """Remove assets and everything known about them.
 
-    Their bytes go with the next `gc`. Files that were added in place are never touched.
+    A later `gc` removes their stored bytes. Files that were added with --mode reference are never
+    touched.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.removal_service import plan_removal, remove_assets
@@ -140,11 +143,11 @@ def remove_asset(
     for refusal in removal.refused:
         users = ", ".join(map(str, refusal.used_by))
         name_failure(
-            refusal.entity_id, message=f"used by {users}", hint="--force removes it all the same"
+            refusal.entity_id, message=f"used by {users}", hint="--force removes it anyway"
         )
     if removal.without_content:
         lost = ", ".join(map(str, removal.without_content))
-        complain(f"without bytes, as they were only in what is removed: {lost}")
+        complain(f"assets left without bytes, because only removed assets had them: {lost}")
     if state.is_json:
         emit_json({"removed": len(removal.entity_ids), **vars(removal)})
     else:
@@ -159,17 +162,17 @@ def ui(_: State) -> None:
 
 
 @contextmanager
-def _following(state: State, what: str, total: int) -> Iterator[Callable[[Outcome], None]]:
-    """Show how far a command is; tell of each failure, and under `--jsonl` of each outcome."""
+def _reporting(state: State, what: str, total: int) -> Iterator[Callable[[Outcome], None]]:
+    """Show a progress bar; report each failure and, with `--jsonl`, each outcome."""
     done = count(1)
-    waiting = Gathered()
+    waiting = GoneFolders()
     with progress_bar(state, what) as advance:
 
         def tell(outcome: Outcome) -> None:
             advance(next(done), total)
-            said = outcome.message, outcome.hint
-            if outcome.error is not None and not waiting.takes(outcome.error, *said):
-                name_failure(outcome.entity_id, message=said[0], hint=said[1])
+            error, message, hint = outcome.error, outcome.message, outcome.hint
+            if error is not None and not waiting.takes(error, message, hint):
+                name_failure(outcome.entity_id, message=message, hint=hint)
             if state.is_jsonl:
                 emit_jsonl(outcome)
 
@@ -177,13 +180,13 @@ def _following(state: State, what: str, total: int) -> Iterator[Callable[[Outcom
     waiting.tell()
 
 
-def _end(
+def _write_outcomes(
     state: State,
     outcomes: Sequence[Outcome],
     rows: Sequence[Sequence[object]],
     header: Sequence[str],
 ) -> ExitCode:
-    """Write what came of many assets, as JSON or as rows, and return how the command ends."""
+    """Write the outcomes of many assets, as JSON or as rows, and return the exit code."""
     if not state.is_jsonl:
         show(state, outcomes, lambda _: table(rows, header))
     is_failed = any(outcome.error is not None for outcome in outcomes)
@@ -210,4 +213,4 @@ def _say_removed(removal: "Removal", *, is_plan: bool) -> None:
     if is_plan:
         sentence(f"would remove {assets}")
     else:
-        sentence(f"removed {assets}; the bytes go with the next `dam-cli gc`")
+        sentence(f"removed {assets}; a later `dam-cli gc` removes the bytes")

@@ -1,4 +1,4 @@
-"""`dam-cli find-file-by-hash` and `find-similar-images`: assets by their bytes, by their looks."""
+"""`dam-cli find-file-by-hash` and `find-similar-images`: finds assets by bytes or by looks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,29 +21,30 @@ Algorithm = Literal["phash", "dhash", "ahash"]
 
 
 class OneOfTwoError(UsageError):
-    """Two ways to say the same; exactly one is needed."""
+    """Both or neither of two alternatives were given; exactly one is needed."""
 
     def __init__(self, first: str, second: str) -> None:
         self.first, self.second = first, second
-        super().__init__(f"expected either {first} or {second}", "give one of them")
+        super().__init__(f"expected either {first} or {second}", "give exactly one of them")
 
 
 @command()
 def find_file_by_hash(
     state: State,
     hash_: Annotated[
-        str | None, typer.Argument(metavar="HASH", help="Hex digits: 8 or more, or all.")
+        str | None,
+        typer.Argument(metavar="HASH", help="The hash in hex, or its first 8 or more digits."),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Take the hash of this file.")
+        Path | None, typer.Option(metavar="PATH", help="Use the hash of this file.")
     ] = None,
     type_: Annotated[
-        Digest, typer.Option("--type", help="Which hash; auto goes by its length.")
+        Digest, typer.Option("--type", help="The kind of hash; auto goes by its length.")
     ] = "auto",
 ) -> ExitCode:
     """Find assets by the hash of their bytes.
 
-    Give a HASH, or --file. The beginning of a hash will do; with --type auto, that of a SHA-256.
+    Give a HASH or --file. With --type auto, a shortened hash is taken for a SHA-256.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.digest_service import find_by_digest, find_by_file, parse_digest
@@ -67,33 +68,34 @@ def find_file_by_hash(
 def find_similar_images(
     state: State,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A picture, in the world or not.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="A picture file; it need not be in the world."),
     ] = None,
     entity: Annotated[
-        str | None, typer.Option(metavar="ID", help="An asset of the world instead.")
+        str | None, typer.Option(metavar="ID", help="Compare with this asset instead of a file.")
     ] = None,
-    algorithm: Annotated[Algorithm, typer.Option(help="Which perceptual hash.")] = "phash",
+    algorithm: Annotated[Algorithm, typer.Option(help="The perceptual hash to compare.")] = "phash",
     threshold: Annotated[
         int | None,
         typer.Option(
             min=0,
             max=64,
             metavar="N",
-            help="Bits that may differ; by default what suits the hash.",
+            help="At most N bits may differ; the default depends on the hash.",
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="The nearest so many at most.")
+        int | None, typer.Option(min=1, metavar="N", help="At most N results.")
     ] = None,
     *,
     transforms: Annotated[
-        bool, typer.Option("--transforms", help="Also try it turned and mirrored, 8 ways.")
+        bool, typer.Option("--transforms", help="Also try the picture turned and mirrored, 8 ways.")
     ] = False,
 ) -> ExitCode:
-    """Find pictures that look like one, nearest first.
+    """Find pictures that look like a given one.
 
-    Give a FILE, or --entity with an asset. The distance is the number of bits, of 64, in which the
-    perceptual hashes differ.
+    Give a FILE, or an asset with --entity. The nearest pictures come first. The distance is the
+    number of bits, out of 64, in which the perceptual hashes differ.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
@@ -123,7 +125,7 @@ def find_similar_images(
 
 
 def _show_files(found: "Sequence[FoundAsset]") -> None:
-    """Write a row for each place that has the bytes; one also where there is none."""
+    """Write one row for each place that has the bytes, and a single row where there is none."""
     rows = [
         (
             item.entity_id,

@@ -1,4 +1,4 @@
-"""`dam-cli verify` and `gc`: the bytes that are stored."""
+"""`dam-cli verify` and `gc`: check bytes, and remove those that nothing refers to."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -23,13 +23,14 @@ def verify(
     ids: OptionalIdArguments = None,
     *,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Look at sizes and times only; read nothing.")
+        bool, typer.Option("--fast", help="Compare sizes and times only; read no bytes.")
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Check that all bytes are there and unchanged.
 
-    Reads every stored file, and every file that is referenced in place. Exit code 4: damage found.
+    Reads every stored file and every file that was added with --mode reference. Exit code 4 means
+    that damage was found.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -77,22 +78,26 @@ def gc(
     state: State,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also what other worlds or databases keep in the store.")
+        bool, typer.Option("--force", help="Use the store for this database alone; see above.")
     ] = False,
 ) -> None:
     """Remove stored bytes that no asset refers to.
 
-    What was put into the store within the last 24 hours stays. A store in which other worlds keep
-    files, too, is left alone: this world does not know what they refer to. So is one that belongs
-    to another copy of this database, or to this one under its former name; and one that was used
-    with a newer database: after a restore, what was added since the backup would be garbage. With
-    --force, the store belongs to this database alone from then on. Removed at once are:
+    Bytes stay for 24 hours after they were put into the store. Removed without that delay are
+    files that interrupted imports left unfinished, empty folders of the store, and unpacked
+    archives that a killed process left among the temporary files.
 
-    - files that stopped imports have not stored to the end
+    The command refuses a store if it cannot know what is still needed there:
 
-    - empty folders of the store
+    - Other worlds keep files in it, too.
 
-    - unpacked archives that a killed process has left among the temporary files
+    - It belongs to another copy of this database, or to this one under its former name.
+
+    - It was used with a newer database. After a restore, everything added since the backup would
+    look like garbage.
+
+    With --force, the command works anyway, and from then on the store belongs to this database
+    alone.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -111,10 +116,10 @@ def gc(
         )
         if result.archive_copies:
             left = counted(result.archive_copies, "folder")
-            sentence(f"{said} {left} of unpacked archives, left by a process that is gone")
+            sentence(f"{said} {left} of unpacked archives, left by a killed process")
         if result.drafts:
             sentence(
-                f"{said} {counted(result.drafts, 'file')} that stopped imports left unfinished"
+                f"{said} {counted(result.drafts, 'file')} that interrupted imports left unfinished"
             )
 
     show(state, run_in_world(state, work), people)

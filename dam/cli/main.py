@@ -36,9 +36,9 @@ from dam.stopping import (
 
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
-_DOC = "Manage pictures, comics, videos and documents by what is in them."
+_DOC = "Manage pictures, comics, videos and documents by their content."
 _NEW_OBJECTS_AT_START = 1_000_000
-_CLOSED_PIPE = 141  # what a shell reports of a program that SIGPIPE ended
+_CLOSED_PIPE = 141  # a shell's code for a program that SIGPIPE ended
 
 
 def app(tree: CommandTree | None = None) -> None:
@@ -47,7 +47,7 @@ def app(tree: CommandTree | None = None) -> None:
     Args:
         tree: As for `main`.
     """
-    # Imports are many objects and no garbage: looking for it costs a tenth.
+    # Imported modules are many objects and no garbage; looking for some costs a tenth of the start.
     gc.set_threshold(_NEW_OBJECTS_AT_START)
     arguments = sys.argv[1:]
     try:
@@ -55,16 +55,16 @@ def app(tree: CommandTree | None = None) -> None:
         repeat_lost_stops(_stop)
         code = main(arguments, tree)
         refuse_stops()
-    except (KeyboardInterrupt, StoppedBySignalError) as error:  # after all was done
+    except (KeyboardInterrupt, StoppedBySignalError) as error:  # after the command was done
         code = _tell(error, arguments)
     if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP):
         _end_stopped(code)
-    gc.freeze()  # or the interpreter, as it closes, looks for garbage among all that was imported
+    gc.freeze()  # or the interpreter looks for garbage in all imported modules as it closes
     sys.exit(code)
 
 
 def command_tree() -> CommandTree:
-    """Return every command there is, by the section of the help that lists it."""
+    """Return all commands, by the section of the help page that lists them."""
     from dam.cli.add_asset import add_asset
     from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
     from dam.cli.comic import COMIC
@@ -83,11 +83,11 @@ def command_tree() -> CommandTree:
 
 
 def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
-    """Run one command line and return its exit code; no exception leaves here.
+    """Run one command line and return its exit code; raise nothing.
 
     Args:
         arguments: Without the program's name.
-        tree: The commands there are, `command_tree()` where none are given.
+        tree: The commands; by default those of `command_tree`.
     """
     prepare_streams()
     try:
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
 
 
 def make_root(tree: CommandTree) -> typer.Typer:
-    """Return the root of the commands, each with the options that go everywhere."""
+    """Return the root group of all commands, each with the options of every command."""
     root = make_group(_DOC, is_root=True)
     for section, entries in tree.items():
         for entry in entries:
@@ -116,7 +116,7 @@ def _run(arguments: Sequence[str], tree: CommandTree) -> int:
         )
     except OSError as error:
         raise OutputError(words_for(error)) from error
-    except SystemExit as done:  # what a shell asked for to complete a word has been printed
+    except SystemExit as done:  # shell completion, whose words are printed
         return int(done.code or 0)
     if read == ExitCode.INTERRUPTED:  # Typer makes that of a Ctrl-C while it reads
         raise StoppedByUserError
@@ -133,7 +133,10 @@ def _stop(number: int, _frame: FrameType | None = None) -> None:
 
 
 def _tell(error: BaseException, arguments: Sequence[str]) -> int:
-    """Say on stderr what is wrong and return the exit code for it; no signal makes it two."""
+    """Report an error on stderr and return its exit code.
+
+    Stop signals are ignored from here on, so that only one error is reported.
+    """
     ignore_stops()
     flush_prints()
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
@@ -146,15 +149,15 @@ def _tell(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _end_stopped(code: int) -> NoReturn:
-    """End with our exit code, and wait for no thread.
+    """End the process with our exit code, without waiting for threads.
 
-    CPython kills itself by SIGINT at its regular end if a `KeyboardInterrupt` met an `exec`,
-    although somebody has caught it: dataclasses and named tuples are made by `exec`, so any import
-    may be what was interrupted.
+    CPython kills itself by SIGINT at its regular end if a `KeyboardInterrupt` was raised inside
+    `exec`, even one that was caught. Dataclasses and named tuples are made by `exec`, so that may
+    happen during any import.
     """
-    atexit._run_exitfuncs()  # noqa: SLF001 - what the regular end does first
+    atexit._run_exitfuncs()  # noqa: SLF001 - as the regular end does first
     for stream in (sys.__stdout__, sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # closed
-            if stream is not None:  # it was never there
+            if stream is not None:  # the process started without it
                 stream.flush()
     os._exit(code)

@@ -7,7 +7,7 @@ import typer
 from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import (
-    Gathered,
+    GoneFolders,
     counted,
     emit_json,
     name_failure,
@@ -30,21 +30,25 @@ if TYPE_CHECKING:
 def process(
     state: State,
     stage: Annotated[
-        str | None, typer.Option(metavar="STAGE", help="Run this stage only: content-analysis, …")
+        str | None,
+        typer.Option(metavar="STAGE", help="Run only this stage, such as content-analysis."),
     ] = None,
     mark: Annotated[
         str | None,
-        typer.Option(metavar="MARKER", help="Mark assets with this first, as imports do."),
+        typer.Option(
+            metavar="MARKER", help="First mark old assets with this, as imports mark new ones."
+        ),
     ] = None,
     outdated: Annotated[
-        bool, typer.Option("--outdated", help="First mark what an older version has computed.")
+        bool, typer.Option("--outdated", help="First mark what an older version of dam computed.")
     ] = False,
 ) -> ExitCode:
-    """Work off what is pending.
+    """Run pending work.
 
-    `add-asset` does so by itself. This is for what was left: by --no-process, by an interruption,
-    by `retry`; or for an update that knows more about old assets (--mark), or knows it better
-    (--outdated). It also removes files that an interrupted move has stored and left where they are.
+    `add-asset` does this by itself. Run it for work left by --no-process, by an interruption or by
+    `retry`. After an update of dam, --mark finds out more about old assets, and --outdated repeats
+    what the new version does better. The command also removes the source files that an interrupted
+    move has stored and not removed yet.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.cli.toolkit.work_progress import work_progress
@@ -67,7 +71,7 @@ def process(
         return processed, await world.read(failure_service.list_failures, since=since)
 
     processed, failures = run_in_world(state, work)
-    waiting = Gathered()
+    waiting = GoneFolders()
     for path, error in processed.left_sources:
         if not waiting.takes(type(error).__name__, error.message, error.hint):
             name_failure(path, message=error.message, hint=error.hint)
@@ -91,7 +95,7 @@ def _show_processed(result: "Processed", *, is_plan: bool) -> None:
     removed = result.removed_sources
     if removed:
         said = "would remove" if is_plan else "removed"
-        sentence(f"{said} {counted(removed, 'file')} that had been moved")
+        sentence(f"{said} {counted(removed, 'file')} left by an interrupted move")
     rows = [(system, count) for system, count in result.processed.items() if count]
     if not rows:
         if not removed:
@@ -99,14 +103,14 @@ def _show_processed(result: "Processed", *, is_plan: bool) -> None:
         return
     table(rows, ("system", "would work on" if is_plan else "worked on"))
     if result.failed:
-        sentence(f"{result.failed} failed; `dam-cli failures` lists what is open")
+        sentence(f"{result.failed} failed; `dam-cli failures` lists open failures")
 
 
 @command()
 def failures(state: State) -> None:
-    """List what could not be done, and why.
+    """List the work that failed, and why.
 
-    A failure stays until the same system succeeds; `retry` has it try again.
+    A failure stays in the list until the system that failed succeeds. `retry` makes it try again.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -122,7 +126,7 @@ def _show_failures(found: "Sequence[Failure]") -> None:
     if not found:
         sentence("there are no failures")
         return
-    waiting = Gathered()
+    waiting = GoneFolders()
     rows: list[tuple[object, ...]] = [
         (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
         for one in found
@@ -137,12 +141,12 @@ def retry(
     state: State,
     ids: OptionalIdArguments = None,
     system: Annotated[
-        str | None, typer.Option(metavar="SYSTEM", help="Only what this one failed at.")
+        str | None, typer.Option(metavar="SYSTEM", help="Only failures of this system.")
     ] = None,
     *,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Mark failures, for the next `process` to try again."""
+    """Mark failed work to be tried again by `process`."""
     from dam.cli.toolkit.running import run_in_world
 
     given = read_ids(ids, null_separated=null) if ids else None
@@ -154,13 +158,13 @@ def retry(
 
     result = run_in_world(state, work)
     for name, count in result.unknown.items():
-        name_failure(f"{count} of system {name!r}", message="it is not in this world now")
+        name_failure(f"{count} of system {name!r}", message="this world has no such system now")
     if state.is_json:
         emit_json(result)
     elif not result.marked:
         sentence("there is nothing to retry")
     elif state.is_dry_run:
-        sentence(f"would mark {result.marked} again")
+        sentence(f"would mark {result.marked} to be tried again")
     else:
-        sentence(f"marked {result.marked} again; `dam-cli process` works them off")
+        sentence(f"marked {result.marked} to be tried again; run `dam-cli process`")
     return ExitCode.ITEMS_FAILED if result.unknown else ExitCode.OK

@@ -25,13 +25,13 @@ def setup_db(
     state: State,
     *,
     reset: Annotated[
-        bool, typer.Option("--reset", help="Empty the world; stored files stay.")
+        bool, typer.Option("--reset", help="Empty the database of the world; stored files stay.")
     ] = False,
     is_agreed: Yes = False,
 ) -> None:
-    """Make the tables of a world, or bring them up to date.
+    """Create the tables of a world, or upgrade them.
 
-    A SQLite database that is changed is saved first, to a dated copy beside it.
+    Before a SQLite database is changed, a dated copy is saved beside it.
     """
     from dam.app import load_settings, world_config
     from dam.cli.toolkit.logs import write_logs
@@ -50,14 +50,14 @@ def setup_db(
         what = "set up" if done.created else "up to date"
         sentence(f"world {done.world!r} {verb} {what}: {done.database}, schema {done.revision}")
         if done.saved_copy is not None:
-            sentence(f"as it was before: {done.saved_copy}")
+            sentence(f"copy of the database before the change: {done.saved_copy}")
 
     show(state, schema_service.set_up(config, reset=reset, dry_run=state.is_dry_run), people)
 
 
 @command()
 def list_worlds(state: State) -> None:
-    """List the worlds that are set, and where each is kept."""
+    """List the configured worlds, and where each is kept."""
     from dam.app import load_settings
     from dam.services import status_service
 
@@ -73,7 +73,7 @@ def list_worlds(state: State) -> None:
 
 @command()
 def status(state: State) -> None:
-    """Show what a world holds and what is still to be done."""
+    """Show what a world holds, and its pending work."""
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "WorldStatus":
@@ -112,24 +112,25 @@ def doctor(
     state: State,
     *,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Take others' rights from the world's files and folders.")
+        bool, typer.Option("--fix", help="Close the files and folders of the world to other users.")
     ] = False,
     store_is_lost: Annotated[
         bool,
-        typer.Option("--store-is-lost", help="Begin the store anew: its disk will not come back."),
+        typer.Option(
+            "--store-is-lost", help="Start a new store: the disk of the old one will not come back."
+        ),
     ] = False,
     is_agreed: Yes = False,
 ) -> ExitCode:
-    """Check what a world needs to work.
+    """Check everything that a world needs.
 
-    Looks at its database, its folders and the decoders, and changes nothing without --fix. Exit
-    code 5: something that is needed does not work. What others may read is told, but is no fault: a
-    group may share a world on purpose.
+    Checks the database, the folders and the decoders, and changes nothing without --fix or
+    --store-is-lost. Exit code 5 means that something needed does not work. Files and folders that
+    other users may read are listed, but are no fault: a group may share a world on purpose.
 
-    A store that has none of the files that the database knows is taken for a disk that is not
-    mounted, and no command writes to it. Where it is lost for good, --store-is-lost makes a new one
-    in its place; `verify` then lists what is missing, and `add-asset` of the same files brings it
-    back.
+    If the store has none of the files that the database knows, its disk is probably not mounted,
+    and no command writes to it. If it is lost for good, --store-is-lost makes a new store in its
+    place. Then `verify` lists what is missing, and `add-asset` of the same files brings it back.
     """
     from dam.app import load_settings, world_config
     from dam.cli.toolkit.logs import write_logs
@@ -169,8 +170,8 @@ def _begin_store_anew(state: State, config: "WorldConfig", *, is_agreed: bool) -
     lost = run_async(lambda: doctor_service.find_lost_store(config))
     if not state.is_dry_run:
         question = (
-            f"Begin the store {lost.root} of world {config.name!r} anew? "
-            f"The database knows {lost.files:,} stored files, which then count as missing."
+            f"Start a new store in {lost.root} for world {config.name!r}? "
+            f"The {lost.files:,} stored files that the database knows then count as missing."
         )
         confirm(question, is_agreed=is_agreed)
         run_async(lambda: doctor_service.begin_store_anew(config))
@@ -179,8 +180,8 @@ def _begin_store_anew(state: State, config: "WorldConfig", *, is_agreed: bool) -
 
 def _show_lost_store(files: int, *, is_plan: bool) -> None:
     sentence(
-        f"the store {'would be' if is_plan else 'is'} begun anew; {files:,} files are missing: "
-        "`dam-cli verify` lists them, `dam-cli add-asset` brings back what there is"
+        f"a new store {'would be' if is_plan else 'is'} started; {files:,} files are missing: "
+        "`dam-cli verify` lists them, `dam-cli add-asset` of the same files brings them back"
     )
 
 
@@ -200,12 +201,12 @@ def _show_diagnosis(result: "Diagnosis", *, is_plan: bool) -> None:
 def _show_open_paths(paths: "Sequence[OpenPath]", *, is_plan: bool) -> None:
     for one in paths:
         if one.is_closed:
-            sentence(f"others may not read it any more: {one.path} (was {one.mode})")
+            sentence(f"closed to other users: {one.path} (was {one.mode})")
         else:
             would = ", would be closed" if is_plan else ""
             sentence(f"readable by others: {one.path} ({one.mode}{would})")
     if not is_plan and any(not one.is_closed and one.message is None for one in paths):
-        sentence("  hint: `dam-cli doctor --fix` closes it; do not, if a group shares this world")
+        sentence("  hint: run `dam-cli doctor --fix`, unless a group shares this world on purpose")
 
 
 def _show_health(name: str, health: "DatabaseHealth | FolderHealth", where: str) -> None:

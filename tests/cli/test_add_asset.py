@@ -235,7 +235,7 @@ def test_what_others_left_pending_is_worked_off_and_its_failures_are_named(
     idle = dam_cli(*moved)
 
     assert (first.returncode, first.stderr) == (3, named)
-    said = "nothing found; worked off what was pending; 1 could not be processed (0 B new, "
+    said = "nothing found; ran pending work; 1 could not be processed (0 B new, "
     assert first.stdout.startswith(said)
     assert (again.returncode, again.stderr, counts(again.json)) == (3, named, {})
     assert again.json["open_failures"] == 1

@@ -108,7 +108,7 @@ def test_an_asset_finds_its_like_and_not_itself(filled: DamCli) -> None:
     ("arguments", "code", "message"),
     [
         (["--entity", "99"], 2, "no entity 99"),
-        (["--entity", "x"], 2, "'x' is no id"),
+        (["--entity", "x"], 2, "not a valid id: 'x'"),
         (
             ["x", "--threshold", "65"],
             2,
@@ -196,7 +196,7 @@ def test_an_asset_is_removed_and_its_file_stays(dam_cli: DamCli, home: Path) -> 
     }
     result = dam_cli("remove-asset", "1")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == "removed 1 asset; the bytes go with the next `dam-cli gc`\n"
+    assert result.stdout == "removed 1 asset; a later `dam-cli gc` removes the bytes\n"
     assert dam_cli("show", "1").stderr.startswith("error: no entity 1\nhint: ")
     assert (home / "a").read_bytes() == b"a"
 

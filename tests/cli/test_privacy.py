@@ -87,7 +87,7 @@ def test_the_doctor_tells_and_closes_what_is_open(used: DamCli, home: Path) -> N
     told = used("doctor")
     assert told.returncode == 0
     assert f"readable by others: {data / 'default.db'} (0644)\n" in told.stdout
-    assert "  hint: `dam-cli doctor --fix` closes it; do not, if a group shares" in told.stdout
+    assert "  hint: run `dam-cli doctor --fix`, unless a group shares" in told.stdout
     plan = used("doctor", "--fix", "--dry-run", "--json").json["readable_by_others"]
     assert {one["path"]: one["mode"] for one in plan} == expected
     assert {one["is_closed"] for one in plan} == {False}

@@ -73,9 +73,9 @@ def test_a_lost_store_is_begun_anew_when_told_so(cli: DamCli) -> None:
     asked = cli("doctor", "--store-is-lost")
     assert (asked.returncode, asked.stderr) == (
         2,
-        f"error: cannot ask without a terminal: Begin the store {home}/disk/store of world "
-        "'default' anew? The database knows 3 stored files, which then count as missing.\n"
-        "hint: add --yes to agree beforehand\n",
+        f"error: cannot ask without a terminal: Start a new store in {home}/disk/store for "
+        "world 'default'? The 3 stored files that the database knows then count as missing.\n"
+        "hint: add --yes to answer yes\n",
     )
     planned = cli("doctor", "--store-is-lost", "--dry-run", "--json")
     assert (planned.returncode, planned.json["lost_files"]) == (5, 3)

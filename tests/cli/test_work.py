@@ -66,7 +66,7 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
         "name": "truncated.jpg",
     }
     assert dam_cli("retry", "-", "--json").json["marked"] == 0
-    assert dam_cli("retry", "1", "--dry-run").stdout == "would mark 1 again\n"
+    assert dam_cli("retry", "1", "--dry-run").stdout == "would mark 1 to be tried again\n"
     assert dam_cli("retry", "--system", "analyse_images", "--json").json["marked"] == 1
     assert dam_cli("process").returncode == 3
     assert dam_cli("failures", "--json").json[0]["attempts"] == 2
@@ -98,7 +98,7 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
 
     done = dam_cli("process")
 
-    assert done.stdout.splitlines()[0] == "removed 1 file that had been moved"
+    assert done.stdout.splitlines()[0] == "removed 1 file left by an interrupted move"
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
         f"failed: {changed}: it changed after it was moved in, and is not removed "

@@ -87,14 +87,16 @@ def test_a_reset_asks_first_and_empties_the_world(dam_cli: DamCli) -> None:
     assert refused.stderr == (
         "error: cannot ask without a terminal: "
         f"Forget everything in world 'default' ({database})?\n"
-        "hint: add --yes to agree beforehand\n"
+        "hint: add --yes to answer yes\n"
     )
     assert dam_cli("setup-db", "--reset", "--dry-run").returncode == 0
     assert dam_cli("status", "--json").json["assets"] == 1
     done = dam_cli("setup-db", "--reset", "--yes", "--json").json
     assert (done["created"], Path(done["saved_copy"]).is_file()) == (True, True)
     said = dam_cli("setup-db", "--reset", "--yes").stdout.splitlines()
-    prefix = f"as it was before: {done['database'].removeprefix('sqlite:///')}."
+    prefix = (
+        f"copy of the database before the change: {done['database'].removeprefix('sqlite:///')}."
+    )
     assert said[1].startswith(prefix)
     assert dam_cli("status", "--json").json["entities"] == 0
     assert len(list(data(dam_cli.home).glob("default-storage/??/??/*"))) == 1

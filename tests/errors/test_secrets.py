@@ -40,12 +40,18 @@ def test_a_sentence_without_an_address_with_a_password_stays_as_it_is(text: str)
     ("text", "shown"),
     [
         ("no world named 'postgresql://u:p@h/d'", "no world named 'postgresql://u:***@h/d'"),
-        ("unexpected: postgresql://u:p w@h/d", "unexpected: postgresql://u:***@h/d"),
+        (
+            "unexpected argument: postgresql://u:p w@h/d",
+            "unexpected argument: postgresql://u:***@h/d",
+        ),
         ("at s3://key:secret@b, not at /x", "at s3://key:***@b, not at /x"),
         ("at postgresql://u:secret/d, not", "at postgresql://u:*** not"),
         ("at postgresql://h/d?password=p&q now", "at postgresql://h/d?password=*** now"),
-        ("'host=h password=p' is no id", "'host=h password=*** is no id"),
-        ("unexpected: user=u password = 'p w' port=1", "unexpected: user=u password = *** port=1"),
+        ("not a valid id: 'host=h password=p'", "not a valid id: 'host=h password=***"),
+        (
+            "unexpected argument: user=u password = 'p w' port=1",
+            "unexpected argument: user=u password = *** port=1",
+        ),
         # As a path, an address has one slash.
         (
             "failed: /a/postgresql:/u:p@h/d: no such file",
@@ -71,7 +77,11 @@ def test_no_part_of_a_password_in_a_sentence_is_shown(between: str, user: str, r
         f"mysql://{user}:{password}@h",
         f"s3://{user}:{password}@bucket/a",
     ):
-        for text in (f"found {url!r}; expected{rest}", f"unexpected: {url}", f"{url}{rest}"):
+        for text in (
+            f"found {url!r}; expected{rest}",
+            f"unexpected argument: {url}",
+            f"{url}{rest}",
+        ):
             shown = text_without_passwords(text)
             assert "kumquat" not in shown
             assert "zebra" not in shown

@@ -86,7 +86,7 @@ def test_a_pulled_disk_is_one_line(dam_cli: DamCli, disk: Path, home: Path) -> N
         3,
         f"failed: 5 files waiting: analyse_images: {said}\n",
     )
-    assert done.stdout == ("analyse_images  5\n5 failed; `dam-cli failures` lists what is open\n")
+    assert done.stdout == ("analyse_images  5\n5 failed; `dam-cli failures` lists open failures\n")
     assert dam_cli("failures").stdout == f"-  analyse_images  5 files waiting  -  {said}\n"
     assert len(dam_cli("failures", "--json").json) == len(NAMES)
 

@@ -123,7 +123,7 @@ def test_a_task_that_ends_the_program_is_no_success(install_plugin: InstallPlugi
     )
     done = cli("process", "--json")
     assert (done.returncode, done.stdout) == (ExitCode.BUG, "")
-    assert done.error["message"] == "this is a bug of dam: SystemExit: 0"
+    assert done.error["message"] == "this is a bug in dam: SystemExit: 0"
 
 
 READS = """\
@@ -165,7 +165,7 @@ def test_a_task_that_ends_the_program_leaves_no_read_half_way(
     """Its connection would be found by the garbage collector, which says so on stderr."""
     done = install_plugin("wild", READS)("process", "--json")
     assert (done.returncode, done.stdout) == (ExitCode.BUG, "")
-    assert done.error["message"] == "this is a bug of dam: SystemExit: 0"
+    assert done.error["message"] == "this is a bug in dam: SystemExit: 0"
 
 
 def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPlugin) -> None:

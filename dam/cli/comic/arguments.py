@@ -1,4 +1,4 @@
-"""What the commands of comics share: their arguments, and how their changes are made."""
+"""Shared by the commands of comics: arguments, and changes in one transaction."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
@@ -19,20 +19,24 @@ T = TypeVar("T")
 VariantArgument = Annotated[
     str, typer.Argument(metavar="VARIANT", help="The id of a variant, or a sha256:… prefix.")
 ]
-ConceptArgument = Annotated[str, typer.Argument(metavar="CONCEPT", help="The id of a concept.")]
+ConceptArgument = Annotated[
+    str, typer.Argument(metavar="CONCEPT", help="The id of a comic, as `comic find` prints it.")
+]
 
 
 async def resolve(world: "World", *texts: str) -> list[int]:
-    """Return the entities that are meant, in the order in which they were named, also repeatedly.
+    """Return the entity of each text, in order; a text given twice yields its entity twice.
 
     Raises:
-        MalformedIdError, EntityNotFoundError, AmbiguousIdError: Of what was named.
+        MalformedIdError: A text is neither an id nor the beginning of a hash.
+        EntityNotFoundError: No entity has this id or hash.
+        AmbiguousIdError: Several assets have a hash that begins so.
     """
     return await resolve_parsed(world, [parse_id(text) for text in texts])
 
 
 async def resolve_parsed(world: "World", wanted: Sequence[int | str]) -> list[int]:
-    """Return the same of ids that were parsed before."""
+    """Return the entities of ids that were parsed before, in order, as `resolve` does."""
     from dam.services.asset_service import resolve_each
 
     found = await world.read(resolve_each, wanted)
@@ -46,7 +50,7 @@ async def change(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Run a service function in one transaction, which a dry run does not keep."""
+    """Run a service function in one transaction, which a dry run rolls back."""
     if state.is_dry_run:
         return await world.rehearse(fn, *args, **kwargs)
     return await world.run(fn, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""`dam-cli comic import` and `export`: comics in and out."""
+"""`dam-cli comic import` and `export`: add comics, and write them to files."""
 
 from collections import Counter
 from dataclasses import replace
@@ -39,13 +39,13 @@ def import_comic(
     *,
     recursive: Annotated[
         bool,
-        typer.Option("--recursive", "-r", help="Take folders for libraries of comics."),
+        typer.Option("--recursive", "-r", help="Treat folders as libraries of many comics."),
     ] = False,
     extract: Annotated[
-        bool, typer.Option("--extract", help="Store the pages of archives on their own.")
+        bool, typer.Option("--extract", help="Store the pages of archives as files of their own.")
     ] = False,
     concept: Annotated[
-        str | None, typer.Option(metavar="ID", help="Make them variants of this concept.")
+        str | None, typer.Option(metavar="ID", help="Make them variants of this comic.")
     ] = None,
     mode: Mode = None,
     no_process: NoProcess = False,
@@ -53,14 +53,14 @@ def import_comic(
 ) -> ExitCode:
     """Add comics: archives, and folders of pictures.
 
-    CBZ, CBR, CB7 and CBT are told apart by their content. An archive is stored as it is; its pages
-    are assets whose bytes stay in it. ComicInfo.xml, or else the file's name, says which comic it
-    is a variant of; a new one is made where there is none. What was imported before stays as it
-    is, with all that was changed since.
+    CBZ, CBR, CB7 and CBT archives are recognised by their content. An archive is stored as it is;
+    its pages are assets whose bytes stay in it. ComicInfo.xml, or else the file's name, says which
+    comic it is a variant of. If there is no such comic yet, it is created. A comic that was
+    imported before stays as it is, with all your changes.
 
     A folder is one comic of all pictures in it and below. With -r it is a library: each archive
-    below is a comic, and so is each folder that itself has pictures, unless archives are beside
-    them.
+    below it is a comic, and so is each folder that has pictures of its own, unless archives are
+    beside them.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -110,7 +110,7 @@ async def _import(
 
 
 class _Report:
-    """What became of the comics of one import, told as it comes."""
+    """Reports the outcome of each comic of an import as it arrives, and then sums up."""
 
     def __init__(self, state: State) -> None:
         self.counts: Counter[FileStatus] = Counter()
@@ -120,17 +120,17 @@ class _Report:
         self._has_failed = False
 
     def take(self, outcome: "ComicOutcome") -> None:
-        """Tell of one comic."""
+        """Report the outcome of one comic."""
         self.counts[outcome.status] += 1
         self._has_failed = self._has_failed or outcome.is_failure
         if outcome.variant_entity_id is not None:
             self._paths[outcome.variant_entity_id] = outcome.path
-        if self._state.is_json:  # nobody else asks for it again
+        if self._state.is_json:  # only --json needs them all at the end
             self._outcomes.append(outcome)
         _tell(self._state, outcome)
 
     async def end(self, world: "World") -> ExitCode:
-        """Tell what systems could not do for the pages, and sum up."""
+        """Report the failures of systems on the pages, sum up, and return the exit code."""
         from dam.services.comic_import_service import FailedPage
         from dam.services.failure_service import failures_of_pages
 
@@ -148,9 +148,9 @@ class _Report:
         for variant, pages in failures.items():
             _name_pages(self._paths[variant], pages)
         if self._state.is_json:
-            emit_json([_with_late(outcome, failures) for outcome in self._outcomes])
+            emit_json([_with_page_failures(outcome, failures) for outcome in self._outcomes])
         elif not self._state.is_jsonl:
-            sentence(_words(self.counts, is_plan=self._state.is_dry_run))
+            sentence(_summary_line(self.counts, is_plan=self._state.is_dry_run))
         return ExitCode.ITEMS_FAILED if self._has_failed or failures else ExitCode.OK
 
 
@@ -163,10 +163,11 @@ def export_comic(
         typer.Option("--output", "-o", metavar="PATH", help="FILE.cbz, FILE.pdf, or a new folder."),
     ],
 ) -> None:
-    """Write a variant as a CBZ, a PDF or a folder.
+    """Write a variant to a CBZ, a PDF or a folder.
 
-    Pages keep their bytes; a PDF takes JPEG, JPEG 2000 and most PNG pictures as they are and the
-    pixels of others without loss. The same variant gives the same file. Nothing is overwritten.
+    A CBZ or a folder has the pages' own bytes. A PDF keeps JPEG, JPEG 2000 and most PNG pictures as
+    they are, and the pixels of all others without loss. The same variant always gives the same
+    file. Existing files are never overwritten.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -186,11 +187,11 @@ def export_comic(
     show(state, run_in_world(state, work, only_reads=True), people)
 
 
-def _with_late(
+def _with_page_failures(
     outcome: "ComicOutcome", failures: "Mapping[int, Sequence[FailedPage]]"
 ) -> "ComicOutcome":
-    late = failures.get(outcome.variant_entity_id or 0, ())
-    return replace(outcome, failed_pages=(*outcome.failed_pages, *late))
+    of_systems = failures.get(outcome.variant_entity_id or 0, ())
+    return replace(outcome, failed_pages=(*outcome.failed_pages, *of_systems))
 
 
 def _tell(state: State, outcome: "ComicOutcome") -> None:
@@ -213,7 +214,7 @@ def _name_pages(path: str, pages: "Iterable[FailedPage]") -> None:
 
 
 def _line(outcome: "ComicOutcome") -> str:
-    """Return a comic as a row: its variant first, then its concept."""
+    """Return the row of one comic: the id of its variant first, the concept's later."""
     is_new = " (new)" if outcome.concept_created else ""
     cells = (
         outcome.variant_entity_id or "-",
@@ -225,6 +226,6 @@ def _line(outcome: "ComicOutcome") -> str:
     return "  ".join(map(str, cells))
 
 
-def _words(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
+def _summary_line(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
     listed = ", ".join(f"{count} {status}" for status, count in counts.items())
     return f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"

@@ -8,7 +8,7 @@ from dam.cli.toolkit.command import Group
 
 COMIC = Group(
     name="comic",
-    doc="Keep comics: works, their variants, and pages.",
+    doc="Manage comics: works, their variants and pages.",
     commands=[
         *(import_comic, export_comic),
         *(find, show_comic, create, edit),

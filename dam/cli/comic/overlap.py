@@ -15,18 +15,16 @@ if TYPE_CHECKING:
 
 Threshold = Annotated[
     int | None,
-    typer.Option(
-        min=0, max=64, metavar="N", help="Bits in which pages may differ and yet be the same."
-    ),
+    typer.Option(min=0, max=64, metavar="N", help="Pages are the same if at most N bits differ."),
 ]
 
 
 @command()
 def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = None) -> None:
-    """Find variants that share pages with one.
+    """Find variants that share pages with a given one.
 
-    Other scans, editions, collections. Pages are compared by their bytes and by how they look;
-    blank ones do not count. Nothing is linked: `comic link` does that.
+    These are other scans, editions and collections. Pages are compared by their bytes and by how
+    they look; blank pages do not count. Nothing is linked: `comic link` does that.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_overlap_service import overlap_of
@@ -42,7 +40,7 @@ def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = No
 def duplicates(state: State, *, threshold: Threshold = None) -> None:
     """Find all pairs of variants that share pages.
 
-    Those that share the most come first; `overlap` says how pages are compared.
+    Pairs that share the most come first. `comic overlap --help` says how pages are compared.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_overlap_service import find_duplicates
@@ -56,8 +54,8 @@ def duplicates(state: State, *, threshold: Threshold = None) -> None:
 def _end(state: State, found: "Sequence[VariantOverlap]") -> None:
     show(state, [_overlap(pair) for pair in found], lambda _: _show_table(found))
     if unlinked := sum(not pair.is_linked for pair in found):
-        what = "pair is not of one comic" if unlinked == 1 else "pairs are not of one comic"
-        talk(state, f"{unlinked} {what}; `dam-cli comic link` makes them variants of one")
+        what = "pair is not linked" if unlinked == 1 else "pairs are not linked"
+        talk(state, f"{unlinked} {what}; `dam-cli comic link` makes them variants of one comic")
 
 
 def _overlap(pair: "VariantOverlap") -> dict[str, Any]:
@@ -92,7 +90,7 @@ def _show_table(found: "Sequence[VariantOverlap]") -> None:
 
 
 def _only(numbers: Sequence[int]) -> str | None:
-    """Return ascending numbers of pages as people write them: `only 1, 20-24`."""
+    """Return ascending page numbers as text, such as `only 1, 20-24`; None without any."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

@@ -1,4 +1,4 @@
-"""`dam-cli comic pages` and what changes them."""
+"""`dam-cli comic pages` and `where-used`, and the commands that change the pages of a variant."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -39,12 +39,12 @@ ImageArguments = Annotated[
 
 
 class NoPictureNamedError(UsageError):
-    """Stdin was to say which pictures are pages, and was empty."""
+    """`comic reorder` was told to read ids from stdin, and there were none."""
 
     def __init__(self) -> None:
         super().__init__(
-            "no picture is named; expected ids on stdin",
-            "`dam-cli comic remove-page` takes pages away",
+            "no pictures given; expected ids on stdin",
+            "to remove pages, use `dam-cli comic remove-page`",
         )
 
 
@@ -55,8 +55,8 @@ def pages(state: State, variant: VariantArgument) -> None:
     from dam.services.comic_edit_service import view_pages
 
     async def work(world: "World") -> "list[PageFacts]":
-        (owner,) = await resolve(world, variant)
-        return await world.read(view_pages, owner)
+        (variant_id,) = await resolve(world, variant)
+        return await world.read(view_pages, variant_id)
 
     _show(state, run_in_world(state, work))
 
@@ -69,23 +69,30 @@ def add_page(
     *,
     at: Annotated[
         int | None,
-        typer.Option("--at", min=1, metavar="N", help="Insert from number N on; else at the end."),
+        typer.Option(
+            "--at",
+            min=1,
+            metavar="N",
+            help="Insert as page N and following; by default at the end.",
+        ),
     ] = None,
     page_type: Annotated[
         PageType | None,
         typer.Option(
             "--type",
             metavar="TYPE",
-            help=f"What they are, in ComicInfo's words: {', '.join(get_args(PageType))}.",
+            help=f"The type of the pages, as in ComicInfo: {', '.join(get_args(PageType))}.",
         ),
     ] = None,
-    double: Annotated[bool, typer.Option("--double", help="They are two pages wide.")] = False,
+    double: Annotated[
+        bool, typer.Option("--double", help="Each picture is two pages wide.")
+    ] = False,
     null: NullSeparated = False,
 ) -> None:
-    """Make pictures pages of a variant, one after the other.
+    """Add pictures to a variant as pages, in the given order.
 
-    They are assets that are there already; one picture may be a page of many variants. The pages
-    behind them move up.
+    The pictures are assets of the world; one picture may be a page of many variants. Pages after
+    the inserted ones get higher numbers.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.page_service import add_pages
@@ -93,13 +100,13 @@ def add_page(
     wanted = read_ids(images, null_separated=null)
 
     async def work(world: "World") -> "list[PageFacts]":
-        (owner,) = await resolve(world, variant)
+        (variant_id,) = await resolve(world, variant)
         image_ids = await resolve_parsed(world, wanted)
         return await change(
             state,
             world,
             add_pages,
-            owner,
+            variant_id,
             image_ids,
             at=at,
             page_type=page_type,
@@ -118,20 +125,22 @@ def remove_page(
     ],
     *,
     keep_numbers: Annotated[
-        bool, typer.Option("--keep-numbers", help="The pages behind keep theirs; gaps stay.")
+        bool,
+        typer.Option("--keep-numbers", help="Leave gaps: the pages after them keep their numbers."),
     ] = False,
 ) -> None:
-    """Take pages from a variant; the pictures stay.
+    """Remove pages from a variant; the pictures stay.
 
-    The pages behind move down. All numbers are those before the command.
+    Pages after them get lower numbers. Each NUMBER counts as before the command: `1 2` removes the
+    first two pages.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.page_service import remove_pages
 
     async def work(world: "World") -> "list[PageFacts]":
-        (owner,) = await resolve(world, variant)
+        (variant_id,) = await resolve(world, variant)
         return await change(
-            state, world, remove_pages, owner, numbers, closes_gaps=not keep_numbers
+            state, world, remove_pages, variant_id, numbers, closes_gaps=not keep_numbers
         )
 
     _show(state, run_in_world(state, work))
@@ -141,19 +150,21 @@ def remove_page(
 def move_page(
     state: State,
     variant: VariantArgument,
-    number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Where the page is.")],
-    to: Annotated[int, typer.Argument(metavar="TO", min=1, help="Where it is to be.")],
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", min=1, help="The present number of the page.")
+    ],
+    to: Annotated[int, typer.Argument(metavar="TO", min=1, help="The new number of the page.")],
 ) -> None:
     """Move a page to another number.
 
-    The pages between move by one.
+    The pages in between move by one.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.page_service import renumber_page as move_page
 
     async def work(world: "World") -> "list[PageFacts]":
-        (owner,) = await resolve(world, variant)
-        return await change(state, world, move_page, owner, number, to)
+        (variant_id,) = await resolve(world, variant)
+        return await change(state, world, move_page, variant_id, number, to)
 
     _show(state, run_in_world(state, work))
 
@@ -165,26 +176,26 @@ def reorder(
     images: ImageArguments,
     *,
     drop: Annotated[
-        bool, typer.Option("--drop", help="Take away the pages that are not named.")
+        bool, typer.Option("--drop", help="Remove the pages that are not given.")
     ] = False,
     null: NullSeparated = False,
 ) -> None:
-    """Give a variant these pictures as its pages, in order.
+    """Put the pages of a variant in a new order.
 
-    Every page that it has must be named, as often as it is there, so that none is lost unseen; new
-    ones are added. `comic pages` prints the ids to begin with.
+    Give all its pages, each as often as it is there, so that none is lost by mistake. Pictures that
+    are no pages of it yet are added. `comic pages` prints the present ids.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.page_service import reorder_pages
 
     wanted = read_ids(images, null_separated=null)
-    if not wanted:  # stdin came from a command that failed, perhaps
+    if not wanted:  # perhaps the command that writes to stdin has failed
         raise NoPictureNamedError
 
     async def work(world: "World") -> "list[PageFacts]":
-        (owner,) = await resolve(world, variant)
+        (variant_id,) = await resolve(world, variant)
         image_ids = await resolve_parsed(world, wanted)
-        return await change(state, world, reorder_pages, owner, image_ids, drops_others=drop)
+        return await change(state, world, reorder_pages, variant_id, image_ids, drops_others=drop)
 
     _show(state, run_in_world(state, work))
 
@@ -206,7 +217,7 @@ def where_used(
 
     def people(uses: "Sequence[PageUse]") -> None:
         if not uses:
-            sentence("it is no page of a comic")
+            sentence("this picture is not a page of any comic")
             return
         table(
             [

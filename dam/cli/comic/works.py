@@ -1,4 +1,4 @@
-"""`dam-cli comic`: comics as works and their variants."""
+"""`dam-cli comic create`, `find`, `show`, `edit`, `link` and others: works and their variants."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Text = str | None
 Year = Annotated[int | None, typer.Option(metavar="YEAR", help="The year of publication.")]
 Series = Annotated[Text, typer.Option(metavar="TEXT", help="The title of the series.")]
-Issue = Annotated[Text, typer.Option("--number", metavar="NUMBER", help="The issue's number.")]
+Issue = Annotated[Text, typer.Option("--number", metavar="NUMBER", help="The number of the issue.")]
 Publisher = Annotated[Text, typer.Option(metavar="TEXT", help="The publisher.")]
 
 
@@ -38,13 +38,15 @@ def create(
     *,
     series: Series = None,
     number: Issue = None,
-    volume: Annotated[int | None, typer.Option(metavar="N", help="The series' volume.")] = None,
+    volume: Annotated[
+        int | None, typer.Option(metavar="N", help="The volume of the series.")
+    ] = None,
     year: Year = None,
     publisher: Publisher = None,
 ) -> None:
-    """Create a comic as a work, without any variant yet.
+    """Create a comic (the work), without any variants yet.
 
-    `comic link` gives it variants; `comic edit` says more of it.
+    `comic link` gives it variants; `comic edit` adds more facts.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_book_service import create_comic_book_concept
@@ -74,7 +76,10 @@ def link(
     concept: ConceptArgument,
     variants: Annotated[
         list[str],
-        typer.Argument(metavar="ID…", help="What is to be its variants; - is stdin."),
+        typer.Argument(
+            metavar="ID…",
+            help="Ids or sha256:… prefixes of its new variants; - reads them from stdin.",
+        ),
     ],
     *,
     primary: Annotated[
@@ -82,9 +87,9 @@ def link(
     ] = False,
     null: NullSeparated = False,
 ) -> None:
-    """Make variants of a comic: archives, folders, any entities.
+    """Make archives, folders or other entities variants of a comic.
 
-    One that belongs to another comic is refused, and then none is linked; `unlink` it first.
+    If one of them belongs to another comic, none is linked; `comic unlink` it first.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import link_variants
@@ -101,9 +106,9 @@ def link(
 
 @command(changes=True)
 def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
-    """Take variants from their comic.
+    """Unlink variants from their comic.
 
-    They keep their pages, and can be linked to another one.
+    They keep their pages, and can be linked to another comic.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import unlink_variants
@@ -120,7 +125,7 @@ def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> No
 def set_primary(state: State, variant: VariantArgument) -> None:
     """Make a variant the primary one of its comic.
 
-    It takes that place from the one that has it.
+    The variant that was the primary one before no longer is.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import make_primary
@@ -137,19 +142,23 @@ def find(
     state: State,
     title: Annotated[
         str | None,
-        typer.Argument(metavar="[TEXT]", help="In its own title or that of its series."),
+        typer.Argument(
+            metavar="TEXT", help="Part of the comic's own title or of its series' title."
+        ),
     ] = None,
     *,
     series: Series = None,
     number: Issue = None,
     year: Year = None,
     publisher: Publisher = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most N results.")
+    ] = None,
 ) -> ExitCode:
-    """Find comics by what they are called.
+    """Find comics by title, series, number, year or publisher.
 
-    Without anything, all of them. Texts are found anywhere, in upper and lower case;
-    `--number 1` finds 001.
+    Lists all comics if no condition is given. A text matches anywhere, in upper or lower case, and
+    `--number 1` also finds 001.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_book_service import describe_comic_concepts, find_comic_book_concepts
@@ -190,7 +199,7 @@ def variants(state: State, concept: ConceptArgument) -> None:
 @command("show")
 def show_comic(
     state: State,
-    entity: Annotated[str, typer.Argument(metavar="ID", help="A comic, or one of its variants.")],
+    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
 ) -> None:
     """Show a comic, or one of its variants.
 
@@ -209,17 +218,17 @@ def show_comic(
 @command(changes=True)
 def edit(
     state: State,
-    entity: Annotated[str, typer.Argument(metavar="ID", help="A comic, or one of its variants.")],
+    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
     fields: Annotated[
         list[str],
-        typer.Argument(metavar="FIELD=VALUE…", help="What to change; no value takes one away."),
+        typer.Argument(metavar="FIELD=VALUE…", help="The new value; FIELD= removes the old one."),
     ],
 ) -> None:
-    """Change what is said of a comic or of a variant.
+    """Change the facts of a comic or of a variant.
 
-    Fields are those that `comic show` prints: of a comic also lists such as Writer="Lee, Ditko", of
-    a variant also the elements of its ComicInfo.xml by their names, such as Series or Notes. Where
-    that said the same as a changed field, it follows.
+    FIELD is a name that `comic show` prints. A comic also has lists, such as Writer="Lee, Ditko". A
+    variant also has the elements of its ComicInfo.xml by their names, such as Series or Notes. An
+    element that said the same as a changed field changes with it.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import edit_and_view, parse_changes
@@ -247,11 +256,11 @@ def _view(view: "ConceptView | VariantView") -> dict[str, Any]:
     if isinstance(view, ConceptView):
         listed = [_variant(variant) for variant in view.variants]
         return {"kind": "concept", **_concept(view.concept), "variants": listed}
-    work = None if view.concept is None else view.concept.name
+    concept_name = None if view.concept is None else view.concept.name
     return {
         "kind": "variant",
         **_variant(view.variant),
-        "concept_name": work,
+        "concept_name": concept_name,
         "comic_info": view.comic_info,
     }
 

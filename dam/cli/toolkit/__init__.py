@@ -1,1 +1,1 @@
-"""What commands share; import its modules."""
+"""Shared by all commands; import its modules."""

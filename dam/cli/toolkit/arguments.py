@@ -17,7 +17,7 @@ _HASH_PREFIX = re.compile(r"sha256:([0-9a-f]{8,64})")
 _ID = re.compile(r"[0-9]{1,18}")
 _CHUNK_BYTES = 1 << 16
 
-# Text, because a `Path` no longer tells `./-` from `-`.
+# Strings, because as a `Path`, `./-` is the same as `-`.
 PathArguments = Annotated[
     list[str], typer.Argument(metavar="PATH", help="Files or folders; - reads them from stdin.")
 ]
@@ -27,23 +27,28 @@ IdArguments = Annotated[
 ]
 OptionalIdArguments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID", help="Ids or sha256:… prefixes; - is stdin. Without any: all."),
+    typer.Argument(
+        metavar="ID", help="Ids or sha256:… prefixes; - reads them from stdin. Default: all."
+    ),
 ]
 NullSeparated = Annotated[
-    bool, typer.Option("-0", "--null", help="With -: separated by NUL, not by lines.")
+    bool,
+    typer.Option(
+        "-0", "--null", help="With -: items on stdin end with NUL, not with a line break."
+    ),
 ]
 Mode = Annotated[
     Literal["copy", "reference", "hardlink", "move"] | None,
     typer.Option(
         metavar="MODE",
-        help="What happens to the bytes: copy (default), reference, hardlink, move.",
+        help="How to keep the bytes: copy (default), reference, hardlink, move.",
         show_default=False,
     ),
 ]
 NoProcess = Annotated[
-    bool, typer.Option("--no-process", help="Leave describing and hashing for `process`.")
+    bool, typer.Option("--no-process", help="Only import; `process` describes and hashes later.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree beforehand to what would be asked.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to prompts.")]
 
 
 class MalformedIdError(UsageError):
@@ -52,28 +57,28 @@ class MalformedIdError(UsageError):
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(
-            f"{one_line(repr(text))} is no id",
-            "an id is digits; a hash is sha256: and 8 or more hex digits",
+            f"not a valid id: {one_line(repr(text))}",
+            "give digits, or sha256: and at least 8 hex digits",
         )
 
 
 class NothingToSeparateError(UsageError):
-    """`-0` says how stdin is separated, and stdin is not read."""
+    """`-0` was given without `-`, so that nothing is read from stdin."""
 
     def __init__(self) -> None:
-        super().__init__("-0 goes with - alone", "give - to read from stdin")
+        super().__init__("-0 works only with -", "add - to read from stdin")
 
 
 def read_paths(values: Iterable[str], *, null_separated: bool) -> Iterator[Path]:
-    """Yield the paths given, those on stdin in the place of `-`."""
+    """Yield the given paths; in the place of `-`, those on stdin."""
     given = list(values)
-    if "" in given:  # before anything is read from stdin, or done with the others
+    if "" in given:  # before stdin is read or any other path is used
         raise EmptyPathError
     return map(parse_path, _items(given, null_separated=null_separated))
 
 
 def read_ids(values: Iterable[str], *, null_separated: bool = False) -> list[int | str]:
-    """Return the ids given, and those on stdin in the place of `-`.
+    """Return the given ids; in the place of `-`, those on stdin.
 
     Returns:
         An integer for an entity's id; 8 to 64 lower-case hex digits for the beginning of a SHA-256.

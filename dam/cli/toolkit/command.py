@@ -1,4 +1,4 @@
-"""What every command has for free: the options that go everywhere, and the state they make."""
+"""Makes functions commands: `@command`, and the options of every command, gathered in `State`."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -20,14 +20,17 @@ Job: TypeAlias = Callable[[], ExitCode | None]
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What the options that go everywhere say; every command body gets it first.
+    """The values of the options of every command; the first argument of each command's body.
 
     Args:
         world: The world's name; None is the default one.
-        is_json: Exactly one JSON value on stdout instead of words.
-        is_jsonl: One JSON object a line on stdout, as results arrive.
+        is_json: Write exactly one JSON value to stdout instead of words.
+        is_jsonl: Write one JSON object a line to stdout, as results arrive.
+        is_quiet: Write nothing but results and errors.
+        is_debug: Log everything, and show tracebacks.
         is_dry_run: Change nothing, show the plan.
-        changes: The command changes something, by what `@command` says of it.
+        without_plugins: Load no plugins of other packages.
+        changes: `@command` says that the command changes something.
     """
 
     world: str | None = None
@@ -42,7 +45,7 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command: its body, its name, and what `@command` says of it."""
+    """A command: its body, its name, and the arguments of `@command`."""
 
     body: Body
     name: str
@@ -72,7 +75,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Commands that share a first word."""
+    """Commands that share a first word, such as `comic`."""
 
     name: str
     doc: str
@@ -92,8 +95,8 @@ def command(
     """Make a function a command: its first parameter is the `State`, its docstring the help.
 
     Args:
-        name: Where it is not the function's own, with hyphens.
-        changes: It changes something, so it takes `--dry-run`.
+        name: By default the function's own, with hyphens.
+        changes: The command changes something, so it takes `--dry-run`.
         streams: Its results arrive one by one, so it takes `--jsonl`.
     """
 
@@ -105,14 +108,14 @@ def command(
 
 
 def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
-    """Return an empty group; the options that go everywhere may stand behind its name too."""
+    """Return an empty group; the options of every command may also stand behind its name."""
     names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
 
     def remember(context: typer.Context, **values: object) -> None:
         context.obj = _merged(context, values)
         if context.invoked_subcommand is None:
             if context.obj.is_json:
-                raise UsageError("no command given", "dam-cli --help lists them")
+                raise UsageError("no command given", "see dam-cli --help")
             typer.echo(context.get_help(), err=True)
             raise typer.Exit(ExitCode.USAGE)
 
@@ -146,7 +149,10 @@ def _declare(
         ),
     ] = None,
     is_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON value.", rich_help_panel=EVERYWHERE)
+        bool,
+        typer.Option(
+            "--json", help="Print the result as one JSON value.", rich_help_panel=EVERYWHERE
+        ),
     ] = False,
     is_jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object a line, as results arrive.")
@@ -154,7 +160,7 @@ def _declare(
     is_quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet", "-q", help="Say nothing but results and errors.", rich_help_panel=EVERYWHERE
+            "--quiet", "-q", help="Print only results and errors.", rich_help_panel=EVERYWHERE
         ),
     ] = False,
     is_debug: Annotated[
@@ -167,7 +173,7 @@ def _declare(
         bool, typer.Option("--dry-run", help="Change nothing; show what would be done.")
     ] = False,
     without_plugins: Annotated[
-        bool, typer.Option("--no-plugins", help="Load no plugins of other packages.")
+        bool, typer.Option("--no-plugins", help="Do not load plugins of other packages.")
     ] = False,
     version: Annotated[
         bool,
@@ -176,7 +182,7 @@ def _declare(
         ),
     ] = False,
 ) -> None:
-    """Exist for the signature alone: the options, each under its name in `State`."""
+    """Declare the shared options by the signature alone; each has the name of its `State` field."""
 
 
 _SHARED: Mapping[str, inspect.Parameter] = inspect.signature(_declare).parameters
@@ -186,7 +192,7 @@ _EVERYWHERE: tuple[str, ...] = ("world", "is_json", "is_quiet", "is_debug")
 def _shaped(
     function: Callable[..., Job | None], parameters: Sequence[inspect.Parameter]
 ) -> Callable[..., Job | None]:
-    """Give a function that takes anything the signature from which Typer makes the options."""
+    """Give a function that takes any keywords the signature from which Typer makes the options."""
     context = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
     )
@@ -196,11 +202,12 @@ def _shaped(
 
 
 class EmptyPathError(UsageError):
-    """No path at all, which would be taken for the current folder."""
+    """An empty path; `Path` would make it the current folder."""
 
     def __init__(self) -> None:
         super().__init__(
-            "found '', expected a path", "a script's variable may be empty; . is the current folder"
+            "found '', expected a path",
+            "check your script for an empty variable; . is the current folder",
         )
 
 
@@ -212,7 +219,7 @@ def parse_path(text: str) -> Path:
 
 
 def _without_empty_path(parameter: inspect.Parameter) -> inspect.Parameter:
-    """Have an empty path refused: as a `Path`, it is the current folder."""
+    """Return the parameter with a parser that refuses an empty path, if it takes a path."""
     kind, *metadata = get_args(parameter.annotation) or (parameter.annotation,)
     if Path not in (kind, *get_args(kind)):
         return parameter
@@ -222,7 +229,7 @@ def _without_empty_path(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _merged(context: typer.Context, given: Mapping[str, object]) -> State:
-    """Return the state so far with what was given at this place of the command line."""
+    """Return the state so far, with the options given at this place of the command line."""
     state = context.obj if isinstance(context.obj, State) else State()
     names = {field.name for field in fields(State)}
     said: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Any exception as one line for people or one JSON value for programs."""
+"""Reports any exception: as one line for people, or as one JSON value for programs."""
 
 import re
 
@@ -31,7 +31,7 @@ _SUGGESTION = re.compile(r"\. Did you mean (.*)\?$| \(Possible options: (.*)\)$"
 
 
 class StoppedByUserError(DamError):
-    """Somebody pressed Ctrl-C."""
+    """The user pressed Ctrl-C."""
 
     exit_code = ExitCode.INTERRUPTED
     how = "interrupted"
@@ -41,7 +41,7 @@ class StoppedByUserError(DamError):
 
 
 class TerminatedError(StoppedByUserError):
-    """Somebody, or a system that shuts down, sent SIGTERM."""
+    """SIGTERM was sent, by `kill` or by a machine that shuts down."""
 
     exit_code = ExitCode.TERMINATED
     how = "stopped by SIGTERM"
@@ -58,20 +58,20 @@ _BY_SIGNAL = {"SIGINT": StoppedByUserError, "SIGTERM": TerminatedError, "SIGHUP"
 
 
 class InternalError(DamError):
-    """A bug of ours."""
+    """A bug in dam."""
 
     exit_code = ExitCode.BUG
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
         super().__init__(
-            f"this is a bug of dam: {report_without_passwords(described(error))}",
-            "run it again with --debug for the traceback, and report that",
+            f"this is a bug in dam: {report_without_passwords(described(error))}",
+            "run it again with --debug, and report the traceback",
         )
 
 
 def fault_of(error: BaseException) -> DamError:
-    """Return what to tell the user of any exception that a command did not handle."""
+    """Return the error to report for an exception that no command handled."""
     if stop := requested_stop():
         return _BY_SIGNAL[stop.signal.name]()
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -86,7 +86,7 @@ def fault_of(error: BaseException) -> DamError:
 
 
 def report(fault: DamError, *, as_json: bool) -> None:
-    """Write a fault to stderr."""
+    """Write an error to stderr, with its details and hint."""
     if as_json:
         more = {name: getattr(fault, name) for name in fault.json_fields}
         kind = type(fault).__name__
@@ -114,9 +114,11 @@ def _usage_error(error: typer.TyperException) -> UsageError:
 
 
 def _in_our_words(error: typer.TyperException) -> str:
-    """Return what is wrong with the usage; for values, pydantic has words of its own."""
+    """Return Typer's message, with our words in the place of pydantic's for a bad value."""
     text = error.format_message()
-    text = re.sub(r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected: \1", text)
+    text = re.sub(
+        r"^Got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1", text
+    )
     if error.__cause__ is None:
         return text
     from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""The help pages: plain text in sections. Rich's panels would cost 0.15 s of CPU a page."""
+"""Help pages as plain text in sections; Rich's panels would cost 0.15 s of CPU a page."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,10 +19,10 @@ class _Formatter(Protocol):
 
 
 class PlainCommand(TyperCommand):
-    """A command that lists its own options apart from those that go everywhere."""
+    """A command whose help lists its own options apart from the options of every command."""
 
     def collect_usage_pieces(self, ctx: object) -> list[str]:
-        """Return what the usage line consists of: `ID…` where Typer has `{ID}...`."""
+        """Return the parts of the usage line, with `ID…` for Typer's `{ID}...`."""
         pieces = super().collect_usage_pieces(ctx)  # type: ignore[arg-type]  # as below
         plain = [piece.replace("[[", "[").replace("]]", "]").strip("{}") for piece in pieces]
         return [re.sub(r"[}…]*\.\.\.$", "…", piece) for piece in plain]
@@ -59,7 +59,7 @@ class PlainGroup(TyperGroup):
 
 
 class _Page:
-    """Takes what Typer would write, so that it can be put in another order."""
+    """Collects what Typer would write, so that it can be written in another order."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -75,13 +75,16 @@ class _Page:
         self._current.extend(rows)
 
     def write_to(self, formatter: _Formatter, everywhere: set[str]) -> None:
-        """Write it all, and in a section of their own the options that go everywhere."""
+        """Write all sections; the options of every command get one of their own."""
         arguments = self._sections.get("Arguments", [])
         options = self._sections.get("Options", [])
         shared = [row for row in options if everywhere & set(re.findall(r"-[\w-]+", row[0]))]
         for name, rows in (
-            # The type behind an argument's name says nothing to somebody who types it.
-            ("Arguments", [(re.sub(r" <.*>$", "", name), text) for name, text in arguments]),
+            # Typer puts a type such as <str> behind an argument's name; users do not need it.
+            (
+                "Arguments",
+                [_with_range(re.sub(r" <.*>$", "", name), text) for name, text in arguments],
+            ),
             ("Options", [_with_range(*row) for row in options if row not in shared]),
             (EVERYWHERE, shared),
         ):
@@ -91,5 +94,6 @@ class _Page:
 
 
 def _with_range(name: str, text: str) -> tuple[str, str]:
-    """Return a row of the options whose range, if any, is one of the name's `N`, not of an `x`."""
-    return name, re.sub(r"\[([\d<=>.]*)x([\d<=>.]*)\]$", r"[\1N\2]", text)
+    """Return a row with a range in terms of its placeholder: `[N>=1]`, not Typer's `[x>=1]`."""
+    placeholder = name.rsplit(maxsplit=1)[-1].removesuffix("…")
+    return name, re.sub(r"\[([\d<=>.]*)x([\d<=>.]*)(?=[;\]])", rf"[\1{placeholder}\2", text)

@@ -1,4 +1,4 @@
-"""The log on stderr, with the facts of each record behind its message."""
+"""The log on stderr: each record's message, then its facts."""
 
 import logging
 
@@ -10,7 +10,7 @@ _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 
 
 def write_logs(level: str) -> None:
-    """Write what `dam` logs from this level up to stderr, and warnings of other packages.
+    """Write to stderr what `dam` logs at this level or above, and warnings of other packages.
 
     Args:
         level: A name such as `WARNING`.
@@ -19,15 +19,15 @@ def write_logs(level: str) -> None:
     logging.getLogger().handlers[:] = [handler]
     logging.getLogger("dam").setLevel(level)
     logging.captureWarnings(capture=True)
-    # Warnings that libraries give to their programmers say nothing to a user.
+    # Python warnings are for programmers, so only --debug shows them.
     logging.getLogger("py.warnings").setLevel("WARNING" if level == "DEBUG" else "ERROR")
 
 
 class _StderrHandler(logging.Handler):
-    """Looks stderr up each time, because a progress bar puts its own in its place."""
+    """Looks up `sys.stderr` for each record, because a progress bar replaces it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info and requested_stop():  # of what was cut short, and is told as a whole
+        if record.exc_info and requested_stop():  # the stop caused it, and is reported itself
             return
         facts = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
         words = [record.levelname.lower(), f"{record.name}:", record.getMessage()]

@@ -1,4 +1,4 @@
-"""Results on stdout, talk on stderr: JSON for programs, tables and sentences for people."""
+"""Writes results to stdout and all else to stderr: JSON for programs, words for people."""
 
 import json
 import os
@@ -33,7 +33,9 @@ class OutputError(EnvironmentFaultError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"cannot write the result: {reason}", "see where the output goes")
+        super().__init__(
+            f"cannot write the result: {reason}", "check where stdout goes, and that there is space"
+        )
 
 
 class DeclinedError(UsageError):
@@ -45,17 +47,15 @@ class DeclinedError(UsageError):
 
 
 class CannotAskError(UsageError):
-    """A question needs an answer and there is no terminal to ask at."""
+    """A question needs an answer, and there is no terminal to ask on."""
 
     def __init__(self, question: str) -> None:
         self.question = question
-        super().__init__(
-            f"cannot ask without a terminal: {question}", "add --yes to agree beforehand"
-        )
+        super().__init__(f"cannot ask without a terminal: {question}", "add --yes to answer yes")
 
 
 def show(state: State, result: T, people: Callable[[T], None]) -> None:
-    """Write a command's result: as JSON where that was asked for, else as `people` writes it."""
+    """Write a command's result: as JSON if that was asked for, else by calling `people` with it."""
     if state.is_json:
         emit_json(result)
     else:
@@ -68,7 +68,7 @@ def emit_json(value: object) -> None:
 
 
 def emit_jsonl(value: object) -> None:
-    """Write one of many values as a line of its own, and let whoever reads have it now."""
+    """Write one of many values as a line of JSON, and flush it, so that the reader has it now."""
     emit_json(value)
     flush()
 
@@ -86,8 +86,8 @@ def sentence(text: str) -> None:
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Write rows to stdout in aligned columns, ids first; None is `-`.
 
-    On a terminal there is a header, and the widest column gives way where the line is too long.
-    Elsewhere every line is a row and nothing is cut.
+    On a terminal, a header comes first, and the widest column is cut if lines would be too long.
+    Elsewhere, each line is a row and nothing is cut.
     """
     cells = [[_cell(value) for value in row] for row in rows]
     is_terminal = is_read_at_a_terminal()
@@ -105,27 +105,36 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
 
 
 def talk(state: State, text: str) -> None:
-    """Say something to people on stderr, if people are there to read it."""
+    """Write a note to stderr, unless `--quiet`, `--json` or `--jsonl` was given."""
     if not (state.is_quiet or state.is_json or state.is_jsonl):
         complain(text)
 
 
 def complain(text: str) -> None:
-    """Say on stderr what must be known, whatever the options; a path may be a mistaken address."""
+    """Write a line to stderr, whatever the options.
+
+    Passwords are hidden: a path may be the URL of a database, given by mistake.
+    """
     write_error_text(one_line(text_without_passwords(text)) + "\n")
 
 
 def write_error_text(text: str) -> None:
-    """Write text to stderr as it is; whoever closed stderr does not want it."""
+    """Write text to stderr as it is; do nothing if stderr is closed."""
     with suppress(OSError):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def name_failure(*names: object, message: str | None, hint: str | None = None) -> None:
-    """Name on stderr one of many items that failed, from the whole to the part; say what to do.
+    """Report on stderr that one of many items failed.
 
-    A message about the path that the line begins with calls it `it`.
+    Args:
+        names: The item, from the whole to the part: a path, then a page in it.
+        message: What is wrong. If it begins with the path in `names`, `it` stands there instead.
+        hint: What to do about it.
+
+    Example:
+        `failed: /comics/a.cbz: 03.jpg: unreadable JPEG picture`
     """
     path = str(names[0])
     if message and path.startswith("/"):
@@ -134,10 +143,10 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
     complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
 
 
-class Gathered:
-    """Failures that are told in one line for all files that wait for the same folder.
+class GoneFolders:
+    """Collects the failures of files whose folder is gone, to report each folder in one line.
 
-    Their message names the folder alone; there may be hundreds of them where a disk was pulled.
+    The message of such a failure names only the folder. A pulled disk may cause hundreds of them.
     """
 
     def __init__(self) -> None:
@@ -146,27 +155,27 @@ class Gathered:
     def takes(
         self, error: str | None, message: str | None, hint: str | None, system: str | None = None
     ) -> bool:
-        """Return whether a failure is one of these; it is counted then, and told later."""
+        """Return whether a failure is of this kind; if so, it is counted, and reported later."""
         is_one = error == "FolderGoneError"
         if is_one:
             self._counts[system, message, hint] += 1
         return is_one
 
     def lines(self) -> list[tuple[str | None, str, str]]:
-        """Return for each folder the system that failed, how many files wait, and why."""
+        """Return for each folder the system that failed, how many files wait, and the message."""
         return [
             (system, f"{counted(count, 'file')} waiting", with_hint(message, hint))
             for (system, message, hint), count in self._counts.items()
         ]
 
     def tell(self) -> None:
-        """Name each folder on stderr."""
+        """Report each folder on stderr."""
         for system, files, message in self.lines():
             name_failure(*filter(None, (files, system)), message=message)
 
 
 def with_hint(message: str | None, hint: str | None) -> str:
-    """Return what went wrong with one of many items, and what to do about it, on one line."""
+    """Return a message with its hint, if any, on one line: `message (hint)`."""
     return f"{message} ({hint})" if hint else str(message)
 
 
@@ -176,18 +185,22 @@ def counted(number: int, noun: str) -> str:
 
 
 def size_text(size_bytes: int) -> str:
-    """Return a size as people say it, in powers of 1000."""
+    """Return a size for people, in powers of 1000: `43.3 kB`."""
     units = ("B", "kB", "MB", "GB", "TB")
     power = min(max(len(str(size_bytes)) - 1, 0) // 3, len(units) - 1)
     return f"{size_bytes / 1000**power:.{min(power, 1)}f} {units[power]}"
 
 
 def confirm(question: str, *, is_agreed: bool) -> None:
-    """Ask on the terminal whether to go on; return only when the answer is yes.
+    """Ask on the terminal whether to go on; return only if the answer is yes.
 
     Args:
         question: A whole sentence with its question mark.
-        is_agreed: `--yes` was given.
+        is_agreed: `--yes` was given, so nothing is asked.
+
+    Raises:
+        CannotAskError: There is no terminal.
+        DeclinedError: The answer is not yes.
     """
     if is_agreed:
         return
@@ -198,14 +211,14 @@ def confirm(question: str, *, is_agreed: bool) -> None:
         write_error_text(f"{one_line(question)} [y/N] ")
         answer = sys.stdin.readline()
     finally:
-        if not answer.endswith("\n"):  # Ctrl-D, Ctrl-C: the cursor is still behind the question
+        if not answer.endswith("\n"):  # Ctrl-D or Ctrl-C: the cursor is still behind the question
             write_error_text("\n")
     if answer.strip().lower() not in ("y", "yes"):
         raise DeclinedError(question)
 
 
 def one_line(text: str) -> str:
-    """Return text that stays one printable line; the rest of it is escaped, as Python does."""
+    """Return text as one printable line; what is not printable is escaped, as in Python."""
     shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     # U+3000 is the space of Japanese file names.
     return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in shown)
@@ -222,7 +235,12 @@ def results_fileno() -> int:
 
 
 def write_line(line: str) -> None:
-    """Write a line to stdout; a disk that is full there is the environment's fault."""
+    """Write a line to stdout.
+
+    Raises:
+        BrokenPipeError: The reader is gone.
+        OutputError: Stdout is closed, or its disk is full.
+    """
     try:
         _results().write(line + "\n")
     except BrokenPipeError:
@@ -232,7 +250,7 @@ def write_line(line: str) -> None:
 
 
 def flush() -> None:
-    """Send on what was written to stdout so far."""
+    """Flush stdout; errors are those of `write_line`."""
     if sys.__stdout__ is None:
         return
     try:
@@ -244,7 +262,7 @@ def flush() -> None:
 
 
 def _results() -> TextIO:
-    """Return the stream of results: `sys.stdout` is for whatever plugins print."""
+    """Return the stream of results; `sys.stdout` is not it, because plugins may print there."""
     if sys.__stdout__ is None:
         raise OutputError("stdout is closed")
     return sys.__stdout__
@@ -288,7 +306,7 @@ def _width(text: str) -> int:
 
 
 def _fit(text: str, width: int) -> str:
-    """Pad text to a width, or cut it to that and say so."""
+    """Pad text to a width, or cut it to that and end it with `…`."""
     if _width(text) > width:
         while _width(text) >= width:
             text = text[:-1]

@@ -1,4 +1,4 @@
-"""A bar on the terminal for work that takes its time."""
+"""Progress bars on the terminal, for work that takes longer than a moment."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 ReportProgress: TypeAlias = Callable[[int, int | None], None]
 
 PATIENCE_S = 0.5
-"""What is done by then needs no bar."""
+"""Seconds until a bar appears; shorter work shows none."""
 
 
 def shows_progress(state: State) -> bool:
-    """Return whether somebody would see a bar."""
+    """Return whether a bar would be visible, and not between the lines of `--jsonl`."""
     is_mixed = state.is_jsonl and is_read_at_a_terminal()
     return not (state.is_quiet or is_mixed) and sys.stderr.isatty()
 
@@ -28,10 +28,14 @@ def shows_progress(state: State) -> bool:
 def progress_bar(
     state: State, what: str, *, patience_s: float = PATIENCE_S
 ) -> Iterator[ReportProgress]:
-    """Yield a function to call with how many are done and how many there are, None while unknown.
+    """Yield a function that moves a bar: `report(done, total)`, with None for an unknown total.
 
-    Only a terminal's stderr shows anything, and not with `--quiet`; `what` is the work in a word or
-    two, such as `adding files`. To be entered where an event loop runs.
+    Shows a bar only if stderr is a terminal, and not with `--quiet`. Needs a running event loop.
+
+    Args:
+        state: The options of the command.
+        what: The work in a word or two, such as `adding files`.
+        patience_s: Seconds until the bar appears.
     """
     with progress_bars(state, what, patience_s=patience_s) as (report,):
         yield report
@@ -41,7 +45,7 @@ def progress_bar(
 def progress_bars(
     state: State, *whats: str, patience_s: float = PATIENCE_S
 ) -> Iterator[list[ReportProgress]]:
-    """Yield such a function for each of several works that go on at the same time."""
+    """Yield such a function for each of several kinds of work that run at the same time."""
     if not shows_progress(state):
         yield [_say_nothing for _ in whats]
         return
@@ -57,7 +61,7 @@ def progress_bars(
 
 
 class _Bars:
-    """Bars that can be told how it goes on before anybody sees them."""
+    """Bars that take counts already before they are shown."""
 
     def __init__(self, whats: Sequence[str]) -> None:
         self._whats = whats
@@ -65,7 +69,7 @@ class _Bars:
         self._shown: Progress | None = None
 
     def start(self) -> None:
-        """Show what was told so far, and from now on."""
+        """Show the bars with the counts so far, and update them from now on."""
         self._shown = _rich_progress()
         for what in self._whats:
             self._shown.add_task(what, total=None, rate="")
@@ -74,7 +78,7 @@ class _Bars:
             self.update(index, *count)
 
     def update(self, index: int, done: int, total: int | None) -> None:
-        """Take in how many are done of how many."""
+        """Set how many are done, and of how many."""
         self._counts[index] = done, total
         if self._shown is None:
             return
@@ -83,7 +87,7 @@ class _Bars:
         self._shown.update(task.id, completed=done, total=total, rate=rate)
 
     def stop(self) -> None:
-        """Take away what is shown."""
+        """Remove the bars, if they are shown."""
         if self._shown is not None:
             self._shown.stop()
 

@@ -1,4 +1,4 @@
-"""Runs what a command does: in an open world, and so that a signal ends it in order."""
+"""Runs the job of a command in an open world; a signal stops it in order."""
 
 import gc
 import signal
@@ -28,10 +28,14 @@ _NEW_OBJECTS_AT_WORK = 30_000
 def run_in_world(
     state: State, job: Callable[["World"], Awaitable[T]], *, only_reads: bool = False
 ) -> T:
-    """Open the world that the state names, await the job with it, and return what came of it.
+    """Open the world that the state names, await the job with it, and return its result.
 
-    A command that changes something needs the store to be there before and the same afterwards;
-    `only_reads` says that what it changes is not the world.
+    If the command changes something, the store must be there before, and the same one afterwards.
+
+    Args:
+        state: The options of the command.
+        job: Called once with the open world.
+        only_reads: What the command changes is not the world: `export-asset` writes elsewhere.
     """
     from dam.app import load_settings, open_world
     from dam.cli.toolkit.logs import write_logs
@@ -45,7 +49,7 @@ def run_in_world(
         async with open_world(
             state.world, settings=settings, plugins=plugins, is_dry_run=state.is_dry_run
         ) as world:
-            gc.freeze()  # what is there by now stays: no collection needs to look at it again
+            gc.freeze()  # all objects so far stay, so no collection needs to look at them again
             gc.set_threshold(_NEW_OBJECTS_AT_WORK)
             if not state.changes or only_reads:
                 return await job(world)
@@ -60,13 +64,14 @@ def run_in_world(
 
 
 def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
-    """Run a job to its end; a signal that asks to stop cancels it, so that it can close its files.
+    """Run a job to its end; the first stop signal cancels it, so that it can close its files.
 
-    Once: to be cancelled again would cut the closing short, and an exception out of the event
-    loop itself, which is what asyncio makes of a second Ctrl-C, loses wake-ups that it waits for.
+    Later signals do nothing. A second cancellation would cut the closing short. And asyncio answers
+    a second Ctrl-C by an exception out of the event loop itself, which loses wake-ups that the loop
+    waits for.
 
     Raises:
-        StoppedBySignalError: It was stopped, or had come to its end just then.
+        StoppedBySignalError: A signal stopped the job, or came just as it ended.
     """
     import asyncio
 
@@ -87,13 +92,13 @@ def run_async(job: Callable[[], Coroutine[None, None, T]]) -> T:
         if (stopped := requested_stop()) is None:
             raise
         raise stopped from error
-    if stopped := requested_stop():  # it came while all was being closed
+    if stopped := requested_stop():  # the signal came while the job was closing
         raise stopped
     return result
 
 
 class _TaskStop:
-    """Cancels a task when the first signal asks to stop."""
+    """Cancels a task at the first signal that asks to stop."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[Any] | None = None
@@ -101,7 +106,7 @@ class _TaskStop:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Handle the signals while the block runs; after the first, nobody does any more."""
+        """Handle stop signals while the block runs; restore the handlers unless one came."""
         before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
         handle_stops(self._stop)
         try:
@@ -112,7 +117,7 @@ class _TaskStop:
                     signal.signal(number, handler)
 
     def watch_current_task(self) -> None:
-        """Cancel the running task when a signal comes, or now where it has come."""
+        """Cancel the running task when a signal comes, or now if one has come already."""
         import asyncio
 
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -127,10 +132,10 @@ class _TaskStop:
             cancel()
 
     def end_task(self, loop: "asyncio.AbstractEventLoop") -> None:
-        """Cancel the task and let it run to its end, where something else broke the event loop.
+        """Cancel the task and run it to its end, after something else has stopped the event loop.
 
-        A task that calls `sys.exit` does. The loop's own end cancels all tasks at once, also reads
-        that are under way, and then their connections are never given back.
+        A task that calls `sys.exit` does that. Closing the loop would cancel all tasks at once,
+        also reads that are under way, and then their connections are never given back.
         """
         import asyncio
 

@@ -1,4 +1,4 @@
-"""Standard streams: made usable at the start, given up where nobody reads them any more."""
+"""Standard streams: made usable at the start, given up when their reader is gone."""
 
 import os
 import select
@@ -14,7 +14,7 @@ _STDOUT, _STDERR = 1, 2
 
 
 def prepare_streams() -> None:
-    """Have three open streams that take any text."""
+    """Open the standard streams that are closed, and let stdout and stderr take any text."""
     # A descriptor that is closed would be given to the next file opened, perhaps the database.
     for descriptor in range(3):
         try:
@@ -29,11 +29,11 @@ def prepare_streams() -> None:
 
 
 def keep_stdout_for_results() -> None:
-    """Have everything else that is printed from now on go to stderr.
+    """Redirect stdout to stderr from now on, for everything but results.
 
-    That is what plugins, libraries and the programs that they start write to stdout, by whatever
-    means: one line of theirs would break the JSON of a command. Results have a descriptor of their
-    own, of which nobody else knows.
+    Plugins, libraries and the programs that they start may write to stdout, by whatever means. One
+    line of theirs would break the JSON of a command. So results get a descriptor of their own,
+    which no other code knows.
     """
     stdout = sys.__stdout__
     if stdout is not None:
@@ -48,25 +48,25 @@ def keep_stdout_for_results() -> None:
 
 
 def flush_prints() -> None:
-    """Send on what plugins printed, so that it comes before what is said now."""
+    """Flush what plugins printed, so that it comes before the next message."""
     if sys.stdout is not None:
         with suppress(OSError):
             sys.stdout.flush()
 
 
 def give_up_stdout() -> None:
-    """Let the interpreter's own flush at its end find nothing that could fail."""
+    """Flush results, or drop them if that fails, so that the flush at exit cannot fail."""
     try:
         flush()
     except (OSError, OutputError):
-        _empty(results_fileno())
+        _discard(results_fileno())
 
 
 def leave_full_pipes() -> None:
-    """Stop waiting, a second from now, for programs that do not read what we write.
+    """After one second, stop waiting for programs that do not read our output.
 
-    A process that was asked to stop would otherwise wait for `less` to turn the page. What is being
-    written then goes nowhere; a pipe that is read goes on.
+    Otherwise a process that was asked to stop would wait for `less` to turn the page. Output to a
+    full pipe is dropped then; a pipe that is being read is left alone.
     """
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, _leave_full_pipes)
@@ -80,11 +80,11 @@ def _leave_full_pipes(_number: int, _frame: FrameType | None) -> None:
         poll = select.poll()
         poll.register(stream.fileno(), select.POLLOUT)
         if not poll.poll(0):
-            _empty(stream.fileno())
+            _discard(stream.fileno())
 
 
-def _empty(descriptor: int) -> None:
-    """Have all that is written to a descriptor go nowhere."""
+def _discard(descriptor: int) -> None:
+    """Drop everything that is written to a descriptor from now on."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, descriptor)
     os.close(null)

@@ -1,4 +1,4 @@
-"""What people see while systems work."""
+"""Progress of imports and of systems, shown on the terminal."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class WorkProgress:
-    """The observer that `process_service.process` tells how it goes on."""
+    """The observer that `process_service.process` reports its progress to."""
 
     def __init__(self, state: State, report: ReportProgress) -> None:
         self._state = state
@@ -25,16 +25,16 @@ class WorkProgress:
 
     @property
     def done(self) -> int:
-        """How many entities systems have worked on, each as often as one did."""
+        """The number of entities worked on; an entity counts once for each system."""
         return self._done
 
     def pending(self, entities: int) -> None:
-        """Show that so much is left."""
+        """Show how many entities are left."""
         self._left = entities
         self._show()
 
     def advanced(self, system: str, entities: int) -> None:
-        """Show that a system has done so many more."""
+        """Show that a system has finished more entities."""
         del system
         self._done += entities
         if self._left is not None:
@@ -42,7 +42,7 @@ class WorkProgress:
         self._show()
 
     def waiting(self, entities: int, seconds: float | None) -> None:
-        """Say once that other processes hold the rest."""
+        """Say once that other processes hold the remaining entities."""
         if self._has_waited:
             return
         self._has_waited = True
@@ -57,10 +57,10 @@ class WorkProgress:
 
 
 class ImportProgress:
-    """What people see of an import and of the systems that work beside it.
+    """Progress of an import and of the systems that work beside it.
 
     Args:
-        state: What the options say.
+        state: The options of the command.
         report: Moves the bar of the import.
         observer: Moves the bar of the systems.
     """
@@ -73,12 +73,12 @@ class ImportProgress:
         self._done = 0
 
     def advance(self) -> None:
-        """Show that one more has been settled."""
+        """Show that the import has finished one more item."""
         self._done += 1
         self._report(self._done, self.total)
 
     def wait_for_gc(self) -> None:
-        """Say that nothing can be stored before another process has collected the garbage."""
+        """Say that nothing can be stored until a `gc` of another process has ended."""
         if not self._state.is_quiet:  # also beside JSON: a silent minute looks like a hang
             complain("waiting for a `gc` of this store to end")
 
@@ -90,10 +90,10 @@ async def import_progress(
     """Show bars for an import and for the systems beside it; yield what moves them.
 
     Args:
-        state: What the options say.
+        state: The options of the command.
         what: The import in a word or two.
-        count: Returns how many there will be; it runs in a thread while they come, where somebody
-            sees the bars, and ends early once the function that it is given says yes.
+        count: Returns how many items there will be. Runs in a thread beside the import, only if the
+            bars are visible, and ends early when the function that it is given returns True.
     """
     import asyncio
 
@@ -111,9 +111,9 @@ async def import_progress(
         finally:
             stopping.set()
             (fault,) = await asyncio.gather(counting, return_exceptions=True)
-            # What hinders the count hinders the import, too, and is told there.
+            # What stops the count stops the import, too, and is reported there.
             if fault and not isinstance(fault, DamError):
-                log.warning("what is to come was not counted", exc_info=fault)
+                log.warning("the total could not be counted", exc_info=fault)
 
 
 @contextmanager

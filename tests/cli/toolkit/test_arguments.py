@@ -40,8 +40,8 @@ def test_an_id_is_digits_or_the_beginning_of_a_hash(text: str, expected: int | s
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(MalformedIdError) as caught:
         parse_id(text)
-    assert caught.value.message == f"{text!r} is no id"
-    assert caught.value.hint == "an id is digits; a hash is sha256: and 8 or more hex digits"
+    assert caught.value.message == f"not a valid id: {text!r}"
+    assert caught.value.hint == "give digits, or sha256: and at least 8 hex digits"
 
 
 def test_null_separation_without_stdin_is_wrong_usage() -> None:
@@ -71,7 +71,7 @@ def test_an_empty_path_is_not_the_current_folder(
     assert result.error == {
         "error": "EmptyPathError",
         "message": "found '', expected a path",
-        "hint": "a script's variable may be empty; . is the current folder",
+        "hint": "check your script for an empty variable; . is the current folder",
     }
     assert [path.name for path in home.iterdir()] == ["a"]
 

@@ -48,7 +48,7 @@ def test_a_fault_may_add_facts_to_its_json(run: Run, how: str) -> None:
             "did you mean --world?",
         ),
         ("paths", "missing argument 'PATH'", "see dam-cli paths --help"),
-        ("state more", "unexpected: more", "see dam-cli state --help"),
+        ("state more", "unexpected argument: more", "see dam-cli state --help"),
         (
             "paths a --limit few",
             "invalid value for '--limit': 'few'; expected a whole number",
@@ -82,8 +82,8 @@ def test_a_bug_is_one_line_and_how_to_get_the_traceback(run: Run) -> None:
     result = run("fail", "bug")
     assert result.returncode == 70
     assert result.stderr == (
-        "error: this is a bug of dam: KeyError: 'x'\n"
-        "hint: run it again with --debug for the traceback, and report that\n"
+        "error: this is a bug in dam: KeyError: 'x'\n"
+        "hint: run it again with --debug, and report the traceback\n"
     )
 
 
@@ -180,7 +180,8 @@ def test_a_full_disk_under_stdout_is_a_fault_of_the_environment(home: Path, line
         (
             ">&-",
             5,
-            "error: cannot write the result: stdout is closed\nhint: see where the output goes\n",
+            "error: cannot write the result: stdout is closed\n"
+            "hint: check where stdout goes, and that there is space\n",
         ),
         (">&- 2>&-", 5, ""),
     ],

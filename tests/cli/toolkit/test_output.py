@@ -117,8 +117,7 @@ def test_a_question_that_nobody_can_answer_is_wrong_usage(run: Run) -> None:
     result = run("remove", stdin=b"y\n")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        "error: cannot ask without a terminal: Remove it all?\n"
-        "hint: add --yes to agree beforehand\n"
+        "error: cannot ask without a terminal: Remove it all?\nhint: add --yes to answer yes\n"
     )
     assert run("remove", "--yes").stdout == "removed\n"
 
