@@ -13,7 +13,7 @@ from dam.core.ecs.components import Base
 
 
 def render_item(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """Write our column types into migrations as plain SQLAlchemy, so that they never change."""
+    """Write our column types into migrations as plain SQLAlchemy, so that these never change."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and item is Int64:

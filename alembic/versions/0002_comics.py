@@ -1,6 +1,6 @@
 """Comics: concepts, variants, pages, archives that hold them; the version of descriptions.
 
-Whether a stored file is shared is no longer recorded: its inode says it, and says it right.
+No longer recorded is whether a stored file is shared: its inode says that, and is always right.
 """
 
 import sqlalchemy as sa

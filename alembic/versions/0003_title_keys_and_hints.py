@@ -1,6 +1,6 @@
-"""Concepts of comics get a key to be looked up by, and failures a hint.
+"""Adds keys to look up comic concepts by, and hints to failures.
 
-The index of series as they are spelt goes.
+Drops the index of series titles as they are spelled.
 """
 
 import unicodedata
@@ -47,7 +47,7 @@ def downgrade() -> None:
 
 
 def _fill() -> None:
-    """Give every row its key; no database folds letters as Python does."""
+    """Give every row its key, computed here because no database folds letters as Python does."""
     concepts = sa.table(
         _TABLE,
         *map(sa.column, ("entity_id", "series_title", "comic_title", "title_key")),
@@ -75,6 +75,6 @@ def _fill() -> None:
 
 
 def _key(title: str) -> str:
-    """Do what `dam.media.comic_name.title_key` did when this was written."""
+    """Do what `title_key` in `dam.media` did when this was written."""
     folded = unicodedata.normalize("NFC", title).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())[:_KEY_LENGTH]

@@ -1,4 +1,4 @@
-"""Large files keep the state in which they were hashed."""
+"""Adds the state in which a large file was hashed to its location."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""Moves keep what they have still to remove; comics that could not be read are tried again."""
+"""Adds the sources that moves must still remove, and a marker for comics to be read again."""
 
 import sqlalchemy as sa
 
