@@ -64,7 +64,9 @@ def add_asset(
     if not recursive and chosen and all(Path(path).is_dir() for path in chosen):
         raise FolderGivenError(Path(chosen[0]))
     if no_copy and mode not in (None, "reference"):
-        raise UsageError(f"--no-copy is --mode reference; found --mode {mode} too", "give one")
+        raise UsageError(
+            f"--no-copy means --mode reference; found --mode {mode}", "give only one of them"
+        )
     options = ImportOptions(
         mode="reference" if no_copy else mode or "copy",
         is_recursive=recursive,
