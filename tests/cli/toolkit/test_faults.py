@@ -90,7 +90,7 @@ def test_a_bug_is_one_line_and_how_to_get_the_traceback(run: Run) -> None:
 def test_debug_shows_the_traceback(run: Run) -> None:
     result = run("fail", "bug", "--debug")
     assert result.stderr.startswith("Traceback (most recent call last):\n")
-    assert result.stderr.endswith("report that\n")
+    assert result.stderr.endswith("report the traceback\n")
 
 
 def test_an_interrupt_is_one_line(run: Run) -> None:
