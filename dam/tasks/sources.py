@@ -137,6 +137,27 @@ def gone_at(removals: Sequence[SourceRemoval], paths: Sequence[str]) -> dict[str
     }
 
 
+def gone(removals: Sequence[SourceRemoval]) -> list[SourceRemoval]:
+    """Return those that their folders, which are there, have under neither of their names."""
+    return [
+        one
+        for one in removals
+        if all(_is_missing(one.path.with_name(name)) for name in (one.path.name, one.aside))
+        and one.path.parent.is_dir()
+        and not _is_other_folder(one)
+    ]
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # it cannot be told
+        return False
+    return False
+
+
 def put_back(removals: Sequence[SourceRemoval]) -> list[tuple[SourceRemoval, Path | OSError]]:
     """Give files that a killed process has renamed aside their names back.
 

@@ -173,10 +173,9 @@ async def begin_import(
         return BegunImport(paths=paths)
     paths = list(paths)
     names = [path if isinstance(path, str) else path.path for path in paths]
-    if mode != "move":
-        await keep_sources(world, names)
+    gone = await keep_sources(world, names) if mode != "move" else []
     ended = await _end_pending(world, machine)
-    gone = [one for one, end in ended if not isinstance(end, ItemError)]
+    gone += [one for one, end in ended if not isinstance(end, ItemError)]
     moved = await asyncio.to_thread(sources.gone_at, gone, names)
     await _touch(world, moved.values())
     return BegunImport(
@@ -218,17 +217,22 @@ async def _touch(world: World, removals: Iterable[SourceRemoval]) -> None:
         await world.run(touch_sources, ids, now=world.context.now())
 
 
-async def keep_sources(world: World, paths: Iterable[str]) -> None:
-    """Let the sources at or below these paths stay where they are.
+async def keep_sources(world: World, paths: Iterable[str]) -> list[SourceRemoval]:
+    """Let the sources at or below these paths stay where they are; return those already gone.
 
     That includes sources that the paths lead to through links, even if they were moved by another
-    path.
+    path. A source that is gone is returned only if the world has its bytes in the store.
     """
     pending = await world.read(pending_removals, await this_machine())
     if not pending:
-        return
+        return []
     kept = await asyncio.to_thread(sources.at_or_below, pending, list(paths))
+    gone: list[SourceRemoval] = []
+    for some in portions(await asyncio.to_thread(sources.gone, kept), _AT_ONCE):
+        stored, _ = await world.read(ask_again, some)
+        gone += stored
     await _keep(world, kept)
+    return gone
 
 
 async def keep_sources_of(world: World, entity_ids: Sequence[EntityId]) -> None:
