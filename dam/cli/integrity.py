@@ -96,6 +96,8 @@ def gc(
     - It was used with a newer database. After a restore, everything added since the backup would
     look like garbage.
 
+    - It had files but no marks of worlds, as after a copy without hidden files.
+
     With --force, the command works anyway, and from then on the store belongs to this database
     alone.
     """
