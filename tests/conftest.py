@@ -87,7 +87,7 @@ def other_file_system() -> Iterator[Path]:
 def retried(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
     """Tell whether a transaction was run again, as the victim of a deadlock is."""
     caplog.set_level(logging.DEBUG, "dam.core.database.database")
-    return lambda: any(record.message == "transaction is run again" for record in caplog.records)
+    return lambda: any(record.message == "running a transaction again" for record in caplog.records)
 
 
 @pytest.fixture(scope="session")
