@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from dam.core.config import WorldContext, session_info
-from dam.core.database import postgresql, sqlite_driver, sqlite_faults
+from dam.core.database import driver_errors, postgresql, sqlite_driver, sqlite_faults
 from dam.core.database.file import DatabaseFile
 from dam.core.database.url import parse_database_url
 from dam.errors import (
@@ -49,8 +49,6 @@ log = logging.getLogger(__name__)
 
 # A row refers to an entity that does not exist: another process may just have deleted it.
 _NO_PARENT = "23503"
-_NO_TABLE = "42P01"
-_READ_ONLY_TRANSACTION = "25006"
 _ATTEMPTS = 5
 _PATIENCE_S = 45.0
 # First in every transaction. On PostgreSQL it also keeps the table from being dropped until the
@@ -338,7 +336,7 @@ class Database:
         try:
             found = (await connection.exec_driver_sql(_WHICH_WORLD)).scalar()
         except DBAPIError as error:
-            if not _is_missing_table(error):
+            if not driver_errors.is_missing_table(error):
                 raise
             found = None
         if found != self._world_uuid:
@@ -352,7 +350,7 @@ class Database:
         except PoolTimeoutError as error:
             raise DatabaseBusyError(self.safe_url, self.busy_timeout_s) from error
         except (DBAPIError, sqlite3.Error) as error:
-            if is_reader and _is_refused_write(error):
+            if is_reader and driver_errors.is_refused_write(error):
                 raise ReaderWritesError from error
             fault = self._translated(error)
             if fault is None:
@@ -382,18 +380,3 @@ async def _set_synchronous(connection: AsyncConnection, level: str) -> None:
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None
     await raw.driver_connection.execute(f"PRAGMA synchronous = {level}")
-
-
-def _is_missing_table(error: DBAPIError) -> bool:
-    if isinstance(error.orig, sqlite3.Error):
-        return error.orig.sqlite_errorname == "SQLITE_ERROR"
-    return getattr(error.orig, "sqlstate", None) == _NO_TABLE
-
-
-def _is_refused_write(error: DBAPIError | sqlite3.Error) -> bool:
-    """Tell whether a statement was refused because it would write in a read-only transaction."""
-    if not isinstance(error, DBAPIError) or error.statement is None:
-        return False
-    if isinstance(error.orig, sqlite3.Error):
-        return error.orig.sqlite_errorname == "SQLITE_READONLY"
-    return getattr(error.orig, "sqlstate", None) == _READ_ONLY_TRANSACTION
