@@ -14,6 +14,7 @@ from dam.app import Settings, World, open_world
 
 P = ParamSpec("P")
 T = TypeVar("T")
+First = TypeVar("First", World, AsyncSession)
 
 
 class SyncWorld:
@@ -23,7 +24,7 @@ class SyncWorld:
     waits for its answer. Use it as a context manager, or call `close`.
 
         with SyncWorld() as world:
-            world.call(add_files, ["/pictures"], ImportOptions(is_recursive=True))
+            world.run(add_files, ["/pictures"], ImportOptions(is_recursive=True))
     """
 
     def __init__(
@@ -49,11 +50,11 @@ class SyncWorld:
 
     def run(
         self,
-        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        fn: Callable[Concatenate[First, P], Awaitable[T]],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a service function that takes a session, in one transaction, as `World.run` does."""
+        """Run a service function that takes a `World` or an `AsyncSession`, as `World.run` does."""
         return self._wait(lambda: self._world.run(fn, *args, **kwargs))
 
     def read(
@@ -62,17 +63,8 @@ class SyncWorld:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a service function that only reads, as `World.read` does."""
+        """Run a function of a session in one read-only transaction, as `World.read` does."""
         return self._wait(lambda: self._world.read(fn, *args, **kwargs))
-
-    def call(
-        self,
-        fn: Callable[Concatenate[World, P], Awaitable[T]],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        """Run a service function that takes the world and owns its transactions."""
-        return self._wait(lambda: fn(self._world, *args, **kwargs))
 
     def close(self) -> None:
         """Cancel running calls, close the world and end its thread; a second call does nothing."""

@@ -9,13 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
 from dam.core.events import Event, collected
+from dam.core.first_parameter import first_type, unfit, unfit_type
 from dam.core.resources import ResourceManager
 from dam.core.scheduling.event_dispatcher import EventDispatcher
 from dam.core.scheduling.scheduler import WorldScheduler
+from dam.errors import UnfitFunctionError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
+First = TypeVar("First", "World", AsyncSession)
 
 
 class _NotKeptError(Exception):
@@ -48,24 +51,40 @@ class World:
 
     async def run(
         self,
-        fn: Callable[Concatenate[AsyncSession, P], Awaitable[T]],
+        fn: Callable[Concatenate[First, P], Awaitable[T]],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a service function in one transaction; send its events after the commit.
+        """Run a service function; the type of its first parameter says what it is given.
 
-        On PostgreSQL the function may be called up to five times: when other transactions were in
-        its way, or when a row refers to an entity that does not exist, because another process may
-        just have deleted it. If the entity never existed, the fifth call fails.
+        A function that takes a `World` makes its own transactions and is called once, as it is. One
+        that takes an `AsyncSession` runs in one transaction; its events are sent after the commit.
+        On PostgreSQL it may be called up to five times: when other transactions were in its way, or
+        when a row refers to an entity that does not exist, because another process may just have
+        deleted it. If the entity never existed, the fifth call fails.
+
+        Examples:
+            await world.run(delete_entity, 12)  # delete_entity(session, 12), then a commit
+            await world.run(export_assets, [12], Path("out"))  # export_assets(world, [12], …)
+
+        Args:
+            fn: An async function whose first parameter is annotated with one of the two types.
+            args: What it is given after the first.
+            kwargs: What it is given by name.
 
         Raises:
+            UnfitFunctionError: The first parameter has no annotation, or one of another type.
             NestedWriterError: Called inside another transaction that writes.
             DatabaseContendedError: Other transactions were in its way each time.
             WorldResetError: The world was reset after it was opened.
-
-        Example: `await world.run(delete_entity, 12)` calls `delete_entity(session, 12)`.
         """
-        return await self._run(lambda session: fn(session, *args, **kwargs), durable=False)
+        call: Callable[..., Awaitable[T]] = fn
+        first = first_type("run", fn)
+        if first is World:
+            return await call(self, *args, **kwargs)
+        if first is not AsyncSession:
+            raise unfit_type("run", fn, first)
+        return await self._run(lambda session: call(session, *args, **kwargs), durable=False)
 
     async def run_durably(
         self,
@@ -73,7 +92,8 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run like `run`, with a commit that survives a power cut on SQLite, too."""
+        """Run one transaction as `run` does; its commit survives a power cut on SQLite, too."""
+        _refuse_world("run_durably", fn)
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=True)
 
     async def rehearse(
@@ -82,10 +102,11 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Return what `run` would return, then roll everything back; no event is sent.
+        """Return what `run` would return for a transaction, then roll back; no event is sent.
 
         On PostgreSQL the ids of entities that were created meanwhile are never used again.
         """
+        _refuse_world("rehearse", fn)
         answers: list[T] = []
 
         async def attempt(session: AsyncSession) -> None:
@@ -93,7 +114,7 @@ class World:
             raise _NotKeptError
 
         with suppress(_NotKeptError):
-            await self.run(attempt)
+            await self._run(attempt, durable=False)
         return answers[-1]
 
     async def _run(self, fn: Callable[[AsyncSession], Awaitable[T]], *, durable: bool) -> T:
@@ -111,7 +132,13 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Run a service function in one read-only transaction."""
+        """Run a function of a session in one read-only transaction.
+
+        Raises:
+            UnfitFunctionError: The function takes a `World`: it makes its own transactions.
+            ReaderWritesError: The function writes.
+        """
+        _refuse_world("read", fn)
         return await self.database.read(fn, *args, **kwargs)
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
@@ -121,3 +148,14 @@ class World:
     async def close(self) -> None:
         """Close the resources in reverse order, the database last."""
         await self.resources.close()
+
+
+def _refuse_world(verb: str, fn: Callable[..., Awaitable[Any]]) -> None:
+    """Refuse a function that takes a world where all functions are given a session."""
+    try:
+        first = first_type(verb, fn)
+    except UnfitFunctionError:
+        return  # a function that does not say what it takes is given a session
+    if first is World:
+        found = "it takes a World and makes its own transactions"
+        raise unfit(verb, fn, found, "call it with `run`")

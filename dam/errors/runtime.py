@@ -42,6 +42,15 @@ class RepeatedDeathError(ItemError):
         super().__init__(f"gave up: {deaths} processes died while working on it alone")
 
 
+class UnfitFunctionError(TypeError):
+    """A bug: a function was given to a world whose first parameter is not what a world gives."""
+
+    def __init__(self, verb: str, function: str, found: str, hint: str) -> None:
+        self.verb = verb
+        self.function = function
+        super().__init__(f"`{verb}` cannot call {function}: {found}; {hint}")
+
+
 class NotSettledError(DamError):
     """Systems keep marking entities for each other, or keep creating marked ones, without end."""
 

@@ -251,7 +251,7 @@ def test_a_move_that_was_killed_after_its_commit_is_done_by_the_same_command(
     path = old(folder / "a", b"content")
     dam_cli("add-asset", "--no-process", path)
     with SyncWorld() as world:
-        world.call(leave, 1, path)
+        world.run(leave, 1, path)
     if mode != "move":  # which would have it stay; and it may have gone before
         path.unlink()
     again = dam_cli("add-asset", "--mode", mode, "--json", path)

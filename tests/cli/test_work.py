@@ -83,7 +83,7 @@ def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:
     dam_cli("add-asset", "--no-process", left, changed, away)
     with SyncWorld() as world:
         for entity_id, path in enumerate((left, changed, away), 1):
-            world.call(leave, entity_id, path)
+            world.run(leave, entity_id, path)
     changed.write_bytes(b"more than before")
     away.parent.rename(dam_cli.home / "pulled")
     assert dam_cli("status", "--json").json["pending_removals"] == 3

@@ -94,5 +94,5 @@ def test_every_file_becomes_an_asset_or_a_named_failure(
     assert again.json["failures"] == first.json["failures"]
     with SyncWorld() as world:
         for path in sorted(digests)[::10]:
-            (found,) = world.call(find_by_digest, parse_digest(digests[path]))
+            (found,) = world.run(find_by_digest, parse_digest(digests[path]))
             assert path.name in found.names

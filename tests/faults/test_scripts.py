@@ -17,7 +17,7 @@ from dam.sync import SyncWorld
 
 print("the script runs")
 with SyncWorld() as world:
-    report = world.call(add_files, sys.argv[1:], ImportOptions(is_recursive=True))
+    report = world.run(add_files, sys.argv[1:], ImportOptions(is_recursive=True))
 print(report.counts["added"], report.counts["known"], report.counts["failed"])
 """
 

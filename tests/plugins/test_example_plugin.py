@@ -70,17 +70,18 @@ def test_what_the_plugin_cannot_do_is_a_failure_of_its_system(
 def test_its_listener_hears_of_what_was_committed(drawings: DamCli, drawing: Path) -> None:
     script = """
 import sys
+from dam.app import World
 from dam.services.import_service import ImportOptions
 from dam.services.import_service import add_files
 from dam.sync import SyncWorld
 from dam_drawings import MeasuredDrawings
 
-async def measured(world):
+async def measured(world: World):
     return world.resources.get(MeasuredDrawings)
 
 with SyncWorld() as world:
-    world.call(add_files, sys.argv[1:], ImportOptions())
-    print(world.call(measured))
+    world.run(add_files, sys.argv[1:], ImportOptions())
+    print(world.run(measured))
 """
     done = subprocess.run(
         [sys.executable, "-c", script, drawing],

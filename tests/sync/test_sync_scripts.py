@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 
 IMPORTS = """
 import asyncio
+from dam.app import World
 from dam.services.ecs_service import count_entities, create_entity
 from dam.sync import SyncWorld
 """
@@ -43,7 +44,7 @@ def test_a_script_that_forgets_to_close_ends(dam_cli: DamCli) -> None:
 
 def test_ctrl_c_in_a_script_closes_the_world_first(dam_cli: DamCli) -> None:
     script = """
-async def wait(world):
+async def wait(world: World):
     try:
         print("working", flush=True)
         await asyncio.Event().wait()
@@ -52,7 +53,7 @@ async def wait(world):
 
 try:
     with SyncWorld() as world:
-        world.call(wait)
+        world.run(wait)
 except KeyboardInterrupt:
     print("closed")
 """

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import World
 from dam.core.ecs.components import EntityId
-from dam.errors import EntityNotFoundError, NotSetUpError
+from dam.errors import EntityNotFoundError, NotSetUpError, UnfitFunctionError
 from dam.models import ImageDimensionsComponent
 from dam.services.ecs_service import (
     count_entities,
@@ -78,7 +78,7 @@ def test_an_error_takes_the_transaction_back(world: SyncWorld) -> None:
 
 def test_long_jobs_own_their_transactions(world: SyncWorld, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("some text")
-    report = world.call(import_files, [str(tmp_path)], ImportOptions(is_recursive=True))
+    report = world.run(import_files, [str(tmp_path)], ImportOptions(is_recursive=True))
     assert report.counts["added"] == 1
 
 
@@ -87,13 +87,19 @@ def test_its_methods_have_the_types_of_what_they_run(world: SyncWorld) -> None:
     assert_type(world.read(count_entities), int)
     assert_type(world.run(create_entity), EntityId)
     assert_type(world.read(find_entities, limit=3), list[EntityId])
-    assert_type(world.call(import_files, [], ImportOptions()), ImportReport)
-    assert_type(world.call(export_assets, [], Path("out")), list[ExportOutcome])
-    assert_type(world.call(find_thumbnails, []), list[ThumbnailFile])
+    assert_type(world.run(import_files, [], ImportOptions()), ImportReport)
+    assert_type(world.run(export_assets, [], Path("out")), list[ExportOutcome])
+    assert_type(world.run(find_thumbnails, []), list[ThumbnailFile])
     with pytest.raises(TypeError):
         world.read(find_entities, most=3)  # type: ignore[call-arg] # there is no such argument
     with pytest.raises(TypeError):
         world.run(delete_entity)  # type: ignore[call-arg] # one argument is missing
+    with pytest.raises(TypeError):
+        world.run(export_assets, [], to=Path())  # type: ignore[call-arg] # no such argument
+    with pytest.raises(UnfitFunctionError):
+        world.run(Path.exists)  # type: ignore[type-var, arg-type] # takes neither of the two
+    with pytest.raises(UnfitFunctionError):
+        world.read(find_thumbnails, [])  # type: ignore[arg-type] # takes a World
 
 
 async def test_it_works_where_an_event_loop_is_running() -> None:
@@ -125,7 +131,7 @@ def test_closing_ends_an_import_that_waits_for_a_collection(
     with ThreadPoolExecutor(2) as threads, exclusive_lock(store / ".lock") as is_held:
         assert is_held
         importing = threads.submit(
-            world.call, import_files, [str(tmp_path)], ImportOptions(), on_wait=waits.set
+            world.run, import_files, [str(tmp_path)], ImportOptions(), on_wait=waits.set
         )
         assert waits.wait(timeout=30)
         threads.submit(world.close).result(timeout=30)
@@ -154,7 +160,7 @@ def test_closing_stops_what_another_thread_waits_for() -> None:
     started, ended = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as threads:
         with SyncWorld() as world:
-            waiting = threads.submit(world.call, endless, started, ended)
+            waiting = threads.submit(world.run, endless, started, ended)
             assert started.wait(60)
         assert ended.is_set()
         with pytest.raises(CancelledError):
@@ -166,7 +172,7 @@ def test_a_call_from_its_own_thread_is_refused(world: SyncWorld) -> None:
         return world.read(count_entities)
 
     with pytest.raises(RuntimeError, match="await the world's methods"):
-        world.call(inside)
+        world.run(inside)
 
 
 def test_an_error_in_opening_leaves_no_thread(
@@ -189,7 +195,7 @@ def test_ctrl_c_stops_the_work_and_the_world_goes_on(world: SyncWorld) -> None:
     pressing = threading.Thread(target=press)
     pressing.start()
     with pytest.raises(KeyboardInterrupt):
-        world.call(endless, started, ended)
+        world.run(endless, started, ended)
     pressing.join()
     assert ended.wait(60)
     assert world.read(count_entities) == 0

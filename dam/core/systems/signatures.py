@@ -2,16 +2,17 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from types import FrameType, SimpleNamespace
-from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
+from types import FrameType
+from typing import Annotated, Any, TypeGuard, get_args, get_origin
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
+from dam.core.systems.annotations import evaluated, unreadable
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import ListenerFacts, SystemFacts, SystemStage, system_name
 from dam.core.systems.params import MarkedEntityList, Param, ParamKind, Plan, WorldReader
-from dam.errors import BuildFault, described
+from dam.errors import BuildFault
 
 Wrong = tuple[str, str]
 """A fault: what was found, and what to do."""
@@ -97,7 +98,7 @@ def _parameters(
     try:
         return list(inspect.signature(function).parameters.values())
     except Exception as error:  # noqa: BLE001 - newer Pythons evaluate a plugin's annotations here
-        wrong.append(_unreadable("its signature", error))
+        wrong.append(unreadable("its signature", error, _MENU))
         return []
 
 
@@ -109,15 +110,6 @@ def _unnamed(declared: inspect.Parameter) -> Wrong | None:
     return f"parameter {declared.name!r} is {how}", hint
 
 
-def _unreadable(what: str, error: Exception) -> Wrong:
-    if isinstance(error, NameError):
-        hint = "import injected types for real, not under TYPE_CHECKING"
-        return f"an annotation names {error.name!r}, which is not defined", hint
-    if isinstance(error, SyntaxError):
-        return "an annotation cannot be read as Python", "write it as a plain expression"
-    return f"{what} cannot be evaluated: {described(error)}", _MENU
-
-
 def _read_param(
     function: Callable[..., Awaitable[Any]],
     declared: inspect.Parameter,
@@ -126,12 +118,10 @@ def _read_param(
     name = declared.name
     if declared.annotation is declared.empty:
         return f"parameter {name!r} has no annotation", _MENU
-    alone = SimpleNamespace(__annotations__={name: declared.annotation})
-    names = getattr(inspect.unwrap(function), "__globals__", {})
     try:
-        hint = get_type_hints(alone, names, include_extras=True)[name]
+        hint = evaluated(function, declared)
     except Exception as error:  # noqa: BLE001 - an annotation may be any expression
-        return _unreadable(f"the annotation of parameter {name!r}", error)
+        return unreadable(f"the annotation of parameter {name!r}", error, _MENU)
     return _read_hint(name, hint, event_type)
 
 

@@ -272,7 +272,7 @@ def test_a_comic_whose_move_was_killed_after_its_commit_is_there_already(
     path = make_cbz(home / "Saga 1.cbz", pages(2))
     (first,) = dam_cli("comic", "import", path, "--json").json
     with SyncWorld() as world:
-        world.call(leave, first["variant_entity_id"], path)
+        world.run(leave, first["variant_entity_id"], path)
     again = dam_cli("comic", "import", "--mode", "move", path, "--json")
     assert (again.returncode, again.stderr) == (0, "")
     assert again.json == [{**first, "status": "known", "concept_created": False}]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import Update, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import table_of
 from dam.core.world import World
@@ -38,11 +39,15 @@ async def places(world: World) -> Sequence[Any]:
     return await world.read(rows_of, FileLocationComponent)
 
 
+async def execute(session: AsyncSession, statement: Update) -> None:
+    await session.execute(statement)
+
+
 async def forget(world: World) -> None:
     """Have the rows as an older version wrote them."""
     nothing = dict.fromkeys(("ctime_ns", "device", "inode"))
     older = update(table_of(FileLocationComponent)).values(nothing)
-    await world.run(lambda session: session.execute(older))
+    await world.run(execute, older)
 
 
 async def file_of(world: World, path: Path, mode: ImportMode) -> Path:
@@ -128,7 +133,7 @@ async def test_a_large_file_in_a_state_that_is_written_down_is_not_read_through(
     flip_the_end(stored)
     state = FileState.of(stored.stat())
     believed = update(table_of(FileLocationComponent)).values(ctime_ns=state.ctime_ns)
-    await world.run(lambda session: session.execute(believed))
+    await world.run(execute, believed)
     await process(world)
     (file,) = await world.read(rows_of, FilePropertiesComponent)
     assert file.media_type == "video/webm"
@@ -147,7 +152,7 @@ async def test_the_pixels_of_a_large_picture_are_read_only_after_its_bytes_were_
     flip_the_end(stored)
     state = FileState.of(stored.stat())
     believed = update(table_of(FileLocationComponent)).values(ctime_ns=state.ctime_ns)
-    await world.run(lambda session: session.execute(believed))
+    await world.run(execute, believed)
     await process(world, marker_name="NeedsMetadataExtractionComponent")
     (failure,) = await world.read(list_failures)
     assert (failure.system, failure.error) == ("analyse_images", "ContentDamagedError")
