@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -65,6 +65,29 @@ class SyncWorld:
     ) -> T:
         """Run a function of a session in one read-only transaction, as `World.read` does."""
         return self._wait(lambda: self._world.read(fn, *args, **kwargs))
+
+    def pages(
+        self,
+        find: Callable[Concatenate[AsyncSession, P], Awaitable[list[int]]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Iterator[list[int]]:
+        """Yield all that a function finds that returns ids page by page, such as `find_entities`.
+
+        Each page is read in a transaction of its own, so that the world may be changed in between.
+
+        Example: `for page in world.pages(find_entities, with_=[FilePropertiesComponent]): …`.
+
+        Args:
+            find: Returns ids in ascending order, only ones greater than its argument `after`.
+            args: What it is given after the session.
+            kwargs: What it is given by name; `after` says where to begin.
+        """
+        find_page: Callable[..., Awaitable[list[int]]] = find
+        given: dict[str, Any] = dict(kwargs)
+        while page := self.read(find_page, *args, **given):
+            yield page
+            given["after"] = page[-1]
 
     def close(self) -> None:
         """Cancel running calls, close the world and end its thread; a second call does nothing."""

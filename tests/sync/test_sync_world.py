@@ -76,6 +76,17 @@ def test_an_error_takes_the_transaction_back(world: SyncWorld) -> None:
     assert world.read(count_entities) == 0
 
 
+def test_pages_are_walked_while_the_world_changes(world: SyncWorld) -> None:
+    five = [world.run(create_entity, ImageDimensionsComponent(**SIZE)) for _ in range(5)]
+    world.run(create_entity)
+    seen = []
+    for page in world.pages(find_entities, with_=[ImageDimensionsComponent], limit=2):
+        world.run(delete_entity, page[0])
+        seen.append(page)
+    assert seen == [five[:2], five[2:4], five[4:]]
+    assert list(world.pages(find_entities, after=five[3])) == [[five[4] + 1]]
+
+
 def test_long_jobs_own_their_transactions(world: SyncWorld, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("some text")
     report = world.run(import_files, [str(tmp_path)], ImportOptions(is_recursive=True))
@@ -92,6 +103,8 @@ def test_its_methods_have_the_types_of_what_they_run(world: SyncWorld) -> None:
     assert_type(world.run(find_thumbnails, []), list[ThumbnailFile])
     with pytest.raises(TypeError):
         world.read(find_entities, most=3)  # type: ignore[call-arg] # there is no such argument
+    with pytest.raises(TypeError):
+        list(world.pages(find_entities, most=3))  # type: ignore[call-arg] # there is none
     with pytest.raises(TypeError):
         world.run(delete_entity)  # type: ignore[call-arg] # one argument is missing
     with pytest.raises(TypeError):

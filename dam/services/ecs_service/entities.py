@@ -350,18 +350,18 @@ async def stream_entities(
     without: Kinds = (),
     where: Conditions = (),
     page_size: int = 1000,
-) -> AsyncIterator[list[EntityId]]:
-    """Yield all entities that match, in pages (lists of ids), in ascending order.
+) -> AsyncIterator[EntityId]:
+    """Yield the ids of all entities that match, one by one, in ascending order.
 
     The session's transaction stays open until the end. For slow work, call `find_entities` page by
-    page with `world.read` instead.
+    page with `world.read` instead; `SyncWorld.pages` does that in ordinary code.
 
     Args:
         session: An open transaction.
         with_: As in `find_entities`.
         without: As in `find_entities`.
         where: As in `find_entities`.
-        page_size: How many ids a page has; the last page may have fewer.
+        page_size: How many ids are read from the database at a time.
 
     Raises:
         ValueError: The page size is less than one.
@@ -373,8 +373,8 @@ async def stream_entities(
         page = await find_entities(
             session, with_=with_, without=without, where=where, after=page[-1], limit=page_size
         )
-        if page:
-            yield page
+        for entity_id in page:
+            yield entity_id
 
 
 async def count_entities(
