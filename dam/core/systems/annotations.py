@@ -19,8 +19,6 @@ def evaluated(function: Callable[..., Any], declared: inspect.Parameter) -> obje
     Raises:
         Exception: The annotation cannot be evaluated; see `unreadable`.
     """
-    if isinstance(declared.annotation, type):
-        return declared.annotation
     alone = SimpleNamespace(__annotations__={declared.name: declared.annotation})
     return get_type_hints(alone, _globals_of(function), include_extras=True)[declared.name]
 
