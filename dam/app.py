@@ -131,5 +131,5 @@ def _passing_if_absent(config: WorldConfig) -> Iterator[WorldConfig]:
 
 def _markers(world: World) -> set[type[MarkerComponent]]:
     """Return the markers that systems process, and the markers that new entities get."""
-    worked_off = {plan.marker for plan in world.scheduler.systems() if plan.marker is not None}
-    return worked_off | world.resources.get(NewEntityMarkers).markers()
+    of_systems = world.scheduler.markers().values()
+    return {*of_systems, *world.resources.get(NewEntityMarkers).markers()}

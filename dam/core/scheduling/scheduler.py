@@ -1,7 +1,7 @@
 """`WorldScheduler`: runs systems stage by stage on marked entities."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
 from dam.core.ecs.components import MarkerComponent
@@ -29,9 +29,20 @@ class WorldScheduler:
         self._stages = stages
         self._tokens = count(1)
 
-    def systems(self) -> list[Plan]:
-        """Return all systems in the order in which they run."""
-        return [plan for plans in self._stages.values() for plan in plans]
+    def systems(self, stages: Collection[SystemStage] = tuple(SystemStage)) -> list[Plan]:
+        """Return the systems of these stages, of all by default, in the order in which they run."""
+        return [plan for stage in self._stages if stage in stages for plan in self._stages[stage]]
+
+    def markers(
+        self, stages: Collection[SystemStage] = tuple(SystemStage)
+    ) -> dict[str, type[MarkerComponent]]:
+        """Return the marker that each of these systems processes, by the system's name.
+
+        They are in the order in which the systems run; systems without marked entities are left
+        out. Example: `{"extract_metadata": NeedsMetadataExtractionComponent, …}`.
+        """
+        plans = self.systems(stages)
+        return {plan.name: plan.marker for plan in plans if plan.marker is not None}
 
     def queues(
         self, stages: Iterable[SystemStage]

@@ -35,7 +35,7 @@ from dam.services.content_service import NewAsset
 from dam.services.ecs_service import mark_in_pages
 from dam.services.file_operations import FileOperationsResource
 from dam.services.process_service.outdated import mark_outdated
-from dam.services.process_service.retrying import markers_by_system, retry_unblocked
+from dam.services.process_service.retrying import retry_unblocked
 from dam.services.source_removal_service import WorkedOff, work_off_removals
 from dam.services.store_service import require_store
 
@@ -114,8 +114,8 @@ async def process(
     """
     await require_store(world, is_dry_run=is_dry_run)
     chosen = [_stage(name) for name in stages] or list(SystemStage)
-    names = [plan.name for plan in world.scheduler.systems() if plan.stage_facts.stage in chosen]
-    markers = {name: kind for name, kind in markers_by_system(world).items() if name in names}
+    names = [plan.name for plan in world.scheduler.systems(chosen)]
+    markers = world.scheduler.markers(chosen)
     marked = Counter[str]()
     filled, marker = (None, None) if marker_name is None else _system_of(world, marker_name)
     sources = WorkedOff()
@@ -190,7 +190,7 @@ def _stage(name: str) -> SystemStage:
 
 def _system_of(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
     """Return the name of the system that processes a marker, and the marker."""
-    systems = {kind.__name__: (name, kind) for name, kind in markers_by_system(world).items()}
+    systems = {kind.__name__: (name, kind) for name, kind in world.scheduler.markers().items()}
     if marker_name not in systems:
         raise UnknownNameError("marker", marker_name, list(systems))
     return systems[marker_name]

@@ -57,7 +57,7 @@ async def retry(
         UnknownNameError: The world has no such system.
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
-    markers = markers_by_system(world)
+    markers = world.scheduler.markers()
     if system is not None:
         if system not in markers:
             raise UnknownNameError("system", system, list(markers))
@@ -111,12 +111,6 @@ def _is_met(requirement: str) -> bool:
     if requirement.startswith(_ADDRESS):
         return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
     return is_installed(requirement)
-
-
-def markers_by_system(world: World) -> dict[str, type[MarkerComponent]]:
-    """Return the marker that each system processes, in the order in which the systems run."""
-    plans = world.scheduler.systems()
-    return {plan.name: plan.marker for plan in plans if plan.marker is not None}
 
 
 def _failed(system: str, condition: ColumnElement[bool]) -> Select[EntityId]:

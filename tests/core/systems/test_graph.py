@@ -56,6 +56,28 @@ async def test_stages_come_in_their_order(tmp_path: Path) -> None:
     ]
 
 
+async def test_systems_and_their_markers_are_told_by_stage(tmp_path: Path) -> None:
+    @system(stage=SystemStage.METADATA_EXTRACTION)
+    async def early(
+        _assets: MarkedEntityList[NeedsMetadataExtractionComponent], _commands: Commands
+    ) -> None: ...
+
+    @system(stage=SystemStage.CONTENT_ANALYSIS)
+    async def late(
+        _assets: MarkedEntityList[NeedsContentAnalysisComponent], _commands: Commands
+    ) -> None: ...
+
+    unmarked = named("unmarked", stage=SystemStage.METADATA_EXTRACTION)
+    world = await builder_of(f"sqlite:///{tmp_path / 'dam.db'}", late, early, unmarked).build()
+    scheduler, stage = world.scheduler, SystemStage.METADATA_EXTRACTION
+    assert list(scheduler.markers().items()) == [
+        ("early", NeedsMetadataExtractionComponent),
+        ("late", NeedsContentAnalysisComponent),
+    ]
+    assert scheduler.markers([stage]) == {"early": NeedsMetadataExtractionComponent}
+    assert [plan.name for plan in scheduler.systems([stage])] == ["early", "unmarked"]
+
+
 async def test_inside_a_stage_after_says_the_order_and_registration_breaks_ties(
     tmp_path: Path,
 ) -> None:
