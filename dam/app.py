@@ -1,21 +1,17 @@
 """Opens worlds: takes the settings, puts a world together and checks its database."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
-from dam.core.database.url import parse_database_url
-from dam.core.ecs.components import MarkerComponent
-from dam.core.new_entities import NewEntityMarkers
+from dam.core.database.url import is_absent, parse_database_url
 from dam.core.world import World
-from dam.errors import NotSetUpError
 from dam.plugins import builtin
 from dam.services import schema_service
-from dam.services.world_service import hold_to_identity
 from dam.settings import Settings, load_settings
 from dam.settings.locations import quoted_path
 
@@ -99,21 +95,17 @@ async def open_world(
     settings = settings or load_settings()
     config = world_config(name, settings)
     is_configured = settings.world(name).is_configured
+    refuse_misspelt = partial(settings.refuse_misspelt_world, name)
     with ExitStack() as opened:
         if is_dry_run and not is_configured:
             config = opened.enter_context(_passing_if_absent(config))
         world = await build_world(config, plugins=plugins)
         try:
-            try:
-                await schema_service.check_schema(world.database)
-            except NotSetUpError:
-                if is_configured:
-                    raise
-                settings.refuse_misspelt_world(name)
-                await asyncio.to_thread(schema_service.set_up, config)
-            await hold_to_identity(world)
-            if plugins:
-                await schema_service.check_tables(world.database, _markers(world))
+            await schema_service.make_ready(
+                world,
+                before_creation=None if is_configured else refuse_misspelt,
+                has_plugins=plugins,
+            )
             yield world
         finally:
             await world.close()
@@ -122,14 +114,8 @@ async def open_world(
 @contextmanager
 def _passing_if_absent(config: WorldConfig) -> Iterator[WorldConfig]:
     """Yield the config, with a temporary database if the world does not exist yet."""
-    if not schema_service.is_absent(parse_database_url(config.database_url)):
+    if not is_absent(parse_database_url(config.database_url)):
         yield config
         return
     with TemporaryDirectory(prefix="dam-") as folder:
         yield replace(config, database_url=f"sqlite:///{quoted_path(folder)}/{config.name}.db")
-
-
-def _markers(world: World) -> set[type[MarkerComponent]]:
-    """Return the markers that systems process, and the markers that new entities get."""
-    of_systems = world.scheduler.markers().values()
-    return {*of_systems, *world.resources.get(NewEntityMarkers).markers()}

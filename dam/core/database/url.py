@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from pathlib import Path
 from urllib.parse import unquote
 
 from sqlalchemy import URL, make_url
@@ -42,6 +43,11 @@ def parse_database_url(text: str) -> URL:
         _refuse_unknown_options(text, url.query)
         return url.set(drivername="postgresql+psycopg")
     raise DatabaseUrlError(text)
+
+
+def is_absent(url: URL) -> bool:
+    """Tell whether a URL names a SQLite file that does not exist."""
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 def _refuse_second_at(text: str, url: URL, rest: str) -> None:

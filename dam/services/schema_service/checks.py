@@ -1,13 +1,13 @@
 """Checks whether a database has the tables of this program."""
 
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 
-from sqlalchemy import URL, Connection, Table, inspect, text
+from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
+from dam.core.database.url import is_absent
 from dam.core.ecs.components import Base
 from dam.errors import (
     DatabaseOutdatedError,
@@ -45,11 +45,6 @@ async def check_schema(database: Database) -> None:
     if revision in known_revisions():
         raise DatabaseOutdatedError(database.safe_url, revision, SCHEMA_REVISION)
     raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
-
-
-def is_absent(url: URL) -> bool:
-    """Tell whether a database is a SQLite file that does not exist."""
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 def refuse_missing_tables(there: Collection[str], database: Database) -> None:

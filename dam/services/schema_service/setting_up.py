@@ -16,6 +16,7 @@ from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database import postgresql
 from dam.core.database.database import Database
 from dam.core.database.sqlite_lock import WaitingConnection
+from dam.core.database.url import is_absent
 from dam.errors import (
     DatabaseCorruptError,
     DatabaseTooNewError,
@@ -27,7 +28,6 @@ from dam.models import SCHEMA_REVISION, WorldIdentity
 from dam.services.schema_service import reset as schema_reset
 from dam.services.schema_service.checks import (
     REVISION_QUERY,
-    is_absent,
     own_revision,
     refuse_missing_tables,
     refuse_old_server,
