@@ -9,6 +9,7 @@ from pathlib import Path
 from dam.errors import ItemError, MemberMissingError, NoPagesError, raise_host_limit
 from dam.media.archive.opening import ARCHIVE_FAULTS, Archive, Member, open_archive
 from dam.media.archive.reader import ArchiveFormat
+from dam.media.comic.members import comic_infos_of, pages_of
 from dam.media.file_type.recognition import media_type
 from dam.storage.content_store import ContentStore, StoredFile
 from dam.storage.contents.located import LocatedContent, local_archive, temporary_file
@@ -55,7 +56,7 @@ class ArchiveContents:
     Attributes:
         format: Told by its content, not by its name.
         pages: In natural reading order: `p2.jpg` before `p10.jpg`.
-        comic_infos: The bytes of each member in `Archive.comic_infos`, or why they cannot be read.
+        comic_infos: The bytes of each member in `comic_infos_of`, or why they cannot be read.
     """
 
     format: ArchiveFormat
@@ -75,7 +76,7 @@ def look_into(file: FoundFile) -> None:
     with open_source(path, file) as source:
         try:
             with open_archive(path) as archive:
-                if not (archive.pages or archive.comic_infos):
+                if not (pages_of(archive) or comic_infos_of(archive)):
                     raise NoPagesError("the archive")
         except ItemError:
             source.confirm()  # if the file was replaced meanwhile, report that instead
@@ -103,8 +104,8 @@ def read_archive(
     with local_archive(store, content, archives) as archive:
         return ArchiveContents(
             format=archive.format,
-            pages=tuple(_page(archive, member, extra_digests) for member in archive.pages),
-            comic_infos=tuple(_bytes(archive, member) for member in archive.comic_infos),
+            pages=tuple(_page(archive, member, extra_digests) for member in pages_of(archive)),
+            comic_infos=tuple(_bytes(archive, member) for member in comic_infos_of(archive)),
         )
 
 

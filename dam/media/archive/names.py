@@ -1,18 +1,10 @@
-"""Names of archive members: their encodings, their order, and the kind of file they announce."""
+"""Names of archive members: their encodings, and their order."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from dam.errors import display_path
-from dam.media.comic.info import COMIC_INFO
 
-_PICTURES = frozenset(
-    {
-        *{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".avif", ".bmp"},
-        *{".tif", ".tiff", ".jxl", ".heic", ".heif", ".jp2"},
-    }
-)
-_CLUTTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
 _SEPARATORS = re.compile(r"[/\\]+")
 _NUMBER = re.compile(r"([0-9]+)")
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f]")
@@ -82,29 +74,3 @@ def _part_key(part: str) -> list[tuple[str, int]]:
     texts = _NUMBER.split(part.casefold())
     numbers = [int(digits[:_MOST_DIGITS]) for digits in texts[1::2]]
     return list(zip(texts[::2], [*numbers, -1], strict=True))
-
-
-def is_page(name: str) -> bool:
-    """Tell by its name whether a member is a picture to read."""
-    return _suffix(name) in _PICTURES and not is_clutter(name)
-
-
-def is_comic_info(name: str) -> bool:
-    """Tell by its name whether a member is a ComicInfo.xml, in upper or lower case."""
-    found = parts(name)[-1:]
-    return found != [] and found[0].casefold() == COMIC_INFO.casefold() and not is_clutter(name)
-
-
-def is_clutter(name: str) -> bool:
-    """Tell whether a member is hidden, or was left by a file manager, such as `Thumbs.db`."""
-    return any(_is_clutter(part) for part in parts(name))
-
-
-def _is_clutter(part: str) -> bool:
-    is_hidden = part.startswith(".") and part.strip(".") != ""
-    return is_hidden or part.casefold() in _CLUTTER
-
-
-def _suffix(name: str) -> str:
-    dot = name.rfind(".")
-    return name[dot:].casefold() if dot >= 0 else ""

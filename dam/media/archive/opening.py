@@ -1,8 +1,8 @@
-"""Opening of archives of all formats: their members, their pages in order, and their bytes.
+"""Opening of archives of all formats: their members, and the bytes of each.
 
 Nothing is ever unpacked to the path that a member's name gives, so `../`, absolute and drive paths
-do no harm, and a page with such a name is a page. An archive within an archive is a member like any
-other and is not opened.
+do no harm, and a member with such a name is read like any other. An archive within an archive is a
+member, too, and is not opened.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from dam.errors import (
     NotAnArchiveError,
     UnpackerStoppedError,
 )
-from dam.media.archive.names import decoded, is_comic_info, is_page, natural_key, parts
+from dam.media.archive.names import decoded
 from dam.media.archive.reader import ArchiveFormat, ArchiveReader, Entry
 from dam.media.archive.tar_reader import TarReader
 from dam.media.archive.unpackers import EXTRA
@@ -33,7 +33,7 @@ from dam.media.archive.zip_reader import ZipReader
 from dam.media.file_type.recognition import media_type
 from dam.media.limits import MediaLimits
 
-__all__ = ["ARCHIVE_FAULTS", "Archive", "ArchiveFormat", "Member", "natural_key", "open_archive"]
+__all__ = ["ARCHIVE_FAULTS", "Archive", "ArchiveFormat", "Member", "open_archive"]
 
 ARCHIVE_FAULTS = (FileAccessError, MissingUnpackerError, UnpackerStoppedError)
 """Errors of reading that are not the member's fault: at another time it may be readable."""
@@ -41,7 +41,6 @@ ARCHIVE_FAULTS = (FileAccessError, MissingUnpackerError, UnpackerStoppedError)
 _DEFAULT_LIMITS = MediaLimits()
 # A small archive of large blank pages is honest, so the ratio counts only above this size.
 _LEAST_BYTES = 256 << 20
-_MOST_COMIC_INFOS = 4
 _TAR_TYPES = frozenset(
     {"application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
 )
@@ -82,23 +81,6 @@ class Archive:
     is_sequential: bool
     _path: Path
     _reader: ArchiveReader = field(repr=False)
-
-    @cached_property
-    def pages(self) -> tuple[Member, ...]:
-        """The pictures in natural order of their names, including those with a `failure`.
-
-        A member is a picture by its name. Hidden files and the files that file managers leave
-        (`__MACOSX`, `._*`, `Thumbs.db`) do not count.
-        """
-        pages = (member for member in self.members if is_page(member.name))
-        return tuple(sorted(pages, key=lambda m: (natural_key(m.name), m.name, m.position)))
-
-    @cached_property
-    def comic_infos(self) -> tuple[Member, ...]:
-        """At most four files named ComicInfo.xml, those in the fewest folders first."""
-        found = (member for member in self.members if is_comic_info(member.name))
-        ordered = sorted(found, key=lambda m: (len(parts(m.name)), m.name, m.position))
-        return tuple(ordered[:_MOST_COMIC_INFOS])
 
     def member(self, raw_name: bytes) -> Member:
         """Return the first member of this name; raise `MemberMissingError` if there is none."""
@@ -206,7 +188,6 @@ def _members(entries: list[Entry], limits: MediaLimits) -> list[Member]:
 def _failure(
     entry: Entry, name: str, limits: MediaLimits, *, is_repeated: bool
 ) -> ItemError | None:
-    most_bytes = limits.max_document_bytes if is_comic_info(name) else limits.max_member_bytes
     if is_repeated:
         return DuplicateMemberError(name)
     if entry.special_kind is not None:
@@ -215,6 +196,7 @@ def _failure(
         return EncryptedArchiveError(name)
     if entry.fault is not None:
         return MemberUnreadableError(name, entry.fault)
-    if entry.size_bytes > most_bytes:
-        return MediaLimitError(f"bytes in the member {name!r}", entry.size_bytes, most_bytes)
+    if entry.size_bytes > limits.max_member_bytes:
+        what = f"bytes in the member {name!r}"
+        return MediaLimitError(what, entry.size_bytes, limits.max_member_bytes)
     return None

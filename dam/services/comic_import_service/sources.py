@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from dam.errors import words_for
-from dam.media.archive.names import is_clutter, is_comic_info, is_page, natural_key, parts
+from dam.media.archive.names import natural_key, parts
+from dam.media.comic.members import is_clutter, is_comic_info, is_page
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import FileStat
 from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk, absolute_path

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from dam.errors import ItemError, UnpackingSpaceError
 from dam.media.archive.opening import ARCHIVE_FAULTS, Archive
+from dam.media.comic.members import pages_of
 from dam.storage.contents.located import LocatedContent
 from dam.storage.locking import try_lock
 from dam.storage.sources.reference import Reference
@@ -128,7 +129,7 @@ def copy_pages(archive: Archive, path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path, "w") as copy:
-            for page in archive.pages:
+            for page in pages_of(archive):
                 try:
                     content = archive.read(page)
                 except ARCHIVE_FAULTS:

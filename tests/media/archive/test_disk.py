@@ -9,6 +9,7 @@ import pytest
 from dam.errors import FileAccessError, ItemError, UnpackerStoppedError
 from dam.media.archive.opening import Archive, open_archive
 from dam.media.archive.seven_zip_reader import SevenZipReader
+from dam.media.comic.members import pages_of
 from dam.media.limits import MediaLimits
 from tests.media.archive_files import PAGES, WRITERS, Writer, stop_program
 
@@ -28,7 +29,7 @@ def break_disk_under(path: Path) -> None:
 
 def fault(archive: Archive) -> ItemError:
     with pytest.raises(ItemError) as caught:
-        archive.read(archive.pages[-1])
+        archive.read(pages_of(archive)[-1])
     return caught.value
 
 
@@ -67,6 +68,6 @@ def test_what_a_program_did_not_come_to_for_damage_is_read_alone(
 ) -> None:
     stop_program(tmp_path, monkeypatch, "exit 1")
     with open_archive(corpus / _PACKED) as archive:
-        assert [len(archive.read(page)) for page in archive.pages] == [
-            page.size_bytes for page in archive.pages
+        assert [len(archive.read(page)) for page in pages_of(archive)] == [
+            page.size_bytes for page in pages_of(archive)
         ]

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dam.errors import display_path
-from dam.media.archive.names import decoded, is_clutter, is_page, natural_key, true_name
+from dam.media.archive.names import decoded, natural_key, true_name
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,6 @@ def test_any_bytes_are_a_name(raw_names: list[bytes]) -> None:
 def test_any_names_have_an_order(names: list[str]) -> None:
     once = sorted(names, key=natural_key)
     assert sorted(once, key=natural_key) == once
-
-
-@given(st.text())
-def test_clutter_is_no_page(name: str) -> None:
-    assert not (is_clutter(name) and is_page(name))
 
 
 @pytest.mark.parametrize(

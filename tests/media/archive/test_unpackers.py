@@ -9,6 +9,7 @@ import pytest
 from dam.errors import MissingUnpackerError
 from dam.media.archive.opening import open_archive
 from dam.media.archive.unpackers import installed_unpackers, is_installed
+from dam.media.comic.members import pages_of
 from dam.media.decoder import Decoder
 from tests.media.archive_files import PAGES, WRITERS
 
@@ -27,7 +28,7 @@ def _without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("archive_format", ["cbz", "cbt"])
 def test_zip_and_tar_need_no_extra(archive_format: str, tmp_path: Path) -> None:
     with open_archive(WRITERS[archive_format](tmp_path / "a", PAGES)) as archive:
-        assert {page.name: archive.read(page) for page in archive.pages} == PAGES
+        assert {page.name: archive.read(page) for page in pages_of(archive)} == PAGES
 
 
 @pytest.mark.usefixtures("_without_extra")
@@ -49,7 +50,7 @@ def test_what_is_not_packed_in_a_rar_file_needs_no_program(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with open_archive(WRITERS["cbr"](tmp_path / "a", PAGES)) as archive:
-        assert {page.name: archive.read(page) for page in archive.pages} == PAGES
+        assert {page.name: archive.read(page) for page in pages_of(archive)} == PAGES
 
 
 @pytest.mark.corpus
@@ -59,7 +60,7 @@ def test_what_is_packed_says_which_program_it_needs(
     monkeypatch.setenv("PATH", str(tmp_path))
     path = corpus / "comics/comicbox" / _PACKED
     with open_archive(path) as archive, pytest.raises(MissingUnpackerError) as caught:
-        archive.read(archive.pages[0])
+        archive.read(pages_of(archive)[0])
     assert caught.value.requirement == "unar"
     assert caught.value.hint == "install the program unar, for example with `apt install unar`"
 

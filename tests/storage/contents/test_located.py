@@ -17,6 +17,7 @@ from dam.errors import (
     ReferenceChangedError,
 )
 from dam.media.archive.opening import Archive
+from dam.media.comic.members import pages_of
 from dam.storage.content_store import ContentStore
 from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import (
@@ -191,7 +192,7 @@ def test_open_archives_travel_to_another_process_closed(comic: Path) -> None:
         with archives.open(comic):
             assert pickle.dumps(archives) == before
         with pickle.loads(before) as there, there.open(comic) as archive:  # noqa: S301 - our own
-            assert len(archive.pages) == len(PAGES)
+            assert len(pages_of(archive)) == len(PAGES)
 
 
 def test_people_see_the_archive_and_the_name_in_it(store: ContentStore, comic: Path) -> None:
