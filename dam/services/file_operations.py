@@ -100,7 +100,14 @@ class FileOperationsResource:
         """
         groups = list(portions(paths, _group_size(len(paths))))
         stopping = threading.Event()
-        put = partial(self._tasks.put, mode, stopping.is_set, is_rehash, found)
+        put = partial(
+            self.store.put_many,
+            mode=mode,
+            extra_digests=self._tasks.extra_digests,
+            is_stopped=stopping.is_set,
+            is_rehash=is_rehash,
+            found=found,
+        )
         try:
             answers = await self._disk.map_items(put, groups)
         finally:

@@ -1,6 +1,6 @@
 """Tasks on files, for workers: plain functions, plain values, no database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,13 +18,12 @@ from dam.media.image.entry import analyse_image, describe_image
 from dam.media.image.jpeg_seal import sealed
 from dam.media.image.values import ImageDescription, PerceptualHashes
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
-from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
+from dam.storage.content_store import ContentState, ContentStore, StoredFile
 from dam.storage.contents.archive_copies import copy_pages
 from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import LocatedContent, local_archive, local_file, opened_content
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.file_state import FileState
-from dam.storage.sources.found_file import FoundFile
 from dam.tasks import archives as archive_tasks
 from dam.tasks.archives import ArchiveContents
 
@@ -90,24 +89,6 @@ class FileTasks:
     extra_digests: tuple[str, ...]
     archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
 
-    def put(
-        self,
-        mode: ImportMode,
-        is_stopped: Callable[[], bool],
-        is_rehash: bool,  # noqa: FBT001 - given by `partial`, which binds the first arguments
-        found: Mapping[Path, FoundFile],
-        paths: Sequence[Path],
-    ) -> Sequence[StoredFile | ItemError]:
-        """Store a few files; return their outcomes. See `ContentStore.put_many`."""
-        return self.store.put_many(
-            paths,
-            mode,
-            extra_digests=self.extra_digests,
-            is_stopped=is_stopped,
-            is_rehash=is_rehash,
-            found=found,
-        )
-
     def describe(self, content: LocatedContent) -> FileDescription:
         """Return the media type of a file and, for a picture, what its header says."""
         store, archives = self.store, self.archives
@@ -131,7 +112,7 @@ class FileTasks:
             cache_fault=fault,
         )
 
-    def check(self, is_fast: bool, place: ExpectedContent) -> ContentState:  # noqa: FBT001 - as for `put`
+    def check(self, is_fast: bool, place: ExpectedContent) -> ContentState:  # noqa: FBT001 - given by `partial`, which binds the first arguments
         """Return whether a place has the bytes that it should have; see `check_place`."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 
