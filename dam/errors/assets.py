@@ -15,6 +15,15 @@ class NoContentError(ItemError):
         super().__init__(f"entity {entity_id} has no content")
 
 
+class NoComponentError(ItemError):
+    """A component was to be updated that its entity does not have."""
+
+    def __init__(self, entity_id: int, component: str) -> None:
+        self.entity_id = entity_id
+        self.component = component
+        super().__init__(f"entity {entity_id} has no {component} to update")
+
+
 class FolderGivenError(UsageError):
     """The caller named a folder where only files are accepted."""
 

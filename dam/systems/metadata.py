@@ -48,30 +48,24 @@ async def extract_metadata(
         if asset not in contents:
             commands.fail(asset, NoContentError(asset))
     file = FilePropertiesComponent
-    known = select(file.entity_id, file.size_bytes, file.name, file.name_text, file.media_type)
-    properties = {
-        row.entity_id: row for row in await reader.rows(known.where(file.entity_id.in_(assets)))
-    }
+    known = select(file.entity_id).where(file.entity_id.in_(assets), file.media_type.is_not(None))
+    described = {row.entity_id for row in await reader.rows(known)}
     answers = await files.describe(list(contents.values()))
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(asset, answer)
             continue
-        row = properties[asset]
-        commands.set_values(
+        commands.update(
             asset,
             FilePropertiesComponent,
-            size_bytes=row.size_bytes,
-            name=row.name,
-            name_text=row.name_text,
             media_type=answer.media_type,
             description_recipe=DESCRIPTION_RECIPE,
         )
         content = contents[asset]
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
         if noted and answer.state not in content.recorded:
-            commands.update(*noted, on_behalf_of=asset)
-        if row.media_type is not None:
+            commands.execute(*noted, on_behalf_of=asset)
+        if asset in described:
             _forget(commands, asset, answer)
         if answer.image is not None:
             _set_image(commands, asset, answer.image)

@@ -1,5 +1,6 @@
 """Writes rows of entities and components, many at once."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
@@ -9,10 +10,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.bulk import Conflict, insert_rows, update_by_key
 from dam.core.database.values import at_least
 from dam.core.ecs.components import (
     AnyComponent,
+    Component,
     Entity,
     EntityCounter,
     EntityId,
@@ -49,6 +51,19 @@ def full_row(kind: type[AnyComponent], values: Row) -> Row:
         msg = f"{kind.__name__} takes {wanted}; found {', '.join(values)}"
         raise TypeError(msg)
     return row
+
+
+def partial_row(kind: type[AnyComponent], values: Row) -> Row:
+    """Return some values of a component, as given.
+
+    Raises:
+        TypeError: There are none, or the component has no value of that name.
+    """
+    if not values or not values.keys() <= _set_by_callers(kind).keys():
+        known = ", ".join(_set_by_callers(kind))
+        msg = f"{kind.__name__} has {known or 'no values'}; found {', '.join(values) or 'none'}"
+        raise TypeError(msg)
+    return values
 
 
 @cache
@@ -127,6 +142,36 @@ async def write_rows(
         changed = tuple(name for name in rows[0] if name != "entity_id")
         conflict = Conflict(("entity_id",), changed)
     await insert_rows(session, table_of(kind), rows, conflict)
+
+
+async def update_rows(
+    session: AsyncSession, kind: type[Component], changes: Mapping[EntityId, Row]
+) -> list[EntityId]:
+    """Change some values of rows that are there already. The caller commits.
+
+    Takes one statement for all rows of which the same values are changed.
+
+    Args:
+        session: A session that may write.
+        kind: The component; the revision of a `RevisionedComponent` is raised.
+        changes: For each entity, the new values by column; the other columns stay.
+
+    Returns:
+        The entities that do not have the component, ascending.
+    """
+    if not changes:
+        return []
+    stamp: Row = {}
+    if issubclass(kind, RevisionedComponent):
+        stamp = {"revision": await raise_revision(session, kind)}
+    by_columns: dict[frozenset[str], list[Row]] = defaultdict(list)
+    for entity_id in sorted(changes):
+        values = changes[entity_id]
+        by_columns[frozenset(values)].append({"entity_id": entity_id, **values, **stamp})
+    found: set[EntityId] = set()
+    for rows in by_columns.values():
+        found |= await update_by_key(session, table_of(kind), "entity_id", rows)
+    return sorted(changes.keys() - found)
 
 
 async def mark(

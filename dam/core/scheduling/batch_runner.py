@@ -183,17 +183,18 @@ class BatchRunner:
     async def _commit(
         self, claimed: leases.Claim, commands: Commands, failures: Mapping[EntityId, Exception]
     ) -> int:
-        async def attempt() -> tuple[set[EntityId], list[EntityId]]:
+        async def attempt() -> tuple[set[EntityId], int, list[EntityId]]:
             async with self._database.writer() as session:
                 held = await leases.finish(session, self._marker, claimed)
-                await self._settle(session, held, failures)
-                await commands.apply(session, held, now=self._invoker.context.now())
-                return held, created_in(session)
+                absent = await commands.apply(session, held, now=self._invoker.context.now())
+                every = {**absent, **failures}
+                await self._settle(session, held, every)
+                return held, len(held & every.keys()), created_in(session)
 
-        held, created = await self._database.retried(attempt)
+        held, failed, created = await self._database.retried(attempt)
         self._guard.descended(claimed.entity_ids, created)
         await self._dispatcher.announce(commands.events(held))
-        return len(held & failures.keys())
+        return failed
 
     async def _settle(
         self, session: AsyncSession, held: set[EntityId], failures: Mapping[EntityId, Exception]

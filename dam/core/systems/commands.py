@@ -22,9 +22,19 @@ from dam.core.ecs.components import (
     MultiComponent,
     table_of,
 )
-from dam.core.ecs.rows import Row, create_entities, full_row, mark, row_of, write_rows
+from dam.core.ecs.rows import (
+    Row,
+    create_entities,
+    full_row,
+    mark,
+    partial_row,
+    row_of,
+    update_rows,
+    write_rows,
+)
 from dam.core.events import Event
 from dam.core.systems.params import MarkedEntityList
+from dam.errors import NoComponentError
 
 P = ParamSpec("P")
 
@@ -46,7 +56,7 @@ class _Write(NamedTuple):
     row: Row
 
 
-class _Update(NamedTuple):
+class _Statement(NamedTuple):
     on_behalf_of: EntityId | None
     statement: Update
     values: Row
@@ -74,7 +84,8 @@ class Commands:
         self._adds: dict[type[MultiComponent], list[_Write]] = defaultdict(list)
         self._removes: dict[type[AnyComponent], list[_On]] = defaultdict(list)
         self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
-        self._updates: list[_Update] = []
+        self._updates: dict[type[Component], list[_Write]] = defaultdict(list)
+        self._statements: list[_Statement] = []
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
         self.entities = MarkedEntityList[Any](claimed or ())
@@ -111,6 +122,28 @@ class Commands:
         row = full_row(of_kind, values)
         self._sets[of_kind].append(_Write(self._claimed_for(entity, None), entity, row))
 
+    def update(
+        self,
+        entity: EntityRef,
+        kind: type[Component],
+        *,
+        on_behalf_of: EntityId | None = None,
+        **some: object,
+    ) -> None:
+        """Change some values of a component that the entity has; its other values stay.
+
+        So nothing is lost that another process writes into the same row meanwhile. If the entity
+        has no such component when the writes are made, the marked entity fails with a
+        `NoComponentError`; without marked entities the error is raised.
+
+        Raises:
+            TypeError: No value is named, or the component has no value of that name.
+
+        Example: `commands.update(asset, FilePropertiesComponent, media_type="image/png")`.
+        """
+        claimed = self._claimed_for(entity, on_behalf_of)
+        self._updates[kind].append(_Write(claimed, entity, partial_row(kind, some)))
+
     def add(
         self, entity: EntityRef, component: MultiComponent, *, on_behalf_of: EntityId | None = None
     ) -> None:
@@ -138,7 +171,7 @@ class Commands:
         """Mark the entity for the system that works on this marker."""
         self._marks[marker].append(_On(self._claimed_for(entity, on_behalf_of), entity))
 
-    def update(
+    def execute(
         self, statement: Update, values: Row, *, on_behalf_of: EntityId | None = None
     ) -> None:
         """Run an `UPDATE`, for rows that the other calls cannot write; done after all other writes.
@@ -148,7 +181,8 @@ class Commands:
             values: The values of its parameters.
             on_behalf_of: The marked entity for which it is run.
         """
-        self._updates.append(_Update(self._claimed_for(None, on_behalf_of), statement, values))
+        claimed = self._claimed_for(None, on_behalf_of)
+        self._statements.append(_Statement(claimed, statement, values))
 
     def create_entity(self, *, on_behalf_of: EntityId | None = None) -> PendingEntity:
         """Return a new entity for use in the other calls; it gets its id in the commit."""
@@ -199,10 +233,17 @@ class Commands:
 
     async def apply(
         self, session: AsyncSession, held: Collection[EntityId], *, now: datetime
-    ) -> None:
+    ) -> dict[EntityId, Exception]:
         """Make the writes on behalf of these entities, one statement per component.
 
-        The caller commits. The order is: new entities, removals, `set`, `add`, marks, updates.
+        The caller commits. The order is: new entities, removals, `set`, `add`, marks, `update`,
+        `execute`.
+
+        Returns:
+            The marked entities whose `update` found no row, each with its error.
+
+        Raises:
+            NoComponentError: The same, without marked entities.
         """
         allowed = {None, *held}
 
@@ -228,8 +269,35 @@ class Commands:
             await write_rows(session, many, rows, replace=False)
         for marker, targets in self._marks.items():
             await mark(session, marker, [id_of(on.entity) for on in of(targets)])
-        for update in of(self._updates):
-            await session.execute(update.statement, update.values)
+        failures: dict[EntityId, Exception] = {}
+        for kind, writes in self._updates.items():
+            failures = await _update(session, kind, of(writes), id_of) | failures
+        for statement in of(self._statements):
+            await session.execute(statement.statement, statement.values)
+        return failures
+
+
+async def _update(
+    session: AsyncSession,
+    kind: type[Component],
+    writes: Iterable[_Write],
+    id_of: Callable[[EntityRef], EntityId],
+) -> dict[EntityId, Exception]:
+    """Make the updates of one component; return the marked entities whose update found no row."""
+    changes: dict[EntityId, dict[str, Any]] = defaultdict(dict)
+    asked_by: dict[EntityId, list[EntityId | None]] = defaultdict(list)
+    for write in writes:
+        entity_id = id_of(write.entity)
+        changes[entity_id].update(write.row)
+        asked_by[entity_id].append(write.on_behalf_of)
+    failures: dict[EntityId, Exception] = {}
+    for entity_id in await update_rows(session, kind, changes):
+        error = NoComponentError(entity_id, kind.__name__)
+        for claimed in asked_by[entity_id]:
+            if claimed is None:
+                raise error
+            failures[claimed] = error
+    return failures
 
 
 async def _resolve(

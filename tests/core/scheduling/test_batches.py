@@ -223,6 +223,34 @@ async def test_a_value_that_no_column_takes_fails_its_entity(open_world: OpenWor
         assert list(await world.read(failures)) == [2]
 
 
+async def test_an_update_without_a_row_fails_its_entity_and_keeps_its_other_writes(
+    open_world: OpenWorld,
+) -> None:
+    calls = []
+
+    @system(stage=STAGE)
+    async def describe(assets: MarkedEntityList[Describe], commands: Commands) -> None:
+        calls.append(list(assets))
+        for asset in assets:
+            if asset != 2:
+                commands.set(asset, size(1))
+            commands.update(asset, ImageDimensionsComponent, width=2)
+            commands.mark(asset, NeedsContentAnalysisComponent)
+
+    async with open_world(describe) as world:
+        await world.run(new_entities, 3, Describe)
+        for attempts in (1, 2):
+            report = await world.scheduler.run_until_idle()
+            assert report.failed == 1
+            assert await world.read(widths) == {1: 2, 3: 2}
+            message = "entity 2 has no ImageDimensionsComponent to update"
+            found = await world.read(failures)
+            assert found == {2: ("describe", "NoComponentError", message, attempts)}
+            assert await world.read(marked, NeedsContentAnalysisComponent) == [1, 2, 3]
+            await world.run(mark_second)
+    assert calls == [[1, 2, 3], [2]]
+
+
 async def test_an_entity_that_is_deleted_meanwhile_is_no_failure(open_world: OpenWorld) -> None:
     async def delete_second(session: WorldSession) -> None:
         await session.execute(delete(Entity).where(Entity.id == 2))

@@ -1,17 +1,21 @@
 """What a system wants written is written at once, when its work is done."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId
+from dam.core.ecs.components import Component, EntityId
 from dam.core.events import Event
 from dam.core.systems.commands import Commands, entities_for_digests, known_identities
 from dam.core.systems.params import MarkedEntityList
+from dam.errors import NoComponentError, UnstorableValueError
 from dam.models import (
     ContentHashSHA256Component,
     ContentSuccessorComponent,
     FileLocationComponent,
+    FilePropertiesComponent,
     ImageDimensionsComponent,
     ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
@@ -65,6 +69,104 @@ async def test_setting_revisioned_components_raises_their_revision_once(
     rows = await database.read(rows_of, ImagePerceptualPHashComponent)
     assert [row.entity_id for row in rows] == list(ids)
     assert len({row.revision for row in rows}) == 1
+
+
+async def test_updating_changes_only_the_values_that_are_named(
+    database: Database, ids: list[EntityId]
+) -> None:
+    commands = Commands(ids)
+    for entity_id in ids:
+        file = FilePropertiesComponent(
+            size_bytes=1, name=b"\xff", name_text="\ufffd", media_type="image/png"
+        )
+        commands.set(entity_id, file)
+    commands.update(ids[0], FilePropertiesComponent, description_recipe=1, media_type="a/a")
+    commands.update(ids[0], FilePropertiesComponent, media_type="b/b")
+    commands.update(ids[1], FilePropertiesComponent, media_type=None)
+    assert await database.write(commands.apply, ids, now=NOW) == {}
+    rows = await database.read(rows_of, FilePropertiesComponent)
+    assert [(row.media_type, row.description_recipe) for row in rows] == [
+        ("b/b", 1),
+        (None, None),
+        ("image/png", None),
+    ]
+    assert {(row.size_bytes, row.name, row.name_text) for row in rows} == {(1, b"\xff", "\ufffd")}
+
+
+async def test_updating_revisioned_components_raises_their_revision(
+    database: Database, ids: list[EntityId]
+) -> None:
+    revisions: list[int] = []
+    for recipe in (1, 2):
+        commands = Commands(ids)
+        for entity_id in ids:
+            if recipe == 1:
+                commands.set(entity_id, ImagePerceptualPHashComponent(recipe=1, value=b"12345678"))
+            else:
+                commands.update(entity_id, ImagePerceptualPHashComponent, recipe=recipe)
+        await apply(database, commands, *ids)
+        rows = await database.read(rows_of, ImagePerceptualPHashComponent)
+        assert {(row.recipe, row.value) for row in rows} == {(recipe, b"12345678")}
+        revisions += {row.revision for row in rows}
+    before, after = revisions
+    assert before < after
+
+
+async def test_an_update_without_a_row_fails_the_marked_entity_alone(
+    database: Database, ids: list[EntityId]
+) -> None:
+    first, second, third = ids
+    commands = Commands(ids)
+    for entity_id in (first, third):
+        commands.set(entity_id, size(1))
+    for entity_id in ids:
+        commands.update(entity_id, ImageDimensionsComponent, width=2)
+    (other,) = await database.write(new_entities, 1)
+    commands.update(other, ImageDimensionsComponent, on_behalf_of=third, width=2)
+    failed = await database.write(commands.apply, [first, second, third], now=NOW)
+    assert {key: str(error) for key, error in failed.items()} == {
+        second: f"entity {second} has no ImageDimensionsComponent to update",
+        third: f"entity {other} has no ImageDimensionsComponent to update",
+    }
+    assert await database.read(widths) == {first: 2, third: 2}
+
+
+async def test_an_update_without_a_row_and_without_marked_entities_is_an_error(
+    database: Database, ids: list[EntityId]
+) -> None:
+    commands = Commands()
+    commands.set(ids[0], size(1))
+    commands.update(ids[1], ImageDimensionsComponent, width=2)
+    message = f"^entity {ids[1]} has no ImageDimensionsComponent to update$"
+    with pytest.raises(NoComponentError, match=message):
+        await apply(database, commands)
+    assert await database.read(widths) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (ImageDimensionsComponent, {}, "has width, height; found none"),
+        (ImageDimensionsComponent, {"depth": 1}, "has width, height; found depth"),
+        (ImagePerceptualPHashComponent, {"revision": 1}, "has recipe, value; found revision"),
+        (NeedsContentAnalysisComponent, {"attempts": 1}, "has no values; found attempts"),
+    ],
+)
+def test_an_update_of_what_a_component_does_not_have_is_refused(
+    kind: type[Component], values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=f"^{kind.__name__} {message}$"):
+        Commands([1]).update(1, kind, **values)
+
+
+async def test_both_databases_refuse_the_same_updates(
+    database: Database, ids: list[EntityId]
+) -> None:
+    commands = Commands(ids)
+    commands.set(ids[0], size(1))
+    commands.update(ids[0], ImageDimensionsComponent, width=None)
+    with pytest.raises(UnstorableValueError, match=r"^component_image_dimensions\.width "):
+        await apply(database, commands, *ids)
 
 
 async def test_adding_adds_and_removing_comes_first(
@@ -150,7 +252,8 @@ async def test_only_what_its_owners_hold_is_written(
 ) -> None:
     commands = Commands(ids)
     for entity_id in ids:
-        commands.set(entity_id, size(1))
+        commands.set(entity_id, size(9))
+        commands.update(entity_id, ImageDimensionsComponent, width=1)
         commands.mark(entity_id, NeedsContentAnalysisComponent)
         commands.emit(Noticed(), on_behalf_of=entity_id)
         fresh = commands.create_entity(on_behalf_of=entity_id)
@@ -181,6 +284,8 @@ def test_a_write_for_nobody_is_refused() -> None:
         commands.set(3, size(1))
     with pytest.raises(ValueError, match=f"^{message}$"):
         commands.mark(1, NeedsContentAnalysisComponent, on_behalf_of=3)
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        commands.update(3, ImageDimensionsComponent, width=1)
     nobody = "name the marked entity for which this is done with on_behalf_of="
     with pytest.raises(ValueError, match=f"^{nobody}$"):
         commands.create_entity()
@@ -217,3 +322,15 @@ async def test_more_components_are_removed_than_a_statement_has_values(database:
         commands.remove(entity_id, ImageDimensionsComponent)
     await apply(database, commands)
     assert await database.read(widths) == {}
+
+
+@pytest.mark.slow
+async def test_more_components_are_updated_than_a_statement_has_values(
+    database: Database, ids: list[EntityId]
+) -> None:
+    commands = Commands()
+    commands.set(ids[0], size(1))
+    for entity_id in range(ids[0], MAX_VALUES + 1 + ids[0]):
+        commands.update(entity_id, ImageDimensionsComponent, width=2)
+    with pytest.raises(NoComponentError, match=f"^entity {ids[1]} has no "):
+        await apply(database, commands)
