@@ -1,14 +1,8 @@
 """Computes perceptual hashes and thumbnails of pictures; each picture is decoded once."""
 
-from collections.abc import Collection
-
-from sqlalchemy import BigInteger, cast, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from dam.core.ecs.components import EntityId
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
-from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
+from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import NoContentError
 from dam.models import (
     ImageDimensionsComponent,
@@ -29,6 +23,8 @@ _SCALED_BY_DECODER = ("JPEG", "MPO")
 @system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=512)
 async def analyse_images(
     pictures: MarkedEntityList[NeedsContentAnalysisComponent],
+    sizes: Components[ImageDimensionsComponent],
+    formats: Components[ImageFormatComponent],
     reader: WorldReader,
     files: Resource[FileOperationsResource],
     cache: Resource[WorldCache],
@@ -40,7 +36,7 @@ async def analyse_images(
         if picture not in contents:
             commands.fail(picture, NoContentError(picture))
     thumbnails = await cache.thumbnails()
-    large = await reader.run(_large, contents)
+    large = [key for key in contents if _is_large(sizes.get(key), formats.get(key))]
     at_once = [picture for picture in contents if picture not in large]
     answers = await files.analyse([contents[picture] for picture in at_once], thumbnails)
     for picture in large:
@@ -59,14 +55,8 @@ async def analyse_images(
             commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
 
 
-async def _large(session: AsyncSession, pictures: Collection[EntityId]) -> list[EntityId]:
-    """Return the pictures that need so much memory that they must be decoded one at a time."""
-    size, form = ImageDimensionsComponent, ImageFormatComponent
-    statement = (
-        select(size.entity_id)
-        .join(form, form.entity_id == size.entity_id)
-        .where(size.entity_id.in_(pictures), form.format.not_in(_SCALED_BY_DECODER))
-        .where(cast(size.width, BigInteger) * size.height > _LARGE_PIXELS)
-        .order_by(size.entity_id)
-    )
-    return list(await session.scalars(statement))
+def _is_large(size: ImageDimensionsComponent | None, form: ImageFormatComponent | None) -> bool:
+    """Tell whether a picture needs so much memory that it must be decoded alone."""
+    if size is None or form is None or form.format in _SCALED_BY_DECODER:
+        return False
+    return size.width * size.height > _LARGE_PIXELS

@@ -1,11 +1,9 @@
 """Describes assets by their content: media type, and for pictures size, format and frames."""
 
-from sqlalchemy import select
-
 from dam.core.ecs.components import EntityId
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
-from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
+from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import NoContentError
 from dam.media.image.values import DESCRIPTION_RECIPE, ImageDescription
 from dam.models import (
@@ -38,6 +36,7 @@ _OF_PICTURES = (
 @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=512)
 async def extract_metadata(
     assets: MarkedEntityList[NeedsMetadataExtractionComponent],
+    known: Components[FilePropertiesComponent],
     reader: WorldReader,
     files: Resource[FileOperationsResource],
     commands: Commands,
@@ -47,9 +46,6 @@ async def extract_metadata(
     for asset in assets:
         if asset not in contents:
             commands.fail(asset, NoContentError(asset))
-    file = FilePropertiesComponent
-    known = select(file.entity_id).where(file.entity_id.in_(assets), file.media_type.is_not(None))
-    described = {row.entity_id for row in await reader.rows(known)}
     answers = await files.describe(list(contents.values()))
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
@@ -65,7 +61,7 @@ async def extract_metadata(
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
         if noted and answer.state not in content.recorded:
             commands.execute(*noted, on_behalf_of=asset)
-        if asset in described:
+        if asset in known and known[asset].media_type is not None:
             _forget(commands, asset, answer)
         if answer.image is not None:
             _set_image(commands, asset, answer.image)

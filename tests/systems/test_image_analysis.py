@@ -5,12 +5,14 @@ import pytest
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
-from dam.core.systems.params import MarkedEntityList, WorldReader
+from dam.core.systems.params import MarkedEntityList, WorldReader, read_components
 from dam.core.world import World
 from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
 from dam.media.image.values import BITMAP_RECIPE
 from dam.models import (
+    ImageDimensionsComponent,
+    ImageFormatComponent,
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
     ImagePerceptualPHashComponent,
@@ -34,6 +36,8 @@ async def call(world: World, *pictures: EntityId) -> Commands:
     commands = Commands(pictures)
     await analyse_images(
         MarkedEntityList(pictures),
+        await world.read(read_components, ImageDimensionsComponent, pictures),
+        await world.read(read_components, ImageFormatComponent, pictures),
         WorldReader(world.database),
         world.resources.get(FileOperationsResource),
         world.resources.get(WorldCache),

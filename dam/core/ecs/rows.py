@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import Conflict, insert_rows, update_by_key
+from dam.core.database.portions import portions
 from dam.core.database.values import at_least
 from dam.core.ecs.components import (
     AnyComponent,
@@ -25,6 +26,7 @@ from dam.core.ecs.components import (
     table_of,
 )
 
+A = TypeVar("A", bound=AnyComponent)
 Row = Mapping[str, Any]
 _CREATED = "dam.created"
 
@@ -172,6 +174,20 @@ async def update_rows(
     for rows in by_columns.values():
         found |= await update_by_key(session, table_of(kind), "entity_id", rows)
     return sorted(changes.keys() - found)
+
+
+async def read_rows(
+    session: AsyncSession, kind: type[A], entity_ids: Iterable[EntityId]
+) -> dict[EntityId, list[A]]:
+    """Return the components of one class by entity, oldest first; entities without are left out."""
+    # Bulk writes bypass the session's identity map, so its rows may be out of date.
+    ordered = select(kind).order_by(*table_of(kind).primary_key)
+    ordered = ordered.execution_options(populate_existing=True)
+    found: dict[EntityId, list[A]] = defaultdict(list)
+    for ids in portions(sorted(entity_ids)):
+        for row in await session.scalars(ordered.where(kind.entity_id.in_(ids))):
+            found[row.entity_id].append(row)
+    return dict(found)
 
 
 async def mark(

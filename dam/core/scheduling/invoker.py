@@ -1,16 +1,25 @@
 """`Invoker`: calls the systems and listeners of a world with the arguments that they ask for."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
+from dam.core.ecs.components import AnyComponent, EntityId
 from dam.core.events import Event, collected
 from dam.core.resources import ResourceManager
 from dam.core.systems.commands import Commands
-from dam.core.systems.params import MarkedEntityList, ParamKind, Plan, WorldReader
+from dam.core.systems.params import (
+    Components,
+    MarkedEntityList,
+    ParamKind,
+    Plan,
+    WorldReader,
+    read_components,
+)
 from dam.errors import SystemAbortedError, TransactionEndedError
 
 
@@ -67,7 +76,7 @@ class Invoker:
             plan: The system or listener.
             session: For a parameter `WorldSession`.
             commands: For a parameter `Commands`.
-            entities: For a parameter `MarkedEntityList`.
+            entities: For a parameter `MarkedEntityList`, and those of which `Components` are read.
             event: For the parameter of a listener's event.
 
         Raises:
@@ -85,8 +94,9 @@ class Invoker:
             ParamKind.CONFIG: self.config,
             ParamKind.CONTEXT: self.context,
         }
+        components = await self._components(plan, session, entities or ())
         try:
-            answer = await plan.function(**plan.arguments(self._resources, given))
+            answer = await plan.function(**plan.arguments(self._resources, components, given))
         except (Exception, KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:
@@ -96,6 +106,19 @@ class Invoker:
         if session is not None and not session.in_transaction():
             raise TransactionEndedError
         return answer
+
+    async def _components(
+        self, plan: Plan, session: AsyncSession | None, entities: Collection[EntityId]
+    ) -> dict[type[AnyComponent], Components[Any]]:
+        """Read the components that a system asks for, in its own session if it has one."""
+
+        async def read(session: AsyncSession) -> dict[type[AnyComponent], Components[Any]]:
+            kinds = plan.components
+            return {kind: await read_components(session, kind, entities) for kind in kinds}
+
+        if not plan.components:
+            return {}
+        return await (read(session) if session else self.database.read(read))
 
 
 def _is_being_cancelled() -> bool:

@@ -1,9 +1,18 @@
 """Parameters that a system may ask for, and `Plan`, which makes its arguments for each call."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from enum import Enum
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Concatenate,
@@ -11,6 +20,7 @@ from typing import (
     ParamSpec,
     TypeVar,
     TypeVarTuple,
+    overload,
 )
 
 from sqlalchemy import Row, Select
@@ -18,15 +28,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.database.database import Database
-from dam.core.ecs.components import EntityId, MarkerComponent
+from dam.core.ecs.components import (
+    AnyComponent,
+    Component,
+    EntityId,
+    MarkerComponent,
+    MultiComponent,
+)
+from dam.core.ecs.rows import read_rows
 from dam.core.resources import ResourceManager
 from dam.core.systems.declaration import ListenerFacts, SystemFacts, system_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A", bound=AnyComponent)
+C = TypeVar("C", bound=Component)
+N = TypeVar("N", bound=MultiComponent)
 M = TypeVar("M", bound=MarkerComponent)
 Columns = TypeVarTuple("Columns")
 
+if TYPE_CHECKING:
+    from _collections_abc import dict_items
 
 EarlierMarkers = tuple[type[MarkerComponent], ...]
 """Markers of systems that must finish with an entity before another system may claim it.
@@ -45,6 +67,7 @@ class ParamKind(Enum):
     CONTEXT = "WorldContext"
     RESOURCE = "Resource[T]"
     MARKED = "MarkedEntityList[Marker]"
+    COMPONENTS = "Components[Kind]"
     EVENT = "the event"
 
 
@@ -75,6 +98,50 @@ class MarkedEntityList(list[EntityId], Generic[M]):
             msg = f"entity {entity_id} is not one of the marked entities, so it cannot fail"
             raise ValueError(msg)
         self.failures[entity_id] = error
+
+
+class Components(dict[EntityId, Any], Generic[A]):
+    """The components of class `A` that the marked entities of this call have, by entity.
+
+    They are read in one statement before the call, so their values may be older than the rows when
+    the system's writes are made. With `WorldSession` they belong to that session, which writes what
+    the system changes in them; otherwise write with `Commands`.
+
+    An entity has one component of the class, or is left out; of a `MultiComponent` every entity has
+    a list, oldest first, which may be empty.
+
+    Example: with `sizes: Components[ImageDimensionsComponent]`, `sizes[picture].width`.
+    """
+
+    if TYPE_CHECKING:  # the types of the values; `dict` itself does the work
+
+        @overload
+        def __getitem__(self: "Components[C]", key: EntityId) -> C: ...
+        @overload
+        def __getitem__(self: "Components[N]", key: EntityId) -> list[N]: ...
+        def __getitem__(self, key: EntityId) -> object: ...
+
+        @overload  # type: ignore[override] # a default is never needed
+        def get(self: "Components[C]", key: EntityId) -> C | None: ...
+        @overload
+        def get(self: "Components[N]", key: EntityId) -> list[N] | None: ...
+        def get(self, key: EntityId) -> object: ...  # noqa: D102 - as of any mapping
+
+        @overload
+        def items(self: "Components[C]") -> dict_items[EntityId, C]: ...
+        @overload
+        def items(self: "Components[N]") -> dict_items[EntityId, list[N]]: ...
+        def items(self) -> object: ...  # noqa: D102 - as of any mapping
+
+
+async def read_components(
+    session: AsyncSession, kind: type[A], entity_ids: Collection[EntityId]
+) -> Components[A]:
+    """Return what a parameter `Components[kind]` is, for these entities."""
+    found = await read_rows(session, kind, entity_ids)
+    if issubclass(kind, MultiComponent):
+        return Components({entity_id: found.get(entity_id, []) for entity_id in entity_ids})
+    return Components({entity_id: row for entity_id, (row,) in found.items()})
 
 
 class WorldReader:
@@ -126,7 +193,7 @@ class WorldReader:
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter: its name, its kind, and the class of the resource, marker or event."""
+    """One parameter: its name, its kind, and the class of the resource, component or the like."""
 
     name: str
     kind: ParamKind
@@ -151,6 +218,11 @@ class Plan:
         """The marker of the entities that the system processes; None if it asks for none."""
         return next((p.target for p in self.params if p.kind is ParamKind.MARKED), None)
 
+    @property
+    def components(self) -> list[type[AnyComponent]]:
+        """The classes of the parameters `Components`."""
+        return [param.target for param in self.params if param.kind is ParamKind.COMPONENTS]
+
     def asks_for(self, kind: ParamKind) -> bool:
         """Tell whether a parameter is of that kind."""
         return any(param.kind is kind for param in self.params)
@@ -162,17 +234,24 @@ class Plan:
         return self.facts
 
     def arguments(
-        self, resources: ResourceManager, given: Mapping[ParamKind, object]
+        self,
+        resources: ResourceManager,
+        components: Mapping[type[AnyComponent], object],
+        given: Mapping[ParamKind, object],
     ) -> dict[str, object]:
         """Return the arguments of one call by name.
 
         Args:
             resources: Where parameters of kind `RESOURCE` are found.
+            components: The arguments of kind `COMPONENTS`, by class.
             given: The arguments of all other kinds.
         """
-        return {
-            param.name: resources.get(param.target)
-            if param.kind is ParamKind.RESOURCE
-            else given[param.kind]
-            for param in self.params
-        }
+
+        def argument(param: Param) -> object:
+            if param.kind is ParamKind.RESOURCE:
+                return resources.get(param.target)
+            if param.kind is ParamKind.COMPONENTS:
+                return components[param.target]
+            return given[param.kind]
+
+        return {param.name: argument(param) for param in self.params}

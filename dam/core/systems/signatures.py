@@ -6,12 +6,19 @@ from types import FrameType
 from typing import Annotated, Any, TypeGuard, get_args, get_origin
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.ecs.components import MarkerComponent
+from dam.core.ecs.components import AnyComponent, MarkerComponent
 from dam.core.events import Event
 from dam.core.systems.annotations import evaluated, unreadable
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import ListenerFacts, SystemFacts, SystemStage, system_name
-from dam.core.systems.params import MarkedEntityList, Param, ParamKind, Plan, WorldReader
+from dam.core.systems.params import (
+    Components,
+    MarkedEntityList,
+    Param,
+    ParamKind,
+    Plan,
+    WorldReader,
+)
 from dam.errors import BuildFault
 
 Wrong = tuple[str, str]
@@ -138,6 +145,8 @@ def _read_hint(name: str, hint: object, event_type: type[Event[Any]] | None) -> 
             return _read_annotated(name, extra, target)
     if hint is MarkedEntityList or get_origin(hint) is MarkedEntityList:
         return _read_marked(name, get_args(hint))
+    if hint is Components or get_origin(hint) is Components:
+        return _read_components(name, get_args(hint))
     shown = getattr(hint, "__name__", repr(hint))
     return f"parameter {name!r} is a {shown}, which cannot be injected", _MENU
 
@@ -156,6 +165,18 @@ def _read_marked(name: str, markers: tuple[object, ...]) -> Param | Wrong:
     return (
         f"parameter {name!r} is a list of entities marked by {found}, which is not a marker",
         f"{_A_MARKER}: MarkedEntityList[NeedsSomething]",
+    )
+
+
+def _read_components(name: str, kinds: tuple[object, ...]) -> Param | Wrong:
+    kind = kinds[0] if len(kinds) == 1 else None
+    if isinstance(kind, type) and issubclass(kind, AnyComponent) and hasattr(kind, "__table__"):
+        return Param(name, ParamKind.COMPONENTS, kind)
+    found = ", ".join(map(name_of, kinds)) or "nothing"
+    return (
+        f"parameter {name!r} asks for components of {found}, which is not a component",
+        "name a class that derives from Component or MultiComponent and has a table: "
+        "Components[ImageDimensionsComponent]",
     )
 
 
@@ -201,6 +222,9 @@ def _contradictions(plan: Plan) -> list[Wrong]:
     if sum(param.kind is ParamKind.MARKED for param in plan.params) > 1:
         hint = "split it: a system works on one marker"
         wrong.append(("it asks for two lists of marked entities", hint))
+    if plan.asks_for(ParamKind.COMPONENTS) and plan.marker is None:
+        hint = "ask for MarkedEntityList[Marker] too, or read them with WorldReader"
+        wrong.append(("it asks for components without marked entities", hint))
     if isinstance(plan.facts, ListenerFacts) and plan.marker is not None:
         hint = "make it a system: a listener only answers an event"
         wrong.append(("a listener asks for marked entities", hint))

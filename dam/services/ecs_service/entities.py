@@ -24,7 +24,7 @@ from dam.core.ecs.components import (
     component_classes,
     table_of,
 )
-from dam.core.ecs.rows import create_entities, mark, row_of, write_rows
+from dam.core.ecs.rows import create_entities, mark, read_rows, row_of, write_rows
 from dam.errors import EntityInUseError, EntityNotFoundError
 from dam.services.ecs_service.queries import Conditions, Kinds, matching, restricting_columns
 
@@ -198,14 +198,7 @@ async def get_components_of_kind(
         entity_ids: The entities; those without such a component are left out of the result.
         kind: The class, such as `ImageDimensionsComponent`.
     """
-    # Bulk writes bypass the session's identity map, so its rows may be out of date.
-    ordered = select(kind).order_by(*table_of(kind).primary_key)
-    ordered = ordered.execution_options(populate_existing=True)
-    found: dict[EntityId, list[A]] = defaultdict(list)
-    for ids in portions(_possible(entity_ids)):
-        for row in await session.scalars(ordered.where(kind.entity_id.in_(ids))):
-            found[row.entity_id].append(row)
-    return dict(found)
+    return await read_rows(session, kind, _possible(entity_ids))
 
 
 async def get_components(

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.ecs.components import MarkerComponent
+from dam.core.ecs.components import Component, MarkerComponent
 from dam.core.events import Event
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, facts_of, listens_for, system
 from dam.core.systems.params import (
+    Components,
     MarkedEntityList,
     Param,
     ParamKind,
@@ -20,13 +21,17 @@ from dam.core.systems.params import (
     WorldSession,
 )
 from dam.core.systems.signatures import read_plan
-from dam.models import ImageDimensionsComponent, NeedsContentAnalysisComponent
+from dam.models import (
+    FileLocationComponent,
+    ImageDimensionsComponent,
+    NeedsContentAnalysisComponent,
+)
 
 STAGE = SystemStage.CONTENT_ANALYSIS
 faulty: Any = system(stage=STAGE)  # the type checker would name some of the faults itself
 MENU = (
     "a system may ask for WorldSession, WorldReader, Commands, WorldConfig, WorldContext, "
-    "Resource[T], MarkedEntityList[Marker]"
+    "Resource[T], MarkedEntityList[Marker], Components[Kind]"
 )
 
 
@@ -63,6 +68,8 @@ async def asks_for_much(
     config: WorldConfig,
     context: WorldContext,
     store: Resource[Store],
+    sizes: Components[ImageDimensionsComponent],
+    places: Components[FileLocationComponent],
 ) -> None: ...
 
 
@@ -80,6 +87,8 @@ def test_a_signature_becomes_a_plan() -> None:
         Param("config", ParamKind.CONFIG),
         Param("context", ParamKind.CONTEXT),
         Param("store", ParamKind.RESOURCE, Store),
+        Param("sizes", ParamKind.COMPONENTS, ImageDimensionsComponent),
+        Param("places", ParamKind.COMPONENTS, FileLocationComponent),
     )
 
 
@@ -145,6 +154,43 @@ def test_a_list_marked_by_no_marker(annotation: Any, found: str) -> None:
     assert faults_of(system(stage=STAGE)(bad)) == [
         (f"parameter 'assets' is a list of entities marked by {found}, which is not a marker", hint)
     ]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "found"),
+    [
+        (Components, "nothing"),
+        (Components[Component], "Component"),
+        (Components[Any], "Any"),
+        (Components[Store], "Store"),  # type: ignore[type-var] # the fault
+    ],
+)
+def test_components_of_no_component(annotation: Any, found: str) -> None:
+    async def bad(
+        assets: MarkedEntityList[NeedsContentAnalysisComponent], sizes: object
+    ) -> None: ...
+
+    bad.__annotations__["sizes"] = annotation
+    hint = (
+        "name a class that derives from Component or MultiComponent and has a table: "
+        "Components[ImageDimensionsComponent]"
+    )
+    assert faults_of(system(stage=STAGE)(bad)) == [
+        (f"parameter 'sizes' asks for components of {found}, which is not a component", hint)
+    ]
+
+
+def test_components_without_marked_entities() -> None:
+    @system(stage=STAGE)
+    async def bad(sizes: Components[ImageDimensionsComponent]) -> None: ...
+
+    @listens_for(Asked)
+    async def answers(event: Asked, sizes: Components[ImageDimensionsComponent]) -> int: ...  # type: ignore[empty-body] # never called
+
+    hint = "ask for MarkedEntityList[Marker] too, or read them with WorldReader"
+    fault = ("it asks for components without marked entities", hint)
+    assert faults_of(bad) == [fault]
+    assert faults_of(answers) == [fault]
 
 
 def test_a_name_that_is_not_imported() -> None:
