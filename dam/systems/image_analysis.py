@@ -3,7 +3,6 @@
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.errors import NoContentError
 from dam.models import (
     ImageDimensionsComponent,
     ImageFormatComponent,
@@ -31,10 +30,7 @@ async def analyse_images(
     commands: Commands,
 ) -> None:
     """Give each marked picture its perceptual hashes and its thumbnail, from one decode."""
-    contents = await reader.run(content_service.locate, pictures)
-    for picture in pictures:
-        if picture not in contents:
-            commands.fail(picture, NoContentError(picture))
+    contents = await content_service.locate_marked(reader, pictures)
     thumbnails = await cache.thumbnails()
     large = [key for key in contents if _is_large(sizes.get(key), formats.get(key))]
     at_once = [picture for picture in contents if picture not in large]

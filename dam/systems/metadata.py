@@ -4,7 +4,6 @@ from dam.core.ecs.components import EntityId
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.errors import NoContentError
 from dam.media.image.values import DESCRIPTION_RECIPE, ImageDescription
 from dam.models import (
     FilePropertiesComponent,
@@ -42,10 +41,7 @@ async def extract_metadata(
     commands: Commands,
 ) -> None:
     """Describe each marked asset by its content; mark pictures for `analyse_images`."""
-    contents = await reader.run(content_service.locate, assets)
-    for asset in assets:
-        if asset not in contents:
-            commands.fail(asset, NoContentError(asset))
+    contents = await content_service.locate_marked(reader, assets)
     answers = await files.describe(list(contents.values()))
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):

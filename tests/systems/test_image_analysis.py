@@ -5,7 +5,7 @@ import pytest
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
-from dam.core.systems.params import MarkedEntityList, WorldReader, read_components
+from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
 from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
@@ -35,7 +35,7 @@ async def call(world: World, *pictures: EntityId) -> Commands:
     """Call the system, write what it wants written, and return it."""
     commands = Commands(pictures)
     await analyse_images(
-        MarkedEntityList(pictures),
+        commands.entities,
         await world.read(read_components, ImageDimensionsComponent, pictures),
         await world.read(read_components, ImageFormatComponent, pictures),
         WorldReader(world.database),

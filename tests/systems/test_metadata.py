@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs.components import Component, EntityId, component_classes
 from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
-from dam.core.systems.params import MarkedEntityList, WorldReader, read_components
+from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
 from dam.media.image.values import DESCRIPTION_RECIPE
 from dam.models import (
@@ -37,7 +37,7 @@ async def call(world: World, *assets: EntityId) -> Commands:
     """Call the system and return what it wants written."""
     commands = Commands(assets)
     await extract_metadata(
-        MarkedEntityList(assets),
+        commands.entities,
         await world.read(read_components, FilePropertiesComponent, assets),
         WorldReader(world.database),
         world.resources.get(FileOperationsResource),

@@ -17,7 +17,7 @@ from dam.services.content_service.files import (
     record_files,
     touch_sources,
 )
-from dam.services.content_service.locations import ShownLocation, locate, location_of
+from dam.services.content_service.locations import ShownLocation, locate, locate_marked, location_of
 from dam.services.content_service.names import names_of
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "foresee_files",
     "known_files",
     "locate",
+    "locate_marked",
     "location_of",
     "names_of",
     "record_contents",

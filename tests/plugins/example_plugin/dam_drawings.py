@@ -84,7 +84,7 @@ async def measure_drawings(
     commands: Commands,
 ) -> None:
     """Give each marked drawing its size."""
-    contents = await reader.run(content_service.locate, drawings)
+    contents = await content_service.locate_marked(reader, drawings)
     for drawing, content in contents.items():
         try:
             size = await asyncio.to_thread(sizes.size_of, files.store, content)

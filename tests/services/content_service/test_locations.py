@@ -1,15 +1,24 @@
-"""Where the bytes of many assets are is looked up, not searched for."""
+"""The places of many assets are looked up, not searched for; assets without content fail."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert
 
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import create_entities
+from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.core.world import World
-from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
+from dam.models import (
+    IN_STORE,
+    ContentHashSHA256Component,
+    FileLocationComponent,
+    NeedsMetadataExtractionComponent,
+)
 from dam.services.content_service import locations
+from tests.core.worlds import new_entities
+from tests.services.conftest import Add
 
 _ASSETS = 20_000
 _BATCH = 512
@@ -46,3 +55,15 @@ async def test_a_batch_is_looked_up_before_the_database_knows_its_tables(
     assert "Seq Scan" not in plan
     assert "SCAN" not in plan
     assert len(await world.read(locations.locate, batch)) == _BATCH
+
+
+async def test_marked_entities_without_content_fail(world: World, tmp_path: Path, add: Add) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    whole = await add(tmp_path / "a.txt")
+    (bare,) = await world.run(new_entities, 1)
+    marked = MarkedEntityList[NeedsMetadataExtractionComponent]([whole, bare])
+    contents = await locations.locate_marked(WorldReader(world.database), marked)
+    assert list(contents) == [whole]
+    assert {key: str(error) for key, error in marked.failures.items()} == {
+        bare: f"entity {bare} has no content"
+    }
