@@ -177,7 +177,7 @@ def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPl
     place = cli.environment["PYTHONPATH"].split(":")[0] + "/unfit.py"
     menu = (
         "a system may ask for WorldSession, WorldReader, Commands, WorldConfig, WorldContext, "
-        "Resource[T], MarkedEntityList[Marker]"
+        "Resource[T], MarkedEntityList[Marker], Components[Kind]"
     )
     assert faults == [
         f"  {place}:5: unannotated: parameter 'session' has no annotation; {menu}",
