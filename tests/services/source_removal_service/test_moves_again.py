@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import table_of
 from dam.core.world import World
@@ -111,7 +112,11 @@ async def unmount_the_disk(world: World, left: Path) -> None:
 
 async def lose_the_copy(world: World, left: Path) -> None:
     await asyncio.to_thread(left.unlink)
-    await world.run(lambda session: session.execute(delete(table_of(FileLocationComponent))))
+    await world.run(delete_places)
+
+
+async def delete_places(session: AsyncSession) -> None:
+    await session.execute(delete(table_of(FileLocationComponent)))
 
 
 @pytest.mark.parametrize(
