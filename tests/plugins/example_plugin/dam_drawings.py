@@ -10,13 +10,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import create_engine
 
-from dam.core.builder import WorldBuilder
-from dam.core.ecs.components import Base, EntityId, MarkerComponent, table_of
-from dam.core.events import Event
-from dam.core.systems.commands import Commands
-from dam.core.systems.declaration import SystemStage, listens_for, system
-from dam.core.systems.params import MarkedEntityList, Resource, WorldReader
-from dam.errors import ItemError
+from dam.core.prelude import (
+    Base,
+    Commands,
+    EntityId,
+    Event,
+    ItemError,
+    MarkedEntityList,
+    MarkerComponent,
+    Resource,
+    SystemStage,
+    WorldBuilder,
+    WorldReader,
+    listens_for,
+    system,
+    table_of,
+)
 from dam.models import ImageDimensionsComponent
 from dam.services import content_service
 from dam.services.content_service import NewAsset
