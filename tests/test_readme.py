@@ -1,15 +1,12 @@
 """What the README shows is there, and works as it says."""
 
-import inspect
 import os
-import pkgutil
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from dam import services
 from dam.cli import command_tree, make_root
 from dam.errors import ExitCode
 from dam.settings import load_settings
@@ -25,6 +21,7 @@ from dam.settings.variables import PREFIX, Variables
 from tests.command_line import DamCli
 from tests.conftest import PROJECT
 from tests.readme import BLOCKS, CODE_SPANS, PROSE, TEXT, follow_recipe, marked, of_today
+from tests.services.faces import modules, names_of_face
 
 
 def _below(group: TyperGroup) -> Iterator[Any]:
@@ -99,21 +96,9 @@ def test_every_step_of_a_file_is_where_it_says() -> None:
     assert missing == []
 
 
-def names_of_face(module: str) -> list[str]:
-    """Return the public names of a service: its `__all__`, or what a single module defines."""
-    face = vars(import_module(module))
-    defined = [
-        name
-        for name, value in face.items()
-        if (inspect.isfunction(value) or inspect.isclass(value)) and value.__module__ == module
-    ]
-    return sorted(face.get("__all__") or (name for name in defined if not name.startswith("_")))
-
-
 def test_the_python_api_lists_the_names_of_every_service() -> None:
     listed = {module: sorted(re.findall(r"`(\w+)`", row)) for module, row in _SERVICE.findall(TEXT)}
-    modules = pkgutil.iter_modules(services.__path__, f"{services.__name__}.")
-    assert listed == {module.name: names_of_face(module.name) for module in modules}
+    assert listed == {module: names_of_face(module) for module in modules()}
 
 
 def test_every_setting_is_documented() -> None:

@@ -298,8 +298,10 @@ Also here
 
 For annotations: `AnyComponent` (the base of all kinds of components), `EntityId`, `EntityRef` (an
 id, or the `PendingEntity` that `create_entity` returns), `ResourceManager` (a factory's argument),
-`AsyncCloseable` (a resource that is closed) and `DamError` (the base of all errors). For tables:
-`Entity`, `Base` with the metadata of all tables, and `table_of`, which returns a class's table.
+`AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`,
+with which a function for `world.run` says that it only reads: `session: ReadOnly[AsyncSession]`.
+For tables: `Entity`, `Base` with the metadata of all tables, and `table_of`, which returns a
+class's table.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -322,6 +324,7 @@ from dam.core.ecs.components import (
 from dam.core.ecs.rows import create_entities, mark
 from dam.core.events import Event, emit
 from dam.core.new_entities import NewEntity
+from dam.core.read_only import ReadOnly
 from dam.core.resources import AsyncCloseable, ResourceManager
 from dam.core.systems.commands import Commands, EntityRef, PendingEntity
 from dam.core.systems.declaration import SystemStage, listens_for, system
@@ -357,6 +360,7 @@ __all__ = [
     "NewEntity",
     "PendingEntity",
     "ProcessingErrorComponent",
+    "ReadOnly",
     "Resource",
     "ResourceManager",
     "RevisionedComponent",

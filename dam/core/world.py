@@ -1,7 +1,7 @@
 """`World`: an open world, with its database, resources (the store is one) and scheduler."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
 from dam.core.events import Event, collected
-from dam.core.first_parameter import first_type, unfit, unfit_type
+from dam.core.first_parameter import FirstParameters, unfit, unfit_type
 from dam.core.resources import ResourceManager
 from dam.core.scheduling.event_dispatcher import EventDispatcher
 from dam.core.scheduling.scheduler import WorldScheduler
@@ -48,6 +48,7 @@ class World:
         self.resources = resources
         self.scheduler = scheduler
         self._dispatcher = dispatcher
+        self._first_parameters = FirstParameters()
 
     async def run(
         self,
@@ -63,27 +64,35 @@ class World:
         when a row refers to an entity that does not exist, because another process may just have
         deleted it. If the entity never existed, the fifth call fails.
 
+        A function that takes a `ReadOnly[AsyncSession]` runs as in `read`. One that takes a
+        `ReadOnly[World]` gets a world that refuses to write as long as the call runs.
+
         Examples:
             await world.run(delete_entity, 12)  # delete_entity(session, 12), then a commit
+            await world.run(count_entities)  # count_entities(session), read-only
             await world.run(export_assets, [12], Path("out"))  # export_assets(world, [12], …)
 
         Args:
-            fn: An async function whose first parameter is annotated with one of the two types.
+            fn: An async function whose first parameter is annotated with one of these types.
             args: What it is given after the first.
             kwargs: What it is given by name.
 
         Raises:
             UnfitFunctionError: The first parameter has no annotation, or one of another type.
             NestedWriterError: Called inside another transaction that writes.
+            ReaderWritesError: The function writes although it is marked as `ReadOnly`.
             DatabaseContendedError: Other transactions were in its way each time.
             WorldResetError: The world was reset after it was opened.
         """
         call: Callable[..., Awaitable[T]] = fn
-        first = first_type("run", fn)
-        if first is World:
-            return await call(self, *args, **kwargs)
-        if first is not AsyncSession:
-            raise unfit_type("run", fn, first)
+        first = self._first_parameters.of("run", fn)
+        if first.type is World:
+            with self.database.refusing_writers() if first.is_read_only else nullcontext():
+                return await call(self, *args, **kwargs)
+        if first.type is not AsyncSession:
+            raise unfit_type("run", fn, first.type)
+        if first.is_read_only:
+            return await self.database.read(call, *args, **kwargs)
         return await self._run(lambda session: call(session, *args, **kwargs), durable=False)
 
     async def run_durably(
@@ -93,7 +102,7 @@ class World:
         **kwargs: P.kwargs,
     ) -> T:
         """Run one transaction as `run` does; its commit survives a power cut on SQLite, too."""
-        _refuse_world("run_durably", fn)
+        self._refuse_world("run_durably", fn)
         return await self._run(lambda session: fn(session, *args, **kwargs), durable=True)
 
     async def rehearse(
@@ -106,7 +115,7 @@ class World:
 
         On PostgreSQL the ids of entities that were created meanwhile are never used again.
         """
-        _refuse_world("rehearse", fn)
+        self._refuse_world("rehearse", fn)
         answers: list[T] = []
 
         async def attempt(session: AsyncSession) -> None:
@@ -138,7 +147,7 @@ class World:
             UnfitFunctionError: The function takes a `World`: it makes its own transactions.
             ReaderWritesError: The function writes.
         """
-        _refuse_world("read", fn)
+        self._refuse_world("read", fn)
         return await self.database.read(fn, *args, **kwargs)
 
     async def dispatch_event(self, event: Event[R]) -> list[R]:
@@ -149,13 +158,12 @@ class World:
         """Close the resources in reverse order, the database last."""
         await self.resources.close()
 
-
-def _refuse_world(verb: str, fn: Callable[..., Awaitable[Any]]) -> None:
-    """Refuse a function that takes a world where all functions are given a session."""
-    try:
-        first = first_type(verb, fn)
-    except UnfitFunctionError:
-        return  # a function that does not say what it takes is given a session
-    if first is World:
-        found = "it takes a World and makes its own transactions"
-        raise unfit(verb, fn, found, "call it with `run`")
+    def _refuse_world(self, verb: str, fn: Callable[..., Awaitable[Any]]) -> None:
+        """Refuse a function that takes a world where all functions are given a session."""
+        try:
+            first = self._first_parameters.of(verb, fn)
+        except UnfitFunctionError:
+            return  # a function that does not say what it takes is given a session
+        if first.type is World:
+            found = "it takes a World and makes its own transactions"
+            raise unfit(verb, fn, found, "call it with `run`")

@@ -212,10 +212,13 @@ class PluginTablesMissingError(EnvironmentFaultError):
 
 
 class ReaderWritesError(Exception):
-    """A bug: code wrote in a reading transaction."""
+    """A bug: code wrote where it may only read."""
 
     def __init__(self) -> None:
-        super().__init__("a reader cannot write; use `World.run`, or a writer")
+        super().__init__(
+            "a reader cannot write; call the function with `World.run`, and take `ReadOnly` off "
+            "its first parameter if that has it"
+        )
 
 
 class NestedWriterError(Exception):

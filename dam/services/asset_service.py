@@ -16,6 +16,7 @@ from dam.core.ecs.components import (
     MultiComponent,
     component_classes,
 )
+from dam.core.read_only import ReadOnly
 from dam.core.systems.commands import known_identities
 from dam.errors import AmbiguousIdError, EntityNotFoundError
 from dam.models import ContentHashSHA256Component, OriginalSourceInfoComponent
@@ -32,7 +33,9 @@ _CANDIDATES = 10
 _SHA256_DIGITS = 64
 
 
-async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> list[EntityId]:
+async def resolve_ids(
+    session: ReadOnly[AsyncSession], wanted: Sequence[IdOrPrefix]
+) -> list[EntityId]:
     """Return the ids of the wanted entities, each once, in the order given.
 
     Example: `[7, "0a1b2c3d", 7]` gives `[7, 12]` if the SHA-256 of entity 12 begins `0a1b2c3d`.
@@ -45,7 +48,7 @@ async def resolve_ids(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> li
 
 
 async def resolve_each(
-    session: AsyncSession, wanted: Sequence[IdOrPrefix]
+    session: ReadOnly[AsyncSession], wanted: Sequence[IdOrPrefix]
 ) -> dict[IdOrPrefix, EntityId]:
     """Return the entity id for each wanted id or hash prefix.
 
@@ -113,7 +116,7 @@ class EntityFacts:
 
 
 async def last_paths(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, str]:
     """Return the path where each asset was last seen; assets without a path are left out."""
     source = OriginalSourceInfoComponent
@@ -129,7 +132,7 @@ async def last_paths(
 
 
 async def describe_entities(
-    session: AsyncSession, wanted: Sequence[IdOrPrefix]
+    session: ReadOnly[AsyncSession], wanted: Sequence[IdOrPrefix]
 ) -> list[EntityFacts]:
     """Return everything known about each wanted entity, each once, in the order given.
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import write_rows
+from dam.core.read_only import ReadOnly
 from dam.media.comic.facts import ComicFacts, ComicTerm, comic_info_of
 from dam.media.comic.info import (
     COUNT_NAME,
@@ -31,7 +32,7 @@ from dam.services.page_service import Page, get_pages
 _Element = ComicInfoElementComponent
 
 
-async def get_comic_info(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+async def get_comic_info(session: ReadOnly[AsyncSession], variant_entity_id: EntityId) -> ComicInfo:
     """Return a variant's document as of now: its elements, and its pages in their order.
 
     - A document without series and title is completed with the facts of the concept and of the
@@ -48,7 +49,9 @@ async def get_comic_info(session: AsyncSession, variant_entity_id: EntityId) -> 
     return _with_pages(info, await get_pages(session, variant_entity_id))
 
 
-async def get_own_elements(session: AsyncSession, variant_entity_id: EntityId) -> ComicInfo:
+async def get_own_elements(
+    session: ReadOnly[AsyncSession], variant_entity_id: EntityId
+) -> ComicInfo:
     """Return a variant's document as it is stored, without pages; empty if it has none.
 
     Nothing is completed or corrected, unlike in `get_comic_info`.

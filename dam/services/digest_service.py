@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import (
     DigestNotComputedError,
@@ -91,7 +92,7 @@ def parse_digest(text: str, choice: str = "auto") -> DigestPrefix:
     return DigestPrefix(name, digits)
 
 
-async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]:
+async def find_by_digest(world: ReadOnly[World], prefix: DigestPrefix) -> list[FoundAsset]:
     """Return the assets whose digest begins with `prefix`, in the order of their ids.
 
     Raises:
@@ -103,7 +104,9 @@ async def find_by_digest(world: World, prefix: DigestPrefix) -> list[FoundAsset]
     return await asyncio.to_thread(_with_locations, store, found)
 
 
-async def find_by_file(world: World, path: Path, choice: str = "auto") -> list[FoundAsset]:
+async def find_by_file(
+    world: ReadOnly[World], path: Path, choice: str = "auto"
+) -> list[FoundAsset]:
     """Return the assets that have the same digest as a file.
 
     Args:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent
+from dam.core.read_only import ReadOnly
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.storage.paths import is_at_or_below
 from dam.storage.sources.walk import absolute_path
@@ -35,7 +36,9 @@ class Failure:
     name: str | None
 
 
-async def list_failures(session: AsyncSession, *, since: datetime | None = None) -> list[Failure]:
+async def list_failures(
+    session: ReadOnly[AsyncSession], *, since: datetime | None = None
+) -> list[Failure]:
     """Return all open failures, or only those since a time, sorted by entity id and system."""
     failure = ProcessingErrorComponent
     statement = _failures().order_by(failure.entity_id, failure.system)
@@ -45,7 +48,7 @@ async def list_failures(session: AsyncSession, *, since: datetime | None = None)
 
 
 async def failures_at(
-    session: AsyncSession, paths: Iterable[str], *, since: datetime | None
+    session: ReadOnly[AsyncSession], paths: Iterable[str], *, since: datetime | None
 ) -> list[tuple[str, Failure]]:
     """Return the open failures of files at or below `paths`, each with its path, sorted by path.
 
@@ -71,7 +74,7 @@ async def failures_at(
 
 
 async def failures_of_pages(
-    session: AsyncSession, variant_entity_ids: Iterable[EntityId]
+    session: ReadOnly[AsyncSession], variant_entity_ids: Iterable[EntityId]
 ) -> dict[EntityId, list[Failure]]:
     """Return the open failures of page images by comic variant, in page order."""
     link = PageLink

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import Entity, EntityId, table_of
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component, FileLocationComponent
 from dam.services import ecs_service
@@ -48,7 +49,7 @@ class Removal:
 
 
 async def plan_removal(
-    session: AsyncSession, wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
+    session: ReadOnly[AsyncSession], wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
 ) -> Removal:
     """Return what `remove_assets` would do.
 

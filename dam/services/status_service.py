@@ -14,6 +14,7 @@ from dam.core.ecs.components import (
     component_classes,
     table_of,
 )
+from dam.core.read_only import ReadOnly
 from dam.errors import place_without_password, url_without_password
 from dam.models import (
     ContentHashSHA256Component,
@@ -72,7 +73,7 @@ def list_worlds(settings: Settings) -> list[WorldPlace]:
     ]
 
 
-async def status(session: AsyncSession) -> WorldStatus:
+async def status(session: ReadOnly[AsyncSession]) -> WorldStatus:
     """Return the counts of the session's world."""
     # A plugin installed since the last `setup-db` has no tables yet.
     there = await table_names(session)

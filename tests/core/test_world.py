@@ -1,6 +1,9 @@
 """`World.run` sees what a function takes first; its siblings give a session to every function."""
 
+import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -8,9 +11,10 @@ from typing import TYPE_CHECKING, Any, assert_type
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.read_only import ReadOnly
 from dam.core.systems.params import WorldSession
 from dam.core.world import World
-from dam.errors import EntityNotFoundError, UnfitFunctionError
+from dam.errors import EntityNotFoundError, ReaderWritesError, UnfitFunctionError
 from dam.models import ImageDimensionsComponent
 from dam.services.ecs_service import count_entities, create_entity, delete_entity, get_component
 from tests.core.worlds import OpenWorld
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
 
 POSSIBLE = (
     "its first parameter must be annotated: `World` for a long job that makes its own "
-    "transactions, `AsyncSession` for a function that runs in one transaction"
+    "transactions, `AsyncSession` for a function that runs in one transaction, "
+    "`ReadOnly[AsyncSession]` for one that only reads"
 )
 
 
@@ -52,6 +57,30 @@ class Creating:
             await create_entity(session)
 
 
+@dataclass
+class CreatingTwo:
+    """As the one above, but it has no hash."""
+
+    async def __call__(self, session: AsyncSession) -> None:
+        await create_two(session)
+
+
+async def create_as_reader(session: ReadOnly[AsyncSession]) -> None:
+    await create_two(session)
+
+
+async def create_in_read_only_world(world: ReadOnly[World]) -> None:
+    await world.run(create_two)
+
+
+async def create_beside(world: ReadOnly[World]) -> None:
+    await asyncio.create_task(create_many(world, 1))
+
+
+async def read_in_steps(world: ReadOnly[World], times: int) -> int:
+    return sum([await world.run(count_entities) for _ in range(times)])
+
+
 async def in_session(session: WorldSession) -> None:
     await create_two(session)
 
@@ -81,16 +110,59 @@ async def test_a_function_of_a_session_runs_in_one_transaction(open_world: OpenW
         create_two,
         in_session,
         Creating(2),
+        CreatingTwo(),
         Creating(2).in_steps,
         partial(create_many, count=2),
         partial(Creating(2)),
     ],
-    ids=["function", "injected", "object", "method", "partial", "partial object"],
+    ids=["function", "injected", "object", "no hash", "method", "partial", "partial object"],
 )
 async def test_whatever_says_what_it_takes_is_run(open_world: OpenWorld, function: Any) -> None:
     async with open_world() as world:
         await world.run(function)
         assert await world.read(count_entities) == 2
+
+
+async def test_a_function_that_only_reads_takes_no_lock(open_world: OpenWorld) -> None:
+    async with open_world() as world:
+        await world.run(create_two)
+        async with world.database.writer():  # a second writer would be refused
+            assert await world.run(count_entities) == 2
+            assert await world.run(read_in_steps, 2) == 4
+
+
+@pytest.mark.parametrize("function", [create_as_reader, create_in_read_only_world, create_beside])
+async def test_a_function_that_says_it_only_reads_cannot_write(
+    open_world: OpenWorld, function: Any
+) -> None:
+    async with open_world() as world:
+        with pytest.raises(ReaderWritesError) as refused:
+            await world.run(function)
+        assert await world.run(count_entities) == 0
+        await world.run(create_two)  # afterwards all others can
+    assert str(refused.value) == (
+        "a reader cannot write; call the function with `World.run`, and take `ReadOnly` off its "
+        "first parameter if that has it"
+    )
+
+
+async def test_what_a_function_takes_is_read_once(open_world: OpenWorld) -> None:
+    signatures = []
+
+    class Counted:
+        @property
+        def __signature__(self) -> inspect.Signature:
+            signatures.append(inspect.signature(count_entities))
+            return signatures[-1]
+
+        async def __call__(self, session: AsyncSession) -> int:
+            return await count_entities(session)
+
+    counted = Counted()
+    async with open_world() as world:
+        assert [await world.run(counted) for _ in range(3)] == [0, 0, 0]
+        assert await world.read(counted) == 0
+    assert len(signatures) == 1
 
 
 async def typed_wrongly(world: World) -> None:
@@ -104,6 +176,9 @@ async def typed_wrongly(world: World) -> None:
     await world.run(create_many, 2, end=True)  # type: ignore[call-arg] # there is none
     await world.run(delete_entity, "12")  # type: ignore[arg-type] # is of another type
     await world.run(of_path)  # type: ignore[type-var] # takes neither
+    assert_type(await world.run(read_in_steps, 2), int)
+    await world.run(read_in_steps, "2")  # type: ignore[arg-type] # is of another type
+    await world.read(read_in_steps, 2)  # type: ignore[arg-type] # takes a World
     await world.read(create_many, 2)  # type: ignore[arg-type] # takes a World
 
 

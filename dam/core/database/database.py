@@ -100,6 +100,7 @@ class Database:
         self._write_lock = asyncio.Lock()
         # A list, so that a task that was started inside a writer sees when the writer has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
+        self._refuses_writers: ContextVar[bool] = ContextVar("refuses_writers", default=False)
         self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
         if self.is_sqlite:
             self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
@@ -270,7 +271,13 @@ class Database:
 
         Args:
             durable: The commit survives a power cut, even if the database's settings do not ask it.
+
+        Raises:
+            NestedWriterError: Called inside another writer of this database.
+            ReaderWritesError: Called inside `refusing_writers`.
         """
+        if self._refuses_writers.get():
+            raise ReaderWritesError
         outer = self._writing.get()
         if outer and outer[0]:
             raise NestedWriterError
@@ -291,6 +298,15 @@ class Database:
         finally:
             mine[0] = False
             self._writing.reset(token)
+
+    @contextmanager
+    def refusing_writers(self) -> Iterator[None]:
+        """Let no writer be opened in the block, nor by tasks that are started in it."""
+        token = self._refuses_writers.set(True)
+        try:
+            yield
+        finally:
+            self._refuses_writers.reset(token)
 
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[AsyncSession]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import AnyComponent, EntityId, table_of
+from dam.core.read_only import ReadOnly
 from dam.errors import ConceptNotVariantError, NoComicConceptError, NoComicVariantError
 from dam.models import (
     ComicBookConceptComponent,
@@ -62,7 +63,7 @@ class PageUse:
 
 
 async def describe_comic_concepts(
-    session: AsyncSession, entity_ids: Sequence[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Sequence[EntityId]
 ) -> list[ComicConcept]:
     """Return descriptions of concepts, in the order of `entity_ids`.
 
@@ -85,7 +86,7 @@ async def describe_comic_concepts(
 
 
 async def describe_comic_variants(
-    session: AsyncSession, entity_ids: Sequence[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Sequence[EntityId]
 ) -> list[ComicVariant]:
     """Return descriptions of variants, in the order of `entity_ids`.
 
@@ -109,7 +110,7 @@ async def describe_comic_variants(
 
 
 async def describe_page_uses(
-    session: AsyncSession, page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
 ) -> list[PageUse]:
     """Return every place where a picture is a page of a comic, sorted by variant and page number.
 

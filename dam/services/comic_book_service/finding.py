@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.media.archive.names import natural_key
 from dam.media.comic.name import fold_title
 from dam.media.comic.name_numbers import issue_key
@@ -19,7 +20,7 @@ _MAX_YEAR = 2**31 - 1
 
 
 async def find_comic_book_concepts(
-    session: AsyncSession,
+    session: ReadOnly[AsyncSession],
     *,
     title: str | None = None,
     series_title: str | None = None,

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import write_rows
+from dam.core.read_only import ReadOnly
 from dam.errors import (
     NoComicVariantError,
     OwnPartError,
@@ -119,7 +120,7 @@ async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: En
 
 
 async def get_variants_for_comic_concept(
-    session: AsyncSession, concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
 ) -> list[EntityId]:
     """Return the variants of a concept, the primary one first, then by id; it may have none.
 
@@ -136,7 +137,7 @@ async def get_variants_for_comic_concept(
 
 
 async def get_primary_variant_for_comic_concept(
-    session: AsyncSession, concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
 ) -> EntityId | None:
     """Return the primary variant of a concept, or None if it has none.
 
@@ -152,7 +153,7 @@ async def get_primary_variant_for_comic_concept(
 
 
 async def get_comic_concept_for_variant(
-    session: AsyncSession, variant_entity_id: EntityId
+    session: ReadOnly[AsyncSession], variant_entity_id: EntityId
 ) -> EntityId | None:
     """Return the concept of a variant, or None if it has none.
 
@@ -168,7 +169,7 @@ async def get_comic_concept_for_variant(
 
 
 async def get_comic_variants_containing_image_as_page(
-    session: AsyncSession, page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
 ) -> list[EntityId]:
     """Return the comic variants that have a picture as a page, each once, by ascending id.
 

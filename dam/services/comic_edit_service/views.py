@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.errors import ConceptNotVariantError, NoComicVariantError
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
 from dam.services import ecs_service
@@ -21,7 +22,7 @@ from dam.services.comic_info_service import get_comic_info, get_own_elements
 from dam.services.page_service import PageFacts, list_pages
 
 
-async def view_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
+async def view_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId) -> list[PageFacts]:
     """Return the pages of an entity as `list_pages` does, but refuse a concept without pages.
 
     A user who asks for the pages of a concept most likely means those of one of its variants.
@@ -57,7 +58,9 @@ class VariantView:
     comic_info: Mapping[str, str]
 
 
-async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView | VariantView:
+async def view_comic(
+    session: ReadOnly[AsyncSession], entity_id: EntityId
+) -> ConceptView | VariantView:
     """Return the view of a concept or of a variant.
 
     Raises:
@@ -83,7 +86,9 @@ async def view_comic(session: AsyncSession, entity_id: EntityId) -> ConceptView 
     return VariantView(variant=variant, concept=next(iter(concepts), None), comic_info=texts)
 
 
-async def list_variants(session: AsyncSession, concept_entity_id: EntityId) -> list[ComicVariant]:
+async def list_variants(
+    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+) -> list[ComicVariant]:
     """Return a concept's variants, the primary one first.
 
     Raises:

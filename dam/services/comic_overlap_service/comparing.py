@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import MissingExtraError
 from dam.media.image.values import BITMAP_RECIPE
@@ -55,7 +56,11 @@ class VariantOverlap:
 
 
 async def overlap_of(
-    world: World, variant_entity_id: EntityId, *, threshold: int | None = None, min_shared: int = 1
+    world: ReadOnly[World],
+    variant_entity_id: EntityId,
+    *,
+    threshold: int | None = None,
+    min_shared: int = 1,
 ) -> list[VariantOverlap]:
     """Return the variants that share pages with one variant, sorted by falling score.
 
@@ -82,7 +87,7 @@ async def overlap_of(
 
 
 async def find_duplicates(
-    world: World, *, threshold: int | None = None, min_shared: int = 2
+    world: ReadOnly[World], *, threshold: int | None = None, min_shared: int = 2
 ) -> list[VariantOverlap]:
     """Return all pairs of variants that share pages, sorted by falling score.
 

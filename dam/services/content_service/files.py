@@ -14,6 +14,7 @@ from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.ecs.components import AnyComponent, EntityId, table_of, upsert
 from dam.core.ecs.rows import Row, write_rows
 from dam.core.new_entities import NewEntityMarkers
+from dam.core.read_only import ReadOnly
 from dam.core.systems.commands import known_identities
 from dam.errors import display_path
 from dam.models import (
@@ -105,7 +106,7 @@ async def record_files(
 
 
 async def foresee_files(
-    session: AsyncSession, files: Sequence[HashedFile], foreseen: set[bytes]
+    session: ReadOnly[AsyncSession], files: Sequence[HashedFile], foreseen: set[bytes]
 ) -> list[RecordedFile]:
     """Return what `record_files` would answer, for a dry run; write nothing.
 
@@ -278,7 +279,7 @@ class KnownFile(NamedTuple):
 
 
 async def known_files(
-    session: AsyncSession, path_digests: Collection[bytes], *, is_reference: bool
+    session: ReadOnly[AsyncSession], path_digests: Collection[bytes], *, is_reference: bool
 ) -> dict[bytes, KnownFile]:
     """Return the known sources among these paths, by path digest.
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, MarkerComponent, table_of
+from dam.core.read_only import ReadOnly
 from dam.core.systems.params import MarkedEntityList, WorldReader
 from dam.errors import ItemError, NoContentError
 from dam.models import (
@@ -91,7 +92,7 @@ def location_of(
 
 
 async def locate(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, LocatedContent]:
     """Return the places of each asset's bytes; entities without content are left out.
 

@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent
 from dam.storage.paths import path_from_bytes
 
 
 async def names_of(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, list[str]]:
     """Return the base names of each asset's sources, in the order in which they were seen."""
     file, source = FilePropertiesComponent, OriginalSourceInfoComponent

@@ -25,6 +25,7 @@ from dam.core.ecs.components import (
     table_of,
 )
 from dam.core.ecs.rows import create_entities, mark, read_rows, row_of, write_rows
+from dam.core.read_only import ReadOnly
 from dam.errors import EntityInUseError, EntityNotFoundError
 from dam.services.ecs_service.queries import Conditions, Kinds, matching, restricting_columns
 
@@ -155,7 +156,7 @@ def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> N
 
 
 async def get_entities(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, Entity]:
     """Return entities by their ids.
 
@@ -170,7 +171,9 @@ async def get_entities(
     return found
 
 
-async def get_component(session: AsyncSession, entity_id: EntityId, kind: type[C]) -> C | None:
+async def get_component(
+    session: ReadOnly[AsyncSession], entity_id: EntityId, kind: type[C]
+) -> C | None:
     """Return an entity's component of a class, or None if it has none.
 
     Args:
@@ -189,7 +192,7 @@ async def get_component(session: AsyncSession, entity_id: EntityId, kind: type[C
 
 
 async def get_components_of_kind(
-    session: AsyncSession, entity_ids: Collection[EntityId], kind: type[A]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId], kind: type[A]
 ) -> dict[EntityId, list[A]]:
     """Return the components of one class by entity, oldest first.
 
@@ -202,7 +205,7 @@ async def get_components_of_kind(
 
 
 async def get_components(
-    session: AsyncSession, entity_id: EntityId
+    session: ReadOnly[AsyncSession], entity_id: EntityId
 ) -> dict[str, list[AnyComponent]]:
     """Return all components of an entity by class name, in alphabetical order.
 
@@ -213,7 +216,7 @@ async def get_components(
 
 
 async def get_components_of_many(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, dict[str, list[AnyComponent]]]:
     """Return all components of each entity by class name; takes one query per class.
 
@@ -267,7 +270,7 @@ async def delete_entity(session: AsyncSession, entity_id: EntityId) -> None:
 
 
 async def users_of(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, list[EntityId]]:
     """Return the entities that need each of these, in ascending order; unneeded ones are left out.
 
@@ -300,7 +303,7 @@ async def release_entities(session: AsyncSession, entity_ids: Collection[EntityI
 
 
 async def find_entities(
-    session: AsyncSession,
+    session: ReadOnly[AsyncSession],
     *,
     with_: Kinds = (),
     without: Kinds = (),
@@ -337,7 +340,7 @@ async def find_entities(
 
 
 async def stream_entities(
-    session: AsyncSession,
+    session: ReadOnly[AsyncSession],
     *,
     with_: Kinds = (),
     without: Kinds = (),
@@ -371,7 +374,7 @@ async def stream_entities(
 
 
 async def count_entities(
-    session: AsyncSession,
+    session: ReadOnly[AsyncSession],
     *,
     with_: Kinds = (),
     without: Kinds = (),

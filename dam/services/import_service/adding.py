@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.services.asset_service import last_paths
 from dam.services.failure_service import Failure, failures_at, list_failures
@@ -44,7 +45,7 @@ async def add_files(
 
 
 async def failures_of_run(
-    session: AsyncSession, paths: Iterable[str], *, since: datetime
+    session: ReadOnly[AsyncSession], paths: Iterable[str], *, since: datetime
 ) -> list[tuple[str, Failure]]:
     """Return the open failures to report after `add_files`, each with its path.
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError, display_path
 from dam.media.image.entry import hash_query_image, require_extra
@@ -97,7 +98,7 @@ _DEFAULTS = LikenessOptions()
 
 
 async def find_similar_to_file(
-    world: World, path: Path, options: LikenessOptions = _DEFAULTS
+    world: ReadOnly[World], path: Path, options: LikenessOptions = _DEFAULTS
 ) -> list[SimilarImage]:
     """Return the pictures similar to a file, most similar first.
 
@@ -115,7 +116,7 @@ async def find_similar_to_file(
 
 
 async def find_similar_to_entity(
-    world: World, entity_id: EntityId, options: LikenessOptions = _DEFAULTS
+    world: ReadOnly[World], entity_id: EntityId, options: LikenessOptions = _DEFAULTS
 ) -> list[SimilarImage]:
     """Return the pictures similar to an asset, most similar first, without the asset itself.
 

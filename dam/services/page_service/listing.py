@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, table_of
+from dam.core.read_only import ReadOnly
 from dam.errors import PagesLeftOutError
 from dam.media.archive.names import parts, true_name
 from dam.models import (
@@ -91,7 +92,7 @@ def _text(name: bytes | None) -> str | None:
     return None if name is None else os.fsdecode(name)
 
 
-async def list_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
+async def list_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId) -> list[PageFacts]:
     """Return an owner's pages in order; pages of an archive have the names of its members.
 
     If an archive holds a picture several times, each of these pages gets the next of the picture's

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, table_of
+from dam.core.read_only import ReadOnly
 from dam.errors import NotAPageError, PageNumberTakenError, PagesChangedError
 from dam.models import PageLink
 from dam.services import ecs_service
@@ -319,7 +320,9 @@ async def change_page(
     )
 
 
-async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[EntityId]:
+async def get_ordered_pages(
+    session: ReadOnly[AsyncSession], owner_entity_id: EntityId
+) -> list[EntityId]:
     """Return the pictures of an owner's pages in order; a picture may occur several times.
 
     The owner may be any entity; the list is empty if it has no pages.
@@ -339,7 +342,7 @@ async def get_ordered_pages(session: AsyncSession, owner_entity_id: EntityId) ->
     return list(images)
 
 
-async def get_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[Page]:
+async def get_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId) -> list[Page]:
     """Return an owner's pages in order with their facts, as `set_pages` takes them.
 
     Raises:

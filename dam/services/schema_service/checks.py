@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.database import Database
 from dam.core.database.url import is_absent
 from dam.core.ecs.components import Base
+from dam.core.read_only import ReadOnly
 from dam.errors import (
     DatabaseOutdatedError,
     DatabaseTooNewError,
@@ -73,7 +74,7 @@ async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
         raise PluginTablesMissingError(database.safe_url, missing)
 
 
-async def table_names(session: AsyncSession) -> set[str]:
+async def table_names(session: ReadOnly[AsyncSession]) -> set[str]:
     """Return the names of the tables in the database."""
     connection = await session.connection()
     return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 from pathlib import Path
 
 from dam.core.database.database import run_to_end
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import ContentMissingError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
@@ -128,7 +129,7 @@ async def _hold(files: FileOperationsResource) -> None:
         raise StoreUnusableError(files.store.local_roots()[0], error) from error
 
 
-async def require_same_places(world: World) -> None:
+async def require_same_places(world: ReadOnly[World]) -> None:
     """Raise unless the store and the database are still those that were opened.
 
     Call it before pages that were stored on their own are recorded, and at the end. The commit of a
@@ -143,7 +144,7 @@ async def require_same_places(world: World) -> None:
     await world.read(world_uuid)  # a transaction on an emptied database raises when it begins
 
 
-async def require_opened_files(world: World) -> None:
+async def require_opened_files(world: ReadOnly[World]) -> None:
     """Raise unless the store's folder and the SQLite file are still those that were opened.
 
     Call it before a batch is stored, before its rows are written, and right before sources are

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
+from dam.core.read_only import ReadOnly
 from dam.errors import ItemError, StoreNotThereError
 from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
 from dam.services.world_service import found_owner, new_store
@@ -85,13 +86,13 @@ async def judge_store(database: Database, store: ContentStore) -> JudgedStore:
     )
 
 
-async def count_stored(session: AsyncSession) -> int:
+async def count_stored(session: ReadOnly[AsyncSession]) -> int:
     """Return the number of assets whose bytes are recorded as stored."""
     counted = select(func.count(func.distinct(_place.entity_id)))
     return (await session.scalars(counted.where(*_IS_STORED))).one()
 
 
-async def last_place_id(session: AsyncSession) -> int:
+async def last_place_id(session: ReadOnly[AsyncSession]) -> int:
     """Return the highest id of a place (`FileLocationComponent`), or 0 if there is none."""
     return (await session.scalars(select(func.max(_place.id)))).one() or 0
 

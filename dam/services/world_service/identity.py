@@ -5,6 +5,7 @@ import secrets
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import NotSetUpError
 from dam.models import WorldIdentity
@@ -14,12 +15,12 @@ _EDITIONS = 32
 """Names that a database remembers: as many imports may end at once, each with its own mark."""
 
 
-async def world_uuid(session: AsyncSession) -> str:
+async def world_uuid(session: ReadOnly[AsyncSession]) -> str:
     """Return the UUID of the world; copies and backups of its database have the same one."""
     return (await session.scalars(select(WorldIdentity.uuid))).one()
 
 
-async def new_store(session: AsyncSession) -> str | None:
+async def new_store(session: ReadOnly[AsyncSession]) -> str | None:
     """Return the name of the store that was begun anew, unless the one before is back."""
     return (await session.scalars(select(WorldIdentity.new_store))).one()
 
@@ -50,12 +51,12 @@ async def begin_edition(session: AsyncSession, database: str) -> StoreOwner:
     return await found_owner(session, database)
 
 
-async def store_owner(world: World) -> StoreOwner:
+async def store_owner(world: ReadOnly[World]) -> StoreOwner:
     """Return the world as the owner of the bytes it stores."""
     return await world.read(found_owner, world.database.safe_url)
 
 
-async def found_owner(session: AsyncSession, database: str) -> StoreOwner:
+async def found_owner(session: ReadOnly[AsyncSession], database: str) -> StoreOwner:
     """Return the world of the session as the owner of bytes in a store.
 
     `database` is the address of the database as people read it, without a password.

@@ -53,7 +53,7 @@ async def test_an_error_rolls_everything_back(database: Database) -> None:
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(ReaderWritesError, match=r"^a reader cannot write; use `World\.run`"):
+    with pytest.raises(ReaderWritesError, match=r"^a reader cannot write; call"):
         await database.read(new_entities, 1)
     assert await database.read(all_entities) == []
 
