@@ -35,14 +35,21 @@ settings.load_profile("dam")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--slow`, with which the tests of faults strike at many more moments."""
+    """Add `--slow`: the tests of faults strike at many more moments; and `--rewrite-expected`."""
     parser.addoption("--slow", action="store_true", help="strike at many more moments: takes hours")
+    parser.addoption("--rewrite-expected", action="store_true", help="write `expected/*.txt` anew")
 
 
 @pytest.fixture(scope="session")
 def is_thorough(request: pytest.FixtureRequest) -> bool:
     """Tell whether `--slow` was given: strike at many moments, however long that takes."""
     return bool(request.config.getoption("--slow"))
+
+
+@pytest.fixture(scope="session")
+def rewrites_expected(request: pytest.FixtureRequest) -> bool:
+    """Tell whether `--rewrite-expected` was given: what a test finds is expected from now on."""
+    return bool(request.config.getoption("--rewrite-expected"))
 
 
 def unavailable(reason: str) -> NoReturn:

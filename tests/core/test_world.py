@@ -213,8 +213,8 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda world: world, f"<lambda>: its first parameter 'world' has no annotation; {POSSIBLE}"),
     (
         undefined,
-        "undefined: an annotation names 'Decimal', which is not defined; import injected types for "
-        "real, not under TYPE_CHECKING",
+        "undefined: an annotation names 'Decimal', which is not defined; import it so that it is "
+        "there at run time, not under TYPE_CHECKING",
     ),
     (
         12,

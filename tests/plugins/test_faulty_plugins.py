@@ -182,8 +182,8 @@ def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPl
     assert faults == [
         f"  {place}:5: unannotated: parameter 'session' has no annotation; {menu}",
         f"  {place}:11: greedy: parameter 'text' asks for bytes, which no plugin provides; "
-        "builder.add_resource(bytes, …)",
-        f"  {place}:8: rival: it consumes NeedsMetadataExtractionComponent, and so does "
+        "add it: builder.add_resource(bytes, …)",
+        f"  {place}:8: rival: it works on NeedsMetadataExtractionComponent, and so does "
         "extract_metadata; give each system a marker of its own",
     ]
     assert hint == "hint: fix the faults listed, or run without plugins (--no-plugins)"

@@ -32,7 +32,7 @@ def unreadable(what: str, error: Exception, otherwise: str) -> tuple[str, str]:
         otherwise: What to do if the error does not say it.
     """
     if isinstance(error, NameError):
-        hint = "import injected types for real, not under TYPE_CHECKING"
+        hint = "import it so that it is there at run time, not under TYPE_CHECKING"
         return f"an annotation names {error.name!r}, which is not defined", hint
     if isinstance(error, SyntaxError):
         return "an annotation cannot be read as Python", "write it as a plain expression"

@@ -39,8 +39,9 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
             if id(earlier) in place:
                 known.append(place[id(earlier)])
                 continue
-            found = f"after= names {system_name(earlier)}, unknown in its stage"
-            hint = f"register it in stage {plan.stage_facts.stage.name}, or drop it from after="
+            stage = plan.stage_facts.stage.name
+            found = f"after= names {system_name(earlier)}, which is not a system of stage {stage}"
+            hint = "add it to that stage with builder.add_system, or remove it from after="
             faults.append(fault(plan.function, found, hint))
         sorter.add(number, *known)
     try:
@@ -48,7 +49,7 @@ def _order(members: Sequence[Plan]) -> tuple[tuple[Plan, ...], list[BuildFault]]
     except CycleError as error:
         circle = [members[number] for number in error.args[1]]
         found = f"after= goes in a circle: {' -> '.join(plan.name for plan in reversed(circle))}"
-        hint = "remove one of these from an after="
+        hint = "each of these waits for the next one; remove one of them from an after="
         return (), [*faults, fault(circle[0].function, found, hint)]
     ordered: list[Plan] = []
     while sorter.is_active():
@@ -92,7 +93,7 @@ def missing_resources(plans: Iterable[Plan], provided: Container[type[Any]]) -> 
         fault(
             plan.function,
             f"parameter {param.name!r} asks for {param.target.__name__}, which no plugin provides",
-            f"builder.add_resource({param.target.__name__}, …)",
+            f"add it: builder.add_resource({param.target.__name__}, …)",
         )
         for plan in plans
         for param in plan.params
@@ -121,7 +122,7 @@ def shared_markers(plans: Iterable[Plan]) -> list[BuildFault]:
     return [
         fault(
             second.function,
-            f"it consumes {marker.__name__}, and so does {first.name}",
+            f"it works on {marker.__name__}, and so does {first.name}",
             "give each system a marker of its own",
         )
         for marker, (first, *others) in consumers.items()

@@ -34,7 +34,7 @@ _BY_TYPE: list[tuple[type, ParamKind]] = [
 _MENU = "a system may ask for " + ", ".join(
     kind.value for kind in ParamKind if kind is not ParamKind.EVENT
 )
-_A_MARKER = "name a class that derives from MarkerComponent and has a table"
+_A_MARKER = "a class that derives from MarkerComponent and has a table"
 
 
 def read_plan(
@@ -112,9 +112,10 @@ def _parameters(
 def _unnamed(declared: inspect.Parameter) -> Wrong | None:
     if declared.kind in {declared.POSITIONAL_OR_KEYWORD, declared.KEYWORD_ONLY}:
         return None
-    how = "positional-only" if declared.kind is declared.POSITIONAL_ONLY else "variadic"
-    hint = "systems are called with keyword arguments: give it a plain name"
-    return f"parameter {declared.name!r} is {how}", hint
+    is_positional = declared.kind is declared.POSITIONAL_ONLY
+    how = "can only be given by position" if is_positional else "is for any number of arguments"
+    hint = "each argument is given by its name: write parameters without `/` and `*`"
+    return f"parameter {declared.name!r} {how}", hint
 
 
 def _read_param(
@@ -147,8 +148,10 @@ def _read_hint(name: str, hint: object, event_type: type[Event[Any]] | None) -> 
         return _read_marked(name, get_args(hint))
     if hint is Components or get_origin(hint) is Components:
         return _read_components(name, get_args(hint))
-    shown = getattr(hint, "__name__", repr(hint))
-    return f"parameter {name!r} is a {shown}, which cannot be injected", _MENU
+    return (
+        f"parameter {name!r} is annotated as {name_of(hint)}, which a system cannot ask for",
+        _MENU,
+    )
 
 
 def _read_annotated(name: str, kind: ParamKind, target: object) -> Param | Wrong:
@@ -161,10 +164,10 @@ def _read_annotated(name: str, kind: ParamKind, target: object) -> Param | Wrong
 def _read_marked(name: str, markers: tuple[object, ...]) -> Param | Wrong:
     if len(markers) == 1 and is_marker(markers[0]):
         return Param(name, ParamKind.MARKED, markers[0])
-    found = ", ".join(map(name_of, markers)) or "nothing"
+    found = _subscribed("MarkedEntityList", markers)
     return (
-        f"parameter {name!r} is a list of entities marked by {found}, which is not a marker",
-        f"{_A_MARKER}: MarkedEntityList[NeedsSomething]",
+        f"parameter {name!r} is annotated as {found}, which does not name one marker",
+        f"write MarkedEntityList[NeedsSomething], with {_A_MARKER}",
     )
 
 
@@ -172,22 +175,28 @@ def _read_components(name: str, kinds: tuple[object, ...]) -> Param | Wrong:
     kind = kinds[0] if len(kinds) == 1 else None
     if isinstance(kind, type) and issubclass(kind, AnyComponent) and hasattr(kind, "__table__"):
         return Param(name, ParamKind.COMPONENTS, kind)
-    found = ", ".join(map(name_of, kinds)) or "nothing"
+    found = _subscribed("Components", kinds)
     return (
-        f"parameter {name!r} asks for components of {found}, which is not a component",
-        "name a class that derives from Component or MultiComponent and has a table: "
-        "Components[ImageDimensionsComponent]",
+        f"parameter {name!r} is annotated as {found}, which does not name one component",
+        "write Components[ImageDimensionsComponent], with a class that derives from Component or "
+        "MultiComponent and has a table",
     )
+
+
+def _subscribed(kind: str, targets: tuple[object, ...]) -> str:
+    return f"{kind}[{', '.join(map(name_of, targets))}]" if targets else kind
 
 
 def wrong_rule(marker: object, when: object) -> list[Wrong]:
     """Return what is wrong with the arguments of `mark_new`."""
     wrong = []
     if not is_marker(marker):
-        wrong.append((f"mark_new is given {name_of(marker)}, which is not a marker", _A_MARKER))
+        wrong.append(
+            (f"mark_new is given {name_of(marker)}, which is not a marker", f"give {_A_MARKER}")
+        )
     if when is not None and (not callable(when) or inspect.iscoroutinefunction(when)):
-        hint = "give a plain function that takes a NewAsset and returns a bool"
-        wrong.append((f"when= is {name_of(when)}, which is not a plain function", hint))
+        hint = "give a function without `async` that takes a NewAsset and returns a bool"
+        wrong.append((f"when= is {system_name(when)}, which is not a plain function", hint))
     return wrong
 
 
@@ -227,5 +236,5 @@ def _contradictions(plan: Plan) -> list[Wrong]:
         wrong.append(("it asks for components without marked entities", hint))
     if isinstance(plan.facts, ListenerFacts) and plan.marker is not None:
         hint = "make it a system: a listener only answers an event"
-        wrong.append(("a listener asks for marked entities", hint))
+        wrong.append(("it is a listener and asks for marked entities", hint))
     return wrong
