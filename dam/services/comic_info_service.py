@@ -122,6 +122,8 @@ async def write_elements(
 ) -> None:
     """Write the elements of a variant that has none.
 
+    Example: `await write_elements(session, variant, info, await get_pages(session, variant))`.
+
     Args:
         session: The caller commits it.
         variant_entity_id: The variant of the document.

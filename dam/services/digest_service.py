@@ -109,6 +109,8 @@ async def find_by_file(
 ) -> list[FoundAsset]:
     """Return the assets that have the same digest as a file.
 
+    Example: `await find_by_file(world, Path("cat.jpg"), "md5")`.
+
     Args:
         world: The world to search.
         path: The file; it need not be in the world.

@@ -100,6 +100,8 @@ async def examine(
 ) -> Diagnosis:
     """Return the state of everything a world needs.
 
+    Example: `await examine(config, is_configured=True)`.
+
     Args:
         config: The world's configuration.
         is_configured: The user chose the database. Otherwise it is created on first use, and its

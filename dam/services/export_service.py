@@ -49,6 +49,8 @@ async def export_assets(
     No file is ever overwritten: if `cat.jpg` exists, the asset becomes `cat (2).jpg`. Every written
     file has been compared with the asset's SHA-256.
 
+    Example: `await export_assets(world, [12, 15], Path("out"), is_dry_run=True)`.
+
     Args:
         world: The world of the assets.
         entity_ids: The assets to export.

@@ -52,6 +52,8 @@ async def failures_at(
 ) -> list[tuple[str, Failure]]:
     """Return the open failures of files at or below `paths`, each with its path, sorted by path.
 
+    Example: `await failures_at(session, ["/pictures"], since=None)`.
+
     Args:
         session: An open transaction.
         paths: Files and folders, absolute or relative to the working directory.

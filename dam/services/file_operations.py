@@ -88,6 +88,8 @@ class FileOperationsResource:
     ) -> list[StoredFile | Exception]:
         """Hash and store files; return one outcome for each path, in order.
 
+        Example: `await files.put([Path("cat.jpg")], "copy", is_rehash=True)`.
+
         Args:
             paths: The files.
             mode: "copy", "hardlink" and "move" put the bytes into the store, "reference" only
@@ -155,6 +157,8 @@ class FileOperationsResource:
         needs_thumbnails: bool = False,
     ) -> list[AnalysedPicture | Exception]:
         """Return the perceptual hashes of each picture, or the error; keep its thumbnail.
+
+        Example: `await files.analyse(contents, await cache.thumbnails(), needs_thumbnails=True)`.
 
         Args:
             contents: The pictures.

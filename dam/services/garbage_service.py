@@ -55,6 +55,8 @@ async def collect_garbage(
     A database restored from a backup does not know files added after the backup. Nothing is removed
     if the world's mark in the store shows that the store is ahead of the database.
 
+    Example: `await collect_garbage(world, is_dry_run=True)`.
+
     Args:
         world: The world whose store and cache are cleaned.
         is_forced: Collect even if the store also has files of other worlds, or of another or newer

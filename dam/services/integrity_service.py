@@ -93,6 +93,8 @@ async def verify(
 ) -> Verification:
     """Check the bytes of assets in the store, in referenced files and in archives.
 
+    Example: `await verify(world, [12, "0a1b2c3d"], is_fast=True)`.
+
     Args:
         world: The world of the assets.
         given: Ids or hash prefixes; None means every asset.

@@ -55,6 +55,8 @@ async def plan_removal(
 
     An entity that other entities need stays, unless all of them are removed with it.
 
+    Example: `await plan_removal(session, [12, "0a1b2c3d"], is_forced=True)`.
+
     Args:
         session: An open transaction.
         wanted: Ids or hash prefixes.
@@ -73,6 +75,8 @@ async def remove_assets(
     """Remove assets and all their rows, in one transaction; the user's own files stay.
 
     A source that a move has imported and not removed yet stays, too.
+
+    Example: `await remove_assets(world, [12, "0a1b2c3d"], is_forced=True)`.
 
     Args:
         world: The world of the assets.

@@ -44,6 +44,8 @@ async def find_thumbnails(
 ) -> list[ThumbnailFile]:
     """Return the thumbnail of each asset, in order; missing and damaged ones are made first.
 
+    Example: `await find_thumbnails(world, [12, 15], print)`.
+
     Args:
         world: The world of the assets.
         entity_ids: The assets.

@@ -10,7 +10,6 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "dam"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Definition = Function | ast.ClassDef
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,6 @@ class Source:
             if isinstance(node, Function):
                 yield node
 
-    def public_names(self) -> Iterator[Definition]:
-        """The classes, functions and methods that another file may use."""
-        yield from _public_definitions(self.tree.body)
-
     def imports_at_import_time(self) -> Iterator[tuple[int, str]]:
         """The line and the module of each import that runs when the file is imported."""
         for node in _statements_at_import_time(self.tree.body):
@@ -55,21 +50,6 @@ class Source:
 def sources() -> list[Source]:
     """Return every file of the package."""
     return [Source(path) for path in sorted(PACKAGE.rglob("*.py"))]
-
-
-def _public_definitions(body: list[ast.stmt]) -> Iterator[Definition]:
-    for node in body:
-        if isinstance(node, Definition) and not node.name.startswith("_"):
-            if not _is_part_of_another(node):
-                yield node
-            if isinstance(node, ast.ClassDef):
-                yield from _public_definitions(node.body)
-
-
-def _is_part_of_another(node: Definition) -> bool:
-    """Overloads and setters share the docstring of the function or property they belong to."""
-    marks = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
-    return bool(marks & {"overload", "setter", "override"})
 
 
 def _statements_at_import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:

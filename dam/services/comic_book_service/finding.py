@@ -35,6 +35,8 @@ async def find_comic_book_concepts(
     Texts match anywhere in a value and ignore case. Issue numbers compare by value: `1` finds
     `001`, and 2 sorts before 10.
 
+    Example: `await find_comic_book_concepts(session, series_title="spider", issue_number="5")`.
+
     Args:
         session: Only read.
         title: Text in the comic's own title or in its series title.

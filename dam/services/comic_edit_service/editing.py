@@ -48,6 +48,7 @@ _CONCEPT_FIELDS = (*_CONCEPT_TYPES, *TERM_KINDS)
 _VARIANT_FIELDS = (*_VARIANT_TYPES, *EDITABLE)
 
 Changes = Mapping[str, str | None]
+"""New values by the names of fields or ComicInfo elements; None removes a value."""
 
 
 async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> None:
@@ -84,6 +85,8 @@ async def edit_comic_concept(
 ) -> None:
     """Change some facts of a concept, and its name accordingly.
 
+    Example: `await edit_comic_concept(session, issue, series_title="Spidey", issue_number="5")`.
+
     Args:
         session: The caller commits it.
         concept_entity_id: The concept.
@@ -116,6 +119,8 @@ async def edit_comic_variant(
     session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
 ) -> None:
     """Change some facts of a variant.
+
+    Example: `await edit_comic_variant(session, scan, language="fr", scan_group=None)`.
 
     Args:
         session: The caller commits it.

@@ -24,6 +24,8 @@ async def link_variants(
 ) -> list[ComicVariant]:
     """Make entities variants of a concept, and return their descriptions.
 
+    Example: `await link_variants(session, issue, [english, french], has_primary=True)`.
+
     Args:
         session: The caller commits it.
         concept_entity_id: The work that they are forms of.

@@ -103,6 +103,8 @@ async def edit_and_view(
 ) -> ConceptView | VariantView:
     """Change a concept or a variant as `edit_comic` does, and return its new view.
 
+    Example: `await edit_and_view(session, issue, {"publication_year": "1963"})`.
+
     Args:
         session: The caller commits it.
         entity_id: A concept or a variant.

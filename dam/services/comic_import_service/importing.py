@@ -37,6 +37,7 @@ _BATCH_COMICS, _BATCH_BYTES = 64, 64 << 20
 _PAGES_PER_ROUND = 128
 
 OnComic = Callable[[ComicOutcome], None]
+"""Called with the outcome of each comic, as soon as it is known."""
 
 
 async def add_comics(
@@ -48,6 +49,8 @@ async def add_comics(
     on_wait: Callable[[], None] | None = None,
 ) -> None:
     """Import comics and run all systems until nothing is pending, as `add_files` does.
+
+    Example: `await add_comics(world, ["comics"], ComicImportOptions(is_recursive=True), print)`.
 
     Args:
         world: The world that the comics become part of.
@@ -93,6 +96,8 @@ async def import_comics(
 
     Source files that earlier moves have left are removed first, except in a dry run. Their comics
     are reported as known. A source that still cannot be removed is reported as skipped.
+
+    Example: `await import_comics(world, ["Doom 5.cbz"], ComicImportOptions(), print)`.
 
     Args:
         world: The world that the comics become part of.
@@ -142,6 +147,8 @@ def count_comics(
     world: World, paths: Iterable[str], options: ComicImportOptions, is_stopped: Callable[[], bool]
 ) -> int:
     """Return the number of outcomes that an import would report; it blocks and opens no file.
+
+    Example: `count_comics(world, ["comics"], ComicImportOptions(), threading.Event().is_set)`.
 
     Args:
         world: Its own files are left out, as in an import.

@@ -67,6 +67,8 @@ async def overlap_of(
     The given variant is the first of each pair. Variants that share only pages of more than 50
     variants (`POPULAR`), such as adverts, are left out.
 
+    Example: `await overlap_of(world, variant, min_shared=3)`.
+
     Args:
         world: The world of the variants.
         variant_entity_id: The variant that is compared with all others.
@@ -93,6 +95,8 @@ async def find_duplicates(
 
     The smaller id is the first of each pair. Pages of more than 50 variants (`POPULAR`), such as
     adverts, do not count when pairs are selected.
+
+    Example: `await find_duplicates(world, min_shared=3)`.
 
     Args:
         world: The world of the variants.

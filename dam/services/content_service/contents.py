@@ -85,6 +85,8 @@ async def record_contents(
     it. If several contents have the same bytes, the name of the first is used. The caller writes
     the places of the bytes, and commits.
 
+    Example: `await record_contents(session, hashed, markers, now=world.context.now())`.
+
     Args:
         session: An open write transaction.
         contents: The contents that were read.

@@ -42,6 +42,8 @@ def statement_for(
     None if there is no state, the file is smaller than `LARGE_BYTES`, or its times do not fit. A
     state names its file by device and inode, so it does no harm in the row of another place.
 
+    Example: `statement_for(asset, stored.state, is_stored=True)`.
+
     Args:
         entity_id: The asset.
         state: The state in which the file was hashed.

@@ -80,6 +80,8 @@ async def record_files(
     assets get these markers again: mended ones, since earlier results may come from wrong bytes,
     and those (or members of those archives) that a system failed to read. The caller commits.
 
+    Example: `await record_files(session, hashed, markers, now=world.context.now())`.
+
     Args:
         session: An open write transaction.
         files: Files whose bytes are in the store, or that are to be referenced.
@@ -109,6 +111,8 @@ async def foresee_files(
     session: ReadOnly[AsyncSession], files: Sequence[HashedFile], foreseen: set[bytes]
 ) -> list[RecordedFile]:
     """Return what `record_files` would answer, for a dry run; write nothing.
+
+    Example: `await foresee_files(session, hashed, foreseen=set())`.
 
     Args:
         session: An open transaction.
@@ -285,6 +289,8 @@ async def known_files(
 
     A path counts only if its bytes are kept as this import would keep them.
 
+    Example: `await known_files(session, [path_digest(b"/a/cat.jpg")], is_reference=False)`.
+
     Args:
         session: An open transaction.
         path_digests: Digests of absolute paths, from `path_digest`.
@@ -322,6 +328,8 @@ async def touch_sources(
     session: AsyncSession, source_ids: Collection[int], *, now: datetime
 ) -> None:
     """Record that unchanged files were seen again. The caller commits.
+
+    Example: `await touch_sources(session, [4, 5, 6], now=world.context.now())`.
 
     Args:
         session: An open write transaction.

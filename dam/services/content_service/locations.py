@@ -76,6 +76,8 @@ def location_of(
 ) -> ShownLocation:
     """Return a place for people to read; `place` is None for the store.
 
+    Example: `location_of(store, content.digest, None)`.
+
     Args:
         store: The world's store.
         digest: The SHA-256 of the bytes.

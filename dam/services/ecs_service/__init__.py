@@ -3,10 +3,8 @@
 from dam.services.ecs_service.entities import (
     add_component,
     check_ids,
-    count_entities,
     create_entity,
     delete_entity,
-    find_entities,
     get_component,
     get_components,
     get_components_of_kind,
@@ -17,9 +15,9 @@ from dam.services.ecs_service.entities import (
     remove_components,
     require_entities,
     set_component,
-    stream_entities,
     users_of,
 )
+from dam.services.ecs_service.finding import count_entities, find_entities, stream_entities
 from dam.services.ecs_service.marking import mark_in_pages
 
 __all__ = [

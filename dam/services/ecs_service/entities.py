@@ -1,18 +1,17 @@
-"""Entities and their components: create, set, get, remove, delete, find.
+"""Entities and their components: create, set, get, remove, delete.
 
 Nothing here commits. Bulk work uses the statements of `dam.core.ecs.rows`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from typing import TypeVar
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
 from dam.core.database.portions import portions
-from dam.core.database.values import at_least
 from dam.core.ecs.components import (
     ON_RELEASE,
     AnyComponent,
@@ -27,12 +26,10 @@ from dam.core.ecs.components import (
 from dam.core.ecs.rows import create_entities, mark, read_rows, row_of, write_rows
 from dam.core.read_only import ReadOnly
 from dam.errors import EntityInUseError, EntityNotFoundError
-from dam.services.ecs_service.queries import Conditions, Kinds, matching, restricting_columns
+from dam.services.ecs_service.queries import MAX_ID, restricting_columns
 
 A = TypeVar("A", bound=AnyComponent)
 C = TypeVar("C", bound=Component)
-
-_MAX_ID = (1 << 63) - 1
 
 
 async def create_entity(session: AsyncSession, *components: AnyComponent) -> EntityId:
@@ -58,6 +55,8 @@ async def set_component(session: AsyncSession, entity_id: EntityId, component: C
     Setting a marker that the entity already carries has the entity processed once more, even if a
     worker is processing it right now.
 
+    Example: `await set_component(session, 3, ImageDimensionsComponent(width=640, height=480))`.
+
     Args:
         session: An open write transaction; the caller commits.
         entity_id: The entity.
@@ -75,6 +74,8 @@ async def add_component(
     session: AsyncSession, entity_id: EntityId, component: MultiComponent
 ) -> None:
     """Add a component of a class of which an entity can have many.
+
+    Example: `await add_component(session, text, WordComponent(word="sea"))`.
 
     Args:
         session: An open write transaction; the caller commits.
@@ -147,7 +148,7 @@ def check_ids(entity_ids: Collection[EntityId]) -> None:
 
 
 def _possible(entity_ids: Collection[EntityId]) -> list[EntityId]:
-    return sorted({entity_id for entity_id in entity_ids if 0 < entity_id <= _MAX_ID})
+    return sorted({entity_id for entity_id in entity_ids if 0 < entity_id <= MAX_ID})
 
 
 def _check_found(wanted: Collection[EntityId], found: Collection[EntityId]) -> None:
@@ -176,6 +177,8 @@ async def get_component(
 ) -> C | None:
     """Return an entity's component of a class, or None if it has none.
 
+    Example: `await get_component(session, picture, ImageDimensionsComponent)`.
+
     Args:
         session: An open transaction.
         entity_id: The entity.
@@ -195,6 +198,8 @@ async def get_components_of_kind(
     session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId], kind: type[A]
 ) -> dict[EntityId, list[A]]:
     """Return the components of one class by entity, oldest first.
+
+    Example: `await get_components_of_kind(session, [3, 5], ImageDimensionsComponent)`.
 
     Args:
         session: An open transaction.
@@ -235,6 +240,8 @@ async def remove_components(
     session: AsyncSession, entity_ids: Collection[EntityId], kind: type[AnyComponent]
 ) -> int:
     """Remove all components of a class from some entities; return how many rows were deleted.
+
+    Example: `await remove_components(session, [3, 5], ImageDimensionsComponent)`.
 
     Args:
         session: An open write transaction; the caller commits.
@@ -300,93 +307,3 @@ async def release_entities(session: AsyncSession, entity_ids: Collection[EntityI
         )
         for ids in portions(_possible(entity_ids)):
             await session.execute(letting_go.where(used.in_(ids)))
-
-
-async def find_entities(
-    session: ReadOnly[AsyncSession],
-    *,
-    with_: Kinds = (),
-    without: Kinds = (),
-    where: Conditions = (),
-    after: EntityId = 0,
-    limit: int = 1000,
-) -> list[EntityId]:
-    """Return one page of the entities that match, in ascending order of their ids.
-
-    Example: wide pictures without a perceptual hash, page by page:
-
-        wide = [ImageDimensionsComponent.width >= 1000]
-        unhashed = [ImagePerceptualPHashComponent]
-        first = await find_entities(session, where=wide, without=unhashed)
-        second = await find_entities(session, where=wide, without=unhashed, after=first[-1])
-
-    Args:
-        session: An open transaction.
-        with_: Component classes that an entity must all have.
-        without: Component classes of which it must have none.
-        where: Conditions that must all hold. Each one is checked on one row of each component that
-            it names; to check two conditions on the same row, join them with `and_`.
-        after: Return only ids greater than this one.
-        limit: The greatest number of ids returned.
-
-    Raises:
-        ValueError: The limit is negative.
-        TypeError: `with_` or `without` has something that is not a component class with a table.
-    """
-    at_least(0, limit=limit)
-    after = max(0, min(after, _MAX_ID))
-    found = matching(with_, without, where).where(Entity.id > after).order_by(Entity.id)
-    return list(await session.scalars(found.limit(min(limit, _MAX_ID))))
-
-
-async def stream_entities(
-    session: ReadOnly[AsyncSession],
-    *,
-    with_: Kinds = (),
-    without: Kinds = (),
-    where: Conditions = (),
-    page_size: int = 1000,
-) -> AsyncIterator[EntityId]:
-    """Yield the ids of all entities that match, one by one, in ascending order.
-
-    The session's transaction stays open until the end. For slow work, call `find_entities` page by
-    page with `world.read` instead; `SyncWorld.pages` does that in ordinary code.
-
-    Args:
-        session: An open transaction.
-        with_: As in `find_entities`.
-        without: As in `find_entities`.
-        where: As in `find_entities`.
-        page_size: How many ids are read from the database at a time.
-
-    Raises:
-        ValueError: The page size is less than one.
-        TypeError: As in `find_entities`.
-    """
-    at_least(1, page_size=page_size)
-    page = [0]
-    while page:
-        page = await find_entities(
-            session, with_=with_, without=without, where=where, after=page[-1], limit=page_size
-        )
-        for entity_id in page:
-            yield entity_id
-
-
-async def count_entities(
-    session: ReadOnly[AsyncSession],
-    *,
-    with_: Kinds = (),
-    without: Kinds = (),
-    where: Conditions = (),
-) -> int:
-    """Return how many entities match.
-
-    Args:
-        session: An open transaction.
-        with_: As in `find_entities`.
-        without: As in `find_entities`.
-        where: As in `find_entities`.
-    """
-    found = matching(with_, without, where).subquery()
-    return (await session.scalars(select(func.count()).select_from(found))).one()

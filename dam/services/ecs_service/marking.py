@@ -32,6 +32,12 @@ async def mark_in_pages(
     Each page of 5000 rows is a transaction of its own. If a page fails, the marks of earlier pages
     stay.
 
+    Example: look once more at the content of all large pictures:
+
+        size = ImageDimensionsComponent
+        large = select(size.entity_id).where(size.width > 10_000)
+        await mark_in_pages(world, NeedsContentAnalysisComponent, large)
+
     Args:
         world: The world of the entities.
         marker: The marker to set.

@@ -17,6 +17,9 @@ from dam.core.ecs.components import (
 Kinds = Collection[type[AnyComponent]]
 Conditions = Sequence[ColumnElement[bool]]
 
+MAX_ID = (1 << 63) - 1
+"""The greatest id that both databases can hold."""
+
 
 def matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
     """Select the ids of matching entities.

@@ -26,6 +26,8 @@ async def add_files(
 
     Importing waits for the disk and decoding for the processor, so both run at the same time.
 
+    Example: `await add_files(world, ["/pictures"], ImportOptions(is_recursive=True), print)`.
+
     Args:
         world: The world that gets the files.
         paths: Files and folders.
@@ -53,6 +55,8 @@ async def failures_of_run(
     that occurred since then. The latter may concern other files, because `add_files` also runs work
     that earlier commands left pending. Such a file is named by the path where it was last seen (it
     may be gone now), a comic page by its file name.
+
+    Example: `await failures_of_run(session, ["/pictures"], since=begun_at)`.
 
     Args:
         session: An open transaction.

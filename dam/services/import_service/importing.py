@@ -79,6 +79,8 @@ class ImportOptions:
 
 
 OnOutcome = Callable[[FileOutcome], None]
+"""Called with the outcome of each file, as soon as it is known."""
+
 OnMoved = Callable[[SourceRemoval], None]
 
 
@@ -99,6 +101,8 @@ async def import_files(
     A move notes each source in the commit that records it, and removes it after that. Sources left
     by earlier moves are removed first; if one of `paths` is such a source, its outcome is "known".
     A source that cannot be removed is reported with the error.
+
+    Example: `await import_files(world, ["cat.jpg"], ImportOptions(mode="move"), print)`.
 
     Args:
         world: The world that gets the files.
@@ -150,6 +154,8 @@ def count_files(
     """Return how many outcomes an import of these paths would report. It blocks.
 
     No file is opened.
+
+    Example: `count_files(world, ["/pictures"], ImportOptions(), threading.Event().is_set)`.
 
     Args:
         world: The world that would get the files; its own files are not counted.

@@ -11,6 +11,7 @@ from dam.storage.sources.walk import SkippedPath
 from dam.tasks.sources import SourceRemoval
 
 FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
+"""Added: a new asset. Known: an asset has these bytes. Unchanged: also imported from this path."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # numpy comes with an extra
     from dam.storage.caches.hash_blocks import HashBlock
 
 Algorithm = Literal["phash", "dhash", "ahash"]
+"""The perceptual hashes: of frequencies, of differences between neighbours, of the average."""
+
 _PAGE = 500
 
 _COMPONENTS: dict[Algorithm, type[ImagePerceptualHashComponent]] = {
@@ -102,6 +104,8 @@ async def find_similar_to_file(
 ) -> list[SimilarImage]:
     """Return the pictures similar to a file, most similar first.
 
+    Example: `await find_similar_to_file(world, Path("cat.jpg"), LikenessOptions(threshold=4))`.
+
     Args:
         world: The world to search.
         path: The picture; it need not be in the world.
@@ -119,6 +123,8 @@ async def find_similar_to_entity(
     world: ReadOnly[World], entity_id: EntityId, options: LikenessOptions = _DEFAULTS
 ) -> list[SimilarImage]:
     """Return the pictures similar to an asset, most similar first, without the asset itself.
+
+    Example: `await find_similar_to_entity(world, 12, LikenessOptions(limit=5))`.
 
     Args:
         world: The world of the asset, which is searched.

@@ -171,6 +171,8 @@ async def remove_pages(
 ) -> list[PageFacts]:
     """Remove the pages at these numbers and return them; the pictures stay as assets.
 
+    Example: `await remove_pages(session, variant, [1, 2], closes_gaps=True)`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the pages.
@@ -193,6 +195,8 @@ async def renumber_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
 ) -> list[PageFacts]:
     """Move a page to another number as `page_service.move_page` does; return all pages.
+
+    Example: `await renumber_page(session, variant, 4, 1)`.
 
     Args:
         session: The caller commits it.
@@ -218,6 +222,8 @@ async def reorder_pages(
 
     Every present page must be among the pictures, as often as it occurs, so that pages which
     another user has added meanwhile are not lost unnoticed.
+
+    Example: `await reorder_pages(session, variant, [back, front], drops_others=True)`.
 
     Args:
         session: The caller commits it.

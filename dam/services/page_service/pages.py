@@ -41,6 +41,8 @@ async def assign_page(
 
     A picture may be a page several times.
 
+    Example: `await assign_page(session, variant, picture, 3, is_inserted=True)`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that gets the page; any entity.
@@ -119,6 +121,8 @@ async def remove_page(
 ) -> list[int]:
     """Remove a picture from the pages of an owner; return the removed numbers, ascending.
 
+    Example: `await remove_page(session, variant, picture, page_number=3)`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the pages.
@@ -157,6 +161,8 @@ async def remove_page_at_number(
 ) -> EntityId:
     """Remove the page at a number and return its picture, which stays as an asset.
 
+    Example: `await remove_page_at_number(session, variant, 3, closes_gap=True)`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the page.
@@ -181,6 +187,8 @@ async def remove_pages_at_numbers(
     closes_gaps: bool = False,
 ) -> dict[int, EntityId]:
     """Remove the pages at these numbers; return their pictures, which stay as assets, by number.
+
+    Example: `await remove_pages_at_numbers(session, variant, [1, 2], closes_gaps=True)`.
 
     Args:
         session: The caller commits it.
@@ -240,6 +248,8 @@ async def update_page_order(
     (its type, double page …) stay with its picture. If a picture occurs several times, its first
     place keeps the facts of the former first place, and so on.
 
+    Example: `await update_page_order(session, variant, [*before[1:], before[0]], expected=before)`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the pages; any entity.
@@ -274,6 +284,8 @@ async def set_pages(
 ) -> None:
     """Replace an owner's pages by these, with their facts, numbered from 1.
 
+    Example: `await set_pages(session, variant, [Page(cover, "FrontCover"), Page(second)])`.
+
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the pages; any entity.
@@ -298,6 +310,8 @@ async def change_page(
     is_double_page: bool,
 ) -> None:
     """Set the type of the page at a number, and whether it is a double page.
+
+    Example: `await change_page(session, variant, 1, page_type="FrontCover", is_double_page=False)`.
 
     Args:
         session: The caller commits it.

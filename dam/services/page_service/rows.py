@@ -17,6 +17,7 @@ from dam.models import PageLink
 from dam.services import ecs_service
 
 MAX_PAGE_NUMBER = 1_000_000
+"""The greatest number that a page can have; the smallest is 1."""
 
 # Databases check uniqueness row by row, so shifted numbers first move far above all others.
 _DETOUR = 1 << 40

@@ -47,6 +47,8 @@ async def retry(
     Only marks; `process` runs the systems. A failure stays open until its system succeeds. Marks
     are committed in pages; if a page fails, the marks of earlier pages stay.
 
+    Example: `await retry(world, [12], system="analyse_images")`.
+
     Args:
         world: The world of the failures.
         given: Ids or hash prefixes of entities; None means every failure.

@@ -16,6 +16,8 @@ async def make_ready(
 ) -> None:
     """Check that the database of a world fits this program, and hold the world to it.
 
+    Example: `await make_ready(world, before_creation=None, has_plugins=True)`.
+
     Args:
         world: The world, just built.
         before_creation: Called before a missing schema is created; it may raise. None: a missing

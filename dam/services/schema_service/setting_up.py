@@ -71,6 +71,8 @@ def set_up(
     A SQLite file that has an older schema, or is to be reset, is first copied to a dated file
     beside it, such as `dam.db.20260131T120000000000Z.bak`. Stored files are not touched.
 
+    Example: `set_up(config, dry_run=True)`.
+
     Args:
         config: The world's configuration.
         reset: Drop all tables and create empty ones.

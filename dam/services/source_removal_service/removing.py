@@ -61,6 +61,7 @@ from dam.tasks import sources
 from dam.tasks.sources import RemovalEnd, SourceRemoval
 
 ImportPath = TypeVar("ImportPath", bound=str | FoundFile)
+"""A path to be imported, as text or as the `FoundFile` of an earlier walk."""
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +163,8 @@ async def begin_import(
 
     An import in another mode than "move" keeps the sources at or below its paths. The paths are
     looked at only if an earlier move has left a source.
+
+    Example: `await begin_import(world, ["/pictures"], "move")`.
 
     Args:
         world: The world that gets the files.

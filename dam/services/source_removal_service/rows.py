@@ -45,6 +45,8 @@ async def note_removals(
     The caller commits, together with the last rows that need the source, and durably. If a path has
     a row already, the row is overwritten, since the path has a newer file now.
 
+    Example: `await note_removals(session, [removal], now=world.context.now())`.
+
     Args:
         session: An open write transaction.
         removals: The sources.

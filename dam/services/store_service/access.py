@@ -28,6 +28,13 @@ async def require_store(
     If the store is back that the user had declared lost, the database notes that, in all but dry
     runs: the store begun anew in its place does not serve once the disk is gone again.
 
+    Example: `await require_store(world, only_reads=True)`.
+
+    Args:
+        world: The world of the store.
+        is_dry_run: Write nothing: neither a mark to the store nor a note to the database.
+        only_reads: Do not mark the store.
+
     Raises:
         StoreNotThereError: The world knows stored content, and the store has none of it.
         StoreUnusableError: The store cannot be read or cannot be marked.
