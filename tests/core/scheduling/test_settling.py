@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from dam.core.ecs.rows import create_entities, mark
+from dam.core.scheduling import settling
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemFunction, SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource, WorldSession
@@ -19,11 +20,12 @@ Analyse = NeedsContentAnalysisComponent
 LOCK_THEM = "SELECT * FROM component_needs_content_analysis FOR UPDATE"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["commands", "session", "in turn"])
 async def test_work_that_creates_new_work_without_end_is_stopped(
-    open_world: OpenWorld, kind: str
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
+    monkeypatch.setattr(settling, "_MAX_GENERATIONS", 10)  # each takes several transactions
+
     @system(stage=SystemStage.METADATA_EXTRACTION)
     async def breed(assets: MarkedEntityList[Describe], commands: Commands) -> None:
         for asset in assets:
@@ -44,11 +46,20 @@ async def test_work_that_creates_new_work_without_end_is_stopped(
         await world.run(new_entities, 2, Describe)
         with pytest.raises(NotSettledError) as caught:
             await world.scheduler.run_until_idle()
-        assert len(await world.read(all_entities)) == 2 * 102
+        assert len(await world.read(all_entities)) == 2 * 12
         rows = [*await world.read(rows_of, Describe), *await world.read(rows_of, Analyse)]
         assert [row.lease_token for row in rows] == [None, None]
     told = "pass_on" if kind == "in turn" else first.__name__
     assert str(caught.value) == f"the work does not end; still marking entities: {told}"
+
+
+def test_a_hundred_generations_are_work_that_may_end() -> None:
+    guard = settling.SettlingGuard()
+    for entity_id in range(1, 102):
+        guard.admit("breed", [entity_id])
+        guard.descended([entity_id], [entity_id + 1])
+    with pytest.raises(NotSettledError):
+        guard.admit("breed", [102])
 
 
 async def test_what_others_mark_with_all_that_comes_in_is_no_fault(open_world: OpenWorld) -> None:
