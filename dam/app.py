@@ -1,6 +1,6 @@
 """Opens worlds: takes the settings, puts a world together and checks its database."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,17 +9,21 @@ from tempfile import TemporaryDirectory
 from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
 from dam.core.database.url import is_absent, parse_database_url
+from dam.core.plugin_schemas import PluginSchema
 from dam.core.world import World
+from dam.errors import PluginLoadError
 from dam.plugins import builtin
 from dam.services import schema_service
 from dam.settings import Settings, load_settings
 from dam.settings.locations import quoted_path
 
 __all__ = [
+    "PluginSchema",
     "Settings",
     "World",
     "WorldConfig",
     "build_world",
+    "load_plugin_schemas",
     "load_settings",
     "open_world",
     "world_config",
@@ -48,6 +52,19 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
         worker_environment=settings.worker_environment,
         extra_digests=frozenset(settings.extra_digests),
     )
+
+
+def load_plugin_schemas(
+    config: WorldConfig,
+) -> tuple[Sequence[PluginSchema], list[PluginLoadError]]:
+    """Return the schemas of the installed plugins, and an error for each that cannot be loaded.
+
+    Raises:
+        WorldBuildError: The tables of a plugin have faults.
+    """
+    builder, skipped = WorldBuilder(config), list[PluginLoadError]()
+    builder.load_plugins(skipped.append)
+    return builder.plugin_schemas(), skipped
 
 
 async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:
@@ -88,7 +105,8 @@ async def open_world(
             misspelt.
         NotSetUpError: A configured database has no schema; `setup-db` creates it.
         DatabaseOutdatedError, DatabaseTooNewError: The schema is older or newer than this program.
-        PluginTablesMissingError: A plugin's markers have no tables.
+        PluginTablesMissingError: A plugin has no tables, or not all; `setup-db` creates them.
+        PluginOutdatedError, PluginTooNewError: Its tables are older or newer than the plugin.
 
     Example: `async with open_world("photos") as world: …`.
     """
@@ -102,9 +120,7 @@ async def open_world(
         world = await build_world(config, plugins=plugins)
         try:
             await schema_service.make_ready(
-                world,
-                before_creation=None if is_configured else refuse_misspelt,
-                has_plugins=plugins,
+                world, before_creation=None if is_configured else refuse_misspelt
             )
             yield world
         finally:

@@ -114,10 +114,23 @@ def test_the_worlds_shown_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_plugin_shown_is_the_one_that_is_tested() -> None:
-    source = (PROJECT / "tests/plugins/example_plugin/dam_drawings.py").read_text()
+    source = (PROJECT / "tests/plugins/example_plugin/dam_stl/plugin.py").read_text()
     shown = [block.text for block in BLOCKS if "def install" in block.text]
     assert len(shown) == 1
     assert shown[0] in source
+    offered = (PROJECT / "tests/plugins/example_plugin/pyproject.toml").read_text()
+    assert marked_toml() in offered
+    files = re.findall(r"^\| `(dam_stl/\S+)` \|", TEXT, re.MULTILINE)
+    there = (PROJECT / "tests/plugins/example_plugin").glob("dam_stl/**/*.py")
+    assert {f"example_plugin/{name}" for name in files} | {
+        "example_plugin/dam_stl/__init__.py"
+    } == {str(path.relative_to(PROJECT / "tests/plugins")) for path in there}
+
+
+def marked_toml() -> str:
+    """Return the one block of TOML: the entry points of the plugin."""
+    (block,) = (block.text for block in BLOCKS if block.language == "toml")
+    return block
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from dam.cli.toolkit.output import (
     table,
     with_hint,
 )
-from dam.errors import ExitCode
+from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,11 +144,21 @@ def retry(
         str | None, typer.Option(metavar="SYSTEM", help="Only failures of this system.")
     ] = None,
     *,
+    forget_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--forget-unknown",
+            help="Instead, delete the failures of systems that are not installed now.",
+        ),
+    ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Mark failed work to be tried again by `process`."""
     from dam.cli.toolkit.running import run_in_world
 
+    if forget_unknown:
+        _forget_unknown(state, ids, system)
+        return ExitCode.OK
     given = read_ids(ids, null_separated=null) if ids else None
 
     async def work(world: "World") -> "Retried":
@@ -158,7 +168,11 @@ def retry(
 
     result = run_in_world(state, work)
     for name, count in result.unknown.items():
-        name_failure(f"{count} of system {name!r}", message="this world has no such system now")
+        name_failure(
+            f"{count} of system {name!r}",
+            message="this world has no such system now",
+            hint="install its plugin, or delete them with --forget-unknown",
+        )
     if state.is_json:
         emit_json(result)
     elif not result.marked:
@@ -168,3 +182,27 @@ def retry(
     else:
         sentence(f"marked {result.marked} to be tried again; run `dam-cli process`")
     return ExitCode.ITEMS_FAILED if result.unknown else ExitCode.OK
+
+
+def _forget_unknown(state: State, ids: "Sequence[str] | None", system: str | None) -> None:
+    from dam.cli.toolkit.running import run_in_world
+
+    if ids or state.without_plugins:
+        found = "ids" if ids else "--no-plugins, which makes all systems of plugins unknown"
+        raise UsageError(f"--forget-unknown is given with {found}", "leave one of them out")
+
+    async def work(world: "World") -> "dict[str, int]":
+        from dam.services import failure_service
+
+        return await failure_service.forget_unknown(
+            world, system=system, is_dry_run=state.is_dry_run
+        )
+
+    forgotten = run_in_world(state, work)
+    if state.is_json:
+        emit_json({"marked": 0, "unknown": {}, "forgotten": forgotten})
+    elif not forgotten:
+        sentence("there is nothing to forget")
+    for name, count in ({} if state.is_json else forgotten).items():
+        verb = "would forget" if state.is_dry_run else "forgot"
+        sentence(f"{verb} {counted(count, 'failure')} of system {name!r}")

@@ -7,16 +7,28 @@ import typer
 
 from dam.cli.toolkit.arguments import Yes
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.output import confirm, counted, name_failure, sentence, show, size_text, table
-from dam.errors import ExitCode
+from dam.cli.toolkit.output import (
+    complain,
+    confirm,
+    counted,
+    name_failure,
+    sentence,
+    show,
+    size_text,
+    table,
+)
+from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from dam.app import World, WorldConfig
+    from dam.app import PluginSchema, World, WorldConfig
+    from dam.errors import PluginLoadError
     from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth, LostStore
+    from dam.services.plugin_service import PluginInDatabase
     from dam.services.privacy_service import OpenPath
-    from dam.services.schema_service import SetUp
+    from dam.services.schema_service import DroppedPlugin, SetUp
     from dam.services.status_service import WorldPlace, WorldStatus
 
 
@@ -27,32 +39,89 @@ def setup_db(
     reset: Annotated[
         bool, typer.Option("--reset", help="Empty the database of the world; stored files stay.")
     ] = False,
+    drop: Annotated[
+        str | None,
+        typer.Option(
+            "--drop-plugin",
+            metavar="NAME",
+            help="Instead, drop the tables of a plugin, installed or not.",
+        ),
+    ] = None,
     is_agreed: Yes = False,
 ) -> None:
-    """Create the tables of a world, or upgrade them.
+    """Create the tables of a world and of its plugins, or upgrade them.
 
     Before a SQLite database is changed, a dated copy is saved beside it.
     """
     from dam.app import load_settings, world_config
     from dam.cli.toolkit.logs import write_logs
-    from dam.services import schema_service, status_service
+    from dam.services import status_service
 
+    if reset and drop is not None:
+        raise UsageError("--reset is given with --drop-plugin", "leave one of them out")
     settings = load_settings()
     write_logs("DEBUG" if state.is_debug else settings.log_level)
     config = world_config(state.world, settings)
+    (place,) = (one for one in status_service.list_worlds(settings) if one.name == config.name)
+    where = f"{config.name!r} ({place.database})"
+    if drop is not None:
+        _drop_plugin(state, config, drop, f"world {where}", is_agreed=is_agreed)
+        return
     if reset and not state.is_dry_run:
-        (place,) = (one for one in status_service.list_worlds(settings) if one.name == config.name)
-        question = f"Forget everything in world {config.name!r} ({place.database})?"
-        confirm(question, is_agreed=is_agreed)
+        confirm(f"Forget everything in world {where}?", is_agreed=is_agreed)
+    _set_up(state, config, reset=reset)
+
+
+def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
+    from dam.services import schema_service
 
     def people(done: "SetUp") -> None:
         verb = "would be" if state.is_dry_run else "is"
         what = "set up" if done.created else "up to date"
         sentence(f"world {done.world!r} {verb} {what}: {done.database}, schema {done.revision}")
-        if done.saved_copy is not None:
-            sentence(f"copy of the database before the change: {done.saved_copy}")
+        for one in done.plugins:
+            what = "set up" if one.created else "up to date"
+            sentence(f"plugin {one.plugin!r} {verb} {what}: revision {one.revision}")
+        _show_saved_copy(done.saved_copy)
 
-    show(state, schema_service.set_up(config, reset=reset, dry_run=state.is_dry_run), people)
+    plugins, unloaded = _plugin_schemas(state, config)
+    done = schema_service.set_up(config, plugins=plugins, reset=reset, dry_run=state.is_dry_run)
+    show(state, done, people)
+    for error in unloaded:
+        complain(f"left out: {error.message}")
+
+
+def _drop_plugin(
+    state: State, config: "WorldConfig", plugin: str, where: str, *, is_agreed: bool
+) -> None:
+    from dam.services import schema_service
+
+    def people(done: "DroppedPlugin") -> None:
+        verb = "would drop" if state.is_dry_run else "dropped"
+        rows = counted(sum(done.tables.values()), "row")
+        tables, failures = counted(len(done.tables), "table"), counted(done.failures, "failure")
+        sentence(f"{verb} {tables} of plugin {plugin!r} ({rows}), and {failures} of its systems")
+        _show_saved_copy(done.saved_copy)
+
+    planned = schema_service.drop_plugin(config, plugin, dry_run=True)
+    if not state.is_dry_run:
+        confirm(f"Drop all that plugin {plugin!r} keeps in {where}?", is_agreed=is_agreed)
+        planned = schema_service.drop_plugin(config, plugin)
+    show(state, planned, people)
+
+
+def _show_saved_copy(copy: "Path | None") -> None:
+    if copy is not None:
+        sentence(f"copy of the database before the change: {copy}")
+
+
+def _plugin_schemas(
+    state: State, config: "WorldConfig"
+) -> "tuple[Sequence[PluginSchema], Sequence[PluginLoadError]]":
+    """Return the schemas of the plugins, and an error for each plugin that cannot be loaded."""
+    from dam.app import load_plugin_schemas
+
+    return ((), ()) if state.without_plugins else load_plugin_schemas(config)
 
 
 @command()
@@ -97,6 +166,7 @@ def _show_status(found: "WorldStatus") -> None:
         files = counted(found.pending_removals, "file")
         hint = "run `dam-cli process` on the machine that has them"
         sentence(f"moved and still to be removed: {files} ({hint})")
+    _show_absent_plugins(found.plugins)
     rows = [
         (name, count)
         for name, count in found.components.items()
@@ -105,6 +175,17 @@ def _show_status(found: "WorldStatus") -> None:
     if rows:
         sentence("")
         table(rows, ("component", "rows"))
+
+
+def _show_absent_plugins(plugins: "Sequence[PluginInDatabase]") -> None:
+    for one in plugins:
+        if not one.is_loaded:
+            rows, pending = sum(one.tables.values()), sum(one.pending.values())
+            sentence(
+                f"plugin {one.plugin!r} is not loaded, but has {counted(rows, 'row')}, "
+                f"{pending:,} pending and {counted(one.failures, 'failure')} "
+                f"(`dam-cli setup-db --drop-plugin {one.plugin}` drops them)"
+            )
 
 
 @command(changes=True)
@@ -142,9 +223,14 @@ def doctor(
     config = world_config(state.world, settings)
     is_configured = settings.world(state.world).is_configured
     lost = _begin_store_anew(state, config, is_agreed=is_agreed) if store_is_lost else None
+    plugins, unloaded = _plugin_schemas(state, config)
     result = run_async(
         lambda: doctor_service.examine(
-            config, is_configured=is_configured, closes_paths=fix and not state.is_dry_run
+            config,
+            is_configured=is_configured,
+            closes_paths=fix and not state.is_dry_run,
+            plugins=plugins,
+            unloaded=unloaded,
         )
     )
     result = replace(result, lost_files=None if lost is None else lost.files)
@@ -191,6 +277,10 @@ def _show_diagnosis(result: "Diagnosis", *, is_plan: bool) -> None:
         free = "" if folder.free_bytes is None else f", {size_text(folder.free_bytes)} free"
         _show_health(name, folder, folder.path + free)
     _show_open_paths(result.readable_by_others, is_plan=is_plan)
+    for fault in result.plugin_faults:
+        sentence(f"plugin {fault.name!r}: FAILED, {fault.message}")
+        sentence(f"  hint: {fault.hint}")
+    _show_absent_plugins(result.plugins)
     sentence("")
     table(
         [(name, found.version or "missing", found.hint) for name, found in result.decoders.items()],

@@ -1,5 +1,6 @@
 """`WorldBuilder`: collects what plugins add to a world, checks all of it, and makes the world."""
 
+import gc
 import sys
 import uuid
 from collections import defaultdict
@@ -12,6 +13,7 @@ from dam.core.database.database import Database
 from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
 from dam.core.new_entities import New, NewEntityMarkers
+from dam.core.plugin_schemas import DeclaredSchemas, PluginSchemas, reason_of
 from dam.core.resources import ResourceManager
 from dam.core.scheduling.event_dispatcher import EventDispatcher
 from dam.core.scheduling.invoker import Invoker
@@ -53,6 +55,7 @@ class WorldBuilder:
         self._listening: list[tuple[ListenerFacts, Plan]] = []
         self._resources: dict[type[Any], Callable[[ResourceManager], object]] = {}
         self._markers = NewEntityMarkers()
+        self._schemas = DeclaredSchemas()
         self._faults: list[BuildFault] = []
 
     def add_system(self, function: SystemFunction) -> None:
@@ -104,17 +107,51 @@ class WorldBuilder:
         self._faults += [call_fault(caller, *each) for each in wrong]
         self._markers.add(marker, when)
 
-    def load_plugins(self) -> None:
+    def add_migrations(self, package: str, *, revision: str) -> None:
+        """Let `dam-cli setup-db` create and upgrade the tables of a plugin.
+
+        Args:
+            package: The top-level import package of the plugin, which is its name from now on. The
+                migrations are Alembic's version files in its folder `migrations`.
+            revision: The newest revision among them.
+
+        Example: `builder.add_migrations("dam_stl", revision="0001")`.
+        """
+        self._schemas.add(package, revision, sys._getframe(1))  # noqa: SLF001 - the caller
+
+    def load_plugins(self, skipped: Callable[[PluginLoadError], object] | None = None) -> None:
         """Install every package that offers the entry point `dam.plugins`.
+
+        Args:
+            skipped: Is called for a plugin that cannot be loaded, and the others are installed;
+                None: the error is raised.
 
         Raises:
             PluginLoadError: A plugin could not be loaded; the error names it.
         """
-        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+        for entry_point in sorted(entry_points(group=ENTRY_POINT_GROUP)):
+            fault = None
             try:
                 entry_point.load()(self)
             except (Exception, SystemExit) as error:  # the boundary to a plugin's code
-                raise PluginLoadError(entry_point.name, error) from error
+                fault = PluginLoadError(entry_point.name, reason_of(error))
+                if skipped is None:
+                    raise fault from error
+            if fault is None:
+                self._schemas.add_package(entry_point.module.partition(".")[0])
+            elif skipped is not None:
+                gc.collect()  # SQLAlchemy's registry fails as long as it has a class half mapped
+                skipped(fault)
+
+    def plugin_schemas(self) -> PluginSchemas:
+        """Return the schemas of all plugins that have migrations, without building the world.
+
+        Raises:
+            WorldBuildError: A table or the declaration of one is wrong; the error lists all faults.
+        """
+        if faults := self._schemas.faults():
+            raise WorldBuildError(faults)
+        return self._schemas.schemas(self._plans)
 
     async def build(self) -> World:
         """Check everything that was added and return the world.
@@ -139,6 +176,7 @@ class WorldBuilder:
         )
         resources.add(Database, database)
         resources.add(NewEntityMarkers, self._markers)
+        resources.add(PluginSchemas, self._schemas.schemas(self._plans))
         for kind, factory in self._resources.items():
             resources.add(kind, factory(resources))
         listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
@@ -167,6 +205,7 @@ class WorldBuilder:
         faults += missing_resources([*self._plans, *listening], provided)
         faults += repeated_names(self._plans)
         faults += shared_markers(self._plans)
+        faults += self._schemas.faults()
         if self._faults or faults:
             raise WorldBuildError([*self._faults, *faults])
         return stages

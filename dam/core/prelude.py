@@ -280,6 +280,10 @@ The builder
 resource may use resources that were added before: `resources.get(Counts)`. `when=` is given a
 `NewEntity`; that of an import is a `NewAsset`.
 
+`add_migrations("dam_years", revision="0001")` lets `dam-cli setup-db` create the tables. The folder
+`migrations` of the package `dam_years` has Alembic's version files, and 0001 is the newest. Every
+foreign key of a plugin's table needs `ondelete="CASCADE"`.
+
     def install_all(builder: WorldBuilder) -> None:
         install(builder)
         builder.add_resource(Counts, lambda resources: Counts())

@@ -200,17 +200,6 @@ class TablesMissingError(EnvironmentFaultError):
         )
 
 
-class PluginTablesMissingError(EnvironmentFaultError):
-    """The database lacks tables of markers that the systems of a plugin use."""
-
-    def __init__(self, url: str, tables: Sequence[str]) -> None:
-        self.url, self.tables = url, tuple(tables)
-        super().__init__(
-            f"the database {url} lacks tables that plugins need: {', '.join(tables)}",
-            "create the tables as the plugin describes, or run without plugins (--no-plugins)",
-        )
-
-
 class ReaderWritesError(Exception):
     """A bug: code wrote where it may only read."""
 

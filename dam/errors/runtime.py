@@ -93,17 +93,6 @@ class WorldBuildError(EnvironmentFaultError):
         )
 
 
-class PluginLoadError(EnvironmentFaultError):
-    """A plugin is installed but cannot be loaded."""
-
-    def __init__(self, name: str, error: BaseException) -> None:
-        self.name = name
-        super().__init__(
-            f"plugin {name!r} cannot be loaded: {type(error).__name__}: {error}",
-            "uninstall or fix it, or run without plugins (--no-plugins)",
-        )
-
-
 class PluginFunctionError(EnvironmentFaultError):
     """A plugin's function raised where no single entity can be marked as failed for it.
 

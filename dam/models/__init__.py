@@ -13,6 +13,7 @@ from dam.models.core.file_location_component import (
     REFERENCED,
     FileLocationComponent,
 )
+from dam.models.core.plugin_table import PluginTable
 from dam.models.core.world_identity import WorldIdentity
 from dam.models.hashes.content_hash_md5_component import ContentHashMD5Component
 from dam.models.hashes.content_hash_sha1_component import ContentHashSHA1Component
@@ -35,7 +36,7 @@ from dam.models.source_info.content_successor_component import ContentSuccessorC
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
@@ -70,5 +71,6 @@ __all__ = [
     "OriginalSourceInfoComponent",
     "PageLink",
     "PendingSourceRemovalComponent",
+    "PluginTable",
     "WorldIdentity",
 ]

@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
+from dam.core.plugin_schemas import PluginSchema
 from dam.errors import (
     DamError,
     NotSetUpError,
+    PluginLoadError,
     StoreNotLostError,
     display_path,
     place_without_password,
@@ -30,6 +32,7 @@ from dam.media.archive.unpackers import installed_unpackers
 from dam.media.decoder import Decoder
 from dam.media.image.decoders import installed_decoders
 from dam.services import schema_service
+from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_service import count_stored, judge_store, last_place_id
 from dam.services.world_service import note_new_store
@@ -79,10 +82,29 @@ class LostStore:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PluginFault:
+    """An installed plugin that cannot be loaded, by the name of its entry point."""
+
+    name: str
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """The result of an examination. `ok` ignores missing decoders and paths others can read.
 
-    `lost_files` is set when the user declares the store lost: how many files it should have.
+    Args:
+        ok: Everything that is needed works.
+        world: Name of the world.
+        database: The state of the database; it must have the tables of the installed plugins.
+        storage: The state of the store.
+        cache: The state of the folder of caches.
+        decoders: The programs and libraries that read files.
+        readable_by_others: Files and folders that other users may read.
+        lost_files: When the user declares the store lost: how many files it should have.
+        plugins: The plugins that have tables in the database, also those that are not installed.
+        plugin_faults: The installed plugins that cannot be loaded.
     """
 
     ok: bool
@@ -93,10 +115,17 @@ class Diagnosis:
     decoders: Mapping[str, Decoder]
     readable_by_others: Sequence[OpenPath]
     lost_files: int | None = None
+    plugins: Sequence[PluginInDatabase] = ()
+    plugin_faults: Sequence[PluginFault] = ()
 
 
 async def examine(
-    config: WorldConfig, *, is_configured: bool, closes_paths: bool = False
+    config: WorldConfig,
+    *,
+    is_configured: bool,
+    closes_paths: bool = False,
+    plugins: Sequence[PluginSchema] = (),
+    unloaded: Sequence[PluginLoadError] = (),
 ) -> Diagnosis:
     """Return the state of everything a world needs.
 
@@ -107,11 +136,13 @@ async def examine(
         is_configured: The user chose the database. Otherwise it is created on first use, and its
             absence is no fault.
         closes_paths: Remove other users' access to the world's files and folders.
+        plugins: The schemas of the installed plugins.
+        unloaded: The errors of plugins that could not be loaded.
     """
     paths = await asyncio.to_thread(find_open_paths, config, is_configured=is_configured)
     if closes_paths:
         paths = await asyncio.to_thread(close_paths, paths)
-    database = await _database(config, is_configured=is_configured)
+    database = await _database(config, plugins, is_configured=is_configured)
     storage = await asyncio.to_thread(_storage, config.storage_url)
     if database.ok and storage.ok:
         storage = await _look_for_content(config, storage)
@@ -119,13 +150,18 @@ async def examine(
         _folder, config.cache_path, "set XDG_CACHE_HOME to a writable folder"
     )
     return Diagnosis(
-        ok=database.ok and storage.ok and cache.ok,
+        ok=database.ok and storage.ok and cache.ok and not unloaded,
         world=config.name,
         database=database,
         storage=storage,
         cache=cache,
         decoders=await asyncio.to_thread(installed_decoders) | installed_unpackers(),
         readable_by_others=paths,
+        plugins=await _plugins(config),
+        plugin_faults=[
+            PluginFault(name=error.name, message=error.message, hint=error.hint)
+            for error in unloaded
+        ],
     )
 
 
@@ -181,10 +217,21 @@ async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> Folde
     return storage
 
 
-async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHealth:
+async def _plugins(config: WorldConfig) -> list[PluginInDatabase]:
+    """Return the plugins that have tables; none if the database cannot be used."""
+    try:
+        async with _opened(config) as database:
+            return await database.read(list_plugins)
+    except DamError:
+        return []
+
+
+async def _database(
+    config: WorldConfig, plugins: Sequence[PluginSchema], *, is_configured: bool
+) -> DatabaseHealth:
     url = url_without_password(config.database_url)
     try:
-        await _use_database(config)
+        await _use_database(config, plugins)
     except NotSetUpError as error:
         if is_configured:
             return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
@@ -194,8 +241,9 @@ async def _database(config: WorldConfig, *, is_configured: bool) -> DatabaseHeal
     return DatabaseHealth(ok=True, url=url, message="set up and writable")
 
 
-async def _use_database(config: WorldConfig) -> None:
+async def _use_database(config: WorldConfig, plugins: Sequence[PluginSchema]) -> None:
     async with _opened(config) as database:
+        await schema_service.check_plugins(database, plugins)
         await database.read(_refuse_malformed, database)
         async with database.writer() as session:
             await session.execute(select(1))  # on SQLite, `writer` takes the write lock

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent
 from dam.core.read_only import ReadOnly
+from dam.core.world import World
 from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
 from dam.storage.paths import is_at_or_below
 from dam.storage.sources.walk import absolute_path
@@ -91,6 +92,35 @@ async def failures_of_pages(
         for row in await session.execute(statement):
             found[row.owner_entity_id].append(_failure(row))
     return found
+
+
+async def forget_unknown(
+    world: World, *, system: str | None = None, is_dry_run: bool = False
+) -> dict[str, int]:
+    """Delete the failures of systems that the world does not have now; return how many by system.
+
+    They are those of plugins that were uninstalled, and of systems that no longer exist.
+
+    Args:
+        world: The world of the failures, opened with its plugins.
+        system: Delete only failures of this system.
+        is_dry_run: Count, and delete nothing.
+
+    Example: `await forget_unknown(world, system="read_models")` returns `{"read_models": 2}`.
+    """
+    failure = ProcessingErrorComponent
+    conditions: list[ColumnElement[bool]] = [failure.system.not_in(list(world.scheduler.markers()))]
+    if system is not None:
+        conditions.append(failure.system == system)
+
+    async def forget(session: AsyncSession) -> dict[str, int]:
+        counts = select(failure.system, func.count()).where(*conditions).group_by(failure.system)
+        found = (await session.execute(counts.order_by(failure.system))).all()
+        if not is_dry_run:
+            await session.execute(delete(failure).where(*conditions))
+        return dict(found)
+
+    return await (world.read(forget) if is_dry_run else world.run(forget))
 
 
 def _failures(*others: InstrumentedAttribute[Any]) -> Select[Any]:

@@ -1,6 +1,6 @@
 """Reports the configured worlds, and how much one world holds and has pending."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Table, func, select
@@ -21,6 +21,7 @@ from dam.models import (
     FilePropertiesComponent,
     PendingSourceRemovalComponent,
 )
+from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.schema_service import table_names
 from dam.settings import Settings
 
@@ -48,6 +49,7 @@ class WorldStatus:
         pending: Number of entities by marker, including zeros.
         failures: Number of open failures.
         pending_removals: Number of sources that moves must still remove, on any machine.
+        plugins: The plugins that have tables in the world, also those that are not installed.
     """
 
     world: str
@@ -58,6 +60,7 @@ class WorldStatus:
     pending: Mapping[str, int]
     failures: int
     pending_removals: int
+    plugins: Sequence[PluginInDatabase] = ()
 
 
 def list_worlds(settings: Settings) -> list[WorldPlace]:
@@ -91,6 +94,7 @@ async def status(session: ReadOnly[AsyncSession]) -> WorldStatus:
         pending={name: components[name] for name in component_classes(MarkerComponent)},
         failures=components[ProcessingErrorComponent.__name__],
         pending_removals=components[PendingSourceRemovalComponent.__name__],
+        plugins=await list_plugins(session),
     )
 
 

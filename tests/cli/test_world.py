@@ -71,6 +71,7 @@ def test_a_configured_database_is_set_up_once(dam_cli: DamCli) -> None:
         "revision": SCHEMA_REVISION,
         "created": True,
         "saved_copy": None,
+        "plugins": [],
     }
     assert cli("setup-db").stdout == (
         f"world 'default' is up to date: {url}, schema {SCHEMA_REVISION}\n"

@@ -1,10 +1,8 @@
 """Packages that offer plugins, installed where only the command under test finds them."""
 
 import shutil
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,34 +35,46 @@ def install_plugin(cli_with_plugins: DamCli, site_packages: Path) -> InstallPlug
 
     def install(name: str, source: str) -> DamCli:
         (site_packages / f"{name}.py").write_text(source)
-        write_dist_info(site_packages, name, "1.0", {name: f"{name}:install"})
+        write_dist_info(site_packages, name, "1.0", {"dam.plugins": {name: f"{name}:install"}})
         return cli_with_plugins
 
     return install
 
 
 @pytest.fixture
-def drawings(cli_with_plugins: DamCli, site_packages: Path) -> DamCli:
-    """The command with the example plugin, in a world that is set up and has its table."""
-    shutil.copy(EXAMPLE / "dam_drawings.py", site_packages)
-    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
-    entry_points = project["entry-points"]["dam.plugins"]
-    write_dist_info(site_packages, project["name"], project["version"], entry_points)
+def models(cli_with_plugins: DamCli, site_packages: Path) -> DamCli:
+    """The command with the example plugin, in a world that is set up."""
+    install_example(site_packages)
     url = f"sqlite:///{cli_with_plugins.home / 'dam.db'}"
     cli = cli_with_plugins.with_settings(DAM_DATABASE_URL=url)
     assert cli("setup-db").returncode == 0
-    command = [sys.executable, "-m", "dam_drawings", url]
-    subprocess.run(command, env=cli.environment, check=True)
     return cli
 
 
+def install_example(site_packages: Path) -> None:
+    """Install the example plugin."""
+    shutil.copytree(EXAMPLE / "dam_stl", site_packages / "dam_stl")
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    write_dist_info(site_packages, project["name"], project["version"], project["entry-points"])
+
+
 def write_dist_info(
-    site_packages: Path, name: str, version: str, entry_points: dict[str, str]
+    site_packages: Path, name: str, version: str, entry_points: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Write what an installer leaves behind, as far as entry points need it."""
+    """Write what an installer leaves behind, as far as entry points need it.
+
+    Args:
+        site_packages: The folder of the packages.
+        name: The name of the distribution.
+        version: Its version.
+        entry_points: The entry points by group.
+    """
     folder = site_packages / f"{name.replace('-', '_')}-{version}.dist-info"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     (folder / "METADATA").write_text(metadata)
-    lines = [f"{key} = {value}\n" for key, value in entry_points.items()]
-    (folder / "entry_points.txt").write_text("[dam.plugins]\n" + "".join(lines))
+    lines = [
+        f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in entries.items())
+        for group, entries in entry_points.items()
+    ]
+    (folder / "entry_points.txt").write_text("".join(lines))

@@ -1,4 +1,4 @@
-"""A package of its own adds a resource, a system with its marker, and a listener."""
+"""The example plugin: tables, a system with its marker, a listener, and resources."""
 
 import subprocess
 import sys
@@ -8,84 +8,85 @@ import pytest
 
 from dam.errors import ExitCode
 from tests.command_line import DamCli
+from tests.plugins.stl_files import binary, box
 
 pytestmark = pytest.mark.slow
 
-MARKER = "NeedsDrawingSizeComponent"
-DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30px"/>'
+MARKER = "NeedsStlReadingComponent"
+FACTS = {"triangle_count": 12, "min_x": 0, "min_y": 0, "min_z": 0, "max_x": 3, "max_y": 2}
 
 
 @pytest.fixture
-def drawing(home: Path) -> Path:
-    path = home / "drawing.svg"
-    path.write_text(DRAWING)
+def model(home: Path) -> Path:
+    path = home / "box.stl"
+    path.write_bytes(binary(box(3, 2, 1)))
     return path
 
 
-def dimensions(cli: DamCli, entity_id: int) -> object:
+def facts_of(cli: DamCli, entity_id: int) -> object:
     (facts,) = cli("show", str(entity_id), "--json").json
-    return facts["components"].get("ImageDimensionsComponent")
+    return facts["components"].get("StlModelComponent")
 
 
-def test_an_import_marks_new_assets_for_the_plugin(drawings: DamCli, drawing: Path) -> None:
-    (drawing.parent / "notes.txt").write_text("not a drawing")
-    drawings("add-asset", "--no-process", drawing, "notes.txt")
-    assert drawings("status", "--json").json["pending"][MARKER] == 1
+def test_an_import_marks_new_assets_for_the_plugin(models: DamCli, model: Path) -> None:
+    (model.parent / "notes.txt").write_text("not a model")
+    models("add-asset", "--no-process", model, "notes.txt")
+    assert models("status", "--json").json["pending"][MARKER] == 1
 
 
-def test_adding_a_drawing_runs_the_plugins_system(drawings: DamCli, drawing: Path) -> None:
-    added = drawings("add-asset", drawing, "--json")
+def test_adding_a_model_runs_the_plugins_system(models: DamCli, model: Path) -> None:
+    added = models("add-asset", model, "--json")
     assert (added.returncode, added.json["added"]) == (ExitCode.OK, 1)
-    assert dimensions(drawings, 1) == {"width": 40, "height": 30}
-    assert drawings("status", "--json").json["pending"][MARKER] == 0
+    assert facts_of(models, 1) == {**FACTS, "max_z": 1}
+    assert models("status", "--json").json["pending"][MARKER] == 0
 
 
-def test_old_assets_are_marked_as_an_import_would(drawings: DamCli, drawing: Path) -> None:
-    (drawing.parent / "notes.txt").write_text("not a drawing")
-    drawings("--no-plugins", "add-asset", drawing, "notes.txt")
-    assert dimensions(drawings, 1) is None
-    done = drawings("process", "--mark", MARKER, "--json")
-    assert done.json["processed"]["measure_drawings"] == 1
-    assert dimensions(drawings, 1) == {"width": 40, "height": 30}
+def test_old_assets_are_marked_as_an_import_would(models: DamCli, model: Path) -> None:
+    (model.parent / "notes.txt").write_text("not a model")
+    models("--no-plugins", "add-asset", model, "notes.txt")
+    assert facts_of(models, 1) is None
+    done = models("process", "--mark", MARKER, "--json")
+    assert done.json["processed"]["read_models"] == 1
+    assert facts_of(models, 1) == {**FACTS, "max_z": 1}
 
 
-def test_without_plugins_its_marker_is_unknown(drawings: DamCli) -> None:
-    done = drawings("--no-plugins", "process", "--mark", MARKER, "--json")
+def test_without_plugins_its_marker_is_unknown(models: DamCli) -> None:
+    done = models("--no-plugins", "process", "--mark", MARKER, "--json")
     assert done.returncode == ExitCode.USAGE
     assert done.error["message"].startswith(f"no marker named {MARKER!r}; known: ")
 
 
-def test_what_the_plugin_cannot_do_is_a_failure_of_its_system(
-    drawings: DamCli, drawing: Path
+def test_what_the_plugin_cannot_read_is_a_failure_of_its_system(
+    models: DamCli, model: Path
 ) -> None:
-    drawing.write_text("<svg/>")
-    added = drawings("add-asset", drawing, "--json")
+    model.write_bytes(binary([]))
+    added = models("add-asset", model, "--json")
     assert added.returncode == ExitCode.ITEMS_FAILED
     (failure,) = added.json["failures"]
-    assert failure["system"] == "measure_drawings"
-    assert failure["error"] == "NoDrawingSizeError"
-    assert failure["message"] == "the drawing names no width and height"
+    assert failure["system"] == "read_models"
+    assert failure["error"] == "UnreadableModelError"
+    assert failure["message"] == "unreadable STL model: it has no triangles"
 
 
-def test_its_listener_hears_of_what_was_committed(drawings: DamCli, drawing: Path) -> None:
+def test_its_listener_hears_of_what_was_committed(models: DamCli, model: Path) -> None:
     script = """
 import sys
 from dam.app import World
 from dam.services.import_service import ImportOptions
 from dam.services.import_service import add_files
 from dam.sync import SyncWorld
-from dam_drawings import MeasuredDrawings
+from dam_stl.plugin import ReadModels
 
-async def measured(world: World):
-    return world.resources.get(MeasuredDrawings)
+async def read(world: World):
+    return world.resources.get(ReadModels)
 
 with SyncWorld() as world:
     world.run(add_files, sys.argv[1:], ImportOptions())
-    print(world.run(measured))
+    print(world.run(read))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script, drawing],
-        env=drawings.environment,
+        [sys.executable, "-c", script, model],
+        env=models.environment,
         capture_output=True,
         text=True,
         check=True,
@@ -93,18 +94,27 @@ with SyncWorld() as world:
     assert done.stdout == "[1]\n"
 
 
-def test_a_plugin_whose_table_is_missing_is_an_error(
-    drawings: DamCli, drawing: Path, home: Path
-) -> None:
-    url = f"sqlite:///{home / 'without-its-table.db'}"
-    other = drawings.with_settings(DAM_DATABASE_URL=url)
-    other("setup-db")
-    added = other("add-asset", drawing, "--json")
-    assert added.returncode == ExitCode.ENVIRONMENT
-    assert added.error == {
-        "error": "PluginTablesMissingError",
-        "message": f"the database {url} lacks tables that plugins need: "
-        "component_drawings_needs_drawing_size",
-        "hint": "create the tables as the plugin describes, or run without plugins (--no-plugins)",
-    }
-    assert other("--no-plugins", "add-asset", drawing).returncode == ExitCode.OK
+def test_its_migrations_make_what_its_classes_say(models: DamCli) -> None:
+    code = """
+import sys
+import dam.models, dam_stl.plugin
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from dam.core.prelude import Base
+from sqlalchemy import create_engine
+
+def is_compared(_object, name, kind, _is_reflected, _compared_to):
+    return kind != "table" or not name.startswith("alembic_version")
+
+options = {"compare_type": True, "include_object": is_compared}
+with create_engine(sys.argv[1]).connect() as connection:
+    print(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, models.settings["DAM_DATABASE_URL"]],
+        env=models.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

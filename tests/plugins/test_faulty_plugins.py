@@ -187,3 +187,84 @@ def test_all_that_does_not_fit_is_shown_with_its_place(install_plugin: InstallPl
         "extract_metadata; give each system a marker of its own",
     ]
     assert hint == "hint: fix the faults listed, or run without plugins (--no-plugins)"
+
+
+TABLES = """\
+from dam.core.prelude import Component, Mapped, MultiComponent, mapped_column
+from sqlalchemy import ForeignKey
+
+class WordComponent(MultiComponent, kw_only=True):
+    __tablename__ = "component_misfit_word"
+
+class NoteComponent(Component, kw_only=True):
+    __tablename__ = "component_misfit_note"
+    other_id: Mapped[int] = mapped_column(ForeignKey("entities.id", ondelete="SET NULL"))
+    word_id: Mapped[int] = mapped_column(ForeignKey("component_misfit_word.id"))
+
+def install(builder):
+    builder.add_migrations("misfit.models", revision="0001")
+"""
+
+
+def test_keys_that_keep_entities_from_being_deleted_are_faults(
+    install_plugin: InstallPlugin,
+) -> None:
+    cli = install_plugin("misfit", TABLES)
+    place = cli.environment["PYTHONPATH"].split(":")[0] + "/misfit.py"
+    hint = 'write ForeignKey(…, ondelete="CASCADE")'
+    for command in ("status", "setup-db"):
+        done = cli(command)
+        assert done.returncode == ExitCode.ENVIRONMENT
+        assert done.stderr.splitlines() == [
+            "error: the world cannot be built, 3 faults",
+            f"  {place}:13: install: add_migrations is given 'misfit.models', which is not the "
+            "name of a plugin; give the name of your top-level package, at most 40 characters",
+            f"  {place}:7: NoteComponent: component_misfit_note.other_id refers to entities.id "
+            f"with ON DELETE SET NULL; expected CASCADE; {hint}",
+            f"  {place}:7: NoteComponent: component_misfit_note.word_id refers to "
+            f"component_misfit_word.id with ON DELETE NO ACTION; expected CASCADE; {hint}",
+            "hint: fix the faults listed, or run without plugins (--no-plugins)",
+        ]
+    assert cli("--no-plugins", "setup-db").returncode == ExitCode.OK
+
+
+TABLE = """\
+from dam.core.prelude import Component
+
+class {name}(Component, kw_only=True):
+    __tablename__ = "{table}"
+
+def install(builder): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "owner"),
+    [
+        ("component_notes", "first.FirstComponent"),
+        (
+            "component_file_properties",
+            "dam.models.properties.file_properties_component.FilePropertiesComponent",
+        ),
+    ],
+    ids=["plugin", "dam"],
+)
+def test_a_table_that_another_package_has_is_named_with_its_owner(
+    install_plugin: InstallPlugin, table: str, owner: str
+) -> None:
+    install_plugin("first", TABLE.format(name="FirstComponent", table="component_notes"))
+    cli = install_plugin("second", TABLE.format(name="SecondComponent", table=table))
+    done = cli("status", "--json")
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert done.error == {
+        "error": "PluginLoadError",
+        "message": f"plugin 'second' cannot be loaded: its table {table!r} is already that of "
+        f"{owner}; expected a name that begins with `component_` and the name of the plugin",
+        "hint": HINT,
+    }
+    done = cli("setup-db")
+    assert (done.returncode, done.stderr) == (
+        ExitCode.OK,
+        f"left out: plugin 'second' cannot be loaded: its table {table!r} is already that of "
+        f"{owner}; expected a name that begins with `component_` and the name of the plugin\n",
+    )

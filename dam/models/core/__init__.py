@@ -1,1 +1,1 @@
-"""Locations of assets, and the identity of the world."""
+"""Locations of assets, the identity of the world, and the tables of plugins."""

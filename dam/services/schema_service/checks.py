@@ -1,6 +1,6 @@
 """Checks whether a database has the tables of this program."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -14,7 +14,6 @@ from dam.errors import (
     DatabaseOutdatedError,
     DatabaseTooNewError,
     NotSetUpError,
-    PluginTablesMissingError,
     ServerTooOldError,
     TablesMissingError,
 )
@@ -37,9 +36,13 @@ async def check_schema(database: Database) -> None:
     """
     if is_absent(database.url):
         raise NotSetUpError(database.safe_url)
-    revision = await database.read_found(_stored_revision, database)
+    refuse_revision(await database.read_found(_stored_revision, database), database)
+    refuse_missing_tables(await database.read(table_names), database)
+
+
+def refuse_revision(revision: str | None, database: Database) -> None:
+    """Raise unless the revision of a schema, None without one, is that of this program."""
     if revision == SCHEMA_REVISION:
-        refuse_missing_tables(await database.read(table_names), database)
         return
     if revision is None:
         raise NotSetUpError(database.safe_url)
@@ -61,17 +64,6 @@ def _own_tables() -> set[str]:
         for mapper in Base.registry.mappers
         if isinstance(mapper.local_table, Table) and mapper.class_.__module__.startswith("dam.")
     }
-
-
-async def check_tables(database: Database, kinds: Iterable[type[Base]]) -> None:
-    """Raise unless each of these classes has its table; for plugins, as `set_up` makes them none.
-
-    Raises:
-        PluginTablesMissingError: Some classes have no table.
-    """
-    there = await database.read(table_names)
-    if missing := sorted({kind.__tablename__ for kind in kinds} - there):
-        raise PluginTablesMissingError(database.safe_url, missing)
 
 
 async def table_names(session: ReadOnly[AsyncSession]) -> set[str]:

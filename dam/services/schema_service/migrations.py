@@ -11,12 +11,12 @@ def migrations_folder() -> Path:
     return shipped if shipped.is_dir() else package.parent / "alembic"
 
 
-def alembic_config() -> Any:  # noqa: ANN401 - its type would import Alembic
-    """Return an `alembic.config.Config` with the folder of the migrations."""
+def alembic_config(folder: Path | None = None) -> Any:  # noqa: ANN401 - its type would import Alembic
+    """Return an `alembic.config.Config` with a folder of migrations, by default dam's own."""
     from alembic.config import Config  # noqa: PLC0415 - see `_upgrade`
 
     config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder or migrations_folder()).replace("%", "%%"))
     return config
 
 

@@ -1,12 +1,13 @@
 """Empties a database for `setup-db --reset`; keeps the facts that the new world needs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, inspect, select, text, update
 
 from dam.core.ecs.components import Base, Entity, EntityCounter, entity_ids
 from dam.models import WorldIdentity
+from dam.services.schema_service.plugin_tables import read_recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +24,12 @@ class FormerWorld:
 
 
 def drop_everything(connection: Connection) -> FormerWorld:
-    """Drop dam's tables and all tables that refer to them; return what is kept of the world.
+    """Drop dam's tables, those of plugins and all that refer to them; return what is kept.
 
     A newer program may have made tables that this one does not know. The caller commits; no other
     process may write in this transaction.
     """
+    of_plugins = {name for one in read_recorded(connection).values() for name in one.systems}
     inspector = inspect(connection)
     parents = {
         table: {key["referred_table"] for key in keys}
@@ -37,16 +39,21 @@ def drop_everything(connection: Connection) -> FormerWorld:
         uuid=found_uuid(connection) if WorldIdentity.__tablename__ in parents else None,
         last_ids=_last_ids(connection, parents.keys()),
     )
-    ours = {*Base.metadata.tables, "alembic_version"} & parents.keys()
+    ours = {*Base.metadata.tables, *of_plugins, "alembic_version"} & parents.keys()
     while more := {table for table in parents if parents[table] & ours} - ours:
         ours |= more
+    drop_tables(connection, ours)
+    entity_ids.drop(connection, checkfirst=True)
+    return former
+
+
+def drop_tables(connection: Connection, names: Iterable[str]) -> None:
+    """Drop these tables; on PostgreSQL also the foreign keys of other tables to them."""
     # On SQLite any order will do, because foreign keys are off.
     cascade = "" if connection.dialect.name == "sqlite" else "CASCADE"
     quoted = connection.dialect.identifier_preparer.quote
-    for table in sorted(ours):
-        connection.execute(text(f"DROP TABLE {quoted(table)} {cascade}"))
-    entity_ids.drop(connection, checkfirst=True)
-    return former
+    for name in sorted(names):
+        connection.execute(text(f"DROP TABLE {quoted(name)} {cascade}"))
 
 
 def carry_ids_on(connection: Connection, former: FormerWorld) -> None:

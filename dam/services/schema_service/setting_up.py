@@ -1,8 +1,10 @@
 """Creates, upgrades or resets the schema of a world's database; saves a copy of it first."""
 
 import contextlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from dam.core.config import WorldConfig, WorldContext, utc_now
 from dam.core.database.database import Database
 from dam.core.database.url import is_absent
+from dam.core.plugin_schemas import PluginSchema
 from dam.errors import DatabaseCorruptError, DatabaseTooNewError, EnvironmentFaultError
 from dam.models import SCHEMA_REVISION
 from dam.services.schema_service import reset as schema_reset
@@ -21,20 +24,44 @@ from dam.services.schema_service.checks import (
 )
 from dam.services.schema_service.connection import connected, locked
 from dam.services.schema_service.migrations import alembic_config, known_revisions
+from dam.services.schema_service.plugin_tables import (
+    pending_plugins,
+    read_recorded,
+    upgrade_plugin,
+)
 from dam.services.schema_service.saved_copy import prepare_file
 from dam.storage.addresses import open_store
 from dam.storage.content_store import StoreOwner
 
 
 @dataclass(frozen=True, kw_only=True)
+class PluginSetUp:
+    """The tables of a plugin that `set_up` brought to a revision, or would."""
+
+    plugin: str
+    revision: str
+    created: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """What `set_up` did, or would do; `saved_copy` is the copy of the former database."""
+    """What `set_up` did, or would do.
+
+    Args:
+        world: Name of the world.
+        database: Its URL without password.
+        revision: The newest revision of dam's schema.
+        created: The database had no schema, or was reset.
+        saved_copy: The copy of the former database.
+        plugins: The installed plugins that have migrations.
+    """
 
     world: str
     database: str
     revision: str
     created: bool
     saved_copy: Path | None = None
+    plugins: Sequence[PluginSetUp] = ()
 
 
 def refuse_malformed(connection: Connection, database: Database) -> None:
@@ -46,17 +73,24 @@ def refuse_malformed(connection: Connection, database: Database) -> None:
 
 
 def set_up(
-    config: WorldConfig, *, reset: bool = False, dry_run: bool = False, now: datetime | None = None
+    config: WorldConfig,
+    *,
+    plugins: Sequence[PluginSchema] = (),
+    reset: bool = False,
+    dry_run: bool = False,
+    now: datetime | None = None,
 ) -> SetUp:
     """Create or upgrade the schema of a world and return what was done. It blocks.
 
     A SQLite file that has an older schema, or is to be reset, is first copied to a dated file
-    beside it, such as `dam.db.20260131T120000000000Z.bak`. Stored files are not touched.
+    beside it, such as `dam.db.20260131T120000000000Z.bak`. Stored files are not touched. All
+    changes are made in one transaction: if a migration fails, the database is as it was.
 
     Example: `set_up(config, dry_run=True)`.
 
     Args:
         config: The world's configuration.
+        plugins: The schemas of the installed plugins, whose tables are set up, too.
         reset: Drop all tables and create empty ones.
         dry_run: Only return what would be done.
         now: The time in the name of the copy; None means the current time.
@@ -64,59 +98,129 @@ def set_up(
     Raises:
         ServerTooOldError: The PostgreSQL server is older than supported.
         DatabaseTooNewError: A newer program has made the schema.
+        PluginTooNewError: A newer version of a plugin has made its tables.
         TablesMissingError: The schema is the newest, but tables were dropped; `reset` helps.
+        PluginTablesMissingError: Tables of a plugin were dropped; `drop_plugin` helps.
+        PluginMigrationError: A migration of a plugin failed; nothing was changed.
         DatabaseCorruptError: The SQLite file is malformed; it was not changed.
         DatabaseError: The database cannot be reached or written.
+
+    Example: `set_up(world_config(), reset=True, dry_run=True).created` is True.
     """
-    context = WorldContext(world_name=config.name, run_id="setup")
-    database = Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
-
-    def done(*, created: bool, saved_copy: Path | None = None) -> SetUp:
-        return SetUp(
-            world=config.name,
-            database=database.safe_url,
-            revision=SCHEMA_REVISION,
-            created=created,
-            saved_copy=saved_copy,
-        )
-
+    database = opened_database(config)
+    done = partial(_done, config, database, plugins)
     if dry_run and is_absent(database.url):
-        return done(created=True)
+        return done(_Found(None, {one.plugin for one in plugins}))
     with database.translated_errors(), connected(database) as connection:
         refuse_old_server(connection, database)
-        revision = _upgradable_revision(connection, database, reset=reset)
-        if revision == SCHEMA_REVISION and not reset:
-            refuse_missing_tables(inspect(connection).get_table_names(), database)
-        else:
+        found = _find(connection, database, plugins, reset=reset)
+        is_current = not reset and _is_current(connection, database, plugins, found)
+        if not is_current:
             refuse_malformed(connection, database)
-        if dry_run or (revision == SCHEMA_REVISION and not reset):
-            return done(created=reset or revision is None)
+        if is_current or dry_run:
+            return done(found)
         copy = None
         if database.file is not None:
             copy = prepare_file(connection, database.file, now or utc_now())
         with locked(connection, database):
             # Another process may have upgraded it while this one waited for the lock.
-            revision = _upgradable_revision(connection, database, reset=reset)
-            former = schema_reset.drop_everything(connection) if reset else None
-            _upgrade(connection)
-            if former is not None:
-                schema_reset.carry_ids_on(connection, former)
-            if database.is_sqlite:
-                _check_foreign_keys(connection)
+            found = _find(connection, database, plugins, reset=reset)
+            former = _change(connection, database, plugins, found, reset=reset)
             uuid = schema_reset.found_uuid(connection)
     if former is not None and former.uuid is not None and uuid is not None:
         _leave_store(config, former.uuid, StoreOwner(uuid, database.safe_url))
-    return done(created=reset or revision is None, saved_copy=copy)
+    return done(found, copy)
 
 
-def _upgradable_revision(connection: Connection, database: Database, *, reset: bool) -> str | None:
-    """Return the schema's revision, or None if it has none; raise if only `reset` can help."""
+def opened_database(config: WorldConfig) -> Database:
+    """Return the database of a world, for work on its schema."""
+    context = WorldContext(world_name=config.name, run_id="setup")
+    return Database(config.database_url, context, busy_timeout_s=config.busy_timeout_s)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The schema of a database before it is set up.
+
+    Args:
+        revision: The revision of dam's own schema; None if there is none, or if it is to be reset.
+        new: The installed plugins that have no tables yet.
+    """
+
+    revision: str | None
+    new: Collection[str]
+
+
+def _done(
+    config: WorldConfig,
+    database: Database,
+    plugins: Sequence[PluginSchema],
+    found: _Found,
+    saved_copy: Path | None = None,
+) -> SetUp:
+    return SetUp(
+        world=config.name,
+        database=database.safe_url,
+        revision=SCHEMA_REVISION,
+        created=found.revision is None,
+        saved_copy=saved_copy,
+        plugins=tuple(
+            PluginSetUp(plugin=one.plugin, revision=one.revision, created=one.plugin in found.new)
+            for one in plugins
+        ),
+    )
+
+
+def _find(
+    connection: Connection, database: Database, plugins: Sequence[PluginSchema], *, reset: bool
+) -> _Found:
+    """Return the schema of a database; raise if only a reset can help."""
+    names = {one.plugin for one in plugins}
+    if reset:
+        return _Found(None, names)
+    revision = stored_revision(connection)
+    if revision is not None and revision not in known_revisions():
+        raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
+    return _Found(revision, names.difference(read_recorded(connection)))
+
+
+def stored_revision(connection: Connection) -> str | None:
+    """Return the revision of dam's own schema, or None if there is none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    revision = own_revision(connection.scalars(text(REVISION_QUERY)).all())
-    if revision is not None and not reset and revision not in known_revisions():
-        raise DatabaseTooNewError(database.safe_url, revision, SCHEMA_REVISION)
-    return revision
+    return own_revision(connection.scalars(text(REVISION_QUERY)).all())
+
+
+def _is_current(
+    connection: Connection, database: Database, plugins: Sequence[PluginSchema], found: _Found
+) -> bool:
+    """Tell whether nothing is to be done; raise if tables were dropped or a plugin is too old."""
+    pending = pending_plugins(connection, database, plugins)
+    if found.revision != SCHEMA_REVISION:
+        return False
+    refuse_missing_tables(inspect(connection).get_table_names(), database)
+    return not pending
+
+
+def _change(
+    connection: Connection,
+    database: Database,
+    plugins: Sequence[PluginSchema],
+    found: _Found,
+    *,
+    reset: bool,
+) -> schema_reset.FormerWorld | None:
+    """Make the schema what it should be, in the caller's transaction."""
+    former = schema_reset.drop_everything(connection) if reset else None
+    if found.revision != SCHEMA_REVISION:
+        _upgrade(connection)
+    if former is not None:
+        schema_reset.carry_ids_on(connection, former)
+    for schema in plugins:
+        upgrade_plugin(connection, database, schema)
+    if database.is_sqlite:
+        _check_foreign_keys(connection)
+    return former
 
 
 def _leave_store(config: WorldConfig, former_uuid: str, owner: StoreOwner) -> None:
