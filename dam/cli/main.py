@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 from typer.main import get_command
 
+from dam.cli.plugin_commands import RootGroup
 from dam.cli.toolkit.command import Command, Group, make_group
 from dam.cli.toolkit.faults import StoppedByUserError, fault_of, report
 from dam.cli.toolkit.output import OutputError, flush, write_error_text
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
 
 def make_root(tree: CommandTree) -> typer.Typer:
     """Return the root group of all commands, each with the options of every command."""
-    root = make_group(_DOC, is_root=True)
+    root = make_group(_DOC, is_root=True, kind=RootGroup)
     for section, entries in tree.items():
         for entry in entries:
             entry.add_to(root, section)

@@ -2,7 +2,8 @@
 
 A plugin gives a world new components, and systems that fill them. The indented blocks of this page,
 one after another, are one Python module, which `tests/core/test_prelude.py` runs. The README says
-under "Plugins" how a package offers its `install` to `dam-cli`, and how its tables are created.
+under "Plugins" how a package offers its `install` to `dam-cli`. Commands have a manual of their
+own, `dam.cli.prelude`.
 
 A system, from component to builder
 ===================================

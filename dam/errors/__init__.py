@@ -112,6 +112,7 @@ from dam.errors.media import (
     UnsupportedPictureError,
 )
 from dam.errors.plugins import (
+    PluginCommandError,
     PluginLoadError,
     PluginMigrationError,
     PluginOutdatedError,
@@ -223,6 +224,7 @@ __all__ = [
     "PagesChangedError",
     "PagesLeftOutError",
     "PagesUnreadableError",
+    "PluginCommandError",
     "PluginFunctionError",
     "PluginLoadError",
     "PluginMigrationError",

@@ -1,4 +1,4 @@
-"""Errors about packages that are plugins, and about their tables."""
+"""Errors about packages that are plugins, about their tables and their commands."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,23 @@ class PluginLoadError(EnvironmentFaultError):
         self.reason = reason
         super().__init__(
             f"plugin {name!r} cannot be loaded: {reason}", f"uninstall or fix it, or {_LEAVE_OUT}"
+        )
+
+
+class PluginCommandError(EnvironmentFaultError):
+    """A command of a plugin cannot be loaded; all other commands can.
+
+    Args:
+        name: The name of the command.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = " ".join(reason.split())
+        super().__init__(
+            f"the command {name!r} of a plugin cannot be loaded: {self.reason}",
+            "uninstall or fix the plugin; the other commands work",
         )
 
 

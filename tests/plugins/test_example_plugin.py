@@ -1,14 +1,15 @@
-"""The example plugin: tables, a system with its marker, a listener, and resources."""
+"""The example plugin: tables, a system with its marker, a listener, a resource, and commands."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dam.errors import ExitCode
 from tests.command_line import DamCli
-from tests.plugins.stl_files import binary, box
+from tests.plugins.stl_files import binary, box, text
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +93,27 @@ with SyncWorld() as world:
         check=True,
     )
     assert done.stdout == "[1]\n"
+
+
+def test_its_commands_list_and_draw_models(models: DamCli, model: Path, home: Path) -> None:
+    (home / "corner.STL").write_bytes(text(box(1, 1, 0.5)[:3]))
+    models("add-asset", "corner.STL", model)
+    assert models("stl", "list").stdout == (
+        "2  12  3 x 2 x 1    box.stl\n1  3   1 x 1 x 0.5  corner.STL\n"
+    )
+    assert models("stl", "list", "--least", "4", "--json").json == [
+        {"entity_id": 2, "name": "box.stl", "triangle_count": 12, "size": [3, 2, 1]}
+    ]
+    assert models("stl", "list", "--least", "40").returncode == ExitCode.NOTHING_FOUND
+    planned = models("stl", "draw", "2", "-o", "box.png", "--dry-run")
+    assert (planned.stdout, (home / "box.png").exists()) == ("would draw 2 to box.png\n", False)
+    drawn = models("stl", "draw", "2", "-o", "box.png", "--json")
+    assert drawn.json == {"entity_id": 2, "path": "box.png"}
+    with Image.open(home / "box.png") as picture:
+        assert picture.size == (256, 256)
+    failed = models("stl", "draw", "7", "-o", "box.png", "--json")
+    assert (failed.returncode, failed.error["error"]) == (ExitCode.USAGE, "EntityNotFoundError")
+    assert "A command of the plugin dam_stl." in models("--help").stdout
 
 
 def test_its_migrations_make_what_its_classes_say(models: DamCli) -> None:

@@ -107,8 +107,16 @@ def command(
     return make
 
 
-def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
-    """Return an empty group; the options of every command may also stand behind its name."""
+def make_group(
+    doc: str, *, is_root: bool = False, kind: type[PlainGroup] = PlainGroup
+) -> typer.Typer:
+    """Return an empty group; the options of every command may also stand behind its name.
+
+    Args:
+        doc: Its help.
+        is_root: It is the group of all commands, with the options that concern the program.
+        kind: The class that lists and finds its commands.
+    """
     names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
 
     def remember(context: typer.Context, **values: object) -> None:
@@ -120,7 +128,7 @@ def make_group(doc: str, *, is_root: bool = False) -> typer.Typer:
             raise typer.Exit(ExitCode.USAGE)
 
     group = typer.Typer(
-        cls=PlainGroup,
+        cls=kind,
         add_completion=is_root,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -173,7 +181,9 @@ def _declare(
         bool, typer.Option("--dry-run", help="Change nothing; show what would be done.")
     ] = False,
     without_plugins: Annotated[
-        bool, typer.Option("--no-plugins", help="Do not load plugins of other packages.")
+        bool,
+        # Eager, so that it is known when --help behind it lists the commands.
+        typer.Option("--no-plugins", is_eager=True, help="Do not load plugins of other packages."),
     ] = False,
     version: Annotated[
         bool,
