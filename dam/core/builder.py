@@ -12,6 +12,7 @@ from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
 from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
+from dam.core.media_kinds import KindBinding, MediaKinds, Wanted
 from dam.core.new_entities import New, NewEntityMarkers
 from dam.core.plugin_schemas import DeclaredSchemas, PluginSchemas, reason_of
 from dam.core.resources import ResourceManager
@@ -33,7 +34,13 @@ from dam.core.systems.graph import (
     shared_markers,
 )
 from dam.core.systems.params import Plan
-from dam.core.systems.signatures import call_fault, fault, read_plan, wrong_rule
+from dam.core.systems.signatures import (
+    call_fault,
+    fault,
+    read_plan,
+    wrong_described_rule,
+    wrong_rule,
+)
 from dam.core.world import World
 from dam.errors import BuildFault, PluginLoadError, WorldBuildError
 
@@ -56,6 +63,7 @@ class WorldBuilder:
         self._resources: dict[type[Any], Callable[[ResourceManager], object]] = {}
         self._markers = NewEntityMarkers()
         self._schemas = DeclaredSchemas()
+        self._kinds = MediaKinds()
         self._faults: list[BuildFault] = []
 
     def add_system(self, function: SystemFunction) -> None:
@@ -119,6 +127,37 @@ class WorldBuilder:
         """
         self._schemas.add(package, revision, sys._getframe(1))  # noqa: SLF001 - the caller
 
+    def contribute(self, binding: KindBinding[Any]) -> None:
+        """Add a media kind: files of its types are described by it, and get its components.
+
+        Example: `builder.contribute(SONGS)`, a `KindBinding`.
+        """
+        caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
+        wrong = self._kinds.wrong_with(binding)
+        self._faults += [call_fault(caller, *each) for each in wrong]
+        if not wrong:
+            self._kinds.add(binding)
+
+    def mark_described(self, marker: type[MarkerComponent], wanted: Wanted) -> None:
+        """Set a marker on assets whose description says that they are of a kind or media type.
+
+        It is set in the transaction that writes the description, unless the same was done after an
+        earlier description and the kind's `picture_version` is the same.
+
+        Args:
+            marker: The marker to set.
+            wanted: A media type, a pattern of media types that ends with `*`, or a function that is
+                called with the `MediaKind` and returns a bool.
+
+        Examples: `builder.mark_described(NeedsText, "application/pdf")`,
+        `builder.mark_described(NeedsFaces, "image/*")`,
+        `builder.mark_described(NeedsColours, has_picture)`.
+        """
+        caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
+        wrong = wrong_described_rule(marker, wanted)
+        self._faults += [call_fault(caller, *each) for each in wrong]
+        self._kinds.add_rule(marker, wanted)
+
     def load_plugins(self, skipped: Callable[[PluginLoadError], object] | None = None) -> None:
         """Install every package that offers the entry point `dam.plugins`.
 
@@ -177,6 +216,7 @@ class WorldBuilder:
         resources.add(Database, database)
         resources.add(NewEntityMarkers, self._markers)
         resources.add(PluginSchemas, self._schemas.schemas(self._plans))
+        resources.add(MediaKinds, self._kinds)
         for kind, factory in self._resources.items():
             resources.add(kind, factory(resources))
         listeners: dict[type[Event[Any]], list[Plan]] = defaultdict(list)
@@ -201,7 +241,7 @@ class WorldBuilder:
         """Return the systems in their order; raise for faults before anything is opened."""
         stages, faults = order_stages(self._plans)
         listening = [plan for _facts, plan in self._listening]
-        provided = {Database, NewEntityMarkers, World, *self._resources}
+        provided = {Database, MediaKinds, NewEntityMarkers, World, *self._resources}
         faults += missing_resources([*self._plans, *listening], provided)
         faults += repeated_names(self._plans)
         faults += shared_markers(self._plans)

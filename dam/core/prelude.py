@@ -277,9 +277,10 @@ Derive errors about one entity from `ItemError`, errors about how something is c
 The builder
 ===========
 
-`add_system`, `add_listener`, `add_resource` and `mark_new` say what a world gets. The factory of a
-resource may use resources that were added before: `resources.get(Counts)`. `when=` is given a
-`NewEntity`; that of an import is a `NewAsset`.
+`contribute` adds a media kind, whose chapter of this manual is `help("dam.core.media_kinds")`.
+`add_system`, `add_listener`, `add_resource`, `mark_new` and `mark_described` say what else a world
+gets. The factory of a resource may use resources that were added before:
+`resources.get(Counts)`. `when=` is given a `NewEntity`; that of an import is a `NewAsset`.
 
 `add_migrations("dam_years", revision="0001")` lets `dam-cli setup-db` create the tables. The folder
 `migrations` of the package `dam_years` has Alembic's version files, and 0001 is the newest. Every
@@ -306,7 +307,7 @@ id, or the `PendingEntity` that `create_entity` returns), `ResourceManager` (a f
 `AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`,
 with which a function for `world.run` says that it only reads: `session: ReadOnly[AsyncSession]`.
 For tables: `Entity`, `Base` with the metadata of all tables, and `table_of`, which returns a
-class's table.
+class's table. For media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -328,6 +329,7 @@ from dam.core.ecs.components import (
 )
 from dam.core.ecs.rows import create_entities, mark
 from dam.core.events import Event, emit
+from dam.core.media_kinds import KindBinding
 from dam.core.new_entities import NewEntity
 from dam.core.read_only import ReadOnly
 from dam.core.resources import AsyncCloseable, ResourceManager
@@ -342,6 +344,8 @@ from dam.core.systems.params import (
 )
 from dam.core.world import World
 from dam.errors import DamError, EnvironmentFaultError, ItemError, UsageError
+from dam.media.kind import MediaKind
+from dam.media.limits import MediaLimits
 
 __all__ = [
     "AnyComponent",
@@ -358,9 +362,12 @@ __all__ = [
     "Event",
     "IdentityComponent",
     "ItemError",
+    "KindBinding",
     "Mapped",
     "MarkedEntityList",
     "MarkerComponent",
+    "MediaKind",
+    "MediaLimits",
     "MultiComponent",
     "NewEntity",
     "PendingEntity",

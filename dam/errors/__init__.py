@@ -106,6 +106,7 @@ from dam.errors.files import (
 )
 from dam.errors.host import HostLimitError, host_limit, raise_host_limit, require_free_files
 from dam.errors.media import (
+    MediaKindError,
     MediaLimitError,
     MissingDecoderError,
     UnreadablePictureError,
@@ -194,6 +195,7 @@ __all__ = [
     "LostPagesError",
     "MalformedDigestError",
     "MalformedFieldError",
+    "MediaKindError",
     "MediaLimitError",
     "MemberDamagedError",
     "MemberMissingError",

@@ -1,6 +1,7 @@
 """Errors about pictures and other media: no decoder, unreadable, or too large."""
 
 from dam.errors.base import ItemError
+from dam.errors.runtime import described
 
 
 class UnsupportedPictureError(ItemError):
@@ -31,6 +32,23 @@ class UnreadablePictureError(ItemError):
         self.picture_format = picture_format
         self.reason = reason
         super().__init__(f"unreadable {picture_format} picture: {reason}")
+
+
+class MediaKindError(ItemError):
+    """The code of a media kind failed on a file in a way that it does not describe itself.
+
+    Args:
+        kind: The name of the kind.
+        error: What its function raised.
+    """
+
+    def __init__(self, kind: str, error: Exception) -> None:
+        self.kind = kind
+        self.reason = described(error)
+        super().__init__(
+            f"the media kind {kind!r} failed on this file: {self.reason}",
+            "report it to the author of the plugin that adds this kind",
+        )
 
 
 class MediaLimitError(ItemError):

@@ -1,30 +1,24 @@
 """Optional packages and programs that some files need, and whether they are installed."""
 
 import importlib.metadata
-import importlib.util
+from collections.abc import Iterable
+from typing import Any
 
 from dam.media.archive import unpackers
-from dam.media.image.decoders import installed_decoders
-
-_IMAGE_EXTRA = ("PIL", "numpy")
-_DECODERS = {"pillow-heif": "heif", "pillow-jxl-plugin": "jxl"}
+from dam.media.kind import MediaKind
 
 
-def is_installed(requirement: str) -> bool:
+def is_installed(requirement: str, kinds: Iterable[MediaKind[Any]]) -> bool:
     """Tell whether a requirement is usable now.
 
     Args:
         requirement: The name of an extra of ours, of a program, or of the package of a decoder or
             a plugin, as in `DamError.requirement`. Examples: "image", "unar", "pillow-heif".
+        kinds: The media kinds whose files may need it.
     """
-    if requirement == "image":
-        return all(importlib.util.find_spec(module) for module in _IMAGE_EXTRA)
-    decoders = installed_decoders()
-    if requirement in _DECODERS:
-        return decoders[_DECODERS[requirement]].available
-    if requirement == "pillow":  # it was missing, or was built without the decoder for a format
-        others = _DECODERS.values()
-        return all(found.available for name, found in decoders.items() if name not in others)
+    for kind in kinds:
+        if requirement in kind.requirements:
+            return kind.requirements[requirement]()
     if requirement in (unpackers.EXTRA, unpackers.PROGRAM):
         return unpackers.is_installed(requirement)
     try:

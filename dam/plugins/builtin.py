@@ -1,12 +1,18 @@
 """The built-in parts of every world, in one list."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from dam.children import give_to_children
 from dam.core.builder import WorldBuilder
 from dam.core.database.database import Database
+from dam.core.media_kinds import MediaKinds
 from dam.core.resources import ResourceManager
-from dam.models import NeedsMetadataExtractionComponent
+from dam.core.systems.signatures import fault
+from dam.errors import WorldBuildError
+from dam.media.kind import MediaKind, has_picture
+from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service import LikenessIndex
 from dam.services.world_service import WorldCache
@@ -14,15 +20,34 @@ from dam.storage.addresses import open_store
 from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
+from dam.systems.kinds.image import IMAGES
 from dam.systems.metadata import extract_metadata
+from dam.workers.answer_types import decoder_for
 from dam.workers.pool import WorkerPool
+
+
+def refuse_undecodable(kinds: Iterable[MediaKind[Any]]) -> None:
+    """Raise unless the workers' answers about files of these kinds can be decoded.
+
+    Raises:
+        WorldBuildError: The return annotation of a `describe` does not say how.
+    """
+    faults = []
+    for kind in kinds:
+        try:
+            decoder_for(kind.describe)
+        except TypeError as error:
+            hint = "annotate `describe` with a dataclass of plain values"
+            faults.append(fault(kind.describe, f"media kind {kind.name!r}: {error}", hint))
+    if faults:
+        raise WorldBuildError(faults)
 
 
 def install(builder: WorldBuilder) -> None:
     """Add the built-in resources, systems and listeners."""
     config = builder.config
 
-    def files(_: ResourceManager) -> FileOperationsResource:
+    def files(resources: ResourceManager) -> FileOperationsResource:
         give_to_children(config.worker_environment)
         pool = WorkerPool(
             config.workers,
@@ -30,7 +55,11 @@ def install(builder: WorldBuilder) -> None:
             task_timeout_s=config.task_timeout_s,
             environment=config.worker_environment,
         )
-        return FileOperationsResource(open_store(config.storage_url), pool, config.extra_digests)
+        kinds = resources.get(MediaKinds).kinds()
+        refuse_undecodable(kinds)
+        return FileOperationsResource(
+            open_store(config.storage_url), pool, config.extra_digests, kinds
+        )
 
     def cache(resources: ResourceManager) -> WorldCache:
         return WorldCache(resources.get(Database), Path(config.cache_path))
@@ -46,3 +75,5 @@ def install(builder: WorldBuilder) -> None:
     builder.add_system(analyse_images)
     builder.add_listener(ingest_requested_files)
     builder.mark_new(NeedsMetadataExtractionComponent)
+    builder.contribute(IMAGES)
+    builder.mark_described(NeedsContentAnalysisComponent, has_picture)

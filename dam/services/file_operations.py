@@ -5,10 +5,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dam.core.database.portions import portions
 from dam.errors import (
@@ -18,6 +19,8 @@ from dam.errors import (
     ItemError,
     is_of_item,
 )
+from dam.media.image.kind import IMAGE
+from dam.media.kind import MediaKind
 from dam.services.content_service import LARGE_BYTES
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -30,7 +33,7 @@ from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks import archives, sources
 from dam.tasks import files as file_tasks
 from dam.tasks.archives import ArchiveContents
-from dam.tasks.files import AnalysedPicture, FileDescription, FileTasks
+from dam.tasks.files import AnalysedPicture, DescribeFile, FileDescription, FileTasks, OnFile
 from dam.tasks.sources import RemovalEnd, SourceRemoval
 from dam.workers.pool import WorkerPool
 
@@ -54,15 +57,22 @@ class FileOperationsResource:
     """
 
     def __init__(
-        self, store: ContentStore, pool: WorkerPool, extra_digests: Iterable[str] = ()
+        self,
+        store: ContentStore,
+        pool: WorkerPool,
+        extra_digests: Iterable[str] = (),
+        kinds: Sequence[MediaKind[Any]] = (IMAGE,),
     ) -> None:
+        # Workers need neither, and a plugin may give functions that cannot be pickled.
+        sendable = tuple(replace(kind, requirements={}, decoders=None) for kind in kinds)
         self.store = store
         self.held_folders = HeldFolders(store.local_roots())
         self.judging = asyncio.Lock()
         self._pool = pool
         # Storing mostly waits for the disk: syncs of several threads share a commit of its journal.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
-        self._tasks = FileTasks(store, tuple(sorted(extra_digests)))
+        self._tasks = FileTasks(store, tuple(sorted(extra_digests)), sendable)
+        self._preloads = tuple(module for kind in kinds for module in kind.preloads)
         self._copies = ArchiveCopies()
         self._vouched = VouchedStates()
         self._prepared = 0
@@ -72,7 +82,7 @@ class FileOperationsResource:
         """Start workers ahead of time, for `count` files that will be described soon."""
         while self._prepared < min(count, self._pool.workers):
             self._prepared += 1
-            self._pool.submit(file_tasks.prepare)
+            self._pool.submit(file_tasks.preload, self._preloads)
 
     async def clear_left_copies(self) -> None:
         """Remove unpacked archives left behind by ended processes; only the first call does so."""
@@ -135,15 +145,38 @@ class FileOperationsResource:
         finally:
             stopping.set()  # as in `put`: a thread that hashes a large file would delay the caller
 
+    async def each(
+        self, fn: Callable[[Path], T], contents: Sequence[LocatedContent]
+    ) -> list[T | Exception]:
+        """Call a function with a file of each content, in the workers.
+
+        Return the value or the exception for each content, in order. The bytes are those of the
+        content's digest; the path is valid, for reading only, until the function returns.
+
+        Args:
+            fn: A function at the top of a module, or a `partial` of one. Its return annotation says
+                how the worker's answer is decoded: plain values, or dataclasses of them.
+            contents: The contents, as from `content_service.locate_marked`.
+
+        Raises:
+            EnvironmentFaultError: The store as a whole cannot be used.
+            TypeError: The return annotation cannot be decoded.
+
+        Example: `durations = await files.each(read_duration, list(contents.values()))`.
+        """
+        return await self._each_hashed(
+            OnFile(self._tasks, fn), await self._with_known_files(contents)
+        )
+
     async def describe(
         self, contents: Sequence[LocatedContent]
-    ) -> list[FileDescription | Exception]:
-        """Return the type and metadata of each content, or the error that prevented it."""
+    ) -> list[FileDescription[Any] | Exception]:
+        """Return the media type of each content and its kind's facts, or the error."""
         answers = await self._each_hashed(
-            self._tasks.describe, await self._with_known_files(contents)
+            DescribeFile(self._tasks), await self._with_known_files(contents)
         )
         for content, answer in zip(contents, answers, strict=True):
-            if not isinstance(answer, FileDescription) or answer.image is None:
+            if not isinstance(answer, FileDescription) or answer.facts is None:
                 self._vouched.drop(content.digest)
             elif answer.state not in content.recorded:  # else this run has not hashed it
                 self._vouched.take(content.digest, answer.state)
@@ -151,7 +184,7 @@ class FileOperationsResource:
 
     async def analyse(
         self,
-        contents: Sequence[LocatedContent],
+        pictures: Sequence[tuple[LocatedContent, str | None]],
         thumbnails: ThumbnailCache,
         *,
         needs_thumbnails: bool = False,
@@ -161,13 +194,16 @@ class FileOperationsResource:
         Example: `await files.analyse(contents, await cache.thumbnails(), needs_thumbnails=True)`.
 
         Args:
-            contents: The pictures.
+            pictures: The content of each, and its media type; None if that is not known yet.
             thumbnails: The cache that keeps the thumbnails.
             needs_thumbnails: The caller checks `cache_fault` of each answer. Otherwise an unusable
                 cache is logged once as a warning; missing thumbnails are made on demand.
         """
-        analyse = partial(self._tasks.analyse, thumbnails)
-        answers = await self._each_hashed(analyse, await self._with_known_files(contents))
+        contents = [content for content, _ in pictures]
+        known = await self._with_known_files(contents)
+        items = [(content, kind) for content, (_, kind) in zip(known, pictures, strict=True)]
+        sizes = await self._sizes_to_hash(known)
+        answers = await self._each_sized(partial(self._tasks.analyse, thumbnails), items, sizes)
         for content in contents:
             self._vouched.drop(content.digest)
         kept = [answer for answer in answers if not isinstance(answer, Exception)]
@@ -249,18 +285,25 @@ class FileOperationsResource:
         self, fn: Callable[[LocatedContent], T], contents: Sequence[LocatedContent]
     ) -> list[T | Exception]:
         """Do the same as `_each`, with more time for large files that must be hashed first."""
+        return await self._each_sized(fn, contents, await self._sizes_to_hash(contents))
+
+    async def _sizes_to_hash(self, contents: Sequence[LocatedContent]) -> list[int]:
+        return await asyncio.to_thread(_sizes_to_hash, self.store, contents)
+
+    async def _each_sized(
+        self, fn: Callable[[Item], T], items: Sequence[Item], sizes: Sequence[int]
+    ) -> list[T | Exception]:
         limit_s = self._pool.task_timeout_s
-        sizes = await asyncio.to_thread(_sizes_to_hash, self.store, contents)
         largest_bytes = max(sizes, default=0)
         if limit_s is None or largest_bytes < LARGE_BYTES:
-            return await self._each(fn, contents)
+            return await self._each(fn, items)
         answers: dict[int, T | Exception] = {}
         for is_large in (False, True):
             chosen = [n for n, size in enumerate(sizes) if (size >= LARGE_BYTES) is is_large]
             more_s = largest_bytes / _SLOWEST_DISK_BYTES_PER_S if is_large else 0.0
-            found = await self._each(fn, [contents[n] for n in chosen], timeout_s=limit_s + more_s)
+            found = await self._each(fn, [items[n] for n in chosen], timeout_s=limit_s + more_s)
             answers |= dict(zip(chosen, found, strict=True))
-        return [answers[n] for n in range(len(contents))]
+        return [answers[n] for n in range(len(items))]
 
     async def _each(
         self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
+from dam.core.systems.params import read_components
 from dam.core.world import World
 from dam.errors import CacheUnusableError, DamError, ItemError, NoContentError, raise_host_limit
 from dam.media.image.entry import describe_image
 from dam.media.image.jpeg_seal import has_seal
 from dam.media.image.values import BITMAP_RECIPE
+from dam.models import FilePropertiesComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import tell_missing_store
@@ -82,7 +84,8 @@ async def _found_or_made(
     found = await asyncio.to_thread(_undamaged, thumbnails, contents)
     missing = {key: content for key, content in contents.items() if key not in found}
     files = world.resources.get(FileOperationsResource)
-    wanted = list(missing.values())
+    types = await world.read(read_components, FilePropertiesComponent, list(missing))
+    wanted = [(content, types[key].media_type) for key, content in missing.items()]
     answers = await files.analyse(wanted, thumbnails, needs_thumbnails=True)
     failures: dict[EntityId, DamError] = {}
     for key, answer in zip(missing, answers, strict=True):

@@ -1,5 +1,6 @@
 """Tries again to import comics from archives that could not be read before."""
 
+from dam.core.ecs.components import ProcessingErrorComponent
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource
@@ -7,7 +8,7 @@ from dam.core.world import World
 from dam.models import NeedsComicImportComponent
 
 
-@system(stage=SystemStage.ASSET_INGESTION, batch_size=4)
+@system(stage=SystemStage.ASSET_INGESTION, batch_size=4, requires=ProcessingErrorComponent)
 async def import_comic(
     archives: MarkedEntityList[NeedsComicImportComponent],
     world: Resource[World],

@@ -1,11 +1,14 @@
 """Computes perceptual hashes and thumbnails of pictures; each picture is decoded once."""
 
+from dam.core.ecs.components import EntityId
+from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
+from dam.media.kind import kind_of
 from dam.models import (
+    FilePropertiesComponent,
     ImageDimensionsComponent,
-    ImageFormatComponent,
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
     ImagePerceptualPHashComponent,
@@ -15,44 +18,55 @@ from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_service import WorldCache
 
+HASHES = (
+    ImagePerceptualPHashComponent,
+    ImagePerceptualAHashComponent,
+    ImagePerceptualDHashComponent,
+)
+
 _LARGE_PIXELS = 40_000_000
-_SCALED_BY_DECODER = ("JPEG", "MPO")
 
 
 @system(stage=SystemStage.CONTENT_ANALYSIS, batch_size=512)
 async def analyse_images(
     pictures: MarkedEntityList[NeedsContentAnalysisComponent],
+    properties: Components[FilePropertiesComponent],
     sizes: Components[ImageDimensionsComponent],
-    formats: Components[ImageFormatComponent],
     reader: WorldReader,
     files: Resource[FileOperationsResource],
+    kinds: Resource[MediaKinds],
     cache: Resource[WorldCache],
     commands: Commands,
 ) -> None:
     """Give each marked picture its perceptual hashes and its thumbnail, from one decode."""
     contents = await content_service.locate_marked(reader, pictures)
     thumbnails = await cache.thumbnails()
-    large = [key for key in contents if _is_large(sizes.get(key), formats.get(key))]
+
+    def type_of(picture: EntityId) -> str | None:
+        return properties[picture].media_type if picture in properties else None
+
+    def is_large(picture: EntityId) -> bool:
+        """Tell whether a picture needs so much memory that it must be decoded alone."""
+        size, media_type = sizes.get(picture), type_of(picture)
+        if size is None or size.width * size.height <= _LARGE_PIXELS:
+            return False
+        kind = kind_of(kinds.kinds(), media_type)
+        return kind is None or media_type not in kind.scaled
+
+    large = dict.fromkeys(filter(is_large, contents))
     at_once = [picture for picture in contents if picture not in large]
-    answers = await files.analyse([contents[picture] for picture in at_once], thumbnails)
+    items = {picture: (content, type_of(picture)) for picture, content in contents.items()}
+    answers = await files.analyse([items[picture] for picture in at_once], thumbnails)
     for picture in large:
-        answers += await files.analyse([contents[picture]], thumbnails)
+        answers += await files.analyse([items[picture]], thumbnails)
     for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(picture, answer)
             continue
         hashes = answer.hashes
-        for kind, value in (
-            (ImagePerceptualPHashComponent, hashes.phash),
-            (ImagePerceptualAHashComponent, hashes.ahash),
-            (ImagePerceptualDHashComponent, hashes.dhash),
-        ):
+        if hashes is None:
+            continue
+        values = (hashes.phash, hashes.ahash, hashes.dhash)
+        for kind, value in zip(HASHES, values, strict=True):
             packed = value.to_bytes(8, "big") if answer.has_structure else None
             commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
-
-
-def _is_large(size: ImageDimensionsComponent | None, form: ImageFormatComponent | None) -> bool:
-    """Tell whether a picture needs so much memory that it must be decoded alone."""
-    if size is None or form is None or form.format in _SCALED_BY_DECODER:
-        return False
-    return size.width * size.height > _LARGE_PIXELS

@@ -1,35 +1,25 @@
-"""Describes assets by their content: media type, and for pictures size, format and frames."""
+"""Describes assets by their content: the media type, and what the kind of that type adds."""
+
+from typing import Any
 
 from dam.core.ecs.components import EntityId
+from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.media.image.values import DESCRIPTION_RECIPE, ImageDescription
+from dam.errors import DamError, MediaKindError, raise_host_limit
+from dam.media.file_type.recognition import RECOGNITION_VERSION
+from dam.media.kind import MediaKind, kind_of
 from dam.models import (
     FilePropertiesComponent,
-    FramePropertiesComponent,
-    ImageDimensionsComponent,
-    ImageFormatComponent,
-    ImagePerceptualAHashComponent,
-    ImagePerceptualDHashComponent,
-    ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
 from dam.services import content_service
 from dam.services.content_service import statement_for
 from dam.services.file_operations import FileOperationsResource
+from dam.systems.image_analysis import HASHES
 from dam.tasks.files import FileDescription
-
-_OF_PICTURES = (
-    ImageDimensionsComponent,
-    ImageFormatComponent,
-    FramePropertiesComponent,
-    ImagePerceptualPHashComponent,
-    ImagePerceptualAHashComponent,
-    ImagePerceptualDHashComponent,
-    NeedsContentAnalysisComponent,
-)
 
 
 @system(stage=SystemStage.METADATA_EXTRACTION, batch_size=512)
@@ -38,58 +28,87 @@ async def extract_metadata(
     known: Components[FilePropertiesComponent],
     reader: WorldReader,
     files: Resource[FileOperationsResource],
+    kinds: Resource[MediaKinds],
     commands: Commands,
 ) -> None:
-    """Describe each marked asset by its content; mark pictures for `analyse_images`."""
+    """Describe each marked asset by its content; mark it for the systems that come next."""
     contents = await content_service.locate_marked(reader, assets)
     answers = await files.describe(list(contents.values()))
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(asset, answer)
             continue
-        commands.update(
-            asset,
-            FilePropertiesComponent,
-            media_type=answer.media_type,
-            description_recipe=DESCRIPTION_RECIPE,
-        )
         content = contents[asset]
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
         if noted and answer.state not in content.recorded:
             commands.execute(*noted, on_behalf_of=asset)
-        if asset in known and known[asset].media_type is not None:
-            _forget(commands, asset, answer)
-        if answer.image is not None:
-            _set_image(commands, asset, answer.image)
-            commands.mark(asset, NeedsContentAnalysisComponent)
-        if answer.failure is not None:
-            commands.fail(asset, answer.failure)
+        _write(commands, asset, answer, kinds, known.get(asset))
 
 
-def _forget(commands: Commands, asset: EntityId, answer: FileDescription) -> None:
-    """Remove components of an earlier description that this description does not have."""
-    if answer.image is not None:
-        if answer.image.frame_count == 1:
-            commands.remove(asset, FramePropertiesComponent)
-    elif answer.failure is None:
-        for kind in _OF_PICTURES:
-            commands.remove(asset, kind)
-
-
-def _set_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
-    width, height = image.width_px, image.height_px
-    commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
-    commands.set_values(
+def _write(
+    commands: Commands,
+    asset: EntityId,
+    answer: FileDescription[object],
+    kinds: MediaKinds,
+    former: FilePropertiesComponent | None,
+) -> None:
+    """Write a description, and set the markers that follow it."""
+    kind = kind_of(kinds.kinds(), answer.media_type)
+    picture_version = None if kind is None else kind.picture_version
+    failure = answer.failure
+    if failure is None:
+        if former is not None and former.media_type is not None:
+            _forget(commands, asset, kinds, kind)
+        failure = _write_facts(commands, asset, answer, kinds)
+    if failure is not None:
+        commands.fail(asset, failure)
+        picture_version = None
+    elif not _is_alike(former, answer.media_type, picture_version):
+        for marker in kinds.markers_after(answer.media_type):
+            commands.mark(asset, marker)
+    commands.update(
         asset,
-        ImageFormatComponent,
-        format=image.format,
-        mode=image.mode,
-        bit_depth=image.bit_depth,
-        has_alpha=image.has_alpha,
-        orientation=image.orientation,
+        FilePropertiesComponent,
+        media_type=answer.media_type,
+        description_recipe=RECOGNITION_VERSION,
+        described_by=kinds.described_by(answer.media_type),
+        picture_version=picture_version,
     )
-    if image.frame_count > 1:
-        count, is_animated = image.frame_count, image.is_animated
-        commands.set_values(
-            asset, FramePropertiesComponent, frame_count=count, is_animated=is_animated
-        )
+
+
+def _is_alike(
+    former: FilePropertiesComponent | None, media_type: str, picture_version: int | None
+) -> bool:
+    """Tell whether what follows a description was done after an earlier one."""
+    return former is not None and (former.media_type, former.picture_version) == (
+        media_type,
+        picture_version,
+    )
+
+
+def _forget(
+    commands: Commands, asset: EntityId, kinds: MediaKinds, kind: MediaKind[Any] | None
+) -> None:
+    """Remove the components of an earlier description; `kind` is that of the new one."""
+    for component in kinds.components():
+        commands.remove(asset, component)
+    if kind is None or not kind.is_hashed or kind.picture is None:
+        for component in (*HASHES, NeedsContentAnalysisComponent):
+            commands.remove(asset, component)
+
+
+def _write_facts(
+    commands: Commands, asset: EntityId, answer: FileDescription[object], kinds: MediaKinds
+) -> DamError | None:
+    """Let the kind write its components; return the error if a plugin's code fails."""
+    binding = kinds.binding_of(answer.media_type)
+    if binding is None:
+        return None
+    try:
+        binding.write(commands, asset, answer.facts)
+    except Exception as error:
+        raise_host_limit(error)
+        if binding.write.__module__.startswith("dam."):
+            raise
+        return MediaKindError(binding.kind.name, error)
+    return None

@@ -1,22 +1,28 @@
 """Tasks on files, for workers: plain functions, plain values, no database."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial, reduce
+from operator import or_
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
 from dam.errors import (
     CacheUnusableError,
     DamError,
     ItemError,
+    MediaKindError,
     UnsupportedPictureError,
     raise_host_limit,
 )
-from dam.media.file_type.recognition import file_type
-from dam.media.image.entry import analyse_image, describe_image
+from dam.media.file_type.recognition import HEAD_BYTES, media_type
+from dam.media.image.entry import analyse_picture
 from dam.media.image.jpeg_seal import sealed
-from dam.media.image.values import ImageDescription, PerceptualHashes
+from dam.media.image.values import ImageAnalysis, PerceptualHashes
+from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
+from dam.media.limits import MediaLimits
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, StoredFile
 from dam.storage.contents.archive_copies import copy_pages
@@ -27,20 +33,26 @@ from dam.storage.sources.file_state import FileState
 from dam.tasks import archives as archive_tasks
 from dam.tasks.archives import ArchiveContents
 
+T = TypeVar("T")
+Facts = TypeVar("Facts")
+Kinds = tuple[MediaKind[Any], ...]
+
+_LIMITS = MediaLimits()
+
 
 @dataclass(frozen=True, slots=True)
-class FileDescription:
+class FileDescription(Generic[Facts]):
     """The description of a file, by its content.
 
     Attributes:
         media_type: `image/jpeg`, say.
-        image: What a picture's header says; None for other files.
-        failure: Why a picture's header could not be read.
+        facts: What the media kind of the file says about it; None without a kind.
+        failure: Why the kind could not describe the file.
         state: The state in which the file has the bytes; None for a member of an archive.
     """
 
     media_type: str
-    image: ImageDescription | None = None
+    facts: Facts | None = None
     failure: DamError | None = None
     state: FileState | None = None
 
@@ -56,23 +68,24 @@ class CopiedReading(NamedTuple):
 class AnalysedPicture:
     """The hashes of a picture, as in `ImageAnalysis`; its thumbnail is in the cache.
 
-    `cache_fault` says why the thumbnail could not be written there; else it is None.
+    `hashes` is None if the kind of the file is not compared with others. `cache_fault` says why the
+    thumbnail could not be written there; else it is None.
     """
 
     recipe_version: int
-    hashes: PerceptualHashes
+    hashes: PerceptualHashes | None
     has_structure: bool
     cache_fault: CacheUnusableError | None = None
 
 
-def prepare() -> None:
+def preload(modules: Sequence[str]) -> None:
     """Import the modules that most files need, before the first file comes.
 
     A missing library is ignored here: the first file that needs it reports it.
     """
-    with suppress(ImportError):
-        import dam.media.image.analysis  # noqa: PLC0415
-        import dam.media.image.description  # noqa: F401, PLC0415
+    for module in modules:
+        with suppress(ImportError):
+            importlib.import_module(module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +95,27 @@ class FileTasks:
     Attributes:
         store: The world's store.
         extra_digests: Names of the digests besides SHA-256.
+        kinds: The media kinds of the world.
         archives: Each worker's own open archive; it is not sent along.
     """
 
     store: ContentStore
     extra_digests: tuple[str, ...]
+    kinds: Kinds = ()
     archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
 
-    def describe(self, content: LocatedContent) -> FileDescription:
-        """Return the media type of a file and, for a picture, what its header says."""
-        store, archives = self.store, self.archives
-        with opened_content(store, content, archives, is_read_in_part=True) as opened:
-            return replace(_description(opened.path), state=opened.state)
+    def analyse(
+        self, thumbnails: ThumbnailCache, picture: tuple[LocatedContent, str | None]
+    ) -> AnalysedPicture:
+        """Decode a picture once; write its thumbnail to the cache, and return its hashes.
 
-    def analyse(self, thumbnails: ThumbnailCache, content: LocatedContent) -> AnalysedPicture:
-        """Decode a picture once; write its thumbnail to the cache, and return its hashes."""
+        Args:
+            thumbnails: The cache.
+            picture: The content, and its media type; None if that is not known yet.
+        """
+        content, media_type = picture
         with local_file(self.store, content, self.archives) as path:
-            analysis = analyse_image(path)
+            kind, analysis = _analysis(self.kinds, path, media_type)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
         fault = None
         try:
@@ -107,7 +124,7 @@ class FileTasks:
             fault = CacheUnusableError(thumbnails.root.parent, error)
         return AnalysedPicture(
             recipe_version=analysis.recipe_version,
-            hashes=analysis.hashes,
+            hashes=analysis.hashes if kind.is_hashed else None,
             has_structure=analysis.has_structure,
             cache_fault=fault,
         )
@@ -144,15 +161,101 @@ class FileTasks:
         return archive_tasks.store_members(self.store, content, self.archives, raw_names)
 
 
-def _description(path: Path) -> FileDescription:
-    media_type = file_type(path)
-    if not media_type.startswith("image/"):
-        return FileDescription(media_type)
+@dataclass(frozen=True, slots=True)
+class DescribeFile:
+    """The task that returns the media type of a file, and what its kind says about it."""
+
+    tasks: FileTasks
+
+    @property
+    def answer_type(self) -> Any:  # noqa: ANN401 - an annotation is any object
+        """Return the type of the answers, with the facts of every kind."""
+        facts = [_return_type(kind.describe) for kind in self.tasks.kinds]
+        generic: Any = FileDescription
+        return generic[reduce(or_, facts, type(None))]
+
+    def __call__(self, content: LocatedContent) -> FileDescription[Any]:
+        """Describe one file."""
+        store, archives = self.tasks.store, self.tasks.archives
+        with opened_content(store, content, archives, is_read_in_part=True) as opened:
+            return replace(_description(self.tasks.kinds, opened.path), state=opened.state)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFile(Generic[T]):
+    """The task that calls a function with a local file of a content."""
+
+    tasks: FileTasks
+    fn: Callable[[Path], T]
+
+    @property
+    def answer_type(self) -> Any:  # noqa: ANN401 - an annotation is any object
+        """Return the type of the answers, as the function's return annotation says."""
+        fn: Any = self.fn
+        while isinstance(fn, partial):
+            fn = fn.func
+        return _return_type(fn)
+
+    def __call__(self, content: LocatedContent) -> T:
+        """Call the function with one file."""
+        with local_file(self.tasks.store, content, self.tasks.archives) as path:
+            return self.fn(path)
+
+
+@cache
+def _return_type(fn: Callable[..., object]) -> Any:  # noqa: ANN401 - an annotation is any object
+    return get_type_hints(fn)["return"]
+
+
+def _description(kinds: Kinds, path: Path) -> FileDescription[Any]:
+    found = _media_type(kinds, path)
+    kind = kind_of(kinds, found)
+    if kind is None:
+        return FileDescription(found)
     try:
-        image = describe_image(path)
-    except UnsupportedPictureError:  # a vector drawing, say: it has a media type, but no pixels
-        return FileDescription(media_type)
+        with _faults_named(kind):
+            return FileDescription(found, kind.describe(path, found, _LIMITS))
     except DamError as error:
         raise_host_limit(error)
-        return FileDescription(media_type, failure=error)
-    return FileDescription(image.media_type, image)
+        return FileDescription(found, failure=error)
+
+
+def _media_type(kinds: Kinds, path: Path) -> str:
+    """Return the media type of a file; of a generic type, the kinds are asked."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        found = media_type(file, head)
+        if found not in GENERIC_TYPES:
+            return found
+        for kind in kinds:
+            if kind.recognise is not None:
+                file.seek(0)
+                with _faults_named(kind):
+                    if own := kind.recognise(head, file):
+                        return own
+    return found
+
+
+def _analysis(
+    kinds: Kinds, path: Path, known_type: str | None
+) -> tuple[MediaKind[Any], ImageAnalysis]:
+    found = known_type or _media_type(kinds, path)
+    kind = kind_of(kinds, found)
+    if kind is None or kind.picture is None:
+        raise UnsupportedPictureError(found)
+    with _faults_named(kind):
+        return kind, analyse_picture(kind.picture(path, found, _LIMITS))
+
+
+@contextmanager
+def _faults_named(kind: MediaKind[Any]) -> Iterator[None]:
+    """Raise what a function of a kind raises as an error of the file that names the kind."""
+    try:
+        yield
+    except DamError:
+        raise
+    except Exception as error:
+        raise_host_limit(error)
+        if kind.describe.__module__.startswith("dam."):
+            raise
+        raise MediaKindError(kind.name, error) from error

@@ -11,10 +11,11 @@ import dataclasses
 import json
 import types
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dam.errors import DamError, described
@@ -46,13 +47,18 @@ _POSSIBLE = (
 
 
 def decoder_for(fn: Callable[..., object]) -> Decoder:
-    """Return the decoder for answers of this function.
+    """Return the decoder for answers of this function, by its return annotation.
+
+    An object that is called may say the type in its attribute `answer_type` instead: its answers
+    may depend on values that it was made with.
 
     Raises:
         TypeError: Its return annotation is missing, or has a type that cannot be decoded.
     """
     while isinstance(fn, partial):
         fn = fn.func
+    if not isinstance(fn, types.FunctionType | types.MethodType) and hasattr(fn, "answer_type"):
+        return _decoder(fn.answer_type)
     return _decoder_for(getattr(fn, "__func__", fn))
 
 
@@ -105,6 +111,9 @@ def _decoder(kind: Any) -> Decoder:  # noqa: ANN401 - an annotation is any objec
         return _OF_PLAIN[kind]
     if isinstance(kind, type) and origin is None:
         return _class_decoder(kind)
+    if dataclasses.is_dataclass(origin):  # `Pair[int]`
+        of_class: Any = origin
+        return _Fields(of_class, dict(zip(of_class.__parameters__, arguments, strict=True)))
     message = f"{kind} cannot be decoded"
     raise TypeError(message)
 
@@ -130,12 +139,12 @@ def _tuple_decoder(arguments: tuple[Any, ...]) -> Decoder:
 class _Fields:
     """Decodes a dataclass or a named tuple."""
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type, variables: Mapping[Any, Any] = MappingProxyType({})) -> None:
         self._kind = kind
         self._name = name_of(kind)
         names = names_of(kind)
         hints = get_type_hints(kind)
-        self._decoders = {name: _decoder(hints[name]) for name in names}
+        self._decoders = {name: _decoder(_with(variables, hints[name])) for name in names}
         self._late = (
             [f.name for f in dataclasses.fields(kind) if not f.init]
             if (dataclasses.is_dataclass(kind))
@@ -152,6 +161,14 @@ class _Fields:
         for name, each in late:
             object.__setattr__(made, name, each)
         return made
+
+
+def _with(variables: Mapping[Any, Any], hint: Any) -> Any:  # noqa: ANN401 - an annotation
+    """Return a type with values for its type variables. Example: `int | None` for `T | None`."""
+    if hint in variables:
+        return variables[hint]
+    given = tuple(variables.get(each, each) for each in getattr(hint, "__parameters__", ()))
+    return hint[given] if given and variables else hint
 
 
 def _exactly(kind: type, value: object) -> object:

@@ -43,7 +43,6 @@ RECIPE = 1
 MEDIA_TYPE = "image/jpeg"
 READ_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DESCRIPTION = ImageDescription(
-    media_type=MEDIA_TYPE,
     format="JPEG",
     width_px=4000,
     height_px=3000,
@@ -61,13 +60,13 @@ class MadeUpFiles(FileOperationsResource):
 
     async def describe(
         self, contents: Sequence[LocatedContent]
-    ) -> list[FileDescription | Exception]:
+    ) -> list[FileDescription[ImageDescription] | Exception]:
         """Return the same description for all."""
         return [FileDescription(MEDIA_TYPE, DESCRIPTION) for _ in contents]
 
     async def analyse(
         self,
-        contents: Sequence[LocatedContent],
+        pictures: Sequence[tuple[LocatedContent, str | None]],
         thumbnails: ThumbnailCache,  # noqa: ARG002 - none is made
         *,
         needs_thumbnails: bool = False,  # noqa: ARG002 - the same
@@ -79,7 +78,7 @@ class MadeUpFiles(FileOperationsResource):
                 hashes=PerceptualHashes(*hashes_of(content.digest)),
                 has_structure=True,
             )
-            for content in contents
+            for content, _ in pictures
         ]
 
 

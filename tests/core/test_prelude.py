@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from dam.core import prelude
+from dam.core import media_kinds, prelude
 from dam.core.prelude import Commands, SystemStage
 from dam.core.systems.params import ParamKind
 from tests.command_line import DamCli
 from tests.conftest import PROJECT
 
 MANUAL = inspect.cleandoc(prelude.__doc__ or "")
+CHAPTER = inspect.cleandoc(media_kinds.__doc__ or "")
 
 _BLOCK = re.compile(r"(?:^ {4}.*\n|^\n(?=\n* {4}))+", re.MULTILINE)
 _ITEM = re.compile(r"^- `(.+?)`: ", re.MULTILINE)
@@ -65,6 +66,7 @@ async def main():
     builder = WorldBuilder(config)
     builtin.install(builder)
     manual.install_all(builder)
+    manual.install_kind(builder)
     world = await builder.build()
     await world.run(add_files, ["hill 1998.txt", "sea 2004.txt", "late 2099.txt"], ImportOptions())
     failure, year, word = ProcessingErrorComponent, manual.YearComponent, manual.WordComponent
@@ -74,6 +76,7 @@ async def main():
         "years": await values(world, year.year, year.entity_id),
         "words": await values(world, word.word, word.entity_id),
         "failures": await values(world, failure.message, failure.entity_id),
+        "poems": await values(world, manual.PoemComponent.lines, manual.PoemComponent.entity_id),
         "counts": asdict(world.resources.get(manual.Counts)),
         "by_year": world.resources.get(manual.YearCounts),
         "log": world.resources.get(manual.Log)[:1],
@@ -101,10 +104,11 @@ def section(title: str) -> str:
 def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the manual's module did in a world, in a process of its own: it maps classes."""
     folder = tmp_path_factory.mktemp("manual")
-    blocks = [textwrap.dedent(block) for block in _BLOCK.findall(MANUAL)]
+    blocks = [textwrap.dedent(block) for block in _BLOCK.findall(f"{MANUAL}\n{CHAPTER}\n")]
     (folder / "manual.py").write_text("\n\n".join(blocks))
     for name in ("beach 1998", "no date", "hill 1998", "sea 2004", "late 2099"):
         (folder / f"{name}.txt").write_text(name)
+    (folder / "sea 2004.txt").write_text("Poem\nThe sea\nThe sea\n")
     database = folder / "dam.sqlite"
     database.write_bytes(sqlite_template.read_bytes())
     calls = _ITEM.findall(section(COMMANDS))
@@ -134,6 +138,11 @@ def test_every_parameter_shown_is_given_what_the_manual_says(shown: dict[str, An
     assert shown["counts"] == {"assets": 3, "last_run": f"test, 1 workers, {shown['now']}"}
     assert shown["by_year"] == {"1998": 2}
     assert shown["log"] == ["WalkEnded"]
+
+
+@pytest.mark.slow
+def test_the_media_kind_shown_describes_its_files(shown: dict[str, Any]) -> None:
+    assert shown["poems"] == [[4, 2]]
 
 
 @pytest.mark.slow

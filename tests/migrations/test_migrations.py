@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,24 @@ def test_a_frozen_database_of_each_release_comes_up_to_date(dump: Path, tmp_path
     assert after["alembic_version"] == [{"version_num": SCHEMA_REVISION}]
     kept = {name for name in before if name.startswith(("component_", "entities"))}
     assert {name: len(after[name]) for name in kept} == dict.fromkeys(kept, ROWS)
+
+
+def test_pictures_of_before_kinds_are_not_described_again(tmp_path: Path) -> None:
+    file = tmp_path / "dam.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((FROZEN / "0006.sql").read_text())
+        for statement in (
+            "UPDATE component_file_properties SET media_type = 'image/jpeg', description_recipe = 1",
+            "UPDATE component_file_properties SET media_type = 'text/plain' WHERE entity_id = 3",
+            "DELETE FROM component_image_dimensions WHERE entity_id = 2",
+        ):
+            connection.execute(statement)
+        connection.commit()
+    url = f"sqlite:///{file}"
+    setting_up.set_up(world_config(url))
+    files = rows_of(url)["component_file_properties"]
+    found = [(row["described_by"], row["picture_version"]) for row in files]
+    assert found == [("image 1", 1), ("image 1", None), (None, None)]
 
 
 def test_alembic_check_finds_what_the_migrations_lack(database_url: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark
+from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
@@ -11,8 +12,8 @@ from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
 from dam.media.image.values import BITMAP_RECIPE
 from dam.models import (
+    FilePropertiesComponent,
     ImageDimensionsComponent,
-    ImageFormatComponent,
     ImagePerceptualAHashComponent,
     ImagePerceptualDHashComponent,
     ImagePerceptualPHashComponent,
@@ -36,10 +37,11 @@ async def call(world: World, *pictures: EntityId) -> Commands:
     commands = Commands(pictures)
     await analyse_images(
         commands.entities,
+        await world.read(read_components, FilePropertiesComponent, pictures),
         await world.read(read_components, ImageDimensionsComponent, pictures),
-        await world.read(read_components, ImageFormatComponent, pictures),
         WorldReader(world.database),
         world.resources.get(FileOperationsResource),
+        world.resources.get(MediaKinds),
         world.resources.get(WorldCache),
         commands,
     )

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import Component, EntityId, component_classes
 from dam.core.ecs.rows import mark
+from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
-from dam.media.image.values import DESCRIPTION_RECIPE
+from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.models import (
     FilePropertiesComponent,
     FramePropertiesComponent,
@@ -41,6 +42,7 @@ async def call(world: World, *assets: EntityId) -> Commands:
         await world.read(read_components, FilePropertiesComponent, assets),
         WorldReader(world.database),
         world.resources.get(FileOperationsResource),
+        world.resources.get(MediaKinds),
         commands,
     )
     return commands
@@ -62,7 +64,7 @@ async def test_a_picture_is_described_upright_and_goes_on_to_the_analysis(
         "image/jpeg",
         b"hills-exif-oriented.jpg",
         "hills-exif-oriented.jpg",
-        DESCRIPTION_RECIPE,
+        RECOGNITION_VERSION,
     )
     assert (size.width, size.height) == (480, 360)
     assert form.orientation != 1

@@ -4,17 +4,21 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dam.errors import ExitCode, FolderGoneError, ItemError, LostPagesError, WorkerAnswerError
+from dam.media.image.kind import IMAGE
+from dam.media.image.values import ImageDescription
 from dam.storage.content_store import ContentState
+from dam.storage.local.store import LocalContentStore
 from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
-from dam.tasks.files import FileTasks
+from dam.tasks.files import DescribeFile, FileDescription, FileTasks
 from dam.workers.answer_types import decoder_for, read_answer
 from dam.workers.answers import UnfitError, encoded_error, encoded_value
 from dam.workers.pool import WorkerPool
@@ -116,7 +120,6 @@ def test_faults_of_ours_and_of_python_arrive_as_what_they_are() -> None:
 
 def test_what_the_functions_of_files_return_can_be_decoded() -> None:
     for fn in (
-        FileTasks.describe,
         FileTasks.analyse,
         FileTasks.check,
         FileTasks.read_and_copy_archive,
@@ -124,6 +127,51 @@ def test_what_the_functions_of_files_return_can_be_decoded() -> None:
         FileTasks.store_members,
     ):
         decoder_for(fn)
+
+
+@dataclass(frozen=True, slots=True)
+class Sized(Generic[T]):
+    """An answer that holds a value of any one type."""
+
+    value: T
+    other: T | None = None
+
+
+class Sizing:
+    """A task whose answers depend on what it was made with."""
+
+    def __init__(self, answer_type: object) -> None:
+        self.answer_type = answer_type
+
+    def __call__(self, _: object) -> Any:
+        return Sized(1)
+
+
+def test_a_task_may_tell_the_type_of_its_answers() -> None:
+    decode = decoder_for(partial(Sizing(Sized[int | Pair]), 1))
+    for answer in (Sized(1), Sized(Pair(1, Path("a")), 3)):
+        assert read_answer(decode, encoded_value(answer)) == (True, answer)
+    with pytest.raises(UnfitError):
+        read_answer(decode, encoded_value(Sized("1")))
+    with pytest.raises(TypeError, match="cannot be decoded"):
+        decoder_for(Sizing(object))
+
+
+def test_the_facts_of_every_kind_can_be_decoded() -> None:
+    task = DescribeFile(FileTasks(LocalContentStore(Path("/nowhere")), (), (IMAGE,)))
+    facts = ImageDescription(
+        format="PNG",
+        width_px=1,
+        height_px=2,
+        orientation=1,
+        mode="L",
+        bit_depth=8,
+        has_alpha=False,
+        frame_count=1,
+        is_animated=False,
+    )
+    for answer in (FileDescription("image/png", facts), FileDescription("text/plain")):
+        assert read_answer(decoder_for(task), encoded_value(answer)) == (True, answer)
 
 
 @pytest.mark.parametrize(

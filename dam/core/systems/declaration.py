@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 
 from dam.core.config import WorldConfig
+from dam.core.ecs.components import AnyComponent
 from dam.core.events import Event
 from dam.errors import EnvironmentFaultError, PluginFunctionError
 
@@ -38,6 +39,7 @@ class SystemFacts:
     after: tuple[SystemFunction, ...]
     run_if: Callable[[WorldConfig], bool] | None
     batch_size: int
+    requires: type[AnyComponent] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,7 @@ def system(
     after: Sequence[SystemFunction] = (),
     run_if: Callable[[WorldConfig], bool] | None = None,
     batch_size: int = 100,
+    requires: type[AnyComponent] | None = None,
 ) -> Callable[[F], F]:
     """Declare an async function a system of `stage`.
 
@@ -65,10 +68,14 @@ def system(
         run_if: Is given the world's config whenever a stage is about to run. While it returns
             False, the system is skipped and its markers stay.
         batch_size: How many marked entities it gets at once, at most.
+        requires: A component that an asset must have to get the system's marker by `process
+            --mark`. Needed only for a marker that no rule sets; see `WorldBuilder.mark_new`.
     """
     # Also a function that is not in a list, or anything else: the build reports what is wrong.
     earlier = tuple(after) if isinstance(after, Iterable) else (after,)
-    facts = SystemFacts(stage=stage, after=earlier, run_if=run_if, batch_size=batch_size)
+    facts = SystemFacts(
+        stage=stage, after=earlier, run_if=run_if, batch_size=batch_size, requires=requires
+    )
 
     def record(function: F) -> F:
         setattr(function, _FACTS, facts)

@@ -58,6 +58,11 @@ def read_plan(
     return plan, [fault(function, *each) for each in wrong]
 
 
+def is_component(kind: object) -> bool:
+    """Tell whether something is a component class."""
+    return isinstance(kind, type) and issubclass(kind, AnyComponent)
+
+
 def is_marker(kind: object) -> TypeGuard[type[MarkerComponent]]:
     """Tell whether a thing is a marker class with a table, which the base class has not."""
     is_subclass = isinstance(kind, type) and issubclass(kind, MarkerComponent)
@@ -200,6 +205,19 @@ def wrong_rule(marker: object, when: object) -> list[Wrong]:
     return wrong
 
 
+def wrong_described_rule(marker: object, wanted: object) -> list[Wrong]:
+    """Return what is wrong with the arguments of `mark_described`."""
+    wrong = []
+    if not is_marker(marker):
+        found = f"mark_described is given {name_of(marker)}, which is not a marker"
+        wrong.append((found, f"give {_A_MARKER}"))
+    is_type = isinstance(wanted, str) and "/" in wanted and "*" not in wanted[:-1]
+    if not is_type and (not callable(wanted) or inspect.iscoroutinefunction(wanted)):
+        hint = "give a media type, a pattern such as image/*, or a function of a MediaKind"
+        wrong.append((f"mark_described is given {name_of(wanted)} for the media type", hint))
+    return wrong
+
+
 def _wrong_facts(facts: SystemFacts) -> list[Wrong]:
     """Return what is wrong with the arguments of `@system`, which may be anything."""
     given: dict[str, object] = vars(facts)
@@ -213,6 +231,9 @@ def _wrong_facts(facts: SystemFacts) -> list[Wrong]:
         wrong.append((f"run_if= is {run_if!r}, which cannot be called", hint))
     if type(batch_size) is not int or batch_size < 1:
         wrong.append((f"batch_size= is {batch_size!r}", "give a whole number, at least 1"))
+    if given["requires"] is not None and not is_component(given["requires"]):
+        hint = "give a component class, or leave it out"
+        wrong.append((f"requires= is {name_of(given['requires'])}, which is not a component", hint))
     return wrong
 
 

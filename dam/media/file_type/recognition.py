@@ -27,7 +27,11 @@ EMPTY = "inode/x-empty"
 TEXT = "text/plain"
 UNKNOWN = "application/octet-stream"
 
-_HEAD_BYTES = 4096
+RECOGNITION_VERSION = 1
+"""Raise it if `media_type` changes its answer for any file."""
+HEAD_BYTES = 4096
+"""How much of the beginning of a file is looked at first."""
+
 _TAR_BLOCK = 512
 _BMP_HEADER_SIZES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _PNM = {
@@ -89,7 +93,7 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
     """
     if head is None:
         file.seek(0)
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     if not head:
         return EMPTY
     for offset, magic, kind in SIGNATURES:

@@ -4,7 +4,7 @@ import os
 
 from PIL import Image
 
-from dam.media.image.bitmap import small_upright_bitmap
+from dam.media.image.bitmap import shrink, small_upright_bitmap
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture
 from dam.media.image.thumbnail import encode_thumbnail
@@ -30,25 +30,32 @@ _TRANSFORMS: dict[Transform, Image.Transpose | None] = {
 }
 
 
-def analyse(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageAnalysis:
-    """Return the hashes and the thumbnail; see `dam.media.image.entry.analyse_image`."""
-    with open_picture(path, limits) as picture:
+def small_picture(
+    path: str | bytes | os.PathLike[str], limits: MediaLimits, media_type: str | None = None
+) -> Image.Image:
+    """Return a picture upright and small; see `dam.media.image.entry.small_picture`."""
+    with open_picture(path, limits, media_type) as picture:
         bitmap = small_upright_bitmap(picture.image, limits)
         icc_profile = picture.image.info.get("icc_profile")
+    bitmap.info = {"icc_profile": icc_profile} if icc_profile else {}
+    return bitmap
+
+
+def analyse(picture: Image.Image) -> ImageAnalysis:
+    """Return the hashes and the thumbnail; see `dam.media.image.entry.analyse_picture`."""
+    bitmap = shrink(picture)
     hashes, has_structure = hash_bitmap(grey_of(bitmap))
     return ImageAnalysis(
         recipe_version=BITMAP_RECIPE,
         hashes=hashes,
         has_structure=has_structure,
-        thumbnail=encode_thumbnail(bitmap, icc_profile),
+        thumbnail=encode_thumbnail(bitmap, picture.info.get("icc_profile")),
     )
 
 
 def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> QueryHashes:
     """Return the hashes for all eight transforms; see `dam.media.image.entry.hash_query_image`."""
-    with open_picture(path, limits) as picture:
-        bitmap = small_upright_bitmap(picture.image, limits)
-    grey = grey_of(bitmap)
+    grey = grey_of(small_picture(path, limits))
     _, has_structure = hash_bitmap(grey)
     return QueryHashes(
         recipe_version=BITMAP_RECIPE,

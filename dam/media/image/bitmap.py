@@ -44,11 +44,12 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     if image.height > limits.max_decoded_rows:
         raise MediaLimitError("rows to decode", image.height, limits.max_decoded_rows)
     image.load()
-    small = _shrink(image)
+    small = shrink(image)
     return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small
 
 
-def _shrink(image: Image.Image) -> Image.Image:
+def shrink(image: Image.Image) -> Image.Image:
+    """Return a picture as `small_upright_bitmap` does, but as it lies."""
     plain = _plain(image)
     longest = max(plain.size)
     if longest > LONGEST_SIDE_PX:

@@ -1,7 +1,9 @@
 """The decoders of pictures: the media types that each reads, and whether it is installed."""
 
 import importlib
-from functools import cache
+import importlib.util
+from collections.abc import Callable
+from functools import cache, partial
 from types import ModuleType
 from typing import NamedTuple
 
@@ -74,12 +76,12 @@ _PILLOW_FEATURES = {
     "color-profiles": "littlecms2",
 }
 _FEATURES_IN_MODULES = ("avif", "webp")
+_EXTRA = ("PIL", "numpy")
 _HEIF_PACKAGE, _JXL_PACKAGE = "pillow-heif", "pillow-jxl-plugin"
 
 
-def is_picture(media_type: str) -> bool:
-    """Tell whether a decoder for this media type exists, installed or not."""
-    return media_type in _PILLOW_FORMATS or media_type in _HEIF_TYPES | _JXL_TYPES
+PICTURE_TYPES = _HEIF_TYPES | _JXL_TYPES | _PILLOW_FORMATS.keys()
+"""The media types for which a decoder exists, installed or not."""
 
 
 @cache
@@ -150,3 +152,21 @@ def version_of(package: str) -> str:
     import importlib.metadata  # noqa: PLC0415 - workers, which import this module, do without
 
     return importlib.metadata.version(package)
+
+
+def _has_extra() -> bool:
+    return all(importlib.util.find_spec(module) for module in _EXTRA)
+
+
+def _has(*names: str) -> bool:
+    decoders = installed_decoders()
+    return all(decoders[name].available for name in names)
+
+
+REQUIREMENTS: dict[str, Callable[[], bool]] = {
+    "image": _has_extra,
+    "pillow": partial(_has, *_PILLOW_FEATURES),  # it was missing, or lacked a decoder
+    _HEIF_PACKAGE: partial(_has, "heif"),
+    _JXL_PACKAGE: partial(_has, "jxl"),
+}
+"""Functions that tell whether an extra or package is installed, as in `MediaKind.requirements`."""

@@ -16,9 +16,11 @@ _BITS_PER_SAMPLE = 258
 _MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 
 
-def describe(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> ImageDescription:
+def describe(
+    path: str | bytes | os.PathLike[str], limits: MediaLimits, media_type: str | None
+) -> ImageDescription:
     """Return the facts in the header; see `dam.media.image.entry.describe_image`."""
-    with open_picture(path, limits) as picture:
+    with open_picture(path, limits, media_type) as picture:
         image = picture.image
         orientation = orientation_of(image)
         width, height = image.size
@@ -26,7 +28,6 @@ def describe(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> Image
             width, height = height, width
         frames = _frame_count(picture, limits)
         return ImageDescription(
-            media_type=picture.media_type,
             format=image.format or "",
             width_px=width,
             height_px=height,

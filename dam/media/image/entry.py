@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dam.errors import MissingExtraError
 from dam.media.image.values import ImageAnalysis, ImageDescription, QueryHashes
@@ -21,21 +22,48 @@ _IMPORTING = threading.Lock()
 
 
 def describe_image(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits = _DEFAULT_LIMITS,
+    media_type: str | None = None,
 ) -> ImageDescription:
-    """Return the facts in the header of a picture; no pixel is decoded."""
+    """Return the facts in the header of a picture; no pixel is decoded.
+
+    Args:
+        path: The file.
+        limits: What a file may demand at most.
+        media_type: Of the file, if it is known already.
+    """
     with _extra_image():
         from dam.media.image import description  # noqa: PLC0415 - the extra may be absent
-    return description.describe(path, limits)
+    return description.describe(path, limits, media_type)
 
 
 def analyse_image(
     path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
 ) -> ImageAnalysis:
     """Return the hashes and the thumbnail of a picture; of several frames the first is used."""
+    return analyse_picture(small_picture(path, limits))
+
+
+def small_picture(
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits = _DEFAULT_LIMITS,
+    media_type: str | None = None,
+) -> Any:  # noqa: ANN401 - the type would import Pillow
+    """Return a picture upright and small, as a `PIL.Image.Image`; of several frames the first.
+
+    The arguments are those of `describe_image`.
+    """
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
-    return analysis.analyse(path, limits)
+    return analysis.small_picture(path, limits, media_type)
+
+
+def analyse_picture(picture: Any) -> ImageAnalysis:  # noqa: ANN401 - the type would import Pillow
+    """Return the hashes and the thumbnail of a `PIL.Image.Image` of any size and mode."""
+    with _extra_image():
+        from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
+    return analysis.analyse(picture)
 
 
 def hash_query_image(

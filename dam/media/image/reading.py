@@ -45,7 +45,6 @@ class OpenPicture(NamedTuple):
     """A picture that is open but not yet decoded."""
 
     image: Image.Image
-    media_type: str
     file: BinaryIO
 
 
@@ -58,9 +57,9 @@ _FAULTS_OF_OFFSETS = (None, errno.EINVAL)
 
 @contextmanager
 def open_picture(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits
+    path: str | bytes | os.PathLike[str], limits: MediaLimits, known_type: str | None = None
 ) -> Iterator[OpenPicture]:
-    """Open a picture for calls of Pillow.
+    """Open a picture for calls of Pillow; its media type is recognised unless it is known.
 
     The body of the `with` must do nothing else: every error in it is blamed on the file.
 
@@ -72,12 +71,11 @@ def open_picture(
     picture_format = "image"
     try:
         with source.open("rb") as file:
-            kind = media_type(file)
-            picture_format = pillow_format(kind)
+            picture_format = pillow_format(known_type or media_type(file))
             file.seek(0)
             with Image.open(file, formats=[picture_format]) as image:
                 _check(image, limits)
-                yield OpenPicture(image, kind, file)
+                yield OpenPicture(image, file)
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(picture_format, "the header is not valid") from error
     except Image.DecompressionBombError as error:

@@ -7,9 +7,6 @@ BITMAP_RECIPE = 1
 """Version of the small bitmap and of the hashes; hashes of different versions must not be compared.
 
 Raise it with every change of either."""
-DESCRIPTION_RECIPE = 1
-"""Version of descriptions; raise it if `file_type` or `describe_image` changes its answer for any
-file."""
 Transform = Literal[
     "none",
     "rotate90",
@@ -38,7 +35,6 @@ class ImageDescription:
         is_animated: The frames are an animation, not pages.
     """
 
-    media_type: str
     format: str
     width_px: int
     height_px: int

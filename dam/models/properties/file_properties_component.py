@@ -9,8 +9,11 @@ from dam.core.ecs.components import Component
 class FilePropertiesComponent(Component, kw_only=True):
     """Size, media type by content, and the base name of the file from which the bytes first came.
 
-    `description_recipe` is the version of the code that described the asset: its media type and,
-    for a picture, its dimensions and format.
+    Args:
+        description_recipe: The version of the code that recognised the media type.
+        described_by: The name and the version of the media kind that described the asset, such as
+            `image 1`. For a file of no kind: of the kinds that were asked to recognise it.
+        picture_version: Of that kind; None if it could not describe the asset.
     """
 
     __tablename__ = "component_file_properties"
@@ -20,3 +23,5 @@ class FilePropertiesComponent(Component, kw_only=True):
     name_text: Mapped[str]
     media_type: Mapped[str | None] = mapped_column(String(255), index=True, default=None)
     description_recipe: Mapped[int | None] = mapped_column(default=None)
+    described_by: Mapped[str | None] = mapped_column(String(255), default=None)
+    picture_version: Mapped[int | None] = mapped_column(default=None)

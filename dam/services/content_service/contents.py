@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
@@ -144,6 +144,9 @@ async def mark_as_new(
             asset = NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
             for marker in markers.markers_for(asset):
                 marked.setdefault(marker, []).append(entity_id)
+        # So that whatever follows a description is done again, too.
+        anew = update(file).where(file.entity_id.in_(ids)).values(picture_version=None)
+        await session.execute(anew)
     for marker, ids in marked.items():
         await mark(session, marker, ids)
 

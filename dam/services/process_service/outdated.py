@@ -1,13 +1,16 @@
 """Marks entities whose results an older version of the program computed, for a new run."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from dam.core.ecs.components import MarkerComponent
+from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
-from dam.media.image.values import BITMAP_RECIPE, DESCRIPTION_RECIPE
+from dam.media.file_type.recognition import RECOGNITION_VERSION
+from dam.media.image.values import BITMAP_RECIPE
+from dam.media.kind import GENERIC_TYPES
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
@@ -20,7 +23,7 @@ from dam.services.ecs_service import mark_in_pages
 async def mark_outdated(
     world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
 ) -> Counter[str]:
-    """Mark entities whose results come from an older recipe, unless they carry the marker already.
+    """Mark entities whose results an older version computed, unless they carry the marker already.
 
     Args:
         world: The world of the entities.
@@ -28,11 +31,11 @@ async def mark_outdated(
         is_dry_run: Count, and mark nothing.
 
     Returns:
-        The number of marked entities by system. Systems whose results have no recipe are left out.
+        The number of marked entities by system. Systems whose results have no version are left out.
     """
     marked = Counter[str]()
     for system, marker in markers.items():
-        outdated = _outdated(marker)
+        outdated = _outdated(marker, world.resources.get(MediaKinds))
         if outdated is None:
             continue
         without = outdated.where(~exists().where(marker.entity_id == outdated.selected_columns[0]))
@@ -40,14 +43,32 @@ async def mark_outdated(
     return marked
 
 
-def _outdated(marker: type[MarkerComponent]) -> Select[int] | None:
-    """Select the entities with outdated results; None if the results have no recipe."""
+def _outdated(marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] | None:
+    """Select the entities with outdated results; None if the results have no version."""
     if marker is NeedsMetadataExtractionComponent:
         file = FilePropertiesComponent
         recipe = func.coalesce(file.description_recipe, 0)
         described = select(file.entity_id).where(file.media_type.is_not(None))
-        return described.where(recipe < DESCRIPTION_RECIPE)
+        return described.where(or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds)))
     if marker is NeedsContentAnalysisComponent:
         hashes = ImagePerceptualPHashComponent  # all three hashes are computed together
         return select(hashes.entity_id).where(hashes.recipe < BITMAP_RECIPE)
     return None
+
+
+def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each kind, and one for the types that kinds may recognise.
+
+    A media type of a plugin that is not installed is in none of them.
+    """
+    file = FilePropertiesComponent
+    for kind in kinds.kinds():
+        of_kind = file.media_type.in_(sorted(kind.media_types))
+        name = kinds.described_by(next(iter(kind.media_types)))
+        versions = file.described_by.is_distinct_from(name)
+        # A picture is drawn anew by the system that follows the description. A file that could not
+        # be described has no version of a picture.
+        yield and_(of_kind, or_(versions, file.picture_version != kind.picture_version))
+    (some_type, *_) = GENERIC_TYPES
+    asked = file.described_by.is_distinct_from(kinds.described_by(some_type))
+    yield and_(file.media_type.in_(sorted(GENERIC_TYPES)), asked)

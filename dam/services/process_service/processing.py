@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import (
@@ -17,22 +17,18 @@ from dam.core.ecs.components import (
     MarkerComponent,
     ProcessingErrorComponent,
 )
+from dam.core.media_kinds import MediaKinds
 from dam.core.new_entities import NewEntityMarkers
 from dam.core.scheduling.leases import count_pending
 from dam.core.scheduling.observer import Observer
 from dam.core.systems.declaration import SystemStage
-from dam.core.systems.params import EarlierMarkers
+from dam.core.systems.params import EarlierMarkers, Plan
 from dam.core.world import World
 from dam.errors import ItemError, UnknownNameError
-from dam.models import (
-    ContentHashSHA256Component,
-    FilePropertiesComponent,
-    ImageDimensionsComponent,
-    NeedsComicImportComponent,
-    NeedsContentAnalysisComponent,
-)
+from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services.content_service import NewAsset
 from dam.services.ecs_service import mark_in_pages
+from dam.services.failure_service import EXTRACT_METADATA
 from dam.services.file_operations import FileOperationsResource
 from dam.services.process_service.outdated import mark_outdated
 from dam.services.process_service.retrying import retry_unblocked
@@ -42,13 +38,6 @@ from dam.services.store_service import require_store
 T = TypeVar("T")
 
 _COUNT_EVERY_S = 2.0
-
-# The component that an entity must have to get a marker by `marker_name`. Only for markers that no
-# import sets; all others are for every entity with content.
-_REQUIRED_COMPONENTS: Mapping[type[MarkerComponent], type[AnyComponent]] = {
-    NeedsComicImportComponent: ProcessingErrorComponent,
-    NeedsContentAnalysisComponent: ImageDimensionsComponent,
-}
 
 
 class ProcessObserver(Observer, Protocol):
@@ -117,13 +106,13 @@ async def process(
     names = [plan.name for plan in world.scheduler.systems(chosen)]
     markers = world.scheduler.markers(chosen)
     marked = Counter[str]()
-    filled, marker = (None, None) if marker_name is None else _system_of(world, marker_name)
+    filled = None if marker_name is None else _system_of(world, marker_name)
     sources = WorkedOff()
     if ends_moves:
         sources = await work_off_removals(world, is_dry_run=is_dry_run)
-    if filled is not None and marker is not None:
-        marked[filled] = await _mark_existing(world, marker, is_dry_run=is_dry_run)
-    others = {name: kind for name, kind in markers.items() if name != filled}
+    if filled is not None:
+        marked[filled.name] = await _mark_existing(world, filled, is_dry_run=is_dry_run)
+    others = {name: kind for name, kind in markers.items() if not filled or name != filled.name}
     if marks_outdated:
         marked += await mark_outdated(world, others, is_dry_run=is_dry_run)
     if retries_unblocked:
@@ -188,37 +177,61 @@ def _stage(name: str) -> SystemStage:
     return member
 
 
-def _system_of(world: World, marker_name: str) -> tuple[str, type[MarkerComponent]]:
-    """Return the name of the system that processes a marker, and the marker."""
-    systems = {kind.__name__: (name, kind) for name, kind in world.scheduler.markers().items()}
+def _system_of(world: World, marker_name: str) -> Plan:
+    """Return the system that processes a marker."""
+    systems = {plan.marker.__name__: plan for plan in world.scheduler.systems() if plan.marker}
     if marker_name not in systems:
         raise UnknownNameError("marker", marker_name, list(systems))
     return systems[marker_name]
 
 
-async def _mark_existing(world: World, marker: type[MarkerComponent], *, is_dry_run: bool) -> int:
-    """Set a marker on the existing assets that it is for; return how many got it."""
+async def _mark_existing(world: World, plan: Plan, *, is_dry_run: bool) -> int:
+    """Set a system's marker on the existing assets that it is for; return how many got it."""
+    marker = plan.marker
+    assert marker is not None
     rules = world.resources.get(NewEntityMarkers)
+    media_types = world.resources.get(MediaKinds).types_before(marker)
+    required = plan.stage_facts.requires
 
     def is_meant(entity_id: EntityId, sha256: bytes, size_bytes: int, name: str) -> bool:
         asset = NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
         return rules.wants(marker, asset)
 
-    return await mark_in_pages(
-        world, marker, _unmarked(marker), is_meant=is_meant, is_dry_run=is_dry_run
-    )
+    unmarked = _unmarked(marker, required, media_types)
+    return await mark_in_pages(world, marker, unmarked, is_meant=is_meant, is_dry_run=is_dry_run)
 
 
-def _unmarked(marker: type[MarkerComponent]) -> Select[EntityId, bytes, int, str]:
-    """Select the assets without a marker that could get it, with the facts its rule needs."""
+def _unmarked(
+    marker: type[MarkerComponent],
+    required: type[AnyComponent] | None,
+    media_types: Collection[str] | None,
+) -> Select[EntityId, bytes, int, str]:
+    """Select the assets without a marker that could get it, with the facts its rule needs.
+
+    Args:
+        marker: The marker.
+        required: A component that they must have; None for no condition.
+        media_types: The media types, or patterns such as `image/*`, of which one must be theirs, as
+            found in a description that did not fail. None for no condition.
+    """
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
-    required = _REQUIRED_COMPONENTS.get(marker, digest)
-    return (
+    found = (
         select(digest.entity_id, digest.digest, file.size_bytes, file.name_text)
         .join(file, file.entity_id == digest.entity_id)
-        .where(exists().where(required.entity_id == digest.entity_id))
         .where(~exists().where(marker.entity_id == digest.entity_id))
     )
+    if required is not None:
+        found = found.where(exists().where(required.entity_id == digest.entity_id))
+    if media_types is not None:
+        exact = sorted(each for each in media_types if not each.endswith("*"))
+        prefixes = sorted(each.removesuffix("*") for each in media_types if each.endswith("*"))
+        of_type = [file.media_type.startswith(each, autoescape=True) for each in prefixes]
+        has_failed = exists().where(
+            ProcessingErrorComponent.entity_id == digest.entity_id,
+            ProcessingErrorComponent.system == EXTRACT_METADATA,
+        )
+        found = found.where(or_(file.media_type.in_(exact), *of_type), ~has_failed)
+    return found
 
 
 async def _count_by_system(

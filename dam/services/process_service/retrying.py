@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -11,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, MarkerComponent, ProcessingErrorComponent
+from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
 from dam.errors import UnknownNameError
+from dam.media.kind import MediaKind
 from dam.media.requirements import is_installed
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.ecs_service import mark_in_pages
@@ -90,7 +93,8 @@ async def retry_unblocked(
         The number of entities by system.
     """
     wanted = await world.read(_requirements, list(markers))
-    met = await asyncio.to_thread(lambda: list(map(_is_met, wanted)))
+    kinds = world.resources.get(MediaKinds).kinds()
+    met = await asyncio.to_thread(lambda: [_is_met(each, kinds) for each in wanted])
     unblocked = {requirement for requirement, is_met in zip(wanted, met, strict=True) if is_met}
     if not unblocked:
         return Counter()
@@ -108,11 +112,11 @@ async def _requirements(session: AsyncSession, systems: Sequence[str]) -> list[s
     return [text for text in await session.scalars(wanted) if text is not None]
 
 
-def _is_met(requirement: str) -> bool:
+def _is_met(requirement: str, kinds: Iterable[MediaKind[Any]]) -> bool:
     """Tell whether a required folder (a `file://` address) exists, or a decoder or extra works."""
     if requirement.startswith(_ADDRESS):
         return is_there(path_from_bytes(unquote_to_bytes(requirement.removeprefix(_ADDRESS))))
-    return is_installed(requirement)
+    return is_installed(requirement, kinds)
 
 
 def _failed(system: str, condition: ColumnElement[bool]) -> Select[EntityId]:

@@ -1,14 +1,17 @@
 """Systems, listeners and rules that no world can be built of: each function adds one kind."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
-from dam.core.ecs.components import Component, MarkerComponent
+from dam.core.ecs.components import Component, EntityId, MarkerComponent
 from dam.core.events import Event
+from dam.core.media_kinds import KindBinding
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, listens_for, system
 from dam.core.systems.params import (
@@ -18,6 +21,8 @@ from dam.core.systems.params import (
     WorldReader,
     WorldSession,
 )
+from dam.media.kind import MediaKind
+from dam.media.limits import MediaLimits
 from dam.models import (
     ImageDimensionsComponent,
     NeedsContentAnalysisComponent,
@@ -140,6 +145,7 @@ def wrong_arguments_of_system(builder: WorldBuilder) -> None:
         {"batch_size": 0},
         {"batch_size": True},
         {"run_if": "linux"},
+        {"requires": Store},
     ]
     for number, each in enumerate(facts, start=1):
         builder.add_system(named(f"bad_{number}", **each))
@@ -260,6 +266,42 @@ def wrong_arguments_of_mark_new(builder: WorldBuilder) -> None:
         builder.mark_new(marker, when=when)
 
 
+def wrong_arguments_of_mark_described(builder: WorldBuilder) -> None:
+    rules: list[tuple[Any, Any]] = [
+        (Store, "image/*"),
+        (NeedsContentAnalysisComponent, "jpg"),
+        (NeedsContentAnalysisComponent, "*/jpeg"),
+        (NeedsContentAnalysisComponent, 3),
+    ]
+    for marker, wanted in rules:
+        builder.mark_described(marker, wanted)
+
+
+def wrong_media_kinds(builder: WorldBuilder) -> None:
+    def bind(name: str, *media_types: str) -> KindBinding[Any]:
+        kind = MediaKind(
+            name=name,
+            media_types=frozenset(media_types),
+            describe=describe,
+            description_version=1,
+        )
+        return KindBinding(kind=kind, components=(), write=write)
+
+    def describe(path: Path, media_type: str, limits: MediaLimits) -> int: ...  # type: ignore[empty-body] # never called
+
+    def write(commands: Commands, asset: EntityId, facts: int) -> None: ...
+
+    wrong: Any = "a binding"
+    builder.contribute(bind("songs", "audio/mpeg"))
+    builder.contribute(wrong)
+    builder.contribute(bind("songs", "audio/flac"))
+    builder.contribute(bind("sounds", "audio/flac", "audio/mpeg"))
+    builder.contribute(bind("nothing"))
+    builder.contribute(
+        replace(bind("rows", "text/csv"), components=(ImageDimensionsComponent, wrong))
+    )
+
+
 def many_at_once(builder: WorldBuilder) -> None:
     def first(
         assets: MarkedEntityList[NeedsMetadataExtractionComponent],
@@ -305,6 +347,8 @@ FAULTY: list[Callable[[WorldBuilder], None]] = [
     two_lists_of_marked_entities,
     two_systems_for_one_marker,
     two_systems_of_one_name,
+    wrong_arguments_of_mark_described,
     wrong_arguments_of_mark_new,
     wrong_arguments_of_system,
+    wrong_media_kinds,
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dam.core import builder as building
+from dam.core import media_kinds
 from dam.core.builder import WorldBuilder
 from dam.core.systems import annotations, graph, signatures
 from dam.errors import ExitCode, WorldBuildError
@@ -52,7 +53,7 @@ def test_each_expected_message_is_that_of_a_faulty_system() -> None:
     assert sorted(file.stem for file in EXPECTED.iterdir()) == names
 
 
-@pytest.mark.parametrize("module", [annotations, building, graph, signatures])
+@pytest.mark.parametrize("module", [annotations, building, graph, media_kinds, signatures])
 def test_every_sentence_about_a_fault_is_in_an_expected_message(module: object) -> None:
     expected = "".join(file.read_text() for file in EXPECTED.iterdir())
     tree = ast.parse(Path(str(vars(module)["__file__"])).read_text())

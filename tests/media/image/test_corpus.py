@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dam.media.file_type.recognition import file_type
-from dam.media.image.decoders import is_picture
+from dam.media.image.decoders import PICTURE_TYPES
 from dam.media.image.entry import analyse_image
 from dam.media.likeness import DEFAULT_THRESHOLDS
 from tests.conftest import PROJECT
@@ -64,7 +64,7 @@ def test_the_default_threshold_parts_copies_from_strangers(corpus: Path) -> None
     analyses = {
         row["file"]: analyse_image(folder / row["file"])
         for row in rows
-        if is_picture(file_type(folder / row["file"]))
+        if file_type(folder / row["file"]) in PICTURE_TYPES
     }
     group = {row["file"]: row["group"] for row in rows}
     usable = {name: found.hashes for name, found in analyses.items() if found.has_structure}

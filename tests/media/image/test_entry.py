@@ -33,7 +33,6 @@ def test_a_description_says_what_the_header_says(tmp_path: Path) -> None:
     path = save(landscape(), tmp_path / "a.jpg")
 
     assert describe_image(path) == ImageDescription(
-        media_type="image/jpeg",
         format="JPEG",
         width_px=640,
         height_px=480,

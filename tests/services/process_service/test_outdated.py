@@ -7,7 +7,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
-from dam.media.image.values import BITMAP_RECIPE, DESCRIPTION_RECIPE
+from dam.media.file_type.recognition import RECOGNITION_VERSION
+from dam.media.image.values import BITMAP_RECIPE
 from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
 from dam.services.ecs_service import marking
 from dam.services.process_service import process
@@ -20,6 +21,10 @@ NOTHING = {"import_comic": 0, "extract_metadata": 0, "analyse_images": 0}
 
 async def describe_with(session: AsyncSession, recipe: int | None) -> None:
     await session.execute(update(FilePropertiesComponent).values(description_recipe=recipe))
+
+
+async def write(session: AsyncSession, /, **values: object) -> None:
+    await session.execute(update(FilePropertiesComponent).values(**values))
 
 
 async def hash_with(session: AsyncSession, recipe: int) -> None:
@@ -39,16 +44,42 @@ async def test_what_is_of_today_is_left_alone(world: World) -> None:
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 
 
-@pytest.mark.parametrize("recipe", [None, DESCRIPTION_RECIPE - 1])
+@pytest.mark.parametrize("recipe", [None, RECOGNITION_VERSION - 1])
 async def test_older_descriptions_are_made_anew(world: World, recipe: int | None) -> None:
     await world.run(describe_with, recipe)
     assert (await process(world)).processed == NOTHING
     planned = await process(world, marks_outdated=True, is_dry_run=True)
     assert planned.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 2}
+    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
     files = await world.read(rows_of, FilePropertiesComponent)
-    assert {file.description_recipe for file in files} == {DESCRIPTION_RECIPE}
+    assert {file.description_recipe for file in files} == {RECOGNITION_VERSION}
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_a_newer_kind_describes_its_files_anew_and_keeps_their_pictures(
+    world: World,
+) -> None:
+    await world.run(write, described_by="image 0")
+    done = await process(world, marks_outdated=True)
+    # The text: no kind is asked about it now.
+    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
+    files = await world.read(rows_of, FilePropertiesComponent)
+    assert [file.described_by for file in files] == ["image 1", "image 1", None]
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_a_newer_picture_is_analysed_anew(world: World) -> None:
+    await world.run(write, picture_version=0)
+    done = await process(world, marks_outdated=True)
+    assert done.processed == {"import_comic": 0, "extract_metadata": 2, "analyse_images": 2}
+    files = await world.read(rows_of, FilePropertiesComponent)
+    assert [file.picture_version for file in files] == [1, 1, 0]
+    assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_a_kind_that_is_not_installed_keeps_its_files(world: World) -> None:
+    await world.run(write, media_type="model/of-a-plugin", described_by="plugin 7")
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 
 
@@ -64,7 +95,7 @@ async def test_older_hashes_are_made_anew_page_by_page(
 
 
 async def test_what_a_newer_version_has_computed_stays(world: World) -> None:
-    await world.run(describe_with, DESCRIPTION_RECIPE + 1)
+    await world.run(describe_with, RECOGNITION_VERSION + 1)
     await world.run(hash_with, BITMAP_RECIPE + 1)
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 

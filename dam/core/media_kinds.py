@@ -1,0 +1,186 @@
+"""Media kinds: a kind of file, the components that it gets, and the markers that follow.
+
+The indented blocks, one after another, are one Python module, which a test runs: poems are texts
+that begin with `Poem`. The functions of a kind run in workers, where `FileOperationsResource.each`
+runs any other function, too.
+
+    from dataclasses import dataclass
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from dam.core.prelude import Commands, Component, EntityId, KindBinding, Mapped, MediaKind
+    from dam.core.prelude import MediaLimits, WorldBuilder
+
+
+    @dataclass(frozen=True)
+    class PoemFacts:
+        lines: int
+
+
+    class PoemComponent(Component, kw_only=True):
+        __tablename__ = "component_poems_poem"
+
+        lines: Mapped[int]
+
+
+    def recognise_poem(head: bytes, file: BinaryIO) -> str | None:
+        return "text/x-poem" if head.startswith(b"Poem") else None
+
+
+    def describe_poem(path: Path, media_type: str, limits: MediaLimits) -> PoemFacts:
+        with path.open() as file:
+            return PoemFacts(lines=sum(1 for line in file) - 1)
+
+
+    def write_poem(commands: Commands, asset: EntityId, poem: PoemFacts) -> None:
+        commands.set_values(asset, PoemComponent, lines=poem.lines)
+
+
+    POEM = MediaKind(
+        name="poem",
+        media_types=frozenset({"text/x-poem"}),
+        describe=describe_poem,
+        description_version=1,
+        recognise=recognise_poem,
+    )
+    POEMS = KindBinding(kind=POEM, components=(PoemComponent,), write=write_poem)
+
+
+    def install_kind(builder: WorldBuilder) -> None:
+        builder.contribute(POEMS)
+
+`recognise` is asked about files of which no more is known than that they are a text, a ZIP archive
+or the like. With `picture=`, files of the kind get thumbnails and, unless `is_hashed=False`,
+perceptual hashes. Raise `description_version` or `picture_version` when the function gets better;
+`dam-cli process --outdated` then uses it on the assets that are there.
+
+`builder.mark_described(NeedsCountComponent, "text/*")` marks assets for a system as soon as their
+media type is known.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Generic, TypeVar
+
+from dam.core.ecs.components import Component, EntityId, MarkerComponent
+from dam.core.systems.commands import Commands
+from dam.core.systems.signatures import Wrong, is_component
+from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
+
+Facts = TypeVar("Facts")
+Wanted = str | Callable[[MediaKind[Any]], bool]
+"""Which described assets: a media type, a pattern such as `image/*`, or a function of the kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindBinding(Generic[Facts]):
+    """Binds a media kind to components: says what a world writes about each file of the kind.
+
+    Args:
+        kind: The kind.
+        components: The components that `write` may give to an asset. They are removed when the
+            asset is described anew.
+        write: Gives an asset the components for the facts about its file.
+
+    Example:
+        def write_song(commands: Commands, asset: EntityId, facts: SongFacts) -> None:
+            commands.set_values(asset, DurationComponent, seconds=facts.seconds)
+
+        SONGS = KindBinding(kind=SONG, components=(DurationComponent,), write=write_song)
+    """
+
+    kind: MediaKind[Facts]
+    components: tuple[type[Component], ...]
+    write: Callable[[Commands, EntityId, Facts], None]
+
+
+class MediaKinds:
+    """The media kinds of a world, and the rules that mark an asset after it was described."""
+
+    def __init__(self) -> None:
+        self._bindings: list[KindBinding[Any]] = []
+        self._rules: list[tuple[type[MarkerComponent], Wanted]] = []
+
+    def wrong_with(self, binding: object) -> list[Wrong]:
+        """Return what is wrong with a kind that a plugin contributes, beside those added before."""
+        if not isinstance(binding, KindBinding):
+            return [(f"contribute is given {binding!r}", "give a KindBinding")]
+        kind, wrong = binding.kind, []
+        if any(kind.name == other.name for other in self.kinds()):
+            hint = "give the kind a name of its own"
+            wrong.append((f"the media kind {kind.name!r} is contributed twice", hint))
+        for other in self.kinds():
+            if shared := sorted(kind.media_types & other.media_types):
+                found = f"the media kinds {other.name!r} and {kind.name!r} both have the media type"
+                hint = "leave it to one of them: each file is described by one kind"
+                wrong.append((f"{found} {', '.join(shared)}", hint))
+        if not kind.media_types:
+            hint = "name at least one"
+            wrong.append((f"the media kind {kind.name!r} has no media types", hint))
+        for component in binding.components:
+            if not is_component(component):
+                found = f"components= of the media kind {kind.name!r} has {component!r}"
+                wrong.append((found, "name classes that derive from Component"))
+        return wrong
+
+    def add(self, binding: KindBinding[Any]) -> None:
+        """Add a kind."""
+        self._bindings.append(binding)
+
+    def add_rule(self, marker: type[MarkerComponent], wanted: Wanted) -> None:
+        """Add a rule: the described assets that get `marker`."""
+        self._rules.append((marker, wanted))
+
+    def kinds(self) -> tuple[MediaKind[Any], ...]:
+        """Return the kinds, in the order in which they were added."""
+        return tuple(binding.kind for binding in self._bindings)
+
+    def components(self) -> frozenset[type[Component]]:
+        """Return every component that a kind may write."""
+        return frozenset(each for binding in self._bindings for each in binding.components)
+
+    def binding_of(self, media_type: str) -> KindBinding[Any] | None:
+        """Return the binding of the kind that has this media type, or None."""
+        kind = kind_of(self.kinds(), media_type)
+        return next((binding for binding in self._bindings if binding.kind is kind), None)
+
+    def described_by(self, media_type: str) -> str | None:
+        """Return the names and versions of the kinds that describe a file of this type now.
+
+        Examples: `image 1` for a picture; `stl 2` for a file of a generic type, if only the kind
+        `stl` can recognise such files; None for a file that no kind knows.
+        """
+        kind = kind_of(self.kinds(), media_type)
+        if kind is not None:
+            return f"{kind.name} {kind.description_version}"
+        if media_type not in GENERIC_TYPES:
+            return None
+        asked = [kind for kind in self.kinds() if kind.recognise is not None]
+        return ", ".join(f"{kind.name} {kind.description_version}" for kind in asked) or None
+
+    def markers_after(self, media_type: str) -> list[type[MarkerComponent]]:
+        """Return the markers that an asset gets when it was described as having this type."""
+        kind = kind_of(self.kinds(), media_type)
+        return [
+            marker
+            for marker, wanted in self._rules
+            if (
+                fnmatchcase(media_type, wanted)
+                if isinstance(wanted, str)
+                else kind is not None and wanted(kind)
+            )
+        ]
+
+    def types_before(self, marker: type[MarkerComponent]) -> set[str] | None:
+        """Return the media types, or patterns of them, whose assets get a marker; None: no rule."""
+        wanted = [wanted for each, wanted in self._rules if each is marker]
+        return set(self._types(wanted)) if wanted else None
+
+    def _types(self, wanted: list[Wanted]) -> Iterator[str]:
+        for each in wanted:
+            if isinstance(each, str):
+                yield each
+            else:
+                for kind in filter(each, self.kinds()):
+                    yield from kind.media_types

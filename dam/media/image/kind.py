@@ -1,0 +1,32 @@
+"""The media kind of pictures: `IMAGE`."""
+
+from pathlib import Path
+from typing import Any
+
+from dam.media.image.decoders import PICTURE_TYPES, REQUIREMENTS, installed_decoders
+from dam.media.image.entry import describe_image, small_picture
+from dam.media.image.values import ImageDescription
+from dam.media.kind import MediaKind
+from dam.media.limits import MediaLimits
+
+
+def _describe(path: Path, media_type: str, limits: MediaLimits) -> ImageDescription:
+    return describe_image(path, limits, media_type)
+
+
+def _picture(path: Path, media_type: str, limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
+    return small_picture(path, limits, media_type)
+
+
+IMAGE = MediaKind(
+    name="image",
+    media_types=frozenset(each for each in PICTURE_TYPES if each.startswith("image/")),
+    describe=_describe,
+    description_version=1,
+    picture=_picture,
+    picture_version=1,
+    scaled=frozenset({"image/jpeg"}),
+    preloads=("dam.media.image.analysis", "dam.media.image.description"),
+    requirements=REQUIREMENTS,
+    decoders=installed_decoders,
+)

@@ -1,0 +1,39 @@
+"""Pictures: dimensions, format and frames."""
+
+from dam.core.ecs.components import EntityId
+from dam.core.media_kinds import KindBinding
+from dam.core.systems.commands import Commands
+from dam.media.image.kind import IMAGE
+from dam.media.image.values import ImageDescription
+from dam.models import (
+    FramePropertiesComponent,
+    ImageDimensionsComponent,
+    ImageFormatComponent,
+)
+
+
+def write_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
+    """Give a picture its dimensions, its format and, if it has several, its frames."""
+    width, height = image.width_px, image.height_px
+    commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
+    commands.set_values(
+        asset,
+        ImageFormatComponent,
+        format=image.format,
+        mode=image.mode,
+        bit_depth=image.bit_depth,
+        has_alpha=image.has_alpha,
+        orientation=image.orientation,
+    )
+    if image.frame_count > 1:
+        count, is_animated = image.frame_count, image.is_animated
+        commands.set_values(
+            asset, FramePropertiesComponent, frame_count=count, is_animated=is_animated
+        )
+
+
+IMAGES = KindBinding(
+    kind=IMAGE,
+    components=(ImageDimensionsComponent, ImageFormatComponent, FramePropertiesComponent),
+    write=write_image,
+)
