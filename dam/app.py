@@ -5,6 +5,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from dam.core.builder import WorldBuilder
 from dam.core.config import WorldConfig
@@ -12,6 +13,7 @@ from dam.core.database.url import is_absent, parse_database_url
 from dam.core.plugin_schemas import PluginSchema
 from dam.core.world import World
 from dam.errors import PluginLoadError
+from dam.media.kind import MediaKind
 from dam.plugins import builtin
 from dam.services import schema_service
 from dam.settings import Settings, load_settings
@@ -23,7 +25,7 @@ __all__ = [
     "World",
     "WorldConfig",
     "build_world",
-    "load_plugin_schemas",
+    "load_parts",
     "load_settings",
     "open_world",
     "world_config",
@@ -54,17 +56,22 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
     )
 
 
-def load_plugin_schemas(
-    config: WorldConfig,
-) -> tuple[Sequence[PluginSchema], list[PluginLoadError]]:
-    """Return the schemas of the installed plugins, and an error for each that cannot be loaded.
+def load_parts(
+    config: WorldConfig, *, plugins: bool
+) -> tuple[Sequence[PluginSchema], Sequence[MediaKind[Any]], list[PluginLoadError]]:
+    """Return what can be known of a world without opening it.
+
+    These are the schemas of the installed plugins, the media kinds, and an error for each plugin
+    that cannot be loaded. Without `plugins`, only the built-in kinds are returned.
 
     Raises:
         WorldBuildError: The tables of a plugin have faults.
     """
     builder, skipped = WorldBuilder(config), list[PluginLoadError]()
-    builder.load_plugins(skipped.append)
-    return builder.plugin_schemas(), skipped
+    builtin.install(builder)
+    if plugins:
+        builder.load_plugins(skipped.append)
+    return builder.plugin_schemas(), builder.media_kinds(), skipped
 
 
 async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dam.app import PluginSchema, World, WorldConfig
-    from dam.errors import PluginLoadError
+    from dam.app import World, WorldConfig
     from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth, LostStore
     from dam.services.plugin_service import PluginInDatabase
     from dam.services.privacy_service import OpenPath
@@ -73,6 +72,7 @@ def setup_db(
 
 
 def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
+    from dam.app import load_parts
     from dam.services import schema_service
 
     def people(done: "SetUp") -> None:
@@ -84,7 +84,7 @@ def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
             sentence(f"plugin {one.plugin!r} {verb} {what}: revision {one.revision}")
         _show_saved_copy(done.saved_copy)
 
-    plugins, unloaded = _plugin_schemas(state, config)
+    plugins, _, unloaded = load_parts(config, plugins=not state.without_plugins)
     done = schema_service.set_up(config, plugins=plugins, reset=reset, dry_run=state.is_dry_run)
     show(state, done, people)
     for error in unloaded:
@@ -113,15 +113,6 @@ def _drop_plugin(
 def _show_saved_copy(copy: "Path | None") -> None:
     if copy is not None:
         sentence(f"copy of the database before the change: {copy}")
-
-
-def _plugin_schemas(
-    state: State, config: "WorldConfig"
-) -> "tuple[Sequence[PluginSchema], Sequence[PluginLoadError]]":
-    """Return the schemas of the plugins, and an error for each plugin that cannot be loaded."""
-    from dam.app import load_plugin_schemas
-
-    return ((), ()) if state.without_plugins else load_plugin_schemas(config)
 
 
 @command()
@@ -213,7 +204,7 @@ def doctor(
     and no command writes to it. If it is lost for good, --store-is-lost makes a new store in its
     place. Then `verify` lists what is missing, and `add-asset` of the same files brings it back.
     """
-    from dam.app import load_settings, world_config
+    from dam.app import load_parts, load_settings, world_config
     from dam.cli.toolkit.logs import write_logs
     from dam.cli.toolkit.running import run_async
     from dam.services import doctor_service
@@ -223,12 +214,13 @@ def doctor(
     config = world_config(state.world, settings)
     is_configured = settings.world(state.world).is_configured
     lost = _begin_store_anew(state, config, is_agreed=is_agreed) if store_is_lost else None
-    plugins, unloaded = _plugin_schemas(state, config)
+    plugins, kinds, unloaded = load_parts(config, plugins=not state.without_plugins)
     result = run_async(
         lambda: doctor_service.examine(
             config,
             is_configured=is_configured,
             closes_paths=fix and not state.is_dry_run,
+            kinds=kinds,
             plugins=plugins,
             unloaded=unloaded,
         )

@@ -4,7 +4,7 @@ import gc
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
@@ -43,6 +43,7 @@ from dam.core.systems.signatures import (
 )
 from dam.core.world import World
 from dam.errors import BuildFault, PluginLoadError, WorldBuildError
+from dam.media.kind import MediaKind
 
 T = TypeVar("T")
 
@@ -137,6 +138,10 @@ class WorldBuilder:
         self._faults += [call_fault(caller, *each) for each in wrong]
         if not wrong:
             self._kinds.add(binding)
+
+    def media_kinds(self) -> Sequence[MediaKind[Any]]:
+        """Return the media kinds that were contributed so far."""
+        return self._kinds.kinds()
 
     def mark_described(self, marker: type[MarkerComponent], wanted: Wanted) -> None:
         """Set a marker on assets whose description says that they are of a kind or media type.

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +31,7 @@ from dam.errors import (
 )
 from dam.media.archive.unpackers import installed_unpackers
 from dam.media.decoder import Decoder
-from dam.media.image.decoders import installed_decoders
+from dam.media.kind import MediaKind
 from dam.services import schema_service
 from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
@@ -124,6 +125,7 @@ async def examine(
     *,
     is_configured: bool,
     closes_paths: bool = False,
+    kinds: Sequence[MediaKind[Any]] = (),
     plugins: Sequence[PluginSchema] = (),
     unloaded: Sequence[PluginLoadError] = (),
 ) -> Diagnosis:
@@ -136,6 +138,7 @@ async def examine(
         is_configured: The user chose the database. Otherwise it is created on first use, and its
             absence is no fault.
         closes_paths: Remove other users' access to the world's files and folders.
+        kinds: The media kinds, whose decoders are looked at.
         plugins: The schemas of the installed plugins.
         unloaded: The errors of plugins that could not be loaded.
     """
@@ -155,7 +158,7 @@ async def examine(
         database=database,
         storage=storage,
         cache=cache,
-        decoders=await asyncio.to_thread(installed_decoders) | installed_unpackers(),
+        decoders=await asyncio.to_thread(_decoders, kinds),
         readable_by_others=paths,
         plugins=await _plugins(config),
         plugin_faults=[
@@ -163,6 +166,14 @@ async def examine(
             for error in unloaded
         ],
     )
+
+
+def _decoders(kinds: Sequence[MediaKind[Any]]) -> dict[str, Decoder]:
+    found: dict[str, Decoder] = {}
+    for kind in kinds:
+        if kind.decoders is not None:
+            found |= kind.decoders()
+    return found | installed_unpackers()
 
 
 async def find_lost_store(config: WorldConfig) -> LostStore:

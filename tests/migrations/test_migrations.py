@@ -163,7 +163,8 @@ def test_pictures_of_before_kinds_are_not_described_again(tmp_path: Path) -> Non
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript((FROZEN / "0006.sql").read_text())
         for statement in (
-            "UPDATE component_file_properties SET media_type = 'image/jpeg', description_recipe = 1",
+            "UPDATE component_file_properties SET description_recipe = 1",
+            "UPDATE component_file_properties SET media_type = 'image/jpeg'",
             "UPDATE component_file_properties SET media_type = 'text/plain' WHERE entity_id = 3",
             "DELETE FROM component_image_dimensions WHERE entity_id = 2",
         ):

@@ -1,4 +1,4 @@
-"""The example plugin: tables, a system with its marker, a listener, a resource, and commands."""
+"""The example plugin: tables, a media kind, a system with its marker, a listener, commands."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from tests.plugins.stl_files import binary, box, text
 
 pytestmark = pytest.mark.slow
 
-MARKER = "NeedsStlReadingComponent"
+MARKER = "NeedsStlSurfaceComponent"
 FACTS = {"triangle_count": 12, "min_x": 0, "min_y": 0, "min_z": 0, "max_x": 3, "max_y": 2}
 
 
@@ -24,31 +24,37 @@ def model(home: Path) -> Path:
     return path
 
 
-def facts_of(cli: DamCli, entity_id: int) -> object:
+def component(cli: DamCli, entity_id: int, kind: str = "StlModelComponent") -> object:
     (facts,) = cli("show", str(entity_id), "--json").json
-    return facts["components"].get("StlModelComponent")
+    return facts["components"].get(kind)
 
 
-def test_an_import_marks_new_assets_for_the_plugin(models: DamCli, model: Path) -> None:
-    (model.parent / "notes.txt").write_text("not a model")
-    models("add-asset", "--no-process", model, "notes.txt")
-    assert models("status", "--json").json["pending"][MARKER] == 1
-
-
-def test_adding_a_model_runs_the_plugins_system(models: DamCli, model: Path) -> None:
-    added = models("add-asset", model, "--json")
-    assert (added.returncode, added.json["added"]) == (ExitCode.OK, 1)
-    assert facts_of(models, 1) == {**FACTS, "max_z": 1}
+def test_a_model_is_described_drawn_and_checked(models: DamCli, model: Path) -> None:
+    (model.parent / "notes.txt").write_text("solid words, but not a model")
+    added = models("add-asset", model, "notes.txt", "--json")
+    assert (added.returncode, added.json["added"]) == (ExitCode.OK, 2)
+    assert component(models, 1) == {**FACTS, "max_z": 1}
+    assert component(models, 1, "StlSurfaceComponent") == {"is_closed": True}
+    assert component(models, 2) is None
     assert models("status", "--json").json["pending"][MARKER] == 0
+    (drawn,) = models("thumbnail", "1", "--json").json
+    assert (drawn["width"], drawn["height"]) == (256, 256)
+    (facts,) = models("show", "1", "--json").json
+    assert facts["components"]["FilePropertiesComponent"]["media_type"] == "model/stl"
+    assert "ImagePerceptualPHashComponent" not in facts["components"]
 
 
-def test_old_assets_are_marked_as_an_import_would(models: DamCli, model: Path) -> None:
+def test_models_from_before_the_plugin_are_found(models: DamCli, model: Path) -> None:
     (model.parent / "notes.txt").write_text("not a model")
     models("--no-plugins", "add-asset", model, "notes.txt")
-    assert facts_of(models, 1) is None
-    done = models("process", "--mark", MARKER, "--json")
-    assert done.json["processed"]["read_models"] == 1
-    assert facts_of(models, 1) == {**FACTS, "max_z": 1}
+    assert component(models, 1) is None
+    done = models("process", "--outdated", "--json")
+    assert done.json["processed"]["check_surfaces"] == 1
+    assert component(models, 1) == {**FACTS, "max_z": 1}
+    again = models("process", "--outdated", "--json").json["processed"]
+    assert set(again.values()) == {0}
+    marked = models("process", "--mark", MARKER, "--json").json["processed"]
+    assert marked["check_surfaces"] == 1
 
 
 def test_without_plugins_its_marker_is_unknown(models: DamCli) -> None:
@@ -57,29 +63,29 @@ def test_without_plugins_its_marker_is_unknown(models: DamCli) -> None:
     assert done.error["message"].startswith(f"no marker named {MARKER!r}; known: ")
 
 
-def test_what_the_plugin_cannot_read_is_a_failure_of_its_system(
-    models: DamCli, model: Path
-) -> None:
-    model.write_bytes(binary([]))
+def test_a_damaged_model_is_a_failure_and_keeps_its_type(models: DamCli, model: Path) -> None:
+    model.write_bytes(text(box(1, 1, 1))[:-20])
     added = models("add-asset", model, "--json")
     assert added.returncode == ExitCode.ITEMS_FAILED
     (failure,) = added.json["failures"]
-    assert failure["system"] == "read_models"
+    assert failure["system"] == "extract_metadata"
     assert failure["error"] == "UnreadableModelError"
-    assert failure["message"] == "unreadable STL model: it has no triangles"
+    assert failure["message"] == "unreadable STL model: the text ends without 'endsolid'"
+    assert models("status", "--json").json["pending"][MARKER] == 0
 
 
 def test_its_listener_hears_of_what_was_committed(models: DamCli, model: Path) -> None:
+    model.write_bytes(binary(box(3, 2, 1)[:-1]))
     script = """
 import sys
 from dam.app import World
 from dam.services.import_service import ImportOptions
 from dam.services.import_service import add_files
 from dam.sync import SyncWorld
-from dam_stl.plugin import ReadModels
+from dam_stl.plugin import OpenModels
 
 async def read(world: World):
-    return world.resources.get(ReadModels)
+    return world.resources.get(OpenModels)
 
 with SyncWorld() as world:
     world.run(add_files, sys.argv[1:], ImportOptions())

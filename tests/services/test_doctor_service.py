@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldContext
 from dam.core.database.database import Database
 from dam.errors import TablesMissingError
+from dam.media.image.kind import IMAGE
 from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine
 from dam.services.schema_service import set_up
@@ -23,7 +24,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_a_sound_world_is_well(database_url: str) -> None:
-    found = await examine(world_config(database_url), is_configured=True)
+    found = await examine(world_config(database_url), is_configured=True, kinds=[IMAGE])
     assert found.ok
     assert (found.database.message, found.database.hint) == ("set up and writable", None)
     assert found.storage.message == "does not exist yet; created on first use"

@@ -17,7 +17,15 @@ class StlModelComponent(Component, kw_only=True):
     max_z: Mapped[float]
 
 
-class NeedsStlReadingComponent(MarkerComponent, kw_only=True):
-    """The model has not been read yet."""
+class StlSurfaceComponent(Component, kw_only=True):
+    """Whether the surface of a model is closed, so that the model can be printed."""
 
-    __tablename__ = "component_stl_needs_reading"
+    __tablename__ = "component_stl_surface"
+
+    is_closed: Mapped[bool]
+
+
+class NeedsStlSurfaceComponent(MarkerComponent, kw_only=True):
+    """The surface of the model has not been looked at yet."""
+
+    __tablename__ = "component_stl_needs_surface"

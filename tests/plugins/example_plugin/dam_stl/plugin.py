@@ -1,14 +1,14 @@
-"""What the plugin adds to a world: a system for its marker, a listener and resources."""
+"""What the plugin adds to a world: a media kind, a system for its marker, a listener."""
 
-import asyncio
 from dataclasses import dataclass
 
 from dam.core.prelude import (
     Commands,
     EntityId,
     Event,
-    ItemError,
+    KindBinding,
     MarkedEntityList,
+    MediaKind,
     Resource,
     SystemStage,
     WorldBuilder,
@@ -17,59 +17,28 @@ from dam.core.prelude import (
     system,
 )
 from dam.services import content_service
-from dam.services.content_service import NewAsset
 from dam.services.file_operations import FileOperationsResource
-from dam.storage.content_store import ContentStore
-from dam.storage.contents.located import LocatedContent, local_file
 
-from .components import NeedsStlReadingComponent, StlModelComponent
-from .reading import ModelFacts, read_facts
+from .components import NeedsStlSurfaceComponent, StlModelComponent, StlSurfaceComponent
+from .reading import STL_TYPE, ModelFacts, describe, draw, is_closed, recognise
 
-
-@dataclass(frozen=True)
-class ModelRead(Event[None]):
-    """A model was read."""
-
-    entity_id: EntityId
-
-
-class ModelReader:
-    """Reads models from where their bytes are."""
-
-    def facts_of(self, store: ContentStore, model: LocatedContent) -> ModelFacts:
-        """Return the facts about a model; raise an `ItemError` if it cannot be read."""
-        with local_file(store, model) as path:
-            return read_facts(path)
+STL = MediaKind(
+    name="stl",
+    media_types=frozenset({STL_TYPE}),
+    describe=describe,
+    description_version=1,
+    picture=draw,
+    is_hashed=False,  # many models look alike from one side
+    recognise=recognise,
+)
 
 
-class ReadModels(list[EntityId]):
-    """The models that this opening of the world has read."""
-
-
-@system(stage=SystemStage.METADATA_EXTRACTION)
-async def read_models(
-    models: MarkedEntityList[NeedsStlReadingComponent],
-    reader: WorldReader,
-    files: Resource[FileOperationsResource],
-    model_reader: Resource[ModelReader],
-    commands: Commands,
-) -> None:
-    """Give each marked model its component."""
-    contents = await content_service.locate_marked(reader, models)
-    for model, content in contents.items():
-        try:
-            facts = await asyncio.to_thread(model_reader.facts_of, files.store, content)
-        except ItemError as error:
-            commands.fail(model, error)
-            continue
-        commands.set(model, component_of(facts))
-        commands.emit(ModelRead(model), on_behalf_of=model)
-
-
-def component_of(facts: ModelFacts) -> StlModelComponent:
-    """Return the component for the facts about a model."""
+def write_model(commands: Commands, asset: EntityId, facts: ModelFacts) -> None:
+    """Give a model its component."""
     (min_x, min_y, min_z), (max_x, max_y, max_z) = facts.lowest, facts.highest
-    return StlModelComponent(
+    commands.set_values(
+        asset,
+        StlModelComponent,
         triangle_count=facts.triangle_count,
         min_x=min_x,
         min_y=min_y,
@@ -80,22 +49,50 @@ def component_of(facts: ModelFacts) -> StlModelComponent:
     )
 
 
-@listens_for(ModelRead)
-async def remember_model(event: ModelRead, models: Resource[ReadModels]) -> None:
-    """Keep which models were read."""
+STL_MODELS = KindBinding(kind=STL, components=(StlModelComponent,), write=write_model)
+
+
+@dataclass(frozen=True)
+class OpenSurfaceFound(Event[None]):
+    """A model has a hole."""
+
+    entity_id: EntityId
+
+
+class OpenModels(list[EntityId]):
+    """The models with a hole that this opening of the world has found."""
+
+
+@system(stage=SystemStage.POST_PROCESSING)
+async def check_surfaces(
+    models: MarkedEntityList[NeedsStlSurfaceComponent],
+    reader: WorldReader,
+    files: Resource[FileOperationsResource],
+    commands: Commands,
+) -> None:
+    """Note for each marked model whether its surface is closed."""
+    contents = await content_service.locate_marked(reader, models)
+    answers = await files.each(is_closed, list(contents.values()))
+    for model, answer in zip(contents, answers, strict=True):
+        if isinstance(answer, Exception):
+            commands.fail(model, answer)
+            continue
+        commands.set_values(model, StlSurfaceComponent, is_closed=answer)
+        if not answer:
+            commands.emit(OpenSurfaceFound(model), on_behalf_of=model)
+
+
+@listens_for(OpenSurfaceFound)
+async def remember_model(event: OpenSurfaceFound, models: Resource[OpenModels]) -> None:
+    """Keep which models have a hole."""
     models.append(event.entity_id)
-
-
-def is_model(asset: NewAsset) -> bool:
-    """Tell whether a new asset is to be read."""
-    return asset.name.lower().endswith(".stl")
 
 
 def install(builder: WorldBuilder) -> None:
     """Add what this package can do to a world."""
     builder.add_migrations("dam_stl", revision="0001")
-    builder.add_resource(ModelReader, lambda _: ModelReader())
-    builder.add_resource(ReadModels, lambda _: ReadModels())
-    builder.add_system(read_models)
+    builder.contribute(STL_MODELS)
+    builder.mark_described(NeedsStlSurfaceComponent, STL_TYPE)
+    builder.add_system(check_surfaces)
+    builder.add_resource(OpenModels, lambda _: OpenModels())
     builder.add_listener(remember_model)
-    builder.mark_new(NeedsStlReadingComponent, when=is_model)

@@ -1,4 +1,4 @@
-"""Reads and draws STL models; needs no database.
+"""Recognises, reads and draws STL models; needs no database.
 
 STL describes a surface by triangles, in a binary form or as text. The format knows no unit, so
 sizes are plain numbers.
@@ -8,14 +8,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dam.errors import ItemError, MediaLimitError
+from dam.media.limits import MediaLimits
 
+STL_TYPE = "model/stl"
 MAX_TRIANGLES = 2_000_000
 _MAX_TEXT_BYTES = 100_000_000
 _MAX_LINE_BYTES = 500
@@ -46,6 +48,42 @@ class ModelFacts:
     triangle_count: int
     lowest: tuple[float, float, float]
     highest: tuple[float, float, float]
+
+
+def recognise(head: bytes, file: BinaryIO) -> str | None:
+    """Return the media type of STL models if a file is one.
+
+    A binary model has as many bytes as its number of triangles asks for.
+    """
+    count = int.from_bytes(head[80:84], "little")
+    size_bytes = file.seek(0, os.SEEK_END)
+    is_binary = count > 0 and size_bytes == _HEADER_BYTES + count * _TRIANGLE.itemsize
+    is_text = head[:5].lower() == b"solid" and b"facet" in head.lower()
+    return STL_TYPE if is_binary or is_text else None
+
+
+def describe(path: Path, _media_type: str, _limits: MediaLimits) -> ModelFacts:
+    """Return the facts about a model, as `read_facts`."""
+    return read_facts(path)
+
+
+def draw(path: Path, _media_type: str, _limits: MediaLimits) -> Image.Image:
+    """Return a picture of a model, as `draw_model`."""
+    return draw_model(path)
+
+
+def is_closed(path: Path) -> bool:
+    """Tell whether the surface of a model has no hole: each edge belongs to two triangles.
+
+    Raises:
+        UnreadableModelError, MediaLimitError: As in `read_facts`.
+    """
+    corners = read_corners(path)
+    _, names = np.unique(corners.reshape(-1, 3), axis=0, return_inverse=True)
+    triangles = names.reshape(-1, 3)
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    _, uses = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
+    return bool((uses == 2).all())
 
 
 def read_facts(path: Path) -> ModelFacts:

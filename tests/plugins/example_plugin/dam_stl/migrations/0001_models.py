@@ -1,4 +1,4 @@
-"""Models and their marker."""
+"""Models, their surfaces, and the marker of these."""
 
 import sqlalchemy as sa
 
@@ -32,7 +32,10 @@ def upgrade() -> None:
         sa.Column("max_z", sa.Double(), nullable=False),
     )
     op.create_table(
-        "component_stl_needs_reading",
+        "component_stl_surface", entity_id(), sa.Column("is_closed", sa.Boolean(), nullable=False)
+    )
+    op.create_table(
+        "component_stl_needs_surface",
         entity_id(),
         sa.Column("attempts", INTEGER, nullable=False),
         sa.Column("lease_token", sa.String(length=64)),
