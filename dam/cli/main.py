@@ -2,13 +2,14 @@
 
 import atexit
 import gc
+import importlib
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.main import get_command
@@ -16,6 +17,7 @@ from typer.main import get_command
 from dam.cli.plugin_commands import RootGroup
 from dam.cli.toolkit.command import Command, Group, make_group
 from dam.cli.toolkit.faults import StoppedByUserError, fault_of, report
+from dam.cli.toolkit.help_text import PlainGroup
 from dam.cli.toolkit.output import OutputError, flush, write_error_text
 from dam.cli.toolkit.streams import (
     flush_prints,
@@ -38,6 +40,32 @@ from dam.stopping import (
 CommandTree = Mapping[str, Sequence[Command | Group]]
 
 _DOC = "Manage pictures, comics, videos and documents by their content."
+# The commands by section and name. Importing them all and making Typer's objects of them takes
+# twenty times as long as one of them, so a process imports only its own.
+_COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "Assets": {
+        "add-asset": "dam.cli.add_asset:add_asset",
+        "find-file-by-hash": "dam.cli.find:find_file_by_hash",
+        "find-similar-images": "dam.cli.find:find_similar_images",
+        "show": "dam.cli.asset:show_asset",
+        "thumbnail": "dam.cli.asset:thumbnail",
+        "export-asset": "dam.cli.asset:export_asset",
+        "remove-asset": "dam.cli.asset:remove_asset",
+        "ui": "dam.cli.asset:ui",
+    },
+    "Comics": {"comic": "dam.cli.comic:COMIC"},
+    "Worlds, database, state": {
+        "setup-db": "dam.cli.world:setup_db",
+        "list-worlds": "dam.cli.world:list_worlds",
+        "status": "dam.cli.world:status",
+        "process": "dam.cli.work:process",
+        "failures": "dam.cli.work:failures",
+        "retry": "dam.cli.work:retry",
+        "verify": "dam.cli.integrity:verify",
+        "gc": "dam.cli.integrity:gc",
+        "doctor": "dam.cli.world:doctor",
+    },
+}
 _NEW_OBJECTS_AT_START = 1_000_000
 _CLOSED_PIPE = 141  # a shell's code for a program that SIGPIPE ended
 
@@ -66,21 +94,49 @@ def app(tree: CommandTree | None = None) -> None:
 
 def command_tree() -> CommandTree:
     """Return all commands, by the section of the help page that lists them."""
-    from dam.cli.add_asset import add_asset
-    from dam.cli.asset import export_asset, remove_asset, show_asset, thumbnail, ui
-    from dam.cli.comic import COMIC
-    from dam.cli.find import find_file_by_hash, find_similar_images
-    from dam.cli.integrity import gc, verify
-    from dam.cli.work import failures, process, retry
-    from dam.cli.world import doctor, list_worlds, setup_db, status
-
-    found = [find_file_by_hash, find_similar_images]
-    work = [process, failures, retry]
     return {
-        "Assets": [add_asset, *found, show_asset, thumbnail, export_asset, remove_asset, ui],
-        "Comics": [COMIC],
-        "Worlds, database, state": [setup_db, list_worlds, status, *work, verify, gc, doctor],
+        section: [_imported(place) for place in places.values()]
+        for section, places in _COMMANDS.items()
     }
+
+
+class _LazyRoot(RootGroup):
+    """The group of all commands; those that this process does not need are not imported."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - Typer keeps its types to itself
+        """Return a command; None if there is none."""
+        self._import({cmd_name})
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            self._import()  # for "did you mean"
+        return found
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - as above
+        """Return the names of dam's own commands."""
+        self._import()
+        return super().list_commands(ctx)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write the lists of commands."""
+        self._import()
+        super().format_commands(ctx, formatter)
+
+    def _import(self, wanted: Collection[str] | None = None) -> None:
+        """Import commands, by default all, and keep them in the order of the help page."""
+        tree = {
+            section: [
+                _imported(place)
+                for name, place in places.items()
+                if name not in self.commands and (wanted is None or name in wanted)
+            ]
+            for section, places in _COMMANDS.items()
+        }
+        if any(tree.values()):
+            made = get_command(make_root(tree))
+            assert isinstance(made, PlainGroup)
+            found = {**self.commands, **made.commands}
+            names = [name for places in _COMMANDS.values() for name in places if name in found]
+            self.commands = {name: found[name] for name in names}
 
 
 def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
@@ -92,7 +148,8 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
     """
     prepare_streams()
     try:
-        return _run(arguments, command_tree() if tree is None else tree)
+        root = make_root({}, _LazyRoot) if tree is None else make_root(tree)
+        return _run(arguments, root)
     except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
         if isinstance(error, BrokenPipeError) and not requested_stop():
             give_up_stdout()
@@ -100,21 +157,31 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         return _tell(error, arguments)
 
 
-def make_root(tree: CommandTree) -> typer.Typer:
-    """Return the root group of all commands, each with the options of every command."""
-    root = make_group(_DOC, is_root=True, kind=RootGroup)
+def make_root(tree: CommandTree, kind: type[RootGroup] = RootGroup) -> typer.Typer:
+    """Return the root group of all commands, each with the options of every command.
+
+    Args:
+        tree: The commands.
+        kind: The class of the group.
+    """
+    root = make_group(_DOC, is_root=True, kind=kind)
     for section, entries in tree.items():
         for entry in entries:
             entry.add_to(root, section)
     return root
 
 
-def _run(arguments: Sequence[str], tree: CommandTree) -> int:
+def _imported(place: str) -> Command | Group:
+    module, _, name = place.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    assert isinstance(found, Command | Group)
+    return found
+
+
+def _run(arguments: Sequence[str], root: typer.Typer) -> int:
     # Typer only reads the arguments: the body runs outside, where its errors are ours to handle.
     try:
-        read = get_command(make_root(tree)).main(
-            list(arguments), prog_name="dam-cli", standalone_mode=False
-        )
+        read = get_command(root).main(list(arguments), prog_name="dam-cli", standalone_mode=False)
     except OSError as error:
         raise OutputError(words_for(error)) from error
     except SystemExit as done:  # shell completion, whose words are printed

@@ -1,5 +1,7 @@
 """What the contract of the command line asks of every command, whichever there are."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +10,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from dam.cli import command_tree, make_root
+from dam.cli.main import _COMMANDS
+from dam.errors import ExitCode
+from tests.command_line import DamCli
 
 CHANGING = {
     *("setup-db", "process", "retry", "gc", "doctor", "add-asset", "export-asset", "remove-asset"),
@@ -26,6 +31,29 @@ def walk(command: object, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ob
 
 EVERY = dict(walk(get_command(make_root(command_tree()))))
 COMMANDS = {name: entry for name, entry in EVERY.items() if isinstance(entry, TyperCommand)}
+
+
+def test_each_command_has_the_name_by_which_it_is_imported() -> None:
+    for section, entries in command_tree().items():
+        assert [entry.name for entry in entries] == list(_COMMANDS[section])
+
+
+def test_a_process_imports_only_its_own_command(dam_cli: DamCli) -> None:
+    code = (
+        "import sys; from dam.cli.main import main; code = main(sys.argv[1:]);"
+        "print(code, *(name for name in sys.modules if name.startswith('dam.cli.')), sep='\\n')"
+    )
+    run = [sys.executable, "-c", code, "-q", "-w", "none", "status"]
+    done = subprocess.run(run, env=dam_cli.environment, capture_output=True, text=True, check=True)
+    modules = done.stderr.split()  # where prints go, behind the error
+    assert str(ExitCode.USAGE.value) in modules
+    assert "dam.cli.world" in modules
+    assert {"dam.cli.work", "dam.cli.find", "dam.cli.comic"}.isdisjoint(modules)
+
+
+def test_a_word_that_is_no_command_is_compared_with_all_of_them(dam_cli: DamCli) -> None:
+    said = "error: no such command 'stauts'\nhint: did you mean 'status'?\n"
+    assert dam_cli("stauts").stderr == said
 
 
 def options_of(command: object) -> set[str]:
