@@ -84,8 +84,9 @@ async def _found_or_made(
     found = await asyncio.to_thread(_undamaged, thumbnails, contents)
     missing = {key: content for key, content in contents.items() if key not in found}
     files = world.resources.get(FileOperationsResource)
-    types = await world.read(read_components, FilePropertiesComponent, list(missing))
-    wanted = [(content, types[key].media_type) for key, content in missing.items()]
+    properties = await world.read(read_components, FilePropertiesComponent, list(missing))
+    types = {key: file.media_type for key, file in properties.items()}
+    wanted = [(content, types.get(key)) for key, content in missing.items()]
     answers = await files.analyse(wanted, thumbnails, needs_thumbnails=True)
     failures: dict[EntityId, DamError] = {}
     for key, answer in zip(missing, answers, strict=True):

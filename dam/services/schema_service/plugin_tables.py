@@ -88,6 +88,8 @@ async def check_plugins(
     Raises:
         PluginTablesMissingError: A plugin has no tables, or not all.
         PluginOutdatedError, PluginTooNewError: Its tables are older or newer than the plugin.
+
+    Example: `await check_plugins(database, schemas)`.
     """
     plugins = {schema.plugin for schema in schemas}
     others = [kind for kind in markers if package_of(kind) not in {"dam", *plugins}]
