@@ -20,7 +20,6 @@ from dam.storage.paths import is_at_or_below
 from dam.storage.sources.walk import absolute_path
 
 IMPORT_COMIC = "import_comic"
-EXTRACT_METADATA = "extract_metadata"
 """The system that retries failed comic imports; importing the same comic again does so, too."""
 
 

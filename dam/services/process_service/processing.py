@@ -15,7 +15,6 @@ from dam.core.ecs.components import (
     AnyComponent,
     EntityId,
     MarkerComponent,
-    ProcessingErrorComponent,
 )
 from dam.core.media_kinds import MediaKinds
 from dam.core.new_entities import NewEntityMarkers
@@ -28,7 +27,6 @@ from dam.errors import ItemError, UnknownNameError
 from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services.content_service import NewAsset
 from dam.services.ecs_service import mark_in_pages
-from dam.services.failure_service import EXTRACT_METADATA
 from dam.services.file_operations import FileOperationsResource
 from dam.services.process_service.outdated import mark_outdated
 from dam.services.process_service.retrying import retry_unblocked
@@ -190,14 +188,15 @@ async def _mark_existing(world: World, plan: Plan, *, is_dry_run: bool) -> int:
     marker = plan.marker
     assert marker is not None
     rules = world.resources.get(NewEntityMarkers)
-    media_types = world.resources.get(MediaKinds).types_before(marker)
+    kinds = world.resources.get(MediaKinds)
     required = plan.stage_facts.requires
 
     def is_meant(entity_id: EntityId, sha256: bytes, size_bytes: int, name: str) -> bool:
         asset = NewAsset(entity_id=entity_id, digest=sha256, size_bytes=size_bytes, name=name)
         return rules.wants(marker, asset)
 
-    unmarked = _unmarked(marker, required, media_types)
+    kind_types = sorted({each for kind in kinds.kinds() for each in kind.media_types})
+    unmarked = _unmarked(marker, required, kinds.types_before(marker), kind_types)
     return await mark_in_pages(world, marker, unmarked, is_meant=is_meant, is_dry_run=is_dry_run)
 
 
@@ -205,6 +204,7 @@ def _unmarked(
     marker: type[MarkerComponent],
     required: type[AnyComponent] | None,
     media_types: Collection[str] | None,
+    kind_types: Collection[str],
 ) -> Select[EntityId, bytes, int, str]:
     """Select the assets without a marker that could get it, with the facts its rule needs.
 
@@ -213,6 +213,7 @@ def _unmarked(
         required: A component that they must have; None for no condition.
         media_types: The media types, or patterns such as `image/*`, of which one must be theirs, as
             found in a description that did not fail. None for no condition.
+        kind_types: The media types of all kinds, whose descriptions may fail.
     """
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     found = (
@@ -226,11 +227,8 @@ def _unmarked(
         exact = sorted(each for each in media_types if not each.endswith("*"))
         prefixes = sorted(each.removesuffix("*") for each in media_types if each.endswith("*"))
         of_type = [file.media_type.startswith(each, autoescape=True) for each in prefixes]
-        has_failed = exists().where(
-            ProcessingErrorComponent.entity_id == digest.entity_id,
-            ProcessingErrorComponent.system == EXTRACT_METADATA,
-        )
-        found = found.where(or_(file.media_type.in_(exact), *of_type), ~has_failed)
+        is_described = or_(file.picture_version.is_not(None), file.media_type.not_in(kind_types))
+        found = found.where(or_(file.media_type.in_(exact), *of_type), is_described)
     return found
 
 

@@ -153,7 +153,9 @@ async def test_the_pixels_of_a_large_picture_are_read_only_after_its_bytes_were_
     state = FileState.of(stored.stat())
     believed = update(table_of(FileLocationComponent)).values(ctime_ns=state.ctime_ns)
     await world.run(execute, believed)
-    await process(world, marker_name="NeedsMetadataExtractionComponent")
+    for marker in ("NeedsMetadataExtractionComponent", "NeedsContentAnalysisComponent"):
+        assert await world.read(list_failures) == []
+        await process(world, marker_name=marker)
     (failure,) = await world.read(list_failures)
     assert (failure.system, failure.error) == ("analyse_images", "ContentDamagedError")
 
