@@ -94,6 +94,7 @@ def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
 def _drop_plugin(
     state: State, config: "WorldConfig", plugin: str, where: str, *, is_agreed: bool
 ) -> None:
+    from dam.app import load_parts
     from dam.services import schema_service
 
     def people(done: "DroppedPlugin") -> None:
@@ -103,10 +104,12 @@ def _drop_plugin(
         sentence(f"{verb} {tables} of plugin {plugin!r} ({rows}), and {failures} of its systems")
         _show_saved_copy(done.saved_copy)
 
+    _, kinds, _ = load_parts(config, plugins=False)
+    names = [kind.name for kind in kinds]
     planned = schema_service.drop_plugin(config, plugin, dry_run=True)
     if not state.is_dry_run:
         confirm(f"Drop all that plugin {plugin!r} keeps in {where}?", is_agreed=is_agreed)
-        planned = schema_service.drop_plugin(config, plugin)
+        planned = schema_service.drop_plugin(config, plugin, built_in_kinds=names)
     show(state, planned, people)
 
 

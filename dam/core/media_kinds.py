@@ -50,25 +50,34 @@ runs any other function, too.
         builder.contribute(POEMS)
 
 `recognise` is asked about files of which no more is known than that they are a text, a ZIP archive
-or the like. With `picture=`, files of the kind get thumbnails and, unless `is_hashed=False`,
-perceptual hashes. Raise `description_version` or `picture_version` when the function gets better;
-`dam-cli process --outdated` then uses it on the assets that are there.
+or the like; it returns one of the kind's own media types. With `picture=`, files of the kind get
+thumbnails and, unless `is_hashed=False`, perceptual hashes. `write` is a plain function, without
+`async`. Each function may raise an `ItemError`, which is the failure of that file; any other error
+is one, too, and names the kind.
+
+`dam-cli process --outdated` shows a kind that was just installed the files that are there. Raise
+`description_version` or `picture_version` when the function gets better, and it is used on them
+again.
 
 `builder.mark_described(NeedsCountComponent, "text/*")` marks assets for a system as soon as their
 media type is known.
 """
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar
 
-from dam.core.ecs.components import Component, EntityId, MarkerComponent
+from dam.core.ecs.components import AnyComponent, EntityId, IdentityComponent, MarkerComponent
 from dam.core.systems.commands import Commands
-from dam.core.systems.signatures import Wrong, is_component
+from dam.core.systems.declaration import system_name
+from dam.core.systems.signatures import Wrong, is_component, name_of
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 
 Facts = TypeVar("Facts")
+_NOT_OF_KINDS = (IdentityComponent, MarkerComponent)
 Wanted = str | Callable[[MediaKind[Any]], bool]
 """Which described assets: a media type, a pattern such as `image/*`, or a function of the kind."""
 
@@ -91,8 +100,28 @@ class KindBinding(Generic[Facts]):
     """
 
     kind: MediaKind[Facts]
-    components: tuple[type[Component], ...]
+    components: tuple[type[AnyComponent], ...]
     write: Callable[[Commands, EntityId, Facts], None]
+
+
+def _wrong_functions(binding: KindBinding[Any]) -> Iterator[Wrong]:
+    """Yield what is wrong with the functions of a kind, which run in workers, and with `write`."""
+    kind = binding.kind
+    of_workers = {"describe": kind.describe, "picture": kind.picture, "recognise": kind.recognise}
+    for name, function in of_workers.items():
+        optional = function is None and name != "describe"
+        if not optional and not _is_importable(function):
+            found = f"{name}= of the media kind {kind.name!r} is {system_name(function)}"
+            yield found, "give a function that is defined at the top of a module: workers import it"
+    if not callable(binding.write) or inspect.iscoroutinefunction(binding.write):
+        found = f"write= of the media kind {kind.name!r} is {system_name(binding.write)}"
+        yield found, "give a function without `async` that takes Commands, an id and the facts"
+
+
+def _is_importable(function: object) -> bool:
+    module = sys.modules.get(getattr(function, "__module__", ""))
+    name = getattr(function, "__qualname__", "")
+    return callable(function) and getattr(module, name, None) is function
 
 
 class MediaKinds:
@@ -119,10 +148,11 @@ class MediaKinds:
             hint = "name at least one"
             wrong.append((f"the media kind {kind.name!r} has no media types", hint))
         for component in binding.components:
-            if not is_component(component):
-                found = f"components= of the media kind {kind.name!r} has {component!r}"
-                wrong.append((found, "name classes that derive from Component"))
-        return wrong
+            if not is_component(component) or issubclass(component, _NOT_OF_KINDS):
+                found = f"components= of the media kind {kind.name!r} has {name_of(component)}"
+                hint = "name classes that derive from Component or MultiComponent, and no markers"
+                wrong.append((found, hint))
+        return [*wrong, *_wrong_functions(binding)]
 
     def add(self, binding: KindBinding[Any]) -> None:
         """Add a kind."""
@@ -136,7 +166,7 @@ class MediaKinds:
         """Return the kinds, in the order in which they were added."""
         return tuple(binding.kind for binding in self._bindings)
 
-    def components(self) -> frozenset[type[Component]]:
+    def components(self) -> frozenset[type[AnyComponent]]:
         """Return every component that a kind may write."""
         return frozenset(each for binding in self._bindings for each in binding.components)
 

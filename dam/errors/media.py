@@ -42,7 +42,7 @@ class MediaKindError(ItemError):
         error: What its function raised.
     """
 
-    def __init__(self, kind: str, error: Exception) -> None:
+    def __init__(self, kind: str, error: BaseException) -> None:
         self.kind = kind
         self.reason = described(error)
         super().__init__(

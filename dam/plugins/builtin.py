@@ -1,8 +1,6 @@
 """The built-in parts of every world, in one list."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from dam.children import give_to_children
 from dam.core.builder import WorldBuilder
@@ -11,8 +9,12 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.resources import ResourceManager
 from dam.core.systems.signatures import fault
 from dam.errors import WorldBuildError
-from dam.media.kind import MediaKind, has_picture
-from dam.models import NeedsContentAnalysisComponent, NeedsMetadataExtractionComponent
+from dam.media.kind import has_picture
+from dam.models import (
+    FilePropertiesComponent,
+    NeedsContentAnalysisComponent,
+    NeedsMetadataExtractionComponent,
+)
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service import LikenessIndex
 from dam.services.world_service import WorldCache
@@ -26,14 +28,19 @@ from dam.workers.answer_types import decoder_for
 from dam.workers.pool import WorkerPool
 
 
-def refuse_undecodable(kinds: Iterable[MediaKind[Any]]) -> None:
+def refuse_unfit(kinds: MediaKinds) -> None:
     """Raise unless the workers' answers about files of these kinds can be decoded.
 
     Raises:
-        WorldBuildError: The return annotation of a `describe` does not say how.
+        WorldBuildError: The return annotation of a `describe` does not say how, or a kind would
+            write over the size, name and type of its files.
     """
     faults = []
-    for kind in kinds:
+    for kind in kinds.kinds():
+        binding = kinds.binding_of(next(iter(kind.media_types)))
+        if binding is not None and FilePropertiesComponent in binding.components:
+            found = f"media kind {kind.name!r}: components= has FilePropertiesComponent"
+            faults.append(fault(kind.describe, found, "leave it out: dam itself writes it"))
         try:
             decoder_for(kind.describe)
         except TypeError as error:
@@ -55,10 +62,10 @@ def install(builder: WorldBuilder) -> None:
             task_timeout_s=config.task_timeout_s,
             environment=config.worker_environment,
         )
-        kinds = resources.get(MediaKinds).kinds()
-        refuse_undecodable(kinds)
+        kinds = resources.get(MediaKinds)
+        refuse_unfit(kinds)
         return FileOperationsResource(
-            open_store(config.storage_url), pool, config.extra_digests, kinds
+            open_store(config.storage_url), pool, config.extra_digests, kinds.kinds()
         )
 
     def cache(resources: ResourceManager) -> WorldCache:

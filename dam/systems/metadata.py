@@ -9,7 +9,7 @@ from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import DamError, MediaKindError, raise_host_limit
 from dam.media.file_type.recognition import RECOGNITION_VERSION
-from dam.media.kind import MediaKind, kind_of
+from dam.media.kind import MediaKind, kind_of, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     NeedsContentAnalysisComponent,
@@ -54,7 +54,7 @@ def _write(
 ) -> None:
     """Write a description, and set the markers that follow it."""
     kind = kind_of(kinds.kinds(), answer.media_type)
-    picture_version = None if kind is None else kind.picture_version
+    picture_version = None if kind is None else version_of_picture(kind)
     failure = answer.failure
     if failure is None:
         if former is not None and former.media_type is not None:
@@ -92,8 +92,10 @@ def _forget(
     """Remove the components of an earlier description; `kind` is that of the new one."""
     for component in kinds.components():
         commands.remove(asset, component)
-    if kind is None or not kind.is_hashed or kind.picture is None:
-        for component in (*HASHES, NeedsContentAnalysisComponent):
+    if kind is None or kind.picture is None:
+        commands.remove(asset, NeedsContentAnalysisComponent)
+    if kind is None or kind.picture is None or not kind.is_hashed:
+        for component in HASHES:
             commands.remove(asset, component)
 
 

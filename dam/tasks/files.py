@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial, reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
+from typing import Any, BinaryIO, Generic, NamedTuple, TypeVar, get_type_hints
 
 from dam.errors import (
     CacheUnusableError,
@@ -15,6 +15,7 @@ from dam.errors import (
     ItemError,
     MediaKindError,
     UnsupportedPictureError,
+    is_of_item,
     raise_host_limit,
 )
 from dam.media.file_type.recognition import HEAD_BYTES, media_type
@@ -208,38 +209,61 @@ def _return_type(fn: Callable[..., object]) -> Any:  # noqa: ANN401 - an annotat
 
 
 def _description(kinds: Kinds, path: Path) -> FileDescription[Any]:
-    found = _media_type(kinds, path)
+    found, failure = _media_type(kinds, path)
     kind = kind_of(kinds, found)
-    if kind is None:
-        return FileDescription(found)
+    if kind is None or failure is not None:
+        return FileDescription(found, failure=failure)
     try:
         with _faults_named(kind):
             return FileDescription(found, kind.describe(path, found, _LIMITS))
     except DamError as error:
-        raise_host_limit(error)
+        _raise_if_not_of_file(error)
         return FileDescription(found, failure=error)
 
 
-def _media_type(kinds: Kinds, path: Path) -> str:
-    """Return the media type of a file; of a generic type, the kinds are asked."""
+def _raise_if_not_of_file(error: DamError) -> None:
+    raise_host_limit(error)
+    if not is_of_item(error):
+        raise error
+
+
+def _media_type(kinds: Kinds, path: Path) -> tuple[str, DamError | None]:
+    """Return the media type of a file, and the error of a kind that was asked to recognise it.
+
+    Only files of a generic type are shown to the kinds; such a file keeps that type if they fail.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         found = media_type(file, head)
         if found not in GENERIC_TYPES:
-            return found
+            return found, None
+        failure: DamError | None = None
         for kind in kinds:
-            if kind.recognise is not None:
-                file.seek(0)
-                with _faults_named(kind):
-                    if own := kind.recognise(head, file):
-                        return own
+            file.seek(0)
+            try:
+                if own := _recognised(kind, head, file):
+                    return own, None
+            except DamError as error:
+                _raise_if_not_of_file(error)
+                failure = error
+    return found, failure
+
+
+def _recognised(kind: MediaKind[Any], head: bytes, file: BinaryIO) -> str | None:
+    if kind.recognise is None:
+        return None
+    with _faults_named(kind):
+        found = kind.recognise(head, file)
+        if found is not None and found not in kind.media_types:
+            message = f"recognise returned {found!r}, which is not one of its media types"
+            raise ValueError(message)
     return found
 
 
 def _analysis(
     kinds: Kinds, path: Path, known_type: str | None
 ) -> tuple[MediaKind[Any], ImageAnalysis]:
-    found = known_type or _media_type(kinds, path)
+    found = known_type or _media_type(kinds, path)[0]
     kind = kind_of(kinds, found)
     if kind is None or kind.picture is None:
         raise UnsupportedPictureError(found)
@@ -254,7 +278,7 @@ def _faults_named(kind: MediaKind[Any]) -> Iterator[None]:
         yield
     except DamError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin's code
         raise_host_limit(error)
         if kind.describe.__module__.startswith("dam."):
             raise

@@ -49,16 +49,16 @@ _POSSIBLE = (
 def decoder_for(fn: Callable[..., object]) -> Decoder:
     """Return the decoder for answers of this function, by its return annotation.
 
-    An object that is called may say the type in its attribute `answer_type` instead: its answers
-    may depend on values that it was made with.
+    An object that is called may say the type in a property `answer_type` instead: its answers may
+    depend on values that it was made with.
 
     Raises:
         TypeError: Its return annotation is missing, or has a type that cannot be decoded.
     """
     while isinstance(fn, partial):
         fn = fn.func
-    if not isinstance(fn, types.FunctionType | types.MethodType) and hasattr(fn, "answer_type"):
-        return _decoder(fn.answer_type)
+    if isinstance(getattr(type(fn), "answer_type", None), property):
+        return _decoder_of(fn, lambda: fn.answer_type)  # type: ignore[attr-defined] # as was asked
     return _decoder_for(getattr(fn, "__func__", fn))
 
 
@@ -86,9 +86,13 @@ def read_answer(decode: Decoder, payload: bytes) -> Outcome:
 
 @cache
 def _decoder_for(fn: Callable[..., object]) -> Decoder:
+    return _decoder_of(fn, lambda: get_type_hints(fn)["return"])
+
+
+def _decoder_of(fn: Callable[..., object], answer_type: Callable[[], object]) -> Decoder:
     name = f"{getattr(fn, '__module__', None)}.{getattr(fn, '__qualname__', fn)}"
     try:
-        return _decoder(get_type_hints(fn)["return"])
+        return _decoder(answer_type())
     except (TypeError, NameError, AttributeError, LookupError, RecursionError) as error:
         reason = "there is none" if isinstance(error, KeyError) else str(error)
         message = (

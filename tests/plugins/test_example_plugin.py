@@ -57,6 +57,17 @@ def test_models_from_before_the_plugin_are_found(models: DamCli, model: Path) ->
     assert marked["check_surfaces"] == 1
 
 
+def test_models_are_read_again_after_their_tables_were_dropped(models: DamCli, model: Path) -> None:
+    models("add-asset", model)
+    dropped = models("setup-db", "--drop-plugin", "dam_stl", "--yes")
+    assert dropped.returncode == ExitCode.OK
+    models("setup-db")
+    assert component(models, 1) is None
+    done = models("process", "--outdated", "--json").json["processed"]
+    assert (done["extract_metadata"], done["check_surfaces"]) == (1, 1)
+    assert component(models, 1) == {**FACTS, "max_z": 1}
+
+
 def test_without_plugins_its_marker_is_unknown(models: DamCli) -> None:
     done = models("--no-plugins", "process", "--mark", MARKER, "--json")
     assert done.returncode == ExitCode.USAGE

@@ -147,15 +147,50 @@ async def test_files_that_were_there_before_the_kind_are_found(
     assert len(plain) == 2
 
 
-async def test_a_kind_whose_answers_cannot_be_decoded_is_a_build_fault() -> None:
-    def describe(path: Path, media_type: str, limits: MediaLimits) -> object: ...
+def describe_anyhow(path: Path, media_type: str, limits: MediaLimits) -> object:
+    raise NotImplementedError  # it is never called
 
+
+async def test_a_kind_whose_answers_cannot_be_decoded_is_a_build_fault() -> None:
     builder = builder_of("sqlite:///never-opened.db")
     builtin.install(builder)
-    kind: MediaKind[Any] = replace(cast("MediaKind[Any]", NOTE), describe=describe)
+    kind: MediaKind[Any] = replace(cast("MediaKind[Any]", NOTE), describe=describe_anyhow)
     builder.contribute(replace(NOTES, kind=kind))
     with pytest.raises(WorldBuildError, match="media kind 'note': the return annotation of"):
         await builder.build()
+
+
+async def test_a_kind_leaves_what_dam_itself_writes() -> None:
+    builder = builder_of("sqlite:///never-opened.db")
+    builtin.install(builder)
+    builder.contribute(replace(NOTES, components=(FilePropertiesComponent,)))
+    with pytest.raises(WorldBuildError, match="components= has FilePropertiesComponent"):
+        await builder.build()
+
+
+async def test_describing_again_keeps_what_is_pending(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("note one two")
+    note = await add(tmp_path / "a.txt")
+    for _ in range(2):
+        name = "NeedsMetadataExtractionComponent"
+        await process(world, marker_name=name, stages=["metadata-extraction"])
+        assert await world.read(marked, NeedsContentAnalysisComponent) == [note]
+
+
+async def test_a_recogniser_that_fails_leaves_the_type_and_is_a_failure(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    texts = {"odd type": "image/jpeg", "odd raises": "", "odd exits": "", "text": ""}
+    for content in texts:
+        (tmp_path / f"{content}.txt").write_text(content)
+        await add(tmp_path / f"{content}.txt")
+    await process(world)
+    files = await world.read(rows_of, FilePropertiesComponent)
+    assert {file.media_type for file in files} == {"text/plain"}
+    kept = await world.read(failures)
+    assert [error for _, error, _, _ in kept.values()] == ["MediaKindError"] * 3
 
 
 def test_what_a_kind_needs_is_asked_of_the_kind() -> None:

@@ -141,7 +141,11 @@ class Sizing:
     """A task whose answers depend on what it was made with."""
 
     def __init__(self, answer_type: object) -> None:
-        self.answer_type = answer_type
+        self._answer_type = answer_type
+
+    @property
+    def answer_type(self) -> object:
+        return self._answer_type
 
     def __call__(self, _: object) -> Any:
         return Sized(1)

@@ -10,7 +10,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.image.values import BITMAP_RECIPE
-from dam.media.kind import GENERIC_TYPES
+from dam.media.kind import GENERIC_TYPES, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
@@ -68,7 +68,8 @@ def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:
         versions = file.described_by.is_distinct_from(name)
         # A picture is drawn anew by the system that follows the description. A file that could not
         # be described has no version of a picture.
-        yield and_(of_kind, or_(versions, file.picture_version != kind.picture_version))
-    (some_type, *_) = GENERIC_TYPES
-    asked = file.described_by.is_distinct_from(kinds.described_by(some_type))
-    yield and_(file.media_type.in_(sorted(GENERIC_TYPES)), asked)
+        yield and_(of_kind, or_(versions, file.picture_version != version_of_picture(kind)))
+    of_kinds = {media_type for kind in kinds.kinds() for media_type in kind.media_types}
+    if generic := sorted(GENERIC_TYPES - of_kinds):
+        asked = file.described_by.is_distinct_from(kinds.described_by(generic[0]))
+        yield and_(file.media_type.in_(generic), asked)

@@ -1,18 +1,18 @@
 """`drop_plugin`: removes the tables of a plugin, whether or not it is still installed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, func, inspect, select, table
+from sqlalchemy import Connection, delete, func, inspect, select, table, update
 
 from dam.core.config import WorldConfig, utc_now
 from dam.core.database.database import Database
 from dam.core.database.url import is_absent
 from dam.core.ecs.components import ProcessingErrorComponent, table_of
 from dam.errors import NotSetUpError, UnknownNameError
-from dam.models import PluginTable
+from dam.models import FilePropertiesComponent, PluginTable
 from dam.services.schema_service.checks import refuse_old_server, refuse_revision
 from dam.services.schema_service.connection import connected, locked
 from dam.services.schema_service.plugin_tables import RecordedPlugin, read_recorded
@@ -47,16 +47,24 @@ class DroppedPlugin:
 
 
 def drop_plugin(
-    config: WorldConfig, plugin: str, *, dry_run: bool = False, now: datetime | None = None
+    config: WorldConfig,
+    plugin: str,
+    *,
+    built_in_kinds: Collection[str] = (),
+    dry_run: bool = False,
+    now: datetime | None = None,
 ) -> DroppedPlugin:
     """Drop the tables of a plugin and the failures of its systems. It blocks.
 
     The plugin need not be installed: the database knows its tables, and which of them are markers
-    of which systems. A copy of a SQLite file is saved first, as `set_up` does.
+    of which systems. A copy of a SQLite file is saved first, as `set_up` does. If the plugin is
+    installed again, `process --outdated` describes its files again.
 
     Args:
         config: The configuration of the world.
         plugin: The import package of the plugin.
+        built_in_kinds: The names of the media kinds of dam itself, whose descriptions stay. The
+            database does not know which other kinds were the plugin's.
         dry_run: Only return what would be removed.
         now: The time in the name of the copy; None means the current time.
 
@@ -85,6 +93,7 @@ def drop_plugin(
                 found = _find(connection, database, plugin)
                 tables, failures = _count(connection, found)
                 _drop(connection, found, tables)
+                _forget_descriptions(connection, built_in_kinds)
     return DroppedPlugin(
         world=config.name,
         database=database.safe_url,
@@ -112,6 +121,14 @@ def _count(connection: Connection, found: RecordedPlugin) -> tuple[dict[str, int
     failure = ProcessingErrorComponent
     failed = select(func.count()).where(failure.system.in_(found.system_names()))
     return {name: count or 0 for name, count in rows.items()}, connection.scalar(failed) or 0
+
+
+def _forget_descriptions(connection: Connection, built_in_kinds: Collection[str]) -> None:
+    """Let the files that other kinds have described be outdated."""
+    file = table_of(FilePropertiesComponent)
+    others = [~file.c.described_by.startswith(f"{name} ") for name in built_in_kinds]
+    statement = update(file).where(file.c.described_by.is_not(None), *others)
+    connection.execute(statement.values(described_by=None, picture_version=None))
 
 
 def _drop(connection: Connection, found: RecordedPlugin, tables: Mapping[str, int]) -> None:

@@ -16,7 +16,7 @@ from dam.services.world_service import hold_to_identity
 async def make_ready(world: World, *, before_creation: Callable[[], None] | None) -> None:
     """Check that the database of a world fits this program and its plugins; hold the world to it.
 
-    Example: `await make_ready(world, before_creation=None, has_plugins=True)`.
+    Example: `await make_ready(world, before_creation=None)`.
 
     Args:
         world: The world, just built.

@@ -277,6 +277,11 @@ def wrong_arguments_of_mark_described(builder: WorldBuilder) -> None:
         builder.mark_described(marker, wanted)
 
 
+def describe(path: Path, media_type: str, limits: MediaLimits) -> int:
+    """Stand for the function of a media kind."""
+    raise NotImplementedError  # it is never called
+
+
 def wrong_media_kinds(builder: WorldBuilder) -> None:
     def bind(name: str, *media_types: str) -> KindBinding[Any]:
         kind = MediaKind(
@@ -287,10 +292,11 @@ def wrong_media_kinds(builder: WorldBuilder) -> None:
         )
         return KindBinding(kind=kind, components=(), write=write)
 
-    def describe(path: Path, media_type: str, limits: MediaLimits) -> int: ...  # type: ignore[empty-body] # never called
-
     def write(commands: Commands, asset: EntityId, facts: int) -> None: ...
 
+    async def write_later(commands: Commands, asset: EntityId, facts: int) -> None: ...
+
+    later: Any = write_later
     wrong: Any = "a binding"
     builder.contribute(bind("songs", "audio/mpeg"))
     builder.contribute(wrong)
@@ -298,8 +304,13 @@ def wrong_media_kinds(builder: WorldBuilder) -> None:
     builder.contribute(bind("sounds", "audio/flac", "audio/mpeg"))
     builder.contribute(bind("nothing"))
     builder.contribute(
-        replace(bind("rows", "text/csv"), components=(ImageDimensionsComponent, wrong))
+        replace(
+            bind("rows", "text/csv"),
+            components=(ImageDimensionsComponent, NeedsContentAnalysisComponent),
+        )
     )
+    nested = replace(bind("nested", "text/x-nested").kind, picture=lambda *_: None)
+    builder.contribute(replace(bind("nested", "text/x-nested"), kind=nested, write=later))
 
 
 def many_at_once(builder: WorldBuilder) -> None:
