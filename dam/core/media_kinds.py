@@ -72,7 +72,7 @@ from typing import Any, Generic, TypeVar
 
 from dam.core.ecs.components import AnyComponent, EntityId, IdentityComponent, MarkerComponent
 from dam.core.systems.commands import Commands
-from dam.core.systems.declaration import system_name
+from dam.core.systems.declaration import raise_rule_fault, system_name
 from dam.core.systems.signatures import Wrong, is_component, name_of
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 
@@ -90,7 +90,8 @@ class KindBinding(Generic[Facts]):
         kind: The kind.
         components: The components that `write` may give to an asset. They are removed when the
             asset is described anew.
-        write: Gives an asset the components for the facts about its file.
+        write: Gives an asset the components for the facts about its file. If it raises, the file
+            fails, and keeps what was given before.
 
     Example:
         def write_song(commands: Commands, asset: EntityId, facts: SongFacts) -> None:
@@ -198,19 +199,29 @@ class MediaKinds:
             if (
                 fnmatchcase(media_type, wanted)
                 if isinstance(wanted, str)
-                else kind is not None and wanted(kind)
+                else kind is not None and _wants(marker, wanted, kind)
             )
         ]
 
     def types_before(self, marker: type[MarkerComponent]) -> set[str] | None:
         """Return the media types, or patterns of them, whose assets get a marker; None: no rule."""
         wanted = [wanted for each, wanted in self._rules if each is marker]
-        return set(self._types(wanted)) if wanted else None
+        return set(self._types(marker, wanted)) if wanted else None
 
-    def _types(self, wanted: list[Wanted]) -> Iterator[str]:
+    def _types(self, marker: type[MarkerComponent], wanted: list[Wanted]) -> Iterator[str]:
         for each in wanted:
             if isinstance(each, str):
                 yield each
             else:
-                for kind in filter(each, self.kinds()):
-                    yield from kind.media_types
+                for kind in self.kinds():
+                    if _wants(marker, each, kind):
+                        yield from kind.media_types
+
+
+def _wants(
+    marker: type[MarkerComponent], wanted: Callable[[MediaKind[Any]], bool], kind: MediaKind[Any]
+) -> bool:
+    try:
+        return wanted(kind)
+    except Exception as error:  # noqa: BLE001 - the boundary to a plugin's code
+        raise_rule_fault(marker, wanted, error)

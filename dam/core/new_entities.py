@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dam.core.ecs.components import EntityId, MarkerComponent
-from dam.core.systems.declaration import raise_named, system_name
+from dam.core.systems.declaration import raise_rule_fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,4 +55,4 @@ def _says_yes(marker: type[MarkerComponent], when: _Rule | None, entity: NewEnti
     try:
         return when is None or when(entity)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
-        raise_named(f"the rule for {marker.__name__}, {system_name(when)!r}", when, error)
+        raise_rule_fault(marker, when, error)

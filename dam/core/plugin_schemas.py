@@ -25,13 +25,19 @@ class PluginSchema:
 
     Args:
         plugin: The name of the plugin: its import package.
-        revision: The newest of the migrations in the folder `migrations` of that package.
+        revision: The newest of the migrations in the folder `migrations` of that package; empty
+            if it has no migrations, and makes its tables itself.
         systems: The names of its systems, by the tables of their markers.
     """
 
     plugin: str
     revision: str
     systems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_migrations(self) -> bool:
+        """Whether `setup-db` makes the tables of the plugin."""
+        return bool(self.revision)
 
     @property
     def version_table(self) -> str:
@@ -75,14 +81,16 @@ class DeclaredSchemas:
         return [*self._faults, *_restricting_keys(self._packages)]
 
     def schemas(self, plans: Iterable[Plan]) -> PluginSchemas:
-        """Return the schema of each plugin that has migrations, with its systems among `plans`."""
+        """Return the schema of each plugin, with its systems among `plans`."""
         systems: dict[str, dict[str, str]] = defaultdict(dict)
         for plan in plans:
             if plan.marker is not None:
                 systems[package_of(plan.marker)][table_of(plan.marker).name] = plan.name
         return PluginSchemas(
-            PluginSchema(plugin=package, revision=revision, systems=systems[package])
-            for package, revision in self._revisions.items()
+            PluginSchema(
+                plugin=package, revision=self._revisions.get(package, ""), systems=systems[package]
+            )
+            for package in self._packages
         )
 
 

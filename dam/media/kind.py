@@ -80,9 +80,9 @@ def kind_of(kinds: Iterable[MediaKind[Any]], media_type: str | None) -> MediaKin
     return next((kind for kind in kinds if media_type in kind.media_types), None)
 
 
-def version_of_picture(kind: MediaKind[Any]) -> int:
-    """Return the version of a kind's pictures; 0 for a kind that has none."""
-    return 0 if kind.picture is None else kind.picture_version
+def version_of_picture(kind: MediaKind[Any] | None) -> int:
+    """Return the version of a kind's pictures; 0 for files that have none."""
+    return 0 if kind is None or kind.picture is None else kind.picture_version
 
 
 def has_picture(kind: MediaKind[Any]) -> bool:

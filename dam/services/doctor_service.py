@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +22,7 @@ from dam.core.plugin_schemas import PluginSchema
 from dam.errors import (
     DamError,
     NotSetUpError,
+    PluginFunctionError,
     PluginLoadError,
     StoreNotLostError,
     display_path,
@@ -84,7 +85,10 @@ class LostStore:
 
 @dataclass(frozen=True, kw_only=True)
 class PluginFault:
-    """An installed plugin that cannot be loaded, by the name of its entry point."""
+    """An installed plugin that cannot be loaded, by the name of its entry point.
+
+    Or one of which a function failed, by the module of that function.
+    """
 
     name: str
     message: str
@@ -152,28 +156,46 @@ async def examine(
     cache = await asyncio.to_thread(
         _folder, config.cache_path, "set XDG_CACHE_HOME to a writable folder"
     )
+    decoders, faults = await asyncio.to_thread(_decoders, kinds)
     return Diagnosis(
-        ok=database.ok and storage.ok and cache.ok and not unloaded,
+        ok=database.ok and storage.ok and cache.ok and not unloaded and not faults,
         world=config.name,
         database=database,
         storage=storage,
         cache=cache,
-        decoders=await asyncio.to_thread(_decoders, kinds),
+        decoders=decoders,
         readable_by_others=paths,
         plugins=await _plugins(config),
         plugin_faults=[
-            PluginFault(name=error.name, message=error.message, hint=error.hint)
-            for error in unloaded
+            *(PluginFault(name=one.name, message=one.message, hint=one.hint) for one in unloaded),
+            *faults,
         ],
     )
 
 
-def _decoders(kinds: Sequence[MediaKind[Any]]) -> dict[str, Decoder]:
+def _decoders(
+    kinds: Sequence[MediaKind[Any]],
+) -> tuple[dict[str, Decoder], list[PluginFault]]:
+    """Return the state of each decoder, and the faults of the kinds that cannot tell theirs."""
     found: dict[str, Decoder] = {}
+    faults: list[PluginFault] = []
     for kind in kinds:
-        if kind.decoders is not None:
-            found |= kind.decoders()
-    return found | installed_unpackers()
+        try:
+            found |= _decoders_of(kind)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's code
+            module = str(kind.decoders.__module__)
+            fault = PluginFunctionError(f"decoders= of the media kind {kind.name!r}", module, error)
+            faults.append(PluginFault(name=module, message=fault.message, hint=fault.hint))
+    return found | installed_unpackers(), faults
+
+
+def _decoders_of(kind: MediaKind[Any]) -> dict[str, Decoder]:
+    found: dict[str, object] = {} if kind.decoders is None else dict(kind.decoders())
+    for name, decoder in found.items():
+        if not isinstance(decoder, Decoder):
+            message = f"{name!r} is {decoder!r}, expected a dam.media.decoder.Decoder"
+            raise TypeError(message)
+    return cast("dict[str, Decoder]", found)
 
 
 async def find_lost_store(config: WorldConfig) -> LostStore:

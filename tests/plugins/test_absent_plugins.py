@@ -7,7 +7,7 @@ import pytest
 from dam.errors import ExitCode
 from tests.command_line import DamCli
 from tests.migrations.schemas import execute, rows_of, tables_of
-from tests.plugins.notes import FIRST, TABLES, uninstall, write_notes
+from tests.plugins.notes import CODE, FIRST, TABLES, uninstall, write_notes
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +115,21 @@ def test_its_tables_are_dropped(left: DamCli) -> None:
     if url_of(left).startswith("sqlite"):
         assert rows_of(f"sqlite:///{done['saved_copy']}") == before
     assert left("status", "--json").json["plugins"] == []
+
+
+def test_the_table_of_another_plugin_is_named_with_its_owner(
+    left: DamCli, site_packages: Path
+) -> None:
+    code = CODE.replace("dam_notes", "dam_rival")
+    write_notes(site_packages, FIRST, code=code, name="dam_rival")
+    refused = left("setup-db", "--json")
+    assert refused.returncode == ExitCode.ENVIRONMENT
+    assert refused.error["message"].endswith(
+        "its table component_notes_needs_note is already that of plugin 'dam_notes'; "
+        "`dam-cli setup-db --drop-plugin dam_notes` drops it with its rows"
+    )
+    uninstall(site_packages, "dam_rival")
+    assert left("--no-plugins", "status").returncode == ExitCode.OK
 
 
 def test_a_plugin_that_is_installed_is_made_anew_after_a_drop(

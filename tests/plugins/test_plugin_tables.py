@@ -9,7 +9,7 @@ import pytest
 from dam.errors import ExitCode
 from tests.command_line import DamCli
 from tests.migrations.schemas import execute, rows_of, tables_of
-from tests.plugins.notes import FAILING, FIRST, SECOND, TABLES, uninstall, write_notes
+from tests.plugins.notes import CODE, FAILING, FIRST, SECOND, TABLES, uninstall, write_notes
 
 pytestmark = pytest.mark.slow
 
@@ -163,8 +163,27 @@ def test_a_first_migration_that_fails_makes_no_world(notes: DamCli, site_package
             None,
             "component_notes_note.entity_id refers to entities without ON DELETE CASCADE",
         ),
+        ([f"{FIRST}    op.get_bind().commit()\n"], None, "a migration may not commit"),
+        ([f"{FIRST}    op.execute('commit;')\n"], None, "a migration may not commit"),
+        ([f"{FIRST}    op.get_bind().rollback()\n"], None, "a migration may not commit"),
+        (
+            [f"{FIRST}    from dam.errors import ItemError\n    raise ItemError('of ours')\n"],
+            None,
+            "revision 0001: ItemError: of ours",
+        ),
     ],
-    ids=["revision", "folder", "syntax", "exit", "tables", "keys"],
+    ids=[
+        "revision",
+        "folder",
+        "syntax",
+        "exit",
+        "tables",
+        "keys",
+        "commit",
+        "statement",
+        "rollback",
+        "error",
+    ],
 )
 def test_migrations_that_do_not_fit_are_refused(
     notes: DamCli, site_packages: Path, bodies: list[str], revision: str | None, reason: str
@@ -177,6 +196,30 @@ def test_migrations_that_do_not_fit_are_refused(
     )
     assert reason in failed.error["message"]
     assert tables_of(url_of(notes)) == set()
+
+
+def test_rows_that_refer_to_nothing_are_refused(notes: DamCli, site_packages: Path) -> None:
+    orphan = "    op.execute('INSERT INTO component_notes_note (entity_id, text) VALUES (9, 0)')\n"
+    write_notes(site_packages, FIRST + orphan)
+    failed = notes("setup-db", "--json")
+    assert (failed.returncode, failed.error["error"]) == (
+        ExitCode.ENVIRONMENT,
+        "PluginMigrationError",
+    )
+    assert tables_of(url_of(notes)) == set()
+
+
+def test_tables_of_a_plugin_without_migrations_are_missed(
+    notes: DamCli, site_packages: Path
+) -> None:
+    notes("--no-plugins", "setup-db")
+    code = CODE.replace('builder.add_migrations("dam_notes", revision="{revision}")', "pass")
+    write_notes(site_packages, code=code)
+    for command in ("status", "doctor"):
+        refused = notes(command, "--json")
+        assert refused.returncode == ExitCode.ENVIRONMENT
+        said = refused.json["database"] if command == "doctor" else refused.error
+        assert "lacks tables of plugin 'dam_notes': component_notes_needs_note" in said["message"]
 
 
 def test_a_table_that_was_dropped_is_named(notes: DamCli) -> None:

@@ -2,7 +2,9 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldContext
 from dam.core.database.database import Database
 from dam.errors import TablesMissingError
+from dam.media.decoder import Decoder
 from dam.media.image.kind import IMAGE
 from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine
@@ -21,6 +24,20 @@ from tests.migrations.schemas import with_a_lost_page
 
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+async def test_a_kind_that_cannot_tell_its_decoders_is_named(database_url: str) -> None:
+    kinds = [
+        replace(IMAGE, name="broken", decoders=lambda: {"x": cast("Decoder", 1 / 0)}),
+        replace(IMAGE, name="odd", decoders=lambda: {"x": cast("Decoder", "there")}),
+        IMAGE,
+    ]
+    found = await examine(world_config(database_url), is_configured=True, kinds=kinds)
+    assert not found.ok
+    assert found.decoders["pillow"].available
+    broken, odd = found.plugin_faults
+    assert "decoders= of the media kind 'broken' of tests.services" in broken.message
+    assert "'x' is 'there', expected a dam.media.decoder.Decoder" in odd.message
 
 
 async def test_a_sound_world_is_well(database_url: str) -> None:

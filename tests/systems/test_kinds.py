@@ -11,7 +11,7 @@ from PIL import Image
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
-from dam.errors import WorldBuildError
+from dam.errors import PluginFunctionError, WorldBuildError
 from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 from dam.media.requirements import is_installed
@@ -23,7 +23,7 @@ from dam.models import (
 )
 from dam.plugins import builtin
 from dam.services.import_service import ImportOptions, import_files
-from dam.services.process_service import process
+from dam.services.process_service import process, retry
 from dam.services.thumbnail_service import find_thumbnails
 from tests.core.worlds import builder_of, failures, marked, rows_of
 from tests.services.conftest import Add
@@ -59,7 +59,7 @@ async def test_files_of_the_kind_get_its_components_and_a_thumbnail(
     files = await world.read(rows_of, FilePropertiesComponent)
     assert [(file.media_type, file.described_by, file.picture_version) for file in files] == [
         (NOTE_TYPE, "note 4", 2),
-        ("text/plain", world.resources.get(MediaKinds).described_by("text/plain"), None),
+        ("text/plain", world.resources.get(MediaKinds).described_by("text/plain"), 0),
     ]
     assert await world.read(rows_of, ImagePerceptualPHashComponent) == []
     drawn, none = await find_thumbnails(world, [note, text])
@@ -193,7 +193,47 @@ async def test_a_recogniser_that_fails_leaves_the_type_and_is_a_failure(
     assert [error for _, error, _, _ in kept.values()] == ["MediaKindError"] * 3
 
 
+async def test_what_follows_a_description_follows_it_also_after_a_failure(
+    database_url: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("odd raises")
+    mended = replace(NOTES, kind=replace(NOTE, recognise=None))
+    for kind, expected in ((NOTES, 0), (mended, 1)):
+        builder = builder_of(database_url, worker_kind="thread")
+        builtin.install(builder)
+        builder.contribute(kind)
+        builder.mark_described(NeedsContentAnalysisComponent, "text/*")
+        world = await builder.build()
+        try:
+            await import_files(world, [str(path)], ImportOptions())
+            await retry(world)
+            stages = ["metadata-extraction"]
+            assert (await process(world, stages=stages)).failed == 1 - expected
+            assert len(await world.read(marked, NeedsContentAnalysisComponent)) == expected
+        finally:
+            await world.close()
+
+
+async def test_a_rule_that_fails_is_named_with_its_module(database_url: str) -> None:
+    def rule(kind: MediaKind[Any]) -> bool:
+        return bool(kind.nothing)  # type: ignore[attr-defined] # the fault
+
+    builder = builder_of(database_url, worker_kind="thread")
+    builtin.install(builder)
+    builder.mark_described(NeedsContentAnalysisComponent, rule)
+    world = await builder.build()
+    try:
+        with pytest.raises(PluginFunctionError, match=r"rule for NeedsContentAnalysis.* of tests"):
+            await process(world, marker_name=NeedsContentAnalysisComponent.__name__)
+    finally:
+        await world.close()
+
+
 def test_what_a_kind_needs_is_asked_of_the_kind() -> None:
     assert is_installed("ink", [NOTE])
     assert not is_installed("ink", [replace(NOTE, requirements={"ink": lambda: False})])
     assert not is_installed("ink", [])
+    broken: MediaKind[Any] = replace(NOTE, requirements={"ink": lambda: 1 / 0 > 1})
+    with pytest.raises(PluginFunctionError, match=r"'ink'.* of the media kind 'note' of tests"):
+        is_installed("ink", [broken])

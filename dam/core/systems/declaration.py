@@ -126,3 +126,8 @@ def raise_named(what: str, function: object, error: BaseException) -> NoReturn:
     if is_ours or isinstance(error, EnvironmentFaultError):
         raise error
     raise PluginFunctionError(what, module, error) from error
+
+
+def raise_rule_fault(marker: type, rule: object, error: BaseException) -> NoReturn:
+    """Raise the error of a plugin's rule, which says what gets a marker, as `raise_named` does."""
+    raise_named(f"the rule for {marker.__name__}, {system_name(rule)!r}", rule, error)

@@ -13,7 +13,7 @@ class FilePropertiesComponent(Component, kw_only=True):
         description_recipe: The version of the code that recognised the media type.
         described_by: The name and the version of the media kind that described the asset, such as
             `image 1`. For a file of no kind: of the kinds that were asked to recognise it.
-        picture_version: Of that kind; None if it could not describe the asset.
+        picture_version: Of that kind, 0 without pictures; None if describing the asset failed.
     """
 
     __tablename__ = "component_file_properties"

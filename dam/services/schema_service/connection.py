@@ -84,6 +84,7 @@ def locked(connection: Connection, database: Database) -> Iterator[None]:
         yield
         connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()
     except BaseException:
+        connection.rollback()
         if database.is_sqlite and connection.connection.in_transaction:
             connection.exec_driver_sql("ROLLBACK")
         raise

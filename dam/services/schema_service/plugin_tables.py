@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, inspect, select
+from sqlalchemy import Connection, delete, event, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from dam.core.database.database import Database
 from dam.core.ecs.components import MarkerComponent, table_of
 from dam.core.plugin_schemas import PluginSchema, package_of
 from dam.errors import (
-    DamError,
+    EnvironmentFaultError,
     PluginMigrationError,
     PluginOutdatedError,
     PluginTablesMissingError,
@@ -29,6 +29,7 @@ from dam.services.schema_service.checks import table_names
 from dam.services.schema_service.migrations import alembic_config, migrations_folder
 
 _FOLDER = "migrations"
+_ENDING = {"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "VACUUM"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +83,8 @@ async def check_plugins(
 
     Args:
         database: The database of the world.
-        schemas: The plugins that have migrations.
-        markers: All markers; those of plugins without migrations must have tables, too.
+        schemas: The installed plugins.
+        markers: All markers; those of packages that are no plugin must have tables, too.
 
     Raises:
         PluginTablesMissingError: A plugin has no tables, or not all.
@@ -98,7 +99,12 @@ async def check_plugins(
     there = await database.read(table_names)
     recorded = await database.read(recorded_plugins)
     for schema in schemas:
-        refuse_unfit(schema, recorded.get(schema.plugin), there, database)
+        if schema.has_migrations:
+            refuse_unfit(schema, recorded.get(schema.plugin), there, database)
+        elif missing := sorted(schema.table_names().difference(there)):
+            raise PluginTablesMissingError(
+                database.safe_url, schema.plugin, missing, is_set_up=None
+            )
     for kind in sorted(others, key=lambda kind: kind.__tablename__):
         if (name := kind.__tablename__) not in there:
             raise PluginTablesMissingError(
@@ -112,7 +118,7 @@ def refuse_unfit(
     there: Collection[str],
     database: Database,
 ) -> None:
-    """Raise unless a plugin has its tables, as `check_plugins` does.
+    """Raise unless a plugin with migrations has its tables, as `check_plugins` does.
 
     Args:
         schema: The schema that the plugin needs.
@@ -165,8 +171,10 @@ def upgrade_plugin(connection: Connection, database: Database, schema: PluginSch
         DatabaseError: The database cannot be written.
     """
     before = set(inspect(connection).get_table_names())
-    recorded = read_recorded(connection).get(schema.plugin)
-    with _migrations(schema) as config:
+    all_recorded = read_recorded(connection)
+    recorded = all_recorded.get(schema.plugin)
+    _refuse_taken(schema, all_recorded.values())
+    with _migrations(schema) as config, _uncommitted(connection):
         config.attributes["connection"] = connection
         config.attributes["version_table"] = schema.version_table
         for revision in _revisions(config, schema, recorded.revision if recorded else None):
@@ -175,7 +183,44 @@ def upgrade_plugin(connection: Connection, database: Database, schema: PluginSch
     owned = {*(recorded.systems if recorded else ()), *schema.table_names(), schema.version_table}
     owned = (owned & there) | (there - before)
     _refuse_misfit(connection, schema, owned)
+    if database.is_sqlite:
+        _refuse_orphans(connection, schema)
     _record(connection, schema, owned)
+
+
+def _refuse_taken(schema: PluginSchema, recorded: Iterable[RecordedPlugin]) -> None:
+    """Raise if a table of the plugin is that of a plugin that was installed before."""
+    for other in recorded:
+        taken = sorted(schema.table_names().intersection(other.systems))
+        if taken and other.plugin != schema.plugin:
+            reason = (
+                f"its table {taken[0]} is already that of plugin {other.plugin!r}; "
+                f"`dam-cli setup-db --drop-plugin {other.plugin}` drops it with its rows"
+            )
+            raise PluginMigrationError(schema.plugin, schema.revision, reason)
+
+
+@contextlib.contextmanager
+def _uncommitted(connection: Connection) -> Iterator[None]:
+    """Refuse to end the transaction in the block: it must be possible to undo all of it."""
+
+    def refuse(*_: object) -> None:
+        message = "a migration may not commit or roll back, as all changes are one transaction"
+        raise RuntimeError(message)
+
+    def refuse_words(*of_statement: object) -> None:
+        statement = str(of_statement[2])
+        if statement.split(maxsplit=1)[0].strip(";").upper() in _ENDING:
+            refuse()
+
+    hooks = {"commit": refuse, "rollback": refuse, "before_cursor_execute": refuse_words}
+    for name, hook in hooks.items():
+        event.listen(connection, name, hook)
+    try:
+        yield
+    finally:
+        for name, hook in hooks.items():
+            event.remove(connection, name, hook)
 
 
 @contextlib.contextmanager
@@ -225,7 +270,7 @@ def _upgrade_to(config: Any, database: Database, schema: PluginSchema, revision:
     try:
         with database.translated_errors():
             command.upgrade(config, revision)
-    except DamError:
+    except EnvironmentFaultError:
         raise
     except (Exception, SystemExit) as error:  # the boundary to a plugin's code
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
@@ -245,6 +290,14 @@ def _refuse_misfit(connection: Connection, schema: PluginSchema, owned: Collecti
     ]
     if reasons:
         reason = f"its migrations make a wrong schema: {'; '.join(reasons)}"
+        raise PluginMigrationError(schema.plugin, schema.revision, reason)
+
+
+def _refuse_orphans(connection: Connection, schema: PluginSchema) -> None:
+    """Raise if rows refer to rows that are not there; SQLite does not look while it migrates."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        reason = f"its migrations leave rows in {broken[0][0]} that refer to no row"
         raise PluginMigrationError(schema.plugin, schema.revision, reason)
 
 

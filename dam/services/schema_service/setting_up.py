@@ -90,7 +90,8 @@ def set_up(
 
     Args:
         config: The world's configuration.
-        plugins: The schemas of the installed plugins, whose tables are set up, too.
+        plugins: The schemas of the installed plugins; if they have migrations, their tables are
+            set up, too.
         reset: Drop all tables and create empty ones.
         dry_run: Only return what would be done.
         now: The time in the name of the copy; None means the current time.
@@ -107,6 +108,7 @@ def set_up(
 
     Example: `set_up(world_config(), reset=True, dry_run=True).created` is True.
     """
+    plugins = [one for one in plugins if one.has_migrations]
     database = opened_database(config)
     done = partial(_done, config, database, plugins)
     if dry_run and is_absent(database.url):
