@@ -20,6 +20,7 @@ from dam.cli.toolkit.output import (
     sentence,
     show,
     table,
+    talk,
 )
 from dam.cli.toolkit.progress import progress_bar
 from dam.errors import EnvironmentFaultError, ExitCode
@@ -94,8 +95,9 @@ def export_asset(
 ) -> ExitCode:
     """Write assets into a folder under their own names.
 
-    Existing files are never overwritten: if a name is taken, the new file gets (2), (3) and so on.
-    Each file is compared with the hash of its asset before it gets its name.
+    Existing files are never overwritten: if a name is taken by other bytes, the new file gets (2),
+    (3) and so on; if it has the same bytes, nothing is written. Each file is compared with the hash
+    of its asset before it gets its name, and has the time that the file had when it was added.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
@@ -109,6 +111,12 @@ def export_asset(
             return await export_assets(world, entity_ids, output, tell, is_dry_run=state.is_dry_run)
 
     done = run_in_world(state, work, only_reads=True)
+    for item in done:
+        if item.path and item.path.name != item.name:
+            talk(state, f"renamed: {item.entity_id}: {item.name} is {item.path.name}")
+    there = sum(item.status == "exists" for item in done)
+    if there:
+        talk(state, f"{counted(there, 'file')} had the same bytes already")
     return _write_outcomes(
         state, done, [(item.entity_id, item.path) for item in done if item.path], ("id", "path")
     )

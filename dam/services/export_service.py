@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,18 +20,31 @@ from dam.models import FilePropertiesComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import tell_missing_store
-from dam.storage.contents.export import ExportFolder
-from dam.storage.contents.located import LocatedContent
+from dam.storage.contents.export import Exported, ExportFile, ExportFolder
+
+ExportStatus = Literal["exported", "exists", "failed"]
 
 _PAGE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOutcome:
-    """The file that an asset was written to, or the error that prevented it."""
+    """The file that an asset was written to, or the error that prevented it.
+
+    Attributes:
+        entity_id: The asset.
+        path: The file; None if it failed.
+        name: The name of the asset. That of the file differs if it was taken, or not safe.
+        status: `exists` if a file of this name had the same bytes before.
+        error: The class of the error.
+        message: What is wrong.
+        hint: What to do about it.
+    """
 
     entity_id: EntityId
     path: Path | None = None
+    name: str | None = None
+    status: ExportStatus = "failed"
     error: str | None = None
     message: str | None = None
     hint: str | None = None
@@ -46,8 +60,9 @@ async def export_assets(
 ) -> list[ExportOutcome]:
     """Write the bytes of assets to a folder; return one outcome for each asset, in order.
 
-    No file is ever overwritten: if `cat.jpg` exists, the asset becomes `cat (2).jpg`. Every written
-    file has been compared with the asset's SHA-256.
+    No file is ever overwritten: if `cat.jpg` exists, the asset becomes `cat (2).jpg`, unless one of
+    them has the same bytes already. Every written file has been compared with the asset's SHA-256,
+    and has the modification time that the asset's source had when it was added.
 
     Example: `await export_assets(world, [12, 15], Path("out"), is_dry_run=True)`.
 
@@ -68,9 +83,9 @@ async def export_assets(
     outcomes: list[ExportOutcome] = []
     try:
         for page in portions(entity_ids, _PAGE):
-            contents = await world.read(_named_contents, page)
+            files = await world.read(_files, page)
             for entity_id in page:
-                outcome = await _export(world, write, entity_id, contents.get(entity_id))
+                outcome = await _export(world, write, entity_id, files.get(entity_id))
                 outcomes.append(outcome)
                 if on_outcome:
                     on_outcome(outcome)
@@ -82,34 +97,43 @@ async def export_assets(
 
 async def _export(
     world: World,
-    write: Callable[[LocatedContent, str], Path],
+    write: Callable[[ExportFile], Exported],
     entity_id: EntityId,
-    named: tuple[LocatedContent, str] | None,
+    file: ExportFile | None,
 ) -> ExportOutcome:
+    name = file.name if file else None
     try:
-        if named is None:
+        if file is None:
             raise NoContentError(entity_id)
-        path = await asyncio.to_thread(write, *named)
+        exported = await asyncio.to_thread(write, file)
     except ItemError as error:
         await tell_missing_store(world, error)
         return ExportOutcome(
-            entity_id=entity_id, error=type(error).__name__, message=error.message, hint=error.hint
+            entity_id=entity_id,
+            name=name,
+            error=type(error).__name__,
+            message=error.message,
+            hint=error.hint,
         )
-    return ExportOutcome(entity_id=entity_id, path=path)
+    status: ExportStatus = "exists" if exported.was_there else "exported"
+    return ExportOutcome(entity_id=entity_id, path=exported.path, name=name, status=status)
 
 
-async def _named_contents(
+async def _files(
     session: AsyncSession, entity_ids: Collection[EntityId]
-) -> dict[EntityId, tuple[LocatedContent, str]]:
-    """Return the places of each asset's bytes and its base name (its SHA-256 if it has none)."""
+) -> dict[EntityId, ExportFile]:
+    """Return what to write of each asset; one without a name is named by its SHA-256."""
     contents = await content_service.locate(session, entity_ids)
+    times = await content_service.times_of(session, entity_ids)
     file = FilePropertiesComponent
-    named = select(file.entity_id, file.name).where(file.entity_id.in_(entity_ids))
-    names = dict((await session.execute(named)).all())
+    known = select(file.entity_id, file.name, file.size_bytes).where(file.entity_id.in_(entity_ids))
+    facts = {
+        row.entity_id: (os.fsdecode(row.name), row.size_bytes)
+        for row in await session.execute(known)
+    }
     return {
-        entity_id: (
-            content,
-            os.fsdecode(names[entity_id]) if entity_id in names else content.digest.hex(),
+        entity_id: ExportFile(
+            content, *facts.get(entity_id, (content.digest.hex(), 0)), times.get(entity_id)
         )
         for entity_id, content in contents.items()
     }

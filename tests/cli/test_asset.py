@@ -179,8 +179,13 @@ def test_exports_are_planned_done_and_streamed(filled: DamCli) -> None:
     done = filled("export-asset", "5", "6", "--output", folder, "--jsonl")
     assert done.jsonl == planned.json
     assert [path.read_bytes() for path in folder.glob("caf*")] == [b"hello"]
+    assert [item["status"] for item in done.jsonl] == ["exported", "exported"]
     people = filled("export-asset", "5", "-o", folder)
-    assert people.stdout.split(maxsplit=1) == ["5", f"{folder}/caf__ (2).txt\n"]
+    assert people.stdout.split(maxsplit=1) == ["5", f"{folder}/caf__.txt\n"]
+    assert people.stderr == (
+        "renamed: 5: caf\\xe9\\n.txt is caf__.txt\n1 file had the same bytes already\n"
+    )
+    assert filled("export-asset", "5", "-o", folder, "-q").stderr == ""
     assert {planned.returncode, done.returncode, people.returncode} == {0}
 
 

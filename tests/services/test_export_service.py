@@ -12,6 +12,8 @@ from dam.errors import ExitCode, OutputFolderError
 from dam.services import ecs_service
 from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
+from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.storage.content_store import ImportMode
 from tests.services.conftest import Add
 
 
@@ -85,9 +87,63 @@ async def test_a_dangling_link_keeps_its_name(world: World, add: Add, home: Path
 async def test_two_exports_at_once_lose_nothing(world: World, add: Add, home: Path) -> None:
     ids = [await add(make(home / str(number) / "a", b"%d" % number)) for number in range(10)]
     both = await asyncio.gather(*(export_assets(world, ids, home / "out") for _ in range(2)))
-    paths = [outcome.path for outcomes in both for outcome in outcomes]
-    assert len(set(paths)) == 20
-    assert sorted(contents(home / "out").values()) == sorted([b"%d" % n for n in range(10)] * 2)
+    assert sorted(contents(home / "out").values()) == sorted(b"%d" % n for n in range(10))
+    for outcomes in both:
+        paths = [outcome.path for outcome in outcomes]
+        assert [path and path.read_bytes() for path in paths] == [b"%d" % n for n in range(10)]
+
+
+async def test_the_same_bytes_under_the_same_name_are_there_once(
+    world: World, add: Add, home: Path
+) -> None:
+    ids = [await add(make(home / str(number) / "a.txt", b"%d" % number)) for number in range(3)]
+    folder = home / "out"
+    make(folder / "a.txt", b"mine")
+    first = await export_assets(world, ids, folder)
+    planned = await export_assets(world, ids[::-1], folder, is_dry_run=True)
+    again = await export_assets(world, ids[::-1], folder)
+    assert [outcome.status for outcome in first] == ["exported"] * 3
+    assert [outcome.status for outcome in again] == ["exists"] * 3
+    assert [outcome.path for outcome in again] == [outcome.path for outcome in first[::-1]]
+    assert planned == again
+    assert len(contents(folder)) == 4
+    (folder / "a (2).txt").write_bytes(b"!")  # of the same size, but with other bytes
+    (folder / "a (3).txt").unlink()
+    (folder / "a (3).txt").symlink_to(folder / "a (4).txt")
+    third = await export_assets(world, ids, folder)
+    assert [outcome.path and outcome.path.name for outcome in third] == [
+        "a (5).txt",
+        "a (6).txt",
+        "a (4).txt",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "reference"])
+@pytest.mark.parametrize("seconds", [946_684_800, -1_000_000_000])
+async def test_a_file_comes_out_with_the_time_that_it_came_in_with(
+    world: World, home: Path, mode: ImportMode, seconds: int
+) -> None:
+    source = make(home / "a.jpg", b"a")
+    mtime_ns = seconds * 1_000_000_000 + 123_456_700
+    os.utime(source, ns=(mtime_ns, mtime_ns))
+    found: list[FileOutcome] = []
+    await import_files(world, [str(source)], ImportOptions(mode=mode), found.append)
+    assert found[0].entity_id is not None
+    (done,) = await export_assets(world, [found[0].entity_id], home / "out")
+    assert done.path is not None
+    assert done.path.stat().st_mtime_ns == mtime_ns
+
+
+async def test_of_two_sources_the_one_with_the_name_says_the_time(
+    world: World, add: Add, home: Path
+) -> None:
+    for name, seconds in (("z.jpg", 3), ("a.jpg", 2), ("b/z.jpg", 1)):
+        path = make(home / name, b"a")
+        os.utime(path, (seconds, seconds))
+        entity_id = await add(path)
+    (done,) = await export_assets(world, [entity_id], home / "out")
+    assert done.path is not None
+    assert (done.path.name, done.path.stat().st_mtime) == ("z.jpg", 3)
 
 
 async def test_a_new_file_has_the_mode_of_any_new_file(world: World, add: Add, home: Path) -> None:
@@ -131,10 +187,10 @@ async def test_a_referenced_file_is_exported_as_long_as_it_is_what_was_added(
     times = source.stat()
     source.write_bytes(b"A")
     os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
-    (unseen,) = await export_assets(world, [entity_id], home / "out")
+    (unseen,) = await export_assets(world, [entity_id], home / "other")
     source.write_bytes(b"changed")
-    (changed,) = await export_assets(world, [entity_id], home / "out")
-    planned = await export_assets(world, [entity_id], home / "out", is_dry_run=True)
+    (changed,) = await export_assets(world, [entity_id], home / "other")
+    planned = await export_assets(world, [entity_id], home / "other", is_dry_run=True)
     assert done.path == home / "out" / "a"
     assert unseen.error == "ReferenceDamagedError"
     assert unseen.message == f"{source} has different bytes than when it was added"

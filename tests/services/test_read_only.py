@@ -153,6 +153,7 @@ def cases(f: Filled) -> list[Case]:
         case(content_service.known_files, [path_digest(bytes(PICTURE))], is_reference=False),
         case(content_service.locate, [f.picture, f.page]),
         case(content_service.names_of, [f.picture]),
+        case(content_service.times_of, [f.picture]),
         case(digest_service.find_by_digest, digest_service.parse_digest(f.sha256, "auto")),
         case(digest_service.find_by_file, PICTURE),
         case(ecs_service.count_entities, where=wide),

@@ -118,12 +118,19 @@ async def _add_pages(
     on_page: Callable[[int, int], None],
 ) -> None:
     for batch in portions(list(enumerate(pages, start=1)), _LOCATED_AT_ONCE):
-        places = await world.read(content_service.locate, {page.entity_id for _, page in batch})
+        assets = {page.entity_id for _, page in batch}
+        places = await world.read(content_service.locate, assets)
+        times = await world.read(content_service.times_of, assets)
         for number, page in batch:
             try:
                 if page.entity_id not in places:
                     raise NoContentError(page.entity_id)
-                file = PageFile(page.name, places[page.entity_id], page.size_bytes)
+                file = PageFile(
+                    page.name,
+                    places[page.entity_id],
+                    page.size_bytes,
+                    times.get(page.entity_id),
+                )
                 await asyncio.to_thread(writer.add_page, file)
             except ItemError as error:
                 await tell_missing_store(world, error)

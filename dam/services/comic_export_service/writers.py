@@ -14,7 +14,7 @@ from dam.errors import ComicTargetFormatError, ComicTargetTakenError, OutputFold
 from dam.media.comic.info import COMIC_INFO
 from dam.media.document.picture_pdf import PicturePdf
 from dam.storage.content_store import ContentStore
-from dam.storage.contents.export import copy_content, give_name
+from dam.storage.contents.export import copy_content, give_name, set_time
 from dam.storage.contents.located import LocatedContent
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.local.layout import sync_folders
@@ -51,11 +51,19 @@ def comic_format(target: Path) -> ComicFormat:
 
 
 class PageFile(NamedTuple):
-    """A page to be written: its file name in the comic, and the place of its bytes."""
+    """A page to be written.
+
+    Attributes:
+        name: Its file name in the comic.
+        content: Its bytes.
+        size_bytes: Of the bytes.
+        mtime_ns: The modification time of its own source; None if there is none.
+    """
 
     name: str
     content: LocatedContent
     size_bytes: int
+    mtime_ns: int | None
 
 
 class ComicWriter(ABC):
@@ -165,12 +173,14 @@ class CbzWriter(ComicWriter):
 
 
 class FolderWriter(ComicWriter):
-    """Writes a folder with the pages and the ComicInfo.xml."""
+    """Writes a folder with the pages, which keep their times, and the ComicInfo.xml."""
 
     def _add_page(self, page: PageFile) -> None:
-        with (self._work / page.name).open("xb") as file:
+        path = self._work / page.name
+        with path.open("xb") as file:
             self._copy(page, file)
             os.fsync(file.fileno())
+        set_time(path, page.mtime_ns)
 
     def _finish(self, comic_info: bytes) -> Path:
         path = self._work / COMIC_INFO

@@ -19,6 +19,7 @@ from dam.services.content_service.files import (
 )
 from dam.services.content_service.locations import ShownLocation, locate, locate_marked, location_of
 from dam.services.content_service.names import names_of
+from dam.services.content_service.times import times_of
 
 __all__ = [
     "LARGE_BYTES",
@@ -39,5 +40,6 @@ __all__ = [
     "record_files",
     "statement_for",
     "stored_before",
+    "times_of",
     "touch_sources",
 ]

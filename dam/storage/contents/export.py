@@ -4,10 +4,10 @@ import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from dam.errors import (
     FileAccessError,
@@ -17,61 +17,78 @@ from dam.storage.content_store import ContentStore
 from dam.storage.contents.located import LocatedContent, from_first_good, opened_content
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.contents.opened import OpenedFile
-from dam.storage.paths import safe_base_name
+from dam.storage.contents.taken_names import ExportStoppedError, TakenNames
 from dam.storage.sources.folders import open_folder, rename_to_free
 from dam.storage.sources.reading import DigestSet, open_source
 from dam.storage.sources.sparse import writing
 
-_MAX_NAME_BYTES = 255
 # Errors that concern one file or its name; all others concern the whole folder.
 _OF_ONE_FILE = {errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG}
 
 
-class ExportStoppedError(Exception):
-    """The export was stopped; what was written of the file is removed."""
+class ExportFile(NamedTuple):
+    """A file to be exported.
+
+    Attributes:
+        content: Its bytes.
+        name: The name wanted. It is made safe, and numbered if it is taken: `a (2).jpg`.
+        size_bytes: Of the bytes.
+        mtime_ns: The modification time that the new file gets; None is the time of the export.
+    """
+
+    content: LocatedContent
+    name: str
+    size_bytes: int
+    mtime_ns: int | None = None
+
+
+class Exported(NamedTuple):
+    """The file that has the bytes now; `was_there` if it had them before the export."""
+
+    path: Path
+    was_there: bool = False
 
 
 @dataclass(slots=True)
 class ExportFolder:
     """A folder that takes files under free names; nothing in it is ever overwritten.
 
-    Any number of exports may fill the same folder at once. The caller must close `archives`.
-
-    `_next` is the lowest number, by name, that may still be free: `{"a.jpg": 3}` after `a.jpg` and
-    `a (2).jpg`. So a thousand files of one name do not each try all the numbers.
+    If a file of the wanted name, or of that name with a number, has the same bytes already, nothing
+    is written. Any number of exports may fill the same folder at once. The caller must close
+    `archives`.
     """
 
     folder: Path
     store: ContentStore
     archives: OpenArchives = field(default_factory=OpenArchives)
-    _next: dict[str, int] = field(default_factory=dict)
-    _planned: set[Path] = field(default_factory=set)
+    _taken: dict[str, TakenNames] = field(default_factory=dict)
+    _planned: set[str] = field(default_factory=set)
 
-    def plan(self, content: LocatedContent, name: str) -> Path:
-        """Return where `write` would put the bytes, if all earlier plans were carried out.
+    def plan(self, file: ExportFile) -> Exported:
+        """Return what `write` would return, if all earlier plans were carried out.
 
         Raises:
             ItemError: The bytes cannot be read.
             OutputFolderError: The path of the folder is that of a file.
         """
         with self._faults(self.folder):
-            from_first_good(self.store, content, lambda _: None, self.archives)
             if self.folder.exists() and not self.folder.is_dir():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            for target in self._targets(name):
-                if target not in self._planned and not os.path.lexists(target):
-                    self._planned.add(target)
-                    return target
-        raise AssertionError("unreachable")
+            taken = self._names(file.name)
+            twin = self._twin(taken, self.folder, file)
+            if twin is None:
+                from_first_good(self.store, file.content, lambda _: None, self.archives)
+                self._planned.add(taken.candidate)
+                planned = Exported(self.folder / taken.candidate)
+                taken.take(file.content.digest)
+                return planned
+        return Exported(self.folder / twin, was_there=True)
 
-    def write(
-        self, content: LocatedContent, name: str, is_stopped: Callable[[], bool] = lambda: False
-    ) -> Path:
+    def write(self, file: ExportFile, is_stopped: Callable[[], bool] = lambda: False) -> Exported:
         """Copy the bytes into the folder, compare them with their digest; return the new file.
 
         Args:
-            content: What to copy.
-            name: The name wanted. It is made safe, and numbered if it is taken: `a (2).jpg`.
+            file: What to copy.
             is_stopped: Asked before each piece.
 
         Raises:
@@ -79,33 +96,56 @@ class ExportFolder:
             OutputFolderError: The folder cannot take the file.
             ExportStoppedError: `is_stopped` returned True.
         """
-        with self._faults(self.folder / name):
+        with self._faults(self.folder / file.name):
             self.folder.mkdir(parents=True, exist_ok=True)
             # Held open: when the file is complete, another folder may have this path.
             with open_folder(str(self.folder)) as folder:
+                twin = self._twin(self._names(file.name), folder.lasting_path, file, is_stopped)
+                if twin is not None:
+                    return Exported(self.folder / twin, was_there=True)
                 temporary = folder.lasting_path / f".dam-export-{secrets.token_hex(8)}"
                 try:
-                    with temporary.open("xb") as file:
-                        copy_content(self.store, content, file, is_stopped, self.archives)
-                    return self._publish(temporary, name)
+                    with temporary.open("xb") as opened:
+                        copy_content(self.store, file.content, opened, is_stopped, self.archives)
+                    set_time(temporary, file.mtime_ns)
+                    return self._publish(temporary, file, is_stopped)
                 finally:
                     temporary.unlink(missing_ok=True)
 
-    def _publish(self, temporary: Path, name: str) -> Path:
-        for target in self._targets(name):
-            try:
-                give_name(temporary, temporary.with_name(target.name))
-            except FileExistsError:
-                continue
-            return target
-        raise AssertionError("unreachable")
-
-    def _targets(self, name: str) -> Iterator[Path]:
-        """Yield the paths for a file of this name, best first; no path is yielded twice."""
+    def _publish(
+        self, temporary: Path, file: ExportFile, is_stopped: Callable[[], bool]
+    ) -> Exported:
+        taken = self._names(file.name)
         while True:
-            number = self._next.get(name, 1)
-            self._next[name] = number + 1
-            yield self.folder / _numbered(name, number)
+            try:
+                give_name(temporary, temporary.with_name(taken.candidate))
+            except FileExistsError:  # somebody was quicker, perhaps with the same bytes
+                taken.skip(temporary.parent)
+                twin = self._twin(taken, temporary.parent, file, is_stopped)
+                if twin is not None:
+                    return Exported(self.folder / twin, was_there=True)
+                continue
+            path = self.folder / taken.candidate
+            taken.take(file.content.digest)
+            return Exported(path)
+
+    def _names(self, name: str) -> TakenNames:
+        return self._taken.setdefault(name, TakenNames(name))
+
+    def _twin(
+        self,
+        taken: TakenNames,
+        folder: Path,
+        file: ExportFile,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> str | None:
+        """Return the name of a file that has the bytes; if there is none, find a free name."""
+        while True:
+            twin = taken.twin(folder, file.content.digest, file.size_bytes, is_stopped)
+            is_free = not os.path.lexists(folder / taken.candidate)
+            if twin is not None or (is_free and taken.candidate not in self._planned):
+                return twin
+            taken.skip(folder)
 
     @contextmanager
     def _faults(self, target: Path) -> Iterator[None]:
@@ -180,12 +220,8 @@ def give_name(temporary: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def _numbered(name: str, number: int) -> str:
-    """Return a safe name; from number 2 on with the number before its extension: `a (2).jpg`."""
-    if number == 1:
-        return safe_base_name(name)
-    mark = f" ({number})"
-    stem, extension = os.path.splitext(  # noqa: PTH122 - a bare name
-        safe_base_name(name, max_bytes=_MAX_NAME_BYTES - len(mark))
-    )
-    return f"{stem}{mark}{extension}"
+def set_time(path: Path, mtime_ns: int | None) -> None:
+    """Give a file its modification time; None changes nothing, nor does what a disk cannot keep."""
+    if mtime_ns is not None:
+        with suppress(OSError, OverflowError):
+            os.utime(path, ns=(mtime_ns, mtime_ns))

@@ -282,6 +282,18 @@ async def test_a_folder_takes_the_same_files(world: World, home: Path) -> None:
     assert written == members(home / "b.cbz")
 
 
+async def test_pages_that_were_files_keep_their_times(world: World, home: Path) -> None:
+    (home / "comic").mkdir()
+    for number in (1, 2):
+        page = home / "comic" / f"{number}.jpg"
+        page.write_bytes(picture(number))
+        os.utime(page, (number * 100_000_000,) * 2)
+    variant = await imported(world, home / "comic")
+    await export_comic(world, variant, home / "out")
+    times = {path.name: path.stat().st_mtime for path in (home / "out").glob("*.jpg")}
+    assert times == {"001.jpg": 100_000_000, "002.jpg": 200_000_000}
+
+
 async def test_a_pdf_holds_the_pictures_as_they_are(world: World, home: Path) -> None:
     pikepdf = pytest.importorskip("pikepdf")
     mine = pages(3) | {"page 4.png": picture_like(picture(9, "PNG"), "PNG")}

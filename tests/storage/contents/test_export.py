@@ -11,8 +11,9 @@ import pytest
 from dam.errors import FileAccessError, OutputFolderError
 from dam.storage.addresses import open_store
 from dam.storage.content_store import ContentStore
-from dam.storage.contents.export import ExportFolder, ExportStoppedError, give_name
+from dam.storage.contents.export import ExportFile, ExportFolder, give_name
 from dam.storage.contents.located import LocatedContent
+from dam.storage.contents.taken_names import ExportStoppedError
 from dam.storage.sources.folders import open_folder
 from tests.storage.conftest import nobody
 from tests.storage.removals import forbid_renames_that_leave_names_alone
@@ -45,7 +46,7 @@ def test_a_folder_that_may_not_be_read_takes_files(
         store = made_store(public_folder / "store")
         digest = store.put(write(public_folder / "a", b"a"), "copy").sha256
         content = LocatedContent(digest=digest, is_stored=True)
-        path = ExportFolder(drop, store).write(content, "a")
+        path = ExportFolder(drop, store).write(ExportFile(content, "a", 0)).path
         with open_folder(str(drop)) as folder:
             folder.sync()
     drop.chmod(0o700)
@@ -57,7 +58,7 @@ def test_a_folder_that_may_not_be_read_takes_files(
 def test_a_large_file_comes_out_in_pieces(
     home: Path, store: ContentStore, large: LocatedContent
 ) -> None:
-    path = ExportFolder(home / "out", store).write(large, "a")
+    path = ExportFolder(home / "out", store).write(ExportFile(large, "a", 0)).path
     assert hashlib.sha256(path.read_bytes()).digest() == large.digest
     assert list((home / "out").iterdir()) == [path]
 
@@ -67,7 +68,7 @@ def test_an_export_that_is_stopped_leaves_no_part_of_a_file(
 ) -> None:
     pieces = iter([False, False, True])
     with pytest.raises(ExportStoppedError):
-        ExportFolder(home / "out", store).write(large, "a", lambda: next(pieces))
+        ExportFolder(home / "out", store).write(ExportFile(large, "a", 0), lambda: next(pieces))
     assert list((home / "out").iterdir()) == []
 
 
@@ -75,7 +76,7 @@ def test_a_full_disk_is_the_fault_of_the_folder(
     other_file_system: Path, store: ContentStore, large: LocatedContent
 ) -> None:
     with pytest.raises(OutputFolderError) as caught:
-        ExportFolder(other_file_system, store).write(large, "a")
+        ExportFolder(other_file_system, store).write(ExportFile(large, "a", 0))
     assert str(caught.value) == f"cannot write to {other_file_system}: no space left on the disk"
     assert list(other_file_system.iterdir()) == []
 
@@ -87,7 +88,7 @@ def test_a_file_that_the_disk_does_not_take_is_the_fault_of_the_file(
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
     try:
         with pytest.raises(FileAccessError) as caught:
-            ExportFolder(home / "out", store).write(large, "a")
+            ExportFolder(home / "out", store).write(ExportFile(large, "a", 0))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert str(caught.value) == f"cannot write {home}/out/a: file too large"
@@ -107,7 +108,7 @@ def test_a_folder_that_is_swapped_meanwhile_gets_all_and_the_other_one_nothing(
             out.symlink_to(other)
         return False
 
-    ExportFolder(out, store).write(large, "a", swap)
+    ExportFolder(out, store).write(ExportFile(large, "a", 0), swap)
 
     assert list(other.iterdir()) == []
     assert [path.name for path in (home / "away").iterdir()] == ["a"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dam.storage.addresses import open_store
 from dam.storage.content_store import ContentStore, ImportMode
-from dam.storage.contents.export import ExportFolder
+from dam.storage.contents.export import ExportFile, ExportFolder
 from dam.storage.contents.located import LocatedContent
 from dam.storage.sources.sparse import has_holes, writing
 
@@ -60,7 +60,7 @@ def test_holes_stay_holes_on_the_way_in_and_out(
     content = LocatedContent(digest=digest, is_stored=True)
     for written in (
         store.local_path(digest),
-        ExportFolder(home / "out", store).write(content, "disk.img"),
+        ExportFolder(home / "out", store).write(ExportFile(content, "disk.img", 0)).path,
     ):
         assert written.stat().st_size == size_bytes
         assert on_disk(written) < MOST_BYTES
