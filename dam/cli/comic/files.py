@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dam.app import World
-    from dam.services.comic_export_service import ExportedComic
+    from dam.services.comic_export_service import ConvertedPage, ExportedComic
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
 
@@ -166,8 +166,9 @@ def export_comic(
     """Write a variant to a CBZ, a PDF or a folder.
 
     A CBZ or a folder has the pages' own bytes. A PDF keeps JPEG, JPEG 2000 and most PNG pictures as
-    they are, and the pixels of all others without loss. The same variant always gives the same
-    file. Existing files are never overwritten.
+    they are, and the pixels of all others without loss. Pictures that a PDF cannot hold, such as
+    WebP with transparency, are converted without visible loss and named. The same variant always
+    gives the same file. Existing files are never overwritten.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -183,8 +184,19 @@ def export_comic(
     def people(done: "ExportedComic") -> None:
         said = "would write" if state.is_dry_run else "wrote"
         sentence(f"{said} {counted(done.pages, 'page')} to {done.path}")
+        for old_format, numbers in _converted(done.converted).items():
+            pages = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+            talk(state, f"converted: {pages}: a PDF cannot hold this {old_format} as it is")
 
     show(state, run_in_world(state, work, only_reads=True), people)
+
+
+def _converted(pages: "Iterable[ConvertedPage]") -> dict[str, list[int]]:
+    """Return the numbers of converted pages by their old format."""
+    numbers: dict[str, list[int]] = {}
+    for page in pages:
+        numbers.setdefault(page.format, []).append(page.page_number)
+    return numbers
 
 
 def _with_page_failures(

@@ -1,17 +1,19 @@
 """Writing of pictures as the pages of a PDF, without loss.
 
 The data of JPEG and JPEG 2000 pictures, and of most PNGs, are copied unchanged; the pixels of other
-pictures are packed without loss. The same pictures always give the same bytes.
+pictures are packed without loss. What a PDF cannot hold is converted without visible loss. The same
+pictures always give the same bytes.
 """
 
 import io
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dam.errors import MissingExtraError, UnreadablePictureError
+from dam.media.document import pdf_pictures
 from dam.media.image.reading import open_picture
 from dam.media.limits import MediaLimits
 
@@ -42,19 +44,23 @@ class PicturePdf:
         self._current = _new_pdf()
         self._size_bytes = 0
 
-    def add(self, picture: Path) -> None:
+    def add(self, picture: Path) -> str | None:
         """Add a picture as the next page; of an animation, the first frame.
+
+        Returns:
+            The format of a picture that had to be converted, such as `WEBP`, or None.
 
         Raises:
             ItemError: It cannot be read, or a PDF cannot hold it.
         """
         import pikepdf  # noqa: PLC0415 - comes with an extra
 
-        page = _page(picture)
+        page, converted = _page(picture)
         self._current.pages.extend(pikepdf.open(io.BytesIO(page)).pages)
         self._size_bytes += len(page)
         if self._size_bytes >= _PART_BYTES:
             self._put_aside()
+        return converted
 
     def save(self, path: Path, attachments: Mapping[str, bytes]) -> None:
         """Write the PDF with all pages and attachments to a new file; no page may be added later.
@@ -129,15 +135,34 @@ class _Output(io.RawIOBase):
         return True
 
 
-def _page(picture: Path) -> bytes:
-    """Return a PDF of one page."""
+def _page(picture: Path) -> tuple[bytes, str | None]:
+    """Return a PDF of one page, and the picture's format if the picture had to be converted."""
     try:
         import img2pdf  # type: ignore[import-untyped] # noqa: PLC0415 - has no types; an extra
     except ModuleNotFoundError as error:
         raise MissingExtraError("comics", "writing PDF") from error
 
     logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters, it raises
-    refusals = (
+    limits = MediaLimits()
+    with open_picture(picture, limits) as opened:  # loads the decoder and checks the limits
+        found = opened.image.format or "image"
+        if not pdf_pictures.is_misread(opened.image):
+            with suppress(*_refusals()):
+                return _one_page(picture.read_bytes()), None
+    with open_picture(picture, limits) as opened:
+        plain = pdf_pictures.plain_png(opened.image)
+    try:
+        return _one_page(plain), found
+    except _refusals() as error:
+        raise UnreadablePictureError(found, "a PDF cannot hold it") from error
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what img2pdf raises for pictures that a PDF cannot hold as they are."""
+    import img2pdf  # noqa: PLC0415 - as above
+
+    return (
+        ValueError,
         img2pdf.AlphaChannelError,
         img2pdf.ImageOpenError,
         img2pdf.JpegColorspaceError,
@@ -145,19 +170,19 @@ def _page(picture: Path) -> bytes:
         img2pdf.PdfTooLargeError,
         img2pdf.UnsupportedColorspaceError,
     )
-    with open_picture(picture, MediaLimits()) as opened:  # loads the decoder and checks the limits
-        try:
-            page = img2pdf.convert(
-                picture.read_bytes(),
-                engine=img2pdf.Engine.internal,
-                nodate=True,
-                first_frame_only=True,
-                rotation=img2pdf.Rotation.ifvalid,
-                layout_fun=_layout,
-            )
-        except refusals as error:
-            found = opened.image.format or "image"
-            raise UnreadablePictureError(found, "a PDF cannot hold it") from error
+
+
+def _one_page(content: bytes) -> bytes:
+    import img2pdf  # noqa: PLC0415 - as above
+
+    page = img2pdf.convert(
+        content,
+        engine=img2pdf.Engine.internal,
+        nodate=True,
+        first_frame_only=True,
+        rotation=img2pdf.Rotation.ifvalid,
+        layout_fun=_layout,
+    )
     assert isinstance(page, bytes)
     return page
 

@@ -48,6 +48,13 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """Return an opened picture decoded, and turned as its metadata say; of frames the first."""
+    orientation = 1 if turns_itself(image) else orientation_of(image)
+    image.load()
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+
+
 def shrink(image: Image.Image) -> Image.Image:
     """Return a picture as `small_upright_bitmap` does, but as it lies."""
     plain = _plain(image)

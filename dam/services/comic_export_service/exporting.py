@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -44,14 +44,31 @@ _SUFFIXES = {
 }
 
 
+@dataclass(frozen=True)
+class ConvertedPage:
+    """A page that was converted without visible loss, and the format of its picture: `WEBP`."""
+
+    page_number: int
+    format: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExportedComic:
-    """The file or folder that a variant was exported to; after a dry run, would be exported to."""
+    """The file or folder that a variant was exported to; after a dry run, would be exported to.
+
+    Attributes:
+        variant_entity_id: The variant.
+        path: The file or folder.
+        format: What it is.
+        pages: How many it has.
+        converted: The pages whose pictures a PDF cannot hold as they are; empty after a dry run.
+    """
 
     variant_entity_id: EntityId
     path: Path
     format: ComicFormat
     pages: int
+    converted: tuple[ConvertedPage, ...] = ()
 
 
 class _Page(NamedTuple):
@@ -71,8 +88,9 @@ async def export_comic(
     """Export a variant's pages and its ComicInfo.xml; the name of the target decides the format.
 
     Pages are exported with the bytes of their assets. A PDF gets the pixels of pictures whose bytes
-    it cannot hold. The same rows always give the same bytes. Existing files are never overwritten,
-    and the target appears only when it is complete.
+    it cannot hold; if it cannot hold these either, they are converted without visible loss. The
+    same rows always give the same bytes. Existing files are never overwritten, and the target
+    appears only when it is complete.
 
     Example: `await export_comic(world, variant, Path("Doom 5.cbz"))`.
 
@@ -104,11 +122,11 @@ async def export_comic(
     writer = WRITERS[format_](target, store)
     try:
         await asyncio.to_thread(writer.begin)
-        await _add_pages(world, writer, pages, on_page)
+        converted = await _add_pages(world, writer, pages, on_page)
         await asyncio.to_thread(writer.finish, comic_info)
     finally:
         await asyncio.to_thread(writer.discard)
-    return exported
+    return replace(exported, converted=tuple(converted))
 
 
 async def _add_pages(
@@ -116,7 +134,8 @@ async def _add_pages(
     writer: ComicWriter,
     pages: Sequence[_Page],
     on_page: Callable[[int, int], None],
-) -> None:
+) -> list[ConvertedPage]:
+    converted: list[ConvertedPage] = []
     for batch in portions(list(enumerate(pages, start=1)), _LOCATED_AT_ONCE):
         assets = {page.entity_id for _, page in batch}
         places = await world.read(content_service.locate, assets)
@@ -131,11 +150,14 @@ async def _add_pages(
                     page.size_bytes,
                     times.get(page.entity_id),
                 )
-                await asyncio.to_thread(writer.add_page, file)
+                old_format = await asyncio.to_thread(writer.add_page, file)
             except ItemError as error:
                 await tell_missing_store(world, error)
                 raise PageExportError(number, error) from error
+            if old_format is not None:
+                converted.append(ConvertedPage(number, old_format))
             on_page(number, len(pages))
+    return converted
 
 
 async def _read_variant(

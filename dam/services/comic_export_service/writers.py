@@ -95,15 +95,18 @@ class ComicWriter(ABC):
             self._opened.callback(shutil.rmtree, self._work, ignore_errors=True)
             self._work.mkdir()
 
-    def add_page(self, page: PageFile) -> None:
+    def add_page(self, page: PageFile) -> str | None:
         """Write the next page.
+
+        Returns:
+            The format of a picture that had to be converted, such as `WEBP`, or None.
 
         Raises:
             ItemError: Its bytes cannot be read, or cannot be put into this format.
             OutputFolderError: They cannot be written to the disk.
         """
         with self._faults():
-            self._add_page(page)
+            return self._add_page(page)
 
     def finish(self, comic_info: bytes) -> None:
         """Write the ComicInfo.xml, and give the complete comic its name.
@@ -125,7 +128,7 @@ class ComicWriter(ABC):
         copy_content(self._store, page.content, file, archives=self._archives)
 
     @abstractmethod
-    def _add_page(self, page: PageFile) -> None: ...
+    def _add_page(self, page: PageFile) -> str | None: ...
 
     @abstractmethod
     def _finish(self, comic_info: bytes) -> Path:
@@ -198,12 +201,13 @@ class PdfWriter(ComicWriter):
         super().begin()
         self._pdf = PicturePdf(self._work)
 
-    def _add_page(self, page: PageFile) -> None:
+    def _add_page(self, page: PageFile) -> str | None:
         picture = self._work / page.name
         with picture.open("xb") as file:
             self._copy(page, file)
-        self._pdf.add(picture)
+        converted = self._pdf.add(picture)
         picture.unlink()
+        return converted
 
     def _finish(self, comic_info: bytes) -> Path:
         draft = self._work / "draft"

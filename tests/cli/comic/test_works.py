@@ -229,6 +229,7 @@ def test_a_comic_is_written_and_never_over_a_file(
         "path": "out.cbz",
         "format": "cbz",
         "pages": 3,
+        "converted": [],
     }
     before = (home / "out.cbz").read_bytes()
     again = dam_cli("comic", "export", variant, "-o", "out.cbz")

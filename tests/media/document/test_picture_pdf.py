@@ -1,9 +1,11 @@
 """PDFs of pictures: their own bytes inside, always the same document, no picture lost."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from dam.errors import DamError, ItemError
 from dam.media.document import picture_pdf
@@ -49,6 +51,130 @@ def test_the_pixels_of_other_formats_are_kept(tmp_path: Path, form: str) -> None
         kept = pikepdf.PdfImage(image).as_pil_image().convert("RGB")
     with Image.open(picture) as original:
         assert kept.tobytes() == original.convert("RGB").tobytes()
+
+
+def clear_at_left() -> Image.Image:
+    picture = landscape((60, 40)).convert("RGBA")
+    picture.paste((0, 0, 0, 0), (0, 0, 30, 40))
+    return picture
+
+
+def shown(page: Any) -> Image.Image:
+    """Return what a reader shows of a page: its picture on white, turned as the page says."""
+    (image,) = page.get_images().values()
+    picture: Image.Image = pikepdf.PdfImage(image).as_pil_image()
+    depth = int(image.get("/BitsPerComponent", 8))
+    if depth == 16:
+        samples = np.frombuffer(image.read_bytes(), ">u2").reshape(picture.height, picture.width)
+        picture = Image.fromarray((samples >> 8).astype(np.uint8))
+    picture = picture.convert("RGB")
+    if "/SMask" in image:
+        mask = pikepdf.PdfImage(image.SMask).as_pil_image().convert("L")
+        picture = Image.composite(picture, Image.new("RGB", picture.size, "white"), mask)
+    return picture.rotate(-int(page.get("/Rotate", 0)), expand=True)
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    ground = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.webp", {"lossless": True}),
+        ("a.avif", {"quality": 100}),
+        ("a.gif", {}),
+        ("a.jp2", {}),
+        ("a.png", {}),
+        ("a.tif", {}),
+    ],
+)
+def test_what_is_clear_is_clear_in_the_pdf(
+    tmp_path: Path, name: str, options: dict[str, object]
+) -> None:
+    picture = save(clear_at_left(), tmp_path / name, **options)
+    with pikepdf.open(write(tmp_path, [picture])) as pdf:
+        found = shown(pdf.pages[0])
+    with Image.open(picture) as opened:
+        assert_alike(found, on_white(opened))
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_or_mirrored_picture_is_upright(
+    tmp_path: Path, name: str, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture = save(landscape((60, 40)), tmp_path / name, exif=exif)
+    with pikepdf.open(write(tmp_path, [picture])) as pdf:
+        found = shown(pdf.pages[0])
+    with Image.open(picture) as opened:
+        opened.load()  # which turns a TIFF, and forgets that it was turned
+        assert_alike(found, ImageOps.exif_transpose(opened).convert("RGB"))
+
+
+def ramp(low: float, high: float, kind: str) -> Image.Image:
+    return Image.fromarray(np.linspace(low, high, 2400).reshape(40, 60).astype(kind))
+
+
+@pytest.mark.parametrize(
+    ("picture", "tags", "is_inverted"),
+    [
+        (ramp(0, 65535, "uint16"), {}, False),
+        (ramp(0, 65535, "uint16"), {262: 0}, True),
+        (ramp(0, 4095, "uint16"), {281: 4095}, False),
+        (ramp(-3e6, 7e7, "int32"), {}, False),
+        (ramp(0, 1, "float32"), {}, False),
+        (ramp(-5, 5, "float32"), {}, False),
+    ],
+)
+def test_deep_pictures_are_seen_as_they_are(
+    tmp_path: Path, picture: Image.Image, tags: dict[int, int], *, is_inverted: bool
+) -> None:
+    file = save(picture, tmp_path / "a.tif", tiffinfo=tags)
+    with pikepdf.open(write(tmp_path, [file])) as pdf:
+        found = shown(pdf.pages[0])
+    expected = ramp(255 if is_inverted else 0, 0 if is_inverted else 255, "uint8")
+    assert_alike(found, expected.convert("RGB"))
+
+
+def test_numbers_far_off_do_not_make_the_others_black(tmp_path: Path) -> None:
+    picture = ramp(0, 1, "float32")
+    for position, number in (((3, 3), 1e9), ((4, 4), float("nan")), ((5, 5), float("inf"))):
+        picture.putpixel(position, number)
+    with pikepdf.open(write(tmp_path, [save(picture, tmp_path / "a.tif")])) as pdf:
+        mean = np.asarray(shown(pdf.pages[0])).mean()
+    assert abs(mean - 127.5) < 2
+
+
+@pytest.mark.parametrize("mode", ["LAB", "YCbCr"])
+def test_other_colour_spaces_are_converted(tmp_path: Path, mode: str) -> None:
+    plain = landscape((60, 40))
+    if mode == "LAB":
+        srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        picture = ImageCms.profileToProfile(plain, srgb, lab, outputMode="LAB")
+        assert picture is not None
+    else:
+        picture = plain.convert(mode)
+    with pikepdf.open(write(tmp_path, [save(picture, tmp_path / "a.tif")])) as pdf:
+        found = np.asarray(shown(pdf.pages[0]), float)
+    assert np.abs(found - np.asarray(plain, float)).mean() < 3  # 8 bits of Lab are coarse
+
+
+def test_what_was_converted_is_told(tmp_path: Path) -> None:
+    pdf = PicturePdf(tmp_path)
+    plain = landscape((60, 40))
+    assert pdf.add(save(plain, tmp_path / "a.jpg")) is None
+    assert pdf.add(save(plain, tmp_path / "a.webp", lossless=True)) is None
+    assert pdf.add(save(clear_at_left(), tmp_path / "b.webp")) == "WEBP"
+
+
+def assert_alike(found: Image.Image, expected: Image.Image) -> None:
+    assert found.size == expected.size
+    difference = np.abs(np.asarray(found, float) - np.asarray(expected, float))
+    assert difference.max() <= 6
 
 
 def test_pages_are_of_one_scale_and_never_larger_than_readers_take(tmp_path: Path) -> None:

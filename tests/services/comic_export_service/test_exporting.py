@@ -1,12 +1,14 @@
 """Comics out: the same bytes for the same rows, and in again as they were."""
 
 import errno
+import io
 import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
@@ -29,7 +31,7 @@ from dam.services.comic_book_service import (
     remove_page_at_number_from_comic_variant,
 )
 from dam.services.comic_edit_service import VariantView, edit_comic, view_comic
-from dam.services.comic_export_service import export_comic
+from dam.services.comic_export_service import ConvertedPage, export_comic
 from dam.services.ecs_service import create_entity
 from tests.faults.state import names_below
 from tests.services.comic_files import (
@@ -306,6 +308,21 @@ async def test_a_pdf_holds_the_pictures_as_they_are(world: World, home: Path) ->
     with pikepdf.open(home / "one.pdf") as pdf:
         assert len(pdf.pages) == 4
         assert b"<Series>Saga</Series>" in pdf.attachments["ComicInfo.xml"].get_file().read_bytes()
+
+
+async def test_one_page_that_a_pdf_cannot_hold_is_converted_and_told(
+    world: World, home: Path
+) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    content = io.BytesIO()
+    Image.new("RGBA", (60, 90), (200, 10, 10, 100)).save(content, "WEBP")
+    mine = pages(2) | {"page 3.webp": content.getvalue()}
+    variant = await imported(world, make_cbz(home / "a.cbz", mine))
+    done = await export_comic(world, variant, home / "a.pdf")
+    assert done.converted == (ConvertedPage(3, "WEBP"),)
+    with pikepdf.open(home / "a.pdf") as pdf:
+        assert len(pdf.pages) == 3
+    assert (await export_comic(world, variant, home / "b.cbz")).converted == ()
 
 
 async def test_a_comic_made_by_hand_says_what_is_known_of_it(
