@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArgume
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import (
     GoneFolders,
+    counted,
     emit_json,
     emit_jsonl,
     name_failure,
@@ -19,7 +19,7 @@ from dam.cli.toolkit.output import (
     size_text,
     talk,
 )
-from dam.errors import ExitCode, FolderGivenError, UsageError
+from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -40,7 +40,9 @@ _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "h
 def add_asset(
     state: State,
     paths: PathArguments,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Go into folders.")] = False,
+    recursive: Annotated[  # noqa: ARG001 - accepted for scripts that give it
+        bool, typer.Option("--recursive", "-r", help="Not needed: folders are gone into anyway.")
+    ] = False,
     mode: Mode = None,
     no_copy: Annotated[
         bool, typer.Option("--no-copy", help="The same as --mode reference.")
@@ -52,7 +54,7 @@ def add_asset(
     *,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Add files to the store and describe them.
+    """Add files to the store and describe them; of folders, all files in them and below.
 
     Content that the store already has is not stored again. After an interruption, run the same
     command again: it continues where it stopped.
@@ -61,15 +63,13 @@ def add_asset(
     from dam.services.import_service import ImportOptions
 
     chosen = [str(path) for path in read_paths(paths, null_separated=null)]
-    if not recursive and chosen and all(Path(path).is_dir() for path in chosen):
-        raise FolderGivenError(Path(chosen[0]))
     if no_copy and mode not in (None, "reference"):
         raise UsageError(
             f"--no-copy means --mode reference; found --mode {mode}", "give only one of them"
         )
     options = ImportOptions(
         mode="reference" if no_copy else mode or "copy",
-        is_recursive=recursive,
+        is_recursive=True,
         is_rehash=rehash,
         is_dry_run=state.is_dry_run,
     )
@@ -88,6 +88,7 @@ class _Run:
         self._options = options
         self._is_processed = is_processed
         self._failed: list[FileOutcome] = []
+        self._moved = 0
         self._has_worked = False
 
     async def work(self, world: "World") -> ExitCode:
@@ -105,6 +106,7 @@ class _Run:
             failures = await world.read(failures_at, self._paths, since=seen_since)
         elapsed_s = time.monotonic() - started
         summary = _summary(world.config.name, report, self._failed, failures, elapsed_s)
+        summary["removed_sources"] = self._moved
         self._tell(summary)
         return ExitCode.ITEMS_FAILED if summary["failures"] else ExitCode.OK
 
@@ -130,6 +132,8 @@ class _Run:
     def _take(self, outcome: "FileOutcome") -> None:
         if self._state.is_jsonl:
             emit_jsonl({name: getattr(outcome, name) for name in _JSONL_FIELDS})
+        if self._options.mode == "move" and outcome.error is None:
+            self._moved += outcome.status in ("added", "known", "unchanged")
         if outcome.error is not None:
             self._failed.append(outcome)
             name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
@@ -149,7 +153,10 @@ class _Run:
             emit_json(summary)
         elif not self._state.is_jsonl:
             is_plan, has_worked = self._state.is_dry_run, self._has_worked
-            sentence(_summary_line(summary, is_plan=is_plan, has_worked=has_worked))
+            is_move = self._options.mode == "move"
+            sentence(
+                _summary_line(summary, is_plan=is_plan, has_worked=has_worked, is_move=is_move)
+            )
 
 
 def _summary(
@@ -182,11 +189,33 @@ def _failure_json(path: str, one: "FileOutcome | Failure", system: str | None) -
     }
 
 
-def _summary_line(summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool) -> str:
-    counts = ", ".join(f"{summary[status]} {status}" for status in _STATUSES if summary[status])
+def _summary_line(
+    summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool, is_move: bool
+) -> str:
+    counts = ", ".join(
+        f"{count} {word}" for word, count in _counts(summary, is_move=is_move).items() if count
+    )
     text = f"{'would be: ' if is_plan else ''}{counts or 'nothing found'}"
     if has_worked and not counts:
         text += "; ran pending work"
+    if moved := summary["removed_sources"]:
+        text += f"; would remove {counted(moved, 'source')}" if is_plan else _removed(moved)
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"
+
+
+def _counts(summary: Mapping[str, Any], *, is_move: bool) -> dict[str, int]:
+    """Return how many files had which outcome, by its word.
+
+    A move removes a file that was known, so it does not leave it unchanged.
+    """
+    counts: dict[str, int] = {status: summary[status] for status in _STATUSES}
+    if is_move:
+        stored = counts.pop("known") + counts.pop("unchanged")
+        counts = {"added": counts.pop("added"), "already stored": stored, **counts}
+    return counts
+
+
+def _removed(sources: int) -> str:
+    return "; source removed" if sources == 1 else f"; {sources} sources removed"

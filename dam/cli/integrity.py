@@ -124,4 +124,9 @@ def gc(
                 f"{said} {counted(result.drafts, 'file')} that interrupted imports left unfinished"
             )
 
+        if result.kept_until is not None:
+            until = result.kept_until.astimezone().strftime("%Y-%m-%d %H:%M")
+            contents = f"{counted(result.kept, 'content')} ({size_text(result.kept_bytes)})"
+            sentence(f"kept {contents} that no asset refers to, until {until} at the latest")
+
     show(state, run_in_world(state, work), people)

@@ -153,7 +153,7 @@ def retry(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Mark failed work to be tried again by `process`."""
+    """Mark failed work to be tried again by `process`; nothing runs before that."""
     from dam.cli.toolkit.running import run_in_world
 
     if forget_unknown:
@@ -180,7 +180,9 @@ def retry(
     elif state.is_dry_run:
         sentence(f"would mark {result.marked} to be tried again")
     else:
-        sentence(f"marked {result.marked} to be tried again; run `dam-cli process`")
+        sentence(
+            f"marked {result.marked} to be tried again; nothing ran yet: run `dam-cli process`"
+        )
     return ExitCode.ITEMS_FAILED if result.unknown else ExitCode.OK
 
 

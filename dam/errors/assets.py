@@ -1,9 +1,8 @@
 """Errors of commands that look up, read or change assets: ids, names, digests and queries."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from dam.errors.base import EnvironmentFaultError, ItemError, UsageError, display_path
+from dam.errors.base import EnvironmentFaultError, ItemError, UsageError
 from dam.errors.secrets import url_without_password
 
 
@@ -22,17 +21,6 @@ class NoComponentError(ItemError):
         self.entity_id = entity_id
         self.component = component
         super().__init__(f"entity {entity_id} has no {component} to update")
-
-
-class FolderGivenError(UsageError):
-    """The caller named a folder where only files are accepted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(
-            f"{display_path(path)} is a folder; expected files",
-            "use -r to include the files in folders",
-        )
 
 
 class EntityInUseError(ItemError):

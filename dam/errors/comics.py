@@ -167,6 +167,54 @@ class PagesLeftOutError(UsageError):
         )
 
 
+class NotAPictureError(UsageError):
+    """Something else than a picture was to be a page; `found` is its media type, if it has one."""
+
+    def __init__(self, entity_id: int, found: str | None) -> None:
+        self.entity_id = entity_id
+        self.found = found
+        super().__init__(
+            f"entity {entity_id} is {found or 'no file'}; expected a picture",
+            f"`dam-cli show {entity_id}` shows what it is",
+        )
+
+
+class NoPagesOwnerError(UsageError):
+    """An entity that is no variant and has no pages was to get a page."""
+
+    def __init__(self, entity_id: int) -> None:
+        self.entity_id = entity_id
+        super().__init__(
+            f"entity {entity_id} is not a comic variant, and has no pages",
+            "`dam-cli comic find` lists comics; --force gives it pages anyway",
+        )
+
+
+class PageBeyondEndError(UsageError):
+    """A page was to get a number that would leave a gap before it; `most` is the highest one."""
+
+    def __init__(self, owner_entity_id: int, page_number: int, most: int) -> None:
+        self.owner_entity_id = owner_entity_id
+        self.page_number = page_number
+        self.most = most
+        super().__init__(
+            f"page {page_number} of entity {owner_entity_id} would leave a gap; "
+            f"expected 1 to {most}",
+            f"`dam-cli comic pages {owner_entity_id}` lists its pages",
+        )
+
+
+class SameConceptError(UsageError):
+    """A comic was to be created with the facts of one that exists."""
+
+    def __init__(self, entity_id: int, name: str) -> None:
+        self.entity_id = entity_id
+        super().__init__(
+            f"comic {entity_id}, {name}, has the same facts",
+            "use that one, or --force creates another",
+        )
+
+
 class FactRefusedError(UsageError):
     """A value is not accepted for a field of a comic.
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -38,6 +39,9 @@ class CollectedGarbage:
         thumbnails: Number of thumbnails.
         archive_copies: Number of folders with unpacked archives, left by ended processes.
         drafts: Number of incomplete files, left in the store by stopped imports.
+        kept: Number of contents that nothing refers to, but that are too new to be removed.
+        kept_bytes: Size of these contents.
+        kept_until: When the last of them may be removed; None if there is none.
     """
 
     removed: int
@@ -45,6 +49,9 @@ class CollectedGarbage:
     thumbnails: int
     archive_copies: int
     drafts: int
+    kept: int = 0
+    kept_bytes: int = 0
+    kept_until: datetime | None = None
 
 
 async def collect_garbage(
@@ -88,6 +95,7 @@ async def collect_garbage(
             is_forced=is_forced,
             is_dry_run=is_dry_run,
         )
+        until_s = collected.kept_until_s
         removed = 0
         for digests in _pages(thumbnails):
             for digest in set(digests) - ask(world.read(_known, digests)):
@@ -100,6 +108,9 @@ async def collect_garbage(
             thumbnails=removed,
             archive_copies=remove_left_copies(is_dry_run=is_dry_run),
             drafts=collected.drafts,
+            kept=collected.kept,
+            kept_bytes=collected.kept_bytes,
+            kept_until=None if until_s is None else datetime.fromtimestamp(until_s, UTC),
         )
 
     try:

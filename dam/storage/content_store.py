@@ -109,11 +109,16 @@ class Collected:
     """What a collection removed, or would remove in a dry run.
 
     `drafts` counts the unfinished files of killed imports; `freed_bytes` includes their bytes.
+    `kept` and `kept_bytes` are of entries that nothing refers to, but that are too young;
+    `kept_until_s` is the Unix time at which none of them is too young any more.
     """
 
     removed: int
     freed_bytes: int
     drafts: int = 0
+    kept: int = 0
+    kept_bytes: int = 0
+    kept_until_s: float | None = None
 
 
 class ContentStore(Protocol):

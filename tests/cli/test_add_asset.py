@@ -175,7 +175,9 @@ def test_a_dry_run_prints_the_plan_and_makes_no_change(dam_cli: DamCli, folder: 
     store = {path for path in folder.parent.joinpath(".local").rglob("*") if path.is_file()}
     plan = dam_cli("add-asset", "-r", folder, "--mode", "move", "--dry-run")
     assert plan.returncode == 0
-    assert plan.stdout.startswith("would be: 1 added, 1 unchanged (1 B new, ")
+    assert plan.stdout.startswith(
+        "would be: 1 added, 1 already stored; would remove 2 sources (1 B new, "
+    )
     after = {path for path in folder.parent.joinpath(".local").rglob("*") if path.is_file()}
     assert {path for path in after ^ store if path.suffix not in {".db-wal", ".db-shm"}} == set()
     assert counts(dam_cli("add-asset", "-r", folder, "--json").json) == {"added": 1, "unchanged": 1}
@@ -202,22 +204,29 @@ def test_work_that_was_put_off_is_done_by_the_next_run(dam_cli: DamCli, folder: 
     assert done.stdout.startswith("1 unchanged; 1 could not be processed (0 B new, ")
 
 
-@pytest.mark.parametrize("is_on_stdin", [False, True])
-def test_folders_without_recursion_are_wrong_usage(
-    dam_cli: DamCli, folder: Path, *, is_on_stdin: bool
-) -> None:
-    given = "-" if is_on_stdin else folder
-    result = dam_cli("add-asset", given, stdin=os.fsencode(folder))
-    assert result.returncode == 2
-    assert result.stderr == (
-        f"error: {folder} is a folder; expected files\n"
-        "hint: use -r to include the files in folders\n"
-    )
-    mixed = dam_cli("add-asset", folder, old(folder / "a", b"a"))
-    assert mixed.returncode == 0
-    assert mixed.stderr == (
-        f"skipped: {folder}: not a regular file but a folder; use -r to add the files in it\n"
-    )
+@pytest.mark.parametrize("words", [[], ["-r"], ["--recursive"]])
+def test_folders_are_gone_into(dam_cli: DamCli, folder: Path, words: list[str]) -> None:
+    old(folder / "a", b"a")
+    (folder / "below" / "deep").mkdir(parents=True)
+    old(folder / "below" / "deep" / "b", b"b")
+    given = dam_cli("add-asset", *words, folder)
+    assert (given.returncode, given.stderr) == (0, "")
+    assert given.stdout.startswith("2 added (2 B new, ")
+    on_stdin = dam_cli("add-asset", *words, "-", stdin=os.fsencode(folder))
+    assert on_stdin.stdout.startswith("2 unchanged (0 B new, ")
+
+
+def test_a_move_of_what_is_stored_says_that_the_source_goes(dam_cli: DamCli, folder: Path) -> None:
+    paths = [old(folder / name, b"same") for name in ("a", "b", "c")]
+    dam_cli("add-asset", paths[0])
+    plan = dam_cli("add-asset", "--mode", "move", *paths[:2], "--dry-run")
+    assert plan.stdout.startswith("would be: 2 already stored; would remove 2 sources (0 B new, ")
+    assert all(path.exists() for path in paths)
+    one = dam_cli("add-asset", "--mode", "move", paths[0])
+    assert one.stdout.startswith("1 already stored; source removed (0 B new, ")
+    two = dam_cli("add-asset", "--mode", "move", *paths[1:], "--json").json
+    assert (counts(two), two["removed_sources"]) == ({"known": 2}, 2)
+    assert not any(path.exists() for path in paths)
 
 
 def test_what_others_left_pending_is_worked_off_and_its_failures_are_named(

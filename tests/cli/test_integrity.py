@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -70,7 +72,16 @@ def test_garbage_goes_after_a_day(dam_cli: DamCli) -> None:
     dam_cli("add-asset", "a.txt", "--no-process")
     dam_cli("remove-asset", "1")
     nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
-    assert dam_cli("gc", "--json").json == nothing
+    young = dam_cli("gc", "--json").json
+    until = datetime.fromisoformat(young.pop("kept_until"))
+    assert young == nothing | {"kept": 1, "kept_bytes": 5}
+    put_at = stored(dam_cli, b"hello").stat().st_mtime
+    assert until.timestamp() == pytest.approx(put_at + 24 * 3600, abs=1)
+    assert dam_cli("gc").stdout == (
+        "removed 0 contents (0 B) and 0 thumbnails\n"
+        "kept 1 content (5 B) that no asset refers to, until "
+        f"{until.astimezone():%Y-%m-%d %H:%M} at the latest\n"
+    )
     os.utime(stored(dam_cli, b"hello"), (0, 0))
     assert dam_cli("gc", "--dry-run").stdout == "would remove 1 content (5 B) and 0 thumbnails\n"
     assert dam_cli("gc").stdout == "removed 1 content (5 B) and 0 thumbnails\n"
@@ -97,7 +108,8 @@ def test_garbage_of_a_store_with_two_worlds_is_collected_by_force_alone(dam_cli:
         "if the other database is gone for good, or is this one under a former name\n"
     )
     nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
-    assert one("gc", "--force", "--json").json == nothing
+    forced = one("gc", "--force", "--json").json
+    assert forced == nothing | {"kept": 1, "kept_bytes": 3, "kept_until": ANY}
     assert one("gc").returncode == 0
 
 

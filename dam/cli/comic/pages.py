@@ -38,6 +38,11 @@ ImageArguments = Annotated[
 ]
 
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Also give pages to what is not a comic variant.")
+]
+
+
 class NoPictureNamedError(UsageError):
     """`comic reorder` was told to read ids from stdin, and there were none."""
 
@@ -87,6 +92,7 @@ def add_page(
     double: Annotated[
         bool, typer.Option("--double", help="Each picture is two pages wide.")
     ] = False,
+    force: Force = False,
     null: NullSeparated = False,
 ) -> None:
     """Add pictures to a variant as pages, in the given order.
@@ -95,7 +101,7 @@ def add_page(
     the inserted ones get higher numbers.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.page_service import add_pages
+    from dam.services.comic_edit_service import add_pictures
 
     wanted = read_ids(images, null_separated=null)
 
@@ -105,12 +111,13 @@ def add_page(
         return await change(
             state,
             world,
-            add_pages,
+            add_pictures,
             variant_id,
             image_ids,
             at=at,
             page_type=page_type,
             is_double_page=double,
+            is_forced=force,
         )
 
     _show(state, run_in_world(state, work))
@@ -160,11 +167,11 @@ def move_page(
     The pages in between move by one.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.page_service import renumber_page as move_page
+    from dam.services.comic_edit_service import move_page_within
 
     async def work(world: "World") -> "list[PageFacts]":
         (variant_id,) = await resolve(world, variant)
-        return await change(state, world, move_page, variant_id, number, to)
+        return await change(state, world, move_page_within, variant_id, number, to)
 
     _show(state, run_in_world(state, work))
 
@@ -178,6 +185,7 @@ def reorder(
     drop: Annotated[
         bool, typer.Option("--drop", help="Remove the pages that are not given.")
     ] = False,
+    force: Force = False,
     null: NullSeparated = False,
 ) -> None:
     """Put the pages of a variant in a new order.
@@ -186,7 +194,7 @@ def reorder(
     are no pages of it yet are added. `comic pages` prints the present ids.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.page_service import reorder_pages
+    from dam.services.comic_edit_service import reorder_pictures
 
     wanted = read_ids(images, null_separated=null)
     if not wanted:  # perhaps the command that writes to stdin has failed
@@ -195,7 +203,15 @@ def reorder(
     async def work(world: "World") -> "list[PageFacts]":
         (variant_id,) = await resolve(world, variant)
         image_ids = await resolve_parsed(world, wanted)
-        return await change(state, world, reorder_pages, variant_id, image_ids, drops_others=drop)
+        return await change(
+            state,
+            world,
+            reorder_pictures,
+            variant_id,
+            image_ids,
+            drops_others=drop,
+            is_forced=force,
+        )
 
     _show(state, run_in_world(state, work))
 

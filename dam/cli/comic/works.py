@@ -43,25 +43,29 @@ def create(
     ] = None,
     year: Year = None,
     publisher: Publisher = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if a comic with the same facts exists.")
+    ] = False,
 ) -> None:
     """Create a comic (the work), without any variants yet.
 
     `comic link` gives it variants; `comic edit` adds more facts.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.comic_book_service import create_comic_book_concept
+    from dam.services.comic_edit_service import create_new_concept
 
     async def work(world: "World") -> int:
         return await change(
             state,
             world,
-            create_comic_book_concept,
+            create_new_concept,
             title,
             series,
             number,
             year,
             volume=volume,
             publisher=publisher,
+            is_forced=force,
         )
 
     entity_id = run_in_world(state, work)

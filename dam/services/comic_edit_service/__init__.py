@@ -1,5 +1,11 @@
 """Editing and viewing comics, for commands and a user interface: their fields and their links."""
 
+from dam.services.comic_edit_service.checked import (
+    add_pictures,
+    create_new_concept,
+    move_page_within,
+    reorder_pictures,
+)
 from dam.services.comic_edit_service.editing import (
     Changes,
     edit_comic,
@@ -21,6 +27,8 @@ __all__ = [
     "Changes",
     "ConceptView",
     "VariantView",
+    "add_pictures",
+    "create_new_concept",
     "edit_and_view",
     "edit_comic",
     "edit_comic_concept",
@@ -28,7 +36,9 @@ __all__ = [
     "link_variants",
     "list_variants",
     "make_primary",
+    "move_page_within",
     "parse_changes",
+    "reorder_pictures",
     "unlink_variants",
     "view_comic",
     "view_pages",

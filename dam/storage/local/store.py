@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
@@ -204,6 +205,8 @@ class LocalContentStore:
         if not self.root.is_dir():
             return Collected(removed=0, freed_bytes=0)
         removed = freed_bytes = 0
+        young: list[StoredContent] = []
+        renewed_before_s = now_s - older_than_s
         with self._held_exclusively():
             others = self._other_owners(owner)
             if others and not is_forced:
@@ -212,10 +215,13 @@ class LocalContentStore:
                 )
             with self._faults():
                 drafts = sweep_drafts(self.root, is_dry_run=is_dry_run)
-            for batch in self._old_entries(now_s - older_than_s):
+            for batch in self._batches():
                 kept = is_referenced([entry.sha256 for entry in batch])
                 for entry in batch:
                     if entry.sha256 in kept:
+                        continue
+                    if entry.renewed_at_s >= renewed_before_s:
+                        young.append(entry)
                         continue
                     if not is_dry_run:
                         self.remove(entry.sha256)
@@ -226,7 +232,14 @@ class LocalContentStore:
                     if is_forced:
                         take_over(self.root, owner)
                     remove_empty_shards(self.root)
-        return Collected(removed, freed_bytes + sum(drafts), len(drafts))
+        return Collected(
+            removed,
+            freed_bytes + sum(drafts),
+            len(drafts),
+            kept=len(young),
+            kept_bytes=sum(entry.size_bytes for entry in young),
+            kept_until_s=max((one.renewed_at_s + older_than_s for one in young), default=None),
+        )
 
     @contextmanager
     def _held_exclusively(self) -> Iterator[None]:
@@ -241,15 +254,9 @@ class LocalContentStore:
             mine = owner.uuid, owner.database
             return [other for other in owners(self.root) if (other.uuid, other.database) != mine]
 
-    def _old_entries(self, renewed_before_s: float) -> Iterator[list[StoredContent]]:
-        batch: list[StoredContent] = []
-        for entry in self.entries():
-            if entry.renewed_at_s < renewed_before_s:
-                batch.append(entry)
-            if len(batch) == _DIGESTS_AT_ONCE:
-                yield batch
-                batch = []
-        if batch:
+    def _batches(self) -> Iterator[list[StoredContent]]:
+        entries = self.entries()
+        while batch := list(islice(entries, _DIGESTS_AT_ONCE)):
             yield batch
 
     @contextmanager

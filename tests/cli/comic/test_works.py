@@ -219,6 +219,50 @@ def test_a_concept_has_no_pages_of_its_own(dam_cli: DamCli, saga: dict[str, Any]
         )
 
 
+def test_what_makes_no_sense_is_refused(dam_cli: DamCli, saga: dict[str, Any], home: Path) -> None:
+    variant, concept = variant_of(saga), concept_of(saga)
+    (home / "film.txt").write_text("no picture")
+    (home / "photo.jpg").write_bytes(picture(70))
+    (home / "unseen.jpg").write_bytes(picture(71))
+    dam_cli("add-asset", "film.txt", "photo.jpg")
+    dam_cli("add-asset", "unseen.jpg", "--no-process")
+
+    def id_of(name: str) -> str:
+        return str(dam_cli("find-file-by-hash", "--file", name, "--json").json[0]["entity_id"])
+
+    film, photo, unseen = (id_of(name) for name in ("film.txt", "photo.jpg", "unseen.jpg"))
+    for words, error, message in (
+        (["add-page", variant, film], "NotAPictureError", f"entity {film} is text/plain; "),
+        (["add-page", variant, concept], "NotAPictureError", f"entity {concept} is no file; "),
+        (["reorder", variant, "--drop", film], "NotAPictureError", f"entity {film} is "),
+        (["add-page", photo, unseen], "NoPagesOwnerError", f"entity {photo} is not a comic "),
+        (["reorder", photo, unseen], "NoPagesOwnerError", f"entity {photo} is not a comic "),
+        (["add-page", concept, photo, "--force"], "ConceptNotVariantError", f"entity {concept} "),
+        (["add-page", variant, photo, "--at", "99"], "PageBeyondEndError", "page 99 of entity "),
+        (["move-page", variant, "1", "99"], "PageBeyondEndError", "page 99 of entity "),
+    ):
+        refused = dam_cli("comic", *words, "--json")
+        assert (refused.returncode, refused.error["error"]) == (2, error)
+        assert refused.error["message"].startswith(message)
+    assert len(dam_cli("comic", "pages", variant, "--json").json) == 3
+    assert dam_cli("comic", "add-page", variant, unseen, "--at", "4").returncode == 0
+    assert dam_cli("comic", "add-page", photo, unseen, "--force").returncode == 0
+    assert dam_cli("comic", "add-page", photo, unseen).returncode == 0  # it has pages now
+
+
+def test_a_second_comic_with_the_same_facts_is_refused(dam_cli: DamCli) -> None:
+    words = ("comic", "create", "Doom!", "--series", "Spidey", "--number", "5", "--year", "1963")
+    first = dam_cli(*words, "--json").json["entity_id"]
+    again = dam_cli("comic", "create", "DOOM!", *words[3:])
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr.startswith(f"error: comic {first}, ")
+    assert len(dam_cli("comic", "find", "--json").json) == 1
+    assert dam_cli(*words, "--volume", "2").returncode == 0
+    assert dam_cli("comic", "create", "Another", *words[3:]).returncode == 0
+    assert dam_cli(*words, "--force").returncode == 0
+    assert len(dam_cli("comic", "find", "--json").json) == 4
+
+
 def test_a_comic_is_written_and_never_over_a_file(
     dam_cli: DamCli, saga: dict[str, Any], home: Path
 ) -> None:

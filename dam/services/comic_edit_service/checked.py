@@ -1,0 +1,191 @@
+"""Changes to comics that refuse what is most likely a mistake. Nothing here commits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId
+from dam.errors import (
+    ConceptNotVariantError,
+    NoPagesOwnerError,
+    NotAPictureError,
+    PageBeyondEndError,
+    SameConceptError,
+)
+from dam.media.comic.name import title_key
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookVariantComponent,
+    FilePropertiesComponent,
+)
+from dam.services import ecs_service, page_service
+from dam.services.comic_book_service import create_comic_book_concept
+from dam.services.page_service import PageFacts
+
+_PAGE = 500
+_SAME = ("comic_title", "series_title", "issue_number", "volume", "publication_year", "publisher")
+
+
+async def create_new_concept(
+    session: AsyncSession,
+    comic_title: str,
+    series_title: str | None = None,
+    issue_number: str | None = None,
+    publication_year: int | None = None,
+    *,
+    volume: int | None = None,
+    publisher: str | None = None,
+    is_forced: bool = False,
+) -> EntityId:
+    """Create a concept as `create_comic_book_concept` does, unless one has the same facts.
+
+    Example: `await create_new_concept(session, "Doom", "Spidey", "5", 1963, is_forced=True)`.
+
+    Args:
+        session: The caller commits it.
+        comic_title: The title of this comic itself; not blank.
+        series_title: The series that it belongs to; not blank.
+        issue_number: As printed.
+        publication_year: Such as 1963.
+        volume: Of the series.
+        publisher: Such as "Marvel".
+        is_forced: Create it even if there is such a concept.
+
+    Raises:
+        SameConceptError: A concept has these facts, whatever the case of its letters.
+        FactRefusedError: As for `create_comic_book_concept`.
+    """
+    entity_id = await create_comic_book_concept(
+        session,
+        comic_title,
+        series_title,
+        issue_number,
+        publication_year,
+        volume=volume,
+        publisher=publisher,
+    )
+    wanted = (comic_title, series_title, issue_number, volume, publication_year, publisher)
+    if not is_forced:
+        concept = ComicBookConceptComponent
+        alike = select(concept).where(
+            concept.title_key == title_key(series_title, comic_title),
+            concept.entity_id != entity_id,
+        )
+        for found in await session.scalars(alike.order_by(concept.entity_id)):
+            facts = [_folded(getattr(found, name)) for name in _SAME]
+            if facts == [_folded(value) for value in wanted]:
+                raise SameConceptError(found.entity_id, found.name)
+    return entity_id
+
+
+async def add_pictures(
+    session: AsyncSession,
+    variant_entity_id: EntityId,
+    image_entity_ids: Sequence[EntityId],
+    *,
+    at: int | None = None,
+    page_type: str | None = None,
+    is_double_page: bool = False,
+    is_forced: bool = False,
+) -> list[PageFacts]:
+    """Insert pictures as pages as `page_service.add_pages` does; return the new pages.
+
+    Example: `await add_pictures(session, variant, [cover], at=1, page_type="FrontCover")`.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: A variant, or another entity that has pages.
+        image_entity_ids: The pictures.
+        at: The number of the first one; None puts them behind the last page.
+        page_type: As in `Page`.
+        is_double_page: Whether they are double pages.
+        is_forced: Give pages to any entity but a concept.
+
+    Raises:
+        NotAPictureError: An asset is known to be something else.
+        NoPagesOwnerError, ConceptNotVariantError: The entity is no variant.
+        PageBeyondEndError: The number would leave a gap.
+        DamError: As for `page_service.add_pages`.
+    """
+    await _require_pictures(session, image_entity_ids)
+    last = await _last_number(session, variant_entity_id, is_forced=is_forced)
+    if at is not None and at > last + 1:
+        raise PageBeyondEndError(variant_entity_id, at, last + 1)
+    return await page_service.add_pages(
+        session,
+        variant_entity_id,
+        image_entity_ids,
+        at=at,
+        page_type=page_type,
+        is_double_page=is_double_page,
+    )
+
+
+async def move_page_within(
+    session: AsyncSession, variant_entity_id: EntityId, page_number: int, to_number: int
+) -> list[PageFacts]:
+    """Move a page to another number as `page_service.renumber_page` does; return all pages.
+
+    Raises:
+        PageBeyondEndError: The number is higher than that of the last page.
+        DamError: As for `page_service.renumber_page`.
+    """
+    pages = await page_service.list_pages(session, variant_entity_id)
+    last = max((page.page_number for page in pages), default=0)
+    if last and to_number > last:
+        raise PageBeyondEndError(variant_entity_id, to_number, last)
+    return await page_service.renumber_page(session, variant_entity_id, page_number, to_number)
+
+
+async def reorder_pictures(
+    session: AsyncSession,
+    variant_entity_id: EntityId,
+    image_entity_ids: Sequence[EntityId],
+    *,
+    drops_others: bool = False,
+    is_forced: bool = False,
+) -> list[PageFacts]:
+    """Replace all pages as `page_service.reorder_pages` does; return all pages.
+
+    Raises:
+        NotAPictureError, NoPagesOwnerError, ConceptNotVariantError: As for `add_pictures`.
+        DamError: As for `page_service.reorder_pages`.
+    """
+    pages = await page_service.list_pages(session, variant_entity_id)
+    new = set(image_entity_ids).difference(page.entity_id for page in pages)
+    await _require_pictures(session, sorted(new))
+    await _last_number(session, variant_entity_id, is_forced=is_forced)
+    return await page_service.reorder_pages(
+        session, variant_entity_id, image_entity_ids, drops_others=drops_others
+    )
+
+
+async def _require_pictures(session: AsyncSession, entity_ids: Sequence[EntityId]) -> None:
+    """Raise unless each is a picture, or a file of which the media type is not known yet."""
+    file = FilePropertiesComponent
+    for page in portions(entity_ids, _PAGE):
+        asked = select(file.entity_id, file.media_type).where(file.entity_id.in_(page))
+        types = {row.entity_id: row.media_type for row in await session.execute(asked)}
+        for entity_id in page:
+            media_type = types.get(entity_id)
+            if entity_id not in types or not (media_type or "image/").startswith("image/"):
+                raise NotAPictureError(entity_id, media_type)
+
+
+async def _last_number(session: AsyncSession, entity_id: EntityId, *, is_forced: bool) -> int:
+    """Return the number of an entity's last page, or 0; raise if it should have no pages."""
+    pages = await page_service.list_pages(session, entity_id)
+    if pages:
+        return max(page.page_number for page in pages)
+    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
+        raise ConceptNotVariantError(entity_id)
+    is_variant = await ecs_service.get_component(session, entity_id, ComicBookVariantComponent)
+    if is_variant is None and not is_forced:
+        raise NoPagesOwnerError(entity_id)
+    return 0
+
+
+def _folded(value: object) -> object:
+    return value.casefold() if isinstance(value, str) else value
