@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth, LostStore
     from dam.services.plugin_service import PluginInDatabase
     from dam.services.privacy_service import OpenPath
-    from dam.services.schema_service import DroppedPlugin, SetUp
+    from dam.services.schema_service import DroppedPlugin, Forgotten, SetUp
     from dam.services.status_service import WorldPlace, WorldStatus
 
 
@@ -66,12 +66,12 @@ def setup_db(
     if drop is not None:
         _drop_plugin(state, config, drop, f"world {where}", is_agreed=is_agreed)
         return
-    if reset and not state.is_dry_run:
-        confirm(f"Forget everything in world {where}?", is_agreed=is_agreed)
-    _set_up(state, config, reset=reset)
+    _set_up(state, config, f"world {where}", reset=reset, is_agreed=is_agreed)
 
 
-def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
+def _set_up(
+    state: State, config: "WorldConfig", where: str, *, reset: bool, is_agreed: bool
+) -> None:
     from dam.app import load_parts
     from dam.services import schema_service
 
@@ -82,13 +82,28 @@ def _set_up(state: State, config: "WorldConfig", *, reset: bool) -> None:
         for one in done.plugins:
             what = "set up" if one.created else "up to date"
             sentence(f"plugin {one.plugin!r} {verb} {what}: revision {one.revision}")
+        if done.forgotten is not None:
+            verb = "would forget" if state.is_dry_run else "forgot"
+            sentence(f"{verb} {_forgotten(done.forgotten)}; the stored files stay")
         _show_saved_copy(done.saved_copy)
 
     plugins, _, unloaded = load_parts(config, plugins=not state.without_plugins)
+    if reset and not state.is_dry_run and not is_agreed:
+        planned = schema_service.set_up(config, plugins=plugins, reset=True, dry_run=True)
+        held = "" if planned.forgotten is None else f": {_forgotten(planned.forgotten)}"
+        confirm(f"Forget everything in {where}{held}; the stored files stay?", is_agreed=False)
     done = schema_service.set_up(config, plugins=plugins, reset=reset, dry_run=state.is_dry_run)
     show(state, done, people)
     for error in unloaded:
         complain(f"left out: {error.message}")
+
+
+def _forgotten(found: "Forgotten") -> str:
+    assets, comics = (
+        f"{count:,} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((found.assets, "asset"), (found.comics, "comic"))
+    )
+    return f"{assets} and {comics}"
 
 
 def _drop_plugin(

@@ -72,6 +72,7 @@ def test_a_configured_database_is_set_up_once(dam_cli: DamCli) -> None:
         "created": True,
         "saved_copy": None,
         "plugins": [],
+        "forgotten": None,
     }
     assert cli("setup-db").stdout == (
         f"world 'default' is up to date: {url}, schema {SCHEMA_REVISION}\n"
@@ -87,18 +88,22 @@ def test_a_reset_asks_first_and_empties_the_world(dam_cli: DamCli) -> None:
     database = f"sqlite:///{data(dam_cli.home)}/default.db"
     assert refused.stderr == (
         "error: cannot ask without a terminal: "
-        f"Forget everything in world 'default' ({database})?\n"
+        f"Forget everything in world 'default' ({database}): 1 asset and 0 comics; "
+        "the stored files stay?\n"
         "hint: add --yes to answer yes\n"
     )
-    assert dam_cli("setup-db", "--reset", "--dry-run").returncode == 0
+    planned = dam_cli("setup-db", "--reset", "--dry-run").stdout.splitlines()
+    assert planned[1] == "would forget 1 asset and 0 comics; the stored files stay"
     assert dam_cli("status", "--json").json["assets"] == 1
     done = dam_cli("setup-db", "--reset", "--yes", "--json").json
+    assert done["forgotten"] == {"assets": 1, "comics": 0}
     assert (done["created"], Path(done["saved_copy"]).is_file()) == (True, True)
     said = dam_cli("setup-db", "--reset", "--yes").stdout.splitlines()
     prefix = (
         f"copy of the database before the change: {done['database'].removeprefix('sqlite:///')}."
     )
-    assert said[1].startswith(prefix)
+    assert said[1] == "forgot 0 assets and 0 comics; the stored files stay"
+    assert said[2].startswith(prefix)
     assert dam_cli("status", "--json").json["entities"] == 0
     assert len(list(data(dam_cli.home).glob("default-storage/??/??/*"))) == 1
 

@@ -13,10 +13,12 @@ from dam.services.schema_service.plugin_tables import (
     recorded_plugins,
 )
 from dam.services.schema_service.readiness import make_ready
+from dam.services.schema_service.reset import Forgotten
 from dam.services.schema_service.setting_up import PluginSetUp, SetUp, refuse_malformed, set_up
 
 __all__ = [
     "DroppedPlugin",
+    "Forgotten",
     "PluginSetUp",
     "RecordedPlugin",
     "SetUp",

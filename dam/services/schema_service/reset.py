@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, inspect, select, text, update
 
 from dam.core.ecs.components import Base, Entity, EntityCounter, entity_ids
-from dam.models import WorldIdentity
+from dam.models import ComicBookConceptComponent, ContentHashSHA256Component, WorldIdentity
 from dam.services.schema_service.plugin_tables import read_recorded
 
 
@@ -21,6 +21,29 @@ class FormerWorld:
 
     uuid: str | None
     last_ids: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """How much a world holds that is to be emptied. The stored files stay."""
+
+    assets: int
+    comics: int
+
+
+def count_forgotten(connection: Connection) -> Forgotten:
+    """Return how many assets and comics are in a database, of any schema or none."""
+    there = set(inspect(connection).get_table_names())
+
+    def rows(table: str) -> int:
+        quoted = connection.dialect.identifier_preparer.quote(table)
+        count = text(f"SELECT count(*) FROM {quoted}")  # noqa: S608 - a name from the program
+        return int(connection.scalar(count) or 0) if table in there else 0
+
+    return Forgotten(
+        assets=rows(ContentHashSHA256Component.__tablename__),
+        comics=rows(ComicBookConceptComponent.__tablename__),
+    )
 
 
 def drop_everything(connection: Connection) -> FormerWorld:

@@ -54,6 +54,7 @@ class SetUp:
         created: The database had no schema, or was reset.
         saved_copy: The copy of the former database.
         plugins: The installed plugins that have migrations.
+        forgotten: What the reset has made the world forget; None without a reset.
     """
 
     world: str
@@ -62,6 +63,7 @@ class SetUp:
     created: bool
     saved_copy: Path | None = None
     plugins: Sequence[PluginSetUp] = ()
+    forgotten: schema_reset.Forgotten | None = None
 
 
 def refuse_malformed(connection: Connection, database: Database) -> None:
@@ -119,6 +121,8 @@ def set_up(
         is_current = not reset and _is_current(connection, database, plugins, found)
         if not is_current:
             refuse_malformed(connection, database)
+        if reset:
+            done = partial(done, forgotten=schema_reset.count_forgotten(connection))
         if is_current or dry_run:
             return done(found)
         copy = None
@@ -159,6 +163,7 @@ def _done(
     plugins: Sequence[PluginSchema],
     found: _Found,
     saved_copy: Path | None = None,
+    forgotten: schema_reset.Forgotten | None = None,
 ) -> SetUp:
     return SetUp(
         world=config.name,
@@ -170,6 +175,7 @@ def _done(
             PluginSetUp(plugin=one.plugin, revision=one.revision, created=one.plugin in found.new)
             for one in plugins
         ),
+        forgotten=forgotten,
     )
 
 
