@@ -128,6 +128,14 @@ async def move_page_within(
 ) -> list[PageFacts]:
     """Move a page to another number as `page_service.renumber_page` does; return all pages.
 
+    Example: `await move_page_within(session, variant, 4, 1)`.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: The entity that has the page.
+        page_number: The present number.
+        to_number: The new number.
+
     Raises:
         PageBeyondEndError: The number is higher than that of the last page.
         DamError: As for `page_service.renumber_page`.
@@ -148,6 +156,15 @@ async def reorder_pictures(
     is_forced: bool = False,
 ) -> list[PageFacts]:
     """Replace all pages as `page_service.reorder_pages` does; return all pages.
+
+    Example: `await reorder_pictures(session, variant, [back, front], drops_others=True)`.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: A variant, or another entity that has pages.
+        image_entity_ids: The pictures in their new order.
+        drops_others: Allow leaving out pages; they are removed.
+        is_forced: Give pages to any entity but a concept.
 
     Raises:
         NotAPictureError, NoPagesOwnerError, ConceptNotVariantError: As for `add_pictures`.
