@@ -147,7 +147,11 @@ def remove_asset(
             return await world.read(plan_removal, wanted, is_forced=force)
         return await remove_assets(world, wanted, is_forced=force)
 
-    removal = run_in_world(state, work)
+    return show_removal(state, run_in_world(state, work))
+
+
+def show_removal(state: State, removal: "Removal") -> ExitCode:
+    """Write what was removed and what was refused; return the exit code."""
     for refusal in removal.refused:
         users = ", ".join(map(str, refusal.used_by))
         name_failure(

@@ -39,6 +39,7 @@ CHANGES: Mapping[str, str] = {
     "comic import": "new.cbz",
     "comic link": "{concept} {picture}",
     "comic move-page": "{variant} 1 2",
+    "comic remove": "{concept}",
     "comic remove-page": "{variant} 1",
     "comic reorder": "{variant} {picture} --drop",
     "comic set-primary": "{second_variant}",

@@ -3,6 +3,7 @@
 from dam.cli.comic.files import export_comic, import_comic
 from dam.cli.comic.overlap import duplicates, overlap
 from dam.cli.comic.pages import add_page, move_page, pages, remove_page, reorder, where_used
+from dam.cli.comic.removal import remove_comic
 from dam.cli.comic.works import create, edit, find, link, set_primary, show_comic, unlink, variants
 from dam.cli.toolkit.command import Group
 
@@ -11,7 +12,7 @@ COMIC = Group(
     doc="Manage comics: works, their variants and pages.",
     commands=[
         *(import_comic, export_comic),
-        *(find, show_comic, create, edit),
+        *(find, show_comic, create, edit, remove_comic),
         *(variants, link, unlink, set_primary),
         *(pages, add_page, remove_page, move_page, reorder, where_used),
         *(overlap, duplicates),

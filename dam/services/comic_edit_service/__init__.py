@@ -14,6 +14,7 @@ from dam.services.comic_edit_service.editing import (
     parse_changes,
 )
 from dam.services.comic_edit_service.links import link_variants, make_primary, unlink_variants
+from dam.services.comic_edit_service.removing import comic_parts, remove_comic
 from dam.services.comic_edit_service.views import (
     ConceptView,
     VariantView,
@@ -28,6 +29,7 @@ __all__ = [
     "ConceptView",
     "VariantView",
     "add_pictures",
+    "comic_parts",
     "create_new_concept",
     "edit_and_view",
     "edit_comic",
@@ -38,6 +40,7 @@ __all__ = [
     "make_primary",
     "move_page_within",
     "parse_changes",
+    "remove_comic",
     "reorder_pictures",
     "unlink_variants",
     "view_comic",

@@ -1,0 +1,40 @@
+"""`dam-cli comic remove`: removes a comic or a variant with its pages."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.asset import show_removal
+from dam.cli.comic.arguments import resolve
+from dam.cli.toolkit.command import State, command
+from dam.errors import ExitCode
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.removal_service import Removal
+
+
+@command("remove", changes=True)
+def remove_comic(
+    state: State,
+    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
+    *,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also an archive that has the only bytes of another's page."),
+    ] = False,
+) -> ExitCode:
+    """Remove a comic with all its variants, or one variant, and the pages.
+
+    Pages that another comic has stay. A later `gc` removes the stored bytes. Files that were added
+    with --mode reference are never touched.
+    """
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> "Removal":
+        from dam.services.comic_edit_service import remove_comic
+
+        (entity_id,) = await resolve(world, entity)
+        return await remove_comic(world, entity_id, is_forced=force, is_dry_run=state.is_dry_run)
+
+    return show_removal(state, run_in_world(state, work))
