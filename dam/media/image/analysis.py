@@ -4,7 +4,8 @@ import os
 
 from PIL import Image
 
-from dam.media.image.bitmap import shrink, small_upright_bitmap
+from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap
+from dam.media.image.colour_profile import to_srgb
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture
 from dam.media.image.thumbnail import encode_thumbnail
@@ -37,19 +38,20 @@ def small_picture(
     with open_picture(path, limits, media_type) as picture:
         bitmap = small_upright_bitmap(picture.image, limits)
         icc_profile = picture.image.info.get("icc_profile")
-    bitmap.info = {"icc_profile": icc_profile} if icc_profile else {}
+    bitmap = to_srgb(bitmap, icc_profile)
+    bitmap.info = {}
     return bitmap
 
 
 def analyse(picture: Image.Image) -> ImageAnalysis:
     """Return the hashes and the thumbnail; see `dam.media.image.entry.analyse_picture`."""
-    bitmap = shrink(picture)
+    bitmap = to_srgb(shrink(picture), picture.info.get("icc_profile"))
     hashes, has_structure = hash_bitmap(grey_of(bitmap))
     return ImageAnalysis(
         recipe_version=BITMAP_RECIPE,
         hashes=hashes,
         has_structure=has_structure,
-        thumbnail=encode_thumbnail(bitmap, picture.info.get("icc_profile")),
+        thumbnail=encode_thumbnail(bitmap),
     )
 
 
@@ -62,13 +64,6 @@ def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> Que
         by_transform=dihedral_hashes(grey),
         has_structure=has_structure,
     )
-
-
-def grey_of(bitmap: Image.Image) -> Image.Image:
-    """Return the grey bitmap to hash, the same that `imagehash` makes of the RGB one."""
-    if bitmap.mode not in ("L", "RGB"):
-        bitmap = bitmap.convert("RGB")
-    return bitmap.convert("L")
 
 
 def dihedral_hashes(grey: Image.Image) -> dict[Transform, PerceptualHashes]:

@@ -4,12 +4,11 @@ import os
 
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dam.media.image.frames import count_gif_frames, count_tiff_pages
+from dam.media.image.frames import ANIMATED_FORMATS, count_gif_frames, count_tiff_pages
 from dam.media.image.reading import OpenPicture, open_picture, orientation_of, turns_itself
 from dam.media.image.values import ImageDescription
 from dam.media.limits import MediaLimits
 
-_ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})
 _PAGED_FORMATS = frozenset({"MPO", "HEIF", "DCX"})
 _TURNED_SIDEWAYS = range(5, 9)
 _BITS_PER_SAMPLE = 258
@@ -36,7 +35,7 @@ def describe(
             bit_depth=_bit_depth(picture),
             has_alpha=image.has_transparency_data,
             frame_count=frames,
-            is_animated=frames > 1 and image.format in _ANIMATED_FORMATS,
+            is_animated=frames > 1 and image.format in ANIMATED_FORMATS,
         )
 
 
@@ -46,7 +45,7 @@ def _frame_count(picture: OpenPicture, limits: MediaLimits) -> int:
         return count_gif_frames(picture.file, limits)
     if image.format == "TIFF":
         return count_tiff_pages(picture.file, limits)
-    if image.format in _ANIMATED_FORMATS | _PAGED_FORMATS:
+    if image.format in ANIMATED_FORMATS | _PAGED_FORMATS:
         return int(getattr(image, "n_frames", 1))
     return 1
 

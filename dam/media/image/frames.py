@@ -9,6 +9,9 @@ from typing import BinaryIO
 from dam.errors import MediaLimitError
 from dam.media.limits import MediaLimits
 
+ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})
+"""Pillow's names of the formats whose frames are an animation, not pages."""
+
 _GIF_EXTENSION, _GIF_IMAGE = b"!", b","
 _BIG_TIFF_VERSION = 43
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dam.media.image.analysis import dihedral_hashes, grey_of
-from dam.media.image.bitmap import small_upright_bitmap
+from dam.media.image.analysis import dihedral_hashes
+from dam.media.image.bitmap import grey_of, small_upright_bitmap
 from dam.media.image.entry import analyse_image
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture

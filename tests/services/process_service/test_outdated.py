@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
+from dam.media.image.kind import IMAGE
 from dam.media.image.values import BITMAP_RECIPE
 from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
 from dam.services.ecs_service import marking
@@ -74,7 +75,8 @@ async def test_a_newer_picture_is_analysed_anew(world: World) -> None:
     done = await process(world, marks_outdated=True)
     assert done.processed == {"import_comic": 0, "extract_metadata": 2, "analyse_images": 2}
     files = await world.read(rows_of, FilePropertiesComponent)
-    assert [file.picture_version for file in files] == [1, 1, 0]
+    current = IMAGE.picture_version
+    assert [file.picture_version for file in files] == [current, current, 0]
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 
 
