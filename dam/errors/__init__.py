@@ -112,6 +112,7 @@ from dam.errors.media import (
     MediaKindError,
     MediaLimitError,
     MissingDecoderError,
+    TornPictureError,
     UnreadablePictureError,
     UnsupportedPictureError,
 )
@@ -256,6 +257,7 @@ __all__ = [
     "StoreUnusableError",
     "SystemAbortedError",
     "TablesMissingError",
+    "TornPictureError",
     "TransactionEndedError",
     "UnfitFunctionError",
     "UnknownNameError",

@@ -3,6 +3,8 @@
 from dam.errors.base import ItemError
 from dam.errors.runtime import described
 
+_ONE_PERCENT = 0.01
+
 
 class UnsupportedPictureError(ItemError):
     """This program has no decoder that makes a bitmap from files of this type."""
@@ -32,6 +34,26 @@ class UnreadablePictureError(ItemError):
         self.picture_format = picture_format
         self.reason = reason
         super().__init__(f"unreadable {picture_format} picture: {reason}")
+
+
+class TornPictureError(UnreadablePictureError):
+    """A part of a picture is missing; the thumbnail and the hashes are those of the rest.
+
+    Args:
+        picture_format: Pillow's name of the format.
+        missing: The share that is missing, from 0 to 1.
+        passes: Of a picture that is sent in several passes, ever finer: how many there are.
+    """
+
+    def __init__(self, picture_format: str, missing: float, passes: int | None = None) -> None:
+        self.missing = missing
+        percent = f"{missing:.0%}" if missing >= _ONE_PERCENT else "less than 1%"
+        reason = f"{percent} of it is missing"
+        if passes and passes > 1:
+            reason = f"it ends in pass {passes}, so its details are missing"
+        super().__init__(picture_format, reason)
+        self.message = f"torn {picture_format} picture: {reason}"
+        self.args = (self.message,)
 
 
 class MediaKindError(ItemError):

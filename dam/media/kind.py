@@ -37,7 +37,8 @@ class MediaKind(Generic[Facts]):
             annotation says how the worker's answer is decoded: a dataclass of plain values.
         description_version: Raise it if `describe` or `recognise` changes its answer for any file.
         picture: Returns the picture from which hashes and the thumbnail are made, given the same:
-            a `PIL.Image.Image` of any size and mode, maybe with an `icc_profile` in its `info`.
+            a `PIL.Image.Image` of any size and mode. In its `info` may be an `icc_profile`, and a
+            `fault`: an `ItemError` that says which part of the picture is missing.
             None: files of this kind have no picture.
         picture_version: Raise it if `picture` changes its answer for any file.
         is_hashed: Compare the pictures with others by perceptual hashes. False where equal pictures

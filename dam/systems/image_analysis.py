@@ -63,6 +63,8 @@ async def analyse_images(
         if isinstance(answer, Exception):
             commands.fail(picture, answer)
             continue
+        if answer.fault is not None:
+            commands.fail(picture, answer.fault)
         hashes = answer.hashes
         if hashes is None:
             continue

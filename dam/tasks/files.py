@@ -69,13 +69,15 @@ class CopiedReading(NamedTuple):
 class AnalysedPicture:
     """The hashes of a picture, as in `ImageAnalysis`; its thumbnail is in the cache.
 
-    `hashes` is None if the kind of the file is not compared with others. `cache_fault` says why the
-    thumbnail could not be written there; else it is None.
+    `hashes` is None if the kind of the file is not compared with others. `fault` says why they show
+    only a part of it, and `cache_fault` why the thumbnail could not be written there; else both are
+    None.
     """
 
     recipe_version: int
     hashes: PerceptualHashes | None
     has_structure: bool
+    fault: ItemError | None = None
     cache_fault: CacheUnusableError | None = None
 
 
@@ -127,6 +129,7 @@ class FileTasks:
             recipe_version=analysis.recipe_version,
             hashes=analysis.hashes if kind.is_hashed else None,
             has_structure=analysis.has_structure,
+            fault=analysis.fault,
             cache_fault=fault,
         )
 

@@ -19,7 +19,7 @@ ASSETS = Path(__file__).parents[1] / "assets"
 PICTURE = ASSETS / "pictures" / "lake.jpg"
 LONG_AGO_NS = 1_500_000_000 * 10**9
 COUNTS = ("added", "known", "unchanged", "skipped", "failed")
-TRUNCATED = "unreadable JPEG picture: image file is truncated (11 bytes not processed)"
+TRUNCATED = "torn JPEG picture: 56% of it is missing"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def failure_of(broken: Path) -> dict[str, object]:
         "path": str(broken),
         "entity_id": 1,
         "system": "analyse_images",
-        "error": "UnreadablePictureError",
+        "error": "TornPictureError",
         "message": TRUNCATED,
         "hint": None,
     }

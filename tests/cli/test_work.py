@@ -58,7 +58,7 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
     assert {**failure, "occurred_at": None} == {
         "entity_id": 1,
         "system": "analyse_images",
-        "error": "UnreadablePictureError",
+        "error": "TornPictureError",
         "message": message,
         "hint": None,
         "attempts": 1,

@@ -29,7 +29,7 @@ from tests.systems.conftest import ASSETS
 
 LAKE = ASSETS / "pictures" / "lake.jpg"
 TRUNCATED = ASSETS / "broken" / "truncated.jpg"
-WHY = "unreadable JPEG picture: image file is truncated (11 bytes not processed)"
+WHY = "torn JPEG picture: 56% of it is missing"
 
 
 async def call(world: World, *pictures: EntityId) -> Commands:
@@ -74,7 +74,7 @@ async def test_one_colour_has_no_hash_and_that_is_kept(world: World, add: Add, n
     assert (row.recipe, row.value) == (BITMAP_RECIPE, None)
 
 
-async def test_who_cannot_be_decoded_fails_alone(world: World, add: Add) -> None:
+async def test_who_is_torn_fails_alone_and_keeps_what_is_there(world: World, add: Add) -> None:
     broken, whole = await add(TRUNCATED), await add(LAKE)
     (bare,) = await world.run(new_entities, 1)
     commands = await call(world, broken, whole, bare)
@@ -83,7 +83,9 @@ async def test_who_cannot_be_decoded_fails_alone(world: World, add: Add) -> None
         bare: f"entity {bare} has no content",
     }
     rows = await world.read(rows_of, ImagePerceptualPHashComponent)
-    assert [row.entity_id for row in rows] == [whole]
+    assert [row.entity_id for row in rows] == [broken, whole]
+    thumbnails = await world.resources.get(WorldCache).thumbnails()
+    assert thumbnails.find(sha256(TRUNCATED), BITMAP_RECIPE) is not None
 
 
 async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
@@ -95,8 +97,8 @@ async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
         await world.run(mark, NeedsContentAnalysisComponent, [broken])
         await world.scheduler.run_until_idle()
         assert await world.read(failures) == {
-            broken: ("analyse_images", "UnreadablePictureError", WHY, attempts)
+            broken: ("analyse_images", "TornPictureError", WHY, attempts)
         }
     assert await world.read(marked, NeedsContentAnalysisComponent) == []
     rows = await world.read(rows_of, ImagePerceptualPHashComponent)
-    assert [row.entity_id for row in rows] == [whole]
+    assert [row.entity_id for row in rows] == [broken, whole]

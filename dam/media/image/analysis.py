@@ -4,11 +4,13 @@ import os
 
 from PIL import Image
 
+from dam.errors import TornPictureError, UnreadablePictureError
 from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap
 from dam.media.image.colour_profile import to_srgb
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture
 from dam.media.image.thumbnail import encode_thumbnail
+from dam.media.image.torn import decoded_part
 from dam.media.image.values import (
     BITMAP_RECIPE,
     ImageAnalysis,
@@ -35,11 +37,17 @@ def small_picture(
     path: str | bytes | os.PathLike[str], limits: MediaLimits, media_type: str | None = None
 ) -> Image.Image:
     """Return a picture upright and small; see `dam.media.image.entry.small_picture`."""
-    with open_picture(path, limits, media_type) as picture:
-        bitmap = small_upright_bitmap(picture.image, limits)
-        icc_profile = picture.image.info.get("icc_profile")
+    try:
+        with open_picture(path, limits, media_type) as picture:
+            image = picture.image
+            bitmap = small_upright_bitmap(image, limits)
+            icc_profile = image.info.get("icc_profile")
+            missing = picture.missing
+            fault = TornPictureError(image.format or "", missing) if missing else None
+    except UnreadablePictureError as error:
+        bitmap, icc_profile, fault = decoded_part(path, limits, media_type, error)
     bitmap = to_srgb(bitmap, icc_profile)
-    bitmap.info = {}
+    bitmap.info = {"fault": fault} if fault else {}
     return bitmap
 
 
@@ -52,6 +60,7 @@ def analyse(picture: Image.Image) -> ImageAnalysis:
         hashes=hashes,
         has_structure=has_structure,
         thumbnail=encode_thumbnail(bitmap),
+        fault=picture.info.get("fault"),
     )
 
 

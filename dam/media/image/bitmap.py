@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 from dam.errors import MediaLimitError
 from dam.media.image.frames import ANIMATED_FORMATS
 from dam.media.image.perceptual_hash import hash_bitmap
-from dam.media.image.reading import orientation_of, turns_itself
+from dam.media.image.reading import JPEG_FORMATS, orientation_of, turns_itself
 from dam.media.image.tones import eight_bit
 from dam.media.limits import MediaLimits
 
@@ -44,20 +44,30 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     """
     orientation = 1 if turns_itself(image) else orientation_of(image)
     longest = max(image.size)
-    if image.format in ("JPEG", "MPO"):
+    if image.format in JPEG_FORMATS:
         # The decoder then halves the picture as long as it stays at least this large.
         width, height = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
         image.draft(None, (width, height))
+    refuse_large(image, limits)
+    image.load()
+    small = shrink(image)
+    if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
+        small = _frame_with_structure(image, small, limits)
+    return turned(small, orientation)
+
+
+def refuse_large(image: Image.Image, limits: MediaLimits) -> None:
+    """Raise `MediaLimitError` if the picture would decode to too many pixels or rows."""
     pixels = image.width * image.height
     if pixels > limits.max_decoded_pixels:
         raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
     if image.height > limits.max_decoded_rows:
         raise MediaLimitError("rows to decode", image.height, limits.max_decoded_rows)
-    image.load()
-    small = shrink(image)
-    if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
-        small = _frame_with_structure(image, small, limits)
-    return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Return a picture upright, given EXIF's orientation of it."""
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def upright(image: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Opening of pictures within limits; the only place that translates Pillow's errors into ours."""
 
 import errno
+import io
 import logging
 import os
 import re
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from dam.errors import FileAccessError, MediaLimitError, UnreadablePictureError
 from dam.media.file_type.recognition import media_type
@@ -21,10 +22,10 @@ from dam.media.limits import MediaLimits
 
 # Formats whose decoders return the picture upright.
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
+_MOST_TIMES_TORN = 100  # a header that declares more than this is damaged
 _ORIENTATIONS = range(1, 9)
 
-# What Pillow and its plugins were seen to raise on damaged files.
-_DECODER_FAULTS = (
+DECODER_FAULTS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -39,13 +40,24 @@ _DECODER_FAULTS = (
     struct.error,
     zlib.error,
 )
+"""What Pillow and its plugins were seen to raise on damaged files."""
+
+JPEG_FORMATS = frozenset({"JPEG", "MPO"})
+"""Pillow's names of a JPEG, with one picture or with several."""
 
 
 class OpenPicture(NamedTuple):
-    """A picture that is open but not yet decoded."""
+    """A picture that is open but not yet decoded.
 
-    image: Image.Image
+    Attributes:
+        image: The picture.
+        file: Its bytes, those included that were put after its end.
+        missing: The share of the file's bytes that are known to be missing.
+    """
+
+    image: ImageFile.ImageFile
     file: BinaryIO
+    missing: float = 0.0
 
 
 # Raised by decoders that trusted damaged data; their messages mean nothing to users.
@@ -57,11 +69,21 @@ _FAULTS_OF_OFFSETS = (None, errno.EINVAL)
 
 @contextmanager
 def open_picture(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits, known_type: str | None = None
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits,
+    known_type: str | None = None,
+    *,
+    jpeg_end: bytes = b"",
 ) -> Iterator[OpenPicture]:
     """Open a picture for calls of Pillow; its media type is recognised unless it is known.
 
     The body of the `with` must do nothing else: every error in it is blamed on the file.
+
+    Args:
+        path: The file.
+        limits: What a file may demand at most.
+        known_type: Its media type.
+        jpeg_end: Bytes to put after the end of a JPEG.
 
     Raises:
         ItemError: The file cannot be read or decoded, or exceeds a limit.
@@ -72,10 +94,10 @@ def open_picture(
     try:
         with source.open("rb") as file:
             picture_format = pillow_format(known_type or media_type(file))
-            file.seek(0)
-            with Image.open(file, formats=[picture_format]) as image:
+            whole, missing = _whole(file, picture_format, jpeg_end)
+            with Image.open(whole, formats=[picture_format]) as image:
                 _check(image, limits)
-                yield OpenPicture(image, file)
+                yield OpenPicture(image, whole, missing)
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(picture_format, "the header is not valid") from error
     except Image.DecompressionBombError as error:
@@ -83,12 +105,27 @@ def open_picture(
         raise MediaLimitError(
             "pixels", int(found[0]) if found else None, limits.max_pixels
         ) from error
-    except _DECODER_FAULTS as error:
+    except DECODER_FAULTS as error:
         if "MAX_TEXT_" in str(error):  # only this name distinguishes the limit's ValueError
             raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(source, "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
+
+
+def _whole(file: BinaryIO, picture_format: str, jpeg_end: bytes) -> tuple[BinaryIO, float]:
+    """Return the file with the end that it lacks, and the share of its bytes that are missing."""
+    file.seek(0)
+    if jpeg_end and picture_format == "JPEG":
+        return io.BytesIO(file.read().removesuffix(b"\xff") + jpeg_end), 0.0
+    if picture_format == "WEBP":
+        # Its decoder takes whole files only, but is content with zeros.
+        declared = 8 + int.from_bytes(file.read(8)[4:], "little")
+        found = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        if found < declared <= found * _MOST_TIMES_TORN:
+            return io.BytesIO(file.read().ljust(declared, b"\0")), 1 - found / declared
+    return file, 0.0
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from dam.errors import ItemError
+
 BITMAP_RECIPE = 1
 """Version of the small bitmap and of the hashes; hashes of different versions must not be compared.
 
@@ -73,12 +75,14 @@ class ImageAnalysis:
         recipe_version: `BITMAP_RECIPE` at the time.
         has_structure: False for a picture of (nearly) one colour, or of bands. Its hashes are then
             accidents of rounding and must not be compared with others.
+        fault: Why they show only a part of the picture; None if they show all of it.
     """
 
     recipe_version: int
     hashes: PerceptualHashes
     has_structure: bool
     thumbnail: Thumbnail
+    fault: ItemError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

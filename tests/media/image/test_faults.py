@@ -22,17 +22,6 @@ from tests.conftest import PROJECT
 from tests.media.drawing import landscape, save
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "gif", "tiff", "bmp"])
-def test_a_truncated_picture_is_a_fault_and_not_half_grey(tmp_path: Path, suffix: str) -> None:
-    path = save(landscape(), tmp_path / f"a.{suffix}")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-    with pytest.raises(UnreadablePictureError) as caught:
-        analyse_image(path)
-
-    assert "\n" not in caught.value.message
-
-
 def test_a_fault_names_the_format_and_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")

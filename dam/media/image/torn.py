@@ -1,0 +1,163 @@
+"""Torn pictures: files that end too early, or whose data breaks off; what can be decoded is used.
+
+What is missing is found by decoding twice, on different grounds: there, the two pictures differ.
+"""
+
+import math
+import os
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from dam.errors import TornPictureError, UnreadablePictureError
+from dam.media.image.bitmap import refuse_large, shrink, small_upright_bitmap, turned
+from dam.media.image.reading import (
+    DECODER_FAULTS,
+    JPEG_FORMATS,
+    open_picture,
+    orientation_of,
+    turns_itself,
+)
+from dam.media.limits import MediaLimits
+
+_JPEG_END = b"\xff\xd9"
+_PASS, _PROGRESSIVE, _RESTARTS = b"\xff\xda", b"\xff\xc2", b"\xff\xdd\x00\x04"
+_FIRST_MARKER, _FIRST_RESTART = 0xFF, 0xD0
+_BLOCK_ROWS = 16
+_PART_BYTES = 4096
+_MOST_NOISE_BYTES = 32 << 20
+_MOST_COMPARED_PIXELS = 16_000_000
+_HALF = {"1": 255, "I;16": 0x8000, "I;16B": 0x8000, "I;16L": 0x8000}
+
+
+class DecodedPart(NamedTuple):
+    """What could be decoded of a picture, small and upright; the error is None if that is all."""
+
+    bitmap: Image.Image
+    icc_profile: bytes | None
+    fault: TornPictureError | None
+
+
+class _Drawn(NamedTuple):
+    image: Image.Image
+    picture_format: str
+    orientation: int
+    is_jpeg: bool = False
+    has_restarts: bool = False
+    passes: int | None = None
+
+
+def decoded_part(
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits,
+    media_type: str | None,
+    error: UnreadablePictureError,
+) -> DecodedPart:
+    """Return the part of a picture that can be decoded.
+
+    Args:
+        path: The file.
+        limits: What a file may demand at most.
+        media_type: Of the file, if it is known already.
+        error: What decoding it as a whole raised.
+
+    Raises:
+        UnreadablePictureError: Nothing could be decoded: the given error.
+        MediaLimitError: The picture would decode to too many pixels or rows.
+    """
+    if isinstance(error.__cause__, MemoryError):
+        raise error
+    drawn = _drawn(path, limits, media_type, is_half_grey=True, end=_JPEG_END)
+    if drawn is None:
+        raise error
+    image = drawn.image
+    noise = _noise(min(image.width * image.height, _MOST_NOISE_BYTES), drawn.has_restarts)
+    other = _drawn(path, limits, media_type, is_half_grey=False, end=noise + _JPEG_END)
+    missing = 1.0 if other is None else _missing(drawn, other)
+    if missing == 1:
+        raise error
+    bitmap = turned(shrink(image), drawn.orientation)
+    if drawn.is_jpeg:
+        with open_picture(path, limits, media_type, jpeg_end=_JPEG_END) as picture:
+            bitmap = small_upright_bitmap(picture.image, limits)  # the same as if it had its end
+    fault = TornPictureError(drawn.picture_format, missing, drawn.passes) if missing else None
+    return DecodedPart(bitmap, image.info.get("icc_profile"), fault)
+
+
+def _drawn(
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits,
+    media_type: str | None,
+    *,
+    is_half_grey: bool,
+    end: bytes,
+) -> _Drawn | None:
+    """Decode a picture on a ground, half grey or black, as far as it goes; None if it does not.
+
+    A JPEG gets an end instead: its decoder then makes of what is there all that can be made.
+    """
+    with (
+        suppress(UnreadablePictureError),
+        open_picture(path, limits, media_type, jpeg_end=end) as picture,
+    ):
+        image = picture.image
+        orientation = 1 if turns_itself(image) else orientation_of(image)
+        most = min(_MOST_COMPARED_PIXELS, limits.max_decoded_pixels)
+        times = math.ceil(math.sqrt(image.width * image.height / most))
+        image.draft(None, (max(1, image.width // times), max(1, image.height // times)))
+        refuse_large(image, limits)
+        found = {}
+        if image.format in JPEG_FORMATS:
+            image.load()
+            picture.file.seek(0)
+            content = picture.file.read().removesuffix(end)
+            found = _jpeg_facts(content, is_progressive="progressive" in image.info)
+        else:
+            _load_on_ground(image, is_half_grey=is_half_grey)
+        # A plain picture: this one would be decoded again by each use.
+        plain = image._new(image.im)  # noqa: SLF001
+        if plain.width * plain.height > most:
+            plain = shrink(plain)
+        return _Drawn(plain, image.format or "", orientation, **found)
+    return None
+
+
+def _load_on_ground(image: ImageFile.ImageFile, *, is_half_grey: bool) -> None:
+    image.load_prepare()
+    level = _HALF.get(image.im.mode, 128) if is_half_grey else 0
+    bands = image.im.bands
+    image.im.paste(level if bands == 1 else (level,) * bands, (0, 0, *image.size))
+    vars(image)["load_prepare"] = lambda: None  # some decoders would clear the ground in it
+    with suppress(*DECODER_FAULTS):
+        image.load()
+
+
+def _jpeg_facts(content: bytes, *, is_progressive: bool) -> dict[str, Any]:
+    """Return the fields of a `_Drawn` that only a JPEG has."""
+    passes = content[content.rfind(_PROGRESSIVE) :].count(_PASS) if is_progressive else None
+    return {"is_jpeg": True, "has_restarts": _RESTARTS in content, "passes": passes}
+
+
+def _noise(count: int, has_restarts: bool) -> bytes:  # noqa: FBT001 - of the picture, not of this
+    """Return bytes that make a JPEG decoder draw something; it waits for the marks of restarts."""
+    noise = np.random.default_rng(0).integers(0, _FIRST_MARKER, count, dtype=np.uint8).tobytes()
+    if not has_restarts:
+        return noise
+    return noise[:_PART_BYTES] + b"".join(
+        bytes((_FIRST_MARKER, _FIRST_RESTART + number)) + noise[:_PART_BYTES] for number in range(8)
+    )
+
+
+def _missing(first: _Drawn, second: _Drawn) -> float:
+    """Return the share of pixels in which the same picture, drawn twice, differs."""
+    one, two = first.image, second.image
+    differs = np.asarray(one) != np.asarray(two)
+    if differs.ndim == 3:  # noqa: PLR2004 - height, width and channels
+        differs = differs.any(axis=2)
+    rows = differs.any(axis=1)
+    if first.is_jpeg and rows.any():
+        # Where it begins, the decoder of a JPEG loses everything that follows.
+        differs[rows.argmax() + _BLOCK_ROWS :] = True
+    return float(differs.mean())
