@@ -27,6 +27,18 @@ class MissingDecoderError(ItemError):
         )
 
 
+class NoDecoderError(ItemError):
+    """A picture is sound, but there is no decoder for pictures of its kind.
+
+    Args:
+        what: The pictures that cannot be decoded, such as "PSD pictures with 16 bits a channel".
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"no decoder for {what}")
+
+
 class UnreadablePictureError(ItemError):
     """A picture is truncated or corrupt, or uses a feature of its format that we cannot decode."""
 

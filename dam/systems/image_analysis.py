@@ -1,10 +1,15 @@
 """Computes perceptual hashes and thumbnails of pictures; each picture is decoded once."""
 
+import logging
+from collections import Counter
+from collections.abc import Iterable
+
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
+from dam.errors import NoDecoderError
 from dam.media.kind import kind_of
 from dam.models import (
     FilePropertiesComponent,
@@ -17,6 +22,9 @@ from dam.models import (
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_service import WorldCache
+from dam.tasks.files import AnalysedPicture
+
+log = logging.getLogger(__name__)
 
 HASHES = (
     ImagePerceptualPHashComponent,
@@ -59,16 +67,30 @@ async def analyse_images(
     answers = await files.analyse([items[picture] for picture in at_once], thumbnails)
     for picture in large:
         answers += await files.analyse([items[picture]], thumbnails)
+    undecodable: list[NoDecoderError] = []
     for picture, answer in zip([*at_once, *large], answers, strict=True):
-        if isinstance(answer, Exception):
+        if isinstance(answer, NoDecoderError):
+            undecodable.append(answer)
+        elif isinstance(answer, Exception):
             commands.fail(picture, answer)
-            continue
-        if answer.fault is not None:
-            commands.fail(picture, answer.fault)
-        hashes = answer.hashes
-        if hashes is None:
-            continue
-        values = (hashes.phash, hashes.ahash, hashes.dhash)
-        for kind, value in zip(HASHES, values, strict=True):
-            packed = value.to_bytes(8, "big") if answer.has_structure else None
-            commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
+        else:
+            _write(commands, picture, answer)
+    tell_undecodable(undecodable)
+
+
+def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> None:
+    """Write the hashes of a picture; it fails if it is torn, and they are those of the rest."""
+    if answer.fault is not None:
+        commands.fail(picture, answer.fault)
+    hashes = answer.hashes
+    if hashes is None:
+        return
+    for kind, value in zip(HASHES, (hashes.phash, hashes.ahash, hashes.dhash), strict=True):
+        packed = value.to_bytes(8, "big") if answer.has_structure else None
+        commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
+
+
+def tell_undecodable(errors: Iterable[NoDecoderError]) -> None:
+    """Warn about sound pictures that nothing can decode: no failures, as no retry would help."""
+    for message, count in Counter(error.message for error in errors).items():
+        log.warning(message, extra={"files": count})

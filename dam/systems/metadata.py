@@ -7,7 +7,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.errors import DamError, MediaKindError, raise_host_limit
+from dam.errors import DamError, MediaKindError, NoDecoderError, raise_host_limit
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.kind import MediaKind, kind_of, version_of_picture
 from dam.models import (
@@ -18,7 +18,7 @@ from dam.models import (
 from dam.services import content_service
 from dam.services.content_service import statement_for
 from dam.services.file_operations import FileOperationsResource
-from dam.systems.image_analysis import HASHES
+from dam.systems.image_analysis import HASHES, tell_undecodable
 from dam.tasks.files import FileDescription
 
 
@@ -43,6 +43,8 @@ async def extract_metadata(
         if noted and answer.state not in content.recorded:
             commands.execute(*noted, on_behalf_of=asset)
         _write(commands, asset, answer, kinds, known.get(asset))
+    failures = [answer.failure for answer in answers if isinstance(answer, FileDescription)]
+    tell_undecodable(failure for failure in failures if isinstance(failure, NoDecoderError))
 
 
 def _write(
@@ -61,7 +63,8 @@ def _write(
             _forget(commands, asset, kinds, kind)
         failure = _write_facts(commands, asset, answer, kinds)
     if failure is not None:
-        commands.fail(asset, failure)
+        if not isinstance(failure, NoDecoderError):
+            commands.fail(asset, failure)
         picture_version = None
     elif not _is_alike(former, answer.media_type, picture_version):
         for marker in kinds.markers_after(answer.media_type):

@@ -1,5 +1,8 @@
 """`analyse_images`: called as the plain function that it is, and by the scheduler."""
 
+import struct
+from pathlib import Path
+
 import pytest
 
 from dam.core.ecs.components import EntityId
@@ -20,6 +23,8 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.file_operations import FileOperationsResource
+from dam.services.process_service import process
+from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_service import WorldCache
 from dam.systems.image_analysis import analyse_images
 from tests.core.worlds import failures, marked, new_entities, rows_of
@@ -102,3 +107,24 @@ async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
     assert await world.read(marked, NeedsContentAnalysisComponent) == []
     rows = await world.read(rows_of, ImagePerceptualPHashComponent)
     assert [row.entity_id for row in rows] == [broken, whole]
+
+
+async def test_a_sound_picture_without_a_decoder_is_told_once_and_is_no_failure(
+    world: World, add: Add, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = b"8BPS" + struct.pack(">H6xHLLHH", 1, 3, 40, 60, 16, 3) + bytes(14)
+    for number in range(2):
+        path = tmp_path / f"{number}.psd"
+        path.write_bytes(header + bytes((number,)) * (40 * 60 * 3 * 2))
+        await add(path)
+
+    done = await process(world)
+
+    assert (done.failed, await world.read(failures)) == (0, {})
+    told = [record for record in caplog.records if "no decoder for PSD" in record.getMessage()]
+    assert [record.levelname for record in told] == ["WARNING"]
+    caplog.clear()
+    await process(world, marks_outdated=True)
+    assert caplog.records == []
+    (found, _) = await find_thumbnails(world, [1, 2])
+    assert found.error == "NoDecoderError"

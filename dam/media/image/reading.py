@@ -15,9 +15,10 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from dam.errors import FileAccessError, MediaLimitError, UnreadablePictureError
+from dam.errors import FileAccessError, MediaLimitError, NoDecoderError, UnreadablePictureError
 from dam.media.file_type.recognition import media_type
 from dam.media.image.decoders import pillow_format
+from dam.media.image.no_decoder import lacking_decoder
 from dam.media.limits import MediaLimits
 
 # Formats whose decoders return the picture upright.
@@ -95,9 +96,14 @@ def open_picture(
         with source.open("rb") as file:
             picture_format = pillow_format(known_type or media_type(file))
             whole, missing = _whole(file, picture_format, jpeg_end)
-            with Image.open(whole, formats=[picture_format]) as image:
-                _check(image, limits)
-                yield OpenPicture(image, whole, missing)
+            try:
+                with Image.open(whole, formats=[picture_format]) as image:
+                    _check(image, limits)
+                    yield OpenPicture(image, whole, missing)
+            except DECODER_FAULTS as error:
+                if what := lacking_decoder(whole, picture_format, error):
+                    raise NoDecoderError(what) from error
+                raise
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(picture_format, "the header is not valid") from error
     except Image.DecompressionBombError as error:

@@ -66,7 +66,8 @@ async def test_a_newer_kind_describes_its_files_anew_and_keeps_their_pictures(
     # The text: no kind is asked about it now.
     assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
     files = await world.read(rows_of, FilePropertiesComponent)
-    assert [file.described_by for file in files] == ["image 1", "image 1", None]
+    current = f"image {IMAGE.description_version}"
+    assert [file.described_by for file in files] == [current, current, None]
     assert (await process(world, marks_outdated=True)).processed == NOTHING
 
 

@@ -1,0 +1,124 @@
+"""Sound pictures that Pillow has no code for: found by their headers when Pillow has given up."""
+
+import os
+import struct
+from contextlib import suppress
+from typing import BinaryIO
+
+from PIL import TiffImagePlugin
+
+_PSD_HEADER = ">H6xHLLHH"
+_PSB_VERSION = 2
+_PSD_DEPTHS, _PSD_MODES = (1, 8, 16, 32), range(10)
+_PSD_MOST_CHANNELS, _PSD_LONGEST_SIDE = 56, 300_000
+_BIG_TIFF = 43
+_TIFF_BITS = (1, 2, 4, 8, 10, 12, 14, 16, 24, 32, 64)
+_TIFF_KINDS = {1: "", 2: " (signed)", 3: " (floating-point)", 5: " (complex)", 6: " (complex)"}
+_PLAIN_TIFFS = frozenset({(1, 1, 1), (1, 8, 1), (3, 8, 1), (4, 8, 1), (1, 16, 1), (3, 16, 1)})
+_STRIPS, _TILES = (273, 279), (324, 325)
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _SAMPLE_FORMAT = 256, 257, 258, 259, 277, 339
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_DECODED_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
+_EIGHT_BITS = 8
+_FAULTS_OF_HEADERS = (
+    ArithmeticError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# Pillow's own words for what it has no code for.
+_WORDS = ("decoder ", "Unsupported BMP ", "Unimplemented ")
+
+
+def lacking_decoder(file: BinaryIO, picture_format: str, error: BaseException) -> str | None:
+    """Return what no decoder can read, as in "no decoder for …"; None if the file is damaged.
+
+    Args:
+        file: The picture, which Pillow could not open or decode.
+        picture_format: Pillow's name of the format.
+        error: What Pillow raised.
+    """
+    look = {"PSD": _psd, "TIFF": _tiff, "JPEG": _jpeg, "PNG": _png}.get(picture_format)
+    if look is not None:
+        with suppress(*_FAULTS_OF_HEADERS):
+            file.seek(0)
+            if found := look(file):
+                return found
+    words = str(error)
+    if isinstance(error, NotImplementedError) or words.startswith(_WORDS):
+        return f"{picture_format} pictures of this kind ({words[:80]})"
+    return None
+
+
+def _psd(file: BinaryIO) -> str | None:
+    magic, header = file.read(4), file.read(22)
+    version, channels, height, width, depth, mode = struct.unpack(_PSD_HEADER, header)
+    is_sound = (
+        magic == b"8BPS"
+        and version in (1, _PSB_VERSION)
+        and 0 < channels <= _PSD_MOST_CHANNELS
+        and min(width, height) > 0
+        and max(width, height) <= _PSD_LONGEST_SIDE
+        and depth in _PSD_DEPTHS
+        and mode in _PSD_MODES
+    )
+    if not is_sound:
+        return None
+    if version == _PSB_VERSION:
+        return "PSB pictures (large PSD)"
+    if depth != _EIGHT_BITS:
+        return f"PSD pictures with {depth} bits a channel"
+    return None
+
+
+def _tiff(file: BinaryIO) -> str | None:
+    header = file.read(8)
+    if header[2] == _BIG_TIFF or header[3] == _BIG_TIFF:
+        header += file.read(8)
+    tags = TiffImagePlugin.ImageFileDirectory_v2(header)
+    file.seek(tags.next)
+    tags.load(file)
+    bits, samples = tags.get(_BITS, (1,))[0], tags.get(_SAMPLES, 1)
+    kind, compression = tags.get(_SAMPLE_FORMAT, (1,))[0], tags.get(_COMPRESSION, 1)
+    is_sound = (
+        min(tags[_WIDTH], tags[_HEIGHT]) > 0
+        and bits in _TIFF_BITS
+        and kind in _TIFF_KINDS
+        and _has_its_data(file, tags)
+    )
+    if not is_sound:
+        return None
+    if compression not in TiffImagePlugin.COMPRESSION_INFO:
+        return f"TIFF pictures with compression {compression}"
+    if (samples, bits, kind) in _PLAIN_TIFFS:
+        return None
+    return f"TIFF pictures with {samples} x {bits} bits{_TIFF_KINDS[kind]}"
+
+
+def _has_its_data(file: BinaryIO, tags: TiffImagePlugin.ImageFileDirectory_v2) -> bool:
+    """Tell whether the file is as long as its directory says: a torn one is damaged."""
+    size = file.seek(0, os.SEEK_END)
+    offsets, counts = _STRIPS if _STRIPS[0] in tags else _TILES
+    ends = map(sum, zip(tags[offsets], tags[counts], strict=True))
+    return max(ends) <= size
+
+
+def _jpeg(file: BinaryIO) -> str | None:
+    file.seek(2)
+    while (head := file.read(4))[:1] == b"\xff":
+        marker, size = head[1], int.from_bytes(head[2:], "big")
+        if marker in _JPEG_FRAMES:
+            bits = file.read(1)[0]
+            if bits != _EIGHT_BITS:
+                return f"JPEG pictures with {bits} bits a channel"
+            is_decoded = marker in _JPEG_DECODED_FRAMES
+            return None if is_decoded else "lossless and hierarchical JPEG pictures"
+        file.seek(size - 2, os.SEEK_CUR)
+    return None
+
+
+def _png(file: BinaryIO) -> str | None:
+    return "PNG pictures of Xcode (CgBI)" if file.read(16)[12:] == b"CgBI" else None

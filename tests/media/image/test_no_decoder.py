@@ -1,0 +1,99 @@
+"""Sound pictures that Pillow has no code for are not called damaged; damaged ones still are."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dam.errors import ItemError, NoDecoderError, UnreadablePictureError
+from dam.media.image.entry import analyse_image, describe_image
+from tests.media.drawing import grey_scene, landscape, save, save_tiff
+
+
+def _psd(path: Path, *, version: int = 1, bits: int = 8, mode: int = 3, channels: int = 3) -> Path:
+    head = b"8BPS" + struct.pack(">H6xHLLHH", version, channels, 40, 60, bits, mode)
+    path.write_bytes(head + bytes(12) + b"\0\0" + bytes(40 * 60 * channels * bits // 8))
+    return path
+
+
+def _fault(path: Path) -> ItemError:
+    with pytest.raises(ItemError) as caught:
+        analyse_image(path)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"bits": 16}, "no decoder for PSD pictures with 16 bits a channel"),
+        (
+            {"bits": 32, "mode": 1, "channels": 1},
+            "no decoder for PSD pictures with 32 bits a channel",
+        ),
+        ({"version": 2}, "no decoder for PSB pictures (large PSD)"),
+    ],
+)
+def test_photoshop(tmp_path: Path, facts: dict[str, int], message: str) -> None:
+    found = _fault(_psd(tmp_path / "a.psd", **facts))
+
+    assert (type(found), found.message) == (NoDecoderError, message)
+
+
+@pytest.mark.parametrize("facts", [{"bits": 17}, {"channels": 0}, {"mode": 99}])
+def test_a_damaged_photoshop_header_is_unreadable(tmp_path: Path, facts: dict[str, int]) -> None:
+    assert isinstance(_fault(_psd(tmp_path / "a.psd", **facts)), UnreadablePictureError)
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "message"),
+    [
+        (np.float16, 1, "no decoder for TIFF pictures with 1 x 16 bits (floating-point)"),
+        (np.float64, 1, "no decoder for TIFF pictures with 1 x 64 bits (floating-point)"),
+        (np.float32, 3, "no decoder for TIFF pictures with 3 x 32 bits (floating-point)"),
+        (np.uint8, 5, "no decoder for TIFF pictures with 5 x 8 bits"),
+    ],
+)
+def test_tiff(tmp_path: Path, kind: type, channels: int, message: str) -> None:
+    values: NDArray[Any] = np.stack([grey_scene() * 255] * channels, axis=2).astype(kind)
+
+    found = _fault(save_tiff(tmp_path / "a.tif", values))
+
+    assert (type(found), found.message) == (NoDecoderError, message)
+
+
+def test_a_tiff_with_an_unknown_compression(tmp_path: Path) -> None:
+    path = save_tiff(tmp_path / "a.tif", (grey_scene() * 255).astype(np.uint8), t259=34892)
+
+    assert _fault(path).message == "no decoder for TIFF pictures with compression 34892"
+
+
+def test_a_torn_tiff_is_unreadable(tmp_path: Path) -> None:
+    values = np.zeros((40, 60), np.float64)
+    path = save_tiff(tmp_path / "a.tif", values, t279=40 * 60 * 9)
+
+    assert isinstance(_fault(path), UnreadablePictureError)
+
+
+def test_a_jpeg_of_twelve_bits(tmp_path: Path) -> None:
+    path = save(landscape(), tmp_path / "a.jpg")
+    content = bytearray(path.read_bytes())
+    content[content.find(b"\xff\xc0") + 4] = 12
+    path.write_bytes(content)
+
+    assert _fault(path).message == "no decoder for JPEG pictures with 12 bits a channel"
+
+
+def test_a_png_of_xcode(tmp_path: Path) -> None:
+    path = save(landscape(), tmp_path / "a.png")
+    content = path.read_bytes()
+    name = b"CgBI" + b"\x50\0\x20\x06"
+    chunk = struct.pack(">L", 4) + name + struct.pack(">L", zlib.crc32(name))
+    data = content.replace(b"IDAT\x78", b"IDAT\x00", 1)
+    path.write_bytes(data[:8] + chunk + data[8:])
+
+    assert describe_image(path).width_px == 640
+    assert _fault(path).message == "no decoder for PNG pictures of Xcode (CgBI)"
