@@ -53,6 +53,7 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
         worker_kind=settings.worker_kind,
         worker_environment=settings.worker_environment,
         extra_digests=frozenset(settings.extra_digests),
+        max_pixels=settings.max_pixels,
     )
 
 

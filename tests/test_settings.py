@@ -60,6 +60,7 @@ def test_the_example_file_explains_every_variable() -> None:
         "DAM_DEFAULT_WORLD_NAME",
         "DAM_WORKERS",
         "DAM_WORKER_ENVIRONMENT",
+        "DAM_MAX_PIXELS",
         "DAM_EXTRA_DIGESTS",
         "DAM_LOG_LEVEL",
     ]
@@ -72,6 +73,16 @@ def test_the_environment_wins_over_the_file(home: Path) -> None:
     settings = load_settings()
     assert (settings.worker_kind, settings.workers) == ("thread", 5)
     assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.parametrize("found", ["0", "-1", "many", "10000000001"])
+def test_the_largest_picture_is_a_number_of_pixels(found: str) -> None:
+    assert load_settings().max_pixels is None
+    os.environ["DAM_MAX_PIXELS"] = "600000000"
+    assert load_settings().max_pixels == 600_000_000
+    os.environ["DAM_MAX_PIXELS"] = found
+    expected = "a number of pixels from 1 to 10000000000, such as 600000000"
+    assert fault_of() == (f"DAM_MAX_PIXELS is '{found}'; expected {expected}", None)
 
 
 def test_variables_of_workers_are_names_with_commas() -> None:

@@ -99,4 +99,8 @@ class MediaLimitError(ItemError):
         self.found = found
         self.limit = limit
         amount = f"{found:,} {what}" if found is not None else f"too many {what}"
-        super().__init__(f"{amount}; at most {limit:,} are accepted")
+        is_set = what in ("pixels", "pixels to decode")
+        super().__init__(
+            f"{amount}; at most {limit:,} are accepted",
+            "set DAM_MAX_PIXELS to a larger number, then run `dam-cli retry`" if is_set else None,
+        )

@@ -1,6 +1,7 @@
 """Limits for files: a file that exceeds one is refused before it costs much time or memory."""
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,13 @@ class MediaLimits:
     max_document_bytes: int = 8 << 20
     max_document_elements: int = 100_000
     max_document_depth: int = 64
+
+    @classmethod
+    def for_pixels(cls, max_pixels: int | None) -> Self:
+        """Return the limits with this many pixels of a picture, also to decode; None: as they are.
+
+        Example: `MediaLimits.for_pixels(600_000_000)`.
+        """
+        if max_pixels is None:
+            return cls()
+        return cls(max_pixels=max_pixels, max_decoded_pixels=max_pixels)

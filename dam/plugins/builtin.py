@@ -10,6 +10,7 @@ from dam.core.resources import ResourceManager
 from dam.core.systems.signatures import fault
 from dam.errors import WorldBuildError
 from dam.media.kind import has_picture
+from dam.media.limits import MediaLimits
 from dam.models import (
     FilePropertiesComponent,
     NeedsContentAnalysisComponent,
@@ -65,7 +66,11 @@ def install(builder: WorldBuilder) -> None:
         kinds = resources.get(MediaKinds)
         refuse_unfit(kinds)
         return FileOperationsResource(
-            open_store(config.storage_url), pool, config.extra_digests, kinds.kinds()
+            open_store(config.storage_url),
+            pool,
+            config.extra_digests,
+            kinds.kinds(),
+            MediaLimits.for_pixels(config.max_pixels),
         )
 
     def cache(resources: ResourceManager) -> WorldCache:

@@ -21,6 +21,7 @@ from dam.errors import (
 )
 from dam.media.image.kind import IMAGE
 from dam.media.kind import MediaKind
+from dam.media.limits import MediaLimits
 from dam.services.content_service import LARGE_BYTES
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = TypeVar("Item")
 
+_LIMITS = MediaLimits()
 _PUT_GROUP, _PUT_THREADS = 32, 4
 _CHECK_TIMEOUT_S = 60.0
 _ARCHIVE_TIMEOUT_S = 600.0
@@ -62,16 +64,18 @@ class FileOperationsResource:
         pool: WorkerPool,
         extra_digests: Iterable[str] = (),
         kinds: Sequence[MediaKind[Any]] = (IMAGE,),
+        limits: MediaLimits = _LIMITS,
     ) -> None:
         # Workers need neither, and a plugin may give functions that cannot be pickled.
         sendable = tuple(replace(kind, requirements={}, decoders=None) for kind in kinds)
         self.store = store
+        self.limits = limits
         self.held_folders = HeldFolders(store.local_roots())
         self.judging = asyncio.Lock()
         self._pool = pool
         # Storing mostly waits for the disk: syncs of several threads share a commit of its journal.
         self._disk = WorkerPool(_PUT_THREADS, kind="thread")
-        self._tasks = FileTasks(store, tuple(sorted(extra_digests)), sendable)
+        self._tasks = FileTasks(store, tuple(sorted(extra_digests)), sendable, limits)
         self._preloads = tuple(module for kind in kinds for module in kind.preloads)
         self._copies = ArchiveCopies()
         self._vouched = VouchedStates()

@@ -28,6 +28,7 @@ class Settings:
     worker_kind: WorkerKind
     worker_environment: frozenset[str]
     extra_digests: frozenset[Digest]
+    max_pixels: int | None
     log_level: LogLevel
 
     def world(self, name: str | None = None) -> WorldSettings:
@@ -75,6 +76,7 @@ def load_settings() -> Settings:
         worker_kind=kind,
         worker_environment=variables.worker_environment,
         extra_digests=variables.extra_digests,
+        max_pixels=variables.max_pixels,
         log_level=variables.log_level,
     )
 

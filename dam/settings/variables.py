@@ -32,6 +32,7 @@ WorkerKind = Literal["process", "thread"]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 PREFIX = "DAM_"
+MOST_PIXELS = 10_000_000_000
 _ENV_FILE = Path(".env")
 _ENV_ENCODING = "utf-8-sig"  # some editors write a byte order mark, which is not part of a name
 _CHOICES = (*get_args(LogLevel), *get_args(Digest), *get_args(WorkerKind))
@@ -95,6 +96,10 @@ class Variables(BaseSettings):
         BeforeValidator(_split_digests),
         Field(description=f"one or more of {', '.join(get_args(Digest))}, separated by commas"),
     ] = frozenset()
+    max_pixels: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_PIXELS)] | None,
+        Field(description=f"a number of pixels from 1 to {MOST_PIXELS}, such as 600000000"),
+    ] = None
     worker_environment: Annotated[
         frozenset[VariableName],
         NoDecode,

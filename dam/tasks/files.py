@@ -99,12 +99,14 @@ class FileTasks:
         store: The world's store.
         extra_digests: Names of the digests besides SHA-256.
         kinds: The media kinds of the world.
+        limits: What a file may demand at most.
         archives: Each worker's own open archive; it is not sent along.
     """
 
     store: ContentStore
     extra_digests: tuple[str, ...]
     kinds: Kinds = ()
+    limits: MediaLimits = _LIMITS
     archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
 
     def analyse(
@@ -118,7 +120,7 @@ class FileTasks:
         """
         content, media_type = picture
         with local_file(self.store, content, self.archives) as path:
-            kind, analysis = _analysis(self.kinds, path, media_type)
+            kind, analysis = _analysis(self, path, media_type)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
         fault = None
         try:
@@ -182,7 +184,7 @@ class DescribeFile:
         """Describe one file."""
         store, archives = self.tasks.store, self.tasks.archives
         with opened_content(store, content, archives, is_read_in_part=True) as opened:
-            return replace(_description(self.tasks.kinds, opened.path), state=opened.state)
+            return replace(_description(self.tasks, opened.path), state=opened.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +213,14 @@ def _return_type(fn: Callable[..., object]) -> Any:  # noqa: ANN401 - an annotat
     return get_type_hints(fn)["return"]
 
 
-def _description(kinds: Kinds, path: Path) -> FileDescription[Any]:
-    found, failure = _media_type(kinds, path)
-    kind = kind_of(kinds, found)
+def _description(tasks: FileTasks, path: Path) -> FileDescription[Any]:
+    found, failure = _media_type(tasks.kinds, path)
+    kind = kind_of(tasks.kinds, found)
     if kind is None or failure is not None:
         return FileDescription(found, failure=failure)
     try:
         with _faults_named(kind):
-            return FileDescription(found, kind.describe(path, found, _LIMITS))
+            return FileDescription(found, kind.describe(path, found, tasks.limits))
     except DamError as error:
         _raise_if_not_of_file(error)
         return FileDescription(found, failure=error)
@@ -264,14 +266,14 @@ def _recognised(kind: MediaKind[Any], head: bytes, file: BinaryIO) -> str | None
 
 
 def _analysis(
-    kinds: Kinds, path: Path, known_type: str | None
+    tasks: FileTasks, path: Path, known_type: str | None
 ) -> tuple[MediaKind[Any], ImageAnalysis]:
-    found = known_type or _media_type(kinds, path)[0]
-    kind = kind_of(kinds, found)
+    found = known_type or _media_type(tasks.kinds, path)[0]
+    kind = kind_of(tasks.kinds, found)
     if kind is None or kind.picture is None:
         raise UnsupportedPictureError(found)
     with _faults_named(kind):
-        return kind, analyse_picture(kind.picture(path, found, _LIMITS))
+        return kind, analyse_picture(kind.picture(path, found, tasks.limits))
 
 
 @contextmanager

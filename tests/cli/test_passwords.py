@@ -55,6 +55,7 @@ def test_where_it_belongs(dam_cli: DamCli, address: str) -> None:
         "DAM_WORLDS_CONFIG",
         "DAM_DEFAULT_WORLD_NAME",
         "DAM_WORKERS",
+        "DAM_MAX_PIXELS",
         "DAM_LOG_LEVEL",
         "DAM_EXTRA_DIGESTS",
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dam.app import build_world
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark
 from dam.core.media_kinds import MediaKinds
@@ -23,12 +24,15 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services.file_operations import FileOperationsResource
+from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_service import WorldCache
 from dam.systems.image_analysis import analyse_images
 from tests.core.worlds import failures, marked, new_entities, rows_of
+from tests.databases import world_config
 from tests.faults.state import sha256
+from tests.media.drawing import landscape, save
 from tests.services.conftest import Add
 from tests.systems.conftest import ASSETS
 
@@ -128,3 +132,19 @@ async def test_a_sound_picture_without_a_decoder_is_told_once_and_is_no_failure(
     assert caplog.records == []
     (found, _) = await find_thumbnails(world, [1, 2])
     assert found.error == "NoDecoderError"
+
+
+async def test_a_world_may_accept_larger_and_smaller_pictures(
+    database_url: str, tmp_path: Path
+) -> None:
+    path = save(landscape((64, 48)), tmp_path / "a.png")
+    for most, failed in ((64 * 48 - 1, True), (64 * 48, False)):
+        config = world_config(database_url, worker_kind="thread", max_pixels=most)
+        world = await build_world(config, plugins=False)
+        await import_files(world, [str(path)], ImportOptions())
+        done = await process(world, marker_name="NeedsMetadataExtractionComponent")
+        found = [row[1:3] for row in (await world.read(failures)).values()]
+        await world.close()
+        message = "3,072 pixels; at most 3,071 are accepted"
+        assert found == ([("MediaLimitError", message)] if failed else [])
+        assert done.failed == failed

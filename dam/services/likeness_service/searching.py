@@ -16,6 +16,7 @@ from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError, display_path
 from dam.media.image.entry import hash_query_image, require_extra
 from dam.media.image.values import QueryHashes, Transform
+from dam.media.limits import MediaLimits
 from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
@@ -28,7 +29,6 @@ from dam.models import (
 from dam.services import content_service, ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service.index import LikenessIndex, PackedHashes
-from dam.storage.content_store import ContentStore
 from dam.storage.contents.located import LocatedContent, local_file
 from dam.storage.sources.reading import digest_chunks, open_source
 
@@ -115,7 +115,8 @@ async def find_similar_to_file(
         UnreadableQueryError: The file cannot be read or decoded.
         MissingExtraError: The extra `image` is not installed.
     """
-    query = await asyncio.to_thread(_query_of_file, path, options)
+    limits = world.resources.get(FileOperationsResource).limits
+    query = await asyncio.to_thread(_query_of_file, path, limits, options)
     return await _search(world, query, options)
 
 
@@ -143,8 +144,8 @@ async def find_similar_to_entity(
         await asyncio.to_thread(require_extra)  # without the extra, no asset gets a hash
         raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
     if options.has_transforms and stored.value is not None:
-        store = world.resources.get(FileOperationsResource).store
-        query = await asyncio.to_thread(_query_of_asset, store, content, options)
+        files = world.resources.get(FileOperationsResource)
+        query = await asyncio.to_thread(_query_of_asset, files, content, options)
     else:
         hashes: dict[Transform, int] = {}
         if stored.value is not None:
@@ -153,21 +154,21 @@ async def find_similar_to_entity(
     return await _search(world, replace(query, leave_out=entity_id), options)
 
 
-def _query_of_file(path: Path, options: LikenessOptions) -> _Query:
+def _query_of_file(path: Path, limits: MediaLimits, options: LikenessOptions) -> _Query:
     try:
         with open_source(path) as source:
             sha256 = digest_chunks(source.chunks()).sha256
-        return _query(hash_query_image(path), sha256, options)
+        return _query(hash_query_image(path, limits), sha256, options)
     except ItemError as error:
         raise UnreadableQueryError(display_path(path), error.message, error.hint) from error
 
 
 def _query_of_asset(
-    store: ContentStore, content: LocatedContent, options: LikenessOptions
+    files: FileOperationsResource, content: LocatedContent, options: LikenessOptions
 ) -> _Query:
     try:
-        with local_file(store, content) as path:
-            return _query(hash_query_image(path), content.digest, options)
+        with local_file(files.store, content) as path:
+            return _query(hash_query_image(path, files.limits), content.digest, options)
     except ItemError as error:
         raise UnreadableQueryError(
             f"sha256:{content.digest.hex()}", error.message, error.hint
