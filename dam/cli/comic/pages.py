@@ -30,12 +30,10 @@ PageType = Literal[
     "Other",
     "Deleted",
 ]
-ImageArguments = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="IMAGE…", help="Ids or sha256:… prefixes of pictures; - reads them from stdin."
-    ),
-]
+_IMAGES = typer.Argument(
+    metavar="IMAGE…", help="Ids or sha256:… prefixes of pictures; - reads them from stdin."
+)
+ImageArguments = Annotated[list[str], _IMAGES]
 
 
 Force = Annotated[
@@ -180,8 +178,14 @@ def move_page(
 def reorder(
     state: State,
     variant: VariantArgument,
-    images: ImageArguments,
+    images: Annotated[list[str] | None, _IMAGES] = None,
     *,
+    by_name: Annotated[
+        bool,
+        typer.Option(
+            "--by-name", help="Order the pages by their names, as a new import would today."
+        ),
+    ] = False,
     drop: Annotated[
         bool, typer.Option("--drop", help="Remove the pages that are not given.")
     ] = False,
@@ -192,16 +196,24 @@ def reorder(
 
     Give all its pages, each as often as it is there, so that none is lost by mistake. Pictures that
     are no pages of it yet are added. `comic pages` prints the present ids.
+
+    With --by-name, give no pictures: the pages are ordered by their names in the archive or folder.
     """
+    from dam.cli.find import OneOfTwoError
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import reorder_pictures
+    from dam.services.page_service import reorder_pages_by_name
 
-    wanted = read_ids(images, null_separated=null)
-    if not wanted:  # perhaps the command that writes to stdin has failed
+    if by_name == bool(images):
+        raise OneOfTwoError("pictures", "--by-name")
+    wanted = read_ids(images or [], null_separated=null)
+    if not wanted and not by_name:  # perhaps the command that writes to stdin has failed
         raise NoPictureNamedError
 
     async def work(world: "World") -> "list[PageFacts]":
         (variant_id,) = await resolve(world, variant)
+        if by_name:
+            return await change(state, world, reorder_pages_by_name, variant_id)
         image_ids = await resolve_parsed(world, wanted)
         return await change(
             state,

@@ -1,4 +1,4 @@
-"""Names of archive members: their encodings, and their order."""
+"""Names of archive members: their encodings and their parts."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from dam.errors import display_path
 
 _SEPARATORS = re.compile(r"[/\\]+")
-_NUMBER = re.compile(r"([0-9]+)")
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f]")
-_MOST_DIGITS = 40
 
 
 def decoded(raw_names: Sequence[bytes]) -> list[str]:
@@ -62,15 +60,3 @@ def _is_japanese(raw_names: Iterable[bytes]) -> bool:
 def parts(name: str) -> list[str]:
     """Return the folders of a name and its base name; slash and backslash both separate them."""
     return [part for part in _SEPARATORS.split(name) if part]
-
-
-def natural_key(name: str) -> list[list[tuple[str, int]]]:
-    """Return the sort key of a name: folder by folder, `2` before `10`, case ignored."""
-    return [_part_key(part) for part in parts(name)]
-
-
-def _part_key(part: str) -> list[tuple[str, int]]:
-    """Return each text with the number after it, -1 after the last; of a number only 40 digits."""
-    texts = _NUMBER.split(part.casefold())
-    numbers = [int(digits[:_MOST_DIGITS]) for digits in texts[1::2]]
-    return list(zip(texts[::2], [*numbers, -1], strict=True))

@@ -1,12 +1,14 @@
 """The parts of a comic: which members of an archive, or files of a folder, are pages, by name."""
 
+import re
 from dataclasses import replace
 
 from dam.errors import MediaLimitError
-from dam.media.archive.names import natural_key, parts
+from dam.media.archive.names import parts
 from dam.media.archive.opening import Archive, Member
 from dam.media.comic.info import COMIC_INFO
 from dam.media.limits import MediaLimits
+from dam.media.natural_order import path_key
 
 _PICTURES = frozenset(
     {
@@ -14,19 +16,37 @@ _PICTURES = frozenset(
         *{".tif", ".tiff", ".jxl", ".heic", ".heif", ".jp2"},
     }
 )
-_CLUTTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir"})
+_CLUTTER = frozenset(
+    {
+        *{"__macosx", ".ds_store", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd"},
+        *{".temporaryitems", ".documentrevisions-v100", ".apdisk", ".lsoverride"},
+        *{"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin"},
+        *{"system volume information", "@eadir", "#recycle", ".@__thumb", ".thumbnails", ".thumb"},
+        *{".xvpics", ".picasaoriginals", ".comments", ".directory", ".git", ".svn", ".hg"},
+    }
+)
+_CLUTTER_BEGINNINGS = ("._", ".trash-")
+_HIDDEN_FILE = re.compile(r"\.[^\W\d]+(\.\w+)?")  # `.hidden.jpg`, but not `.hack 01.jpg`
 _MOST_COMIC_INFOS = 4
 _DEFAULT_LIMITS = MediaLimits()
 
 
 def pages_of(archive: Archive) -> tuple[Member, ...]:
-    """Return the pictures in natural order of their names, including those with a `failure`.
+    """Return the pictures in the order of `page_key`, including those with a `failure`.
 
-    A member is a picture by its name. Hidden files and the files that file managers leave
-    (`__MACOSX`, `._*`, `Thumbs.db`) do not count.
+    A member is a picture by its name. What file managers leave (`__MACOSX`, `._*`, `Thumbs.db`)
+    does not count.
     """
     pages = (member for member in archive.members if is_page(member.name))
-    return tuple(sorted(pages, key=lambda m: (natural_key(m.name), m.name, m.position)))
+    return tuple(sorted(pages, key=lambda member: (page_key(member.name), member.position)))
+
+
+def page_key(name: str) -> tuple[object, ...]:
+    """Return the sort key of a page by the name of its member, or by its path in a folder.
+
+    Example: `cover.jpg`, `Ch 1/p.jpg`, `Ch 1/p-1.jpg` and `Ch 10/p.jpg` are in order.
+    """
+    return path_key(parts(name)), name
 
 
 def comic_infos_of(archive: Archive, limits: MediaLimits = _DEFAULT_LIMITS) -> tuple[Member, ...]:
@@ -49,8 +69,14 @@ def _limited(member: Member, limits: MediaLimits) -> Member:
 
 
 def is_page(name: str) -> bool:
-    """Tell by its name whether a member or file is a picture to read."""
-    return _suffix(name) in _PICTURES and not is_clutter(name)
+    """Tell by its name whether a member or file is a picture to read.
+
+    A file whose name is a dot and a single word, such as `.hidden.jpg`, is not; one whose name has
+    a number or a space after the dot is.
+    """
+    if _suffix(name) not in _PICTURES or is_clutter(name):
+        return False
+    return not _HIDDEN_FILE.fullmatch(parts(name)[-1])
 
 
 def is_comic_info(name: str) -> bool:
@@ -60,13 +86,15 @@ def is_comic_info(name: str) -> bool:
 
 
 def is_clutter(name: str) -> bool:
-    """Tell whether a file is hidden, or was left by a file manager, such as `Thumbs.db`."""
-    return any(_is_clutter(part) for part in parts(name))
+    """Tell by name whether a file was left by a file manager or system, such as `Thumbs.db`.
+
+    A leading dot alone says nothing: titles such as `.hack` begin with it.
+    """
+    return any(_is_clutter(part.casefold()) for part in parts(name))
 
 
 def _is_clutter(part: str) -> bool:
-    is_hidden = part.startswith(".") and part.strip(".") != ""
-    return is_hidden or part.casefold() in _CLUTTER
+    return part in _CLUTTER or part.startswith(_CLUTTER_BEGINNINGS)
 
 
 def _suffix(name: str) -> str:

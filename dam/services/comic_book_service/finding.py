@@ -8,9 +8,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.media.archive.names import natural_key
 from dam.media.comic.name import fold_title
 from dam.media.comic.name_numbers import issue_key
+from dam.media.natural_order import text_key
 from dam.models import ComicBookConceptComponent as Concept
 
 Texts = Iterable[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]]
@@ -104,7 +104,7 @@ def _contains(row: Row[*tuple[object, ...]], columns: Texts, text: str) -> bool:
 def _order(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:
     number = () if row.issue_number is None else (issue_key(row.issue_number),)
     return (
-        tuple(natural_key(row.series_title or row.comic_title)),
+        text_key(row.series_title or row.comic_title),
         row.volume or 0,
         number,
         row.publication_year or 0,

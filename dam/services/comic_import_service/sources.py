@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from dam.errors import words_for
-from dam.media.archive.names import natural_key, parts
-from dam.media.comic.members import is_clutter, is_comic_info, is_page
+from dam.media.archive.names import parts
+from dam.media.comic.members import is_clutter, is_comic_info, is_page, page_key
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import FileStat
 from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk, absolute_path
@@ -109,6 +109,8 @@ def _in_folder(folder: str, reading: FileStat, walk: Walk) -> Iterator[ComicSour
                 yield item
             else:
                 skipped.append(item)
+        elif is_clutter(_name_in(folder, item)):
+            continue
         elif _is_archive(item):
             yield SkippedPath(folder, _HOLDS_ARCHIVES, is_failure=True)
             return
@@ -131,10 +133,12 @@ def _in_library(library: str, reading: FileStat, walk: Walk) -> Iterator[ComicSo
                     yield item
                 else:
                     skipped.append(item)
+            elif is_clutter(_name_in(library, item)):
+                continue
             elif _is_archive(item):
                 has_archives = True
                 yield ArchiveSource(item)
-            elif not is_clutter(_name_in(library, item)):
+            else:
                 files[_name_in(folder, item)] = item
         has_pictures = any(map(is_page, files))
         if has_pictures and has_archives:
@@ -181,7 +185,7 @@ def _folder(
 
 
 def _pages(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(filter(is_page, names), key=lambda name: list(natural_key(name))))
+    return tuple(sorted(filter(is_page, names), key=page_key))
 
 
 def _comic_info(files: Mapping[str, FoundFile]) -> FoundFile | None:

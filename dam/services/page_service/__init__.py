@@ -11,6 +11,7 @@ from dam.services.page_service.listing import (
     remove_pages,
     renumber_page,
     reorder_pages,
+    reorder_pages_by_name,
 )
 from dam.services.page_service.pages import (
     assign_page,
@@ -45,6 +46,7 @@ __all__ = [
     "remove_pages_at_numbers",
     "renumber_page",
     "reorder_pages",
+    "reorder_pages_by_name",
     "set_pages",
     "update_page_order",
 ]

@@ -4,8 +4,7 @@ Nothing here commits. The owner of the pages may be any entity.
 """
 
 import os
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,16 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import PagesLeftOutError
-from dam.media.archive.names import parts, true_name
+from dam.media.archive.names import parts
+from dam.media.comic.members import page_key
 from dam.models import (
     ContentHashSHA256Component,
-    FileLocationComponent,
     FilePropertiesComponent,
     ImageDimensionsComponent,
     PageLink,
 )
 from dam.services import ecs_service
 from dam.services.page_service import pages as page_service
+from dam.services.page_service.naming import archive_names, folder_names
 from dam.services.page_service.rows import Page
 
 _links = table_of(PageLink).c
@@ -101,27 +101,12 @@ async def list_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId)
     Raises:
         EntityNotFoundError: The owner does not exist.
     """
-    ecs_service.check_ids([owner_entity_id])
-    place = FileLocationComponent
-    inside = (
-        select(place.entity_id, place.path, place.path_text)
-        .where(place.container_entity_id == owner_entity_id)
-        .order_by(place.id)  # the import wrote them in reading order
-    )
-    names: list[str] = []
-    places: dict[EntityId, list[int]] = defaultdict(list)
-    for at, (entity_id, raw_name, shown) in enumerate(await session.execute(inside)):
-        places[entity_id].append(at)
-        names.append((parts(true_name(raw_name or b"", shown or "")) or ["?"])[-1])
-    pages: list[PageFacts] = []
-    before = -1
-    for page in await describe_pages(session, owner_entity_id):
-        if free := places[page.entity_id]:
-            before = free.pop(bisect_right(free, before) % len(free))
-            pages.append(replace(page, name=names[before]))
-        else:
-            pages.append(page)
-    return pages
+    pages = await describe_pages(session, owner_entity_id)
+    names = await archive_names(session, owner_entity_id, [page.entity_id for page in pages])
+    return [
+        page if name is None else replace(page, name=(parts(name) or ["?"])[-1])
+        for page, name in zip(pages, names, strict=True)
+    ]
 
 
 async def add_pages(
@@ -242,6 +227,41 @@ async def reorder_pages(
         if left_out := _left_out(there, images):
             raise PagesLeftOutError(owner_entity_id, left_out)
     await page_service.update_page_order(session, owner_entity_id, images)
+    return await list_pages(session, owner_entity_id)
+
+
+async def reorder_pages_by_name(
+    session: AsyncSession, owner_entity_id: EntityId
+) -> list[PageFacts]:
+    """Put an owner's pages in the order in which an import would put their names today.
+
+    A page has its path in the owner's archive or folder as its name, or else the name of its
+    picture's file. Facts of a page stay with it.
+
+    Example: `await reorder_pages_by_name(session, variant)`.
+
+    Args:
+        session: The caller commits it.
+        owner_entity_id: The entity that has the pages.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+    """
+    await ecs_service.lock_entity(session, owner_entity_id)
+    pages = await page_service.get_pages(session, owner_entity_id)
+    images = [page.page_image_entity_id for page in pages]
+    names = [
+        archived or below or described.name or ""
+        for archived, below, described in zip(
+            await archive_names(session, owner_entity_id, images),
+            await folder_names(session, owner_entity_id, images),
+            await describe_pages(session, owner_entity_id),
+            strict=True,
+        )
+    ]
+    order = sorted(range(len(pages)), key=lambda at: page_key(names[at]))
+    if order != list(range(len(pages))):
+        await page_service.set_pages(session, owner_entity_id, [pages[at] for at in order])
     return await list_pages(session, owner_entity_id)
 
 

@@ -179,10 +179,17 @@ def test_pages_are_added_moved_and_removed(
     for arguments, error in (
         (["-", "--drop"], "NoPictureNamedError"),
         ([str(first)], "PagesLeftOutError"),
+        ([str(first), "--by-name"], "OneOfTwoError"),
+        ([], "OneOfTwoError"),
     ):
         refused = dam_cli("comic", "reorder", variant, *arguments, "--json", stdin=b"")
         assert (refused.returncode, refused.error["error"]) == (2, error)
     assert page_ids(variant) == [second, first]
+    dam_cli("comic", "reorder", variant, "--by-name", "--dry-run")
+    assert page_ids(variant) == [second, first]
+    ordered = dam_cli("comic", "reorder", variant, "--by-name", "--json").json
+    assert [page["entity_id"] for page in ordered] == [first, second]
+    dam_cli("comic", "reorder", variant, str(second), str(first))
     (use,) = dam_cli("comic", "where-used", str(first), "--json").json
     assert use == {
         "variant_entity_id": saga["variant_entity_id"],

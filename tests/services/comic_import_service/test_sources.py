@@ -36,10 +36,11 @@ def told(folder: Path, sources: list[ComicSource]) -> dict[str, object]:
 
 
 def test_a_folder_is_one_comic_with_its_chapters(tmp_path: Path) -> None:
-    touch(tmp_path, "2/1.jpg", "10/1.jpg", "cover.jpg", "2/ComicInfo.xml", ".hidden/1.jpg")
+    touch(tmp_path, "2/1.jpg", "10/1.jpg", "cover.jpg", "2/ComicInfo.xml", "@eaDir/1.jpg")
+    touch(tmp_path, "._1.cbz")
     (source,) = found(tmp_path, is_recursive=False)
     assert isinstance(source, FolderSource)
-    assert source.names == ("2/1.jpg", "10/1.jpg", "cover.jpg")
+    assert source.names == ("cover.jpg", "2/1.jpg", "10/1.jpg")
     assert source.comic_info
     assert source.comic_info.path == str(tmp_path / "2/ComicInfo.xml")
 
@@ -49,12 +50,15 @@ def test_in_a_library_every_folder_with_pictures_is_a_comic_beside_the_archives(
 ) -> None:
     touch(tmp_path, "x.cbz", "Series 1/10.jpg", "Series 1/2.jpg", "Series 2/1.jpg", "notes/a.txt")
     touch(tmp_path, "Series 2/more/1.jpg", "Series 2/ComicInfo.xml", "__MACOSX/Series 1/1.jpg")
+    touch(tmp_path, "._x.cbz", ".hack 01/1.jpg", ".hack 02/.1.jpg")
     sources = found(tmp_path, is_recursive=True)
     assert told(tmp_path, sources) == {
         "x.cbz": "archive",
         "Series 1": ["2.jpg", "10.jpg"],
         "Series 2": ["1.jpg"],
         "Series 2/more": ["1.jpg"],
+        ".hack 01": ["1.jpg"],
+        ".hack 02": [".1.jpg"],
     }
     by_path = {source.path: source for source in sources}
     second = by_path[str(tmp_path / "Series 2")]

@@ -13,11 +13,15 @@ from dam.errors import ConceptNotVariantError, NoPageAtNumberError, PagesLeftOut
 from dam.models import IN_ARCHIVE, FileLocationComponent
 from dam.services.comic_edit_service import view_pages
 from dam.services.page_service import (
+    Page,
     add_pages,
+    change_page,
     get_ordered_pages,
+    insert_pages,
     list_pages,
     remove_pages,
     reorder_pages,
+    reorder_pages_by_name,
     update_page_order,
 )
 from dam.services.page_service import renumber_page as move_page
@@ -139,3 +143,40 @@ async def test_a_concept_says_that_its_variants_have_the_pages(world: World) -> 
     assert await world.read(view_pages, album) == []
     await world.run(update_page_order, work, [image])
     assert [page.entity_id for page in await world.read(view_pages, work)] == [image]
+
+
+async def test_pages_of_an_archive_are_ordered_by_name_with_their_facts(world: World) -> None:
+    back, story, cover = await entities(world, 3)
+    archive = await archive_of(world, {"b/X-7-01": story, "b/X-7": cover, "a/9": back})
+    await world.run(change_page, archive, 2, page_type="FrontCover", is_double_page=False)
+    ordered = await world.run(reorder_pages_by_name, archive)
+    assert [(page.name, page.entity_id, page.page_type) for page in ordered] == [
+        ("9", back, None),
+        ("X-7", cover, "FrontCover"),
+        ("X-7-01", story, None),
+    ]
+
+
+async def test_a_picture_that_repeats_is_ordered_by_the_name_of_each_place(world: World) -> None:
+    blank, story = await entities(world, 2)
+    archive = await archive_of(world, {"10": blank, "9": story})
+    await world.run(insert_pages, archive, [Page(page_image_entity_id=blank)], at=3)
+    assert [page.entity_id for page in await world.run(reorder_pages_by_name, archive)] == [
+        *(blank, story, blank),  # the one without a name comes first
+    ]
+
+
+async def test_pages_of_a_folder_are_ordered_by_their_paths_in_it(world: World, home: Path) -> None:
+    folder = home / "Saga 1"
+    names = ["cover.jpg", "1/p.jpg", "1/p-1.jpg", "2/p.jpg"]
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(picture(number))
+    outcome = await import_one(world, folder)
+    assert outcome.variant_entity_id is not None
+    first = await world.read(get_ordered_pages, outcome.variant_entity_id)
+    await world.run(reorder_pages, outcome.variant_entity_id, first[::-1])
+    await world.run(reorder_pages_by_name, outcome.variant_entity_id)
+    assert await world.read(get_ordered_pages, outcome.variant_entity_id) == first
+    again = await import_one(world, folder)
+    assert (again.status, again.pages) == ("unchanged", 4)
