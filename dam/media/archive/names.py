@@ -1,24 +1,30 @@
 """Names of archive members: their encodings and their parts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from dam.errors import display_path
+from dam.media.archive.encodings import CANDIDATES, encoding_of, plausibility
 
 _SEPARATORS = re.compile(r"[/\\]+")
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f]")
+_PLAUSIBLE = 0.5
 
 
-def decoded(raw_names: Sequence[bytes]) -> list[str]:
-    """Return names as text, if the archive does not say how they are encoded.
+def decoded(raw_names: Sequence[bytes], language: str | None = None) -> list[str]:
+    """Return names of one archive as text, if the archive does not say how they are encoded.
 
-    A name that is valid UTF-8 is decoded as such. All other names get one encoding: Shift-JIS if
-    they become Japanese text by it, else code page 437, the encoding of old zip files, which can
-    decode any bytes.
+    Names that are valid UTF-8 are decoded as such. All other names get the one encoding that makes
+    the most plausible text of them; names that are UTF-8 only by chance get it, too.
+
+    Args:
+        raw_names: The names.
+        language: The language of the comic, such as `ja`, if it is known.
     """
-    not_utf8 = [raw for raw in raw_names if not _is_utf8(raw)]
-    encoding = "cp932" if _is_japanese(not_utf8) else "cp437"
-    legacy_names = set(not_utf8)
+    legacy_names = {raw for raw in raw_names if not _is_utf8(raw)}
+    encoding = encoding_of(sorted(legacy_names), language) if legacy_names else "utf-8"
+    doubtful = {raw for raw in raw_names if not raw.isascii()} - legacy_names
+    if legacy_names and doubtful and plausibility(sorted(doubtful), encoding) >= _PLAUSIBLE:
+        legacy_names |= doubtful
     return [raw.decode(encoding if raw in legacy_names else "utf-8") for raw in raw_names]
 
 
@@ -31,7 +37,7 @@ def true_name(raw_name: bytes, shown: str) -> str:
         raw_name: The bytes of the name.
         shown: The text as which they were decoded, or the result of `display_path` for that text.
     """
-    for encoding in ("utf-8", "cp932", "cp437"):
+    for encoding in ("utf-8", *CANDIDATES):
         errors = "surrogateescape" if encoding == "utf-8" else "replace"
         name = raw_name.decode(encoding, errors)
         if display_path(name) == display_path(shown):
@@ -45,16 +51,6 @@ def _is_utf8(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_japanese(raw_names: Iterable[bytes]) -> bool:
-    """Tell whether names are Shift-JIS: most of their characters beyond ASCII are then Japanese."""
-    try:
-        text = "".join(raw.decode("cp932") for raw in raw_names)
-    except UnicodeDecodeError:
-        return False
-    strange = [character for character in text if not character.isascii()]
-    return 2 * len(_JAPANESE.findall(text)) > len(strange)
 
 
 def parts(name: str) -> list[str]:

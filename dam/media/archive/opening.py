@@ -5,8 +5,9 @@ do no harm, and a member with such a name is read like any other. An archive wit
 member, too, and is not opened.
 """
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,8 @@ _LEAST_BYTES = 256 << 20
 _TAR_TYPES = frozenset(
     {"application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
 )
+_DOCUMENT = b"comicinfo.xml"
+_LANGUAGE = re.compile(rb"<LanguageISO>\s*([A-Za-z]{2,3}(?:-[A-Za-z]+)?)\s*<")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
         )
         reader = _reader(path, file, limits, most_bytes)
         try:
-            members = _members(reader.entries, limits)
+            members = _members(reader, limits)
             whole = members if reader.is_sequential else [m for m in members if m.failure is None]
             total_bytes = sum(member.size_bytes for member in whole)
             if total_bytes > most_bytes:
@@ -164,9 +167,12 @@ def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) ->
     raise NotAnArchiveError(found)
 
 
-def _members(entries: list[Entry], limits: MediaLimits) -> list[Member]:
+def _members(reader: ArchiveReader, limits: MediaLimits) -> list[Member]:
+    entries = reader.entries
     guessed = [entry.raw_name for entry in entries if not entry.is_utf8]
-    texts = dict(zip(guessed, decoded(guessed), strict=True))
+    is_ascii = all(map(bytes.isascii, guessed))
+    language = None if is_ascii else _language(reader, limits.max_document_bytes)
+    texts = dict(zip(guessed, decoded(guessed, language), strict=True))
     seen: set[bytes] = set()
     members = []
     for position, entry in enumerate(entries):
@@ -183,6 +189,21 @@ def _members(entries: list[Entry], limits: MediaLimits) -> list[Member]:
         )
         seen.add(raw_name)
     return members
+
+
+def _language(reader: ArchiveReader, most_bytes: int) -> str | None:
+    """Return the language that a ComicInfo.xml in an archive names, such as `ja`, if there is one.
+
+    Only the readers of formats that do not say how names are encoded are asked: zip and tar. They
+    read a member without the others.
+    """
+    for position, entry in enumerate(reader.entries):
+        if entry.raw_name.lower().endswith(_DOCUMENT) and entry.size_bytes <= most_bytes:
+            with suppress(ItemError):
+                found = _LANGUAGE.search(reader.read(position, "ComicInfo.xml"))
+                if found:
+                    return found[1].decode()
+    return None
 
 
 def _failure(
