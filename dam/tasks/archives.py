@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from dam.errors import ItemError, MemberMissingError, NoPagesError, raise_host_limit
+from dam.errors import (
+    ItemError,
+    MemberMissingError,
+    MemberUnreadableError,
+    NoPagesError,
+    raise_host_limit,
+)
 from dam.media.archive.opening import ARCHIVE_FAULTS, Archive, Member, open_archive
 from dam.media.archive.reader import ArchiveFormat
 from dam.media.comic.members import comic_infos_of, pages_of
@@ -180,6 +186,9 @@ def _page(
     found = _bytes(archive, member)
     if isinstance(found, MemberFailure):
         return found
+    if not found:
+        empty = MemberUnreadableError(member.name, "it is empty")
+        return MemberFailure(name=member.name, raw_name=member.raw_name, error=empty)
     digests = digest_chunks([memoryview(found)], extra_digests)
     return ArchivePage(
         name=member.name,

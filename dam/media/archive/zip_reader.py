@@ -4,8 +4,6 @@
 name that is not UTF-8, and does not give the bytes of names.
 """
 
-import bz2
-import lzma
 import os
 import stat
 import struct
@@ -16,6 +14,7 @@ from typing import BinaryIO
 
 from dam.errors import MediaLimitError, MemberUnreadableError, UnreadableArchiveError
 from dam.media.archive.reader import SPECIAL_KINDS, ArchiveFormat, Entry
+from dam.media.archive.zip_methods import unpacked
 from dam.media.limits import MediaLimits
 
 _END = struct.Struct("<4sHHHHLLH")
@@ -28,7 +27,6 @@ _FULL, _FULL16 = 0xFFFFFFFF, 0xFFFF
 _ZIP64, _UNICODE_NAME = 0x0001, 0x7075
 _ENCRYPTED, _UTF8 = 0x0001, 0x0800
 _UNIX = 3
-_LZMA_PROPERTIES = struct.Struct("<HHBL")
 _SLACK_BYTES = 1 << 16  # bytes that packing may add to data that cannot be compressed
 
 
@@ -88,7 +86,7 @@ class ZipReader:
         packed = self._file.read(place.packed_bytes)
         if len(packed) < place.packed_bytes:
             raise MemberUnreadableError(name, "the archive ends within it")
-        content = _unpacked(name, place.method, packed, entry.size_bytes)
+        content = unpacked(name, place.method, packed, entry.size_bytes)
         if len(content) != entry.size_bytes:
             raise MemberUnreadableError(name, "its size differs from the one in the directory")
         if zlib.crc32(content) != place.crc:
@@ -97,35 +95,6 @@ class ZipReader:
 
     def close(self) -> None:
         """Do nothing: the caller closes the file."""
-
-
-def _unpacked(name: str, method: int, packed: bytes, size_bytes: int) -> bytes:
-    """Return a member's unpacked bytes, at most one more than it should have."""
-    limit = size_bytes + 1
-    try:
-        match method:
-            case 0:
-                return packed
-            case 8:
-                return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
-            case 12:
-                return bz2.BZ2Decompressor().decompress(packed, limit)
-            case 14:
-                return _lzma(packed, limit)
-    except (zlib.error, OSError, ValueError, lzma.LZMAError, struct.error) as error:
-        raise MemberUnreadableError(name, "its packed bytes are corrupt") from error
-    raise MemberUnreadableError(name, f"it is packed by method {method}, which is not supported")
-
-
-def _lzma(packed: bytes, limit: int) -> bytes:
-    _, properties_bytes, properties, dictionary_bytes = _LZMA_PROPERTIES.unpack_from(packed)
-    rest, lc = divmod(properties, 9)
-    pb, lp = divmod(rest, 5)
-    filters = {"id": lzma.FILTER_LZMA1, "lc": lc, "lp": lp, "pb": pb}
-    # Unpacking never refers farther back than the size of the result.
-    filters["dict_size"] = max(4096, min(dictionary_bytes, limit))
-    unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[filters])
-    return unpacker.decompress(packed[4 + properties_bytes :], limit)
 
 
 def _find_directory(file: BinaryIO) -> _Directory:
