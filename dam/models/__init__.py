@@ -36,7 +36,7 @@ from dam.models.source_info.content_successor_component import ContentSuccessorC
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
 
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0010"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [

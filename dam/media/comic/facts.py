@@ -50,6 +50,7 @@ FACT_ELEMENTS: dict[str, str] = {
     "publisher": "Publisher",
     "imprint": "Imprint",
     "age_rating": "AgeRating",
+    "publication_format": "Format",
     "language": "LanguageISO",
     "scan_group": "ScanInformation",
     "reading_direction": "Manga",
@@ -91,6 +92,8 @@ class ComicFacts:
 
     Attributes:
         issue_number: As it is written: `½`, `-1`, `1A`, `001`.
+        volume_text: The volume where it is not one whole number: `3.5`, `1-3`.
+        publication_format: ComicInfo's `Format`: `Annual`, `Trade Paperback`.
         terms: Ordered by kind as in `TERM_KINDS`, then by position.
         language: A BCP 47 tag.
         problems: Elements that give no fact, each with the reason, as text for people.
@@ -100,6 +103,7 @@ class ComicFacts:
     series_title: str | None = None
     issue_number: str | None = None
     volume: int | None = None
+    volume_text: str | None = None
     issue_count: int | None = None
     publication_year: int | None = None
     publication_month: int | None = None
@@ -107,6 +111,7 @@ class ComicFacts:
     publisher: str | None = None
     imprint: str | None = None
     age_rating: str | None = None
+    publication_format: str | None = None
     description: str | None = None
     terms: tuple[ComicTerm, ...] = ()
     language: str | None = None
@@ -132,6 +137,7 @@ def comic_facts(info: ComicInfo) -> ComicFacts:
         publication_day=read.number("Day"),
         publisher=read.line("Publisher"),
         imprint=read.line("Imprint"),
+        publication_format=read.line("Format", _MAX_SHORT),
         age_rating=None if age_rating == "Unknown" else age_rating,
         description=info.text("Summary"),
         terms=tuple(term for kind in TERM_KINDS for term in read.terms(kind)),

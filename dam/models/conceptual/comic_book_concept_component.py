@@ -12,6 +12,8 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     `issue_number` is text: `1.5`, `½`, `-1` and `1A` are numbers of issues. People, genres, story
     arcs and the like are `ComicBookTermComponent` rows. `title_key` is the key by which concepts
     are looked up: `dam.media.comic.name.title_key` of the titles, written whenever they are.
+    `volume_text` stands where the volume is not one whole number, as `3.5` or `1-3`.
+    `publication_format` is ComicInfo's `Format`, such as `Annual` or `Trade Paperback`.
     """
 
     __tablename__ = "component_comic_book_concept"
@@ -20,6 +22,7 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     series_title: Mapped[str | None] = mapped_column(String(500), default=None)
     issue_number: Mapped[str | None] = mapped_column(String(64), default=None)
     volume: Mapped[int | None] = mapped_column(default=None)
+    volume_text: Mapped[str | None] = mapped_column(String(64), default=None)
     issue_count: Mapped[int | None] = mapped_column(default=None)
     publication_year: Mapped[int | None] = mapped_column(default=None)
     publication_month: Mapped[int | None] = mapped_column(default=None)
@@ -27,4 +30,5 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
     publisher: Mapped[str | None] = mapped_column(default=None)
     imprint: Mapped[str | None] = mapped_column(default=None)
     age_rating: Mapped[str | None] = mapped_column(String(64), default=None)
+    publication_format: Mapped[str | None] = mapped_column(String(64), default=None)
     title_key: Mapped[str | None] = mapped_column(String(500), index=True, default=None)

@@ -178,6 +178,7 @@ def _concept_facts(row: ComicBookConceptComponent) -> ConceptFacts:
         series_title=row.series_title,
         issue_number=row.issue_number,
         volume=row.volume,
+        volume_text=row.volume_text,
         issue_count=row.issue_count,
         publication_year=row.publication_year,
         publication_month=row.publication_month,
@@ -185,6 +186,7 @@ def _concept_facts(row: ComicBookConceptComponent) -> ConceptFacts:
         publisher=row.publisher,
         imprint=row.imprint,
         age_rating=row.age_rating,
+        publication_format=row.publication_format,
     )
 
 

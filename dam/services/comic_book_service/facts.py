@@ -26,6 +26,8 @@ class ConceptDetails(TypedDict, total=False):
     publisher: str | None
     imprint: str | None
     age_rating: str | None
+    publication_format: str | None
+    volume_text: str | None
 
 
 class ConceptFacts(ConceptDetails, total=False):
@@ -109,7 +111,7 @@ def concept_name(facts: Mapping[str, object]) -> str:
     the volume is left out. The name is cut to the length of its column.
     """
     series, number = facts.get("series_title"), facts.get("issue_number")
-    volume, year = facts.get("volume"), facts.get("publication_year")
+    volume, year = facts.get("volume") or facts.get("volume_text"), facts.get("publication_year")
     words: Iterable[tuple[object, str]] = (
         (series or facts["comic_title"], "{}"),
         (series and volume != year and volume, "v{}"),
