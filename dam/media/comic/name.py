@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from urllib.parse import unquote
 
-from dam.media.comic.name_numbers import MARK, issue_key, numbered
+from dam.media.comic.name_numbers import MARK, book_number, issue_key, numbered
 from dam.media.comic.name_words import (
     EXTENSIONS,
     FORMATS,
@@ -16,11 +16,13 @@ from dam.media.comic.name_words import (
     NOISE,
     PUBLISHERS,
     QUALITY,
+    SERIES_KINDS,
 )
 
 __all__ = ["ComicName", "fold_title", "issue_key", "parse_comic_name", "title_key"]
 
 _MAX_LENGTH = 500  # names of series are indexed, and an index takes no long ones
+_PLAIN_MARKS = {**dict.fromkeys(range(0x2010, 0x2016), "-"), 0x2212: "-", 0x2018: "'", 0x2019: "'"}
 _BRACKETS = re.compile(
     r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}", re.DOTALL
 )
@@ -29,9 +31,35 @@ _TAIL = re.compile(
     rf"(?P<quality>\s{QUALITY})?(?:\s(?P<group>\w+-\w+))?\s*",
     re.IGNORECASE,
 )
-_ANNUAL = re.compile(r"(.*?)(?:\s+-)?\s+annual", re.IGNORECASE)
+_KIND = re.compile(
+    r"(?P<series>.*?)(?:[\s,]+-?\s*(?P<year>(?:19|20)\d\d))?(?:\s+-)?\s+"
+    rf"(?P<kind>{'|'.join(SERIES_KINDS)})",
+    re.IGNORECASE,
+)
+_MONTH = "|".join(rf"(?P<month{n}>{words})[a-z]*" for n, words in enumerate(MONTHS, start=1))
+_YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
+_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_YEAR}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
+        rf"{_YEAR}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
+        rf"(?:(?P<day>0?[1-9]|[12]\d|3[01])[-./])?(?P<month>0?[1-9]|1[0-2])[-./]{_YEAR}",
+        rf"(?:(?P<day>\d\d?)\.?\s+)?(?:{_MONTH})\.?,?\s*{_YEAR}",
+        rf"(?:{_MONTH})\.?\s*(?P<day>\d\d?),?\s+{_YEAR}",
+        rf"{_YEAR}[\s,-]+(?:{_MONTH})",
+        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:号|號)?",
+    )
+)
+_DATE_IN_TEXT = re.compile(
+    r"(?<![^\s\0])(?P<date>(?:19|20)\d\d[-.](?:0[1-9]|1[0-2])(?:[-.](?:0[1-9]|[12]\d|3[01]))?(?![^\s,\0])"
+    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月[号號]?)?"
+    rf"|(?:{'|'.join(MONTHS)})[a-z]*\.?,?\s(?:19|20)\d\d(?=[\s\0]*$)"
+    rf"|(?:19|20)\d\d[\s-]+(?:{'|'.join(MONTHS)})[a-z]*(?=[\s\0]*$))",
+    re.IGNORECASE,
+)
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
+_SHORT_FORMATS = ("TPB", "GN", "HC")
 _LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
 
 
@@ -42,6 +70,8 @@ class ComicName:
     Attributes:
         issue_number: As it is written: `001`, `½`, `-1`, `1A`, `001-007`; also a chapter of manga.
         volume: The volume of the series that the issue belongs to; for manga, the book.
+        volume_text: The volume where it is not one whole number: `3.5`, `1-3`, `S01`.
+        format: How the comic was published, where it is no regular issue: `Annual`, `TPB`.
         language: A BCP 47 tag.
         scan_quality: How the pages were made: `Digital`, `c2c` …
     """
@@ -53,11 +83,19 @@ class ComicName:
     month: int | None = None
     day: int | None = None
     volume: int | None = None
+    volume_text: str | None = None
+    format: str | None = None
     issue_count: int | None = None
     language: str | None = None
     scan_group: str | None = None
     scan_quality: str | None = None
     publisher: str | None = None
+
+    @property
+    def single_title(self) -> str | None:
+        """The title of a comic that nothing numbers: what seems to be its series."""
+        numbers = (self.issue_number, self.volume, self.volume_text, self.month)
+        return self.series if all(number is None for number in numbers) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +107,11 @@ class _Bracket:
 
 
 def fold_title(title: str) -> str:
-    """Return a form of a title for comparison: case, blanks and letter encodings do not count.
+    """Return a form of a title for comparison: case, blanks, kinds of dashes and such do not count.
 
     Example: "The  Saga" and "the saga" give the same.
     """
-    folded = unicodedata.normalize("NFC", title).casefold()
+    folded = unicodedata.normalize("NFC", title.translate(_PLAIN_MARKS)).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 
 
@@ -93,6 +131,10 @@ def parse_comic_name(name: str) -> ComicName:
     text, brackets = _without_brackets(_plain(name))
     known = [(bracket, _meaning(bracket.text)) for bracket in brackets]
     said = _merged(meaning for _, meaning in known if meaning)
+    if years := [name.year for _, name in known if name and name.year]:
+        said = replace(said, year=said.year if said.month else _year(text, years))
+    text, date = _without_date(text)
+    said = _merged((date, said))
     tail = _TAIL.fullmatch(text.replace(MARK, " "))
     if tail and said.year in (None, int(tail["year"])):
         text = tail["text"]
@@ -100,16 +142,52 @@ def parse_comic_name(name: str) -> ComicName:
     unknown = [bracket for bracket, meaning in known if meaning is None]
     group = said.scan_group or _group(unknown, is_tagged=said != ComicName())
     found = numbered(text)
-    annual = _ANNUAL.fullmatch(found.series or "")
+    series, title, form = _formatted(found.series, found.title)
+    kind = _KIND.fullmatch(series or "")
     own = ComicName(
-        series=f"{annual[1]} Annual" if annual else found.series,
+        series=f"{kind['series']} {kind['kind']}" if kind else series,
         issue_number=found.issue_number,
-        title=found.title,
+        title=title,
+        year=int(kind["year"]) if kind and kind["year"] and not said.year else None,
         volume=found.volume,
+        volume_text=found.volume_text,
+        format=kind["kind"].capitalize() if kind else form,
         issue_count=found.issue_count,
         scan_group=group,
     )
+    if found.volume is not None or found.volume_text:
+        said = replace(said, volume=None, volume_text=None)
     return _merged((own, said))
+
+
+def _year(text: str, years: list[int]) -> int:
+    """Return the year of the issue: of two around its number, the later place."""
+    first, _, rest = text.partition(MARK)
+    return years[-1] if first and numbered(rest.replace(MARK, " ")).issue_number else years[0]
+
+
+def _without_date(text: str) -> tuple[str, ComicName]:
+    """Return the text without a date that stands in it, and that date."""
+    match = _DATE_IN_TEXT.search(text)
+    if not match or not text[: match.start()].strip(f" {MARK}"):
+        return text, ComicName()
+    date = _date(match["date"].lower())
+    if date is None:
+        date = ComicName(year=int(match["date"][:4]))
+    keep = "年" if match["date"].endswith("年") else MARK
+    return f"{text[: match.start()].rstrip(' ,-')} {keep} {text[match.end() :]}", date
+
+
+def _formatted(series: str | None, title: str | None) -> tuple[str | None, str | None, str | None]:
+    """Return series and title without a word such as `TPB`, and that word."""
+    if title and title.lower() in SERIES_KINDS and series:
+        return f"{series} {title}", None, None
+    if title and title.lower() in FORMATS:
+        return series, None, title
+    words, _, last = (series or "").rpartition(" ")
+    if words and last in _SHORT_FORMATS:
+        return words.rstrip(" -,"), title, last
+    return series, title, None
 
 
 def _plain(name: str) -> str:
@@ -152,15 +230,29 @@ def _meaning(text: str) -> ComicName | None:
         return ComicName(language=_LANGUAGE_OF[word])
     if word in PUBLISHERS:
         return ComicName(publisher=text)
-    is_noise = not word or word in FORMATS or re.fullmatch(NOISE, word)
+    if word in FORMATS:
+        return ComicName(format=text)
+    is_noise = not word or re.fullmatch(NOISE, word)
     return ComicName() if is_noise else None
 
 
 def _number(word: str) -> ComicName | None:
     if match := re.fullmatch(r"(?:(\d{1,4})\s*)?of\s*(\d{1,4})", word):
         return ComicName(issue_number=match[1], issue_count=int(match[2]))
-    match = re.fullmatch(r"v(?:ol(?:ume)?)?\.?\s*(\d{1,4})", word)
-    return ComicName(volume=int(match[1])) if match else None
+    match = re.fullmatch(
+        r"(?:#|ch(?:ap(?:ter)?s?)?\.?\s*|c(?=0\d|\d+-)|ep?\.?\s*(?=\d))(\d+(?:\.\d+)?(?:-\d+)?)",
+        word,
+    )
+    if match:
+        return ComicName(issue_number=match[1])
+    match = re.fullmatch(
+        r"(?:v(?:ol(?:ume)?s?)?|t(?:omes?)?|bd|band)\.?\s*(\d{1,4}(?:\.\d)?(?:\s*-\s*v?\d{1,4})?)",
+        word,
+    )
+    if not match:
+        return None
+    books = book_number(match[1])
+    return ComicName(volume=int(books)) if books.isdigit() else ComicName(volume_text=books)
 
 
 def _quality(text: str) -> ComicName | None:
@@ -171,17 +263,11 @@ def _quality(text: str) -> ComicName | None:
 
 
 def _date(word: str) -> ComicName | None:
-    year = r"(?P<year>1[89]\d\d|20\d\d)"
-    months = "|".join(MONTHS)
-    for pattern in (
-        rf"{year}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
-        rf"{year}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
-        rf"(?P<month>0?[1-9]|1[0-2])[-./]{year}",
-        rf"(?P<name>{months})[a-z]*\.?,?\s*(?:(?P<day>\d\d?),?\s+)?{year}",
-    ):
-        if match := re.fullmatch(pattern, word):
+    for pattern in _DATES:
+        if match := pattern.fullmatch(word):
             found = match.groupdict()
-            month = MONTHS.index(found["name"]) + 1 if found.get("name") else found.get("month")
+            months = [n for n in range(1, 13) if found.get(f"month{n}")]
+            month = months[0] if months else found.get("month")
             return ComicName(
                 year=int(found["year"]),
                 month=int(month) if month else None,

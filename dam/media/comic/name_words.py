@@ -95,4 +95,40 @@ NOISE = (
 )
 """A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+VOLUME_WORDS = (
+    *("volumes?", "vols?", "volumen", "book", "tomes?", "tomos?", "band", "bd", "bände", "deel"),
+    *("том", "tom", "cilt", "tập", "เล่ม(?:ที่)?", "svazek", "kötet", "livre"),
+)
+"""Patterns for words before the number of a volume."""
+
+CHAPTER_WORDS = (
+    *("ch(?:a?p)?s?", "chapters?", "chapitres?", "cap[ií]tulos?", "cap", "capitolo", "kapitel"),
+    *("ep", "episodes?", "épisodes?", "episodios?", "folge", "глава", "главы", "гл", "серия"),
+    *("chương", "bölüm", "bab", "ตอน(?:ที่)?", "الفصل", "rozdzia[lł]", "hoofdstuk"),
+)
+"""Patterns for words before the number of a chapter."""
+
+ISSUE_WORDS = (
+    *(r"no(?=\.)", "nr", "num", "n[uú]m", "n[uú]mero", "numero", "nummer", "issue", "prog", "heft"),
+    *("выпуск", "zeszyt", "say\u0131", "edição", "fascicolo", "albo", "aflevering"),
+)
+"""Patterns for words before the number of an issue."""
+
+SERIES_KINDS = ("annual", "special")
+"""Kinds of issues that are numbered by themselves, as a series of their own."""
+
+MONTHS = (
+    "jan|januar|janvier|ene|gen",
+    "feb|februar|février|fevrier|fév",
+    "mar|märz|mars|marzo|março",
+    "apr|avril|avr|abr",
+    "may|mai|mayo|maggio|maio",
+    "jun|juin|giu",
+    "jul|juillet|juil|lug",
+    "aug|août|aout|ago",
+    "sep|septembre|set",
+    "oct|okt|octobre|ott|out",
+    "nov|novembre",
+    "dec|dez|décembre|decembre|dic|déc",
+)
+"""Patterns for the beginnings of the names of months, January first."""

@@ -1,7 +1,6 @@
 """Imports one comic: stores its files, reads it and records it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +12,6 @@ from dam.core.ecs.components import EntityId
 from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import DamError, NoPagesError, PagesUnreadableError, is_of_item
-from dam.media.comic.facts import ComicFacts
 from dam.media.comic.info import ComicInfoPage
 from dam.media.comic.info_pages import apply_page_list
 from dam.services import content_service
@@ -29,7 +27,7 @@ from dam.services.comic_import_service.known import (
     link_known_comic,
     moved_folder,
 )
-from dam.services.comic_import_service.matching import comic_key, is_same_comic
+from dam.services.comic_import_service.matching import ForeseenConcepts
 from dam.services.comic_import_service.moves import ComicMoves, sources_of_pages
 from dam.services.comic_import_service.outcome import (
     ComicOutcome,
@@ -119,7 +117,7 @@ class ComicImporter:
         self._files = world.resources.get(FileOperationsResource)
         self._options = options
         self._on_wait = on_wait
-        self._foreseen = defaultdict[str, list[ComicFacts]](list)
+        self._foreseen = ForeseenConcepts()
         self._moves = ComicMoves(world, options.mode)
 
     async def add_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
@@ -361,10 +359,7 @@ class ComicImporter:
         now = self._world.context.now()
         recorded = await self._world.rehearse(rehearse_comic, entity_id, comic, pages, now=now)
         if recorded.concept_created:
-            created = self._foreseen[comic_key(comic.facts)]
-            is_created = any(is_same_comic(facts, comic.facts) for facts in created)
-            recorded = replace(recorded, concept_created=not is_created)
-            created.append(comic.facts)
+            recorded = replace(recorded, concept_created=self._foreseen.add(comic.facts))
         return recorded
 
 

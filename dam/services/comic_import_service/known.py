@@ -36,6 +36,7 @@ class RecordedComic:
         pages: The number of its pages.
         is_new: This import made the variant.
         concept_created: This import made the concept.
+        perhaps_of: An older concept that it may be a variant of, if this import made the concept.
         has_failure: Its pages or its document could not all be read when it was imported.
     """
 
@@ -44,6 +45,7 @@ class RecordedComic:
     pages: int
     is_new: bool = False
     concept_created: bool = False
+    perhaps_of: EntityId | None = None
     has_failure: bool = False
 
 

@@ -1,71 +1,89 @@
 """Matches a comic to its concept by the facts that were read of it, or creates the concept."""
 
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import write_rows
 from dam.media.comic.facts import ComicFacts
-from dam.media.comic.name import title_key
-from dam.media.comic.name_numbers import issue_key
-from dam.models import ComicBookConceptComponent, ComicBookTermComponent
+from dam.media.comic.identity import Likeness, comic_keys, compare_comics
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookTermComponent,
+    ComicBookVariantComponent,
+)
 from dam.services.comic_book_service import ConceptFacts, create_comic_book_concept
 
+_COMPARED = (
+    "comic_title",
+    "series_title",
+    "issue_number",
+    "volume",
+    "volume_text",
+    "publication_year",
+    "publication_month",
+    "publication_day",
+    "publisher",
+    "publication_format",
+)
 
-async def find_same_concept(session: AsyncSession, facts: ComicFacts) -> EntityId | None:
-    """Return the oldest concept that these facts match, or None; see `is_same_comic`."""
-    key = comic_key(facts)
-    if not key:
-        return None
+
+@dataclass(frozen=True, slots=True)
+class FoundConcepts:
+    """The oldest concept that a comic is of, and the oldest that it may be of; None if none."""
+
+    same: EntityId | None = None
+    perhaps: EntityId | None = None
+
+
+async def find_concepts(session: AsyncSession, facts: ComicFacts) -> FoundConcepts:
+    """Return the concepts that these facts match; see `compare_comics`."""
+    keys = comic_keys(facts)
     concept = ComicBookConceptComponent
     candidates = (
-        select(
-            concept.entity_id,
-            concept.series_title,
-            concept.issue_number,
-            concept.volume,
-            concept.publication_year,
-        )
-        .where(concept.title_key == key)
+        select(concept.entity_id, *(getattr(concept, name) for name in _COMPARED))
+        .where(concept.title_key.in_(keys))
         .order_by(concept.entity_id)
     )
-    for row in await session.execute(candidates):
-        known = ComicFacts(
-            series_title=row.series_title,
-            issue_number=row.issue_number,
-            volume=row.volume,
-            publication_year=row.publication_year,
-        )
-        if is_same_comic(known, facts):
-            entity_id: EntityId = row.entity_id
-            return entity_id
-    return None
+    perhaps: EntityId | None = None
+    for row in await session.execute(candidates) if keys else ():
+        known = ComicFacts(**{name: getattr(row, name) for name in _COMPARED})
+        if facts.issue_number is None and row.issue_number is None:
+            known = replace(known, language=await _language(session, row.entity_id))
+        likeness = compare_comics(known, facts)
+        if likeness is Likeness.SAME:
+            return FoundConcepts(same=row.entity_id)
+        if likeness is Likeness.PERHAPS and perhaps is None:
+            perhaps = row.entity_id
+    return FoundConcepts(perhaps=perhaps)
 
 
-def comic_key(facts: ComicFacts) -> str:
-    """Return the key for looking up the concept of these facts; empty without any title."""
-    return title_key(facts.series_title, facts.comic_title or "")
+async def _language(session: AsyncSession, concept_entity_id: EntityId) -> str | None:
+    """Return the language of the primary variant of a concept, whose title the concept has."""
+    variant = ComicBookVariantComponent
+    primary = variant.conceptual_entity_id == concept_entity_id, variant.is_primary_variant
+    language: str | None = await session.scalar(select(variant.language).where(*primary))
+    return language
 
 
-def is_same_comic(one: ComicFacts, other: ComicFacts) -> bool:
-    """Tell whether two sets of facts with the same `comic_key` describe the same comic.
+class ForeseenConcepts:
+    """The facts of the concepts that a dry run has not created."""
 
-    All of these must hold:
-    - Both have a series, or neither has: the series `Saga` and the single comic `Saga` differ.
-    - The issue numbers have the same value, as `001` and `1`, or both are missing.
-    - Volume and year: each of the two that both know is equal. They must share at least one of
-      them, unless neither set knows a volume or a year. Example: volume 2 of 1999 matches volume 2,
-      but does not match a set without volume and year.
-    """
-    if bool(one.series_title) != bool(other.series_title):
-        return False
-    if _number(one.issue_number) != _number(other.issue_number):
-        return False
-    pairs = ((one.volume, other.volume), (one.publication_year, other.publication_year))
-    known = [pair for pair in pairs if None not in pair]
-    if known:
-        return all(ours == theirs for ours, theirs in known)
-    return all(value is None for pair in pairs for value in pair)
+    def __init__(self) -> None:
+        self._facts = defaultdict[str, list[ComicFacts]](list)
+
+    def add(self, facts: ComicFacts) -> bool:
+        """Add a comic that the world has no concept of; tell whether it needs one of its own."""
+        keys = comic_keys(facts)
+        known = (other for key in keys for other in self._facts[key])
+        if any(compare_comics(other, facts) is Likeness.SAME for other in known):
+            return False
+        for key in keys[:1]:
+            self._facts[key].append(facts)
+        return True
 
 
 async def create_concept(session: AsyncSession, facts: ComicFacts, fallback: str) -> EntityId:
@@ -92,7 +110,3 @@ def _title(facts: ComicFacts) -> str | None:
     if not facts.series_title or not facts.issue_number:
         return facts.series_title
     return f"{facts.series_title} #{facts.issue_number}"
-
-
-def _number(text: str | None) -> object:
-    return issue_key(text) if text else None

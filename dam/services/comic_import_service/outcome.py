@@ -32,6 +32,7 @@ class ComicOutcome:
         error: The error class of what failed: the whole comic, its ComicInfo.xml alone, or the
             removal of its source files.
         message: The text of the error, or remarks.
+        perhaps_of: An older comic that it may be another scan of, if its own was created.
         hint: What to do about the error.
     """
 
@@ -40,6 +41,7 @@ class ComicOutcome:
     variant_entity_id: EntityId | None = None
     concept_entity_id: EntityId | None = None
     concept_created: bool = False
+    perhaps_of: EntityId | None = None
     pages: int = 0
     failed_pages: tuple[FailedPage, ...] = ()
     error: str | None = None
@@ -62,18 +64,31 @@ def imported_comic(
 ) -> ComicOutcome:
     """Return the outcome of a comic that is recorded, or would be without the dry run."""
     error = document.error
+    likeness = _remarks_on_likeness(comic)
     return ComicOutcome(
         path=path,
         status=status,
         variant_entity_id=comic.variant_entity_id,
         concept_entity_id=comic.concept_entity_id,
         concept_created=comic.concept_created,
+        perhaps_of=comic.perhaps_of,
         pages=comic.pages,
         failed_pages=tuple(failed),
         error=type(error).__name__ if error else None,
-        message=error.message if error else "; ".join(remarks) or None,
+        message="; ".join([error.message, *likeness] if error else [*remarks, *likeness]) or None,
         hint=error.hint if error else None,
     )
+
+
+def _remarks_on_likeness(comic: RecordedComic) -> list[str]:
+    if comic.perhaps_of is None:
+        return []
+    said = f"perhaps another scan of comic {comic.perhaps_of}"
+    variant = comic.variant_entity_id
+    if variant is None:
+        return [said]
+    join = f"`comic unlink {variant}`, then `comic link {comic.perhaps_of} {variant}`"
+    return [f"{said}; if so: {join}"]
 
 
 def failed_comic(path: str, error: DamError) -> ComicOutcome:

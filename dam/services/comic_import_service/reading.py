@@ -215,6 +215,8 @@ def _completed(facts: ComicFacts, name: ComicName) -> ComicFacts:
         "series_title": name.series,
         "issue_number": name.issue_number,
         "volume": name.volume,
+        "volume_text": name.volume_text,
+        "publication_format": name.format,
         "issue_count": name.issue_count,
         "publication_year": name.year,
         "publication_month": name.month,
@@ -224,7 +226,9 @@ def _completed(facts: ComicFacts, name: ComicName) -> ComicFacts:
         "scan_group": name.scan_group,
     }
     if not (facts.series_title or facts.comic_title):
-        from_name["comic_title"] = name.title
+        from_name["comic_title"] = name.title or name.single_title
+    if facts.volume is not None or facts.volume_text:
+        del from_name["volume"], from_name["volume_text"]
     if facts.publication_year:  # month and day must not come from another date
         del from_name["publication_month"], from_name["publication_day"]
     known = {field.name: getattr(facts, field.name) for field in fields(ComicFacts)}

@@ -37,7 +37,11 @@ from dam.services.comic_import_service.known import (
     link_known_comic,
     moved_folder,
 )
-from dam.services.comic_import_service.matching import create_concept, find_same_concept
+from dam.services.comic_import_service.matching import (
+    FoundConcepts,
+    create_concept,
+    find_concepts,
+)
 from dam.services.comic_info_service import get_own_elements, write_elements
 from dam.services.content_service import ContentEntity, HashedContent, record_contents
 from dam.services.failure_service import IMPORT_COMIC
@@ -239,11 +243,12 @@ async def _record(
 ) -> RecordedComic:
     variant = ComicBookVariantComponent
     linked = await ecs_service.get_component(session, variant_entity_id, variant)
-    concept = comic.concept_entity_id
+    concept, found = comic.concept_entity_id, FoundConcepts()
     if concept is None and linked is not None:
         concept = linked.conceptual_entity_id
     if concept is None:
-        concept = await find_same_concept(session, comic.facts)
+        found = await find_concepts(session, comic.facts)
+        concept = found.same
     is_created = concept is None
     if concept is None:
         concept = await create_concept(session, comic.facts, comic.name)
@@ -264,6 +269,7 @@ async def _record(
         pages=len(pages),
         is_new=True,
         concept_created=is_created,
+        perhaps_of=found.perhaps,
     )
 
 
