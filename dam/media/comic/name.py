@@ -26,6 +26,7 @@ _PLAIN_MARKS = {**dict.fromkeys(range(0x2010, 0x2016), "-"), 0x2212: "-", 0x2018
 _BRACKETS = re.compile(
     r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}", re.DOTALL
 )
+_COPY = re.compile(r"\S\s*[(\uff08](\d{1,3})[)\uff09](?:\.\w{2,4})?$")
 _TAIL = re.compile(
     r"(?P<text>.*\S)\s(?P<year>19\d\d|20[0-3]\d)(?:-(?P<month>0[1-9]|1[0-2]))?"
     rf"(?P<quality>\s{QUALITY})?(?:\s(?P<group>\w+-\w+))?\s*",
@@ -53,12 +54,15 @@ _DATES = tuple(
 _DATE_IN_TEXT = re.compile(
     r"(?<![^\s\0])(?P<date>(?:19|20)\d\d[-.](?:0[1-9]|1[0-2])(?:[-.](?:0[1-9]|[12]\d|3[01]))?(?![^\s,\0])"
     r"|(?:19|20)\d\d年(?:\s*\d{1,2}月[号號]?)?"
+    r"|(?:(?:0[1-9]|[12]\d|3[01])[-.])?(?:0[1-9]|1[0-2])[-.](?:19|20)\d\d(?=[\s\0]*$)"
     rf"|(?:{'|'.join(MONTHS)})[a-z]*\.?,?\s(?:19|20)\d\d(?=[\s\0]*$)"
     rf"|(?:19|20)\d\d[\s-]+(?:{'|'.join(MONTHS)})[a-z]*(?=[\s\0]*$))",
     re.IGNORECASE,
 )
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
+_SEASONS = "spring|summer|fall|autumn|winter"
+_PARTS = r"(?:part|pt(?!-)|act|teil|parte|partie|часть)\b.*"
 _SHORT_FORMATS = ("TPB", "GN", "HC")
 _LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
 
@@ -155,6 +159,9 @@ def parse_comic_name(name: str) -> ComicName:
         issue_count=found.issue_count,
         scan_group=group,
     )
+    is_bare = said == ComicName() and found.issue_number is None and found.volume is None
+    if is_bare and not found.volume_text and (copy := _COPY.search(name)):
+        said = ComicName(issue_number=copy[1])  # `忍者 (3)`: perhaps a copy, but never the same
     if found.volume is not None or found.volume_text:
         said = replace(said, volume=None, volume_text=None)
     return _merged((own, said))
@@ -223,14 +230,14 @@ def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
 def _meaning(text: str) -> ComicName | None:
     """Return the facts in a text from brackets; empty if it is noise, None if it is not known."""
     word = text.lower()
-    known = _date(word) or _number(word) or _quality(text)
+    known = _date(word) or _number(word) or _quality(text) or _part(text)
     if known:
         return known
     if word in _LANGUAGE_OF:
         return ComicName(language=_LANGUAGE_OF[word])
     if word in PUBLISHERS:
         return ComicName(publisher=text)
-    if word in FORMATS:
+    if word in FORMATS or word.removesuffix(" edition") in FORMATS:
         return ComicName(format=text)
     is_noise = not word or re.fullmatch(NOISE, word)
     return ComicName() if is_noise else None
@@ -253,6 +260,14 @@ def _number(word: str) -> ComicName | None:
         return None
     books = book_number(match[1])
     return ComicName(volume=int(books)) if books.isdigit() else ComicName(volume_text=books)
+
+
+def _part(text: str) -> ComicName | None:
+    """Return what tells parts of a work apart: a season of a year, or a part."""
+    match = re.fullmatch(rf"({_SEASONS}),?\s*((?:19|20)\d\d)", text, re.IGNORECASE)
+    if match:
+        return ComicName(title=match[1], year=int(match[2]))
+    return ComicName(title=text) if re.fullmatch(_PARTS, text, re.IGNORECASE) else None
 
 
 def _quality(text: str) -> ComicName | None:

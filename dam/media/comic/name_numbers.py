@@ -33,7 +33,7 @@ _VOLUME = re.compile(
     rf"(?P<first>{_BOOK})"
     rf"(?:(?:{_TO}|\s*(?:{_TO}|à|to|bis)\s*(?P<again>v|vol\.?\s*|t))(?P<last>{_BOOK}))?(?!\w)"
     rf"|(?<!\w)(?P<season>s\d\d)(?=\s+[#\w])"
-    r"|(?P<all>全)?第?\s*(?P<cjk>\d{1,4}(?:\.\d)?)"
+    r"|(?P<all>全)?[第제]?\s*(?P<cjk>\d{1,4}(?:\.\d)?)"
     rf"(?:\s*[巻卷]?\s*{_TO}\s*第?\s*(?P<cjk_last>\d{{1,4}}))?"
     r"\s*[巻卷集册冊권]"
     r"|(?<=[\s\0])(?P<half>[上中下])[巻卷]?(?=[\s\0]|$)",
@@ -48,10 +48,16 @@ _STRONG_ISSUES = tuple(
         rf"(?<!\w)(?:(?i:{'|'.join(CHAPTER_WORDS)})(?![^\W\d])[.:]?\s*#?|c(?=\d)|C(?=\d\d))"
         rf"({_CHAPTER})(?:v\d(?!\d))?(?!\w)",
         r"第\s*(\d{1,6}(?:\.\d)?(?:-\d{1,6})?)\s*[話话回章]",
-        r"(\d{1,6}(?:\.\d)?(?:-\d{1,6})?)\s*[화話话회]",
+        r"제?\s*(\d{1,6}(?:\.\d)?(?:-\d{1,6})?)\s*[화話话회]",
         r"年\s*第?(\d{1,3})\s*[号號]",
     )
 )
+_CHAPTERS = re.compile(
+    rf"(?<!\w)(c(?:h(?:ap(?:ter)?)?)?\.?\s?\d{{1,6}}(?:\.\d)?)\s*{_TO}\s*c(?:h(?:ap(?:ter)?)?)?\.?\s?(?=\d)",
+    re.IGNORECASE,
+)
+"""A range of chapters whose end has the word again: `c001-c010`."""
+
 _WEAK_ISSUE = re.compile(
     rf"(?<=\s)(?i:(?:{'|'.join(ISSUE_WORDS)})(?![^\W\d])\.?|n[º°.]|№)\s*({_NUMBER})"
 )
@@ -83,6 +89,7 @@ class NumberedText:
 
 def numbered(text: str) -> NumberedText:
     """Return the parts of a name before, in and after the numbers of its volume and issue."""
+    text = _CHAPTERS.sub(r"\1-", text)
     volume = _volume(text)
     issue = _issue(text, volume)
     spans = sorted(match.span() for match in (volume, issue) if match)

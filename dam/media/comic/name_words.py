@@ -97,7 +97,7 @@ NOISE = (
 
 VOLUME_WORDS = (
     *("volumes?", "vols?", "volumen", "book", "tomes?", "tomos?", "band", "bd", "bände", "deel"),
-    *("том", "tom", "cilt", "tập", "เล่ม(?:ที่)?", "svazek", "kötet", "livre"),
+    *("том", r"т(?=\.)", "tom", "cilt", "tập", "เล่ม(?:ที่)?", "svazek", "kötet", "livre"),
 )
 """Patterns for words before the number of a volume."""
 
@@ -109,7 +109,18 @@ CHAPTER_WORDS = (
 """Patterns for words before the number of a chapter."""
 
 ISSUE_WORDS = (
-    *(r"no(?=\.)", "nr", "num", "n[uú]m", "n[uú]mero", "numero", "nummer", "issue", "prog", "heft"),
+    *(
+        r"no(?=\.|\s?\d)",
+        "nr",
+        "num",
+        "n[uú]m",
+        "n[uú]mero",
+        "numero",
+        "nummer",
+        "issue",
+        "prog",
+        "heft",
+    ),
     *("выпуск", "zeszyt", "say\u0131", "edição", "fascicolo", "albo", "aflevering"),
 )
 """Patterns for words before the number of an issue."""
