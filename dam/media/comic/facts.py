@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dam.media.comic.info import PAGES_NAME, SCHEMA_ORDER, ComicInfo, ComicInfoElement
+from dam.media.comic.name_words import LANGUAGE_OF
 
 TERM_KINDS: tuple[str, ...] = (
     "Writer",
@@ -67,6 +68,7 @@ _MAX_LINE = 500  # an index of PostgreSQL takes 2,700 bytes
 _MAX_SHORT = 64
 _MAX_PAGE_PROBLEMS = 10
 _NO_NUMBER = -1
+_LONGEST_CODE = 3  # longer texts without a region are names of languages: `English`
 _CASES = {2: str.upper, 4: str.title}  # regions and scripts of a language tag, by their length
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,4}", re.ASCII | re.IGNORECASE)
 
@@ -126,11 +128,13 @@ def comic_facts(info: ComicInfo) -> ComicFacts:
     for name in ("AlternateCount", "PageCount"):
         read.number(name)
     age_rating = read.line("AgeRating", _MAX_SHORT)
+    volume_text = _volume_text(info.text("Volume"))
     return ComicFacts(
         comic_title=read.line("Title"),
         series_title=read.line("Series"),
         issue_number=read.line("Number", _MAX_SHORT),
-        volume=read.number("Volume"),
+        volume=None if volume_text else read.number("Volume"),
+        volume_text=volume_text,
         issue_count=read.number("Count"),
         publication_year=read.number("Year"),
         publication_month=read.number("Month"),
@@ -198,7 +202,7 @@ class _Reader:
 
     def right(self, name: str) -> str | None:
         """Return the text of an element, if it is valid."""
-        text = self._info.text(name)
+        text = _usual(name, self._info.text(name))
         fault = value_fault(name, text) if text else None
         if fault:
             self.problems.append(fault)
@@ -224,6 +228,22 @@ class _Reader:
             self.problems.append(f"{kind} has a name longer than {_MAX_LINE} characters; left out")
         for position, name in enumerate(kept):
             yield ComicTerm(kind, name, position)
+
+
+def _usual(name: str, text: str | None) -> str | None:
+    """Return a value as documents usually write it: `2001` for `2001.0`, `pt-BR` for `pt_BR`."""
+    if text and name in RANGES:
+        return re.sub(r"(?<=\d)\.0+$", "", text.strip())
+    if text and name == "LanguageISO":
+        tag = text.strip().replace("_", "-")
+        return LANGUAGE_OF.get(tag.lower(), tag) if len(tag) > _LONGEST_CODE else tag
+    return text
+
+
+def _volume_text(text: str | None) -> str | None:
+    """Return a volume that is not one whole number, such as `3.5` or `1-3`; None for others."""
+    match = re.fullmatch(r"\d{1,4}(?:\.[1-9]|\.?\s*-\s*\d{1,4})", (text or "").strip(), re.ASCII)
+    return match[0] if match else None
 
 
 def _structure_problems(info: ComicInfo) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dam.media.comic.name_numbers import MARK, book_number, issue_key, numbered
 from dam.media.comic.name_words import (
     EXTENSIONS,
     FORMATS,
-    LANGUAGES,
+    LANGUAGE_OF,
     MONTHS,
     NOISE,
     PUBLISHERS,
@@ -64,7 +64,6 @@ _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SEASONS = "spring|summer|fall|autumn|winter"
 _PARTS = r"(?:part|pt(?!-)|act|teil|parte|partie|часть)\b.*"
 _SHORT_FORMATS = ("TPB", "GN", "HC")
-_LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,8 +232,8 @@ def _meaning(text: str) -> ComicName | None:
     known = _date(word) or _number(word) or _quality(text) or _part(text)
     if known:
         return known
-    if word in _LANGUAGE_OF:
-        return ComicName(language=_LANGUAGE_OF[word])
+    if word in LANGUAGE_OF:
+        return ComicName(language=LANGUAGE_OF[word])
     if word in PUBLISHERS:
         return ComicName(publisher=text)
     if word in FORMATS or word.removesuffix(" edition") in FORMATS:

@@ -27,6 +27,9 @@ LANGUAGES = {
     "cs": ("cs", "cze", "ces", "czech"),
 }
 
+LANGUAGE_OF = {word: tag for tag, words in LANGUAGES.items() for word in words}
+"""Tags of languages by the words and codes that stand for them."""
+
 FORMATS = frozenset(
     {
         "annual",

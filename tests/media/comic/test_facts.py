@@ -75,7 +75,7 @@ def test_wrong_types_give_problems_and_no_facts() -> None:
     info = parse_comic_info(
         _xml(
             "<Year>abc</Year><Month>13</Month><Volume>99999999999</Volume><Manga>Perhaps</Manga>"
-            "<LanguageISO>English</LanguageISO><Number>" + "1" * 65 + "</Number>"
+            "<LanguageISO>Klingonish</LanguageISO><Number>" + "1" * 65 + "</Number>"
             "<Publisher>A</Publisher><Publisher>B</Publisher>stray"
             "<Pages><Page Image='x' Type='FOO'/></Pages><Pages/>"
         )
@@ -93,11 +93,29 @@ def test_wrong_types_give_problems_and_no_facts() -> None:
             "Volume is '99999999999'; expected a whole number from 0 to 2147483647",
             "Year is 'abc'; expected a whole number from 1 to 9999",
             "Month is '13'; expected a whole number from 1 to 12",
-            "LanguageISO is 'English'; expected a language code such as `en` or `pt-BR`",
+            "LanguageISO is 'Klingonish'; expected a language code such as `en` or `pt-BR`",
             "Manga is 'Perhaps'; expected Unknown or No or Yes or YesAndRightToLeft",
         ),
     )
     assert info.text("Year") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("inner", "facts"),
+    [
+        ("<Year>2001.0</Year>", ComicFacts(publication_year=2001)),
+        ("<Volume>3.5</Volume>", ComicFacts(volume_text="3.5")),
+        ("<Volume>1-3</Volume>", ComicFacts(volume_text="1-3")),
+        ("<Volume>2.0</Volume>", ComicFacts(volume=2)),
+        ("<LanguageISO>pt_BR</LanguageISO>", ComicFacts(language="pt-BR")),
+        ("<LanguageISO>English</LanguageISO>", ComicFacts(language="en")),
+        ("<Format>Annual</Format>", ComicFacts(publication_format="Annual")),
+    ],
+)
+def test_values_that_are_written_in_other_ways_are_understood(
+    inner: str, facts: ComicFacts
+) -> None:
+    assert comic_facts(parse_comic_info(_xml(inner))) == facts
 
 
 @pytest.mark.slow
