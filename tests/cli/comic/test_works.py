@@ -49,6 +49,7 @@ def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home
         "variant_entity_id": saga["variant_entity_id"],
         "concept_entity_id": saga["concept_entity_id"],
         "concept_created": True,
+        "perhaps_of": None,
         "pages": 3,
         "failed_pages": [],
         "error": None,
