@@ -12,6 +12,8 @@ from dam.cli.toolkit.progress import progress_bar
 from dam.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dam.app import World
     from dam.services.garbage_service import CollectedGarbage
     from dam.services.integrity_service import Finding, Verification
@@ -23,14 +25,24 @@ def verify(
     ids: OptionalIdArguments = None,
     *,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Compare sizes and times only; read no bytes.")
+        bool, typer.Option("--fast", help="Compare sizes and times; read only what was touched.")
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Check that all bytes are there and unchanged.
 
     Reads every stored file and every file that was added with --mode reference. Exit code 4 means
-    that damage was found.
+    that something is damaged, missing or lost, 3 that something could not be checked.
+
+    - touched, intact: the file has another time and the same bytes. The new time is recorded.
+
+    - missing: the file is gone from its folder.
+
+    - not reachable: its folder is not there, or empty, or the file must not be read. Mount its
+    disk; `forget` drops places that will not come back.
+
+    - lost: the file has other bytes now, which were added as another asset. `remove-asset` drops
+    the old one.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -46,31 +58,57 @@ def verify(
     for one in result.failed:
         name_failure(one.entity_id, message=one.message, hint=one.hint)
     show(state, result, _show_verification)
-    if result.damaged or result.missing:
+    if result.damaged or result.missing or result.lost:
         return ExitCode.DAMAGE
-    return ExitCode.ITEMS_FAILED if result.failed else ExitCode.OK
+    is_unchecked = not all(one.is_intact_elsewhere for one in result.not_reachable)
+    return ExitCode.ITEMS_FAILED if result.failed or is_unchecked else ExitCode.OK
 
 
 def _show_verification(result: "Verification") -> None:
-    from dam.services.integrity_service import missing_folders
-
-    folders = missing_folders(result.missing)
-    found = [_row(one, "damaged") for one in result.damaged]
-    found += [_row(one, "missing") for one in result.missing if one.entity_id not in folders]
+    found = [_row(one, "damaged", _where(one)) for one in result.damaged]
+    found += [_row(one, "missing", _where(one)) for one in result.missing]
+    for one in result.lost:
+        later = ", ".join(map(str, one.successors))
+        found.append(_row(one, "lost", f"its file has other bytes now, those of {later}"))
     rows: list[tuple[object, ...]] = [*sorted(found)]
-    for folder, count in Counter(folders.values()).items():  # hundreds, where a disk was pulled
-        rows.append((None, "missing", counted(count, "file"), f"{folder} is not there, or empty"))
+    reasons = [(one, one.reason) for one in result.not_reachable]
+    rows += _grouped("not reachable", reasons)
+    rows += _grouped("touched, intact", [(one, _folder(one)) for one in result.touched])
     if rows:
         table(rows, ("id", "state", "name", "where"))
     counts = f"{len(result.damaged)} damaged, {len(result.missing)} missing"
-    if result.failed:
-        counts += f", {len(result.failed)} not checked"
+    for count, word in (
+        (len(result.lost), "lost"),
+        (len(result.not_reachable), "not reachable"),
+        (len(result.touched), "touched but intact"),
+        (len(result.failed), "not checked"),
+    ):
+        counts += f", {count} {word}" if count else ""
     sentence(f"verified {result.checked}: {counts}")
 
 
-def _row(finding: "Finding", word: str) -> tuple[int, str, str, str]:
-    where = ", ".join(str(place.path or place.storage) for place in finding.locations)
+def _grouped(
+    word: str, findings: "Sequence[tuple[Finding, str]]"
+) -> "Iterator[tuple[object, ...]]":
+    """Yield one row for all findings of one folder: a pulled disk, or summer time, has hundreds."""
+    counts = Counter(where for _, where in findings)
+    yield from (_row(one, word, where) for one, where in findings if counts[where] == 1)
+    for where, count in counts.items():
+        if count > 1:
+            yield None, word, counted(count, "file"), where
+
+
+def _row(finding: "Finding", word: str, where: str) -> tuple[int, str, str, str]:
     return finding.entity_id, word, ", ".join(finding.names), where
+
+
+def _where(finding: "Finding") -> str:
+    return ", ".join(str(place.path or place.storage) for place in finding.locations)
+
+
+def _folder(finding: "Finding") -> str:
+    folders = dict.fromkeys(str(place.path.parent) for place in finding.locations if place.path)
+    return ", ".join(folders)
 
 
 @command(changes=True)

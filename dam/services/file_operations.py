@@ -24,9 +24,9 @@ from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 from dam.services.content_service import LARGE_BYTES
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
-from dam.storage.content_store import ContentState, ContentStore, ImportMode, StoredFile
+from dam.storage.content_store import ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import ArchiveCopies
-from dam.storage.contents.checking import ExpectedContent
+from dam.storage.contents.checking import CheckedPlace, ExpectedContent
 from dam.storage.contents.located import LocatedContent
 from dam.storage.contents.vouched_states import VouchedStates
 from dam.storage.sources.found_file import FoundFile
@@ -250,10 +250,10 @@ class FileOperationsResource:
 
     async def check(
         self, places: Sequence[ExpectedContent], *, is_fast: bool
-    ) -> list[ContentState | Exception]:
+    ) -> list[CheckedPlace | Exception]:
         """Return the state of the bytes at each place, or the error that prevented checking it.
 
-        With `is_fast`, only sizes and times are checked and nothing is read.
+        With `is_fast`, only sizes and times are checked; see `check_place`.
 
         Raises:
             EnvironmentFaultError: The store as a whole cannot be used.

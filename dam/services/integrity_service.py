@@ -5,15 +5,15 @@ from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Callable,
+    Collection,
     Iterable,
     Iterator,
     Mapping,
     Sequence,
 )
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
@@ -21,20 +21,17 @@ from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import DamError
 from dam.models import (
-    REFERENCED,
     ContentHashSHA256Component,
     ContentSuccessorComponent,
-    FileLocationComponent,
     FilePropertiesComponent,
 )
 from dam.services import content_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
-from dam.services.content_service import ShownLocation, location_of, names_of
+from dam.services.content_service import ShownLocation, TouchedFile, location_of, names_of
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import require_store
-from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.contents.checking import ExpectedContent
-from dam.storage.sources.reference import missing_folder
+from dam.storage.content_store import ContentStore
+from dam.storage.contents.checking import CheckedPlace, ExpectedContent
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of checked assets and the total number."""
@@ -56,6 +53,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable(Finding):
+    """An asset with places that cannot be reached now, and the reason.
+
+    `is_intact_elsewhere` says that another place has the right bytes.
+    """
+
+    reason: str
+    is_intact_elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost(Finding):
+    """An asset without any place: its file has other bytes now, those of its successors."""
+
+    successors: Sequence[EntityId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unchecked:
     """An asset with a place that could not be checked, and the error."""
 
@@ -68,11 +83,18 @@ class Unchecked:
 
 @dataclass(kw_only=True)
 class Verification:
-    """The number of checked assets, and the problems found, in the order of the ids."""
+    """The number of checked assets, and what was found, in the order of the ids.
+
+    `touched` assets are intact: a user's file has another time than recorded, and the right bytes.
+    The new time is recorded.
+    """
 
     checked: int = 0
     damaged: list[Finding] = field(default_factory=list)
     missing: list[Finding] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+    not_reachable: list[Unreachable] = field(default_factory=list)
+    touched: list[Finding] = field(default_factory=list)
     failed: list[Unchecked] = field(default_factory=list)
 
 
@@ -82,6 +104,7 @@ class _Asset:
     digest: bytes
     size_bytes: int | None
     places: tuple[ExpectedContent, ...]
+    successors: tuple[EntityId, ...] = ()
 
 
 async def verify(
@@ -98,7 +121,7 @@ async def verify(
     Args:
         world: The world of the assets.
         given: Ids or hash prefixes; None means every asset.
-        is_fast: Compare only sizes and times; read nothing.
+        is_fast: Compare only sizes and times; read only user's files with another time.
         on_progress: Called after each group of assets.
 
     Raises:
@@ -118,41 +141,96 @@ async def verify(
     return found
 
 
-def missing_folders(missing: Iterable[Finding]) -> dict[EntityId, Path]:
-    """Return, for missing referenced files, the folder that is missing or empty, too.
-
-    A disk that is not mounted is the usual reason. A file that alone is missing is left out of the
-    result. It blocks.
-    """
-    found: dict[EntityId, Path] = {}
-    for finding in missing:
-        for place in finding.locations:
-            if place.storage != REFERENCED or place.path is None:
-                continue
-            if folder := missing_folder(place.path):
-                found[finding.entity_id] = folder
-    return found
-
-
 async def _check(
     world: World, assets: Sequence[_Asset], found: Verification, *, is_fast: bool
 ) -> None:
     """Check the places of some assets, and add the results to `found`."""
     files = world.resources.get(FileOperationsResource)
     places = [(asset, place) for asset in assets for place in asset.places]
+    begun_at = world.context.now()
     states = await files.check([place for _, place in places], is_fast=is_fast)
-    bad: dict[ContentState, dict[EntityId, list[ExpectedContent]]] = defaultdict(dict)
+    told = _Told()
     for (asset, place), state in zip(places, states, strict=True):
         if isinstance(state, Exception):
             found.failed.append(_unchecked(asset, state))
-        elif state != "ok":
-            bad[state].setdefault(asset.entity_id, []).append(place)
+        else:
+            told.take(asset, place, state)
     for asset in assets:
         if not asset.places:
-            bad["missing"][asset.entity_id] = []
+            told.by_state["lost" if asset.successors else "missing"][asset.entity_id] = []
     found.checked += len(assets)
-    found.damaged += await _confirmed(world, files.store, bad["damaged"])
-    found.missing += await _confirmed(world, files.store, bad["missing"])
+    told.excuse_moved()
+    found.damaged += await _confirmed(world, files.store, told.by_state["damaged"])
+    found.missing += await _confirmed(world, files.store, told.by_state["missing"])
+    found.touched += await _confirmed(world, files.store, told.by_state["touched"])
+    unreachable = await _confirmed(world, files.store, told.by_state["not reachable"])
+    found.not_reachable += [told.unreachable(finding) for finding in unreachable]
+    lost = await _confirmed(world, files.store, told.by_state["lost"])
+    found.lost += [_lost(finding, assets) for finding in lost]
+    if told.touched:
+        await world.run(content_service.note_touched, told.touched, read_at=begun_at)
+
+
+class _Told:
+    """The places of some assets that are not simply in order, by state."""
+
+    def __init__(self) -> None:
+        self.by_state: dict[str, dict[EntityId, list[ExpectedContent]]] = defaultdict(dict)
+        self.touched: list[TouchedFile] = []
+        self._reasons: dict[EntityId, str] = {}
+        self._intact: set[EntityId] = set()
+        self._intact_in_place: set[EntityId] = set()
+
+    def take(self, asset: _Asset, place: ExpectedContent, checked: CheckedPlace) -> None:
+        """Note the state of one place."""
+        entity_id = asset.entity_id
+        if checked.state in ("ok", "touched"):
+            self._intact.add(entity_id)
+            if place.reference is not None:
+                self._intact_in_place.add(entity_id)
+        if checked.state != "ok":
+            self.by_state[checked.state].setdefault(entity_id, []).append(place)
+        if checked.reason is not None:
+            self._reasons[entity_id] = checked.reason
+        if checked.touched_mtime_ns is not None and place.reference is not None:
+            found = replace(place.reference, mtime_ns=checked.touched_mtime_ns)
+            self.touched.append(TouchedFile(entity_id, place.reference, found))
+
+    def excuse_moved(self) -> None:
+        """Make a missing file a place that is not reachable, if the asset has another file.
+
+        It was moved, or its disk is another one now; nothing is lost.
+        """
+        missing = self.by_state["missing"]
+        for entity_id in self._intact_in_place & missing.keys():
+            paths = [place.reference.path for place in missing[entity_id] if place.reference]
+            if len(paths) == len(missing[entity_id]):
+                moved = missing.pop(entity_id)
+                self.by_state["not reachable"].setdefault(entity_id, []).extend(moved)
+                self._reasons.setdefault(entity_id, f"{paths[0]} is gone")
+
+    def unreachable(self, finding: Finding) -> Unreachable:
+        """Return the finding with the reason."""
+        return Unreachable(
+            entity_id=finding.entity_id,
+            sha256=finding.sha256,
+            names=finding.names,
+            locations=finding.locations,
+            reason=self._reasons[finding.entity_id],
+            is_intact_elsewhere=finding.entity_id in self._intact,
+        )
+
+
+def _lost(finding: Finding, assets: Sequence[_Asset]) -> Lost:
+    """Return the finding with the successors of its asset."""
+    (successors,) = (one.successors for one in assets if one.entity_id == finding.entity_id)
+    return Lost(
+        entity_id=finding.entity_id,
+        sha256=finding.sha256,
+        names=finding.names,
+        locations=finding.locations,
+        successors=successors,
+    )
 
 
 async def _confirmed(
@@ -220,28 +298,36 @@ def _groups(assets: Sequence[_Asset]) -> Iterator[list[_Asset]]:
 
 
 async def _assets(session: AsyncSession, condition: ColumnElement[bool]) -> list[_Asset]:
-    """Return the next assets that should have bytes, by id.
-
-    An asset without a place is left out if it has a successor: the user has changed its referenced
-    file and added it again, so the old bytes are gone on purpose.
-    """
+    """Return the next assets, by id; those without a place with their successors."""
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
-    place, successor = FileLocationComponent, ContentSuccessorComponent
-    has_place = exists().where(place.entity_id == digest.entity_id)
-    is_superseded = exists().where(successor.entity_id == digest.entity_id)
     statement = (
         select(digest.entity_id, digest.digest, file.size_bytes)
         .outerjoin(file, file.entity_id == digest.entity_id)
-        .where(condition, or_(has_place, ~is_superseded))
+        .where(condition)
         .order_by(digest.entity_id)
         .limit(_PAGE)
     )
     rows = (await session.execute(statement)).all()
     places = await _places(session, {entity_id: size for entity_id, _, size in rows})
+    bare = [entity_id for entity_id, found in places.items() if not found]
+    successors = await _successors(session, bare)
     return [
-        _Asset(entity_id, sha256, size_bytes, tuple(places[entity_id]))
-        for entity_id, sha256, size_bytes in rows
+        _Asset(entity_id, sha256, size, tuple(places[entity_id]), tuple(successors[entity_id]))
+        for entity_id, sha256, size in rows
     ]
+
+
+async def _successors(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[EntityId]]:
+    """Return the assets that have the later bytes of the files of these assets."""
+    later = ContentSuccessorComponent
+    found: dict[EntityId, list[EntityId]] = defaultdict(list)
+    for ids in portions(sorted(entity_ids)):
+        pairs = select(later.entity_id, later.successor_entity_id).where(later.entity_id.in_(ids))
+        for entity_id, successor in await session.execute(pairs.order_by(later.id)):
+            found[entity_id].append(successor)
+    return found
 
 
 async def _places(

@@ -25,9 +25,9 @@ from dam.media.image.values import ImageAnalysis, PerceptualHashes
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 from dam.media.limits import MediaLimits
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
-from dam.storage.content_store import ContentState, ContentStore, StoredFile
+from dam.storage.content_store import ContentStore, StoredFile
 from dam.storage.contents.archive_copies import copy_pages
-from dam.storage.contents.checking import ExpectedContent, check_place
+from dam.storage.contents.checking import CheckedPlace, ExpectedContent, check_place
 from dam.storage.contents.located import LocatedContent, local_archive, local_file, opened_content
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.file_state import FileState
@@ -135,7 +135,7 @@ class FileTasks:
             cache_fault=fault,
         )
 
-    def check(self, is_fast: bool, place: ExpectedContent) -> ContentState:  # noqa: FBT001 - given by `partial`, which binds the first arguments
+    def check(self, is_fast: bool, place: ExpectedContent) -> CheckedPlace:  # noqa: FBT001 - given by `partial`, which binds the first arguments
         """Return whether a place has the bytes that it should have; see `check_place`."""
         return check_place(self.store, place, self.archives, is_fast=is_fast)
 

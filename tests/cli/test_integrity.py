@@ -56,6 +56,9 @@ def test_damage_and_loss_are_found(dam_cli: DamCli) -> None:
                 "locations": [{"storage": "store", "path": None}],
             }
         ],
+        "lost": [],
+        "not_reachable": [],
+        "touched": [],
         "failed": [],
     }
     fast = dam_cli("verify", "--fast")

@@ -92,8 +92,9 @@ def test_a_pulled_disk_is_one_line(dam_cli: DamCli, disk: Path, home: Path) -> N
 
     checked = dam_cli("verify", "--fast")
     assert (checked.returncode, checked.stdout) == (
-        4,
-        f"-  missing  5 files  {disk} is not there, or empty\nverified 5: 0 damaged, 5 missing\n",
+        3,
+        f"-  not reachable  5 files  {disk} is not there, or empty\n"
+        "verified 5: 0 damaged, 0 missing, 5 not reachable\n",
     )
 
     shutil.rmtree(home / ".cache")

@@ -244,6 +244,7 @@ async def test_whole_archives_are_no_finding(world: World) -> None:
 
 
 async def test_pages_of_a_lost_archive_are_missing_with_it(world: World, comic: Comic) -> None:
+    comic.path.with_name("another").write_bytes(b"")
     comic.path.unlink()
     found = await verify(world)
     assert [one.entity_id for one in found.missing] == sorted([comic.variant, *comic.pages])

@@ -188,6 +188,11 @@ async def test_a_referenced_file_is_exported_as_long_as_it_is_what_was_added(
     source.write_bytes(b"A")
     os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
     (unseen,) = await export_assets(world, [entity_id], home / "other")
+    source.write_bytes(b"B")
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns + 10**9))
+    (other,) = await export_assets(world, [entity_id], home / "other")
+    assert await export_assets(world, [entity_id], home / "other", is_dry_run=True) == [other]
+    assert other.error == "ReferenceChangedError"
     source.write_bytes(b"changed")
     (changed,) = await export_assets(world, [entity_id], home / "other")
     planned = await export_assets(world, [entity_id], home / "other", is_dry_run=True)

@@ -14,7 +14,8 @@ from dam.models import ContentHashSHA256Component, FilePropertiesComponent
 from dam.services import ecs_service
 from dam.services.content_service import ShownLocation
 from dam.services.file_operations import FileOperationsResource
-from dam.services.integrity_service import Finding, Unchecked, Verification, verify
+from dam.services.import_service import FileOutcome, ImportOptions, import_files
+from dam.services.integrity_service import Finding, Lost, Unchecked, Verification, verify
 from tests.services.conftest import Add
 
 CONTENT = b"as it was"
@@ -53,6 +54,12 @@ def put(path: Path, content: bytes) -> None:
 def remove(path: Path) -> None:
     """Remove a file."""
     path.unlink()
+
+
+def touch(path: Path, moved_by_s: int) -> None:
+    """Change the time of a file, and nothing else."""
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + moved_by_s * 10**9))
 
 
 def put_folder(path: Path) -> None:
@@ -169,6 +176,7 @@ async def test_a_referenced_file_that_is_gone_is_missing(
     world: World, add: Add, file: Path
 ) -> None:
     entity_id = await add(file, "reference")
+    put(file.with_name("another"), b"")
     remove(file)
     assert (await verify(world)).missing == [finding(entity_id, ShownLocation("reference", file))]
 
@@ -190,12 +198,58 @@ async def test_the_bad_place_of_several_is_named(world: World, add: Add, file: P
     assert (found.checked, found.damaged) == (1, [])
 
 
-async def test_an_old_version_of_a_referenced_file_is_not_missing(
+async def test_an_asset_whose_only_file_has_other_bytes_now_is_lost_to_its_successor(
     world: World, add: Add, file: Path
 ) -> None:
-    await add(file, "reference")
+    first = await add(file, "reference")
     put(file, b"a second version")
-    await add(file, "reference")
+    second = await add(file, "reference")
+    lost = Lost(entity_id=first, sha256=DIGEST, names=["a.txt"], locations=[], successors=(second,))
+    assert await verify(world) == Verification(checked=2, lost=[lost])
+    assert await verify(world, [first]) == Verification(checked=1, lost=[lost])
+    put(file.with_name("kept"), CONTENT)
+    await add(file.with_name("kept"))
+    assert await verify(world) == Verification(checked=2)
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+async def test_a_file_that_was_only_touched_is_intact_and_its_time_is_recorded(
+    world: World, add: Add, file: Path, *, is_fast: bool
+) -> None:
+    entity_id = await add(file, "reference")
+    touch(file, moved_by_s=-3600)
+    touched = finding(entity_id, ShownLocation("reference", file))
+    assert await verify(world, is_fast=is_fast) == Verification(checked=1, touched=[touched])
+    assert await verify(world) == Verification(checked=1)
+    outcomes: list[FileOutcome] = []
+    reference = ImportOptions(mode="reference", is_dry_run=True)  # so that nothing is recorded now
+    await import_files(world, [str(file)], reference, outcomes.append)
+    assert [one.status for one in outcomes] == ["unchanged"]
+
+
+async def test_a_folder_that_is_absent_as_a_whole_is_not_reachable(
+    world: World, add: Add, home: Path
+) -> None:
+    disk = home / "disk"
+    disk.mkdir()
+    put(disk / "a.txt", CONTENT)
+    entity_id = await add(disk / "a.txt", "reference")
+    disk.rename(home / "pulled")
+    reason = f"{disk} is not there, or empty"
+    place = ShownLocation("reference", disk / "a.txt")
+    for _ in range(2):
+        found = await verify(world)
+        assert (found.damaged, found.missing) == ([], [])
+        (one,) = found.not_reachable
+        assert (one.entity_id, one.locations, one.reason) == (entity_id, [place], reason)
+        assert not one.is_intact_elsewhere
+        disk.mkdir(exist_ok=True)  # a mount point is there, and empty
+    put(home / "kept", CONTENT)
+    await add(home / "kept", "reference")
+    (one,) = (await verify(world)).not_reachable
+    assert one.is_intact_elsewhere
+    disk.rmdir()
+    (home / "pulled").rename(disk)
     assert await verify(world) == Verification(checked=1)
 
 

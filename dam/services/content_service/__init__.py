@@ -20,6 +20,7 @@ from dam.services.content_service.files import (
 from dam.services.content_service.locations import ShownLocation, locate, locate_marked, location_of
 from dam.services.content_service.names import names_of
 from dam.services.content_service.times import times_of
+from dam.services.content_service.touched import TouchedFile, note_touched
 
 __all__ = [
     "LARGE_BYTES",
@@ -30,12 +31,14 @@ __all__ = [
     "NewAsset",
     "RecordedFile",
     "ShownLocation",
+    "TouchedFile",
     "foresee_files",
     "known_files",
     "locate",
     "locate_marked",
     "location_of",
     "names_of",
+    "note_touched",
     "record_contents",
     "record_files",
     "statement_for",

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -19,7 +20,7 @@ from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.contents.opened import OpenedFile
 from dam.storage.contents.taken_names import ExportStoppedError, TakenNames
 from dam.storage.sources.folders import open_folder, rename_to_free
-from dam.storage.sources.reading import DigestSet, open_source
+from dam.storage.sources.reading import DigestSet, digest_chunks, open_source
 from dam.storage.sources.sparse import writing
 
 # Errors that concern one file or its name; all others concern the whole folder.
@@ -77,7 +78,8 @@ class ExportFolder:
             taken = self._names(file.name)
             twin = self._twin(taken, self.folder, file)
             if twin is None:
-                from_first_good(self.store, file.content, lambda _: None, self.archives)
+                check = partial(_require_same_if_touched, file.content.digest)
+                from_first_good(self.store, file.content, check, self.archives)
                 self._planned.add(taken.candidate)
                 planned = Exported(self.folder / taken.candidate)
                 taken.take(file.content.digest)
@@ -225,3 +227,11 @@ def set_time(path: Path, mtime_ns: int | None) -> None:
     if mtime_ns is not None:
         with suppress(OSError, OverflowError):
             os.utime(path, ns=(mtime_ns, mtime_ns))
+
+
+def _require_same_if_touched(digest: bytes, opened: OpenedFile) -> None:
+    """Compare the bytes of a user's file that has another time than recorded, as `write` will."""
+    if opened.is_touched:
+        with open_source(opened.name) as source:
+            if digest_chunks(source.chunks()).sha256 != digest:
+                raise opened.damage()

@@ -88,7 +88,7 @@ def local_file(
     Raises:
         ContentMissingError: No place has the bytes.
         ContentDamagedError, ReferenceDamagedError: The only place has wrong bytes.
-        ReferenceChangedError: The only place is a user's file with another size or time.
+        ReferenceChangedError: The only place is a user's file that was changed since it was added.
         FileAccessError: The only place cannot be reached.
         ItemError: The only place is an archive, and the bytes cannot be read from it.
     """

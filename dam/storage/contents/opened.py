@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,13 @@ from dam.storage.content_store import ContentStore
 from dam.storage.sources.file_state import FileState
 from dam.storage.sources.kept_files import open_kept
 from dam.storage.sources.reading import digest_chunks, open_source, read_chunks
-from dam.storage.sources.reference import Reference, check_reference, missing_folder
+from dam.storage.sources.reference import (
+    Reference,
+    as_it_is_now,
+    change_of,
+    check_reference,
+    missing_folder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,14 @@ class OpenedFile:
         name: The ordinary path, for people and for other programs.
         damage: Makes the error to raise if its bytes turn out to be wrong.
         state: The state in which the file has these bytes; None for a member of an archive.
+        is_touched: It is a user's file with another time than recorded.
     """
 
     path: Path
     name: Path
     damage: Callable[[], ItemError]
     state: FileState | None
+    is_touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +95,30 @@ def opened_stored(store: ContentStore, wanted: Wanted) -> Iterator[OpenedFile]:
 def opened_reference(reference: Reference, wanted: Wanted) -> Iterator[OpenedFile]:
     """Open a user's file in place; it is checked before the block and after it.
 
-    An error found after the block replaces an exception of the block.
+    A file with another time than recorded serves as well, if it has the same bytes. An error found
+    after the block replaces an exception of the block.
 
     Raises:
-        ReferenceChangedError: Its size or time is not the recorded one.
+        ReferenceChangedError: Its size is not the recorded one, its time is not and its bytes are
+            not either, or it was written to during the block.
         ReferenceDamagedError: Its bytes are not those that were added.
         FolderGoneError: The file is missing because a folder is: an unmounted disk, say.
         FileAccessError: The file cannot be read.
     """
-    damage = partial(ReferenceDamagedError, reference.path)
     try:
-        check_reference(reference)
+        found = as_it_is_now(reference)
+        damage: Callable[[], ItemError] = partial(ReferenceDamagedError, reference.path)
+        if is_touched := found != reference:
+            damage = partial(change_of, reference, found)
         with open_source(reference.path) as source:
             try:
                 with _watched(source.fd, reference.path, wanted, damage) as opened:
-                    yield opened
+                    yield replace(opened, is_touched=is_touched)
             except Exception:
                 # If the file has changed, this is why the block failed: report the change.
-                check_reference(reference)
+                check_reference(found)
                 raise
-            check_reference(reference)
+            check_reference(found)
     except FileAccessError as error:
         if error.path == reference.path and (folder := missing_folder(reference.path)):
             raise FolderGoneError(folder) from error.__cause__

@@ -1,7 +1,11 @@
-"""References: user's files that stay in place; one is valid as long as the file is unchanged."""
+"""References: user's files that stay in place.
+
+A file that has the recorded size and time is unchanged. One that only has another time was touched:
+its bytes decide. Summer time on FAT, `touch`, and copies over a network all move times alone.
+"""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dam.errors import FileAccessError, ReferenceChangedError, raise_host_limit
@@ -28,10 +32,34 @@ def check_reference(reference: Reference) -> None:
         status = FileStat.of(reference.path.stat())
     except OSError as error:
         raise FileAccessError(reference.path, "read", error) from error
-    recorded = (reference.size_bytes, reference.mtime_ns)
-    found = (status.size_bytes, status.mtime_ns)
-    if recorded != found:
-        raise ReferenceChangedError(reference.path, recorded=recorded, found=found)
+    if (reference.size_bytes, reference.mtime_ns) != (status.size_bytes, status.mtime_ns):
+        found = replace(reference, size_bytes=status.size_bytes, mtime_ns=status.mtime_ns)
+        raise change_of(reference, found)
+
+
+def as_it_is_now(reference: Reference) -> Reference:
+    """Return the reference with the time that its file has now; opens nothing.
+
+    Raises:
+        ReferenceChangedError: The file has another size, so its bytes are others, too.
+        FileAccessError: The file cannot be reached.
+    """
+    try:
+        check_reference(reference)
+    except ReferenceChangedError as error:
+        if error.found_size_bytes != reference.size_bytes:
+            raise
+        return replace(reference, mtime_ns=error.found_mtime_ns)
+    return reference
+
+
+def change_of(recorded: Reference, found: Reference) -> ReferenceChangedError:
+    """Return the error to raise for a file that is not the recorded one."""
+    return ReferenceChangedError(
+        recorded.path,
+        recorded=(recorded.size_bytes, recorded.mtime_ns),
+        found=(found.size_bytes, found.mtime_ns),
+    )
 
 
 def missing_folder(path: Path) -> Path | None:

@@ -38,6 +38,23 @@ def test_an_untouched_file_is_read(path: Path) -> None:
     assert _read(path) == b"12345"
 
 
+def test_a_file_that_was_only_touched_is_read(path: Path) -> None:
+    os.utime(path, ns=(_ADDED_NS, _ADDED_NS + 3600 * 10**9))
+    assert _read(path) == b"12345"
+
+
+def test_a_touched_file_with_other_bytes_is_not_read(path: Path) -> None:
+    os.utime(write(path, b"54321"), ns=(_ADDED_NS, _ADDED_NS + 3600 * 10**9))
+
+    with pytest.raises(ReferenceChangedError) as caught:
+        _read(path, _not_used)
+
+    assert caught.value.message == (
+        f"{path} changed after it was added: recorded 5 bytes of 2023-11-14 22:13:20 UTC, "
+        "now 5 bytes of 2023-11-14 23:13:20 UTC"
+    )
+
+
 def test_a_file_changed_before_is_not_read(path: Path) -> None:
     os.utime(write(path, b"123456"), ns=(_ADDED_NS, _ADDED_NS + 60 * 10**9))
 
