@@ -1,13 +1,27 @@
-"""`dam-cli verify` and `gc`: check bytes, and remove those that nothing refers to."""
+"""`dam-cli verify`, `forget` and `gc`: check bytes, and drop what is gone or not referred to."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.toolkit.arguments import (
+    NullSeparated,
+    OptionalIdArguments,
+    PathArguments,
+    read_ids,
+    read_paths,
+)
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.output import counted, name_failure, sentence, show, size_text, table
+from dam.cli.toolkit.output import (
+    complain,
+    counted,
+    name_failure,
+    sentence,
+    show,
+    size_text,
+    table,
+)
 from dam.cli.toolkit.progress import progress_bar
 from dam.errors import ExitCode
 
@@ -17,6 +31,7 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.garbage_service import CollectedGarbage
     from dam.services.integrity_service import Finding, Verification
+    from dam.services.place_service import Forgotten
 
 
 @command()
@@ -109,6 +124,45 @@ def _where(finding: "Finding") -> str:
 def _folder(finding: "Finding") -> str:
     folders = dict.fromkeys(str(place.path.parent) for place in finding.locations if place.path)
     return ", ".join(folders)
+
+
+@command(changes=True)
+def forget(
+    state: State,
+    paths: PathArguments,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also forget the last place of an asset.")
+    ] = False,
+    null: NullSeparated = False,
+) -> ExitCode:
+    """Forget paths that are gone for good, such as those of a drive that will not come back.
+
+    Forgets that assets were seen at these paths and below them, and that files there have their
+    bytes. No file is touched, and no asset is removed. The last place of an asset stays known,
+    unless --force is given. Files there that a move has still to remove are left where they are.
+    """
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.place_service import forget_paths
+
+    given = [str(path) for path in read_paths(paths, null_separated=null)]
+
+    async def work(world: "World") -> "Forgotten":
+        return await forget_paths(world, given, is_forced=force, is_dry_run=state.is_dry_run)
+
+    result = run_in_world(state, work)
+    for one in result.refused:
+        name_failure(
+            one.path,
+            message=f"it is the last place of asset {one.entity_id}",
+            hint="--force forgets it anyway",
+        )
+    if result.without_content:
+        bare = ", ".join(map(str, result.without_content))
+        complain(f"assets left without bytes, because they have no other place: {bare}")
+    said = "would forget" if state.is_dry_run else "forgot"
+    show(state, result, lambda _: sentence(f"{said} {counted(result.forgotten, 'path')}"))
+    return ExitCode.ITEMS_FAILED if result.refused else ExitCode.OK
 
 
 @command(changes=True)

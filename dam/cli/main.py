@@ -62,6 +62,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "failures": "dam.cli.work:failures",
         "retry": "dam.cli.work:retry",
         "verify": "dam.cli.integrity:verify",
+        "forget": "dam.cli.integrity:forget",
         "gc": "dam.cli.integrity:gc",
         "doctor": "dam.cli.world:doctor",
     },

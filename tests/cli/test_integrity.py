@@ -137,3 +137,34 @@ def test_an_import_that_waits_for_a_collection_says_so(dam_cli: DamCli) -> None:
     stdout, rest = importer.communicate(timeout=60)
     assert (said, rest) == (b"waiting for a `gc` of this store to end\n", b"")
     assert (importer.returncode, json.loads(stdout)["added"]) == (0, 1)
+
+
+def test_a_drive_that_will_not_come_back_is_forgotten(dam_cli: DamCli) -> None:
+    disk = dam_cli.home / "disk"
+    disk.mkdir()
+    for path in (disk / "a.txt", disk / "b.txt", dam_cli.home / "a.txt"):
+        path.write_text(path.name)
+    dam_cli("add-asset", "--no-copy", "--no-process", "-r", "disk", "a.txt")
+    disk.rename(dam_cli.home / "pulled")
+    gone = dam_cli("verify")
+    assert (gone.returncode, gone.stdout) == (
+        3,
+        f"-  not reachable  2 files  {disk} is not there, or empty\n"
+        "verified 2: 0 damaged, 0 missing, 2 not reachable\n",
+    )
+    planned = dam_cli("forget", "disk", "--dry-run")
+    assert (planned.returncode, planned.stdout) == (3, "would forget 1 path\n")
+    done = dam_cli("forget", "disk", "--json")
+    assert (done.returncode, done.json) == (
+        3,
+        {
+            "forgotten": 1,
+            "refused": [{"entity_id": 2, "path": str(disk / "b.txt")}],
+            "without_content": [],
+        },
+    )
+    assert done.stderr == (
+        f"failed: {disk / 'b.txt'}: it is the last place of asset 2 (--force forgets it anyway)\n"
+    )
+    assert dam_cli("forget", "disk", "--force").stdout == "forgot 1 path\n"
+    assert dam_cli("verify").stdout == ("2  missing  b.txt  \nverified 2: 0 damaged, 1 missing\n")

@@ -35,6 +35,7 @@ from dam.services.import_service.outcome import (
     skipped_path,
     still_there,
 )
+from dam.services.place_service import drop_moved_places
 from dam.services.source_removal_service import (
     BegunImport,
     begin_import,
@@ -241,6 +242,7 @@ class _Import:
             now = self._world.context.now()
             source_ids = [file.source_id for file in unchanged.values()]
             await self._world.run(touch_sources, source_ids, now=now)
+            await drop_moved_places(self._world, {file.entity_id for file in unchanged.values()})
         for digest, asset in unchanged.items():
             self._tell(
                 FileOutcome(
@@ -288,6 +290,9 @@ class _Import:
         """Record files that were read, and report their outcomes."""
         files = [item for item in read if isinstance(item, HashedFile)]
         answers, removals = await self._record(files)
+        if not self._options.is_dry_run:
+            known = [one.entity_id for one in answers if one.status != "added"]
+            await drop_moved_places(self._world, {one for one in known if one is not None})
         recorded = iter(answers)
         outcomes = [
             item if isinstance(item, FileOutcome) else recorded_file(item, next(recorded))
