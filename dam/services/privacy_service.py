@@ -92,9 +92,15 @@ def _database_files(file: Path) -> Iterator[Path]:
     yield file
     for suffix in _SIDE_FILES:
         yield file.with_name(file.name + suffix)
-    if file.parent.is_dir():
-        entries = sorted(file.parent.iterdir())
-        yield from (path for path in entries if _is_copy_of(file, path))
+    yield from (path for path in _entries(file.parent) if _is_copy_of(file, path))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is in a folder; nothing if it is absent or must not be looked into."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _is_copy_of(file: Path, path: Path) -> bool:
@@ -103,7 +109,7 @@ def _is_copy_of(file: Path, path: Path) -> bool:
 
 def _store_folders(root: Path) -> Iterator[Path]:
     """Yield the root if everything in it belongs to the store, else the store's folders in it."""
-    entries = sorted(root.iterdir()) if root.is_dir() else []
+    entries = _entries(root)
     ours = [path for path in entries if _STORE_NAME.fullmatch(path.name)]
     if len(ours) == len(entries):
         yield root

@@ -50,8 +50,11 @@ def cannot_open(error: sqlite3.Error) -> bool:
 def _why_not_open(file: Path | None) -> str:
     """Return why SQLite cannot create its files beside the database; readers need them, too."""
     require_free_files(_FILES_OF_A_CONNECTION)  # SQLite does not say that none were left
-    if file is None or not file.is_file():
-        return ""
+    try:
+        if file is None or not file.is_file():
+            return ""
+    except OSError as error:  # a folder above it must not be looked into
+        return f": {words_for(error)}"
     try:
         TemporaryFile(dir=file.parent).close()
     except OSError as error:

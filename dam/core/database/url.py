@@ -47,7 +47,10 @@ def parse_database_url(text: str) -> URL:
 
 def is_absent(url: URL) -> bool:
     """Tell whether a URL names a SQLite file that does not exist."""
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    try:
+        return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    except OSError:  # a folder above it must not be looked into; SQLite's error says so
+        return False
 
 
 def _refuse_second_at(text: str, url: URL, rest: str) -> None:

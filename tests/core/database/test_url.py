@@ -1,5 +1,6 @@
 """Which database URLs are understood, and that none ever shows a password."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dam.core.database.database import Database
-from dam.core.database.url import parse_database_url
+from dam.core.database.url import is_absent, parse_database_url
 from dam.errors import DatabaseUrlError, url_without_password
 from tests.core.worlds import CONTEXT
+from tests.storage.conftest import nobody
 
 
 @pytest.mark.parametrize(
@@ -159,3 +161,15 @@ def test_no_part_of_a_password_is_shown(between: str, user: str) -> None:
         shown += url_without_password(url)
         assert "kumquat" not in shown
         assert "zebra" not in shown
+
+
+def test_a_file_below_a_folder_that_must_not_be_looked_into_is_not_called_absent(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    url = parse_database_url(f"sqlite:///{quote(str(folder / 'dam.db'))}")
+    assert is_absent(url)
+    folder.chmod(0)
+    with nobody():
+        assert not is_absent(url)
