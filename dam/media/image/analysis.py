@@ -5,10 +5,16 @@ import os
 from PIL import Image
 
 from dam.errors import TornPictureError, UnreadablePictureError
-from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap
+from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap, turned
 from dam.media.image.colour_profile import to_srgb
+from dam.media.image.deep_colours import (
+    are_dark,
+    combined,
+    has_deep_colours,
+    read_low_bytes,
+)
 from dam.media.image.perceptual_hash import hash_bitmap
-from dam.media.image.reading import open_picture
+from dam.media.image.reading import open_picture, orientation_of, turns_itself
 from dam.media.image.thumbnail import encode_thumbnail
 from dam.media.image.torn import decoded_part
 from dam.media.image.values import (
@@ -40,15 +46,33 @@ def small_picture(
     try:
         with open_picture(path, limits, media_type) as picture:
             image = picture.image
+            is_deep = has_deep_colours(image)
             bitmap = small_upright_bitmap(image, limits)
             icc_profile = image.info.get("icc_profile")
             missing = picture.missing
+            if is_deep and are_dark(image):
+                bitmap = _small_of_few_bits(image, path, limits, media_type)
             fault = TornPictureError(image.format or "", missing) if missing else None
     except UnreadablePictureError as error:
         bitmap, icc_profile, fault = decoded_part(path, limits, media_type, error)
     bitmap = to_srgb(bitmap, icc_profile)
     bitmap.info = {"fault": fault} if fault else {}
     return bitmap
+
+
+def _small_of_few_bits(
+    high: Image.Image,
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits,
+    media_type: str | None,
+) -> Image.Image:
+    """Return a small picture whose colours use few of their sixteen bits, given the high bytes."""
+    with open_picture(path, limits, media_type) as picture:
+        low = picture.image
+        orientation = 1 if turns_itself(low) else orientation_of(low)
+        read_low_bytes(low)
+        low.load()
+        return turned(shrink(combined(high, low)), orientation)
 
 
 def analyse(picture: Image.Image) -> ImageAnalysis:

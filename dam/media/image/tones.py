@@ -83,11 +83,11 @@ def _of_integers(values: NDArray[Any], found: _Range) -> NDArray[np.uint8]:
         return _of_floats(values.astype(np.float64), found)
     if found.white and found.white >= high:
         return _scaled(values.astype(np.float64), 0.0, found.white)
-    bits = _used_bits(high, found.bits - found.is_signed)
+    bits = used_bits(high, found.bits - found.is_signed)
     return (values >> (bits - 8)).clip(0, 255).astype(np.uint8)
 
 
-def _used_bits(high: int, bits: int) -> int:
+def used_bits(high: int, bits: int) -> int:
     """Return how many bits values up to `high` use, as an even number, at least 8.
 
     A picture may be dark: it uses all bits unless a quarter of their range is enough.

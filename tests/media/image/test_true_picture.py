@@ -1,6 +1,8 @@
 """Thumbnails show the true picture, and likeness finds it, whatever the file calls white."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,40 @@ def test_deep_values_are_shown_as_bright_as_they_are(tmp_path: Path, name: str) 
     assert np.abs(_shown(found) - true).mean() < 4
     copy = analyse_image(save(half, tmp_path / "half.png"))
     assert bits_apart(found.hashes.phash, copy.hashes.phash) <= 2
+
+
+def _colours(bits: int) -> NDArray[np.uint16]:
+    channels = [grey_scene(seed) for seed in range(3)]
+    colours: NDArray[np.float64] = np.stack(channels, axis=2)
+    values: NDArray[np.uint16] = (colours * (2**bits - 1)).astype(np.uint16)
+    return values
+
+
+def _save_png(path: Path, values: NDArray[np.uint16]) -> Path:
+    """Save colours of sixteen bits, which Pillow cannot."""
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">LLBBBBB", width, height, 16, 2, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        checked = name + data
+        content += struct.pack(">L", len(data)) + checked + struct.pack(">L", zlib.crc32(checked))
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("make", [save_tiff, _save_png])
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_deep_colours_are_shown_as_bright_as_they_are(
+    tmp_path: Path, make: Callable[[Path, NDArray[np.uint16]], Path], bits: int
+) -> None:
+    true = Image.fromarray((_colours(bits) >> (bits - 8)).astype(np.uint8))
+
+    found = analyse_image(make(tmp_path / "a", _colours(bits)))
+
+    assert np.abs(_shown(found) - np.asarray(true.convert("L"), dtype=np.float64)).mean() < 4
+    half = analyse_image(save(true.resize((120, 90)), tmp_path / "half.png"))
+    assert bits_apart(found.hashes.phash, half.hashes.phash) <= 2
 
 
 def test_a_dark_picture_stays_dark_if_it_uses_more_than_a_quarter_of_its_bits(
