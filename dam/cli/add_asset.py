@@ -9,12 +9,11 @@ import typer
 
 from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
-    GoneFolders,
     counted,
     emit_json,
     emit_jsonl,
-    name_failure,
     sentence,
     size_text,
     talk,
@@ -89,6 +88,7 @@ class _Run:
         self._is_processed = is_processed
         self._failed: list[FileOutcome] = []
         self._moved = 0
+        self._report = FailureReport("`add-asset --json` lists all")
         self._has_worked = False
 
     async def work(self, world: "World") -> ExitCode:
@@ -98,7 +98,11 @@ class _Run:
 
         started = time.monotonic()
         since = world.context.now()
-        report = await self._import(world)
+        try:
+            report = await self._import(world)
+        except BaseException:
+            self._report.tell()
+            raise
         if self._is_processed:
             failures = await world.read(failures_of_run, self._paths, since=since)
         else:  # a dry run notes no file as seen, so ask for failures of any time
@@ -136,19 +140,18 @@ class _Run:
             self._moved += outcome.status in ("added", "known", "unchanged")
         if outcome.error is not None:
             self._failed.append(outcome)
-            name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
+            self._report.take(
+                outcome.path, message=outcome.message, hint=outcome.hint, error=outcome.error
+            )
         elif outcome.status == "skipped":
             talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
 
     def _tell(self, summary: dict[str, Any]) -> None:
-        waiting = GoneFolders()
         for failure in summary["failures"]:
-            message, hint = failure["message"], failure["hint"]
-            if failure["system"] and not waiting.takes(
-                failure["error"], message, hint, failure["system"]
-            ):
-                name_failure(failure["path"], failure["system"], message=message, hint=hint)
-        waiting.tell()
+            if failure["system"]:
+                facts = ("message", "hint", "system", "error")
+                self._report.take(failure["path"], **{name: failure[name] for name in facts})
+        self._report.tell()
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:

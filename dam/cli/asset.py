@@ -10,8 +10,8 @@ import typer
 
 from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
-    GoneFolders,
     complain,
     counted,
     emit_json,
@@ -177,19 +177,19 @@ def ui(_: State) -> None:
 def _reporting(state: State, what: str, total: int) -> Iterator[Callable[[Outcome], None]]:
     """Show a progress bar; report each failure and, with `--jsonl`, each outcome."""
     done = count(1)
-    waiting = GoneFolders()
+    report = FailureReport("`--json` lists all")
     with progress_bar(state, what) as advance:
 
         def tell(outcome: Outcome) -> None:
             advance(next(done), total)
             error, message, hint = outcome.error, outcome.message, outcome.hint
-            if error is not None and not waiting.takes(error, message, hint):
-                name_failure(outcome.entity_id, message=message, hint=hint)
+            if error is not None:
+                report.take(outcome.entity_id, message=message, hint=hint, error=error)
             if state.is_jsonl:
                 emit_jsonl(outcome)
 
         yield tell
-    waiting.tell()
+    report.tell()
 
 
 def _write_outcomes(

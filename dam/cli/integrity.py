@@ -13,6 +13,7 @@ from dam.cli.toolkit.arguments import (
     read_paths,
 )
 from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
     complain,
     counted,
@@ -70,8 +71,10 @@ def verify(
             return await integrity_service.verify(world, given, is_fast=fast, on_progress=report)
 
     result = run_in_world(state, work)
+    report = FailureReport("`verify --json` lists all")
     for one in result.failed:
-        name_failure(one.entity_id, message=one.message, hint=one.hint)
+        report.take(one.entity_id, message=one.message, hint=one.hint)
+    report.tell()
     show(state, result, _show_verification)
     if result.damaged or result.missing or result.lost:
         return ExitCode.DAMAGE

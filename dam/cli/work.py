@@ -6,8 +6,8 @@ import typer
 
 from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.failure_report import FailureReport, GoneFolders
 from dam.cli.toolkit.output import (
-    GoneFolders,
     counted,
     emit_json,
     name_failure,
@@ -71,16 +71,15 @@ def process(
         return processed, await world.read(failure_service.list_failures, since=since)
 
     processed, failures = run_in_world(state, work)
-    waiting = GoneFolders()
+    report = FailureReport("`dam-cli failures` lists all")
     for path, error in processed.left_sources:
-        if not waiting.takes(type(error).__name__, error.message, error.hint):
-            name_failure(path, message=error.message, hint=error.hint)
+        kind = type(error).__name__
+        report.take(path, message=error.message, hint=error.hint, error=kind)
     for failure in failures:
-        if waiting.takes(failure.error, failure.message, failure.hint, failure.system):
-            continue
         name = f"{failure.entity_id} {failure.name}" if failure.name else failure.entity_id
-        name_failure(name, failure.system, message=failure.message, hint=failure.hint)
-    waiting.tell()
+        facts = ("message", "hint", "system", "error")
+        report.take(name, **{fact: getattr(failure, fact) for fact in facts})
+    report.tell()
     if state.is_json:
         summary = {"processed": processed.processed, "failed": processed.failed}
         removed = {"removed_sources": processed.removed_sources}

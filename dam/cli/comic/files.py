@@ -11,15 +11,8 @@ import typer
 from dam.cli.comic.arguments import VariantArgument, resolve
 from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.output import (
-    counted,
-    emit_json,
-    emit_jsonl,
-    name_failure,
-    sentence,
-    show,
-    talk,
-)
+from dam.cli.toolkit.failure_report import FailureReport
+from dam.cli.toolkit.output import counted, emit_json, emit_jsonl, sentence, show, talk
 from dam.cli.toolkit.progress import progress_bar
 from dam.errors import ExitCode
 
@@ -102,10 +95,14 @@ async def _import(
             progress.advance()
 
         wait = progress.wait_for_gc
-        if is_processed and not options.is_dry_run:
-            await add_comics(world, paths, options, take, progress.observer, wait)
-        else:
-            await import_comics(world, paths, options, take, on_wait=wait)
+        try:
+            if is_processed and not options.is_dry_run:
+                await add_comics(world, paths, options, take, progress.observer, wait)
+            else:
+                await import_comics(world, paths, options, take, on_wait=wait)
+        except BaseException:
+            report.tell_failures()
+            raise
     return await report.end(world)
 
 
@@ -117,6 +114,7 @@ class _Report:
         self._state = state
         self._outcomes: list[ComicOutcome] = []
         self._paths: dict[int, str] = {}
+        self._failures = FailureReport("`comic import --json` lists all")
         self._has_failed = False
 
     def take(self, outcome: "ComicOutcome") -> None:
@@ -127,7 +125,11 @@ class _Report:
             self._paths[outcome.variant_entity_id] = outcome.path
         if self._state.is_json:  # only --json needs them all at the end
             self._outcomes.append(outcome)
-        _tell(self._state, outcome)
+        _tell(self._state, outcome, self._failures)
+
+    def tell_failures(self) -> None:
+        """Report the failures so far on stderr."""
+        self._failures.tell()
 
     async def end(self, world: "World") -> ExitCode:
         """Report the failures of systems on the pages, sum up, and return the exit code."""
@@ -146,7 +148,8 @@ class _Report:
             for variant, found in (await world.read(failures_of_pages, self._paths)).items()
         }
         for variant, pages in failures.items():
-            _name_pages(self._paths[variant], pages)
+            _take_pages(self._failures, self._paths[variant], pages)
+        self.tell_failures()
         if self._state.is_json:
             emit_json([_with_page_failures(outcome, failures) for outcome in self._outcomes])
         elif not self._state.is_jsonl:
@@ -206,23 +209,23 @@ def _with_page_failures(
     return replace(outcome, failed_pages=(*outcome.failed_pages, *of_systems))
 
 
-def _tell(state: State, outcome: "ComicOutcome") -> None:
+def _tell(state: State, outcome: "ComicOutcome", failures: FailureReport) -> None:
     if state.is_jsonl:
         emit_jsonl(outcome)
     elif not state.is_json and outcome.status not in ("failed", "skipped"):
         sentence(_line(outcome))
     if outcome.error is not None:
-        name_failure(outcome.path, message=outcome.message, hint=outcome.hint)
+        failures.take(outcome.path, message=outcome.message, hint=outcome.hint, error=outcome.error)
     elif outcome.status == "skipped":
         talk(state, f"skipped: {outcome.path}: {outcome.message}")
     elif outcome.message:
         talk(state, f"note: {outcome.path}: {outcome.message}")
-    _name_pages(outcome.path, outcome.failed_pages)
+    _take_pages(failures, outcome.path, outcome.failed_pages)
 
 
-def _name_pages(path: str, pages: "Iterable[FailedPage]") -> None:
+def _take_pages(failures: FailureReport, path: str, pages: "Iterable[FailedPage]") -> None:
     for page in pages:
-        name_failure(path, page.name, message=page.error, hint=page.hint)
+        failures.take(path, page.name, message=page.error, hint=page.hint)
 
 
 def _line(outcome: "ComicOutcome") -> str:

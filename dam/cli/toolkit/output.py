@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -12,9 +11,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import TextIO, TypeVar
-from unicodedata import combining, east_asian_width
 
 from dam.cli.toolkit.command import State
+from dam.cli.toolkit.tables import aligned, fitted
 from dam.errors import (
     EnvironmentFaultError,
     UsageError,
@@ -24,8 +23,6 @@ from dam.errors import (
 )
 
 T = TypeVar("T")
-
-_NARROWEST = 8
 
 
 class OutputError(EnvironmentFaultError):
@@ -86,22 +83,17 @@ def sentence(text: str) -> None:
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
     """Write rows to stdout in aligned columns, ids first; None is `-`.
 
-    On a terminal, a header comes first, and the widest column is cut if lines would be too long.
-    Elsewhere, each line is a row and nothing is cut.
+    Elsewhere than on a terminal, each line is a row and has all of its columns. On a terminal, a
+    header comes first, empty columns are left out, and rows that are too long take several lines.
+    Then a column called `name` or `comic` may be shortened; all other cells stay whole.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    is_terminal = is_read_at_a_terminal()
-    if is_terminal:
-        cells.insert(0, [name.upper() for name in header])
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    if is_terminal and widths:
-        gaps = 2 * (len(widths) - 1)
-        excess = sum(widths) + gaps - os.get_terminal_size(results_fileno()).columns
-        widest = widths.index(max(widths))
-        widths[widest] = min(widths[widest], max(_NARROWEST, widths[widest] - excess))
-    for row in cells:
-        line = "  ".join(map(_fit, row, widths))
-        write_line(line.rstrip())
+    lines = aligned(cells)
+    if is_read_at_a_terminal():
+        columns = os.get_terminal_size(results_fileno()).columns or 80  # 0: it does not know
+        lines = fitted(cells, header, columns)
+    for line in lines:
+        write_line(line)
 
 
 def talk(state: State, text: str) -> None:
@@ -136,42 +128,16 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
     Example:
         `failed: /comics/a.cbz: 03.jpg: unreadable JPEG picture`
     """
+    complain(failure_text(*names, message=message, hint=hint))
+
+
+def failure_text(*names: object, message: str | None, hint: str | None = None) -> str:
+    """Return the line that `name_failure` writes."""
     path = str(names[0])
     if message and path.startswith("/"):
         named = re.escape(display_path(path))
         message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed | is )", r"\1it", message)
-    complain(": ".join(["failed", *map(str, names), with_hint(message, hint)]))
-
-
-class GoneFolders:
-    """Collects the failures of files whose folder is gone, to report each folder in one line.
-
-    The message of such a failure names only the folder. A pulled disk may cause hundreds of them.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str | None, str | None, str | None]] = Counter()
-
-    def takes(
-        self, error: str | None, message: str | None, hint: str | None, system: str | None = None
-    ) -> bool:
-        """Return whether a failure is of this kind; if so, it is counted, and reported later."""
-        is_one = error == "FolderGoneError"
-        if is_one:
-            self._counts[system, message, hint] += 1
-        return is_one
-
-    def lines(self) -> list[tuple[str | None, str, str]]:
-        """Return for each folder the system that failed, how many files wait, and the message."""
-        return [
-            (system, f"{counted(count, 'file')} waiting", with_hint(message, hint))
-            for (system, message, hint), count in self._counts.items()
-        ]
-
-    def tell(self) -> None:
-        """Report each folder on stderr."""
-        for system, files, message in self.lines():
-            name_failure(*filter(None, (files, system)), message=message)
+    return ": ".join(["failed", *map(str, names), with_hint(message, hint)])
 
 
 def with_hint(message: str | None, hint: str | None) -> str:
@@ -297,18 +263,3 @@ def _cell(value: object) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return one_line(str(value))
-
-
-def _width(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
-
-
-def _fit(text: str, width: int) -> str:
-    """Pad text to a width, or cut it to that and end it with `…`."""
-    if _width(text) > width:
-        while _width(text) >= width:
-            text = text[:-1]
-        text += "…"
-    return text + " " * (width - _width(text))

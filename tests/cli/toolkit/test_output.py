@@ -82,13 +82,15 @@ def test_a_table_in_a_pipe_is_rows_alone_and_nothing_is_cut(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_table_on_a_terminal_has_a_header_and_fits(home: Path) -> None:
+def test_a_table_on_a_terminal_has_a_header_and_shortens_names(home: Path) -> None:
     lines = on_terminal(home, "list").splitlines()
     assert lines[0].split() == ["ID", "NAME", "HASH", "ADDED"]
     assert [line.split()[0] for line in lines[1:]] == ["1", "20", "300"]
     assert lines[1].split() == ["1", "a\\nb", "-", "2026-01-02T00:00:00Z"]
     assert [len(line) for line in lines[1:2]] == [80]
-    assert lines[3].split()[1].endswith("y…")
+    assert lines[3].split()[1].startswith("x\\xffyyy")
+    assert lines[3].split()[1].endswith("yyy")
+    assert "…" in lines[3]
 
 
 @pytest.mark.slow
