@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dam.cli.toolkit.arguments import parse_id
+from dam.cli.toolkit.arguments import OneOfTwoError, parse_id
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import show, size_text, table
-from dam.errors import ExitCode, UsageError
+from dam.errors import ExitCode
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 Digest = Literal["auto", "sha256", "md5", "sha1"]
 Algorithm = Literal["phash", "dhash", "ahash"]
-
-
-class OneOfTwoError(UsageError):
-    """Both or neither of two alternatives were given; exactly one is needed."""
-
-    def __init__(self, first: str, second: str) -> None:
-        self.first, self.second = first, second
-        super().__init__(f"expected either {first} or {second}", "give exactly one of them")
 
 
 @command()

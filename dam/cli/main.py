@@ -59,7 +59,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "list-worlds": "dam.cli.world:list_worlds",
         "status": "dam.cli.world:status",
         "process": "dam.cli.work:process",
-        "failures": "dam.cli.work:failures",
+        "failures": "dam.cli.failures:FAILURES",
         "retry": "dam.cli.work:retry",
         "verify": "dam.cli.integrity:verify",
         "forget": "dam.cli.integrity:forget",

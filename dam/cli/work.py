@@ -1,4 +1,4 @@
-"""`dam-cli process`, `failures` and `retry`: work that is pending, and work that failed."""
+"""`dam-cli process` and `retry`: work that is pending, and work that failed."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,15 +6,13 @@ import typer
 
 from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.failure_report import FailureReport, GoneFolders
+from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
     counted,
     emit_json,
     name_failure,
     sentence,
-    show,
     table,
-    with_hint,
 )
 from dam.errors import ExitCode, UsageError
 
@@ -68,7 +66,9 @@ def process(
             )
         if not processed.failed:
             return processed, []
-        return processed, await world.read(failure_service.list_failures, since=since)
+        return processed, await world.read(
+            failure_service.list_failures, since=since, includes_dismissed=True
+        )
 
     processed, failures = run_in_world(state, work)
     report = FailureReport("`dam-cli failures` lists all")
@@ -103,36 +103,6 @@ def _show_processed(result: "Processed", *, is_plan: bool) -> None:
     table(rows, ("system", "would work on" if is_plan else "worked on"))
     if result.failed:
         sentence(f"{result.failed} failed; `dam-cli failures` lists open failures")
-
-
-@command()
-def failures(state: State) -> None:
-    """List the work that failed, and why.
-
-    A failure stays in the list until the system that failed succeeds. `retry` makes it try again.
-    """
-    from dam.cli.toolkit.running import run_in_world
-
-    async def work(world: "World") -> "Sequence[Failure]":
-        from dam.services import failure_service
-
-        return await world.read(failure_service.list_failures)
-
-    show(state, run_in_world(state, work), _show_failures)
-
-
-def _show_failures(found: "Sequence[Failure]") -> None:
-    if not found:
-        sentence("there are no failures")
-        return
-    waiting = GoneFolders()
-    rows: list[tuple[object, ...]] = [
-        (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
-        for one in found
-        if not waiting.takes(one.error, one.message, one.hint, one.system)
-    ]
-    rows += [(None, system, files, None, said) for system, files, said in waiting.lines()]
-    table(rows, ("id", "system", "name", "tries", "message"))
 
 
 @command(changes=True)

@@ -1,13 +1,13 @@
-"""Lists open failures: entities on which a system failed and has not succeeded since."""
+"""Lists and dismisses failures: entities on which a system failed and has not succeeded since."""
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -15,7 +15,13 @@ from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
-from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent, PageLink
+from dam.errors import UnknownNameError
+from dam.models import (
+    FileLocationComponent,
+    FilePropertiesComponent,
+    OriginalSourceInfoComponent,
+    PageLink,
+)
 from dam.storage.paths import is_at_or_below
 from dam.storage.sources.walk import absolute_path
 
@@ -25,7 +31,14 @@ IMPORT_COMIC = "import_comic"
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """The failure of one system on one entity; `name` is the entity's first file name."""
+    """The failure of one system on one entity.
+
+    Args:
+        name: The entity's first file name.
+        paths: Where its file was seen, or the archives that it is in. Only `list_failures` looks
+            for them.
+        dismissed_at: When a user said that it needs no attention.
+    """
 
     entity_id: EntityId
     system: str
@@ -35,17 +48,31 @@ class Failure:
     attempts: int
     occurred_at: datetime
     name: str | None
+    paths: tuple[str, ...] = ()
+    dismissed_at: datetime | None = None
 
 
 async def list_failures(
-    session: ReadOnly[AsyncSession], *, since: datetime | None = None
+    session: ReadOnly[AsyncSession],
+    *,
+    since: datetime | None = None,
+    includes_dismissed: bool = False,
 ) -> list[Failure]:
-    """Return all open failures, or only those since a time, sorted by entity id and system."""
+    """Return all open failures, or only those since a time, sorted by entity id and system.
+
+    Args:
+        session: An open transaction.
+        since: Only failures that occurred at this time or later; None means all.
+        includes_dismissed: Also return those that a user has dismissed.
+    """
     failure = ProcessingErrorComponent
-    statement = _failures().order_by(failure.entity_id, failure.system)
+    statement = _failures(includes_dismissed=includes_dismissed)
+    statement = statement.order_by(failure.entity_id, failure.system)
     if since is not None:
         statement = statement.where(failure.occurred_at >= since)
-    return [_failure(row) for row in await session.execute(statement)]
+    found = [_failure(row) for row in await session.execute(statement)]
+    paths = await _paths(session, {one.entity_id for one in found})
+    return [replace(one, paths=tuple(paths.get(one.entity_id, ()))) for one in found]
 
 
 async def failures_at(
@@ -94,6 +121,126 @@ async def failures_of_pages(
     return found
 
 
+async def dismissed_failures(
+    session: AsyncSession, entity_ids: Iterable[EntityId], system: str
+) -> set[EntityId]:
+    """Return those of the entities on which a system failed and a user has dismissed that.
+
+    Example: `await dismissed_failures(session, [12], IMPORT_COMIC)`.
+    """
+    failure = ProcessingErrorComponent
+    dismissed = select(failure.entity_id).where(
+        failure.system == system, failure.dismissed_at.is_not(None)
+    )
+    found: set[EntityId] = set()
+    for ids in portions(sorted(entity_ids)):
+        found |= set(await session.scalars(dismissed.where(failure.entity_id.in_(ids))))
+    return found
+
+
+async def dismiss(
+    world: World,
+    entity_ids: Collection[EntityId] | None = None,
+    *,
+    error: str | None = None,
+    is_dry_run: bool = False,
+) -> int:
+    """Dismiss open failures, and return how many.
+
+    A dismissed failure is not reported any more, and an import of the same file succeeds. It is
+    open again if the system fails in another way, if a new version of it tries again, or if `retry`
+    names the entity.
+
+    Example: `await dismiss(world, error="MissingDecoderError")`.
+
+    Args:
+        world: The world of the failures.
+        entity_ids: Dismiss only the failures of these entities; None means all.
+        error: Dismiss only failures with this name.
+        is_dry_run: Count, and dismiss nothing.
+
+    Raises:
+        UnknownNameError: No failure has this name.
+    """
+    failure = ProcessingErrorComponent
+    conditions: list[ColumnElement[bool]] = [failure.dismissed_at.is_(None)]
+    if error is not None:
+        names = await world.read(_error_names)
+        if error not in names:
+            raise UnknownNameError("failure", error, names)
+        conditions.append(failure.error == error)
+    now = world.context.now()
+
+    async def change(session: AsyncSession) -> int:
+        number = 0
+        chosen = [None] if entity_ids is None else [*portions(sorted(entity_ids))]
+        for ids in chosen:
+            where = [*conditions, *([] if ids is None else [failure.entity_id.in_(ids)])]
+            number += await session.scalar(select(func.count(failure.entity_id)).where(*where)) or 0
+            if not is_dry_run:
+                await session.execute(update(failure).where(*where).values(dismissed_at=now))
+        return number
+
+    return await (world.read(change) if is_dry_run else world.run(change))
+
+
+async def reopen(
+    session: AsyncSession, entity_ids: Iterable[EntityId], systems: Collection[str]
+) -> None:
+    """Open the dismissed failures of these systems on these entities again."""
+    for ids in portions(sorted(entity_ids)):
+        await _reopen(session, ProcessingErrorComponent.entity_id.in_(ids), systems)
+
+
+async def reopen_where(
+    session: AsyncSession, entities: Select[EntityId], systems: Collection[str]
+) -> None:
+    """Open the dismissed failures of these systems again, on all entities that are selected."""
+    await _reopen(session, ProcessingErrorComponent.entity_id.in_(entities), systems)
+
+
+async def _reopen(
+    session: AsyncSession, condition: ColumnElement[bool], systems: Collection[str]
+) -> None:
+    failure = ProcessingErrorComponent
+    dismissed = failure.dismissed_at.is_not(None)
+    where = (dismissed, failure.system.in_(systems), condition)
+    await session.execute(
+        update(failure)
+        .where(*where)
+        .values(dismissed_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _error_names(session: AsyncSession) -> list[str]:
+    failure = ProcessingErrorComponent
+    return list(await session.scalars(select(failure.error).distinct().order_by(failure.error)))
+
+
+async def _paths(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[str]]:
+    """Return the paths where each entity was seen; for a member of an archive, those in archives.
+
+    Sorted by path.
+    """
+    source, place = OriginalSourceInfoComponent, FileLocationComponent
+    found = defaultdict[EntityId, list[str]](list)
+    for ids in portions(sorted(entity_ids)):
+        seen = select(source.entity_id, source.path, literal(None)).where(source.entity_id.in_(ids))
+        inside = (
+            select(place.entity_id, source.path, place.path)
+            .join(source, source.entity_id == place.container_entity_id)
+            .where(place.entity_id.in_(ids))
+        )
+        for statement in (seen, inside):
+            for entity_id, path, member in (await session.execute(statement)).all():
+                parts = [os.fsdecode(part) for part in (path, member) if part is not None]
+                found[entity_id].append("/".join(parts))
+    return {entity_id: sorted(paths) for entity_id, paths in found.items()}
+
+
 async def forget_unknown(
     world: World, *, system: str | None = None, is_dry_run: bool = False
 ) -> dict[str, int]:
@@ -123,9 +270,9 @@ async def forget_unknown(
     return await (world.read(forget) if is_dry_run else world.run(forget))
 
 
-def _failures(*others: InstrumentedAttribute[Any]) -> Select[Any]:
+def _failures(*others: InstrumentedAttribute[Any], includes_dismissed: bool = False) -> Select[Any]:
     failure, file = ProcessingErrorComponent, FilePropertiesComponent
-    return select(
+    chosen = select(
         failure.entity_id,
         failure.system,
         failure.error,
@@ -133,9 +280,11 @@ def _failures(*others: InstrumentedAttribute[Any]) -> Select[Any]:
         failure.hint,
         failure.attempts,
         failure.occurred_at,
+        failure.dismissed_at,
         file.name,
         *others,
     ).outerjoin_from(failure, file, file.entity_id == failure.entity_id)
+    return chosen if includes_dismissed else chosen.where(failure.dismissed_at.is_(None))
 
 
 def _failure(row: Row[Any]) -> Failure:
@@ -148,4 +297,5 @@ def _failure(row: Row[Any]) -> Failure:
         attempts=row.attempts,
         occurred_at=row.occurred_at,
         name=None if row.name is None else os.fsdecode(row.name),
+        dismissed_at=row.dismissed_at,
     )

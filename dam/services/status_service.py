@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
@@ -84,6 +84,7 @@ async def status(session: ReadOnly[AsyncSession]) -> WorldStatus:
         name: await _count(session, table_of(kind)) if kind.__tablename__ in there else 0
         for name, kind in component_classes().items()
     }
+    failure = table_of(ProcessingErrorComponent)
     total = select(func.coalesce(func.sum(FilePropertiesComponent.size_bytes), 0))
     return WorldStatus(
         world=context_of(session).world_name,
@@ -92,11 +93,12 @@ async def status(session: ReadOnly[AsyncSession]) -> WorldStatus:
         size_bytes=int((await session.execute(total)).scalar_one()),
         components=components,
         pending={name: components[name] for name in component_classes(MarkerComponent)},
-        failures=components[ProcessingErrorComponent.__name__],
+        failures=await _count(session, failure, failure.c.dismissed_at.is_(None)),
         pending_removals=components[PendingSourceRemovalComponent.__name__],
         plugins=await list_plugins(session),
     )
 
 
-async def _count(session: AsyncSession, table: Table) -> int:
-    return (await session.execute(select(func.count()).select_from(table))).scalar_one()
+async def _count(session: AsyncSession, table: Table, *conditions: ColumnElement[bool]) -> int:
+    counted = select(func.count()).select_from(table).where(*conditions)
+    return (await session.execute(counted)).scalar_one()

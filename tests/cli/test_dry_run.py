@@ -27,6 +27,7 @@ CHANGES: Mapping[str, str] = {
     "add-asset": "new.txt",
     "doctor": "--fix",
     "export-asset": "{picture} --output out",
+    "failures dismiss": "--error UnreadablePictureError",
     "forget": "/",
     "gc": "--force",  # the copy is another database to the store
     "process": "",

@@ -64,6 +64,8 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
         "attempts": 1,
         "occurred_at": None,
         "name": "truncated.jpg",
+        "paths": [str(BROKEN)],
+        "dismissed_at": None,
     }
     assert dam_cli("retry", "-", "--json").json["marked"] == 0
     assert dam_cli("retry", "1", "--dry-run").stdout == "would mark 1 to be tried again\n"
@@ -150,3 +152,18 @@ def test_an_unknown_system_and_an_unknown_id_are_refused(dam_cli: DamCli) -> Non
         "hint: did you mean 'analyse_images'?\n",
     )
     assert dam_cli("retry", "12").returncode == 2
+
+
+def test_a_dismissed_failure_lets_an_import_succeed(dam_cli: DamCli) -> None:
+    assert dam_cli("add-asset", BROKEN).returncode == 3
+    assert dam_cli("failures", "dismiss", "1", "--dry-run").stdout == "would dismiss 1 failure\n"
+    assert dam_cli("failures", "dismiss", "1", "--json").json == {"dismissed": 1}
+    again = dam_cli("add-asset", BROKEN, "--json")
+    assert (again.returncode, again.stderr, again.json["failures"]) == (0, "", [])
+    assert dam_cli("failures", "--json").json == []
+    assert len(dam_cli("failures", "--all", "--json").json) == 1
+    neither = dam_cli("failures", "dismiss")
+    assert (neither.returncode, neither.stderr.splitlines()[0]) == (
+        2,
+        "error: expected either ID or --error",
+    )

@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId, ProcessingErrorComponent
+from dam.core.scheduling.failures import record_failures
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, UnknownNameError
-from dam.models import NeedsContentAnalysisComponent
+from dam.models import FilePropertiesComponent, NeedsContentAnalysisComponent
 from dam.services import ecs_service
-from dam.services.failure_service import Failure, failures_at, list_failures
-from dam.services.process_service import retry
+from dam.services.failure_service import Failure, dismiss, failures_at, list_failures
+from dam.services.process_service import process, retry
+from dam.services.status_service import status
 from tests.services.conftest import Add
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -49,7 +51,7 @@ async def marked(world: World) -> Sequence[EntityId]:
 
 
 async def test_failures_are_listed_with_the_name_of_the_file(
-    world: World, failed: list[EntityId]
+    world: World, failed: list[EntityId], tmp_path: Path
 ) -> None:
     assert await world.read(list_failures) == [
         Failure(
@@ -61,6 +63,7 @@ async def test_failures_are_listed_with_the_name_of_the_file(
             attempts=2,
             occurred_at=NOW,
             name=name,
+            paths=(str(tmp_path / name),),
         )
         for entity_id, name in zip(failed, ["a.jpg", "b\udcff.jpg"], strict=True)
     ]
@@ -139,3 +142,63 @@ async def test_an_unknown_id_is_refused(world: World, failed: list[EntityId]) ->
     with pytest.raises(EntityNotFoundError):
         await retry(world, [failed[0], 999_999])
     assert await marked(world) == []
+
+
+async def test_a_dismissed_failure_is_not_listed_or_counted(
+    world: World, failed: list[EntityId], tmp_path: Path
+) -> None:
+    assert await dismiss(world, failed[:1], is_dry_run=True) == 1
+    assert len(await world.read(list_failures)) == 2
+    assert [await dismiss(world, failed[:1]) for _ in range(2)] == [1, 0]
+    assert [one.entity_id for one in await world.read(list_failures)] == failed[1:]
+    found = await world.read(failures_at, [str(tmp_path)], since=None)
+    assert [one.entity_id for _, one in found] == failed[1:]
+    assert (await world.read(status)).failures == 1
+    kept = await world.read(list_failures, includes_dismissed=True)
+    assert [one.dismissed_at is None for one in kept] == [False, True]
+
+
+@pytest.mark.usefixtures("failed")
+async def test_all_failures_with_an_error_are_dismissed_and_an_unknown_one_is_refused(
+    world: World,
+) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        await dismiss(world, error="OsError")
+    assert caught.value.message == "no failure named 'OsError'; known: OSError"
+    assert [await dismiss(world, error="OSError") for _ in range(2)] == [2, 0]
+
+
+@pytest.mark.parametrize(("message", "is_open"), [("no", False), ("yes", True)])
+async def test_the_same_failure_again_stays_dismissed_and_another_one_is_open(
+    world: World, failed: list[EntityId], message: str, *, is_open: bool
+) -> None:
+    await dismiss(world, failed)
+    again = {failed[0]: OSError(message)}
+    await world.run(record_failures, "analyse_images", again, now=NOW)
+    assert [one.entity_id for one in await world.read(list_failures)] == failed[:1] * is_open
+
+
+async def test_a_retry_leaves_dismissed_failures_out_unless_they_are_named(
+    world: World, failed: list[EntityId]
+) -> None:
+    await dismiss(world, failed)
+    assert (await retry(world)).marked == 0
+    assert await world.read(list_failures) == []
+    assert (await retry(world, failed[:1])).marked == 1
+    assert [one.entity_id for one in await world.read(list_failures)] == failed[:1]
+
+
+async def test_what_an_older_version_described_fails_openly_again(
+    world: World, failed: list[EntityId]
+) -> None:
+    async def describe_before(session: AsyncSession) -> None:
+        file = FilePropertiesComponent
+        older = update(file).values(media_type="image/jpeg", description_recipe=0)
+        await session.execute(older.where(file.entity_id == failed[0]))
+
+    await dismiss(world, failed)
+    await world.run(describe_before)
+    await process(world, marks_outdated=True, is_dry_run=True)
+    assert await world.read(list_failures) == []
+    await process(world, stages=["asset-ingestion"], marks_outdated=True)
+    assert [one.entity_id for one in await world.read(list_failures)] == failed[:1]

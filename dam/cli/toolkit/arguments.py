@@ -69,6 +69,14 @@ class NothingToSeparateError(UsageError):
         super().__init__("-0 works only with -", "add - to read from stdin")
 
 
+class OneOfTwoError(UsageError):
+    """Both or neither of two alternatives were given; exactly one is needed."""
+
+    def __init__(self, first: str, second: str) -> None:
+        self.first, self.second = first, second
+        super().__init__(f"expected either {first} or {second}", "give exactly one of them")
+
+
 def read_paths(values: Iterable[str], *, null_separated: bool) -> Iterator[Path]:
     """Yield the given paths; in the place of `-`, those on stdin."""
     given = list(values)

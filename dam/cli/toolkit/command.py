@@ -59,8 +59,7 @@ class Command:
             shared = ("is_jsonl", *shared)
         if self.changes:
             shared = ("is_dry_run", *shared)
-        named = inspect.signature(self.body, eval_str=True).parameters.values()
-        own = [_without_empty_path(parameter) for parameter in list(named)[1:]]
+        own = self.parameters()
 
         def prepare(context: typer.Context, **values: object) -> Job:
             given = {name: values.pop(name) for name in shared}
@@ -72,18 +71,27 @@ class Command:
             self.name, cls=PlainCommand, help=inspect.getdoc(self.body), rich_help_panel=section
         )(callback)
 
+    def parameters(self) -> list[inspect.Parameter]:
+        """Return the arguments and options of its own."""
+        named = inspect.signature(self.body, eval_str=True).parameters.values()
+        return [_without_empty_path(parameter) for parameter in list(named)[1:]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Commands that share a first word, such as `comic`."""
+    """Commands that share a first word, such as `comic`.
+
+    `default` runs if the first word stands alone; it takes options only.
+    """
 
     name: str
     doc: str
     commands: Sequence[Command]
+    default: Command | None = None
 
     def add_to(self, app: typer.Typer, section: str | None = None) -> None:
         """Register the group with its commands, listed under `section` in the help."""
-        group = make_group(self.doc)
+        group = make_group(self.doc, default=self.default)
         for entry in self.commands:
             entry.add_to(group)
         app.add_typer(group, name=self.name, help=self.doc, rich_help_panel=section)
@@ -108,7 +116,11 @@ def command(
 
 
 def make_group(
-    doc: str, *, is_root: bool = False, kind: type[PlainGroup] = PlainGroup
+    doc: str,
+    *,
+    is_root: bool = False,
+    kind: type[PlainGroup] = PlainGroup,
+    default: Command | None = None,
 ) -> typer.Typer:
     """Return an empty group; the options of every command may also stand behind its name.
 
@@ -116,16 +128,23 @@ def make_group(
         doc: Its help.
         is_root: It is the group of all commands, with the options that concern the program.
         kind: The class that lists and finds its commands.
+        default: Runs if none of its commands is named.
     """
     names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
 
-    def remember(context: typer.Context, **values: object) -> None:
+    own = default.parameters() if default else []
+
+    def remember(context: typer.Context, **values: object) -> Job | None:
+        given = {one.name: values.pop(one.name) for one in own}
         context.obj = _merged(context, values)
         if context.invoked_subcommand is None:
+            if default is not None:
+                return partial(default.body, context.obj, **given)
             if context.obj.is_json:
                 raise UsageError("no command given", "see dam-cli --help")
             typer.echo(context.get_help(), err=True)
             raise typer.Exit(ExitCode.USAGE)
+        return None
 
     group = typer.Typer(
         cls=kind,
@@ -133,7 +152,7 @@ def make_group(
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    shaped = _shaped(remember, [_SHARED[name] for name in names])
+    shaped = _shaped(remember, [*own, *(_SHARED[name] for name in names)])
     group.callback(invoke_without_command=True, help=doc)(shaped)
     return group
 

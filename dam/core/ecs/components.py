@@ -158,7 +158,11 @@ class MarkerComponent(Component, kw_only=True):
 
 
 class ProcessingErrorComponent(MultiComponent, kw_only=True):
-    """An open failure: one system could not process an entity; the row says why."""
+    """A failure: one system could not process an entity; the row says why.
+
+    `dismissed_at` is when a user said that it needs no attention. It is None again when the system
+    fails in another way, or when a new version of it tries again.
+    """
 
     __tablename__ = "component_processing_error"
     __table_args__ = (UniqueConstraint("entity_id", "system"),)
@@ -170,6 +174,7 @@ class ProcessingErrorComponent(MultiComponent, kw_only=True):
     requirement: Mapped[str | None] = mapped_column(String(255), default=None)
     attempts: Mapped[int] = mapped_column(default=1)
     occurred_at: Mapped[datetime]
+    dismissed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 def table_of(kind: type[Base]) -> Table:

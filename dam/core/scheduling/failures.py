@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, case, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
@@ -15,6 +15,8 @@ async def record_failures(
     session: AsyncSession, system: str, failures: Mapping[EntityId, Exception], *, now: datetime
 ) -> None:
     """Store an open failure for each entity; if it has one of that system, count one more attempt.
+
+    A failure that was dismissed stays dismissed if it is the same one again.
 
     Args:
         session: A session that may write; the caller commits.
@@ -31,12 +33,14 @@ async def record_failures(
         raise_host_limit(error)
     statement = upsert(session, ProcessingErrorComponent)
     table = table_of(ProcessingErrorComponent)
+    is_same = [table.c[name] == statement.excluded[name] for name in ("error", "message")]
     news = ("error", "message", "hint", "requirement", "occurred_at")
     statement = statement.on_conflict_do_update(
         index_elements=["entity_id", "system"],
         set_={
             **{name: statement.excluded[name] for name in news},
             "attempts": table.c.attempts + 1,
+            "dismissed_at": case((and_(*is_same), table.c.dismissed_at), else_=None),
         },
     )
     rows = [

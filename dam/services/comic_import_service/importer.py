@@ -18,6 +18,7 @@ from dam.services import content_service
 from dam.services.comic_import_service.extraction import store_pages
 from dam.services.comic_import_service.known import (
     FOLDER,
+    AddedArchive,
     RecordedComic,
     comics_at,
     folder_comic,
@@ -51,6 +52,7 @@ from dam.services.comic_import_service.records import (
     rehearse_comic,
 )
 from dam.services.comic_import_service.sources import BESIDE_ARCHIVES, MOVED_BEFORE, FolderSource
+from dam.services.failure_service import IMPORT_COMIC, dismissed_failures
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
 from dam.services.page_service import get_ordered_pages
@@ -83,21 +85,6 @@ class ComicImportOptions:
     is_dry_run: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class AddedArchive:
-    """An archive that was imported as a file, but not yet as a comic.
-
-    Args:
-        file: The outcome of the import as a file.
-        known: The comic, if the archive was imported as one before.
-        content: The place of its bytes; None if they cannot be read.
-    """
-
-    file: FileOutcome
-    known: RecordedComic | None
-    content: LocatedContent | None
-
-
 class ComicImporter:
     """Imports comics, several at once, and records them in the order in which they were started.
 
@@ -126,13 +113,17 @@ class ComicImporter:
         files = await self._import_files([file for file in archives if file.path not in added])
         ids = {file.entity_id for file in files.values() if file.entity_id is not None}
         known = await self._world.read(known_comics, ids)
+        dismissed = await self._world.read(dismissed_failures, ids, IMPORT_COMIC)
         located = await self._world.read(content_service.locate, ids)
         for path, file in files.items():
             content = located.get(file.entity_id or 0)
             if content is None and file.sha256 is not None:
                 content = await asyncio.to_thread(_at_source, file)  # a dry run stores nothing
             added[path] = AddedArchive(
-                file=file, known=known.get(file.entity_id or 0), content=content
+                file=file,
+                known=known.get(file.entity_id or 0),
+                content=content,
+                is_dismissed=file.entity_id in dismissed,
             )
         return added
 

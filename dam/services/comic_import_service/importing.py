@@ -13,11 +13,10 @@ from dam.errors import DamError, ItemError, is_of_item
 from dam.services import content_service
 from dam.services.comic_book_service import describe_comic_concepts
 from dam.services.comic_import_service.importer import (
-    AddedArchive,
     ComicImporter,
     ComicImportOptions,
 )
-from dam.services.comic_import_service.known import known_comics
+from dam.services.comic_import_service.known import AddedArchive, known_comics
 from dam.services.comic_import_service.outcome import ComicOutcome, failed_comic
 from dam.services.comic_import_service.sources import (
     ArchiveSource,
@@ -34,6 +33,7 @@ from dam.tasks.sources import SourceRemoval
 
 _IN_FLIGHT = 2
 _BATCH_COMICS, _BATCH_BYTES = 64, 64 << 20
+_DISMISSED = "it could not be read as a comic, and this failure was dismissed"
 _PAGES_PER_ROUND = 128
 
 OnComic = Callable[[ComicOutcome], None]
@@ -275,7 +275,10 @@ async def _import(
         )
     if isinstance(source, FolderSource):
         return await _outcome_of(source.path, importer.import_folder(source, turn))
-    return await _outcome_of(source.path, importer.import_archive(added[source.path], turn))
+    archive = added[source.path]
+    if archive.known is None and archive.is_dismissed:
+        return ComicOutcome(path=source.path, status="skipped", message=_DISMISSED)
+    return await _outcome_of(source.path, importer.import_archive(archive, turn))
 
 
 async def _outcome_of(path: str, work: Coroutine[None, None, ComicOutcome]) -> ComicOutcome:

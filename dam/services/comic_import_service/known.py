@@ -19,7 +19,9 @@ from dam.models import (
 )
 from dam.services.comic_book_service import link_comic_variant_to_concept
 from dam.services.failure_service import IMPORT_COMIC
+from dam.services.import_service import FileOutcome
 from dam.services.page_service import get_ordered_pages
+from dam.storage.contents.located import LocatedContent
 from dam.storage.paths import path_bytes, path_digest
 
 FOLDER = "folder"
@@ -37,7 +39,8 @@ class RecordedComic:
         is_new: This import made the variant.
         concept_created: This import made the concept.
         perhaps_of: An older concept that it may be a variant of, if this import made the concept.
-        has_failure: Its pages or its document could not all be read when it was imported.
+        has_failure: Its pages or its document could not all be read when it was imported, and no
+            user has dismissed that.
     """
 
     variant_entity_id: EntityId | None
@@ -47,6 +50,23 @@ class RecordedComic:
     concept_created: bool = False
     perhaps_of: EntityId | None = None
     has_failure: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedArchive:
+    """An archive that was imported as a file, but not yet as a comic.
+
+    Args:
+        file: The outcome of the import as a file.
+        known: The comic, if the archive was imported as one before.
+        content: The place of its bytes; None if they cannot be read.
+        is_dismissed: A user has dismissed that it could not be imported as a comic.
+    """
+
+    file: FileOutcome
+    known: RecordedComic | None
+    content: LocatedContent | None
+    is_dismissed: bool = False
 
 
 async def known_comics(
@@ -70,7 +90,11 @@ async def known_comics(
             .scalar_subquery()
             .label("pages"),
             exists()
-            .where(failure.entity_id == variant.entity_id, failure.system == IMPORT_COMIC)
+            .where(
+                failure.entity_id == variant.entity_id,
+                failure.system == IMPORT_COMIC,
+                failure.dismissed_at.is_(None),
+            )
             .label("has_failure"),
         )
         .where(variant.entity_id.in_(entity_ids))

@@ -18,6 +18,7 @@ from dam.models import (
     NeedsMetadataExtractionComponent,
 )
 from dam.services.ecs_service import mark_in_pages
+from dam.services.failure_service import reopen_where
 
 
 async def mark_outdated(
@@ -34,12 +35,18 @@ async def mark_outdated(
         The number of marked entities by system. Systems whose results have no version are left out.
     """
     marked = Counter[str]()
-    for system, marker in markers.items():
-        outdated = _outdated(marker, world.resources.get(MediaKinds))
+    kinds = world.resources.get(MediaKinds)
+    found = {system: _outdated(marker, kinds) for system, marker in markers.items()}
+    versioned = [system for system, outdated in found.items() if outdated is not None]
+    for system, outdated in found.items():
         if outdated is None:
             continue
+        marker = markers[system]
         without = outdated.where(~exists().where(marker.entity_id == outdated.selected_columns[0]))
         marked[system] = await mark_in_pages(world, marker, without, is_dry_run=is_dry_run)
+        if not is_dry_run:
+            # What was described anew is drawn anew, too, so the failures of both are open again.
+            await world.run(reopen_where, outdated, versioned)
     return marked
 
 

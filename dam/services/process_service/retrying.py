@@ -19,6 +19,7 @@ from dam.media.kind import MediaKind
 from dam.media.requirements import is_installed
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.ecs_service import mark_in_pages
+from dam.services.failure_service import reopen
 from dam.storage.paths import path_from_bytes
 from dam.storage.sources.reference import is_there
 
@@ -47,8 +48,9 @@ async def retry(
 ) -> Retried:
     """Mark failed entities again, for the systems that failed.
 
-    Only marks; `process` runs the systems. A failure stays open until its system succeeds. Marks
-    are committed in pages; if a page fails, the marks of earlier pages stay.
+    Only marks; `process` runs the systems. A failure stays open until its system succeeds. One that
+    was dismissed is left out, or open again if its entity is among those given. Marks are committed
+    in pages; if a page fails, the marks of earlier pages stay.
 
     Example: `await retry(world, [12], system="analyse_images")`.
 
@@ -69,6 +71,8 @@ async def retry(
         markers = {system: markers[system]}
 
     entity_ids = None if given is None else sorted(await world.read(resolve_ids, given))
+    if entity_ids is not None and not is_dry_run:
+        await world.run(reopen, entity_ids, list(markers))
     marked, unknown = 0, Counter[str]()
     for condition in _conditions(entity_ids):
         for name, marker in markers.items():
@@ -129,7 +133,7 @@ def _conditions(entity_ids: Sequence[EntityId] | None) -> list[ColumnElement[boo
     """Return conditions that together select each of these entities once; None selects all."""
     failure = ProcessingErrorComponent
     if entity_ids is None:
-        return [failure.entity_id > 0]
+        return [failure.dismissed_at.is_(None)]
     return [failure.entity_id.in_(ids) for ids in portions(entity_ids)]
 
 
