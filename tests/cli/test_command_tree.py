@@ -1,8 +1,9 @@
 """What the contract of the command line asks of every command, whichever there are."""
 
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import typer
@@ -10,7 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from dam.cli import command_tree, make_root
-from dam.cli.main import _COMMANDS
+from dam.cli.main import _COMMANDS, main
+from dam.cli.toolkit.plain_words import COMIC, ROOT
 from dam.errors import ExitCode
 from tests.command_line import DamCli
 
@@ -90,3 +92,34 @@ def test_it_takes_a_dry_run_where_it_changes_something(name: str) -> None:
 def test_the_root_takes_what_concerns_the_program() -> None:
     assert {"--version", "--no-plugins", "--install-completion"} <= options_of(EVERY[""])
     assert isinstance(make_root(command_tree()), typer.Typer)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("list", "`list-worlds`"),
+        ("add", "`add-asset PATH`"),
+        ("find", "`find-similar-images FILE`"),
+        ("import", "`comic import PATH`"),
+        ("rm", "`remove-asset ID`"),
+        ("help", "`--help`"),
+        ("comic list", "`comic find WORD`"),
+        ("comic rm", "`comic remove-page`"),
+    ],
+)
+def test_a_plain_word_names_the_command_that_does_it(
+    capsys: pytest.CaptureFixture[str], words: str, named: str
+) -> None:
+    assert main(words.split()) == ExitCode.USAGE
+    message, hint = capsys.readouterr().err.splitlines()
+    assert message == f"error: no such command {words.rsplit(maxsplit=1)[-1]!r}"
+    assert hint.startswith("hint: ")
+    assert named in hint
+
+
+@pytest.mark.parametrize("hints", [ROOT, COMIC])
+def test_plain_words_name_commands_that_there_are(hints: Mapping[str, str]) -> None:
+    for hint in hints.values():
+        for quoted in re.findall("`([^`]+)`", hint):
+            words = [word for word in quoted.split() if word.islower() and word[0] != "-"]
+            assert " ".join(words) in EVERY, quoted

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from typer.core import TyperCommand, TyperGroup
+
+from dam.cli.toolkit.plain_words import COMIC, ROOT
+from dam.errors import UsageError
 
 EVERYWHERE = "Options of every command"
 
@@ -41,7 +44,19 @@ class PlainCommand(TyperCommand):
 
 
 class PlainGroup(TyperGroup):
-    """A group that lists its commands by section."""
+    """A group that lists its commands by section, and leads on from plain words such as `list`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as below
+        """Return the command that the first word names.
+
+        Raises:
+            UsageError: There is none, but the hint names commands that do what the word means.
+        """
+        word = args[0] if args else ""
+        hint = (COMIC if self.name == "comic" else ROOT if ctx.parent is None else {}).get(word)
+        if hint is not None and self.get_command(ctx, word) is None:
+            raise UsageError(f"no such command {word!r}", hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: object, formatter: _Formatter) -> None:
         """Write a list of commands for each section, in the order of registration."""

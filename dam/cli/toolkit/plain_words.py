@@ -1,0 +1,35 @@
+"""Words that people try first, and the commands that do what they mean."""
+
+from collections.abc import Mapping
+
+_LIST = "`list-worlds` lists worlds, `comic find` comics, `failures` failures; `status` counts all"
+_FIND = (
+    "`find-similar-images FILE` finds by looks, `find-file-by-hash HASH` by bytes, "
+    "`comic find` comics"
+)
+_ADD = "`add-asset PATH` adds files and folders, `comic import PATH` adds comics"
+_REMOVE = "`remove-asset ID` removes assets"
+_HELP = "`--help` lists all commands, `COMMAND --help` explains one"
+
+ROOT: Mapping[str, str] = {
+    **dict.fromkeys(("list", "ls"), _LIST),
+    **dict.fromkeys(("find", "search", "query"), _FIND),
+    **dict.fromkeys(("add", "import", "ingest", "scan"), _ADD),
+    **dict.fromkeys(("rm", "remove", "delete", "del"), _REMOVE),
+    "export": "`export-asset ID` writes assets into a folder, `comic export` writes comics",
+    "help": _HELP,
+    "info": "`show ID` tells all about an asset, `status` about the world",
+    "init": "`setup-db` creates the database",
+    "similar": "`find-similar-images FILE` finds pictures that look alike",
+    "worlds": "`list-worlds` lists worlds",
+}
+COMIC: Mapping[str, str] = {
+    **dict.fromkeys(("list", "ls", "search"), "`comic find WORD` finds comics by their titles"),
+    "add": "`comic import PATH` adds comics, `comic add-page` adds a page",
+    **dict.fromkeys(
+        ("rm", "remove", "delete"),
+        "`remove-asset ID --force` removes a comic's file, `comic remove-page` a page",
+    ),
+    "help": "`comic --help` lists all commands, `comic COMMAND --help` explains one",
+    "info": "`comic show ID` tells all about a comic",
+}
