@@ -1,23 +1,28 @@
 """`dam-cli find-file-by-hash` and `find-similar-images`: finds assets by bytes or by looks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dam.cli.toolkit.arguments import OneOfTwoError, parse_id
+from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, read_paths
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.output import show, size_text, table
-from dam.errors import ExitCode
+from dam.cli.toolkit.failure_report import FailureReport
+from dam.cli.toolkit.faults import report
+from dam.cli.toolkit.output import emit_jsonl, show, size_text, table
+from dam.errors import ExitCode, UnreadableQueryError
 
 if TYPE_CHECKING:
     from dam.app import World
     from dam.services.digest_service import FoundAsset
-    from dam.services.likeness_service import SimilarImage
+    from dam.services.likeness_service import LikenessOptions, SimilarImage
 
 Digest = Literal["auto", "sha256", "md5", "sha1"]
 Algorithm = Literal["phash", "dhash", "ahash"]
+
+_HEADER = ("id", "distance", "transform", "pixels", "name", "size", "path")
 
 
 @command()
@@ -56,12 +61,26 @@ def find_file_by_hash(
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
 
 
-@command()
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What was found for one of several files."""
+
+    file: Path
+    matches: "Sequence[SimilarImage]" = ()
+    error: str | None = None
+    message: str | None = None
+    hint: str | None = None
+
+
+@command(streams=True)
 def find_similar_images(
     state: State,
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="A picture file; it need not be in the world."),
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Picture files; they need not be in the world. - reads them from stdin.",
+        ),
     ] = None,
     entity: Annotated[
         str | None, typer.Option(metavar="ID", help="Compare with this asset instead of a file.")
@@ -77,43 +96,92 @@ def find_similar_images(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most N results.")
+        int | None, typer.Option(min=1, metavar="N", help="At most N results for each file.")
     ] = None,
     *,
     transforms: Annotated[
         bool, typer.Option("--transforms", help="Also try the picture turned and mirrored, 8 ways.")
     ] = False,
+    null: NullSeparated = False,
 ) -> ExitCode:
-    """Find pictures that look like a given one.
+    """Find pictures that look like given ones.
 
-    Give a FILE, or an asset with --entity. The nearest pictures come first. The distance is the
+    Give FILEs, or an asset with --entity. The nearest pictures come first. The distance is the
     number of bits, out of 64, in which the perceptual hashes differ.
-    """
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import resolve_ids
-    from dam.services.likeness_service import (
-        LikenessOptions,
-        find_similar_to_entity,
-        find_similar_to_file,
-    )
 
-    if (entity is None) == (file is None):
+    With --json, one file gives a list. Several files, and - and --jsonl, give an object for each
+    file, with its matches.
+    """
+    from dam.services.likeness_service import LikenessOptions
+
+    if (entity is None) == (not files):
         raise OneOfTwoError("FILE", "--entity")
-    wanted = None if entity is None else parse_id(entity)
     options = LikenessOptions(
         algorithm=algorithm, threshold=threshold, limit=limit, has_transforms=transforms
     )
+    if entity is not None:
+        return _find_like_one(state, parse_id(entity), options)
+    given = files or []
+    paths = list(read_paths(given, null_separated=null))
+    if len(given) == 1 and given != ["-"] and not state.is_jsonl:
+        return _find_like_one(state, paths[0], options)
+    return _find_like_many(state, paths, options)
+
+
+def _find_like_one(state: State, query: "Path | int | str", options: "LikenessOptions") -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.asset_service import resolve_ids
+    from dam.services.likeness_service import find_similar_to_entity, find_similar_to_file
 
     async def work(world: "World") -> "list[SimilarImage]":
-        if file is not None:
-            return await find_similar_to_file(world, file, options)
-        assert wanted is not None
-        (entity_id,) = await world.read(resolve_ids, [wanted])
+        if isinstance(query, Path):
+            return await find_similar_to_file(world, query, options)
+        (entity_id,) = await world.read(resolve_ids, [query])
         return await find_similar_to_entity(world, entity_id, options)
 
-    found = run_in_world(state, work)
-    show(state, found, _show_similar)
+    try:
+        found = run_in_world(state, work)
+    except UnreadableQueryError as error:
+        report(error, as_json=state.is_json)
+        return ExitCode.ITEMS_FAILED
+    if state.is_jsonl:
+        for match in found:
+            emit_jsonl(match)
+    else:
+        show(state, found, _show_similar)
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
+
+
+def _find_like_many(state: State, paths: Sequence[Path], options: "LikenessOptions") -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.likeness_service import find_similar_to_file
+
+    failed = FailureReport("`--json` lists all")
+
+    async def find(world: "World", path: Path) -> Answer:
+        try:
+            return Answer(file=path, matches=await find_similar_to_file(world, path, options))
+        except UnreadableQueryError as error:
+            kind, message, hint = type(error).__name__, error.message, error.hint
+            failed.take(path, message=message, hint=hint, error=kind)
+            return Answer(file=path, error=kind, message=message, hint=hint)
+
+    async def work(world: "World") -> list[Answer]:
+        answers = []
+        for path in paths:
+            answers.append(await find(world, path))
+            if state.is_jsonl:
+                emit_jsonl(answers[-1])
+        return answers
+
+    answers = run_in_world(state, work)
+    failed.tell()
+    if not state.is_jsonl:
+        show(state, answers, _show_answers)
+    if any(answer.error for answer in answers):
+        return ExitCode.ITEMS_FAILED
+    has_found = any(answer.matches for answer in answers)
+    return ExitCode.OK if has_found else ExitCode.NOTHING_FOUND
 
 
 def _show_files(found: "Sequence[FoundAsset]") -> None:
@@ -133,14 +201,22 @@ def _show_files(found: "Sequence[FoundAsset]") -> None:
 
 
 def _show_similar(found: "Sequence[SimilarImage]") -> None:
-    rows = [
-        (
-            item.entity_id,
-            "identical" if item.identical else f"{item.distance} bits",
-            None if item.transform == "none" else item.transform,
-            f"{item.width}x{item.height}" if item.width else None,
-            item.name,
-        )
-        for item in found
-    ]
-    table(rows, ("id", "distance", "transform", "pixels", "name"))
+    table(list(map(_row, found)), _HEADER)
+
+
+def _show_answers(answers: Sequence[Answer]) -> None:
+    """Write one row for each match, with the file that it is like at the end."""
+    rows = [(*_row(match), answer.file) for answer in answers for match in answer.matches]
+    table(rows, (*_HEADER, "like"))
+
+
+def _row(item: "SimilarImage") -> tuple[object, ...]:
+    return (
+        item.entity_id,
+        "identical" if item.identical else f"{item.distance} bits",
+        None if item.transform == "none" else item.transform,
+        f"{item.width}x{item.height}" if item.width else None,
+        item.name,
+        None if item.size_bytes is None else size_text(item.size_bytes),
+        item.path,
+    )

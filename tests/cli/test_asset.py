@@ -88,8 +88,10 @@ def test_similar_pictures_come_nearest_first(filled: DamCli, home: Path) -> None
     assert {item["name"] for item in found} == {"hills.jpg", "hills-half.jpg"}
     assert set(found[0]) == {
         *("entity_id", "distance", "algorithm", "transform", "identical", "sha256", "name"),
-        *("width", "height"),
+        *("width", "height", "size_bytes", "path"),
     }
+    for item in found:
+        assert Path(item["path"]).stat().st_size == item["size_bytes"]
     assert [item["distance"] for item in found] == sorted(item["distance"] for item in found)
     (first,) = filled("find-similar-images", home / "small.png", "--limit", "1", "--json").json
     assert first == found[0]
@@ -104,6 +106,22 @@ def test_an_asset_finds_its_like_and_not_itself(filled: DamCli) -> None:
     }
 
 
+def test_several_files_have_an_answer_each(filled: DamCli, home: Path) -> None:
+    hills = ASSETS / "pictures" / "hills.jpg"
+    result = filled("find-similar-images", hills, "absent.jpg", "--limit", "1", "--json")
+    found, absent = result.json
+    assert (result.returncode, found["file"], found["error"]) == (3, str(hills), None)
+    assert [match["name"] for match in found["matches"]] == ["hills.jpg"]
+    assert (absent["file"], absent["matches"]) == ("absent.jpg", [])
+    assert absent["error"] == "UnreadableQueryError"
+    assert result.stderr.startswith("failed: absent.jpg: cannot search: ")
+    (home / "list").write_text(f"{hills}\n")
+    (line,) = filled(
+        "find-similar-images", "-", "--limit", "1", "--jsonl", stdin=(home / "list").read_bytes()
+    ).jsonl
+    assert line == found
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -114,7 +132,7 @@ def test_an_asset_finds_its_like_and_not_itself(filled: DamCli) -> None:
             2,
             "invalid value for '--threshold': '65'; expected at most 64",
         ),
-        (["absent.jpg"], 5, "cannot search: cannot read absent.jpg: no such file"),
+        (["absent.jpg"], 3, "cannot search: cannot read absent.jpg: no such file"),
         ([], 2, "expected either FILE or --entity"),
     ],
 )

@@ -27,6 +27,7 @@ from dam.models import (
     ImagePerceptualPHashComponent,
 )
 from dam.services import content_service, ecs_service
+from dam.services.asset_service import last_paths
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service.index import LikenessIndex, PackedHashes
 from dam.storage.contents.located import LocatedContent, local_file
@@ -55,6 +56,7 @@ class SimilarImage:
         distance: Number of bits that differ, 0 to 64.
         transform: How the query was turned or mirrored to get this distance.
         identical: The bytes are those of the query.
+        path: Where its file was seen last; None if it was seen only in an archive.
     """
 
     entity_id: EntityId
@@ -66,6 +68,8 @@ class SimilarImage:
     name: str | None
     width: int | None
     height: int | None
+    size_bytes: int | None
+    path: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +218,8 @@ async def _find(
     found: list[SimilarImage] = []
     for page in portions(matches, _PAGE):
         rows = await _described(session, options.algorithm, {match.entity_id for match in page})
-        found += _confirmed(rows, page, query, options.algorithm)
+        paths = await last_paths(session, rows)
+        found += _confirmed(rows, paths, page, query, options.algorithm)
         if options.limit is not None and len(found) >= options.limit:
             return found[: options.limit]
     return found
@@ -250,7 +255,15 @@ async def _described(
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
     size, kind = ImageDimensionsComponent, _COMPONENTS[algorithm]
     statement = (
-        select(digest.entity_id, digest.digest, file.name_text, size.width, size.height, kind.value)
+        select(
+            digest.entity_id,
+            digest.digest,
+            file.name_text,
+            file.size_bytes,
+            size.width,
+            size.height,
+            kind.value,
+        )
         .outerjoin(file, file.entity_id == digest.entity_id)
         .outerjoin(size, size.entity_id == digest.entity_id)
         .outerjoin(kind, kind.entity_id == digest.entity_id)
@@ -262,6 +275,7 @@ async def _described(
 
 def _confirmed(
     rows: Mapping[EntityId, Row[*tuple[Any, ...]]],
+    paths: Mapping[EntityId, str],
     matches: Iterable[_Match],
     query: _Query,
     algorithm: Algorithm,
@@ -281,4 +295,6 @@ def _confirmed(
             name=row.name_text,
             width=row.width,
             height=row.height,
+            size_bytes=row.size_bytes,
+            path=paths.get(match.entity_id),
         )
