@@ -110,7 +110,7 @@ def test_every_setting_is_documented() -> None:
 def test_the_worlds_shown_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     (worlds,) = (block.text for block in BLOCKS if block.language == "json")
     monkeypatch.setenv("DAM_WORLDS_CONFIG", worlds)
-    assert list(load_settings().worlds) == ["photos", "scans"]
+    assert list(load_settings().worlds) == ["photos", "scans", "default"]
 
 
 def test_the_plugin_shown_is_the_one_that_is_tested() -> None:

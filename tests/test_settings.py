@@ -156,7 +156,10 @@ def worlds(config: object) -> Settings:
 
 def test_worlds_are_json_text_and_the_first_is_the_default(home: Path) -> None:
     settings = worlds({"photos": {"database_url": "sqlite:///p.db"}, "scans": {}})
-    assert (list(settings.worlds), settings.default_world) == (["photos", "scans"], "photos")
+    assert (list(settings.worlds), settings.default_world) == (
+        ["photos", "scans", "default"],
+        "photos",
+    )
     assert settings.world().database_url == f"sqlite:///{home}/p.db"
     assert settings.world("scans").database_url == f"sqlite:///{home}/.local/share/dam/scans.db"
     assert not settings.world("scans").is_configured
@@ -179,14 +182,14 @@ def test_the_single_variables_add_the_default_world(home: Path) -> None:
     settings = worlds({"photos": {}})
     assert settings.default_world == "mine"
     assert settings.world().database_url == f"sqlite:///{home}/mine.db"
-    assert set(settings.worlds) == {"photos", "mine"}
+    assert set(settings.worlds) == {"photos", "mine", "default"}
 
 
 def test_an_unknown_world_is_wrong_usage() -> None:
     with pytest.raises(DamError) as caught:
         worlds({"photos": {}, "scans": {}}).world("fotos")
     assert caught.value.exit_code == ExitCode.USAGE
-    assert caught.value.message == "no world named 'fotos'; known: photos, scans"
+    assert caught.value.message == "no world named 'fotos'; known: photos, scans, default"
     assert caught.value.hint == "did you mean 'photos'?"
 
 
@@ -271,7 +274,7 @@ def test_a_default_world_that_is_none_of_the_worlds_is_refused() -> None:
     assert fault_of(
         DAM_WORLDS_CONFIG='{"photos": {}, "scans": {}}', DAM_DEFAULT_WORLD_NAME="photo"
     ) == (
-        "DAM_DEFAULT_WORLD_NAME is 'photo'; expected one of photos, scans",
+        "DAM_DEFAULT_WORLD_NAME is 'photo'; expected one of photos, scans, default",
         "did you mean 'photos'?",
     )
 

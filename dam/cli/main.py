@@ -18,6 +18,7 @@ from dam.cli.plugin_commands import RootGroup
 from dam.cli.toolkit.command import Command, Group, make_group
 from dam.cli.toolkit.faults import StoppedByUserError, fault_of, report
 from dam.cli.toolkit.help_text import PlainGroup
+from dam.cli.toolkit.hints import remember_world
 from dam.cli.toolkit.output import OutputError, flush, write_error_text
 from dam.cli.toolkit.streams import (
     flush_prints,
@@ -58,6 +59,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "setup-db": "dam.cli.world:setup_db",
         "list-worlds": "dam.cli.world:list_worlds",
         "status": "dam.cli.world:status",
+        "config": "dam.cli.config:CONFIG",
         "process": "dam.cli.work:process",
         "failures": "dam.cli.failures:FAILURES",
         "retry": "dam.cli.work:retry",
@@ -148,6 +150,7 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         tree: The commands; by default those of `command_tree`.
     """
     prepare_streams()
+    remember_world(None)
     try:
         root = make_root({}, _LazyRoot) if tree is None else make_root(tree)
         return _run(arguments, root)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dam.app import World, WorldConfig
+    from dam.services.config_service import ShownSetting
     from dam.services.doctor_service import DatabaseHealth, Diagnosis, FolderHealth, LostStore
     from dam.services.plugin_service import PluginInDatabase
     from dam.services.privacy_service import OpenPath
@@ -135,29 +136,37 @@ def _show_saved_copy(copy: "Path | None") -> None:
 
 @command()
 def list_worlds(state: State) -> None:
-    """List the configured worlds, and where each is kept."""
+    """List the worlds: where each is kept, and where that is set."""
     from dam.app import load_settings
     from dam.services import status_service
 
     def people(worlds: "Sequence[WorldPlace]") -> None:
         rows = [
-            (one.name, "default" if one.default else None, one.database, one.storage)
+            (one.name, "default" if one.default else None, one.database, one.storage, _origin(one))
             for one in worlds
         ]
-        table(rows, ("name", "default", "database", "storage"))
+        table(rows, ("name", "default", "database", "storage", "set in"))
 
     show(state, status_service.list_worlds(load_settings()), people)
 
 
+def _origin(place: "WorldPlace") -> str | None:
+    """Return where a world is set: `/home/ann/.config/dam/config.toml`; None if it is not."""
+    origins = {place.database_origin, place.storage_origin} - {"default"}
+    return ", ".join(sorted(origins)) or None
+
+
 @command()
 def status(state: State) -> None:
-    """Show what a world holds, and its pending work."""
+    """Show what a world holds, its pending work, and where its settings come from."""
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "WorldStatus":
-        from dam.services import status_service
+        from dam.app import load_settings
+        from dam.services import config_service, status_service
 
-        return await world.read(status_service.status)
+        settings = config_service.settings_of(load_settings(), world.config.name)
+        return replace(await world.read(status_service.status), settings=settings)
 
     show(state, run_in_world(state, work), _show_status)
 
@@ -176,6 +185,7 @@ def _show_status(found: "WorldStatus") -> None:
         hint = "run `dam-cli process` on the machine that has them"
         sentence(f"moved and still to be removed: {files} ({hint})")
     _show_absent_plugins(found.plugins)
+    _show_origins(found.settings)
     rows = [
         (name, count)
         for name, count in found.components.items()
@@ -184,6 +194,16 @@ def _show_status(found: "WorldStatus") -> None:
     if rows:
         sentence("")
         table(rows, ("component", "rows"))
+
+
+def _show_origins(settings: "Sequence[ShownSetting]") -> None:
+    """Tell what is set and where; what is not set has its default."""
+    names: dict[str, list[str]] = {}
+    for one in settings:
+        names.setdefault(one.origin, []).append(one.name)
+    names.pop("default", None)
+    for origin, found in names.items():
+        sentence(f"set in {origin}: {', '.join(found)}")
 
 
 def _show_absent_plugins(plugins: "Sequence[PluginInDatabase]") -> None:

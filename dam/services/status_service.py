@@ -21,6 +21,7 @@ from dam.models import (
     FilePropertiesComponent,
     PendingSourceRemovalComponent,
 )
+from dam.services.config_service import ShownSetting
 from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.schema_service import table_names
 from dam.settings import Settings
@@ -28,12 +29,25 @@ from dam.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class WorldPlace:
-    """The database and store of a world; addresses have no passwords."""
+    """The database and store of a world; addresses have no passwords.
+
+    Args:
+        name: The world's name.
+        database: The URL of its database.
+        storage: The folder or URL of its store.
+        default: Commands without `--world` use it.
+        database_origin: Where the database is set: the path of a file, `environment` or `default`.
+        storage_origin: Likewise for the store.
+        default_origin: Likewise for the choice of the default world; None for any other world.
+    """
 
     name: str
     database: str
     storage: str
     default: bool
+    database_origin: str = "default"
+    storage_origin: str = "default"
+    default_origin: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +64,7 @@ class WorldStatus:
         failures: Number of open failures.
         pending_removals: Number of sources that moves must still remove, on any machine.
         plugins: The plugins that have tables in the world, also those that are not installed.
+        settings: What is set for the world, and where; the database does not know it.
     """
 
     world: str
@@ -61,6 +76,7 @@ class WorldStatus:
     failures: int
     pending_removals: int
     plugins: Sequence[PluginInDatabase] = ()
+    settings: Sequence[ShownSetting] = ()
 
 
 def list_worlds(settings: Settings) -> list[WorldPlace]:
@@ -71,6 +87,11 @@ def list_worlds(settings: Settings) -> list[WorldPlace]:
             database=url_without_password(world.database_url),
             storage=place_without_password(world.storage_url),
             default=world.name == settings.default_world,
+            database_origin=world.database_origin,
+            storage_origin=world.storage_origin,
+            default_origin=settings.origins.get("default")
+            if world.name == settings.default_world
+            else None,
         )
         for world in settings.worlds.values()
     ]

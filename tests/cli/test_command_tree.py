@@ -18,7 +18,7 @@ from tests.command_line import DamCli
 
 CHANGING = {
     *("setup-db", "process", "retry", "gc", "doctor", "add-asset", "export-asset", "remove-asset"),
-    *("forget", "failures dismiss"),
+    *("config edit", "forget", "failures dismiss"),
     *(f"comic {name}" for name in ("import", "create", "link", "unlink", "set-primary", "edit")),
     "comic remove",
     *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),

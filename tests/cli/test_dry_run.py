@@ -25,6 +25,7 @@ ASSETS = Path(__file__).parents[1] / "assets"
 # of it fails. What the line needs and is not there yet, `furnish` puts there.
 CHANGES: Mapping[str, str] = {
     "add-asset": "new.txt",
+    "config edit": "",
     "doctor": "--fix",
     "export-asset": "{picture} --output out",
     "failures dismiss": "--error UnreadablePictureError",

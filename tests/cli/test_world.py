@@ -23,6 +23,9 @@ def test_listing_and_examining_a_world_does_not_make_it(dam_cli: DamCli) -> None
             "database": f"sqlite:///{data(dam_cli.home)}/default.db",
             "storage": f"{data(dam_cli.home)}/default-storage",
             "default": True,
+            "database_origin": "default",
+            "storage_origin": "default",
+            "default_origin": "default",
         }
     ]
     examined = dam_cli("doctor", "--json")
@@ -127,12 +130,14 @@ def test_worlds_are_listed_without_passwords_and_chosen_by_name(dam_cli: DamCli)
     assert [line.split()[:2] for line in people.stdout.splitlines()] == [
         ["photos", "default"],
         ["scans", "-"],
+        ["default", "-"],
     ]
     assert "postgresql://me:***@localhost:1/scans" in people.stdout
     unknown = cli("status", "--world", "fotos")
     assert (unknown.returncode, unknown.stderr) == (
         2,
-        "error: no world named 'fotos'; known: photos, scans\nhint: did you mean 'photos'?\n",
+        "error: no world named 'fotos'; known: photos, scans, default\n"
+        "hint: did you mean 'photos'?\n",
     )
     unreachable = cli("doctor", "-w", "scans")
     assert unreachable.returncode == 5

@@ -39,11 +39,13 @@ def test_worlds_are_listed_without_passwords(home: Path, monkeypatch: pytest.Mon
     }
     monkeypatch.setenv("DAM_WORLDS_CONFIG", json.dumps(worlds))
     monkeypatch.setenv("DAM_DEFAULT_WORLD_NAME", "scans")
-    photos, scans = list_worlds(load_settings())
+    photos, scans, _ = list_worlds(load_settings())
     assert photos == WorldPlace(
         name="photos",
         database=f"sqlite:///{home}/photos.db",
         storage=f"{home}/files",
         default=False,
+        database_origin="environment",
+        storage_origin="environment",
     )
     assert (scans.database, scans.default) == ("postgresql://me:***@host/scans", True)

@@ -12,6 +12,7 @@ import typer
 
 import dam
 from dam.cli.toolkit.help_text import EVERYWHERE, PlainCommand, PlainGroup
+from dam.cli.toolkit.hints import remember_world
 from dam.errors import ExitCode, UsageError
 
 Body: TypeAlias = Callable[..., ExitCode | None]
@@ -64,6 +65,7 @@ class Command:
         def prepare(context: typer.Context, **values: object) -> Job:
             given = {name: values.pop(name) for name in shared}
             state = replace(_merged(context, given), changes=self.changes)
+            remember_world(state.world)
             return partial(self.body, state, **values)
 
         callback = _shaped(prepare, [*own, *(_SHARED[name] for name in shared)])

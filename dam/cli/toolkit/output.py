@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import TextIO, TypeVar
 
 from dam.cli.toolkit.command import State
+from dam.cli.toolkit.hints import in_json, naming_world
 from dam.cli.toolkit.tables import aligned, fitted
 from dam.errors import (
     EnvironmentFaultError,
@@ -72,12 +73,12 @@ def emit_jsonl(value: object) -> None:
 
 def json_text(value: object) -> str:
     """Return ASCII JSON: times in UTC, bytes in hex, undecodable bytes of paths as surrogates."""
-    return json.dumps(value, default=_plain, allow_nan=False)
+    return in_json(json.dumps(value, default=_plain, allow_nan=False))
 
 
 def sentence(text: str) -> None:
     """Write a result in words to stdout."""
-    write_line(one_line(text))
+    write_line(one_line(naming_world(text)))
 
 
 def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
@@ -107,7 +108,7 @@ def complain(text: str) -> None:
 
     Passwords are hidden: a path may be the URL of a database, given by mistake.
     """
-    write_error_text(one_line(text_without_passwords(text)) + "\n")
+    write_error_text(one_line(naming_world(text_without_passwords(text))) + "\n")
 
 
 def write_error_text(text: str) -> None:
