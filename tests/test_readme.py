@@ -113,6 +113,17 @@ def test_the_worlds_shown_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(load_settings().worlds) == ["photos", "scans", "default"]
 
 
+def test_the_file_of_settings_shown_can_be_used(home: Path) -> None:
+    file = home / ".config/dam/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(next(block.text for block in BLOCKS if block.text.startswith("default =")))
+    settings = load_settings()
+    assert (list(settings.worlds), settings.default_world) == (
+        ["photos", "scans", "default"],
+        "photos",
+    )
+
+
 def test_the_plugin_shown_is_the_one_that_is_tested() -> None:
     source = (PROJECT / "tests/plugins/example_plugin/dam_stl/plugin.py").read_text()
     shown = [block.text for block in BLOCKS if "def install" in block.text]
@@ -129,7 +140,8 @@ def test_the_plugin_shown_is_the_one_that_is_tested() -> None:
 
 def marked_toml() -> str:
     """Return the one block of TOML: the entry points of the plugin."""
-    (block,) = (block.text for block in BLOCKS if block.language == "toml")
+    tables = [block.text for block in BLOCKS if block.language == "toml"]
+    (block,) = (text for text in tables if "entry-points" in text)
     return block
 
 

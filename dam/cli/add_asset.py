@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
+from dam.cli.toolkit.arguments import (
+    Exclude,
+    Extensions,
+    Mode,
+    NoDefaultExcludes,
+    NoProcess,
+    NullSeparated,
+    PathArguments,
+    RespectNomedia,
+    read_paths,
+    read_selection,
+)
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
@@ -36,7 +47,7 @@ _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "h
 
 
 @command(changes=True, streams=True)
-def add_asset(
+def add_asset(  # noqa: PLR0913 - one for each option
     state: State,
     paths: PathArguments,
     recursive: Annotated[  # noqa: ARG001 - accepted for scripts that give it
@@ -51,12 +62,20 @@ def add_asset(
         bool, typer.Option("--rehash", help="Read files again even if they look unchanged.")
     ] = False,
     *,
+    exclude: Exclude = None,
+    extensions: Extensions = None,
+    no_default_excludes: NoDefaultExcludes = False,
+    respect_nomedia: RespectNomedia = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Add files to the store and describe them; of folders, all files in them and below.
 
     Content that the store already has is not stored again. After an interruption, run the same
     command again: it continues where it stopped.
+
+    In folders, those of version control and of systems are left out, such as .git, @eaDir, #recycle
+    and .Trash-1000, and what a file .damignore says, in the syntax of .gitignore. A path that is
+    given is never left out.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.import_service import ImportOptions
@@ -71,6 +90,12 @@ def add_asset(
         is_recursive=True,
         is_rehash=rehash,
         is_dry_run=state.is_dry_run,
+        selection=read_selection(
+            exclude,
+            extensions,
+            no_default_excludes=no_default_excludes,
+            respect_nomedia=respect_nomedia,
+        ),
     )
     run = _Run(state, chosen, options, is_processed=not (no_process or state.is_dry_run))
     return run_in_world(state, run.work)
@@ -147,6 +172,8 @@ class _Run:
             talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
 
     def _tell(self, summary: dict[str, Any]) -> None:
+        from dam.services.import_service import left_out_text
+
         for failure in summary["failures"]:
             if failure["system"]:
                 facts = ("message", "hint", "system", "error")
@@ -160,6 +187,8 @@ class _Run:
             sentence(
                 _summary_line(summary, is_plan=is_plan, has_worked=has_worked, is_move=is_move)
             )
+            if summary["left_out"]:
+                sentence(left_out_text(summary["left_out"]))
 
 
 def _summary(
@@ -174,6 +203,7 @@ def _summary(
     return {
         "world": world,
         **{status: report.counts[status] for status in _STATUSES},
+        "left_out": dict(report.left_out),
         "open_failures": len(failures),
         "size_bytes": report.size_bytes,
         "elapsed_s": round(elapsed_s, 3),

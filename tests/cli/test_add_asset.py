@@ -71,6 +71,7 @@ def test_the_json_summary_with_failures_that_stay_on_the_second_run(
     assert list(summary) == [
         "world",
         *COUNTS,
+        "left_out",
         "open_failures",
         "size_bytes",
         "elapsed_s",

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.comic.arguments import VariantArgument, resolve
-from dam.cli.toolkit.arguments import Mode, NoProcess, NullSeparated, PathArguments, read_paths
+from dam.cli.toolkit.arguments import (
+    Exclude,
+    Extensions,
+    Mode,
+    NoDefaultExcludes,
+    NoProcess,
+    NullSeparated,
+    PathArguments,
+    RespectNomedia,
+    read_paths,
+    read_selection,
+)
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import counted, emit_json, emit_jsonl, sentence, show, talk
@@ -26,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @command("import", changes=True, streams=True)
-def import_comic(
+def import_comic(  # noqa: PLR0913 - one for each option
     state: State,
     paths: PathArguments,
     *,
@@ -42,6 +53,10 @@ def import_comic(
     ] = None,
     mode: Mode = None,
     no_process: NoProcess = False,
+    exclude: Exclude = None,
+    extensions: Extensions = None,
+    no_default_excludes: NoDefaultExcludes = False,
+    respect_nomedia: RespectNomedia = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Add comics: archives, and folders of pictures.
@@ -53,11 +68,17 @@ def import_comic(
 
     A folder is one comic of all pictures in it and below. With -r it is a library: each archive
     below it is a comic, and so is each folder that has pictures of its own, unless archives are
-    beside them.
+    beside them. In folders, `add-asset --help` says what is left out.
     """
     from dam.cli.toolkit.running import run_in_world
 
     chosen = [str(path) for path in read_paths(paths, null_separated=null)]
+    selection = read_selection(
+        exclude,
+        extensions,
+        no_default_excludes=no_default_excludes,
+        respect_nomedia=respect_nomedia,
+    )
 
     async def work(world: "World") -> ExitCode:
         from dam.services.comic_import_service import ComicImportOptions
@@ -69,6 +90,7 @@ def import_comic(
             is_extracted=extract,
             concept_entity_id=concept_id,
             is_dry_run=state.is_dry_run,
+            selection=selection,
         )
         return await _import(state, world, chosen, options, is_processed=not no_process)
 
@@ -119,7 +141,8 @@ class _Report:
 
     def take(self, outcome: "ComicOutcome") -> None:
         """Report the outcome of one comic."""
-        self.counts[outcome.status] += 1
+        if not outcome.left_out:  # that is about no comic
+            self.counts[outcome.status] += 1
         self._has_failed = self._has_failed or outcome.is_failure
         if outcome.variant_entity_id is not None:
             self._paths[outcome.variant_entity_id] = outcome.path

@@ -5,13 +5,16 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dam.cli.toolkit.command import EmptyPathError, parse_path
 from dam.cli.toolkit.output import one_line
 from dam.errors import UsageError
+
+if TYPE_CHECKING:
+    from dam.services.import_service import FileSelection
 
 _HASH_PREFIX = re.compile(r"sha256:([0-9a-f]{8,64})")
 _ID = re.compile(r"[0-9]{1,18}")
@@ -48,6 +51,27 @@ Mode = Annotated[
 NoProcess = Annotated[
     bool, typer.Option("--no-process", help="Only import; `process` describes and hashes later.")
 ]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GLOB",
+        help="Leave out what matches in folders, as in .gitignore: '*.tmp', 'cache/', '/raw'.",
+    ),
+]
+Extensions = Annotated[
+    list[str] | None,
+    typer.Option("--ext", metavar="EXT", help="In folders, take only these endings: jpg,png."),
+]
+NoDefaultExcludes = Annotated[
+    bool,
+    typer.Option(
+        "--no-default-excludes",
+        help="Take .git, @eaDir, .Trash-* and the like, too, and what .damignore says.",
+    ),
+]
+RespectNomedia = Annotated[
+    bool, typer.Option("--respect-nomedia", help="Leave out folders with a file named .nomedia.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to prompts.")]
 
 
@@ -83,6 +107,35 @@ def read_paths(values: Iterable[str], *, null_separated: bool) -> Iterator[Path]
     if "" in given:  # before stdin is read or any other path is used
         raise EmptyPathError
     return map(parse_path, _items(given, null_separated=null_separated))
+
+
+def read_selection(
+    exclude: list[str] | None,
+    extensions: list[str] | None,
+    *,
+    no_default_excludes: bool,
+    respect_nomedia: bool,
+) -> "FileSelection":
+    """Return which files in folders an import takes.
+
+    Raises:
+        UsageError: A pattern or an ending is not valid.
+    """
+    from dam.services.import_service import FileSelection
+
+    endings = [one.strip() for text in extensions or () for one in text.split(",")]
+    for ending in endings:
+        if not ending.strip(".") or "/" in ending or "*" in ending:
+            raise UsageError(
+                f"--ext is {ending!r}; expected the ending of names, such as jpg",
+                "patterns are for --exclude",
+            )
+    return FileSelection(
+        exclude=tuple(exclude or ()),
+        extensions=tuple(endings),
+        has_default_excludes=not no_default_excludes,
+        respects_nomedia=respect_nomedia,
+    )
 
 
 def read_ids(values: Iterable[str], *, null_separated: bool = False) -> list[int | str]:

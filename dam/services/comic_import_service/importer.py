@@ -61,6 +61,7 @@ from dam.storage.content_store import ImportMode
 from dam.storage.contents.located import LocatedContent
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reference import Reference
+from dam.storage.sources.selection import USUAL_SELECTION, FileSelection
 from dam.tasks.sources import SourceRemoval
 
 Turn = Callable[[], Awaitable[None]]
@@ -76,6 +77,7 @@ class ComicImportOptions:
         is_extracted: Store the pages of archives as files of their own.
         concept_entity_id: The concept of all the comics; None: the one that their facts match.
         is_dry_run: Read and look up, but write nothing.
+        selection: Which files in folders are taken.
     """
 
     mode: ImportMode = "copy"
@@ -83,6 +85,7 @@ class ComicImportOptions:
     is_extracted: bool = False
     concept_entity_id: EntityId | None = None
     is_dry_run: bool = False
+    selection: FileSelection = USUAL_SELECTION
 
 
 class ComicImporter:
@@ -169,9 +172,8 @@ class ComicImporter:
             outcome = await self._read_archive(archive, content, noted, turn)
         if self._options.is_extracted and not self._options.is_dry_run and content is not None:
             assert file.entity_id is not None
-            not_stored = await store_pages(self._world, file.entity_id, content)
-            failed = (*outcome.failed_pages, *map(failed_page, not_stored))
-            outcome = replace(outcome, failed_pages=failed)
+            lost = map(failed_page, await store_pages(self._world, file.entity_id, content))
+            outcome = replace(outcome, failed_pages=(*outcome.failed_pages, *lost))
         return await self._moves.finish(outcome, sources, are_noted=bool(noted))
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:

@@ -135,6 +135,7 @@ async def import_comics(
         found = find_comics(
             chain(begun.paths, begun.moved.keys() - moved.keys()),
             is_recursive=options.is_recursive,
+            selection=options.selection,
             own=own_paths(world),
             is_stopped=stopping.is_set,
         )
@@ -159,8 +160,13 @@ def count_comics(
     Raises:
         ImportStoppedError: `is_stopped` returned True.
     """
-    own = own_paths(world)
-    found = find_comics(paths, is_recursive=options.is_recursive, own=own, is_stopped=is_stopped)
+    found = find_comics(
+        paths,
+        is_recursive=options.is_recursive,
+        selection=options.selection,
+        own=own_paths(world),
+        is_stopped=is_stopped,
+    )
     return sum(1 for _ in found)
 
 
@@ -272,6 +278,7 @@ async def _import(
             status="failed" if source.is_failure else "skipped",
             error="FileAccessError" if source.is_failure else None,
             message=source.reason,
+            left_out=dict(source.left_out),
         )
     if isinstance(source, FolderSource):
         return await _outcome_of(source.path, importer.import_folder(source, turn))

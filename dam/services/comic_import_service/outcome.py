@@ -1,7 +1,7 @@
 """The outcome of importing one comic, as commands report it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dam.core.ecs.components import EntityId
 from dam.errors import DamError, PagesUnreadableError
@@ -34,6 +34,8 @@ class ComicOutcome:
         message: The text of the error, or remarks.
         perhaps_of: An older comic that it may be another scan of, if its own was created.
         hint: What to do about the error.
+        left_out: The outcome is about no comic, but about the files and folders below the path that
+            the selection left out: their number by rule.
     """
 
     path: str
@@ -47,6 +49,7 @@ class ComicOutcome:
     error: str | None = None
     message: str | None = None
     hint: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_failure(self) -> bool:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +12,14 @@ from dam.media.archive.names import parts
 from dam.media.comic.members import is_clutter, is_comic_info, is_page, page_key
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import FileStat
-from dam.storage.sources.walk import OTHER_FOLDER, SkippedPath, Walk, absolute_path
+from dam.storage.sources.selection import USUAL_SELECTION, FileSelection
+from dam.storage.sources.walk import (
+    OTHER_FOLDER,
+    SkippedPath,
+    Walk,
+    absolute_path,
+    left_out_below,
+)
 
 _ARCHIVE_SUFFIXES = (".cbz", ".cbr", ".cb7", ".cbt")
 _HOLDS_ARCHIVES = "the folder holds archives; expected pictures (add -r to import each archive)"
@@ -61,6 +68,7 @@ def find_comics(
     paths: Iterable[str],
     *,
     is_recursive: bool,
+    selection: FileSelection = USUAL_SELECTION,
     own: Collection[Path] = (),
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[ComicSource]:
@@ -70,18 +78,22 @@ def find_comics(
     failure. With `is_recursive`, a folder is a library: each archive in it or below is a comic, and
     each folder with pictures directly in it is one, unless archives are next to the pictures.
 
+    After the comics of a folder comes a `SkippedPath` that says what the selection left out, if
+    anything.
+
     Example: of `x.cbz` and `Saga/1.jpg` in a library, `x.cbz` is a comic and `Saga` is another.
 
     Args:
         paths: Of files and folders.
         is_recursive: Treat folders as libraries.
+        selection: As for `Walk`; ComicInfo.xml is read whatever its `extensions`.
         own: Files and folders of the world, as for `Walk`.
         is_stopped: As for `Walk`.
 
     Raises:
         ImportStoppedError: `is_stopped` returned True.
     """
-    folders = Walk(is_recursive=True, own=own, is_stopped=is_stopped)
+    selection = replace(selection, always=(COMIC_INFO.lower(),))
     files = Walk(is_recursive=False, own=own, is_stopped=is_stopped)
     for path in paths:
         absolute = absolute_path(path)
@@ -92,7 +104,10 @@ def find_comics(
             is_folder = False
         if is_folder:
             folder = FileStat.of(status)
-            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, folders)
+            walk = Walk(is_recursive=True, selection=selection, own=own, is_stopped=is_stopped)
+            yield from (_in_library if is_recursive else _in_folder)(absolute, folder, walk)
+            if walk.left_out:
+                yield left_out_below(absolute, walk.left_out)
             continue
         for item in files.walk([absolute]):
             yield item if isinstance(item, SkippedPath) else ArchiveSource(item)

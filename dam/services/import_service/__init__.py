@@ -9,6 +9,7 @@ from dam.services.import_service.importing import (
     import_files,
 )
 from dam.services.import_service.outcome import FileOutcome, FileStatus, ImportReport, moved_before
+from dam.storage.sources.selection import FileSelection, left_out_text
 
 if TYPE_CHECKING:
     from dam.services.import_service.adding import add_files, failures_of_run
@@ -24,6 +25,7 @@ else:  # at first use: every command imports this module, and few need `process_
 
 __all__ = [
     "FileOutcome",
+    "FileSelection",
     "FileStatus",
     "ImportOptions",
     "ImportReport",
@@ -32,5 +34,6 @@ __all__ = [
     "count_files",
     "failures_of_run",
     "import_files",
+    "left_out_text",
     "moved_before",
 ]

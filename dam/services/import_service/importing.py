@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +49,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ImportMode
 from dam.storage.paths import path_digest
 from dam.storage.sources.found_file import FoundFile
+from dam.storage.sources.selection import USUAL_SELECTION, FileSelection
 from dam.storage.sources.walk import SkippedPath, Walk
 from dam.tasks.sources import SourceRemoval, new_removal
 
@@ -71,12 +72,14 @@ class ImportOptions:
         is_recursive: Search folders, too.
         is_rehash: Read files again even if their size and time are unchanged.
         is_dry_run: Read files and look them up, but write nothing.
+        selection: Which files in folders are taken.
     """
 
     mode: ImportMode = "copy"
     is_recursive: bool = False
     is_rehash: bool = False
     is_dry_run: bool = False
+    selection: FileSelection = USUAL_SELECTION
 
 
 OnOutcome = Callable[[FileOutcome], None]
@@ -139,11 +142,11 @@ async def import_files(
     is_processed = on_recorded is not None
     running = _Import(world, files, options, tell, on_moved, is_processed=is_processed)
     if options.is_dry_run or options.mode == "reference":  # both need no store
-        await running.run(begun.paths)
+        report.left_out = await running.run(begun.paths)
     else:
         await files.clear_left_copies()
         async with held_store(world, on_wait):
-            await running.run(begun.paths)
+            report.left_out = await running.run(begun.paths)
     for removal, error in list(left.values()):
         tell(still_there(moved_before(str(removal.path), removal), error))
     return report
@@ -161,13 +164,18 @@ def count_files(
     Args:
         world: The world that would get the files; its own files are not counted.
         paths: Files and folders.
-        options: Only `is_recursive` matters.
+        options: Only `is_recursive` and `selection` matter.
         is_stopped: Asked before each file.
 
     Raises:
         ImportStoppedError: `is_stopped` returned True.
     """
-    walk = Walk(is_recursive=options.is_recursive, own=own_paths(world), is_stopped=is_stopped)
+    walk = Walk(
+        is_recursive=options.is_recursive,
+        selection=options.selection,
+        own=own_paths(world),
+        is_stopped=is_stopped,
+    )
     return sum(1 for _ in walk.walk(paths))
 
 
@@ -194,14 +202,16 @@ class _Import:
         self._share = _FIRST_BATCH
         self._mode: ImportMode = "reference" if options.is_dry_run else options.mode
 
-    async def run(self, paths: Iterable[str | FoundFile]) -> None:
-        """Import all files at these paths, two batches at a time."""
+    async def run(self, paths: Iterable[str | FoundFile]) -> Counter[str]:
+        """Import all files at these paths, two batches at a time; return what was left out."""
         stopping = threading.Event()
-        found = Walk(
+        walk = Walk(
             is_recursive=self._options.is_recursive,
+            selection=self._options.selection,
             own=own_paths(self._world),
             is_stopped=stopping.is_set,
-        ).walk(paths)
+        )
+        found = walk.walk(paths)
         in_flight: deque[asyncio.Task[list[HashedFile | FileOutcome]]] = deque()
         ahead = _next_items(found, _LOOK_UP)
         try:
@@ -213,6 +223,7 @@ class _Import:
                         await self._settle(await in_flight.popleft())
             while in_flight:
                 await self._settle(await in_flight.popleft())
+            return walk.left_out
         finally:
             stopping.set()  # the thread that walks the folders cannot be cancelled
             for task in (ahead, *in_flight):

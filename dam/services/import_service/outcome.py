@@ -30,10 +30,17 @@ class FileOutcome:
 
 @dataclass
 class ImportReport:
-    """Number of paths by status; `size_bytes` is the total size of new content."""
+    """Number of paths by status.
+
+    Args:
+        counts: The number of paths with each status.
+        size_bytes: The total size of new content.
+        left_out: The number of files and folders that each rule of the selection left out.
+    """
 
     counts: Counter[FileStatus] = field(default_factory=Counter)
     size_bytes: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def count(self, outcome: FileOutcome) -> None:
         """Count one outcome."""

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,14 @@ from dam.storage.sources.folders import Inode, OpenFolder, OtherFolderError, ino
 from dam.storage.sources.found_file import FoundFile, look_at
 from dam.storage.sources.reading import kind_of
 from dam.storage.sources.removal import is_aside_name
+from dam.storage.sources.selection import (
+    IGNORE_NAME,
+    NOMEDIA_NAME,
+    USUAL_SELECTION,
+    FileSelection,
+    FolderRules,
+    left_out_text,
+)
 
 _NUL = "a path cannot contain a NUL; use -0 for a NUL-separated list"
 OTHER_FOLDER = "another folder has its name now; add it again"
@@ -19,18 +28,26 @@ _LEFT_ASIDE = "left by an interrupted move; run `dam-cli process`, and rename it
 
 @dataclass(frozen=True, slots=True)
 class SkippedPath:
-    """A path that is not imported, and why; `is_failure` if it should have been imported."""
+    """A path that is not imported, and why; `is_failure` if it should have been imported.
+
+    `left_out` says that only entries below it are not imported: by rule, how many.
+    """
 
     path: str
     reason: str
     is_failure: bool = False
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 class Walk:
-    """Finds the files at paths and, if `is_recursive`, in folders; opens no file.
+    """Finds the files at paths and, if `is_recursive`, in folders; opens no file but `.damignore`.
+
+    `left_out` counts by rule the files and folders that the selection leaves out so far.
 
     Args:
         is_recursive: Look into folders.
+        selection: Which files in folders are taken; by default all but those of version control and
+            systems, and those that `.damignore` names.
         own: Files and folders of the world itself, which are skipped; they need not exist yet. They
             are recognised by device and inode, whatever their names. It matters: to open and close
             the world's SQLite file would drop the locks that this process holds on it.
@@ -42,9 +59,12 @@ class Walk:
         self,
         *,
         is_recursive: bool,
+        selection: FileSelection = USUAL_SELECTION,
         own: Collection[Path] = (),
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.left_out: Counter[str] = Counter()
+        self._selection = selection
         self._is_recursive = is_recursive
         self._is_stopped = is_stopped
         self._own_paths = own
@@ -85,13 +105,22 @@ class Walk:
         Each folder is held open while it is listed. It must be the one that was seen when its
         parent was listed.
         """
-        pending = [(top, expected)]
+        pending = [(top, expected, self._selection.rules(top))]
         while pending:
-            path, expected = pending.pop()
+            path, expected, rules = pending.pop()
             try:
                 with open_folder(path, expected) as folder:
-                    folders: list[tuple[str, Inode]] = []
-                    yield from self._list(folder, expected, folders)
+                    folders: list[tuple[str, Inode, FolderRules]] = []
+                    names = sorted(folder.names())
+                    if self._is_hidden(names) and path != top:
+                        self.left_out[NOMEDIA_NAME] += 1
+                        continue
+                    try:
+                        rules = rules.inside(folder, names)
+                    except OSError as error:  # its user may not want what is in the folder
+                        yield _failure(os.path.join(path, IGNORE_NAME), error)  # noqa: PTH118
+                        continue
+                    yield from self._list(folder, names, expected, rules, folders)
             except OtherFolderError:
                 yield SkippedPath(path, OTHER_FOLDER, is_failure=True)
             except OSError as error:
@@ -99,12 +128,19 @@ class Walk:
             else:
                 pending += reversed(folders)
 
+    def _is_hidden(self, names: Collection[str]) -> bool:
+        return self._selection.respects_nomedia and NOMEDIA_NAME in names
+
     def _list(
-        self, folder: OpenFolder, folder_inode: Inode, folders: list[tuple[str, Inode]]
-    ) -> Iterator[FoundFile | SkippedPath]:
-        """Yield everything in a folder but its subfolders, which are added to `folders`."""
+        self,
+        folder: OpenFolder,
         # Names, not `os.scandir`: its entries grow once asked, and a folder may have millions.
-        names = sorted(folder.names())
+        names: Iterable[str],
+        folder_inode: Inode,
+        rules: FolderRules,
+        folders: list[tuple[str, Inode, FolderRules]],
+    ) -> Iterator[FoundFile | SkippedPath]:
+        """Yield everything in a folder that is taken, but its subfolders: `folders` gets these."""
         self._note_own()
         for name in names:
             self._raise_if_stopped()
@@ -114,10 +150,17 @@ class Walk:
             except OSError as error:
                 yield _failure(path, error)
                 continue
+            is_folder = stat.S_ISDIR(status.st_mode)
             if is_aside_name(name):
                 yield SkippedPath(path, _LEFT_ASIDE)
-            elif stat.S_ISDIR(status.st_mode) and inode(status) not in self._own:
-                folders.append((path, inode(status)))
+            elif inode(status) not in self._own and (
+                rule := rules.leaving_out(path, name, is_folder=is_folder)
+            ):
+                self.left_out[rule] += 1
+            elif rules.is_own_file(name) and not is_folder:
+                continue
+            elif is_folder and inode(status) not in self._own:
+                folders.append((path, inode(status), rules))
             else:
                 yield self._classify(path, status, folder_inode)
 
@@ -161,6 +204,11 @@ class Walk:
                 inode_of(each) in self._own for each in (above, *above.parents)
             )
         return self._is_own_folder[folder]
+
+
+def left_out_below(path: str, counts: Counter[str]) -> SkippedPath:
+    """Return a report of what is not imported below a folder, by rule."""
+    return SkippedPath(path, left_out_text(counts), left_out=tuple(counts.items()))
 
 
 def _failure(path: str, error: OSError) -> SkippedPath:

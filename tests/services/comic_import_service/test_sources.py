@@ -9,6 +9,7 @@ from dam.services.comic_import_service.sources import (
     FolderSource,
     find_comics,
 )
+from dam.storage.sources.selection import FileSelection
 from dam.storage.sources.walk import SkippedPath
 
 
@@ -96,3 +97,22 @@ def test_archives_in_what_should_be_one_comic_are_a_failure(tmp_path: Path) -> N
         "the folder holds archives; expected pictures (add -r to import each archive)",
         is_failure=True,
     )
+
+
+def test_what_the_selection_leaves_out_is_told_after_the_comics_of_a_folder(
+    tmp_path: Path,
+) -> None:
+    touch(tmp_path, "One/1.jpg", "One/2.png", "One/ComicInfo.xml", "One/@eaDir/1.jpg/t.jpg")
+    touch(tmp_path, ".git/1.jpg", "x.cbz")
+    usual = told(tmp_path, found(tmp_path, is_recursive=True))
+    assert usual == {
+        "x.cbz": "archive",
+        "One": ["1.jpg", "2.png"],
+        ".": "left out: 1 by .git, 1 by @eaDir",
+    }
+    selection = FileSelection(extensions=("jpg",))
+    comic, left_out = find_comics([str(tmp_path / "One")], is_recursive=False, selection=selection)
+    assert isinstance(comic, FolderSource)
+    assert isinstance(left_out, SkippedPath)
+    assert (comic.names, comic.comic_info is not None) == (("1.jpg",), True)
+    assert left_out.left_out == (("--ext", 1), ("@eaDir", 1))
