@@ -55,6 +55,7 @@ def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home
         "error": None,
         "message": None,
         "hint": None,
+        "left_out": {},
     }
     make_cbz(home / "Saga 1 (2012) (fr).cbz", pages(4))
     result = dam_cli("comic", "import", ".", "-r", "--jsonl")
