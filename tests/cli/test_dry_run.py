@@ -61,7 +61,7 @@ class Furnished:
     def copy(self, home: Path) -> "Furnished":
         """Return the same world in another home, which may be changed."""
         shutil.copytree(self.cli.home, home, dirs_exist_ok=True)
-        return replace(self, cli=DamCli(home))
+        return replace(self, cli=replace(self.cli, home=home))
 
     def arguments(self, name: str) -> list[str]:
         """Return a command with what the table says behind it."""
@@ -85,7 +85,7 @@ class Furnished:
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
     """A world with pictures, comics, garbage, a failure, and work that is pending."""
-    cli = DamCli(tmp_path_factory.mktemp("furnished"))
+    cli = DamCli(tmp_path_factory.mktemp("furnished"), {"VISUAL": "true"})  # for `config edit`
     return Furnished(cli, furnish(cli))
 
 
