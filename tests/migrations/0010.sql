@@ -120,8 +120,8 @@ CREATE TABLE "component_file_location" (
 	entity_id INTEGER NOT NULL, 
 	container_entity_id INTEGER, ctime_ns INTEGER, device INTEGER, inode INTEGER, 
 	CONSTRAINT pk_component_file_location PRIMARY KEY (id), 
-	CONSTRAINT uq_component_file_location_path_digest UNIQUE (path_digest), 
 	CONSTRAINT fk_component_file_location_entity_id FOREIGN KEY(entity_id) REFERENCES entities (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_component_file_location_path_digest UNIQUE (path_digest), 
 	CONSTRAINT fk_component_file_location_container_entity_id FOREIGN KEY(container_entity_id) REFERENCES entities (id) ON DELETE RESTRICT
 );
 INSERT INTO "component_file_location" VALUES('storage-1',X'0101010101010101',X'0101010101010101','path_text-1',1,1,1,1,1,1,1,1);
@@ -283,14 +283,14 @@ CREATE TABLE component_processing_error (
 	attempts INTEGER NOT NULL, 
 	occurred_at DATETIME NOT NULL, 
 	id INTEGER NOT NULL, 
-	entity_id INTEGER NOT NULL, hint VARCHAR, 
+	entity_id INTEGER NOT NULL, hint VARCHAR, dismissed_at DATETIME, 
 	CONSTRAINT pk_component_processing_error PRIMARY KEY (id), 
 	CONSTRAINT fk_component_processing_error_entity_id FOREIGN KEY(entity_id) REFERENCES entities (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_component_processing_error_entity_id_system UNIQUE (entity_id, system)
 );
-INSERT INTO "component_processing_error" VALUES('system-1','error-1','message-1','requirement-1',1,'2026-01-01 00:00:00.000000',1,1,'hint-1');
-INSERT INTO "component_processing_error" VALUES('system-2','error-2','message-2','requirement-2',2,'2026-01-02 00:00:00.000000',2,2,'hint-2');
-INSERT INTO "component_processing_error" VALUES('system-3','error-3','message-3','requirement-3',3,'2026-01-03 00:00:00.000000',3,3,'hint-3');
+INSERT INTO "component_processing_error" VALUES('system-1','error-1','message-1','requirement-1',1,'2026-01-01 00:00:00.000000',1,1,'hint-1','2026-01-01 00:00:00.000000');
+INSERT INTO "component_processing_error" VALUES('system-2','error-2','message-2','requirement-2',2,'2026-01-02 00:00:00.000000',2,2,'hint-2','2026-01-02 00:00:00.000000');
+INSERT INTO "component_processing_error" VALUES('system-3','error-3','message-3','requirement-3',3,'2026-01-03 00:00:00.000000',3,3,'hint-3','2026-01-03 00:00:00.000000');
 CREATE TABLE component_revisions (
 	table_name VARCHAR(63) NOT NULL, 
 	revision INTEGER NOT NULL, 

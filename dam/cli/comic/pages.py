@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from dam.cli.comic.arguments import VariantArgument, change, resolve, resolve_parsed
-from dam.cli.toolkit.arguments import NullSeparated, read_ids
+from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import sentence, show, table
 from dam.errors import ExitCode, UsageError
@@ -199,7 +199,6 @@ def reorder(
 
     With --by-name, give no pictures: the pages are ordered by their names in the archive or folder.
     """
-    from dam.cli.find import OneOfTwoError
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import reorder_pictures
     from dam.services.page_service import reorder_pages_by_name

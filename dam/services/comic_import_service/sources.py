@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dam.errors import words_for
 from dam.media.archive.names import parts
+from dam.media.comic.info import COMIC_INFO
 from dam.media.comic.members import is_clutter, is_comic_info, is_page, page_key
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import FileStat
