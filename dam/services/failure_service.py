@@ -60,6 +60,8 @@ async def list_failures(
 ) -> list[Failure]:
     """Return all open failures, or only those since a time, sorted by entity id and system.
 
+    Example: `await list_failures(session, includes_dismissed=True)`.
+
     Args:
         session: An open transaction.
         since: Only failures that occurred at this time or later; None means all.
@@ -127,6 +129,11 @@ async def dismissed_failures(
     """Return those of the entities on which a system failed and a user has dismissed that.
 
     Example: `await dismissed_failures(session, [12], IMPORT_COMIC)`.
+
+    Args:
+        session: An open transaction.
+        entity_ids: The entities that are asked about.
+        system: The name of the system.
     """
     failure = ProcessingErrorComponent
     dismissed = select(failure.entity_id).where(
@@ -187,7 +194,15 @@ async def dismiss(
 async def reopen(
     session: AsyncSession, entity_ids: Iterable[EntityId], systems: Collection[str]
 ) -> None:
-    """Open the dismissed failures of these systems on these entities again."""
+    """Open the dismissed failures of these systems on these entities again.
+
+    Example: `await reopen(session, [12], ["analyse_images"])`.
+
+    Args:
+        session: An open transaction, which may write.
+        entity_ids: The entities.
+        systems: The names of the systems.
+    """
     for ids in portions(sorted(entity_ids)):
         await _reopen(session, ProcessingErrorComponent.entity_id.in_(ids), systems)
 
@@ -195,7 +210,15 @@ async def reopen(
 async def reopen_where(
     session: AsyncSession, entities: Select[EntityId], systems: Collection[str]
 ) -> None:
-    """Open the dismissed failures of these systems again, on all entities that are selected."""
+    """Open the dismissed failures of these systems again, on all entities that are selected.
+
+    Example: `await reopen_where(session, select(Entity.id), ["analyse_images"])`.
+
+    Args:
+        session: An open transaction, which may write.
+        entities: Selects the ids of the entities.
+        systems: The names of the systems.
+    """
     await _reopen(session, ProcessingErrorComponent.entity_id.in_(entities), systems)
 
 

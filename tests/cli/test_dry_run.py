@@ -28,7 +28,7 @@ CHANGES: Mapping[str, str] = {
     "config edit": "",
     "doctor": "--fix",
     "export-asset": "{picture} --output out",
-    "failures dismiss": "--error UnreadablePictureError",
+    "failures dismiss": "--error TornPictureError",
     "forget": "/",
     "gc": "--force",  # the copy is another database to the store
     "process": "",

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ async def look(world: World, scene: Scene, output: Path) -> Seen:
                 seen[f"comic {target.suffix}", comic] = pages
     for entity_id in ids:
         try:
-            seen["similar", entity_id] = await find_similar_to_entity(
-                world, entity_id, _MOST_DIFFERENT
-            )
+            found = await find_similar_to_entity(world, entity_id, _MOST_DIFFERENT)
+            # Mending adds a good copy, and so another path.
+            seen["similar", entity_id] = [replace(one, path=None) for one in found]
         except UnreadableQueryError:
             continue
     return seen

@@ -19,6 +19,7 @@ _STRIPS, _TILES = (273, 279), (324, 325)
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _SAMPLE_FORMAT = 256, 257, 258, 259, 277, 339
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_DECODED_FRAMES = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
+_SEGMENT_HEAD, _MARKER = 4, 0xFF
 _EIGHT_BITS = 8
 _FAULTS_OF_HEADERS = (
     ArithmeticError,
@@ -108,7 +109,7 @@ def _has_its_data(file: BinaryIO, tags: TiffImagePlugin.ImageFileDirectory_v2) -
 
 def _jpeg(file: BinaryIO) -> str | None:
     file.seek(2)
-    while (head := file.read(4))[:1] == b"\xff":
+    while len(head := file.read(_SEGMENT_HEAD)) == _SEGMENT_HEAD and head[0] == _MARKER:
         marker, size = head[1], int.from_bytes(head[2:], "big")
         if marker in _JPEG_FRAMES:
             bits = file.read(1)[0]

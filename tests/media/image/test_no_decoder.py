@@ -87,6 +87,13 @@ def test_a_jpeg_of_twelve_bits(tmp_path: Path) -> None:
     assert _fault(path).message == "no decoder for JPEG pictures with 12 bits a channel"
 
 
+def test_a_jpeg_that_ends_before_its_picture_begins_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9")
+
+    assert isinstance(_fault(path), UnreadablePictureError)
+
+
 def test_a_png_of_xcode(tmp_path: Path) -> None:
     path = save(landscape(), tmp_path / "a.png")
     content = path.read_bytes()

@@ -273,7 +273,7 @@ async def test_what_is_no_comic_is_a_named_failure_and_the_next_one_arrives(
 
 
 async def test_pages_that_are_no_pictures_are_told_and_stay_pages(world: World, home: Path) -> None:
-    members = {**pages(2), "page 3.jpg": b"words", "page 4.jpg": b""}
+    members = {**pages(2), "page 3.jpg": b"words", "page 4.jpg": b"text"}
     outcome = await import_one(world, make_cbz(home / "a.cbz", members))
     assert (outcome.status, outcome.pages, outcome.failed_pages) == ("added", 4, ())
     assert outcome.message == "2 pages are not pictures, judging by content; the first: page 3.jpg"
