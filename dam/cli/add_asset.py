@@ -68,7 +68,7 @@ def add_asset(  # noqa: PLR0913 - one for each option
     respect_nomedia: RespectNomedia = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Add files to the store and describe them; of folders, all files in them and below.
+    """Add files and folders, and describe them.
 
     Content that the store already has is not stored again. After an interruption, run the same
     command again: it continues where it stopped.

@@ -54,7 +54,7 @@ def show_config(state: State) -> None:
 
 @command("path")
 def config_path(state: State) -> None:
-    """Print the path of the user's `config.toml`, whether or not it exists.
+    """Print the path of the user's `config.toml`. It need not exist.
 
     Example: cp "$(dam-cli config path)" backup.toml
     """

@@ -139,11 +139,12 @@ def forget(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Forget paths that are gone for good, such as those of a drive that will not come back.
+    """Forget paths that are gone for good.
 
-    Forgets that assets were seen at these paths and below them, and that files there have their
-    bytes. No file is touched, and no asset is removed. The last place of an asset stays known,
-    unless --force is given. Files there that a move has still to remove are left where they are.
+    That is for a drive that will not come back. Forgets that assets were seen at these paths and
+    below them, and that files there have their bytes. No file is touched, and no asset is removed.
+    The last place of an asset stays known, unless --force is given. Files there that a move has
+    still to remove are left where they are.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.place_service import forget_paths

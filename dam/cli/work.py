@@ -122,7 +122,7 @@ def retry(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Mark failed work to be tried again by `process`; nothing runs before that."""
+    """Mark failed work to be tried again. It runs with the next `process`."""
     from dam.cli.toolkit.running import run_in_world
 
     if forget_unknown:

@@ -49,9 +49,9 @@ def setup_db(
     ] = None,
     is_agreed: Yes = False,
 ) -> None:
-    """Create the tables of a world and of its plugins, or upgrade them.
+    """Create or upgrade the tables of a world.
 
-    Before a SQLite database is changed, a dated copy is saved beside it.
+    Those of its plugins, too. Before a SQLite database is changed, a dated copy is saved beside it.
     """
     from dam.app import load_settings, world_config
     from dam.cli.toolkit.logs import write_logs
@@ -136,7 +136,7 @@ def _show_saved_copy(copy: "Path | None") -> None:
 
 @command()
 def list_worlds(state: State) -> None:
-    """List the worlds: where each is kept, and where that is set."""
+    """List the worlds. Shows where each is kept, and where that is set."""
     from dam.app import load_settings
     from dam.services import status_service
 
@@ -158,7 +158,10 @@ def _origin(place: "WorldPlace") -> str | None:
 
 @command()
 def status(state: State) -> None:
-    """Show what a world holds, its pending work, and where its settings come from."""
+    """Show what a world holds, and its pending work.
+
+    It also says where the settings come from.
+    """
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "WorldStatus":

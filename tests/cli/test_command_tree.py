@@ -73,6 +73,13 @@ def test_it_has_help(name: str) -> None:
     assert command.help.splitlines()[0].endswith(".")
 
 
+@pytest.mark.parametrize("group", [(), ("comic",), ("config",), ("failures",)])
+def test_lists_of_commands_cut_no_sentence(dam_cli: DamCli, group: tuple[str, ...]) -> None:
+    shown = dam_cli.with_settings(COLUMNS="80")(*group, "--help").stdout.partition("\n\n")[2]
+    assert "Commands:" in shown or "Assets:" in shown
+    assert "..." not in shown
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_it_takes_the_options_that_go_everywhere(name: str) -> None:
     assert {"--world", "-w", "--json", "--quiet", "-q", "--debug"} <= options_of(EVERY[name])

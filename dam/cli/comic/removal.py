@@ -24,10 +24,10 @@ def remove_comic(
         typer.Option("--force", help="Also an archive that has the only bytes of another's page."),
     ] = False,
 ) -> ExitCode:
-    """Remove a comic with all its variants, or one variant, and the pages.
+    """Remove a comic, or one variant, with its pages.
 
-    Pages that another comic has stay. A later `gc` removes the stored bytes. Files that were added
-    with --mode reference are never touched.
+    Of a comic, all variants are removed. Pages that another comic has stay. A later `gc` removes
+    the stored bytes. Files that were added with --mode reference are never touched.
     """
     from dam.cli.toolkit.running import run_in_world
 
