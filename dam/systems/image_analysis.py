@@ -91,6 +91,9 @@ def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> No
 
 
 def tell_undecodable(errors: Iterable[NoDecoderError]) -> None:
-    """Warn about sound pictures that nothing can decode: no failures, as no retry would help."""
-    for message, count in Counter(error.message for error in errors).items():
-        log.warning(message, extra={"files": count})
+    """Warn once of sound pictures that nothing can decode: no failures, as no retry would help."""
+    found = Counter(error.message for error in errors)
+    if found:
+        ((message, _),) = found.most_common(1)
+        more = f", and for {len(found) - 1} more kinds of pictures" if len(found) > 1 else ""
+        log.warning(f"{message}{more}", extra={"files": found.total()})  # noqa: G004 - it is a sentence
