@@ -200,5 +200,5 @@ async def test_what_an_older_version_described_fails_openly_again(
     await world.run(describe_before)
     await process(world, marks_outdated=True, is_dry_run=True)
     assert await world.read(list_failures) == []
-    await process(world, stages=["asset-ingestion"], marks_outdated=True)
+    await process(world, marks_outdated=True)
     assert [one.entity_id for one in await world.read(list_failures)] == failed[:1]
