@@ -167,4 +167,4 @@ def test_a_drive_that_will_not_come_back_is_forgotten(dam_cli: DamCli) -> None:
         f"failed: {disk / 'b.txt'}: it is the last place of asset 2 (--force forgets it anyway)\n"
     )
     assert dam_cli("forget", "disk", "--force").stdout == "forgot 1 path\n"
-    assert dam_cli("verify").stdout == "2  missing  b.txt\nverified 2: 0 damaged, 1 missing\n"
+    assert dam_cli("verify").stdout == "2  missing  b.txt  -\nverified 2: 0 damaged, 1 missing\n"

@@ -317,7 +317,7 @@ def test_pages_that_could_not_be_processed_are_told_every_time(dam_cli: DamCli, 
         assert f"failed: {home}/Torn 1.cbz: torn.jpg: analyse_images: " in result.stderr
         ((page,),) = [outcome["failed_pages"] for outcome in result.json]
         assert page["name"] == "torn.jpg"
-        assert page["error"].startswith("analyse_images: unreadable JPEG picture")
+        assert page["error"].startswith("analyse_images: torn JPEG picture")
 
 
 def test_a_comic_whose_move_was_killed_after_its_commit_is_there_already(
