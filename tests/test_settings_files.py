@@ -66,6 +66,7 @@ def test_the_users_file_has_worlds_and_settings(home: Path) -> None:
         "default": str(file),
         "workers": str(file),
         "extra_digests": str(file),
+        "max_pixels": "default",
         "worker_environment": str(file),
         "log_level": "default",
     }
