@@ -74,7 +74,7 @@ def upright(image: Image.Image) -> Image.Image:
     """Return an opened picture decoded, and turned as its metadata say; of frames the first."""
     orientation = 1 if turns_itself(image) else orientation_of(image)
     image.load()
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+    return turned(image, orientation)
 
 
 def _frame_with_structure(

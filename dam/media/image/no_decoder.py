@@ -49,6 +49,7 @@ def lacking_decoder(file: BinaryIO, picture_format: str, error: BaseException) -
             if found := look(file):
                 return found
     words = str(error)
+    # Decoders raise NotImplementedError for what they know and have no code for.
     if isinstance(error, NotImplementedError) or words.startswith(_WORDS):
         return f"{picture_format} pictures of this kind ({words[:80]})"
     return None
