@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
-from dam.media.image.bitmap import upright
+from dam.media.image.bitmap import in_srgb, upright
 from dam.media.image.reading import orientation_of, turns_itself
 
 # Quarter turns, which a page of a PDF can have; the others are mirrored.
@@ -38,7 +38,7 @@ def plain_png(image: Image.Image) -> bytes:
     profile = image.info.get("icc_profile")
     plain = upright(image)
     if plain.mode == "LAB":
-        plain, profile = _lab_to_srgb(plain), None
+        plain, profile = in_srgb(plain), None
     elif plain.mode.startswith("I") or plain.mode == "F":
         plain = _sixteen_bit(plain, image)
     elif plain.has_transparency_data:
@@ -98,10 +98,3 @@ def _tag(image: Image.Image, number: int) -> int | None:
     """Return the first value of a tag of a TIFF; None for other pictures."""
     found = getattr(image, "tag_v2", {}).get(number)
     return found[0] if isinstance(found, tuple) else found
-
-
-def _lab_to_srgb(image: Image.Image) -> Image.Image:
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-    assert converted is not None
-    return converted

@@ -104,8 +104,13 @@ def shrink(image: Image.Image) -> Image.Image:
         # A gap of 1 first reduces by whole factors, which is two to four times faster.
         plain = plain.resize((width, height), Image.Resampling.HAMMING, reducing_gap=1.0)
     if plain.mode == "LAB":
-        return ImageCms.applyTransform(plain, _lab_to_srgb()) or plain.getchannel("L")
+        return in_srgb(plain)
     return _on_ground(plain) if plain.mode == "RGBA" else plain
+
+
+def in_srgb(lab: Image.Image) -> Image.Image:
+    """Return a picture of mode `LAB` in mode `RGB`."""
+    return ImageCms.applyTransform(lab, _lab_to_srgb()) or lab.getchannel("L")
 
 
 def grey_of(bitmap: Image.Image) -> Image.Image:
