@@ -31,6 +31,9 @@ _TEMPLATE = """\
 # Digests to compute besides SHA-256.
 #extra_digests = ["md5", "sha1"]
 
+# The largest picture that is decoded: its width times its height.
+#max_pixels = 400000000
+
 # Variables of the environment that workers see, too.
 #worker_environment = ["CUDA_VISIBLE_DEVICES"]
 

@@ -1,5 +1,6 @@
 """`dam-cli config`, and what other commands say of settings."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,18 @@ def test_edit_makes_the_file_opens_it_and_checks_it(dam_cli: DamCli, home: Path)
     assert again.returncode == 5
     assert f"error: {file} is not TOML: Cannot overwrite a value" in again.stderr
     assert file.read_text().count("workers = 7") == 2
+
+
+def test_the_file_that_edit_makes_explains_every_setting(dam_cli: DamCli, home: Path) -> None:
+    file = home / ".config/dam/config.toml"
+    dam_cli.with_settings(VISUAL="true")("config", "edit")
+    file.write_text(re.sub(r"^#(?=\S)", "", file.read_text(), flags=re.MULTILINE))
+    shown = dam_cli("config", "show", "--json").json
+    of_default_world = "worlds.default."  # which is there because nothing is set for it
+    unset = [one["name"] for one in shown if one["origin"] != str(file)]
+    assert [name for name in unset if not name.startswith(of_default_world)] == [
+        "worlds.scans.asset_storage_path"  # left out in the example, so that it is the usual one
+    ]
 
 
 def test_an_editor_that_is_missing_is_named(dam_cli: DamCli) -> None:
