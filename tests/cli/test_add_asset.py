@@ -76,6 +76,7 @@ def test_the_json_summary_with_failures_that_stay_on_the_second_run(
         "size_bytes",
         "elapsed_s",
         "failures",
+        "removed_sources",
     ]
     assert (first.returncode, first.stderr) == (3, named)
     assert (summary["world"], summary["open_failures"]) == ("default", 1)
