@@ -46,6 +46,9 @@ def test_a_move_leaves_no_reference_to_the_file_that_went(dam_cli: DamCli, file:
         "checked": 1,
         "damaged": [],
         "missing": [],
+        "lost": [],
+        "not_reachable": [],
+        "touched": [],
         "failed": [],
     }
 
