@@ -9,6 +9,7 @@ import pytest
 from dam.errors import EncryptedArchiveError, ItemError
 from dam.media.archive.opening import Archive, Member, open_archive
 from dam.media.comic.members import pages_of
+from tests.media.comic_facts import page_names
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
 
@@ -39,7 +40,7 @@ def listed(corpus: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield every archive of the comics with its pictures in order."""
     for listing in sorted((corpus / "comics").glob("*/listing.json")):
         for name, facts in json.loads(listing.read_text()).items():
-            yield listing.parent / name, facts["image_entries_natural"]
+            yield listing.parent / name, page_names(facts)
 
 
 def test_every_archive_gives_its_pages_in_order_or_a_named_fault(corpus: Path) -> None:

@@ -10,7 +10,7 @@ from dam.services.comic_edit_service import VariantView, view_comic
 from dam.services.page_service import list_pages
 from dam.sync import SyncWorld
 from tests.command_line import DamCli
-from tests.media.comic_facts import mapped
+from tests.media.comic_facts import mapped, page_names
 
 pytestmark = [pytest.mark.slow, pytest.mark.corpus]
 
@@ -44,7 +44,7 @@ def check(
     world: SyncWorld, wanted: dict[str, dict[str, Any]], outcomes: dict[str, dict[str, Any]]
 ) -> None:
     for path, facts in wanted.items():
-        outcome, names = outcomes[path], [Path(n).name for n in facts["image_entries_natural"]]
+        outcome, names = outcomes[path], [Path(n).name for n in page_names(facts)]
         info = facts.get("comicinfo", {})
         if not names and not info:
             assert outcome["status"] == "failed"
