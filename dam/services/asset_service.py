@@ -19,7 +19,11 @@ from dam.core.ecs.components import (
 from dam.core.read_only import ReadOnly
 from dam.core.systems.commands import known_identities
 from dam.errors import AmbiguousIdError, EntityNotFoundError
-from dam.models import ContentHashSHA256Component, OriginalSourceInfoComponent
+from dam.models import (
+    ContentHashSHA256Component,
+    FileLocationComponent,
+    OriginalSourceInfoComponent,
+)
 from dam.services import ecs_service
 from dam.services.digest_service import DigestPrefix, has_prefix
 
@@ -129,6 +133,33 @@ async def last_paths(
         )
         paths |= {key: os.fsdecode(path) for key, path in await session.execute(statement)}
     return paths
+
+
+async def archive_places(
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
+) -> dict[EntityId, tuple[str, str]]:
+    """Return the archive that has each asset, by its last path, and the name in it.
+
+    Assets that are in no archive are left out.
+
+    Example: `{12: ("/comics/Amazing 001.cbz", "p01.jpg")}`.
+
+    Args:
+        session: An open transaction.
+        entity_ids: The assets.
+    """
+    place, source = FileLocationComponent, OriginalSourceInfoComponent
+    places: dict[EntityId, tuple[str, str]] = {}
+    for ids in portions(sorted(entity_ids)):
+        statement = (
+            select(place.entity_id, source.path, place.path)
+            .join(source, source.entity_id == place.container_entity_id)
+            .where(place.entity_id.in_(ids), place.path.is_not(None))
+            .order_by(source.last_seen_at, source.path_text.desc(), place.id.desc())
+        )
+        for entity_id, archive, member in (await session.execute(statement)).all():
+            places[entity_id] = (os.fsdecode(archive), os.fsdecode(member or b""))
+    return places
 
 
 async def describe_entities(

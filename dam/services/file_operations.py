@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -81,6 +82,7 @@ class FileOperationsResource:
         self._vouched = VouchedStates()
         self._prepared = 0
         self._has_warned = False
+        self.undecodable = Counter[str]()  # sound pictures, by the message; told once a run
 
     def prepare(self, count: int) -> None:
         """Start workers ahead of time, for `count` files that will be described soon."""

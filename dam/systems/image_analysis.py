@@ -1,9 +1,5 @@
 """Computes perceptual hashes and thumbnails of pictures; each picture is decoded once."""
 
-import logging
-from collections import Counter
-from collections.abc import Iterable
-
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
@@ -23,8 +19,6 @@ from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_service import WorldCache
 from dam.tasks.files import AnalysedPicture
-
-log = logging.getLogger(__name__)
 
 HASHES = (
     ImagePerceptualPHashComponent,
@@ -67,15 +61,13 @@ async def analyse_images(
     answers = await files.analyse([items[picture] for picture in at_once], thumbnails)
     for picture in large:
         answers += await files.analyse([items[picture]], thumbnails)
-    undecodable: list[NoDecoderError] = []
     for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, NoDecoderError):
-            undecodable.append(answer)
+            files.undecodable[answer.message] += 1  # no failure, as no retry would help
         elif isinstance(answer, Exception):
             commands.fail(picture, answer)
         else:
             _write(commands, picture, answer)
-    tell_undecodable(undecodable)
 
 
 def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> None:
@@ -88,12 +80,3 @@ def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> No
     for kind, value in zip(HASHES, (hashes.phash, hashes.ahash, hashes.dhash), strict=True):
         packed = value.to_bytes(8, "big") if answer.has_structure else None
         commands.set_values(picture, kind, recipe=answer.recipe_version, value=packed)
-
-
-def tell_undecodable(errors: Iterable[NoDecoderError]) -> None:
-    """Warn once of sound pictures that nothing can decode: no failures, as no retry would help."""
-    found = Counter(error.message for error in errors)
-    if found:
-        ((message, _),) = found.most_common(1)
-        more = f", and for {len(found) - 1} more kinds of pictures" if len(found) > 1 else ""
-        log.warning(f"{message}{more}", extra={"files": found.total()})  # noqa: G004 - it is a sentence

@@ -18,7 +18,7 @@ from dam.models import (
 from dam.services import content_service
 from dam.services.content_service import statement_for
 from dam.services.file_operations import FileOperationsResource
-from dam.systems.image_analysis import HASHES, tell_undecodable
+from dam.systems.image_analysis import HASHES
 from dam.tasks.files import FileDescription
 
 
@@ -42,9 +42,9 @@ async def extract_metadata(
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
         if noted and answer.state not in content.recorded:
             commands.execute(*noted, on_behalf_of=asset)
+        if isinstance(answer.failure, NoDecoderError):
+            files.undecodable[answer.failure.message] += 1
         _write(commands, asset, answer, kinds, known.get(asset))
-    failures = [answer.failure for answer in answers if isinstance(answer, FileDescription)]
-    tell_undecodable(failure for failure in failures if isinstance(failure, NoDecoderError))
 
 
 def _write(

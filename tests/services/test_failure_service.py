@@ -13,7 +13,11 @@ from dam.core.ecs.components import EntityId, ProcessingErrorComponent
 from dam.core.scheduling.failures import record_failures
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, UnknownNameError
-from dam.models import FilePropertiesComponent, NeedsContentAnalysisComponent
+from dam.models import (
+    FilePropertiesComponent,
+    ImagePerceptualPHashComponent,
+    NeedsContentAnalysisComponent,
+)
 from dam.services import ecs_service
 from dam.services.failure_service import Failure, dismiss, failures_at, list_failures
 from dam.services.process_service import process, retry
@@ -202,3 +206,37 @@ async def test_what_an_older_version_described_fails_openly_again(
     assert await world.read(list_failures) == []
     await process(world, marks_outdated=True)
     assert [one.entity_id for one in await world.read(list_failures)] == failed[:1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "reopened"),
+    [("metadata-extraction", ["analyse_images"]), ("asset-ingestion", [])],
+)
+async def test_what_comes_after_a_stage_fails_openly_again(
+    world: World, failed: list[EntityId], stage: str, reopened: list[str]
+) -> None:
+    async def describe_before(session: AsyncSession) -> None:
+        await session.execute(
+            update(FilePropertiesComponent).values(media_type="image/jpeg", description_recipe=0)
+        )
+
+    await dismiss(world, failed)
+    await world.run(describe_before)
+    await process(world, stages=[stage], marks_outdated=True)
+    found = await world.read(list_failures)
+    assert [one.system for one in found if one.entity_id == failed[0]] == reopened
+
+
+async def test_what_comes_before_an_outdated_result_stays_dismissed(
+    world: World, failed: list[EntityId]
+) -> None:
+    async def hash_before(session: AsyncSession) -> None:
+        hashes = ImagePerceptualPHashComponent(recipe=0, value=None)
+        await ecs_service.set_component(session, failed[0], hashes)
+
+    await world.run(hash_before)
+    await world.run(fail, failed[0], "extract_metadata")
+    await dismiss(world, failed)
+    await process(world, marks_outdated=True)
+    found = [(one.entity_id, one.system) for one in await world.read(list_failures)]
+    assert found == [(failed[0], "analyse_images")]

@@ -11,6 +11,7 @@ from dam.services.comic_edit_service.editing import (
     edit_comic,
     edit_comic_concept,
     edit_comic_variant,
+    list_fields,
     parse_changes,
 )
 from dam.services.comic_edit_service.links import link_variants, make_primary, unlink_variants
@@ -36,6 +37,7 @@ __all__ = [
     "edit_comic_concept",
     "edit_comic_variant",
     "link_variants",
+    "list_fields",
     "list_variants",
     "make_primary",
     "move_page_within",

@@ -141,6 +141,17 @@ async def edit_comic_variant(
         await carry_facts(session, variant_entity_id, before.facts, facts)
 
 
+def list_fields() -> dict[str, str]:
+    """Return the fields that `edit_comic` takes, each with its owner in words.
+
+    Example: `{"publisher": "a comic", "scan_group": "a variant", "Writer": "both", …}`.
+    """
+    fields = dict.fromkeys(_CONCEPT_FIELDS, "a comic")
+    for field in _VARIANT_FIELDS:
+        fields[field] = "both" if field in fields else "a variant"
+    return fields
+
+
 def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
     """Return changes from texts of the form `FIELD=VALUE`; an empty value becomes None.
 

@@ -27,7 +27,7 @@ from dam.models import (
     ImagePerceptualPHashComponent,
 )
 from dam.services import content_service, ecs_service
-from dam.services.asset_service import last_paths
+from dam.services.asset_service import archive_places, last_paths
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service.index import LikenessIndex, PackedHashes
 from dam.storage.contents.located import LocatedContent, local_file
@@ -57,6 +57,8 @@ class SimilarImage:
         transform: How the query was turned or mirrored to get this distance.
         identical: The bytes are those of the query.
         path: Where its file was seen last; None if it was seen only in an archive.
+        archive: Where the archive that has it was seen last, if `path` is None.
+        member: Its name in that archive.
     """
 
     entity_id: EntityId
@@ -70,6 +72,8 @@ class SimilarImage:
     height: int | None
     size_bytes: int | None
     path: str | None
+    archive: str | None = None
+    member: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,8 +222,8 @@ async def _find(
     found: list[SimilarImage] = []
     for page in portions(matches, _PAGE):
         rows = await _described(session, options.algorithm, {match.entity_id for match in page})
-        paths = await last_paths(session, rows)
-        found += _confirmed(rows, paths, page, query, options.algorithm)
+        confirmed = list(_confirmed(rows, page, query, options.algorithm))
+        found += await _placed(session, confirmed)
         if options.limit is not None and len(found) >= options.limit:
             return found[: options.limit]
     return found
@@ -275,7 +279,6 @@ async def _described(
 
 def _confirmed(
     rows: Mapping[EntityId, Row[*tuple[Any, ...]]],
-    paths: Mapping[EntityId, str],
     matches: Iterable[_Match],
     query: _Query,
     algorithm: Algorithm,
@@ -296,5 +299,18 @@ def _confirmed(
             width=row.width,
             height=row.height,
             size_bytes=row.size_bytes,
-            path=paths.get(match.entity_id),
+            path=None,
         )
+
+
+async def _placed(session: AsyncSession, found: Iterable[SimilarImage]) -> list[SimilarImage]:
+    """Return the pictures with their paths or, where there is none, their places in archives."""
+    pictures = {one.entity_id: one for one in found}
+    paths = await last_paths(session, pictures)
+    places = await archive_places(session, pictures.keys() - paths.keys())
+    placed = []
+    for entity_id, one in pictures.items():
+        archive, member = places.get(entity_id, (None, None))
+        path = paths.get(entity_id)
+        placed.append(replace(one, path=path, archive=archive, member=member))
+    return placed

@@ -1,6 +1,7 @@
 """Runs pending work: marked entities, outdated results, and failures to be retried."""
 
 from dam.services.process_service.processing import (
+    STAGES,
     Processed,
     ProcessObserver,
     process,
@@ -8,4 +9,4 @@ from dam.services.process_service.processing import (
 )
 from dam.services.process_service.retrying import Retried, retry
 
-__all__ = ["ProcessObserver", "Processed", "Retried", "process", "retry", "with_systems"]
+__all__ = ["STAGES", "ProcessObserver", "Processed", "Retried", "process", "retry", "with_systems"]

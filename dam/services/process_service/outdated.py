@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from dam.core.ecs.components import MarkerComponent
+from dam.core.ecs.components import MarkerComponent, ProcessingErrorComponent
 from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
@@ -14,17 +14,21 @@ from dam.media.kind import GENERIC_TYPES, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
+    NeedsComicImportComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
 from dam.services.ecs_service import mark_in_pages
-from dam.services.failure_service import reopen_where
+from dam.services.failure_service import IMPORT_COMIC, reopen_where
 
 
 async def mark_outdated(
     world: World, markers: Mapping[str, type[MarkerComponent]], *, is_dry_run: bool = False
 ) -> Counter[str]:
     """Mark entities whose results an older version computed, unless they carry the marker already.
+
+    Their dismissed failures are open again: those of the system, and of all systems that get the
+    entity after it, also in stages that are run later.
 
     Args:
         world: The world of the entities.
@@ -37,7 +41,6 @@ async def mark_outdated(
     marked = Counter[str]()
     kinds = world.resources.get(MediaKinds)
     found = {system: _outdated(marker, kinds) for system, marker in markers.items()}
-    versioned = [system for system, outdated in found.items() if outdated is not None]
     for system, outdated in found.items():
         if outdated is None:
             continue
@@ -45,22 +48,40 @@ async def mark_outdated(
         without = outdated.where(~exists().where(marker.entity_id == outdated.selected_columns[0]))
         marked[system] = await mark_in_pages(world, marker, without, is_dry_run=is_dry_run)
         if not is_dry_run:
-            # What was described anew is drawn anew, too, so the failures of both are open again.
-            await world.run(reopen_where, outdated, versioned)
+            await world.run(reopen_where, outdated, _tried_anew(world, system))
     return marked
+
+
+def _tried_anew(world: World, system: str) -> list[str]:
+    """Return the systems that work anew on what was outdated for `system`."""
+    every = world.scheduler.markers()
+    names = list(every)
+    later = names[names.index(system) :]
+    if every[system] is NeedsMetadataExtractionComponent:
+        later.append(IMPORT_COMIC)  # an earlier stage, but it reads the archive that is described
+    return later
 
 
 def _outdated(marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] | None:
     """Select the entities with outdated results; None if the results have no version."""
+    if marker is NeedsComicImportComponent:  # what describes an archive also reads it as a comic
+        failure, described = ProcessingErrorComponent, _described_before(kinds)
+        failed = select(failure.entity_id).where(failure.system == IMPORT_COMIC)
+        return failed.where(failure.entity_id.in_(described))
     if marker is NeedsMetadataExtractionComponent:
-        file = FilePropertiesComponent
-        recipe = func.coalesce(file.description_recipe, 0)
-        described = select(file.entity_id).where(file.media_type.is_not(None))
-        return described.where(or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds)))
+        return _described_before(kinds)
     if marker is NeedsContentAnalysisComponent:
         hashes = ImagePerceptualPHashComponent  # all three hashes are computed together
         return select(hashes.entity_id).where(hashes.recipe < BITMAP_RECIPE)
     return None
+
+
+def _described_before(kinds: MediaKinds) -> Select[int]:
+    """Select the entities that an older version described."""
+    file = FilePropertiesComponent
+    recipe = func.coalesce(file.description_recipe, 0)
+    described = select(file.entity_id).where(file.media_type.is_not(None))
+    return described.where(or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds)))
 
 
 def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:

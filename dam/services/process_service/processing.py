@@ -1,6 +1,7 @@
 """Processes pending work: `add-asset` and `process` run systems through this module."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -34,6 +35,11 @@ from dam.services.source_removal_service import WorkedOff, work_off_removals
 from dam.services.store_service import require_store
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+STAGES = tuple(stage.value for stage in SystemStage)
+"""The names of the stages, in the order in which they are run."""
 
 _COUNT_EVERY_S = 2.0
 
@@ -70,7 +76,7 @@ async def process(
     observer: ProcessObserver | None = None,
     marks_outdated: bool = False,
     retries_unblocked: bool = True,
-    ends_moves: bool = True,
+    is_round: bool = False,
     is_dry_run: bool = False,
 ) -> Processed:
     """Run systems until nothing is pending, including entities that other processes have leased.
@@ -91,7 +97,8 @@ async def process(
         marks_outdated: First mark entities whose results an older version of the program computed.
         retries_unblocked: First mark failures again if what they lacked is here now: a decoder, an
             extra, or a folder. A caller in a loop asks for this only once.
-        ends_moves: Remove the sources of earlier moves. A running import has already done so.
+        is_round: This is one of many calls during an import. It has removed the sources of earlier
+            moves, and at its end it tells which pictures nothing can decode.
         is_dry_run: Run and mark nothing; return how many entities each system would be given.
 
     Raises:
@@ -106,7 +113,7 @@ async def process(
     marked = Counter[str]()
     filled = None if marker_name is None else _system_of(world, marker_name)
     sources = WorkedOff()
-    if ends_moves:
+    if not is_round:
         sources = await work_off_removals(world, is_dry_run=is_dry_run)
     if filled is not None:
         marked[filled.name] = await _mark_existing(world, filled, is_dry_run=is_dry_run)
@@ -125,6 +132,8 @@ async def process(
     await world.resources.get(FileOperationsResource).clear_left_copies()
     async with _counted(world, list(markers.values()), observer):
         report = await world.scheduler.run_until_idle(chosen, observer)
+    if not is_round:
+        _tell_undecodable(world)
     return Processed(
         processed={name: report.processed[name] for name in names},
         failed=report.failed,
@@ -159,12 +168,24 @@ async def with_systems(
             is_over = working.done()
             if is_over and working.exception():
                 break
-            await process(world, observer=observer, retries_unblocked=is_first, ends_moves=False)
+            await process(world, observer=observer, retries_unblocked=is_first, is_round=True)
             is_first = False
+        _tell_undecodable(world)
         return working.result()
     finally:
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)  # only the first error is raised
+
+
+def _tell_undecodable(world: World) -> None:
+    """Warn once of sound pictures that nothing can decode: no failures, as no retry would help."""
+    found = world.resources.get(FileOperationsResource).undecodable
+    if found:
+        ((message, _),) = found.most_common(1)
+        others = len(found) - 1
+        more = f", and for {others} more kind{'s' * (others > 1)} of pictures" if others else ""
+        log.warning(f"{message}{more}", extra={"files": found.total()})  # noqa: G004 - it is a sentence
+        found.clear()
 
 
 def _stage(name: str) -> SystemStage:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
+from dam.models import FilePropertiesComponent
 from dam.services import page_service
 from dam.services.comic_book_service import (
     create_comic_book_concept,
@@ -15,8 +18,13 @@ from dam.services.comic_book_service import (
 )
 from dam.services.comic_import_service import ComicOutcome
 from dam.services.comic_info_service import edit_comic_info
+from dam.services.failure_service import dismiss, list_failures
+from dam.services.import_service import ImportOptions, import_files
+from dam.services.likeness_service import find_similar_to_file
+from dam.services.process_service import process
 from tests.faults.state import dump
 from tests.services.comic_files import (
+    damage,
     document,
     import_all,
     import_one,
@@ -203,3 +211,43 @@ async def test_a_plan_says_what_the_import_would_say(world: World, home: Path) -
         outcome.error,
         outcome.message,
     )
+
+
+async def test_a_dismissed_archive_is_no_failure_until_a_new_version_tries_again(
+    world: World, home: Path
+) -> None:
+    members = pages(1)
+    path = make_cbz(home / "a.cbz", members)
+    damage(path, members["page 1.jpg"])
+    assert (await import_one(world, path)).error == "PagesUnreadableError"
+    await process(world)
+    assert await dismiss(world, error="PagesUnreadableError") == 1
+    again = await import_one(world, path)
+    assert (again.status, again.is_failure) == ("skipped", False)
+    await process(world, marks_outdated=True)
+    assert await world.read(list_failures) == []
+
+    async def describe_before(session: AsyncSession) -> None:
+        await session.execute(update(FilePropertiesComponent).values(description_recipe=0))
+
+    await world.run(describe_before)
+    assert (await process(world, marks_outdated=True)).processed["import_comic"] == 1
+    (failure,) = await world.read(list_failures)
+    assert (failure.system, failure.error) == ("import_comic", "PagesUnreadableError")
+    assert (await import_one(world, path)).is_failure
+
+
+async def test_a_picture_that_is_only_in_an_archive_is_found_there(
+    world: World, home: Path
+) -> None:
+    members = pages(2)
+    path = make_cbz(home / "Saga 1.cbz", members)
+    await import_one(world, path)
+    loose = home / "loose.jpg"
+    loose.write_bytes(members["page 2.jpg"])
+    await process(world)
+    first, *_ = await find_similar_to_file(world, loose)
+    assert (first.path, first.archive, first.member) == (None, str(path), "page 2.jpg")
+    await import_files(world, [str(loose)], ImportOptions())
+    first, *_ = await find_similar_to_file(world, loose)
+    assert (first.path, first.archive, first.member) == (str(loose), None, None)
