@@ -25,6 +25,7 @@ __all__ = [
     "World",
     "WorldConfig",
     "build_world",
+    "list_systems",
     "load_parts",
     "load_settings",
     "open_world",
@@ -73,6 +74,18 @@ def load_parts(
     if plugins:
         builder.load_plugins(skipped.append)
     return builder.plugin_schemas(), builder.media_kinds(), skipped
+
+
+def list_systems(config: WorldConfig, *, plugins: bool) -> dict[str, str]:
+    """Return the marker that each system processes, both by name, without opening the world.
+
+    Plugins that cannot be loaded, and systems without marked entities, are left out.
+    """
+    builder = WorldBuilder(config)
+    builtin.install(builder)
+    if plugins:
+        builder.load_plugins(lambda _: None)
+    return {plan.name: plan.marker.__name__ for plan in builder.systems() if plan.marker}
 
 
 async def build_world(config: WorldConfig, *, plugins: bool = True) -> World:

@@ -20,14 +20,13 @@ from dam.cli.toolkit.arguments import (
     read_selection,
 )
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.failure_report import FailureReport
+from dam.cli.toolkit.failure_report import FailureReport, skip_report
 from dam.cli.toolkit.output import (
     counted,
     emit_json,
     emit_jsonl,
     sentence,
     size_text,
-    talk,
 )
 from dam.errors import ExitCode, UsageError
 
@@ -46,7 +45,15 @@ _STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped",
 _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "hint")
 
 
-@command(changes=True, streams=True)
+@command(
+    changes=True,
+    streams=True,
+    examples=(
+        "dam-cli add-asset ~/Pictures",
+        "dam-cli add-asset --mode reference --exclude '*.tmp' /media/archive",
+        "find . -name '*.png' -print0 | dam-cli add-asset -0 -",
+    ),
+)
 def add_asset(  # noqa: PLR0913 - one for each option
     state: State,
     paths: PathArguments,
@@ -114,6 +121,7 @@ class _Run:
         self._failed: list[FileOutcome] = []
         self._moved = 0
         self._report = FailureReport("`add-asset --json` lists all")
+        self._skipped = skip_report()
         self._has_worked = False
 
     async def work(self, world: "World") -> ExitCode:
@@ -126,7 +134,7 @@ class _Run:
         try:
             report = await self._import(world)
         except BaseException:
-            self._report.tell()
+            self._tell_reports()
             raise
         if self._is_processed:
             failures = await world.read(failures_of_run, self._paths, since=since)
@@ -169,7 +177,13 @@ class _Run:
                 outcome.path, message=outcome.message, hint=outcome.hint, error=outcome.error
             )
         elif outcome.status == "skipped":
-            talk(self._state, f"skipped: {outcome.path}: {outcome.message}")
+            self._skipped.take(outcome.path, message=outcome.message)
+
+    def _tell_reports(self) -> None:
+        state = self._state
+        if not (state.is_quiet or state.is_json or state.is_jsonl):
+            self._skipped.tell()
+        self._report.tell()
 
     def _tell(self, summary: dict[str, Any]) -> None:
         from dam.services.import_service import left_out_text
@@ -178,7 +192,7 @@ class _Run:
             if failure["system"]:
                 facts = ("message", "hint", "system", "error")
                 self._report.take(failure["path"], **{name: failure[name] for name in facts})
-        self._report.tell()
+        self._tell_reports()
         if self._state.is_json:
             emit_json(summary)
         elif not self._state.is_jsonl:

@@ -45,7 +45,13 @@ class NotBuiltError(EnvironmentFaultError):
         )
 
 
-@command("show")
+@command(
+    "show",
+    examples=(
+        "dam-cli show 12",
+        "dam-cli show sha256:9f86d081 --json",
+    ),
+)
 def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
     """Show everything known about assets."""
     from dam.cli.toolkit.running import run_in_world
@@ -59,7 +65,7 @@ def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -
     show(state, run_in_world(state, work), _show_facts)
 
 
-@command(streams=True)
+@command(streams=True, examples=("dam-cli thumbnail 12 13",))
 def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
     """Print the paths of thumbnails, and make missing ones.
 
@@ -83,7 +89,7 @@ def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) ->
     return _write_outcomes(state, found, rows, ("id", "pixels", "path"))
 
 
-@command(changes=True, streams=True)
+@command(changes=True, streams=True, examples=("dam-cli export-asset 12 13 --output chosen",))
 def export_asset(
     state: State,
     ids: IdArguments,
@@ -122,7 +128,13 @@ def export_asset(
     )
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli remove-asset 12 --dry-run",
+        "dam-cli remove-asset 12 13",
+    ),
+)
 def remove_asset(
     state: State,
     ids: IdArguments,
@@ -167,7 +179,7 @@ def show_removal(state: State, removal: "Removal") -> ExitCode:
     return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK
 
 
-@command()
+@command(examples=("dam-cli ui",))
 def ui(_: State) -> None:
     """Open the window: not built yet."""
     raise NotBuiltError("the window")

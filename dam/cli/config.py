@@ -33,14 +33,18 @@ class EditorError(EnvironmentFaultError):
         )
 
 
-@command("show")
+@command(
+    "show",
+    examples=(
+        "dam-cli config show",
+        "dam-cli config show --json",
+    ),
+)
 def show_config(state: State) -> None:
     """Show every setting, and where it was read.
 
     Settings are read from the user's `config.toml`, then from the nearest `.env`, then from the
     environment; the later one wins. Passwords are not shown.
-
-    Example: dam-cli config show --json
     """
     from dam.app import load_settings
     from dam.services.config_service import list_settings
@@ -52,25 +56,27 @@ def show_config(state: State) -> None:
     show(state, list_settings(load_settings()), people)
 
 
-@command("path")
+@command("path", examples=("dam-cli config path",))
 def config_path(state: State) -> None:
-    """Print the path of the user's `config.toml`. It need not exist.
-
-    Example: cp "$(dam-cli config path)" backup.toml
-    """
+    """Print the path of the user's `config.toml`. It need not exist."""
     from dam.services import config_service
 
     show(state, config_service.config_path(), lambda found: sentence(str(found.path)))
 
 
-@command("edit", changes=True)
+@command(
+    "edit",
+    changes=True,
+    examples=(
+        "dam-cli config edit",
+        "EDITOR=nano dam-cli config edit",
+    ),
+)
 def edit_config(state: State) -> None:
     """Open the user's `config.toml` in an editor, and check it afterwards.
 
     The editor is the one in the variable VISUAL or EDITOR, or else vi. A file that does not exist
     yet is made; it explains all settings.
-
-    Example: EDITOR=nano dam-cli config edit
     """
     from dam.services import config_service
 
@@ -95,6 +101,7 @@ CONFIG = Group(
     name="config",
     doc="Show and change the settings of dam.",
     commands=[show_config, config_path, edit_config],
+    examples=("dam-cli config show", "dam-cli config edit"),
 )
 
 

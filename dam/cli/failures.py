@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, read_ids
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.failure_report import GoneFolders
@@ -40,16 +41,30 @@ def failures(
     show(state, run_in_world(state, work), _show_failures)
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli failures dismiss 12 13",
+        "dam-cli failures dismiss --error MissingDecoderError",
+    ),
+)
 def dismiss(
     state: State,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID", help="Ids or sha256:… prefixes; - reads them from stdin."),
+        typer.Argument(
+            metavar="ID",
+            help="Ids or sha256:… prefixes; - reads them from stdin.",
+            autocompletion=completion.ids("failed"),
+        ),
     ] = None,
     error: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="All failures with this error, as --json names it."),
+        typer.Option(
+            metavar="NAME",
+            help="All failures with this error, as --json names it.",
+            autocompletion=completion.errors,
+        ),
     ] = None,
     *,
     null: NullSeparated = False,
@@ -83,7 +98,13 @@ def dismiss(
     show(state, {"dismissed": run_in_world(state, work)}, people)
 
 
-FAILURES = Group(name="failures", doc=_DOC, commands=[dismiss], default=failures)
+FAILURES = Group(
+    name="failures",
+    doc=_DOC,
+    commands=[dismiss],
+    default=failures,
+    examples=("dam-cli failures", "dam-cli failures --json", "dam-cli failures dismiss 12"),
+)
 
 
 def _show_failures(found: "Sequence[Failure]") -> None:

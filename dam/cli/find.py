@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, read_paths
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
@@ -25,7 +26,12 @@ Algorithm = Literal["phash", "dhash", "ahash"]
 _HEADER = ("id", "distance", "transform", "pixels", "name", "size", "path")
 
 
-@command()
+@command(
+    examples=(
+        "dam-cli find-file-by-hash 9f86d081884c7d65",
+        "dam-cli find-file-by-hash --file holiday.jpg",
+    )
+)
 def find_file_by_hash(
     state: State,
     hash_: Annotated[
@@ -72,7 +78,13 @@ class Answer:
     hint: str | None = None
 
 
-@command(streams=True)
+@command(
+    streams=True,
+    examples=(
+        "dam-cli find-similar-images holiday.jpg",
+        "dam-cli find-similar-images --entity 12 --threshold 4 --transforms",
+    ),
+)
 def find_similar_images(
     state: State,
     files: Annotated[
@@ -83,7 +95,12 @@ def find_similar_images(
         ),
     ] = None,
     entity: Annotated[
-        str | None, typer.Option(metavar="ID", help="Compare with this asset instead of a file.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Compare with this asset instead of a file.",
+            autocompletion=completion.ids("asset"),
+        ),
     ] = None,
     algorithm: Annotated[Algorithm, typer.Option(help="The perceptual hash to compare.")] = "phash",
     threshold: Annotated[
@@ -107,7 +124,8 @@ def find_similar_images(
     """Find pictures that look like given ones.
 
     Give FILEs, or an asset with --entity. The nearest pictures come first. The distance is the
-    number of bits, out of 64, in which the perceptual hashes differ.
+    number of bits, out of 64, in which the perceptual hashes differ. The path of a picture that is
+    only in an archive is that of the archive and the name in it.
 
     With --json, one file gives a list. Several files, and - and --jsonl, give an object for each
     file, with its matches.
@@ -218,5 +236,5 @@ def _row(item: "SimilarImage") -> tuple[object, ...]:
         f"{item.width}x{item.height}" if item.width else None,
         item.name,
         None if item.size_bytes is None else size_text(item.size_bytes),
-        item.path,
+        item.path if item.archive is None else f"{item.archive}/{item.member}",
     )

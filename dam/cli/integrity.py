@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from dam.services.place_service import Forgotten
 
 
-@command()
+@command(
+    examples=(
+        "dam-cli verify --fast",
+        "dam-cli verify 12 13",
+    )
+)
 def verify(
     state: State,
     ids: OptionalIdArguments = None,
@@ -129,7 +134,7 @@ def _folder(finding: "Finding") -> str:
     return ", ".join(folders)
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli forget /media/old-disk --dry-run",))
 def forget(
     state: State,
     paths: PathArguments,
@@ -169,7 +174,13 @@ def forget(
     return ExitCode.ITEMS_FAILED if result.refused else ExitCode.OK
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli gc --dry-run",
+        "dam-cli gc",
+    ),
+)
 def gc(
     state: State,
     *,

@@ -69,7 +69,13 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "doctor": "dam.cli.world:doctor",
     },
 }
+_EXAMPLES = (
+    "dam-cli add-asset ~/Pictures",
+    "dam-cli comic import -r ~/Comics",
+    "dam-cli find-similar-images holiday.jpg",
+)
 _NEW_OBJECTS_AT_START = 1_000_000
+_COMPLETION = "_DAM_CLI_COMPLETE"
 _CLOSED_PIPE = 141  # a shell's code for a program that SIGPIPE ended
 
 
@@ -155,6 +161,8 @@ def main(arguments: Sequence[str], tree: CommandTree | None = None) -> int:
         root = make_root({}, _LazyRoot) if tree is None else make_root(tree)
         return _run(arguments, root)
     except BaseException as error:  # noqa: BLE001  (the boundary: a system may raise anything)
+        if _COMPLETION in os.environ:  # what a shell asks for between two keystrokes
+            return ExitCode.USAGE
         if isinstance(error, BrokenPipeError) and not requested_stop():
             give_up_stdout()
             return _CLOSED_PIPE
@@ -168,7 +176,7 @@ def make_root(tree: CommandTree, kind: type[RootGroup] = RootGroup) -> typer.Typ
         tree: The commands.
         kind: The class of the group.
     """
-    root = make_group(_DOC, is_root=True, kind=kind)
+    root = make_group(_DOC, is_root=True, kind=kind, examples=_EXAMPLES)
     for section, entries in tree.items():
         for entry in entries:
             entry.add_to(root, section)

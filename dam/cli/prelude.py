@@ -15,8 +15,8 @@ A command that shows something
 
 A command parses, calls a function of a service, and shows the result. `@command` makes it of a
 function whose first parameter is the `State`. The others become arguments and options, as Typer
-does it. The docstring is the help; `--json`, `--world`, `--quiet` and `--debug` come by themselves.
-Example: `dam-cli sizes list --least 1000`.
+does it. The docstring is the help, and `examples` are shown at its end; `--json`, `--world`,
+`--quiet` and `--debug` come by themselves.
 
     from dataclasses import dataclass
     from typing import Annotated
@@ -43,7 +43,7 @@ Example: `dam-cli sizes list --least 1000`.
         return [Size(*row) for row in rows]
 
 
-    @command("list")
+    @command("list", examples=["dam-cli sizes list --least 1000"])
     def list_sizes(
         state: State,
         least: Annotated[int, typer.Option(metavar="BYTES", min=0, help="The least size.")] = 0,

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.toolkit.arguments import NullSeparated, OptionalIdArguments, read_ids
+from dam.cli.toolkit import completion
+from dam.cli.toolkit.arguments import NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
@@ -24,17 +25,30 @@ if TYPE_CHECKING:
     from dam.services.process_service import Processed, Retried
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli process",
+        "dam-cli process --outdated --dry-run",
+        "dam-cli process --stage content-analysis",
+    ),
+)
 def process(
     state: State,
     stage: Annotated[
         str | None,
-        typer.Option(metavar="STAGE", help="Run only this stage, such as content-analysis."),
+        typer.Option(
+            metavar="STAGE",
+            help="Run only this stage, such as content-analysis.",
+            autocompletion=completion.stages,
+        ),
     ] = None,
     mark: Annotated[
         str | None,
         typer.Option(
-            metavar="MARKER", help="First mark old assets with this, as imports mark new ones."
+            metavar="MARKER",
+            help="First mark old assets with this, as imports mark new ones.",
+            autocompletion=completion.markers,
         ),
     ] = None,
     outdated: Annotated[
@@ -105,12 +119,30 @@ def _show_processed(result: "Processed", *, is_plan: bool) -> None:
         sentence(f"{result.failed} failed; `dam-cli failures` lists open failures")
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli retry",
+        "dam-cli retry 12 --system analyse_images",
+    ),
+)
 def retry(
     state: State,
-    ids: OptionalIdArguments = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ID",
+            help="Ids or sha256:… prefixes; - reads them from stdin. Default: all.",
+            autocompletion=completion.ids("failed"),
+        ),
+    ] = None,
     system: Annotated[
-        str | None, typer.Option(metavar="SYSTEM", help="Only failures of this system.")
+        str | None,
+        typer.Option(
+            metavar="SYSTEM",
+            help="Only failures of this system.",
+            autocompletion=completion.systems,
+        ),
     ] = None,
     *,
     forget_unknown: Annotated[

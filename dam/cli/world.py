@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from dam.services.status_service import WorldPlace, WorldStatus
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli setup-db",
+        "dam-cli setup-db --reset --dry-run",
+    ),
+)
 def setup_db(
     state: State,
     *,
@@ -134,7 +140,7 @@ def _show_saved_copy(copy: "Path | None") -> None:
         sentence(f"copy of the database before the change: {copy}")
 
 
-@command()
+@command(examples=("dam-cli list-worlds",))
 def list_worlds(state: State) -> None:
     """List the worlds. Shows where each is kept, and where that is set."""
     from dam.app import load_settings
@@ -156,7 +162,12 @@ def _origin(place: "WorldPlace") -> str | None:
     return ", ".join(sorted(origins)) or None
 
 
-@command()
+@command(
+    examples=(
+        "dam-cli status",
+        "dam-cli -w comics status --json",
+    )
+)
 def status(state: State) -> None:
     """Show what a world holds, and its pending work.
 
@@ -220,7 +231,13 @@ def _show_absent_plugins(plugins: "Sequence[PluginInDatabase]") -> None:
             )
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli doctor",
+        "dam-cli doctor --fix --dry-run",
+    ),
+)
 def doctor(
     state: State,
     *,

@@ -139,6 +139,10 @@ class WorldBuilder:
         if not wrong:
             self._kinds.add(binding)
 
+    def systems(self) -> Sequence[Plan]:
+        """Return the systems that were added so far."""
+        return self._plans
+
     def media_kinds(self) -> Sequence[MediaKind[Any]]:
         """Return the media kinds that were contributed so far."""
         return self._kinds.kinds()

@@ -1,6 +1,7 @@
 """What the contract of the command line asks of every command, whichever there are."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -71,6 +72,25 @@ def test_it_has_help(name: str) -> None:
     assert isinstance(command, (TyperCommand, TyperGroup))
     assert command.help
     assert command.help.splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_its_help_ends_with_examples_that_its_parser_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*name.split(), "--help"]) == ExitCode.OK
+    shown = capsys.readouterr().out.partition("\nExamples:\n")[2].splitlines()
+    assert 1 <= len(shown) <= 3
+    for line in shown:
+        assert line.startswith("  ")
+        assert len(line) <= 78
+        words = shlex.split(line)
+        given = words[words.index("dam-cli") + 1 :]
+        assert name in " ".join(given)
+        root = get_command(make_root(command_tree()))
+        read = root.main(given, prog_name="dam-cli", standalone_mode=False)
+        assert callable(read), line
 
 
 @pytest.mark.parametrize("group", [(), ("comic",), ("config",), ("failures",)])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 
 import typer
 
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import parse_id
 from dam.cli.toolkit.command import State
 
@@ -17,10 +18,28 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 VariantArgument = Annotated[
-    str, typer.Argument(metavar="VARIANT", help="The id of a variant, or a sha256:… prefix.")
+    str,
+    typer.Argument(
+        metavar="VARIANT",
+        help="The id of a variant, or a sha256:… prefix.",
+        autocompletion=completion.ids("variant"),
+    ),
 ]
 ConceptArgument = Annotated[
-    str, typer.Argument(metavar="CONCEPT", help="The id of a comic, as `comic find` prints it.")
+    str,
+    typer.Argument(
+        metavar="CONCEPT",
+        help="The id of a comic, as `comic find` prints it.",
+        autocompletion=completion.ids("comic"),
+    ),
+]
+EntityArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The id of a comic or of a variant.",
+        autocompletion=completion.ids("comic", "variant"),
+    ),
 ]
 
 

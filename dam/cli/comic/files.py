@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.comic.arguments import VariantArgument, resolve
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import (
     Exclude,
     Extensions,
@@ -22,7 +23,7 @@ from dam.cli.toolkit.arguments import (
     read_selection,
 )
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.failure_report import FailureReport
+from dam.cli.toolkit.failure_report import FailureReport, skip_report
 from dam.cli.toolkit.output import counted, emit_json, emit_jsonl, sentence, show, talk
 from dam.cli.toolkit.progress import progress_bar
 from dam.errors import ExitCode
@@ -36,7 +37,15 @@ if TYPE_CHECKING:
     from dam.services.import_service import FileStatus
 
 
-@command("import", changes=True, streams=True)
+@command(
+    "import",
+    changes=True,
+    streams=True,
+    examples=(
+        "dam-cli comic import 'Saga 001 (2012).cbz'",
+        "dam-cli comic import -r ~/Comics",
+    ),
+)
 def import_comic(  # noqa: PLR0913 - one for each option
     state: State,
     paths: PathArguments,
@@ -49,7 +58,12 @@ def import_comic(  # noqa: PLR0913 - one for each option
         bool, typer.Option("--extract", help="Store the pages of archives as files of their own.")
     ] = False,
     concept: Annotated[
-        str | None, typer.Option(metavar="ID", help="Make them variants of this comic.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Make them variants of this comic.",
+            autocompletion=completion.ids("comic"),
+        ),
     ] = None,
     mode: Mode = None,
     no_process: NoProcess = False,
@@ -137,6 +151,7 @@ class _Report:
         self._outcomes: list[ComicOutcome] = []
         self._paths: dict[int, str] = {}
         self._failures = FailureReport("`comic import --json` lists all")
+        self._skipped = skip_report()
         self._has_failed = False
 
     def take(self, outcome: "ComicOutcome") -> None:
@@ -148,10 +163,14 @@ class _Report:
             self._paths[outcome.variant_entity_id] = outcome.path
         if self._state.is_json:  # only --json needs them all at the end
             self._outcomes.append(outcome)
+        if outcome.status == "skipped" and outcome.error is None:
+            self._skipped.take(outcome.path, message=outcome.message)
         _tell(self._state, outcome, self._failures)
 
     def tell_failures(self) -> None:
-        """Report the failures so far on stderr."""
+        """Report on stderr what was skipped and what failed so far."""
+        if not (self._state.is_quiet or self._state.is_json or self._state.is_jsonl):
+            self._skipped.tell()
         self._failures.tell()
 
     async def end(self, world: "World") -> ExitCode:
@@ -180,7 +199,14 @@ class _Report:
         return ExitCode.ITEMS_FAILED if self._has_failed or failures else ExitCode.OK
 
 
-@command("export", changes=True)
+@command(
+    "export",
+    changes=True,
+    examples=(
+        "dam-cli comic export 34 --output saga.cbz",
+        "dam-cli comic export 34 --output saga.pdf",
+    ),
+)
 def export_comic(
     state: State,
     variant: VariantArgument,
@@ -239,9 +265,7 @@ def _tell(state: State, outcome: "ComicOutcome", failures: FailureReport) -> Non
         sentence(_line(outcome))
     if outcome.error is not None:
         failures.take(outcome.path, message=outcome.message, hint=outcome.hint, error=outcome.error)
-    elif outcome.status == "skipped":
-        talk(state, f"skipped: {outcome.path}: {outcome.message}")
-    elif outcome.message:
+    elif outcome.message and outcome.status != "skipped":
         talk(state, f"note: {outcome.path}: {outcome.message}")
     _take_pages(failures, outcome.path, outcome.failed_pages)
 

@@ -10,6 +10,11 @@ from dam.cli.toolkit.command import Group
 COMIC = Group(
     name="comic",
     doc="Manage comics: works, their variants and pages.",
+    examples=(
+        "dam-cli comic import -r ~/Comics",
+        "dam-cli comic find batman",
+        "dam-cli comic show 12",
+    ),
     commands=[
         *(import_comic, export_comic),
         *(find, show_comic, create, edit, remove_comic),

@@ -19,7 +19,7 @@ Threshold = Annotated[
 ]
 
 
-@command()
+@command(examples=("dam-cli comic overlap 34",))
 def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = None) -> None:
     """Find variants that share pages with a given one.
 
@@ -36,7 +36,7 @@ def overlap(state: State, variant: VariantArgument, *, threshold: Threshold = No
     _end(state, run_in_world(state, work))
 
 
-@command()
+@command(examples=("dam-cli comic duplicates --threshold 4",))
 def duplicates(state: State, *, threshold: Threshold = None) -> None:
     """Find all pairs of variants that share pages.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import typer
 
 from dam.cli.comic.arguments import VariantArgument, change, resolve, resolve_parsed
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import sentence, show, table
@@ -31,7 +32,9 @@ PageType = Literal[
     "Deleted",
 ]
 _IMAGES = typer.Argument(
-    metavar="IMAGE…", help="Ids or sha256:… prefixes of pictures; - reads them from stdin."
+    metavar="IMAGE…",
+    help="Ids or sha256:… prefixes of pictures; - reads them from stdin.",
+    autocompletion=completion.ids("asset"),
 )
 ImageArguments = Annotated[list[str], _IMAGES]
 
@@ -51,7 +54,7 @@ class NoPictureNamedError(UsageError):
         )
 
 
-@command()
+@command(examples=("dam-cli comic pages 34",))
 def pages(state: State, variant: VariantArgument) -> None:
     """List the pages of a variant in reading order."""
     from dam.cli.toolkit.running import run_in_world
@@ -64,7 +67,7 @@ def pages(state: State, variant: VariantArgument) -> None:
     _show(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli comic add-page 34 56 57 --at 3",))
 def add_page(
     state: State,
     variant: VariantArgument,
@@ -121,7 +124,7 @@ def add_page(
     _show(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli comic remove-page 34 1 2",))
 def remove_page(
     state: State,
     variant: VariantArgument,
@@ -151,7 +154,7 @@ def remove_page(
     _show(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli comic move-page 34 5 2",))
 def move_page(
     state: State,
     variant: VariantArgument,
@@ -174,7 +177,13 @@ def move_page(
     _show(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli comic reorder 34 --by-name",
+        "dam-cli comic reorder 34 57 56 58",
+    ),
+)
 def reorder(
     state: State,
     variant: VariantArgument,
@@ -227,11 +236,16 @@ def reorder(
     _show(state, run_in_world(state, work))
 
 
-@command()
+@command(examples=("dam-cli comic where-used 56",))
 def where_used(
     state: State,
     image: Annotated[
-        str, typer.Argument(metavar="ID", help="The id of a picture, or a sha256:… prefix.")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The id of a picture, or a sha256:… prefix.",
+            autocompletion=completion.ids("asset"),
+        ),
     ],
 ) -> ExitCode:
     """List the variants that have a picture as a page."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.asset import show_removal
-from dam.cli.comic.arguments import resolve
+from dam.cli.comic.arguments import EntityArgument, resolve
 from dam.cli.toolkit.command import State, command
 from dam.errors import ExitCode
 
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from dam.services.removal_service import Removal
 
 
-@command("remove", changes=True)
+@command(
+    "remove",
+    changes=True,
+    examples=(
+        "dam-cli comic remove 12 --dry-run",
+        "dam-cli comic remove 12",
+    ),
+)
 def remove_comic(
     state: State,
-    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
+    entity: EntityArgument,
     *,
     force: Annotated[
         bool,

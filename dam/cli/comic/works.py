@@ -7,12 +7,14 @@ import typer
 
 from dam.cli.comic.arguments import (
     ConceptArgument,
+    EntityArgument,
     VariantArgument,
     change,
     resolve,
     resolve_parsed,
 )
-from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
+from dam.cli.toolkit import completion
+from dam.cli.toolkit.arguments import NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
 from dam.errors import ExitCode
@@ -28,10 +30,21 @@ Text = str | None
 Year = Annotated[int | None, typer.Option(metavar="YEAR", help="The year of publication.")]
 Series = Annotated[Text, typer.Option(metavar="TEXT", help="The title of the series.")]
 Issue = Annotated[Text, typer.Option("--number", metavar="NUMBER", help="The number of the issue.")]
+VariantArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID",
+        help="Ids or sha256:… prefixes; - reads them from stdin.",
+        autocompletion=completion.ids("variant"),
+    ),
+]
 Publisher = Annotated[Text, typer.Option(metavar="TEXT", help="The publisher.")]
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=("dam-cli comic create 'Chapter One' --series Saga --number 1 --year 2012",),
+)
 def create(
     state: State,
     title: Annotated[str, typer.Argument(metavar="TITLE", help="The comic's own title.")],
@@ -74,7 +87,7 @@ def create(
     show(state, created, lambda _: sentence(said))
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli comic link 12 34 35 --primary",))
 def link(
     state: State,
     concept: ConceptArgument,
@@ -83,6 +96,7 @@ def link(
         typer.Argument(
             metavar="ID…",
             help="Ids or sha256:… prefixes of its new variants; - reads them from stdin.",
+            autocompletion=completion.ids("variant", "asset"),
         ),
     ],
     *,
@@ -108,8 +122,8 @@ def link(
     _show_variants(state, run_in_world(state, work))
 
 
-@command(changes=True)
-def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
+@command(changes=True, examples=("dam-cli comic unlink 34",))
+def unlink(state: State, ids: VariantArguments, *, null: NullSeparated = False) -> None:
     """Unlink variants from their comic.
 
     They keep their pages, and can be linked to another comic.
@@ -125,7 +139,7 @@ def unlink(state: State, ids: IdArguments, *, null: NullSeparated = False) -> No
     _show_variants(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(changes=True, examples=("dam-cli comic set-primary 34",))
 def set_primary(state: State, variant: VariantArgument) -> None:
     """Make a variant the primary one of its comic.
 
@@ -141,7 +155,12 @@ def set_primary(state: State, variant: VariantArgument) -> None:
     _show_variants(state, run_in_world(state, work))
 
 
-@command()
+@command(
+    examples=(
+        "dam-cli comic find batman",
+        "dam-cli comic find --series Saga --number 1",
+    )
+)
 def find(
     state: State,
     title: Annotated[
@@ -187,7 +206,7 @@ def find(
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
 
 
-@command()
+@command(examples=("dam-cli comic variants 12",))
 def variants(state: State, concept: ConceptArgument) -> None:
     """List the variants of a comic, the primary one first."""
     from dam.cli.toolkit.running import run_in_world
@@ -200,10 +219,10 @@ def variants(state: State, concept: ConceptArgument) -> None:
     _show_variants(state, run_in_world(state, work))
 
 
-@command("show")
+@command("show", examples=("dam-cli comic show 12",))
 def show_comic(
     state: State,
-    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
+    entity: EntityArgument,
 ) -> None:
     """Show a comic, or one of its variants.
 
@@ -219,13 +238,23 @@ def show_comic(
     _show_view(state, run_in_world(state, work))
 
 
-@command(changes=True)
+@command(
+    changes=True,
+    examples=(
+        "dam-cli comic edit 12 publisher=Image publication_year=2012",
+        "dam-cli comic edit 34 language=fr Notes=",
+    ),
+)
 def edit(
     state: State,
-    entity: Annotated[str, typer.Argument(metavar="ID", help="The id of a comic or of a variant.")],
+    entity: EntityArgument,
     fields: Annotated[
         list[str],
-        typer.Argument(metavar="FIELD=VALUE…", help="The new value; FIELD= removes the old one."),
+        typer.Argument(
+            metavar="FIELD=VALUE…",
+            help="The new value; FIELD= removes the old one.",
+            autocompletion=completion.comic_fields,
+        ),
     ],
 ) -> None:
     """Change the facts of a comic or of a variant.

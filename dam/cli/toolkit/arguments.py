@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import EmptyPathError, parse_path
 from dam.cli.toolkit.output import one_line
 from dam.errors import UsageError
@@ -26,12 +27,18 @@ PathArguments = Annotated[
 ]
 IdArguments = Annotated[
     list[str],
-    typer.Argument(metavar="ID", help="Ids or sha256:… prefixes; - reads them from stdin."),
+    typer.Argument(
+        metavar="ID",
+        help="Ids or sha256:… prefixes; - reads them from stdin.",
+        autocompletion=completion.ids("asset"),
+    ),
 ]
 OptionalIdArguments = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="ID", help="Ids or sha256:… prefixes; - reads them from stdin. Default: all."
+        metavar="ID",
+        help="Ids or sha256:… prefixes; - reads them from stdin. Default: all.",
+        autocompletion=completion.ids("asset"),
     ),
 ]
 NullSeparated = Annotated[

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 import typer
 
 import dam
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.help_text import EVERYWHERE, PlainCommand, PlainGroup
 from dam.cli.toolkit.hints import remember_world
 from dam.errors import ExitCode, UsageError
@@ -52,6 +53,7 @@ class Command:
     name: str
     changes: bool
     streams: bool
+    examples: Sequence[str] = ()
 
     def add_to(self, app: typer.Typer, section: str | None = None) -> None:
         """Register the command, listed under `section` in the help of its group."""
@@ -70,7 +72,11 @@ class Command:
 
         callback = _shaped(prepare, [*own, *(_SHARED[name] for name in shared)])
         app.command(
-            self.name, cls=PlainCommand, help=inspect.getdoc(self.body), rich_help_panel=section
+            self.name,
+            cls=PlainCommand,
+            help=inspect.getdoc(self.body),
+            epilog="\n".join(self.examples),
+            rich_help_panel=section,
         )(callback)
 
     def parameters(self) -> list[inspect.Parameter]:
@@ -90,17 +96,22 @@ class Group:
     doc: str
     commands: Sequence[Command]
     default: Command | None = None
+    examples: Sequence[str] = ()
 
     def add_to(self, app: typer.Typer, section: str | None = None) -> None:
         """Register the group with its commands, listed under `section` in the help."""
-        group = make_group(self.doc, default=self.default)
+        group = make_group(self.doc, default=self.default, examples=self.examples)
         for entry in self.commands:
             entry.add_to(group)
         app.add_typer(group, name=self.name, help=self.doc, rich_help_panel=section)
 
 
 def command(
-    name: str | None = None, *, changes: bool = False, streams: bool = False
+    name: str | None = None,
+    *,
+    changes: bool = False,
+    streams: bool = False,
+    examples: Sequence[str] = (),
 ) -> Callable[[Body], Command]:
     """Make a function a command: its first parameter is the `State`, its docstring the help.
 
@@ -108,11 +119,14 @@ def command(
         name: By default the function's own, with hyphens.
         changes: The command changes something, so it takes `--dry-run`.
         streams: Its results arrive one by one, so it takes `--jsonl`.
+        examples: Whole command lines of at most 76 characters, which its help shows.
     """
 
     def make(body: Body) -> Command:
         own_name = name or body.__name__.replace("_", "-")
-        return Command(body=body, name=own_name, changes=changes, streams=streams)
+        return Command(
+            body=body, name=own_name, changes=changes, streams=streams, examples=examples
+        )
 
     return make
 
@@ -123,6 +137,7 @@ def make_group(
     is_root: bool = False,
     kind: type[PlainGroup] = PlainGroup,
     default: Command | None = None,
+    examples: Sequence[str] = (),
 ) -> typer.Typer:
     """Return an empty group; the options of every command may also stand behind its name.
 
@@ -131,6 +146,7 @@ def make_group(
         is_root: It is the group of all commands, with the options that concern the program.
         kind: The class that lists and finds its commands.
         default: Runs if none of its commands is named.
+        examples: Whole command lines, which its help shows.
     """
     names = (*_EVERYWHERE, "without_plugins", "version") if is_root else _EVERYWHERE
 
@@ -155,7 +171,7 @@ def make_group(
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     shaped = _shaped(remember, [*own, *(_SHARED[name] for name in names)])
-    group.callback(invoke_without_command=True, help=doc)(shaped)
+    group.callback(invoke_without_command=True, help=doc, epilog="\n".join(examples))(shaped)
     return group
 
 
@@ -174,6 +190,7 @@ def _declare(
             "-w",
             metavar="NAME",
             help="Use this world, not the default.",
+            autocompletion=completion.worlds,
             rich_help_panel=EVERYWHERE,
         ),
     ] = None,

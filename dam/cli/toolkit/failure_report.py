@@ -1,4 +1,4 @@
-"""Reports on stderr what failed: a few failures one by one, many of one kind as a group."""
+"""Reports on stderr what failed or was skipped: a few one by one, many of one kind as a group."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from dam.cli.toolkit.output import complain, counted, failure_text, with_hint
 
 _FEW = 3
 _MOST_LINES = 30
+_MOST_SKIPPED = 6
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -48,8 +49,9 @@ class _Failure:
     message: str | None
     hint: str | None
 
-    def line(self) -> str:
-        return failure_text(*self.names, *_named(self.system), message=self.message, hint=self.hint)
+    def line(self, word: str) -> str:
+        names = (*self.names, *_named(self.system))
+        return failure_text(*names, message=self.message, hint=self.hint, word=word)
 
     def said(self) -> str:
         """Return the line without the names."""
@@ -59,13 +61,15 @@ class _Failure:
 
 
 class FailureReport:
-    """Collects the failures of a command, and writes at most some thirty lines about them.
+    """Collects the failures of a command, and writes a limited number of lines about them.
 
     Failures are of one kind if their messages differ only in numbers. Up to three of a kind get a
     line each; of more, there is one line with their number, and the names of the first.
 
     Args:
         all_of_them: Where to find those that are left out, for example "`dam-cli failures`".
+        word: The first word of each line; `skipped` reports what is no failure.
+        most_lines: How many lines to write, at most.
 
     Example:
         report = FailureReport("`dam-cli failures` lists all")
@@ -73,8 +77,12 @@ class FailureReport:
         report.tell()
     """
 
-    def __init__(self, all_of_them: str) -> None:
+    def __init__(
+        self, all_of_them: str, *, word: str = "failed", most_lines: int = _MOST_LINES
+    ) -> None:
         self._all_of_them = all_of_them
+        self._word = word
+        self._most_lines = most_lines
         self._gone = GoneFolders()
         self._kinds: dict[str, list[_Failure]] = {}
 
@@ -106,28 +114,44 @@ class FailureReport:
         for line in self._shortest(kinds):
             complain(line)
         for system, files, message in self._gone.lines():
-            complain(failure_text(files, *_named(system), message=message))
+            complain(failure_text(files, *_named(system), message=message, word=self._word))
 
     def _shortest(self, kinds: Sequence[Sequence[_Failure]]) -> list[str]:
         """Return the lines with as many names as there is room for."""
         for names in range(_FEW, 0, -1):
-            lines = [line for kind in kinds for line in _lines(kind, names)]
-            if sum(map(_height, lines)) <= _MOST_LINES:
+            lines = [line for kind in kinds for line in self._lines(kind, names)]
+            if sum(map(_height, lines)) <= self._most_lines:
                 return lines
         return list(self._first(kinds))
 
     def _first(self, kinds: Sequence[Sequence[_Failure]]) -> Iterator[str]:
         """Yield lines for the kinds that there is room for, and one that counts all others."""
-        room = _MOST_LINES - 1
+        room = self._most_lines - 1
         for index, kind in enumerate(kinds):
-            lines = list(_lines(kind, 1))
+            lines = list(self._lines(kind, 1))
             room -= sum(map(_height, lines))
             if room < 0:
                 left = counted(sum(map(len, kinds[index:])), "other")
                 of_kinds = counted(len(kinds) - index, "more kind")
-                yield f"failed: {left}, of {of_kinds} ({self._all_of_them})"
+                yield f"{self._word}: {left}, of {of_kinds} ({self._all_of_them})"
                 return
             yield from lines
+
+    def _lines(self, kind: Sequence[_Failure], names: int) -> Iterator[str]:
+        """Yield a line for each failure if there are few, else a heading and the first names."""
+        if len(kind) <= _FEW:
+            yield from (failure.line(self._word) for failure in kind)
+            return
+        said = _common(failure.said() for failure in kind)
+        yield f"{self._word}: {len(kind)} {_TIMES} {said}"
+        shown = [": ".join(map(str, failure.names)) for failure in kind[:names]]
+        yield from (f"  {name}" for name in shown[:-1])
+        yield f"  {shown[-1]} (and {len(kind) - names} more)"
+
+
+def skip_report() -> FailureReport:
+    """Return a report of what was skipped: no failures, so it has few lines."""
+    return FailureReport("`--jsonl` lists all", word="skipped", most_lines=_MOST_SKIPPED)
 
 
 def _height(line: str) -> int:
@@ -136,17 +160,6 @@ def _height(line: str) -> int:
         return 1
     columns = os.get_terminal_size(sys.stderr.fileno()).columns
     return max(1, -(-len(line) // max(1, columns)))
-
-
-def _lines(kind: Sequence[_Failure], names: int) -> Iterator[str]:
-    """Yield one line for each failure if there are few, else a heading and the first names."""
-    if len(kind) <= _FEW:
-        yield from (failure.line() for failure in kind)
-        return
-    yield f"failed: {len(kind)} {_TIMES} {_common(failure.said() for failure in kind)}"
-    shown = [": ".join(map(str, failure.names)) for failure in kind[:names]]
-    yield from (f"  {name}" for name in shown[:-1])
-    yield f"  {shown[-1]} (and {len(kind) - names} more)"
 
 
 def _common(texts: Iterable[str]) -> str:

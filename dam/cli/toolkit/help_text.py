@@ -15,6 +15,9 @@ EVERYWHERE = "Options of every command"
 
 class _Formatter(Protocol):
     width: int
+    current_indent: int
+
+    def write(self, string: str) -> None: ...
 
     def section(self, name: str) -> AbstractContextManager[None]: ...
 
@@ -23,6 +26,11 @@ class _Formatter(Protocol):
 
 class PlainCommand(TyperCommand):
     """A command whose help lists its own options apart from the options of every command."""
+
+    def format_epilog(self, ctx: object, formatter: _Formatter) -> None:
+        """Write the examples."""
+        del ctx
+        _write_examples(formatter, self.epilog)
 
     def collect_usage_pieces(self, ctx: object) -> list[str]:
         """Return the parts of the usage line, with `ID…` for Typer's `{ID}...`."""
@@ -54,9 +62,14 @@ class PlainGroup(TyperGroup):
         """
         word = args[0] if args else ""
         hint = (COMIC if self.name == "comic" else ROOT if ctx.parent is None else {}).get(word)
-        if hint is not None and self.get_command(ctx, word) is None:
+        if hint is not None and not ctx.resilient_parsing and self.get_command(ctx, word) is None:
             raise UsageError(f"no such command {word!r}", hint)
         return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: object, formatter: _Formatter) -> None:
+        """Write the examples."""
+        del ctx
+        _write_examples(formatter, self.epilog)
 
     def format_commands(self, ctx: object, formatter: _Formatter) -> None:
         """Write a list of commands for each section, in the order of registration."""
@@ -71,6 +84,14 @@ class PlainGroup(TyperGroup):
         for section, rows in sections.items():
             with formatter.section(section):
                 formatter.write_dl(rows)
+
+
+def _write_examples(formatter: _Formatter, examples: str | None) -> None:
+    """Write command lines as they are: a line that is broken could not be copied."""
+    if examples:
+        with formatter.section("Examples"):
+            for line in examples.splitlines():
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 class _Page:

@@ -132,13 +132,15 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
     complain(failure_text(*names, message=message, hint=hint))
 
 
-def failure_text(*names: object, message: str | None, hint: str | None = None) -> str:
-    """Return the line that `name_failure` writes."""
+def failure_text(
+    *names: object, message: str | None, hint: str | None = None, word: str = "failed"
+) -> str:
+    """Return the line that `name_failure` writes; `word` is its first one."""
     path = str(names[0])
     if message and path.startswith("/"):
         named = re.escape(display_path(path))
         message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed | is )", r"\1it", message)
-    return ": ".join(["failed", *map(str, names), with_hint(message, hint)])
+    return ": ".join([word, *map(str, names), with_hint(message, hint)])
 
 
 def with_hint(message: str | None, hint: str | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dam.cli.toolkit.failure_report import FailureReport
+from dam.cli.toolkit.failure_report import FailureReport, skip_report
 
 HEIC = "no decoder for image/heic is installed"
 
@@ -75,3 +75,21 @@ def test_files_of_a_folder_that_is_gone_are_one_line(capsys: pytest.CaptureFixtu
         report.take(name, system="s", error="FolderGoneError", message="/disk is not there")
     report.tell()
     assert capsys.readouterr().err == "failed: 2 files waiting: s: /disk is not there\n"
+
+
+def test_what_was_skipped_is_grouped_likewise_in_few_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = skip_report()
+    for number in range(5):
+        report.take(f"/{number}", message="not a regular file but a FIFO")
+    for kind in range(9):
+        report.take(f"/x{kind}", message="x" * (kind + 1))
+    report.tell()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == [
+        "skipped: 5 \N{MULTIPLICATION SIGN} not a regular file but a FIFO",
+        "  /0 (and 4 more)",
+    ]
+    assert len(lines) == 6
+    assert lines[-1] == "skipped: 6 others, of 6 more kinds (`--jsonl` lists all)"

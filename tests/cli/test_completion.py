@@ -1,0 +1,127 @@
+"""What a shell offers at the press of TAB, asked as bash, zsh and fish ask the real command."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import DamCli
+from tests.services.comic_files import make_cbz, pages
+
+TEXT = b"no picture"
+
+
+def ask(dam_cli: DamCli, shell: str, words: Sequence[str]) -> str:
+    """Return what the command prints for a shell; the last word is the one to complete."""
+    line = " ".join(("dam-cli", *words))
+    asked = {
+        "_DAM_CLI_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words)),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    run = [sys.executable, "-m", "dam"]
+    done = subprocess.run(
+        run,
+        env=dam_cli.environment | asked,
+        cwd=dam_cli.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def offers(dam_cli: DamCli, *words: str) -> dict[str, str]:
+    """Return what fish would show: each word with its explanation."""
+    lines = filter(None, ask(dam_cli, "fish", words).splitlines())
+    return {word: text for word, _, text in (line.partition("\t") for line in lines)}
+
+
+@pytest.fixture
+def filled(dam_cli: DamCli) -> DamCli:
+    """The command, with a text and a comic of one page in the default world."""
+    (dam_cli.home / "it's [$(id)].txt").write_bytes(TEXT)
+    assert dam_cli("add-asset", dam_cli.home / "it's [$(id)].txt").returncode == 0
+    archive = make_cbz(dam_cli.home / "Saga 001 (2012).cbz", pages(1))
+    assert dam_cli("comic", "import", archive, "--no-process").returncode == 0
+    return dam_cli
+
+
+def test_names_of_worlds_stages_markers_and_systems(dam_cli: DamCli) -> None:
+    there = set(dam_cli.home.rglob("*"))
+    worlds = dam_cli.with_settings(
+        DAM_WORLDS_CONFIG='{"scans": {"database_url": "postgresql://ann:secret@h/d",'
+        ' "asset_storage_path": "/s"}, "photos": {"database_url": "sqlite:////x/p.db",'
+        ' "asset_storage_path": "/p"}}'
+    )
+    assert offers(worlds, "-w", "")["scans"].startswith("postgresql://")
+    assert "secret" not in ask(worlds, "fish", ["-w", ""])
+    assert list(offers(worlds, "status", "--world", "p")) == ["photos"]
+    assert "content-analysis" in offers(dam_cli, "process", "--stage", "")
+    assert list(offers(dam_cli, "process", "--mark", "NeedsCon")) == [
+        "NeedsContentAnalysisComponent"
+    ]
+    assert list(offers(dam_cli, "retry", "--system", "e")) == ["extract_metadata"]
+    assert set(dam_cli.home.rglob("*")) == there
+
+
+def test_ids_come_newest_first_with_the_name_of_the_file_or_comic(filled: DamCli) -> None:
+    assert list(offers(filled, "show", "")) == ["4", "2", "1"]
+    assert offers(filled, "show", "1") == {"1": "it_s (_(id)).txt"}
+    assert offers(filled, "comic", "pages", "") == {"2": "Saga 001 (2012).cbz"}
+    assert offers(filled, "comic", "variants", "") == {"3": "Saga #001 (2012)"}
+    assert list(offers(filled, "comic", "show", "")) == ["3", "2"]
+    assert offers(filled, "retry", "") == {}
+    assert offers(filled, "find-similar-images", "--entity", "2") == {"2": "Saga 001 (2012).cbz"}
+    assert ask(filled, "bash", ["show", ""]).split() == ["4", "2", "1"]
+    assert '"1":"it_s (_(id)).txt"' in ask(filled, "zsh", ["show", "1"])
+
+
+def test_fields_and_errors(dam_cli: DamCli) -> None:
+    broken = Path(dam_cli.home / "broken.png")
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    assert dam_cli("add-asset", broken).returncode == 3
+    assert offers(dam_cli, "failures", "dismiss", "--error", "") == {
+        "UnreadablePictureError": "1 failure"
+    }
+    assert offers(dam_cli, "failures", "dismiss", "") == {"1": "broken.png"}
+    assert offers(dam_cli, "comic", "edit", "1", "publish") == {"publisher=": "of a comic"}
+    assert offers(dam_cli, "comic", "edit", "1", "publisher=x", "scan_g") == {
+        "scan_group=": "of a variant"
+    }
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"DAM_DATABASE_URL": "sqlite:////nowhere/at/all.db"},
+        {"DAM_DATABASE_URL": "postgresql://ann@127.0.0.1:1/none"},
+        {"DAM_DATABASE_URL": "nonsense"},
+        {"DAM_WORKERS": "nonsense", "DAM_LOG_LEVEL": "DEBUG"},
+    ],
+)
+def test_where_nothing_can_be_read_nothing_is_offered_and_nothing_said(
+    dam_cli: DamCli, settings: dict[str, str]
+) -> None:
+    broken = dam_cli.with_settings(**settings)
+    assert offers(broken, "show", "1") == {}
+    assert offers(broken, "failures", "dismiss", "--error", "") == {}
+
+
+def test_a_line_that_is_wrong_so_far_is_no_error(dam_cli: DamCli) -> None:
+    assert offers(dam_cli, "-w", "nosuch", "show", "") == {}
+    for words in (["list", ""], ["comic", "list", ""], ["show", "--nosuch", ""]):
+        ask(dam_cli, "bash", words)
+
+
+def test_ids_of_another_database(database_url: str, dam_cli: DamCli) -> None:
+    command = dam_cli.with_settings(DAM_DATABASE_URL=database_url)
+    (dam_cli.home / "a.txt").write_bytes(TEXT)
+    assert command("add-asset", dam_cli.home / "a.txt").returncode == 0
+    assert offers(command, "show", "") == {"1": "a.txt"}
+    assert offers(command, "comic", "show", "") == {}
