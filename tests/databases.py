@@ -72,6 +72,21 @@ def find_postgres() -> Path:
     return debian[-1].parent
 
 
+@contextmanager
+def reading_role(url: str) -> Iterator[str]:
+    """Yield the URL of the same PostgreSQL database for a role that may only read its tables."""
+    role = sql.Identifier(name := f"dam_reader_{uuid.uuid4().hex}")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {}").format(role))
+        connection.execute(
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role)
+        )
+    yield f"{url}{'&' if '?' in url else '?'}options=-c%20role%3D{name}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
 class PostgresServer:
     """A server that takes fresh databases; the ones it made are its own to drop.
 

@@ -1,6 +1,7 @@
 """Errors about databases, their connections and their schemas."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from dam.errors.base import EnvironmentFaultError
 from dam.errors.secrets import report_without_passwords, url_without_password
@@ -9,11 +10,45 @@ from dam.errors.secrets import report_without_passwords, url_without_password
 class DatabaseError(EnvironmentFaultError):
     """The database cannot be used; base of the errors below that name a `reason`."""
 
+    _verdict: ClassVar[str] = "failed"
+
     def __init__(self, url: str, reason: str, hint: str | None = None) -> None:
         self.url = url
         self.reason = reason = report_without_passwords(reason)
         super().__init__(
-            f"the database {url} failed: {reason}", hint or "check its disk and permissions"
+            f"the database {url} {self._verdict}: {reason}",
+            hint or "check its disk and permissions",
+        )
+
+
+class DatabaseReadOnlyError(DatabaseError):
+    """The database can be read, but not written to.
+
+    Args:
+        url: The database.
+        reason: What keeps this program from writing to it.
+    """
+
+    _verdict = "is read-only"
+
+    def __init__(self, url: str, reason: str) -> None:
+        remedy = "use a server and a user that may write to it"
+        if url.startswith("sqlite:"):
+            remedy = "make the file, its folder, and the files -wal and -shm beside it writable"
+        super().__init__(
+            url, reason, f"commands that only read work, such as `status`; to change it, {remedy}"
+        )
+
+
+class DatabaseChangedError(DatabaseError):
+    """A read-only SQLite file, which could not be locked, was written to while it was read."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            "another program wrote to it while it was read; as it is read-only here, "
+            "it could not be locked",
+            "run the command again",
         )
 
 

@@ -8,19 +8,20 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
 from dam.core.database.database import Database
+from dam.core.database.url import parse_database_url
 from dam.core.plugin_schemas import PluginSchema
 from dam.errors import (
     DamError,
+    DatabaseReadOnlyError,
     NotSetUpError,
     PluginFunctionError,
     PluginLoadError,
@@ -37,7 +38,7 @@ from dam.services import schema_service
 from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_service import count_stored, judge_store, last_place_id
-from dam.services.world_service import note_new_store
+from dam.services.world_service import note_new_store, require_writable
 from dam.storage.addresses import open_store
 from dam.storage.content_store import BegunAnew, StoreOwner
 
@@ -228,6 +229,8 @@ async def begin_store_anew(config: WorldConfig) -> None:
     lost = await find_lost_store(config)  # the user may have mounted the disk before answering yes
     store = open_store(config.storage_url)
     anew = BegunAnew(secrets.token_hex(16), lost.next_place_id)
+    async with _opened(config) as database:
+        await database.write(require_writable)
     await asyncio.to_thread(store.make)
     await asyncio.to_thread(store.mark, lost.owner, anew=anew)
     async with _opened(config) as database:
@@ -242,7 +245,8 @@ async def _look_for_content(config: WorldConfig, storage: FolderHealth) -> Folde
             judged = await judge_store(database, store)
             judged.require_there(store)
             if judged.is_back:
-                await database.write(note_new_store, None)
+                with suppress(DatabaseReadOnlyError):
+                    await database.write(note_new_store, None)
     except NotSetUpError:
         return storage
     except DamError as error:
@@ -266,6 +270,10 @@ async def _database(
     try:
         await _use_database(config, plugins)
     except NotSetUpError as error:
+        folder = await asyncio.to_thread(_folder_of_database, config.database_url)
+        if folder is not None and not folder.ok:
+            message = f"does not exist yet; its folder {folder.path}: {folder.message}"
+            return DatabaseHealth(ok=False, url=url, message=message, hint=folder.hint)
         if is_configured:
             return DatabaseHealth(ok=False, url=url, message=error.message, hint=error.hint)
         return DatabaseHealth(ok=True, url=url, message="does not exist yet; created on first use")
@@ -279,7 +287,7 @@ async def _use_database(config: WorldConfig, plugins: Sequence[PluginSchema]) ->
         await schema_service.check_plugins(database, plugins)
         await database.read(_refuse_malformed, database)
         async with database.writer() as session:
-            await session.execute(select(1))  # on SQLite, `writer` takes the write lock
+            await require_writable(session)
 
 
 @asynccontextmanager
@@ -297,6 +305,16 @@ async def _opened(config: WorldConfig) -> AsyncIterator[Database]:
 async def _refuse_malformed(session: AsyncSession, database: Database) -> None:
     connection = await session.connection()
     await connection.run_sync(schema_service.refuse_malformed, database)
+
+
+def _folder_of_database(url: str) -> FolderHealth | None:
+    """Return the health of the folder in which a SQLite file will be made; None on PostgreSQL."""
+    parsed = parse_database_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return _folder(
+        Path(parsed.database).parent, "set DAM_DATABASE_URL to a file in a writable folder"
+    )
 
 
 def _storage(address: str) -> FolderHealth:
@@ -327,6 +345,9 @@ def _folder(path: Path, hint: str) -> FolderHealth:
         free_bytes = shutil.disk_usage(there).free
     except OSError as error:
         message = f"not writable: {words_for(error)}"
+        if there != path:
+            place = display_path(there)
+            message = f"does not exist, and cannot be made in {place}: {words_for(error)}"
         return FolderHealth(ok=False, path=shown, free_bytes=None, message=message, hint=hint)
     if free_bytes < _LEAST_FREE_BYTES:
         message = f"only {free_bytes} bytes are free on its disk; needed: {_LEAST_FREE_BYTES}"

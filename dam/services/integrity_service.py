@@ -11,6 +11,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, func, select
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
-from dam.errors import DamError
+from dam.errors import DamError, DatabaseReadOnlyError
 from dam.models import (
     ContentHashSHA256Component,
     ContentSuccessorComponent,
@@ -86,7 +87,7 @@ class Verification:
     """The number of checked assets, and what was found, in the order of the ids.
 
     `touched` assets are intact: a user's file has another time than recorded, and the right bytes.
-    The new time is recorded.
+    The new time is recorded, unless the database is read-only.
     """
 
     checked: int = 0
@@ -168,7 +169,8 @@ async def _check(
     lost = await _confirmed(world, files.store, told.by_state["lost"])
     found.lost += [_lost(finding, assets) for finding in lost]
     if told.touched:
-        await world.run(content_service.note_touched, told.touched, read_at=begun_at)
+        with suppress(DatabaseReadOnlyError):
+            await world.run(content_service.note_touched, told.touched, read_at=begun_at)
 
 
 class _Told:

@@ -1,7 +1,9 @@
 """The doctor finds what is wrong, also where no world can be opened, and makes nothing."""
 
+import asyncio
 import shutil
 import sqlite3
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -18,7 +20,7 @@ from dam.media.image.kind import IMAGE
 from dam.models import SCHEMA_REVISION
 from dam.services.doctor_service import examine
 from dam.services.schema_service import set_up
-from tests.databases import world_config
+from tests.databases import PostgresServer, reading_role, world_config
 from tests.migrations.schemas import with_a_lost_page
 
 
@@ -132,6 +134,68 @@ async def test_a_storage_that_is_no_folder_is_a_fault(home: Path) -> None:
     found = await examine(world_config(f"sqlite:///{home}/dam.db"), is_configured=False)
     assert (found.ok, found.database.ok, found.storage.ok) == (False, True, False)
     assert found.storage.message == "not writable: a part of the path is not a folder"
+
+
+@pytest.fixture
+def read_only_folder(other_file_system: Path) -> Path:
+    subprocess.run(["mount", "-o", "remount,ro", str(other_file_system)], check=True)
+    return other_file_system
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+async def test_places_that_first_use_cannot_make_are_faults(
+    read_only_folder: Path, *, is_configured: bool
+) -> None:
+    config = world_config(
+        f"sqlite:///{read_only_folder}/new/dam.db",
+        storage_url=str(read_only_folder / "store"),
+        cache_path=read_only_folder / "a" / "cache",
+    )
+    found = await examine(config, is_configured=is_configured)
+    reason = (
+        f"does not exist, and cannot be made in {read_only_folder}: the file system is read-only"
+    )
+    folder = f"{read_only_folder}/new"
+    assert (found.ok, found.database.ok, found.storage.ok, found.cache.ok) == (False,) * 4
+    assert found.database.message == f"does not exist yet; its folder {folder}: {reason}"
+    assert found.database.hint == "set DAM_DATABASE_URL to a file in a writable folder"
+    assert (found.storage.message, found.cache.message) == (reason, reason)
+    assert found.storage.path == f"{read_only_folder}/store"
+
+
+async def test_a_database_in_a_folder_that_cannot_be_written_to_is_a_fault(
+    read_only_folder: Path,
+) -> None:
+    config = world_config(f"sqlite:///{read_only_folder}/dam.db")
+    found = await examine(config, is_configured=False)
+    assert (found.ok, found.storage.ok, found.cache.ok) == (False, True, True)
+    assert found.database.message == (
+        f"does not exist yet; its folder {read_only_folder}: "
+        "not writable: the file system is read-only"
+    )
+
+
+async def test_a_read_only_file_is_a_fault_and_all_else_is_told(
+    sqlite_template: Path, other_file_system: Path
+) -> None:
+    shutil.copyfile(sqlite_template, other_file_system / "dam.db")
+    await asyncio.to_thread(
+        subprocess.run, ["mount", "-o", "remount,ro", str(other_file_system)], check=True
+    )
+    found = await examine(world_config(f"sqlite:///{other_file_system}/dam.db"), is_configured=True)
+    assert (found.ok, found.database.ok, found.storage.ok) == (False, False, True)
+    assert found.database.message.endswith(
+        f" is read-only: {other_file_system}/dam.db cannot be written to"
+    )
+
+
+async def test_a_role_that_may_only_read_is_a_fault(postgres: PostgresServer) -> None:
+    url = postgres.create_database(with_schema=True)
+    with reading_role(url) as reading_url:
+        found = await examine(world_config(reading_url), is_configured=True)
+    postgres.drop_database(url)
+    assert (found.ok, found.database.ok, found.storage.ok) == (False, False, True)
+    assert "is read-only: for this user: permission denied" in found.database.message
 
 
 async def test_a_storage_of_an_unknown_kind_is_a_fault(home: Path) -> None:

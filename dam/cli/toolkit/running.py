@@ -53,6 +53,8 @@ def run_in_world(
             gc.set_threshold(_NEW_OBJECTS_AT_WORK)
             if not state.changes or only_reads:
                 return await job(world)
+            if not state.is_dry_run:
+                world.database.require_writable()
             if await require_store(world, is_dry_run=state.is_dry_run):
                 complain(_MARKED_ANEW)
             answer = await job(world)

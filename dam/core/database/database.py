@@ -8,7 +8,6 @@ from contextlib import (
     AbstractAsyncContextManager,
     asynccontextmanager,
     contextmanager,
-    nullcontext,
     suppress,
 )
 from contextvars import ContextVar
@@ -30,6 +29,7 @@ from sqlalchemy.ext.asyncio import (
 from dam.core.config import WorldContext, session_info
 from dam.core.database import driver_errors, postgresql, sqlite_driver, sqlite_faults
 from dam.core.database.file import DatabaseFile
+from dam.core.database.run_to_end import run_to_end
 from dam.core.database.url import parse_database_url
 from dam.errors import (
     DatabaseBusyError,
@@ -61,25 +61,6 @@ _WAIT_FOR_THE_DISK = """
 """
 
 
-async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`; if the caller is cancelled meanwhile, let `work` end before raising that.
-
-    A transaction must not be cancelled in flight: whether it then commits depends on what its
-    thread is doing, it may hold the database's lock after its caller has gone on, and SQLAlchemy
-    discards its connection. This way, what the caller sees afterwards is final.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):  # it is raised once, below
-                await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # retrieved, or asyncio logs that it never was
-        raise
-
-
 class Database:
     """The transactions of one world's database.
 
@@ -102,9 +83,10 @@ class Database:
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
         self._refuses_writers: ContextVar[bool] = ContextVar("refuses_writers", default=False)
         self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
-        if self.is_sqlite:
-            self._writers = self._sqlite_engine("BEGIN IMMEDIATE", pool_size=1)
-            self._readers = self._sqlite_engine("BEGIN", pool_size=4, pragmas=("query_only = ON",))
+        if self.opened_file is not None:
+            file, only_read = self.opened_file, ("query_only = ON",)
+            self._writers = self._sqlite_engine(file, "BEGIN IMMEDIATE", pool_size=1)
+            self._readers = self._sqlite_engine(file, "BEGIN", pool_size=4, pragmas=only_read)
         else:
             self._writers = postgresql.make_engine(self.url, pool_timeout_s=self.busy_timeout_s)
             self._readers = self._writers.execution_options(
@@ -125,7 +107,7 @@ class Database:
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     def _sqlite_engine(
-        self, begin: str, *, pool_size: int, pragmas: tuple[str, ...] = ()
+        self, file: DatabaseFile, begin: str, *, pool_size: int, pragmas: tuple[str, ...] = ()
     ) -> AsyncEngine:
         engine = create_async_engine(
             self.url,
@@ -138,23 +120,17 @@ class Database:
             connect_args={
                 "isolation_level": None,
                 "timeout": self.busy_timeout_s,
-                "async_creator_fn": partial(sqlite_driver.connect, is_made=self._is_made),
+                "async_creator_fn": partial(sqlite_driver.connect, open_file=file.open),
             },
         )
-        rules = (
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "foreign_keys = ON",
-            "cache_size = -32768",
-            *pragmas,
-        )
+        rules_to_write = ("journal_mode = WAL", "synchronous = NORMAL")
+        rules = ("foreign_keys = ON", "cache_size = -32768", *pragmas)
 
         @event.listens_for(engine.sync_engine, "connect")
         def _connect(connection: DBAPIConnection, _record: object) -> None:
-            if self.opened_file is not None:
-                self.opened_file.take_opened()
+            file.take_opened()
             cursor = connection.cursor()
-            for rule in rules:
+            for rule in rules if file.is_read_only else (*rules_to_write, *rules):
                 cursor.execute(f"PRAGMA {rule}")
             cursor.close()
 
@@ -163,9 +139,6 @@ class Database:
             connection.exec_driver_sql(begin)
 
         return engine
-
-    def _is_made(self) -> bool:
-        return self.opened_file is not None and self.opened_file.is_opened
 
     async def require_same_file(self) -> None:
         """Make sure that a SQLite file is still the one that was opened, with all its pages.
@@ -176,6 +149,11 @@ class Database:
         if self.opened_file is not None:
             with self.translated_errors():
                 await asyncio.to_thread(self.opened_file.require_same)
+
+    def require_writable(self) -> None:
+        """Raise `DatabaseReadOnlyError` if a SQLite file was opened that can only be read."""
+        if self.opened_file is not None:
+            self.opened_file.require_writable()
 
     def hold_to(self, world_uuid: str) -> None:
         """From now on, refuse every transaction if the database holds another world.
@@ -319,7 +297,8 @@ class Database:
         self, engine: AsyncEngine, *, durable: bool = False
     ) -> AsyncIterator[AsyncSession]:
         info = session_info(self._context)
-        with self.translated_errors(is_reader=engine is self._readers):
+        is_reader = engine is self._readers
+        with self.translated_errors(is_reader=is_reader, is_writer=not is_reader):
             async with engine.connect() as connection, self._watched(connection):
                 if durable:
                     await _set_synchronous(connection, "FULL")
@@ -342,8 +321,8 @@ class Database:
                         await _set_synchronous(connection, "NORMAL")
 
     def _watched(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
-        if self.is_sqlite:
-            return nullcontext()
+        if self.opened_file is not None:
+            return self.opened_file.watched()
         return postgresql.cut_when_silent(connection, self.safe_url)
 
     async def _refuse_other_world(self, connection: AsyncConnection) -> None:
@@ -359,8 +338,13 @@ class Database:
             raise WorldResetError(self.safe_url, found, self._world_uuid)
 
     @contextmanager
-    def translated_errors(self, *, is_reader: bool = False) -> Iterator[None]:
-        """Raise a `DatabaseError` in place of a driver's error that the environment has caused."""
+    def translated_errors(
+        self, *, is_reader: bool = False, is_writer: bool = False
+    ) -> Iterator[None]:
+        """Raise a `DatabaseError` in place of a driver's error that the environment has caused.
+
+        `is_reader` and `is_writer` say that the block is a transaction, and of which kind.
+        """
         try:
             yield
         except PoolTimeoutError as error:
@@ -368,12 +352,14 @@ class Database:
         except (DBAPIError, sqlite3.Error) as error:
             if is_reader and driver_errors.is_refused_write(error):
                 raise ReaderWritesError from error
-            fault = self._translated(error)
+            fault = self._translated(error, is_writer=is_writer)
             if fault is None:
                 raise
             raise fault from error
 
-    def _translated(self, error: DBAPIError | sqlite3.Error) -> DatabaseError | None:
+    def _translated(
+        self, error: DBAPIError | sqlite3.Error, *, is_writer: bool
+    ) -> DatabaseError | None:
         """Return (or raise) the environment's fault behind a driver's error; None without one."""
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, sqlite3.Error):
@@ -382,7 +368,7 @@ class Database:
                 self.opened_file.require_there()
             return sqlite_faults.fault_of(cause, self.file, self.safe_url, waited_s=waited_s)
         if isinstance(error, DBAPIError) and not self.is_sqlite:
-            return postgresql.fault_of(error, self.safe_url)
+            return postgresql.fault_of(error, self.safe_url, is_writer=is_writer)
         return None
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from dam.errors import (
     DatabaseContendedError,
     DatabaseError,
+    DatabaseReadOnlyError,
     DatabaseUnreachableError,
     MissingExtraError,
 )
@@ -58,6 +59,7 @@ _ANSWERS_WITHIN_S = 30.0  # where a URL has switched `tcp_user_timeout` off
 # or of an earlier commit, waited too long for a lock, or was stopped in the middle for too long.
 _IN_THE_WAY = {"40P01", "40001", "55P03", "25P03", "57P05"}
 _NOT_ALLOWED = "42501"
+_READ_ONLY = "25006"
 # Of other roles' sessions, `pg_stat_activity` shows a role only that they exist.
 _LONGEST_OPEN = """
     SELECT pid, usename, application_name, state,
@@ -89,6 +91,12 @@ def make_engine(url: URL, *, pool_timeout_s: float) -> AsyncEngine:
         cursor.close()
         connection.commit()
 
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _checkout(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+        # SQLAlchemy leaves it at False after a reader, which would begin transactions that write
+        # although the server, the database or the role has `default_transaction_read_only`.
+        engine.dialect.set_readonly(connection, None)  # type: ignore[attr-defined]  # PostgreSQL's
+
     return engine
 
 
@@ -98,8 +106,11 @@ def connect_options(url: URL) -> dict[str, int]:
     return {name: value for name, value in _OPTIONS.items() if name not in given}
 
 
-def fault_of(error: DBAPIError, safe_url: str) -> DatabaseError | None:
-    """Return the fault of the server or the network, or None if the statement was wrong."""
+def fault_of(error: DBAPIError, safe_url: str, *, is_writer: bool) -> DatabaseError | None:
+    """Return the fault of the server or the network, or None if the statement was wrong.
+
+    `is_writer` says that the statement belongs to a transaction that may write.
+    """
     reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
     state = getattr(error.orig, "sqlstate", None)
     if state in _IN_THE_WAY:
@@ -107,6 +118,10 @@ def fault_of(error: DBAPIError, safe_url: str) -> DatabaseError | None:
     # If there was a statement and the connection still works, the statement was wrong.
     if error.connection_invalidated or (state is None and error.statement is None):
         return DatabaseUnreachableError(safe_url, reason)
+    if state == _READ_ONLY or (state == _NOT_ALLOWED and is_writer):
+        is_server = state == _READ_ONLY
+        found = "the server refuses to write" if is_server else f"for this user: {reason}"
+        return DatabaseReadOnlyError(safe_url, found)
     if state and (state == _NOT_ALLOWED or state[:2] in {"53", "58"}):
         return DatabaseError(safe_url, reason)
     if state and state[:2] in {"08", "28", "3D", "57"}:

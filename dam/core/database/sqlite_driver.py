@@ -180,28 +180,21 @@ class OneVisitConnection:
 def connect(
     database: str,
     *,
-    is_made: Callable[[], bool] = lambda: False,
+    open_file: Callable[..., WaitingConnection] | None = None,
     **options: Any,  # noqa: ANN401 - the driver's own
 ) -> OneVisitConnection:
     """Return a connection for SQLAlchemy's `async_creator_fn`.
 
-    A missing file is created, unless `is_made()` says that it was made before: then it has
-    disappeared, and opening it fails.
+    It is opened by `open_file(**options)`, if that is given.
     """
-
-    def open_file() -> WaitingConnection:
-        if is_made():
-            return WaitingConnection(_of_existing(database), uri=True, **options)
-        return WaitingConnection(database, **options)
-
-    return OneVisitConnection(open_file)
+    return OneVisitConnection(partial(open_file or partial(WaitingConnection, database), **options))
 
 
 def hangs_together(path: Path) -> bool:
     """Tell whether a database, its log included, has all its pages and at least one; reads all."""
     try:
         # By a new connection: one that is open may remember pages that the file has lost.
-        with closing(WaitingConnection(_of_existing(path), uri=True)) as connection:
+        with closing(WaitingConnection(uri_of_existing(path), uri=True)) as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()  # 0 for an empty file
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             return bool(pages) and found == "ok"
@@ -211,6 +204,6 @@ def hangs_together(path: Path) -> bool:
         return False
 
 
-def _of_existing(path: str | Path) -> str:
+def uri_of_existing(path: Path) -> str:
     """Return a URI with which SQLite opens a file but does not create one."""
-    return f"{Path(path).absolute().as_uri()}?mode=rw"
+    return f"{path.absolute().as_uri()}?mode=rw"

@@ -4,16 +4,19 @@ import sqlite3
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from dam.core.database.read_only_file import why_read_only
 from dam.core.database.sqlite_lock import lock_holder
 from dam.errors import (
     DatabaseCorruptError,
     DatabaseError,
     DatabaseLockedError,
+    DatabaseReadOnlyError,
     DatabaseUnreachableError,
     require_free_files,
     words_for,
 )
 
+_READ_ONLY = ("SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY")
 _FILES_OF_A_CONNECTION = 4  # the database, its log, their index, a temporary file
 
 
@@ -35,6 +38,8 @@ def fault_of(
         return DatabaseLockedError(safe_url, waited_s, str(holder or ""), suspended_id=suspended_id)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return DatabaseCorruptError(safe_url, reason)
+    if file is not None and name in _READ_ONLY:
+        return DatabaseReadOnlyError(safe_url, why_read_only(file))
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
         return DatabaseError(safe_url, reason)
     if cannot_open(error) or name.startswith(("SQLITE_AUTH", "SQLITE_PERM")):
@@ -51,7 +56,7 @@ def _why_not_open(file: Path | None) -> str:
     """Return why SQLite cannot create its files beside the database; readers need them, too."""
     require_free_files(_FILES_OF_A_CONNECTION)  # SQLite does not say that none were left
     try:
-        if file is None or not file.is_file():
+        if file is None or not file.parent.is_dir():
             return ""
     except OSError as error:  # a folder above it must not be looked into
         return f": {words_for(error)}"

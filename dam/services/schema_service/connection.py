@@ -3,13 +3,13 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event, inspect
 
 from dam.core.database import postgresql
 from dam.core.database.database import Database
-from dam.core.database.sqlite_lock import WaitingConnection
 from dam.errors import DatabaseUnreachableError, words_for
 from dam.models import WorldIdentity
 from dam.storage.privacy import make_private_file, make_private_folder
@@ -24,20 +24,15 @@ def connected(database: Database) -> Iterator[Connection]:
     A migration that rebuilds a parent table drops the old one, and with foreign keys on that would
     delete every child row by cascade.
     """
-    if not database.is_sqlite:
+    if database.opened_file is None:
         options = postgresql.connect_options(database.url)
         engine = create_engine(database.url, connect_args=options)
     else:
-        if database.file is not None:
-            _make_file(database, database.file)
-        timeout_s = database.busy_timeout_s
+        file = database.opened_file
+        _make_file(database, file.path)
         engine = create_engine(
             database.url.set(drivername="sqlite"),
-            connect_args={
-                "isolation_level": None,
-                "timeout": timeout_s,
-                "factory": WaitingConnection,
-            },
+            creator=partial(file.open, isolation_level=None, timeout=database.busy_timeout_s),
         )
 
         @event.listens_for(engine, "connect")

@@ -87,6 +87,7 @@ def drop_plugin(
         if not dry_run:
             refuse_malformed(connection, database)
             if database.file is not None:
+                database.require_writable()
                 copy = prepare_file(connection, database.file, now or utc_now())
             with locked(connection, database):
                 # Another process may have changed it while this one waited for the lock.

@@ -127,6 +127,7 @@ def set_up(
             return done(found)
         copy = None
         if database.file is not None:
+            database.require_writable()
             copy = prepare_file(connection, database.file, now or utc_now())
         with locked(connection, database):
             # Another process may have upgraded it while this one waited for the lock.

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 
-from dam.core.database.database import run_to_end
+from dam.core.database.run_to_end import run_to_end
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
-from dam.errors import ContentMissingError, StoreUnusableError
+from dam.errors import ContentMissingError, DatabaseReadOnlyError, StoreUnusableError
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service.judgement import JudgedStore, judge_store
 from dam.services.world_service import begin_edition, note_new_store, store_owner, world_uuid
@@ -26,7 +26,8 @@ async def require_store(
     in a dry run the store is not marked, and the result is False.
 
     If the store is back that the user had declared lost, the database notes that, in all but dry
-    runs: the store begun anew in its place does not serve once the disk is gone again.
+    runs: the store begun anew in its place does not serve once the disk is gone again. A read-only
+    database does not keep a caller from reading.
 
     Example: `await require_store(world, only_reads=True)`.
 
@@ -48,7 +49,8 @@ async def require_store(
             if judged.verdict == "first use" or is_dry_run:
                 return False
             if judged.is_back:
-                await world.run(note_new_store, None)
+                with suppress(DatabaseReadOnlyError) if only_reads else nullcontext():
+                    await world.run(note_new_store, None)
             return False if only_reads else await _mark(files.store, judged)
         except BaseException:
             files.held_folders.close()  # folders that stay held mean that the store was found

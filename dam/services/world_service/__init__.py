@@ -7,6 +7,7 @@ from dam.services.world_service.identity import (
     hold_to_identity,
     new_store,
     note_new_store,
+    require_writable,
     store_owner,
     world_uuid,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "hold_to_identity",
     "new_store",
     "note_new_store",
+    "require_writable",
     "store_owner",
     "world_uuid",
 ]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.database import Database, run_to_end
+from dam.core.database.database import Database
+from dam.core.database.run_to_end import run_to_end
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList

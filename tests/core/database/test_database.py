@@ -317,15 +317,13 @@ async def test_a_server_that_hangs_up_is_out_of_reach(postgres_url: str) -> None
 
 
 @pytest.fixture
-def read_only_file(sqlite_template: Path, other_file_system: Path) -> Path:
-    path = other_file_system / "dam.db"
-    shutil.copyfile(sqlite_template, path)
+def read_only_folder(other_file_system: Path) -> Path:
     subprocess.run(["mount", "-o", "remount,ro", str(other_file_system)], check=True)
-    return path
+    return other_file_system
 
 
-async def test_a_read_only_file_system_is_named_as_the_cause(read_only_file: Path) -> None:
-    path = read_only_file
+async def test_a_read_only_file_system_is_named_as_the_cause(read_only_folder: Path) -> None:
+    path = read_only_folder / "dam.db"
     database = Database(f"sqlite:///{path}", CONTEXT)
     with pytest.raises(DatabaseUnreachableError) as caught:
         await query_one(database)

@@ -1,0 +1,192 @@
+"""A world that can only be read: reading goes on, and a command that writes ends with one line."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import DamCli
+from tests.conftest import unavailable
+from tests.databases import PostgresServer, reading_role
+from tests.services.comic_files import make_cbz, pages
+
+pytestmark = pytest.mark.slow
+
+PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
+READING = [
+    "status",
+    "list-worlds",
+    "show 1 4",
+    f"find-similar-images {PICTURES}/lake-half.jpg",
+    "find-file-by-hash {sha256}",
+    "failures",
+    "thumbnail 1 2",
+    "config show",
+    "comic find land",
+    "comic show 5",
+    "comic pages 4",
+    "comic variants 5",
+    "comic where-used 6",
+    "comic overlap 4",
+    "comic duplicates",
+]
+FEW_READING = ["status", "thumbnail 1 2", f"find-similar-images {PICTURES}/lake-half.jpg"]
+WRITING = [
+    f"add-asset {PICTURES}/sea.jpg",
+    f"add-asset {PICTURES}/lake.jpg",
+    "add-asset --mode move new.txt",
+    "add-asset --mode reference new.txt",
+    "process",
+    "retry",
+    "failures dismiss --error NoError",
+    "remove-asset 1",
+    "gc",
+    "forget nowhere",
+    "setup-db --reset --yes",
+    "comic import other.cbz",
+    "comic create Title",
+    "comic edit 5 publisher=Norma",
+    "comic reorder 4 --by-name",
+    "comic remove 5",
+]
+FEW_WRITING = ["add-asset --mode move new.txt", "gc", "comic edit 5 publisher=Norma"]
+
+
+@pytest.fixture
+def freeze() -> Iterator[Callable[[Path], None]]:
+    """Make files and folders read-only, for root as well, until the test ends."""
+    frozen: list[Path] = []
+
+    def call(path: Path) -> None:
+        bind = ["mount", "--bind", str(path), str(path)]
+        if subprocess.run(bind, check=False, capture_output=True).returncode:
+            unavailable("nothing can be mounted here: this needs root")
+        frozen.append(path)
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(path)], check=True)
+
+    yield call
+    for path in reversed(frozen):
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+@pytest.fixture
+def cli(dam_cli: DamCli) -> DamCli:
+    """The command with a world in the folder `kept`: pictures, one in place, and a comic."""
+    home = dam_cli.home
+    shutil.copytree(PICTURES, home / "pictures")
+    (home / "new.txt").write_text("new")
+    make_cbz(home / "Land 001.cbz", pages(2))
+    make_cbz(home / "other.cbz", pages(1))
+    return dam_cli.with_settings(
+        DAM_DATABASE_URL=f"sqlite:///{home}/kept/database/dam.db",
+        DAM_ASSET_STORAGE_PATH=f"{home}/kept/store",
+        XDG_CACHE_HOME=f"{home}/kept/cache",
+    )
+
+
+def fill(cli: DamCli) -> None:
+    cli("setup-db")
+    assert cli("add-asset", "pictures/lake.jpg", "pictures/hills.jpg").returncode == 0
+    assert cli("add-asset", "--no-copy", "pictures/city.jpg").returncode == 0
+    assert cli("comic", "import", "Land 001.cbz").returncode == 0
+    os.utime(cli.home / "pictures" / "city.jpg")
+
+
+def answers(cli: DamCli, commands: list[str]) -> dict[str, tuple[int, str, str]]:
+    """Return what each command that only reads tells."""
+    (asset,) = cli("show", "1", "--json").json
+    sha256 = asset["components"]["ContentHashSHA256Component"]["digest"]
+    told = {}
+    for command in commands:
+        done = cli(*command.format(sha256=sha256).split())
+        told[command] = (done.returncode, done.stdout, done.stderr)
+    return told
+
+
+def require_files_to_be_read(cli: DamCli, name: str, *, are_noted: bool = False) -> None:
+    """Verify twice, and export: only a writable database notes the time of a touched file."""
+    touched = ", 1 touched but intact"
+    for end in (touched, "" if are_noted else touched):
+        found = cli("verify")
+        assert (found.returncode, found.stderr) == (0, "")
+        assert found.stdout.endswith(f"0 damaged, 0 missing{end}\n")
+    exported = cli("export-asset", "1", "3", "--output", name)
+    assert (exported.returncode, exported.stderr) == (0, "")
+    for target in ("a.cbz", "a.pdf"):
+        written = cli("comic", "export", "4", "-o", f"{name}/{target}")
+        assert (written.returncode, written.stderr) == (0, "")
+
+
+def require_one_line_each(cli: DamCli, commands: list[str], lines: str) -> None:
+    """Run the commands that write; each ends with these lines, and nothing is lost."""
+    for command in commands:
+        done = cli(*command.split())
+        assert (done.returncode, done.stdout, done.stderr) == (5, "", lines), command
+    assert (cli.home / "new.txt").read_text() == "new"
+
+
+def said(cli: DamCli, part: Path) -> str:
+    return (
+        f"error: the database sqlite:///{cli.home}/kept/database/dam.db is read-only: "
+        f"{part} cannot be written to\n"
+        "hint: commands that only read work, such as `status`; to change it, make the file, its "
+        "folder, and the files -wal and -shm beside it writable\n"
+    )
+
+
+def test_a_read_only_medium_is_read(cli: DamCli, freeze: Callable[[Path], None]) -> None:
+    fill(cli)
+    before = answers(cli, READING)
+    database = cli.home / "kept" / "database"
+    names = sorted(path.name for path in database.iterdir())
+    freeze(cli.home / "kept")
+
+    assert answers(cli, READING) == before
+    require_files_to_be_read(cli, "out")
+    require_one_line_each(cli, WRITING, said(cli, database / "dam.db"))
+    assert cli("setup-db").stdout.startswith("world 'default' is up to date: ")
+    assert sorted(path.name for path in database.iterdir()) == names
+
+
+@pytest.mark.parametrize("part", ["database", "database/dam.db"])
+def test_a_read_only_folder_or_file_is_read(
+    cli: DamCli, freeze: Callable[[Path], None], part: str
+) -> None:
+    fill(cli)
+    before = answers(cli, FEW_READING)
+    freeze(cli.home / "kept" / part)
+    assert answers(cli, FEW_READING) == before
+    require_one_line_each(cli, FEW_WRITING, said(cli, cli.home / "kept" / "database" / "dam.db"))
+
+
+def test_a_read_only_store_and_cache_are_read(cli: DamCli, freeze: Callable[[Path], None]) -> None:
+    fill(cli)
+    before = answers(cli, FEW_READING)
+    for name in ("store", "cache"):
+        freeze(cli.home / "kept" / name)
+    assert answers(cli, FEW_READING) == before
+    require_files_to_be_read(cli, "out", are_noted=True)
+
+
+def test_a_world_whose_role_may_only_read_is_read(cli: DamCli, postgres: PostgresServer) -> None:
+    url = postgres.create_database(with_schema=True)
+    fill(cli.with_settings(DAM_DATABASE_URL=url))
+    with reading_role(url) as reading_url:
+        reading = cli.with_settings(DAM_DATABASE_URL=reading_url)
+        told = answers(reading, READING)
+        assert {command for command, (code, _, _) in told.items() if code} == {"comic duplicates"}
+        require_files_to_be_read(reading, "out")
+        shown = reading("setup-db", "--json").json["database"]
+        for command in WRITING:
+            done = reading(*command.split())
+            assert (done.returncode, done.stdout) == (5, ""), command
+            message, hint = done.stderr.splitlines()
+            assert message.startswith(
+                f"error: the database {shown} is read-only: for this user: permission denied for "
+            )
+            assert hint.endswith("to change it, use a server and a user that may write to it")
+    postgres.drop_database(url)
+    assert (cli.home / "new.txt").read_text() == "new"
