@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,22 @@ def test_a_read_only_folder_or_file_is_read(
     freeze(cli.home / "kept" / part)
     assert answers(cli, FEW_READING) == before
     require_one_line_each(cli, FEW_WRITING, said(cli, cli.home / "kept" / "database" / "dam.db"))
+
+
+def test_a_world_of_another_user_is_read(cli: DamCli) -> None:
+    fill(cli)
+    before = answers(cli, FEW_READING)
+    kept = str(cli.home / "kept")
+    # Rights bind root, too, without these capabilities.
+    reader = replace(cli, behind=("setpriv", "--bounding-set=-dac_override,-dac_read_search"))
+    if os.geteuid() or shutil.which("setpriv") is None:
+        unavailable("another user's files need root and setpriv")
+    subprocess.run(["chown", "-R", "65534", kept], check=True)
+    subprocess.run(["chmod", "-R", "go=u-w", kept], check=True)
+
+    assert answers(reader, FEW_READING) == before
+    require_files_to_be_read(reader, "out")
+    require_one_line_each(reader, FEW_WRITING, said(cli, cli.home / "kept" / "database/dam.db"))
 
 
 def test_a_read_only_store_and_cache_are_read(cli: DamCli, freeze: Callable[[Path], None]) -> None:

@@ -17,6 +17,7 @@ from dam.errors import (
 )
 
 _READ_ONLY = ("SQLITE_READONLY", "SQLITE_READONLY_DIRECTORY")
+_INTERRUPTED = ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY")
 _FILES_OF_A_CONNECTION = 4  # the database, its log, their index, a temporary file
 
 
@@ -38,13 +39,24 @@ def fault_of(
         return DatabaseLockedError(safe_url, waited_s, str(holder or ""), suspended_id=suspended_id)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return DatabaseCorruptError(safe_url, reason)
-    if file is not None and name in _READ_ONLY:
-        return DatabaseReadOnlyError(safe_url, why_read_only(file))
+    if file is not None and name in _READ_ONLY + _INTERRUPTED:
+        return _read_only(file, safe_url, is_interrupted=name in _INTERRUPTED)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
         return DatabaseError(safe_url, reason)
     if cannot_open(error) or name.startswith(("SQLITE_AUTH", "SQLITE_PERM")):
         return DatabaseUnreachableError(safe_url, reason + _why_not_open(file))
     return None
+
+
+def _read_only(file: Path, safe_url: str, *, is_interrupted: bool) -> DatabaseError:
+    why = why_read_only(file)
+    if not is_interrupted:
+        return DatabaseReadOnlyError(safe_url, why)
+    return DatabaseError(
+        safe_url,
+        f"a write to it was interrupted, and must be undone before it can be read; but {why}",
+        "make the file and its folder writable, then run the command again",
+    )
 
 
 def cannot_open(error: sqlite3.Error) -> bool:

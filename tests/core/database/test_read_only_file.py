@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
-from dam.errors import DatabaseChangedError, DatabaseReadOnlyError, ExitCode
+from dam.errors import DatabaseChangedError, DatabaseError, DatabaseReadOnlyError, ExitCode
 from tests.core.worlds import CONTEXT, new_entities
 from tests.databases import reading_role
 
@@ -86,6 +86,32 @@ async def test_a_file_without_a_log_of_its_own_is_read(other_file_system: Path) 
     mount("-o", "remount,ro", other_file_system)
     database = Database(f"sqlite:///{path}", CONTEXT)
     assert await database.read(count) == 1
+    await database.close()
+
+
+async def test_an_interrupted_write_without_a_log_is_told_and_not_read(
+    other_file_system: Path,
+) -> None:
+    path = other_file_system / "d.db"
+    write(
+        path,
+        "PRAGMA cache_size = 1",
+        "CREATE TABLE t (x)",
+        "BEGIN",
+        "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r LIMIT 100) "
+        "INSERT INTO t SELECT randomblob(1000) FROM r",
+        end="os._exit(0)",
+    )
+    assert names(other_file_system) == ["d.db", "d.db-journal"]
+    mount("-o", "remount,ro", other_file_system)
+    database = Database(f"sqlite:///{path}", CONTEXT)
+    with pytest.raises(DatabaseError) as caught:
+        await database.read(count)
+    assert (caught.value.message, caught.value.hint) == (
+        f"the database sqlite:///{path} failed: a write to it was interrupted, and must be undone "
+        f"before it can be read; but {path} cannot be written to",
+        "make the file and its folder writable, then run the command again",
+    )
     await database.close()
 
 
