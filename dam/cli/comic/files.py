@@ -214,13 +214,14 @@ def export_comic(
         Path,
         typer.Option("--output", "-o", metavar="PATH", help="FILE.cbz, FILE.pdf, or a new folder."),
     ],
-) -> None:
+) -> ExitCode:
     """Write a variant to a CBZ, a PDF or a folder.
 
     A CBZ or a folder has the pages' own bytes. A PDF keeps JPEG, JPEG 2000 and most PNG pictures as
     they are, and the pixels of all others without loss. Pictures that a PDF cannot hold, such as
-    WebP with transparency, are converted without visible loss and named. The same variant always
-    gives the same file. Existing files are never overwritten.
+    WebP with transparency, are converted without visible loss and named. A damaged picture has a
+    page that shows what is left of it, or only its name. The same variant always gives the same
+    file. Existing files are never overwritten.
     """
     from dam.cli.toolkit.running import run_in_world
 
@@ -240,7 +241,13 @@ def export_comic(
             pages = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
             talk(state, f"converted: {pages}: a PDF cannot hold this {old_format} as it is")
 
-    show(state, run_in_world(state, work, only_reads=True), people)
+    done = run_in_world(state, work, only_reads=True)
+    show(state, done, people)
+    failures = FailureReport("`--json` lists all")
+    for page in done.failed_pages:
+        failures.take(f"page {page.page_number}", page.name, message=page.message, hint=page.hint)
+    failures.tell()
+    return ExitCode.ITEMS_FAILED if done.failed_pages else ExitCode.OK
 
 
 def _converted(pages: "Iterable[ConvertedPage]") -> dict[str, list[int]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dam.media.image.bitmap import in_srgb, upright
+from dam.media.image.bitmap import in_srgb
 from dam.media.image.reading import orientation_of, turns_itself
 
 # Quarter turns, which a page of a PDF can have; the others are mirrored.
@@ -28,15 +28,18 @@ def is_misread(image: Image.Image) -> bool:
     return image.has_transparency_data and not is_kept
 
 
-def plain_png(image: Image.Image) -> bytes:
+def plain_png(image: Image.Image, plain: Image.Image) -> bytes:
     """Return an opened picture, upright, as a PNG that every PDF can hold.
 
     Its pixels are kept. Only what has no such PNG changes: samples of more than 8 bits beside
     transparency lose their low byte, longer whole numbers and fractions are stretched to 16 bits,
     and Lab and YCbCr become sRGB.
+
+    Args:
+        image: The picture as it was opened, with its profile and tags.
+        plain: Its pixels, upright.
     """
     profile = image.info.get("icc_profile")
-    plain = upright(image)
     if plain.mode == "LAB":
         plain, profile = in_srgb(plain), None
     elif plain.mode.startswith("I") or plain.mode == "F":

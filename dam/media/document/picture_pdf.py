@@ -1,20 +1,26 @@
 """Writing of pictures as the pages of a PDF, without loss.
 
 The data of JPEG and JPEG 2000 pictures, and of most PNGs, are copied unchanged; the pixels of other
-pictures are packed without loss. What a PDF cannot hold is converted without visible loss. The same
-pictures always give the same bytes.
+pictures are packed without loss. What a PDF cannot hold is converted without visible loss. Of a
+torn picture, the part that can be decoded is shown. The same pictures always give the same bytes.
 """
 
 import io
 import logging
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from dam.errors import MissingExtraError, UnreadablePictureError
+from PIL import Image
+
+from dam.errors import ItemError, MissingExtraError, TornPictureError, UnreadablePictureError
 from dam.media.document import pdf_pictures
+from dam.media.document.values import AddedPage
+from dam.media.image.bitmap import upright
 from dam.media.image.reading import open_picture
+from dam.media.image.torn import part_in_full
 from dam.media.limits import MediaLimits
 
 if TYPE_CHECKING:  # pikepdf comes with an extra
@@ -24,6 +30,8 @@ if TYPE_CHECKING:  # pikepdf comes with an extra
 _PART_BYTES = 32 << 20
 _POINTS_PER_PIXEL = 0.75
 _LEAST_POINTS, _MOST_POINTS = 3.0, 14_400.0  # readers of PDF accept no other sides
+_PLAIN_SIZE = (450, 675)
+_TEXT_COLUMNS, _TEXT_SIZE, _TEXT_LEADING, _TEXT_AT = 60, 12, 18, (36, 600)
 
 
 class PicturePdf:
@@ -44,23 +52,34 @@ class PicturePdf:
         self._current = _new_pdf()
         self._size_bytes = 0
 
-    def add(self, picture: Path) -> str | None:
+    def add(self, picture: Path) -> AddedPage:
         """Add a picture as the next page; of an animation, the first frame.
 
-        Returns:
-            The format of a picture that had to be converted, such as `WEBP`, or None.
-
         Raises:
-            ItemError: It cannot be read, or a PDF cannot hold it.
+            ItemError: Nothing of it can be decoded, or a PDF cannot hold it; no page was added.
         """
         import pikepdf  # noqa: PLC0415 - comes with an extra
 
-        page, converted = _page(picture)
+        page, added = _page(picture)
         self._current.pages.extend(pikepdf.open(io.BytesIO(page)).pages)
         self._size_bytes += len(page)
         if self._size_bytes >= _PART_BYTES:
             self._put_aside()
-        return converted
+        return added
+
+    def add_text(self, paragraphs: Iterable[str]) -> None:
+        """Add a plain page with some text as the next one; letters that are not Latin are `?`."""
+        import pikepdf  # noqa: PLC0415 - comes with an extra
+
+        font = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font,
+            Subtype=pikepdf.Name.Type1,
+            BaseFont=pikepdf.Name.Helvetica,
+            Encoding=pikepdf.Name.WinAnsiEncoding,
+        )
+        page = self._current.add_blank_page(page_size=_PLAIN_SIZE)
+        page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        page.Contents = self._current.make_stream(_text(paragraphs))
 
     def save(self, path: Path, attachments: Mapping[str, bytes]) -> None:
         """Write the PDF with all pages and attachments to a new file; no page may be added later.
@@ -135,8 +154,16 @@ class _Output(io.RawIOBase):
         return True
 
 
-def _page(picture: Path) -> tuple[bytes, str | None]:
-    """Return a PDF of one page, and the picture's format if the picture had to be converted."""
+def _text(paragraphs: Iterable[str]) -> bytes:
+    """Return the content of a page that shows some text."""
+    size, leading, (x, y) = _TEXT_SIZE, _TEXT_LEADING, _TEXT_AT
+    lines = [line for text in paragraphs for line in (*textwrap.wrap(text, _TEXT_COLUMNS), "")]
+    shown = "".join(f"<{line.encode('cp1252', 'replace').hex()}> Tj T* " for line in lines)
+    return f"BT /F {size} Tf {leading} TL {x} {y} Td {shown}ET".encode()
+
+
+def _page(picture: Path) -> tuple[bytes, AddedPage]:
+    """Return a PDF of one page, and what became of the picture."""
     try:
         import img2pdf  # type: ignore[import-untyped] # noqa: PLC0415 - has no types; an extra
     except ModuleNotFoundError as error:
@@ -144,17 +171,36 @@ def _page(picture: Path) -> tuple[bytes, str | None]:
 
     logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters, it raises
     limits = MediaLimits()
-    with open_picture(picture, limits) as opened:  # loads the decoder and checks the limits
-        found = opened.image.format or "image"
+    # A torn picture is unreadable here; then the part that can be decoded is used below.
+    with suppress(UnreadablePictureError), open_picture(picture, limits) as opened:
         if not pdf_pictures.is_misread(opened.image):
             with suppress(*_refusals()):
-                return _one_page(picture.read_bytes()), None
-    with open_picture(picture, limits) as opened:
-        plain = pdf_pictures.plain_png(opened.image)
+                return _one_page(picture.read_bytes()), AddedPage()
+    plain, added = _converted(picture, limits)
     try:
-        return _one_page(plain), found
+        return _one_page(plain), added
     except _refusals() as error:
+        found = added.converted or "image"
         raise UnreadablePictureError(found, "a PDF cannot hold it") from error
+
+
+def _converted(picture: Path, limits: MediaLimits) -> tuple[bytes, AddedPage]:
+    """Return a picture as a PNG that a PDF can hold, and what became of it."""
+    try:
+        with open_picture(picture, limits) as opened:
+            found, missing = opened.image.format or "image", opened.missing
+            fault = TornPictureError(found, missing) if missing else None
+            return _png(opened.image, upright(opened.image), fault)
+    except UnreadablePictureError as error:
+        with part_in_full(picture, limits, error) as part:
+            return _png(part.opened, part.upright, part.fault)
+
+
+def _png(
+    opened: Image.Image, plain: Image.Image, fault: ItemError | None
+) -> tuple[bytes, AddedPage]:
+    converted = None if fault else opened.format or "image"
+    return pdf_pictures.plain_png(opened, plain), AddedPage(converted, fault)
 
 
 def _refusals() -> tuple[type[Exception], ...]:

@@ -5,7 +5,8 @@ What is missing is found by decoding twice, on different grounds: there, the two
 
 import math
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,20 @@ class DecodedPart(NamedTuple):
 
     bitmap: Image.Image
     icc_profile: bytes | None
+    fault: TornPictureError | None
+
+
+class PartInFull(NamedTuple):
+    """What could be decoded of a picture, in full size.
+
+    Attributes:
+        opened: The picture that was opened.
+        upright: Its pixels, upright; those that are missing are grey.
+        fault: What is missing; None if nothing is.
+    """
+
+    opened: ImageFile.ImageFile
+    upright: Image.Image
     fault: TornPictureError | None
 
 
@@ -84,6 +99,21 @@ def decoded_part(
             bitmap = small_upright_bitmap(picture.image, limits)  # the same as if it had its end
     fault = TornPictureError(drawn.picture_format, missing, drawn.passes) if missing else None
     return DecodedPart(bitmap, image.info.get("icc_profile"), fault)
+
+
+@contextmanager
+def part_in_full(
+    path: str | bytes | os.PathLike[str], limits: MediaLimits, error: UnreadablePictureError
+) -> Iterator[PartInFull]:
+    """Open the part of a picture that can be decoded, in full size; as `decoded_part` otherwise."""
+    fault = decoded_part(path, limits, None, error).fault
+    with open_picture(path, limits, jpeg_end=_JPEG_END) as picture:
+        image = picture.image
+        orientation = 1 if turns_itself(image) else orientation_of(image)
+        _load_on_ground(image, is_half_grey=True)
+        # A plain picture: the other one would be decoded again by each use.
+        plain = image._new(image.im)  # noqa: SLF001
+        yield PartInFull(image, turned(plain, orientation), fault)
 
 
 def _drawn(

@@ -12,8 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
-from dam.errors import ItemError, NoContentError, NothingToExportError, PageExportError
+from dam.errors import (
+    ItemError,
+    NoContentError,
+    NothingToExportError,
+    PageExportError,
+    TornPictureError,
+)
 from dam.media.comic.info_xml import write_comic_info
+from dam.media.document.values import AddedPage
 from dam.models import FilePropertiesComponent, PageLink
 from dam.services import content_service
 from dam.services.comic_export_service.writers import (
@@ -53,6 +60,25 @@ class ConvertedPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnshownPage:
+    """A page of a PDF that shows its picture only in part, or its name only.
+
+    Attributes:
+        page_number: From 1.
+        name: The name of the file that the page came from.
+        error: The error class of what is wrong with the picture.
+        message: The text of the error.
+        hint: What to do about it.
+    """
+
+    page_number: int
+    name: str
+    error: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportedComic:
     """The file or folder that a variant was exported to; after a dry run, would be exported to.
 
@@ -62,6 +88,7 @@ class ExportedComic:
         format: What it is.
         pages: How many it has.
         converted: The pages whose pictures a PDF cannot hold as they are; empty after a dry run.
+        failed_pages: The pages of a PDF that do not show all of their pictures, likewise.
     """
 
     variant_entity_id: EntityId
@@ -69,11 +96,13 @@ class ExportedComic:
     format: ComicFormat
     pages: int
     converted: tuple[ConvertedPage, ...] = ()
+    failed_pages: tuple[UnshownPage, ...] = ()
 
 
 class _Page(NamedTuple):
     entity_id: EntityId
     name: str
+    old_name: str
     size_bytes: int
 
 
@@ -88,7 +117,8 @@ async def export_comic(
     """Export a variant's pages and its ComicInfo.xml; the name of the target decides the format.
 
     Pages are exported with the bytes of their assets. A PDF gets the pixels of pictures whose bytes
-    it cannot hold; if it cannot hold these either, they are converted without visible loss. The
+    it cannot hold; if it cannot hold these either, they are converted without visible loss. A
+    picture that cannot be decoded has a page with its name instead, unless there are no others. The
     same rows always give the same bytes. Existing files are never overwritten, and the target
     appears only when it is complete.
 
@@ -107,7 +137,8 @@ async def export_comic(
         ComicTargetTakenError: The target exists already.
         ComicTargetFormatError: The target's format cannot be written, such as `.cbr`.
         StoreNotThereError: The store as a whole is missing; nothing was written.
-        PageExportError: A page cannot be read, or cannot be put into a PDF; nothing was written.
+        PageExportError: The bytes of a page cannot be read, or no page can be put into a PDF;
+            nothing was written.
         OutputFolderError: The target's folder is missing, not writable or full.
         MissingExtraError: A PDF needs the extra `comics`.
     """
@@ -122,11 +153,11 @@ async def export_comic(
     writer = WRITERS[format_](target, store)
     try:
         await asyncio.to_thread(writer.begin)
-        converted = await _add_pages(world, writer, pages, on_page)
+        added = await _add_pages(world, writer, pages, on_page)
         await asyncio.to_thread(writer.finish, comic_info)
     finally:
         await asyncio.to_thread(writer.discard)
-    return replace(exported, converted=tuple(converted))
+    return replace(exported, converted=_converted(added), failed_pages=_unshown(pages, added))
 
 
 async def _add_pages(
@@ -134,8 +165,9 @@ async def _add_pages(
     writer: ComicWriter,
     pages: Sequence[_Page],
     on_page: Callable[[int, int], None],
-) -> list[ConvertedPage]:
-    converted: list[ConvertedPage] = []
+) -> list[AddedPage]:
+    """Write the pages; return what became of each."""
+    added: list[AddedPage] = []
     for batch in portions(list(enumerate(pages, start=1)), _LOCATED_AT_ONCE):
         assets = {page.entity_id for _, page in batch}
         places = await world.read(content_service.locate, assets)
@@ -146,18 +178,46 @@ async def _add_pages(
                     raise NoContentError(page.entity_id)
                 file = PageFile(
                     page.name,
+                    page.old_name,
                     places[page.entity_id],
                     page.size_bytes,
                     times.get(page.entity_id),
                 )
-                old_format = await asyncio.to_thread(writer.add_page, file)
+                added.append(await asyncio.to_thread(writer.add_page, file))
             except ItemError as error:
                 await tell_missing_store(world, error)
                 raise PageExportError(number, error) from error
-            if old_format is not None:
-                converted.append(ConvertedPage(number, old_format))
             on_page(number, len(pages))
-    return converted
+    _refuse_nothing(added)
+    return added
+
+
+def _refuse_nothing(added: Sequence[AddedPage]) -> None:
+    """Raise `PageExportError` if no page shows anything of its picture."""
+    faults = [
+        one.fault for one in added if one.fault and not isinstance(one.fault, TornPictureError)
+    ]
+    if len(faults) == len(added):
+        raise PageExportError(1, faults[0])
+
+
+def _converted(added: Sequence[AddedPage]) -> tuple[ConvertedPage, ...]:
+    formats = enumerate((one.converted for one in added), start=1)
+    return tuple(ConvertedPage(number, found) for number, found in formats if found)
+
+
+def _unshown(pages: Sequence[_Page], added: Sequence[AddedPage]) -> tuple[UnshownPage, ...]:
+    return tuple(
+        UnshownPage(
+            page_number=number,
+            name=page.old_name,
+            error=type(one.fault).__name__,
+            message=one.fault.message,
+            hint=one.fault.hint,
+        )
+        for number, (page, one) in enumerate(zip(pages, added, strict=True), start=1)
+        if one.fault
+    )
 
 
 async def _read_variant(
@@ -179,7 +239,8 @@ async def _read_variant(
     pages = [
         _Page(
             row.page_image_entity_id,
-            f"{number:0{digits}}{_suffix(row.media_type, row.name_text)}",
+            name := f"{number:0{digits}}{_suffix(row.media_type, row.name_text)}",
+            row.name_text or name,
             row.size_bytes or 0,
         )
         for number, row in enumerate(rows, start=1)

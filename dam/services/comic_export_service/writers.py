@@ -10,9 +10,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO, Literal, NamedTuple
 
-from dam.errors import ComicTargetFormatError, ComicTargetTakenError, OutputFolderError
+from dam.errors import (
+    ComicTargetFormatError,
+    ComicTargetTakenError,
+    FileAccessError,
+    ItemError,
+    OutputFolderError,
+)
 from dam.media.comic.info import COMIC_INFO
-from dam.media.document.picture_pdf import PicturePdf
+from dam.media.document.values import AddedPage
+from dam.media.image.entry import require_extra
 from dam.storage.content_store import ContentStore
 from dam.storage.contents.export import copy_content, give_name, set_time
 from dam.storage.contents.located import LocatedContent
@@ -55,12 +62,14 @@ class PageFile(NamedTuple):
 
     Attributes:
         name: Its file name in the comic.
+        old_name: The name of the file that it came from.
         content: Its bytes.
         size_bytes: Of the bytes.
         mtime_ns: The modification time of its own source; None if there is none.
     """
 
     name: str
+    old_name: str
     content: LocatedContent
     size_bytes: int
     mtime_ns: int | None
@@ -95,14 +104,11 @@ class ComicWriter(ABC):
             self._opened.callback(shutil.rmtree, self._work, ignore_errors=True)
             self._work.mkdir()
 
-    def add_page(self, page: PageFile) -> str | None:
+    def add_page(self, page: PageFile) -> AddedPage:
         """Write the next page.
 
-        Returns:
-            The format of a picture that had to be converted, such as `WEBP`, or None.
-
         Raises:
-            ItemError: Its bytes cannot be read, or cannot be put into this format.
+            ItemError: Its bytes cannot be read.
             OutputFolderError: They cannot be written to the disk.
         """
         with self._faults():
@@ -128,7 +134,7 @@ class ComicWriter(ABC):
         copy_content(self._store, page.content, file, archives=self._archives)
 
     @abstractmethod
-    def _add_page(self, page: PageFile) -> str | None: ...
+    def _add_page(self, page: PageFile) -> AddedPage: ...
 
     @abstractmethod
     def _finish(self, comic_info: bytes) -> Path:
@@ -154,11 +160,12 @@ class CbzWriter(ComicWriter):
             self._draft = self._work / "draft"
             self._zip = zipfile.ZipFile(self._draft, "x", zipfile.ZIP_STORED)
 
-    def _add_page(self, page: PageFile) -> None:
+    def _add_page(self, page: PageFile) -> AddedPage:
         member = _member(page.name)
         member.file_size = page.size_bytes  # a large member needs a larger header (ZIP64)
         with self._zip.open(member, "w") as file:
             self._copy(page, file)
+        return AddedPage()
 
     def _finish(self, comic_info: bytes) -> Path:
         self._zip.writestr(_member(COMIC_INFO), comic_info)
@@ -178,12 +185,13 @@ class CbzWriter(ComicWriter):
 class FolderWriter(ComicWriter):
     """Writes a folder with the pages, which keep their times, and the ComicInfo.xml."""
 
-    def _add_page(self, page: PageFile) -> None:
+    def _add_page(self, page: PageFile) -> AddedPage:
         path = self._work / page.name
         with path.open("xb") as file:
             self._copy(page, file)
             os.fsync(file.fileno())
         set_time(path, page.mtime_ns)
+        return AddedPage()
 
     def _finish(self, comic_info: bytes) -> Path:
         path = self._work / COMIC_INFO
@@ -194,20 +202,32 @@ class FolderWriter(ComicWriter):
 
 
 class PdfWriter(ComicWriter):
-    """Writes a PDF with one picture on each page; the ComicInfo.xml is attached to it."""
+    """Writes a PDF with one picture on each page; the ComicInfo.xml is attached to it.
+
+    A picture of which nothing can be decoded has a page that names it, so that none is missing.
+    """
 
     def begin(self) -> None:
         """Make an empty document."""
+        require_extra()
+        from dam.media.document.picture_pdf import PicturePdf  # noqa: PLC0415 - needs the extra
+
         super().begin()
         self._pdf = PicturePdf(self._work)
 
-    def _add_page(self, page: PageFile) -> str | None:
+    def _add_page(self, page: PageFile) -> AddedPage:
         picture = self._work / page.name
         with picture.open("xb") as file:
             self._copy(page, file)
-        converted = self._pdf.add(picture)
-        picture.unlink()
-        return converted
+        try:
+            return self._pdf.add(picture)
+        except FileAccessError:
+            raise
+        except ItemError as error:
+            self._pdf.add_text([page.name, page.old_name, error.message])
+            return AddedPage(fault=error)
+        finally:
+            picture.unlink()
 
     def _finish(self, comic_info: bytes) -> Path:
         draft = self._work / "draft"

@@ -283,6 +283,7 @@ def test_a_comic_is_written_and_never_over_a_file(
         "format": "cbz",
         "pages": 3,
         "converted": [],
+        "failed_pages": [],
     }
     before = (home / "out.cbz").read_bytes()
     again = dam_cli("comic", "export", variant, "-o", "out.cbz")
@@ -290,6 +291,25 @@ def test_a_comic_is_written_and_never_over_a_file(
     assert (home / "out.cbz").read_bytes() == before
     people = dam_cli("comic", "export", variant, "-o", "folder").stdout
     assert people == "wrote 3 pages to folder\n"
+
+
+def test_a_page_that_a_pdf_cannot_show_is_told_and_fails_the_command(
+    dam_cli: DamCli, home: Path
+) -> None:
+    make_cbz(
+        home / "Torn 1.cbz", {**pages(1), "page 2.webp": b"RIFF\x20\0\0\0WEBPVP8 " + bytes(20)}
+    )
+    (comic,) = dam_cli("comic", "import", "Torn 1.cbz", "--json").json
+    variant = variant_of(comic)
+
+    people = dam_cli("comic", "export", variant, "-o", "out.pdf")
+
+    assert (people.returncode, people.stdout) == (3, "wrote 2 pages to out.pdf\n")
+    assert people.stderr.startswith("failed: page 2: page 2.webp: unreadable WEBP picture: ")
+    machine = dam_cli("comic", "export", variant, "-o", "two.pdf", "--json")
+    assert machine.returncode == 3
+    (failed,) = machine.json["failed_pages"]
+    assert set(failed) == {"page_number", "name", "error", "message", "hint"}
 
 
 def test_variants_that_share_pages_are_found(

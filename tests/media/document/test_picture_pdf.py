@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from dam.errors import DamError, ItemError
+from dam.errors import DamError, ItemError, TornPictureError
 from dam.media.document import picture_pdf
 from dam.media.document.picture_pdf import PicturePdf
 from tests.media.drawing import landscape, save
@@ -166,9 +166,42 @@ def test_other_colour_spaces_are_converted(tmp_path: Path, mode: str) -> None:
 def test_what_was_converted_is_told(tmp_path: Path) -> None:
     pdf = PicturePdf(tmp_path)
     plain = landscape((60, 40))
-    assert pdf.add(save(plain, tmp_path / "a.jpg")) is None
-    assert pdf.add(save(plain, tmp_path / "a.webp", lossless=True)) is None
-    assert pdf.add(save(clear_at_left(), tmp_path / "b.webp")) == "WEBP"
+    assert pdf.add(save(plain, tmp_path / "a.jpg")).converted is None
+    assert pdf.add(save(plain, tmp_path / "a.webp", lossless=True)).converted is None
+    assert pdf.add(save(clear_at_left(), tmp_path / "b.webp")).converted == "WEBP"
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tif", "bmp"])
+def test_of_a_torn_picture_the_part_that_is_there_is_shown(tmp_path: Path, suffix: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 128, (300, 400, 3), dtype=np.uint8)
+    whole = Image.fromarray(noise + 127)
+    picture = save(whole, tmp_path / f"a.{suffix}")
+    with Image.open(picture) as opened:
+        true = np.asarray(opened.convert("RGB"), float)
+    picture.write_bytes(picture.read_bytes()[: picture.stat().st_size * 2 // 3])
+    pdf = PicturePdf(tmp_path)
+
+    added = pdf.add(picture)
+
+    assert isinstance(added.fault, TornPictureError)
+    pdf.save(tmp_path / "a.pdf", {})
+    with pikepdf.open(tmp_path / "a.pdf") as written:
+        found = np.asarray(shown(written.pages[0]), float)
+    there = slice(200, None) if suffix == "bmp" else slice(0, 100)  # it begins with the last row
+    assert np.abs(found[there] - true[there]).mean() < 1
+
+
+def test_a_page_of_text_has_its_words(tmp_path: Path) -> None:
+    pdf = PicturePdf(tmp_path)
+
+    pdf.add_text(["page (3)\\.webp", "日本", "word " * 30])
+
+    pdf.save(tmp_path / "a.pdf", {})
+    with pikepdf.open(tmp_path / "a.pdf") as written:
+        shown = pikepdf.parse_content_stream(written.pages[0])
+    lines = [bytes(one.operands[0]) for one in shown if str(one.operator) == "Tj"]
+    assert lines[:4] == [b"page (3)\\.webp", b"", b"??", b""]
+    assert max(map(len, lines)) <= 60
 
 
 def assert_alike(found: Image.Image, expected: Image.Image) -> None:

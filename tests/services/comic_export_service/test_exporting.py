@@ -3,6 +3,8 @@
 import errno
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -323,6 +325,73 @@ async def test_one_page_that_a_pdf_cannot_hold_is_converted_and_told(
     with pikepdf.open(home / "a.pdf") as pdf:
         assert len(pdf.pages) == 3
     assert (await export_comic(world, variant, home / "b.cbz")).converted == ()
+
+
+NO_PICTURE = b"RIFF\x20\0\0\0WEBPVP8 " + bytes(20)
+
+
+async def test_a_picture_that_cannot_be_decoded_keeps_its_place_in_a_pdf(
+    world: World, home: Path
+) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    mine = {"a.jpg": picture(1), "b é.webp": NO_PICTURE, "c.jpg": picture(2)}
+    variant = await imported(world, make_cbz(home / "a.cbz", mine))
+
+    done = await export_comic(world, variant, home / "a.pdf")
+
+    (failed,) = done.failed_pages
+    assert (failed.page_number, failed.name) == (2, "b é.webp")
+    assert failed.error == "UnreadablePictureError"
+    assert failed.message.startswith("unreadable WEBP picture: ")
+    with pikepdf.open(home / "a.pdf") as pdf:
+        pictures = [len(page.get_images()) for page in pdf.pages]
+        text = pdf.pages[1].Contents.read_bytes()
+    assert pictures == [1, 0, 1]
+    for shown in ("002.webp", "b é.webp", "unreadable WEBP picture"):
+        assert shown.encode("cp1252").hex().encode() in text
+    await export_comic(world, variant, home / "b.pdf")
+    assert (home / "a.pdf").read_bytes() == (home / "b.pdf").read_bytes()
+    done = await export_comic(world, variant, home / "b.cbz")
+    assert done.failed_pages == ()
+    assert members(home / "b.cbz")["002.webp"] == NO_PICTURE
+
+
+async def test_a_torn_picture_is_in_a_pdf_as_far_as_it_goes(world: World, home: Path) -> None:
+    pikepdf = pytest.importorskip("pikepdf")
+    whole = picture(1, "PNG")
+    variant = await imported(
+        world, make_cbz(home / "a.cbz", {"a.png": whole[: len(whole) // 2], "b.jpg": picture(2)})
+    )
+
+    done = await export_comic(world, variant, home / "a.pdf")
+
+    (failed,) = done.failed_pages
+    assert (failed.page_number, failed.error) == (1, "TornPictureError")
+    assert failed.message.endswith("% of it is missing")
+    with pikepdf.open(home / "a.pdf") as pdf:
+        assert [len(page.get_images()) for page in pdf.pages] == [1, 1]
+
+
+async def test_a_pdf_that_would_show_no_picture_is_not_written(world: World, home: Path) -> None:
+    pytest.importorskip("pikepdf")
+    mine = {"a.webp": NO_PICTURE, "b.webp": NO_PICTURE + b"\0"}
+    variant = await imported(world, make_cbz(home / "a.cbz", mine))
+    before = names_below(home)
+
+    with pytest.raises(PageExportError) as caught:
+        await export_comic(world, variant, home / "a.pdf")
+
+    assert caught.value.message.startswith("page 1: unreadable WEBP picture: ")
+    assert names_below(home) == before
+
+
+def test_exports_to_archives_and_folders_need_no_extra() -> None:
+    script = (
+        "import sys\n"
+        "for name in ('PIL', 'numpy', 'img2pdf', 'pikepdf'): sys.modules[name] = None\n"
+        "import dam.services.comic_export_service\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 async def test_a_comic_made_by_hand_says_what_is_known_of_it(
