@@ -95,7 +95,7 @@ def make_engine(url: URL, *, pool_timeout_s: float) -> AsyncEngine:
     def _checkout(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
         # SQLAlchemy leaves it at False after a reader, which would begin transactions that write
         # although the server, the database or the role has `default_transaction_read_only`.
-        engine.dialect.set_readonly(connection, None)  # type: ignore[attr-defined]  # PostgreSQL's
+        engine.dialect.set_readonly(connection, None)  # type: ignore[attr-defined]  # only PostgreSQL has it
 
     return engine
 
