@@ -10,14 +10,14 @@ from dam.errors import MediaLimitError
 from dam.media.image.frames import ANIMATED_FORMATS
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import JPEG_FORMATS, orientation_of, turns_itself
-from dam.media.image.tones import eight_bit
+from dam.media.image.tones import eight_bit, is_deep
 from dam.media.limits import MediaLimits
 
 LONGEST_SIDE_PX = 256
 
 _OPAQUE = 255
 _LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels; of an ivory drawing on white: 3
-_SHRINKABLE_MODES = frozenset({"L", "RGB", "CMYK", "YCbCr", "LAB"})
+_SHRINKABLE_MODES = frozenset({"L", "RGB", "CMYK", "YCbCr"})
 # The end, and what decoders raise on a damaged frame; the first one was sound.
 _ENDS_OF_FRAMES = (EOFError, OSError, ValueError, SyntaxError, LookupError, struct.error)
 _TURNS = {
@@ -103,8 +103,6 @@ def shrink(image: Image.Image) -> Image.Image:
         width, height = (max(1, round(side * LONGEST_SIDE_PX / longest)) for side in plain.size)
         # A gap of 1 first reduces by whole factors, which is two to four times faster.
         plain = plain.resize((width, height), Image.Resampling.HAMMING, reducing_gap=1.0)
-    if plain.mode == "LAB":
-        return in_srgb(plain)
     return _on_ground(plain) if plain.mode == "RGBA" else plain
 
 
@@ -122,8 +120,10 @@ def grey_of(bitmap: Image.Image) -> Image.Image:
 
 def _plain(image: Image.Image) -> Image.Image:
     """Return the picture in a mode that can be resized: `RGBA` only if a part is transparent."""
-    if image.mode.startswith("I") or image.mode == "F":
+    if is_deep(image):
         return eight_bit(image)
+    if image.mode == "LAB":  # before it is scaled: the mean of colours in Lab is another one
+        return in_srgb(image)
     if image.has_transparency_data:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         lowest, highest = rgba.getchannel("A").getextrema()

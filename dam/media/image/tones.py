@@ -1,4 +1,6 @@
-"""Grey levels of pictures with more than eight bits a channel; the file is asked for its range.
+"""Grey levels of pictures with more than eight bits, for thumbnails, likeness and PDF pages.
+
+The file is asked for its range.
 
 Most such files do not say which of their values is white. Then the values themselves tell it.
 """
@@ -18,6 +20,8 @@ _WHITES = (1.0, 255.0, 65535.0)
 _RARE_PERCENT = 0.5
 _SAMPLE = 1_000_000
 _GREATEST_VALUE = 1e30  # greater ones stand for "no value here"
+_KINDS: dict[int, type[np.uint8 | np.uint16]] = {8: np.uint8, 16: np.uint16}
+_Grey = NDArray[np.uint8 | np.uint16]
 
 
 class _Range(NamedTuple):
@@ -38,21 +42,40 @@ class _Range(NamedTuple):
     is_negative: bool = False
 
 
-def eight_bit(image: Image.Image) -> Image.Image:
+def is_deep(image: Image.Image) -> bool:
+    """Tell whether `eight_bit` and `sixteen_bit` apply to a picture."""
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def eight_bit(image: Image.Image, opened: Image.Image | None = None) -> Image.Image:
     """Return a picture of mode `I`, `I;16` or `F` in mode `L`.
 
     Whole numbers keep their black: zero. White is the largest value of the bits that are used: a
     scan of 12 bits in 16 is as bright as its copy in 8. Negative and floating-point values are
     stretched to the full range; a few values far outside it do not count.
+
+    Args:
+        image: The picture.
+        opened: The same picture as it was opened, with its tags, if `image` is a copy.
     """
-    found = _range_of(image)
+    return _grey(image, image if opened is None else opened, 8)
+
+
+def sixteen_bit(image: Image.Image, opened: Image.Image) -> Image.Image:
+    """Return a picture of mode `I;16` with the grey levels that `eight_bit` returns, but finer."""
+    return _grey(image, opened, 16)
+
+
+def _grey(image: Image.Image, opened: Image.Image, bits: int) -> Image.Image:
+    found = _range_of(opened)
     values = np.asarray(image)
-    if image.format == "FITS" and values.dtype.kind == "u":
+    if opened.format == "FITS" and values.dtype.kind == "u":
         values = values.astype(np.int16)  # Pillow takes them for unsigned
     if values.dtype.kind == "i" and not found.is_signed:
         values = values.view(np.uint32)
-    grey = _of_floats(values, found) if values.dtype.kind == "f" else _of_integers(values, found)
-    return Image.fromarray(255 - grey if found.is_negative else grey)
+    is_float = values.dtype.kind == "f"
+    grey = _of_floats(values, found, bits) if is_float else _of_integers(values, found, bits)
+    return Image.fromarray(_white(bits) - grey if found.is_negative else grey)
 
 
 def _range_of(image: Image.Image) -> _Range:
@@ -77,14 +100,15 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever a file has i
         return None
 
 
-def _of_integers(values: NDArray[Any], found: _Range) -> NDArray[np.uint8]:
+def _of_integers(values: NDArray[Any], found: _Range, bits: int) -> _Grey:
     low, high = int(values.min()), int(values.max())
     if low < 0:
-        return _of_floats(values.astype(np.float64), found)
+        return _of_floats(values.astype(np.float64), found, bits)
     if found.white and found.white >= high:
-        return _scaled(values.astype(np.float64), 0.0, found.white)
-    bits = used_bits(high, found.bits - found.is_signed)
-    return (values >> (bits - 8)).clip(0, 255).astype(np.uint8)
+        return _scaled(values.astype(np.float64), 0.0, found.white, bits)
+    unused = bits - used_bits(high, found.bits - found.is_signed)
+    grey = values >> -unused if unused <= 0 else values.astype(np.uint32) << unused
+    return grey.clip(0, _white(bits)).astype(_KINDS[bits])
 
 
 def used_bits(high: int, bits: int) -> int:
@@ -98,13 +122,13 @@ def used_bits(high: int, bits: int) -> int:
     return bits if used > bits - 2 else used
 
 
-def _of_floats(values: NDArray[Any], found: _Range) -> NDArray[np.uint8]:
+def _of_floats(values: NDArray[Any], found: _Range, bits: int) -> _Grey:
     is_value = np.abs(values) < _GREATEST_VALUE  # false for NaN, too
     if found.no_data is not None:
         is_value &= values != found.no_data
     known = values[is_value]
     if not known.size:
-        return np.zeros(values.shape, np.uint8)
+        return np.zeros(values.shape, _KINDS[bits])
     sample = known[:: known.size // _SAMPLE + 1]
     rare_low, rare_high = np.percentile(sample, (_RARE_PERCENT, 100 - _RARE_PERCENT))
     span = rare_high - rare_low
@@ -115,10 +139,14 @@ def _of_floats(values: NDArray[Any], found: _Range) -> NDArray[np.uint8]:
         whites = (white for white in _WHITES if white / 4 < high <= white)
         if white := next(whites, None):
             low, high = 0.0, white
-    return _scaled(np.where(is_value, values, low), low, high)
+    return _scaled(np.where(is_value, values, low), low, high, bits)
 
 
-def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
-    scale = 255.0 / (high - low) if high > low else 0.0
-    grey: NDArray[np.uint8] = ((values - low) * scale).clip(0, 255).astype(np.uint8)
+def _scaled(values: NDArray[Any], low: float, high: float, bits: int) -> _Grey:
+    scale = _white(bits) / (high - low) if high > low else 0.0
+    grey: _Grey = ((values - low) * scale).clip(0, _white(bits)).astype(_KINDS[bits])
     return grey
+
+
+def _white(bits: int) -> int:
+    return (1 << bits) - 1

@@ -125,6 +125,8 @@ def ramp(low: float, high: float, kind: str) -> Image.Image:
         (ramp(0, 65535, "uint16"), {}, False),
         (ramp(0, 65535, "uint16"), {262: 0}, True),
         (ramp(0, 4095, "uint16"), {281: 4095}, False),
+        (ramp(0, 4095, "uint16"), {}, False),
+        (ramp(0, 1023, "uint16"), {262: 0}, True),
         (ramp(-3e6, 7e7, "int32"), {}, False),
         (ramp(0, 1, "float32"), {}, False),
         (ramp(-5, 5, "float32"), {}, False),
@@ -138,6 +140,13 @@ def test_deep_pictures_are_seen_as_they_are(
         found = shown(pdf.pages[0])
     expected = ramp(255 if is_inverted else 0, 0 if is_inverted else 255, "uint8")
     assert_alike(found, expected.convert("RGB"))
+
+
+def test_a_page_is_as_bright_as_the_thumbnail(tmp_path: Path) -> None:
+    file = save(ramp(0, 0.4, "float32"), tmp_path / "a.tif")
+    with pikepdf.open(write(tmp_path, [file])) as pdf:
+        found = shown(pdf.pages[0])
+    assert_alike(found, ramp(0, 0.4 * 255, "uint8").convert("RGB"))
 
 
 def test_numbers_far_off_do_not_make_the_others_black(tmp_path: Path) -> None:
