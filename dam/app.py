@@ -1,5 +1,6 @@
 """Opens worlds: takes the settings, puts a world together and checks its database."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from dam.core.config import WorldConfig
 from dam.core.database.url import is_absent, parse_database_url
 from dam.core.plugin_schemas import PluginSchema
 from dam.core.world import World
-from dam.errors import PluginLoadError
+from dam.errors import PluginLoadError, place_without_password, url_without_password
 from dam.media.kind import MediaKind
 from dam.plugins import builtin
 from dam.services import schema_service
@@ -31,6 +32,8 @@ __all__ = [
     "open_world",
     "world_config",
 ]
+
+log = logging.getLogger(__name__)
 
 
 def world_config(name: str | None = None, settings: Settings | None = None) -> WorldConfig:
@@ -134,6 +137,12 @@ async def open_world(
     settings = settings or load_settings()
     config = world_config(name, settings)
     is_configured = settings.world(name).is_configured
+    facts = {
+        "world": config.name,
+        "database": url_without_password(config.database_url),
+        "store": place_without_password(config.storage_url),
+    }
+    log.debug("opening a world", extra=facts)
     refuse_misspelt = partial(settings.refuse_misspelt_world, name)
     with ExitStack() as opened:
         if is_dry_run and not is_configured:
@@ -143,9 +152,11 @@ async def open_world(
             await schema_service.make_ready(
                 world, before_creation=None if is_configured else refuse_misspelt
             )
+            log.debug("the world is open", extra={"world": config.name})
             yield world
         finally:
             await world.close()
+            log.debug("the world is closed", extra={"world": config.name})
 
 
 @contextmanager

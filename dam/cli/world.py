@@ -60,13 +60,13 @@ def setup_db(
     Those of its plugins, too. Before a SQLite database is changed, a dated copy is saved beside it.
     """
     from dam.app import load_settings, world_config
-    from dam.cli.toolkit.logs import write_logs
+    from dam.cli.toolkit.logs import begin_logs
     from dam.services import status_service
 
     if reset and drop is not None:
         raise UsageError("--reset is given with --drop-plugin", "leave one of them out")
     settings = load_settings()
-    write_logs("DEBUG" if state.is_debug else settings.log_level)
+    begin_logs(state, settings)
     config = world_config(state.world, settings)
     (place,) = (one for one in status_service.list_worlds(settings) if one.name == config.name)
     where = f"{config.name!r} ({place.database})"
@@ -263,12 +263,12 @@ def doctor(
     place. Then `verify` lists what is missing, and `add-asset` of the same files brings it back.
     """
     from dam.app import load_parts, load_settings, world_config
-    from dam.cli.toolkit.logs import write_logs
+    from dam.cli.toolkit.logs import begin_logs
     from dam.cli.toolkit.running import run_async
     from dam.services import doctor_service
 
     settings = load_settings()
-    write_logs("DEBUG" if state.is_debug else settings.log_level)
+    begin_logs(state, settings)
     config = world_config(state.world, settings)
     is_configured = settings.world(state.world).is_configured
     lost = _begin_store_anew(state, config, is_agreed=is_agreed) if store_is_lost else None

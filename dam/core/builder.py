@@ -1,6 +1,7 @@
 """`WorldBuilder`: collects what plugins add to a world, checks all of it, and makes the world."""
 
 import gc
+import logging
 import sys
 import uuid
 from collections import defaultdict
@@ -46,6 +47,8 @@ from dam.errors import BuildFault, PluginLoadError, WorldBuildError
 from dam.media.kind import MediaKind
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 ENTRY_POINT_GROUP = "dam.plugins"
 
@@ -186,6 +189,7 @@ class WorldBuilder:
                 if skipped is None:
                     raise fault from error
             if fault is None:
+                log.debug("a plugin is loaded", extra={"plugin": entry_point.name})
                 self._schemas.add_package(entry_point.module.partition(".")[0])
             elif skipped is not None:
                 gc.collect()  # SQLAlchemy's registry fails as long as it has a class half mapped

@@ -8,6 +8,7 @@ death leaves nothing locked or half-written that other workers need, such as a s
 
 import asyncio
 import contextlib
+import logging
 import os
 import pickle
 import queue
@@ -26,6 +27,8 @@ from dam.errors import host_limit
 from dam.workers.answer_types import Decoder, decoder_for, read_answer
 from dam.workers.faults import judge_end
 from dam.workers.process import Outcome, Surroundings, WorkerProcess, as_words
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -319,7 +322,9 @@ class _Crew:
             done = len(group.outcomes)
             was_idle = worker is not None
             try:
-                worker = worker or WorkerProcess(self._surroundings)
+                if worker is None:
+                    worker = WorkerProcess(self._surroundings)
+                    log.debug("a worker starts", extra={"pid": worker.pid})
                 with self._lent(worker, group):
                     if group.is_open:
                         rest = calls[done : done + 1] if doubted == done else calls[done:]
@@ -327,6 +332,9 @@ class _Crew:
             except Exception as error:  # noqa: BLE001 - or the group's caller would wait for ever
                 is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
+                log.debug(
+                    "a worker ended early", extra={"exit_code": exit_code, "why": repr(error)}
+                )
                 worker = None
                 died_unused = was_idle and isinstance(error, BrokenPipeError)
                 starts_left = _STARTS if is_up else starts_left - 1

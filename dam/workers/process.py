@@ -106,6 +106,11 @@ class WorkerProcess:
         self._function = b""
         self.is_up = False
 
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
     def run(
         self,
         function: bytes,

@@ -71,14 +71,14 @@ def test_names_of_worlds_stages_markers_and_systems(dam_cli: DamCli) -> None:
 
 
 def test_ids_come_newest_first_with_the_name_of_the_file_or_comic(filled: DamCli) -> None:
-    assert list(offers(filled, "show", "")) == ["4", "2", "1"]
+    assert list(offers(filled, "show", "")) == ["3", "2", "1"]
     assert offers(filled, "show", "1") == {"1": "it_s (_(id)).txt"}
     assert offers(filled, "comic", "pages", "") == {"2": "Saga 001 (2012).cbz"}
-    assert offers(filled, "comic", "variants", "") == {"3": "Saga #001 (2012)"}
-    assert list(offers(filled, "comic", "show", "")) == ["3", "2"]
+    assert offers(filled, "comic", "variants", "") == {"4": "Saga #001 (2012)"}
+    assert list(offers(filled, "comic", "show", "")) == ["4", "2"]
     assert offers(filled, "retry", "") == {}
     assert offers(filled, "find-similar-images", "--entity", "2") == {"2": "Saga 001 (2012).cbz"}
-    assert ask(filled, "bash", ["show", ""]).split() == ["4", "2", "1"]
+    assert ask(filled, "bash", ["show", ""]).split() == ["3", "2", "1"]
     assert '"1":"it_s (_(id)).txt"' in ask(filled, "zsh", ["show", "1"])
 
 

@@ -129,6 +129,7 @@ def cases(f: Filled) -> list[Case]:
     dimensions = ImageDimensionsComponent
     wide = [dimensions.width > 1]
     return [
+        case(asset_service.archive_places, [f.page]),
         case(asset_service.describe_entities, [f.picture]),
         case(asset_service.last_paths, [f.picture]),
         case(asset_service.resolve_each, [f.picture, f.sha256]),

@@ -212,7 +212,10 @@ def _declare(
     is_debug: Annotated[
         bool,
         typer.Option(
-            "--debug", help="Log everything; show tracebacks.", rich_help_panel=EVERYWHERE
+            "--debug",
+            help="Log on stderr: settings, database, each stage and system with counts and times, "
+            "retries, workers. Show tracebacks.",
+            rich_help_panel=EVERYWHERE,
         ),
     ] = False,
     is_dry_run: Annotated[

@@ -38,11 +38,11 @@ def run_in_world(
         only_reads: What the command changes is not the world: `export-asset` writes elsewhere.
     """
     from dam.app import load_settings, open_world
-    from dam.cli.toolkit.logs import write_logs
+    from dam.cli.toolkit.logs import begin_logs
     from dam.services.store_service import require_same_places, require_store
 
     settings = load_settings()
-    write_logs("DEBUG" if state.is_debug else settings.log_level)
+    begin_logs(state, settings)
 
     async def work() -> T:
         plugins = not state.without_plugins

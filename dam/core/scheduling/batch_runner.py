@@ -84,10 +84,16 @@ class BatchRunner:
                 is_over = last > newest and not self._guard.has_created(last)
                 after = last if is_full and not claimed.attempts else 0
                 self._guard.admit(self._plan.name, claimed.entity_ids)
+                self._log(claimed)
                 self._report.processed[self._plan.name] += len(claimed.entity_ids)
                 self._report.failed += await self.work_off(claimed)
             if observer:
                 observer.advanced(self._plan.name, len(claimed.entity_ids))
+
+    def _log(self, claimed: leases.Claim) -> None:
+        ids = claimed.entity_ids
+        facts = {"system": self._plan.name, "entities": len(ids), "first": ids[0], "last": ids[-1]}
+        log.debug("a batch begins", extra=facts)
 
     @asynccontextmanager
     async def _released_on_error(self, token: str) -> AsyncIterator[None]:

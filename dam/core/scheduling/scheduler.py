@@ -1,6 +1,8 @@
 """`WorldScheduler`: runs systems stage by stage on marked entities."""
 
 import asyncio
+import logging
+import time
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
@@ -15,6 +17,8 @@ from dam.core.scheduling.settling import SettlingGuard
 from dam.core.systems.declaration import SystemStage, raise_named
 from dam.core.systems.graph import Stages, markers_before
 from dam.core.systems.params import EarlierMarkers, Plan
+
+log = logging.getLogger(__name__)
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 2.0
@@ -88,6 +92,7 @@ class WorldScheduler:
             if report.processed.total() > done:
                 wait_s = _FIRST_WAIT_S
             elif is_stuck:
+                log.debug("waiting for other processes", extra={"entities": free + leased})
                 if observer:
                     observer.waiting(free + leased, None if free else self._invoker.config.lease_s)
                 await asyncio.sleep(wait_s)
@@ -134,6 +139,7 @@ class WorldScheduler:
 
         Systems without marked entities have a turn only with `calls_unmarked`.
         """
+        started_s, before = time.monotonic(), report.processed.total()
         plans = self._active([stage])
         earlier = markers_before(self._stages, self._is_active)
         for plan in plans:
@@ -149,10 +155,30 @@ class WorldScheduler:
                     report=report,
                     guard=guard,
                 )
-                await runner.run(observer)
+                await self._run(runner, plan, observer, report)
             elif calls_unmarked:
                 await self._call(plan)
                 report.processed[plan.name] += 0
+        if entities := report.processed.total() - before:
+            seconds = round(time.monotonic() - started_s, 3)
+            facts = {"stage": stage.value, "entities": entities, "seconds": seconds}
+            log.debug("a stage was walked", extra=facts)
+
+    async def _run(
+        self, runner: BatchRunner, plan: Plan, observer: Observer | None, report: RunReport
+    ) -> None:
+        """Give a system its turn, and log what it did."""
+        started_s = time.monotonic()
+        entities, failed = report.processed[plan.name], report.failed
+        await runner.run(observer)
+        if entities := report.processed[plan.name] - entities:
+            facts = {
+                "system": plan.name,
+                "entities": entities,
+                "failed": report.failed - failed,
+                "seconds": round(time.monotonic() - started_s, 3),
+            }
+            log.debug("a system had its turn", extra=facts)
 
     async def _pending(self, stages: Iterable[SystemStage]) -> tuple[int, int]:
         return await self._invoker.database.read(leases.count_pending, self.queues(stages))

@@ -122,6 +122,8 @@ async def process(
         marked += await mark_outdated(world, others, is_dry_run=is_dry_run)
     if retries_unblocked:
         marked += await retry_unblocked(world, others, is_dry_run=is_dry_run)
+    for name, count in (+marked).items():
+        log.debug("marked to be worked on again", extra={"system": name, "entities": count})
     if is_dry_run:
         marked += await world.read(_count_by_system, markers, world.scheduler.queues(chosen))
         return Processed(
