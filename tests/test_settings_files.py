@@ -165,6 +165,14 @@ def test_the_nearest_file_upwards_counts_and_its_paths_start_there(
         assert settings.origins["workers"] == "default"  # only the nearest counts
 
 
+def test_lines_of_other_programs_are_not_looked_at(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home / ".env").write_text("THEIRS='not closed\n{ no line\nDAM_WORKERS=3\n")
+    assert load_settings().workers == 3
+    assert caplog.records == []
+
+
 def test_an_error_names_a_file_above_by_its_path(home: Path, monkeypatch: Monkey) -> None:
     (home / "deep").mkdir()
     (home / ".env").write_text("DAM_WORKERS 3\n")
@@ -184,6 +192,17 @@ def test_a_file_above_that_another_user_made_is_passed_over(
     assert load_settings().origins["workers"] == "default"
 
 
+def test_a_users_file_that_cannot_be_read_is_not_taken_for_none(home: Path) -> None:
+    file = home / ".config/dam/config.toml"
+    file.mkdir(parents=True)
+    assert fault()[0] == f"{file} is unreadable: is a folder; expected a readable file"
+    file.rmdir()
+    file.symlink_to(home / "gone.toml")
+    assert fault()[0] == f"{file} is unreadable: no such file; expected a readable file"
+    file.unlink()
+    assert load_settings().origins["default"] == "default"
+
+
 _EDIT = "`dam-cli config edit` opens it"
 _NOT_TOML = "Invalid value (at line 1, column 11); expected TOML, such as workers = 4"
 
@@ -197,7 +216,11 @@ _NOT_TOML = "Invalid value (at line 1, column 11); expected TOML, such as worker
             _EDIT,
         ),
         ("worker = 4", "unknown setting worker in FILE", "did you mean 'workers'?"),
-        ('database_url = "x"', "unknown setting database_url in FILE", "known: worlds, default, *"),
+        (
+            'database_url = "x"',
+            "unknown setting database_url in FILE",
+            "write it below [worlds.default]",
+        ),
         (
             "workers = 0",
             "workers in FILE is 0; expected a number from 1 to 256, such as 4 or thread:4",

@@ -23,12 +23,14 @@ class SettingError(EnvironmentFaultError):
 class MisspeltSettingError(EnvironmentFaultError):
     """A name looks like that of a setting but is none, so its value would be ignored."""
 
-    def __init__(self, name: str, place: str, known: tuple[str, ...]) -> None:
+    def __init__(
+        self, name: str, place: str, known: tuple[str, ...], hint: str | None = None
+    ) -> None:
         name = url_without_password(name)
         self.name = name
         self.place = place
         self.known = known
-        hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+        hint = hint or did_you_mean(name, known) or f"known: {', '.join(known)}"
         super().__init__(f"unknown setting {name} in {place}", hint)
 
 

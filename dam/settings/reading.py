@@ -1,5 +1,8 @@
 """Reads the settings from `config.toml`, from `.env` and from the environment; the later wins."""
 
+import errno
+import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -112,6 +115,8 @@ def _from_env_file() -> tuple[Origin, dict[str, Any]]:
             return UNSET, {}
         path = nearest
         _refuse_unreadable_lines(path)
+        # It warns of lines that it cannot read; those that are left belong to other programs.
+        logging.getLogger("dotenv.main").setLevel(logging.ERROR)
         source = DotEnvSettingsSource(Variables, env_file=path)
     except UnicodeDecodeError as error:
         raise SettingError(shown_path(path), "not UTF-8 text", "lines of NAME=value") from error
@@ -127,6 +132,10 @@ def _from_config() -> tuple[Origin, dict[str, Any]]:
     path, form = config_file(), "TOML, such as workers = 4"
     hint = "`dam-cli config edit` opens it"
     try:
+        if path.is_symlink():
+            path.stat()  # else a link to nothing would count as no file, and hide all worlds
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         found = dict(TomlConfigSettingsSource(Variables, path).toml_data)
     except TOMLDecodeError as error:
         raise SettingError(shown_path(path), f"not TOML: {error}", form, hint) from error
@@ -139,7 +148,8 @@ def _from_config() -> tuple[Origin, dict[str, Any]]:
     known = ("worlds", "default", *others)
     for name in found:
         if name not in known:
-            raise MisspeltSettingError(name, shown_path(path), known)
+            advice = "write it below [worlds.default]" if name in WORLD_VARIABLES[:2] else None
+            raise MisspeltSettingError(name, shown_path(path), known, advice)
     if "default" in found:
         found["default_world_name"] = found.pop("default")
     found = {name: value for name, value in found.items() if value != ""}
