@@ -131,7 +131,7 @@ def test_the_root_takes_what_concerns_the_program() -> None:
         ("rm", "`remove-asset ID`"),
         ("help", "`--help`"),
         ("comic list", "`comic find WORD`"),
-        ("comic rm", "`comic remove-page`"),
+        ("comic rm", "`comic remove ID`"),
     ],
 )
 def test_a_plain_word_names_the_command_that_does_it(

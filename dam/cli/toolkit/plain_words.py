@@ -27,8 +27,8 @@ COMIC: Mapping[str, str] = {
     **dict.fromkeys(("list", "ls", "search"), "`comic find WORD` finds comics by their titles"),
     "add": "`comic import PATH` adds comics, `comic add-page` adds a page",
     **dict.fromkeys(
-        ("rm", "remove", "delete"),
-        "`remove-asset ID --force` removes a comic's file, `comic remove-page` a page",
+        ("rm", "delete", "del"),
+        "`comic remove ID` removes a comic with its pages, `comic remove-page` a page",
     ),
     "help": "`comic --help` lists all commands, `comic COMMAND --help` explains one",
     "info": "`comic show ID` tells all about a comic",

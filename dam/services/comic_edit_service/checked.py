@@ -14,7 +14,7 @@ from dam.errors import (
     PageBeyondEndError,
     SameConceptError,
 )
-from dam.media.comic.name import title_key
+from dam.media.comic.name import fold_title, issue_key, title_key
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
@@ -54,7 +54,8 @@ async def create_new_concept(
         is_forced: Create it even if there is such a concept.
 
     Raises:
-        SameConceptError: A concept has these facts, whatever the case of its letters.
+        SameConceptError: A concept has these facts, however they are written: `Doom` is `DOOM`,
+            `1` is `001`, and a title that repeats the series, or series and number, is none.
         FactRefusedError: As for `create_comic_book_concept`.
     """
     entity_id = await create_comic_book_concept(
@@ -66,16 +67,15 @@ async def create_new_concept(
         volume=volume,
         publisher=publisher,
     )
-    wanted = (comic_title, series_title, issue_number, volume, publication_year, publisher)
     if not is_forced:
+        wanted = (comic_title, series_title, issue_number, volume, publication_year, publisher)
         concept = ComicBookConceptComponent
         alike = select(concept).where(
             concept.title_key == title_key(series_title, comic_title),
             concept.entity_id != entity_id,
         )
         for found in await session.scalars(alike.order_by(concept.entity_id)):
-            facts = [_folded(getattr(found, name)) for name in _SAME]
-            if facts == [_folded(value) for value in wanted]:
+            if _comparable(*(getattr(found, name) for name in _SAME)) == _comparable(*wanted):
                 raise SameConceptError(found.entity_id, found.name)
     return entity_id
 
@@ -204,5 +204,15 @@ async def _last_number(session: AsyncSession, entity_id: EntityId, *, is_forced:
     return 0
 
 
-def _folded(value: object) -> object:
-    return value.casefold() if isinstance(value, str) else value
+def _comparable(
+    title: str, series: str | None, number: str | None, *others: str | int | None
+) -> list[object]:
+    """Return facts in a form in which those that mean the same are equal."""
+    folded, of_series = fold_title(title), fold_title(series or "")
+    is_own = folded not in (of_series, fold_title(f"{series} #{number}"))
+    return [
+        folded if is_own else None,
+        of_series,
+        None if number is None else issue_key(number),
+        *(fold_title(one) if isinstance(one, str) else one for one in others),
+    ]

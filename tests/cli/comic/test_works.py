@@ -265,11 +265,26 @@ def test_a_second_comic_with_the_same_facts_is_refused(dam_cli: DamCli) -> None:
     again = dam_cli("comic", "create", "DOOM!", *words[3:])
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr.startswith(f"error: comic {first}, ")
+    padded = dam_cli(
+        "comic", "create", "Doom!", "--series", "spidey ", "--number", "005", *words[7:]
+    )
+    assert (padded.returncode, padded.stdout) == (2, "")
     assert len(dam_cli("comic", "find", "--json").json) == 1
     assert dam_cli(*words, "--volume", "2").returncode == 0
     assert dam_cli("comic", "create", "Another", *words[3:]).returncode == 0
     assert dam_cli(*words, "--force").returncode == 0
     assert len(dam_cli("comic", "find", "--json").json) == 4
+
+
+def test_a_comic_that_was_imported_is_not_created_again(
+    dam_cli: DamCli, saga: dict[str, Any]
+) -> None:
+    facts = ("--series", "Saga", "--number", "1", "--year", "2012", "--publisher", "Image")
+    for title in ("Saga", "Saga #1"):
+        refused = dam_cli("comic", "create", title, *facts)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(f"error: comic {concept_of(saga)}, ")
+    assert dam_cli("comic", "create", "Chapter One", *facts).returncode == 0
 
 
 def test_a_comic_is_written_and_never_over_a_file(
