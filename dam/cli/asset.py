@@ -16,7 +16,7 @@ from dam.cli.toolkit.output import (
     counted,
     emit_json,
     emit_jsonl,
-    name_failure,
+    listed_ids,
     sentence,
     show,
     table,
@@ -164,13 +164,13 @@ def remove_asset(
 
 def show_removal(state: State, removal: "Removal") -> ExitCode:
     """Write what was removed and what was refused; return the exit code."""
+    report = FailureReport("`--json` lists all")
     for refusal in removal.refused:
-        users = ", ".join(map(str, refusal.used_by))
-        name_failure(
-            refusal.entity_id, message=f"used by {users}", hint="--force removes it anyway"
-        )
+        users = listed_ids(refusal.used_by, "`--json` lists all")
+        report.take(refusal.entity_id, message=f"used by {users}", hint="--force removes it anyway")
+    report.tell()
     if removal.without_content:
-        lost = ", ".join(map(str, removal.without_content))
+        lost = listed_ids(removal.without_content, "`--json` lists all")
         complain(f"assets left without bytes, because only removed assets had them: {lost}")
     if state.is_json:
         emit_json({"removed": len(removal.entity_ids), **vars(removal)})

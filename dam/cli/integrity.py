@@ -17,7 +17,7 @@ from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
     complain,
     counted,
-    name_failure,
+    listed_ids,
     sentence,
     show,
     size_text,
@@ -160,14 +160,13 @@ def forget(
         return await forget_paths(world, given, is_forced=force, is_dry_run=state.is_dry_run)
 
     result = run_in_world(state, work)
+    report = FailureReport("`forget --json` lists all")
     for one in result.refused:
-        name_failure(
-            one.path,
-            message=f"it is the last place of asset {one.entity_id}",
-            hint="--force forgets it anyway",
-        )
+        message = f"it is the last place of asset {one.entity_id}"
+        report.take(one.path, message=message, hint="--force forgets it anyway")
+    report.tell()
     if result.without_content:
-        bare = ", ".join(map(str, result.without_content))
+        bare = listed_ids(result.without_content, "`forget --json` lists all")
         complain(f"assets left without bytes, because they have no other place: {bare}")
     said = "would forget" if state.is_dry_run else "forgot"
     show(state, result, lambda _: sentence(f"{said} {counted(result.forgotten, 'path')}"))

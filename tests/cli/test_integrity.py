@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -168,5 +169,23 @@ def test_a_drive_that_will_not_come_back_is_forgotten(dam_cli: DamCli) -> None:
     assert done.stderr == (
         f"failed: {disk / 'b.txt'}: it is the last place of asset 2 (--force forgets it anyway)\n"
     )
-    assert dam_cli("forget", "disk", "--force").stdout == "forgot 1 path\n"
-    assert dam_cli("verify").stdout == "2  missing  b.txt  -\nverified 2: 0 damaged, 1 missing\n"
+    for number in range(40):
+        (disk / f"{number}.txt").parent.mkdir(exist_ok=True)
+        (disk / f"{number}.txt").write_text(str(number))
+    dam_cli("add-asset", "--no-copy", "--no-process", "disk")
+    assert dam_cli("forget", "disk").stderr.splitlines() == [
+        "failed: 41 \N{MULTIPLICATION SIGN} it is the last place of asset … "
+        "(--force forgets it anyway)",
+        *(f"  {disk}/{name}" for name in ("b.txt", "0.txt", "1.txt (and 38 more)")),
+    ]
+    shutil.rmtree(disk)
+    forced = dam_cli("forget", "disk", "--force")
+    assert forced.stdout == "forgot 41 paths\n"
+    first = ", ".join(map(str, range(2, 22)))
+    assert forced.stderr == (
+        "assets left without bytes, because they have no other place: "
+        f"{first} and 21 more (`forget --json` lists all)\n"
+    )
+    last = dam_cli("verify").stdout.splitlines()
+    assert last[0] == "2   missing  b.txt   -"
+    assert last[-1] == "verified 42: 0 damaged, 41 missing"

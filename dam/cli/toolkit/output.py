@@ -24,6 +24,7 @@ from dam.errors import (
 )
 
 T = TypeVar("T")
+_MOST_IDS = 20
 
 
 class OutputError(EnvironmentFaultError):
@@ -123,7 +124,7 @@ def name_failure(*names: object, message: str | None, hint: str | None = None) -
 
     Args:
         names: The item, from the whole to the part: a path, then a page in it.
-        message: What is wrong. If it begins with the path in `names`, `it` stands there instead.
+        message: What is wrong. If it begins with one of the names, that is left out.
         hint: What to do about it.
 
     Example:
@@ -136,11 +137,17 @@ def failure_text(
     *names: object, message: str | None, hint: str | None = None, word: str = "failed"
 ) -> str:
     """Return the line that `name_failure` writes; `word` is its first one."""
-    path = str(names[0])
-    if message and path.startswith("/"):
-        named = re.escape(display_path(path))
-        message = re.sub(rf"^(cannot \w+ )?{named}(?=: | changed | is )", r"\1it", message)
+    for name in map(str, names):
+        message = message and _without_name(message, name)
     return ": ".join([word, *map(str, names), with_hint(message, hint)])
+
+
+def _without_name(message: str, name: str) -> str:
+    """Return a message that begins with a name without it; `it` stands there if it must."""
+    named = re.escape(display_path(name))
+    message = re.sub(rf"^((?:cannot \w+: )*){named}: ", r"\1", message)
+    message = re.sub(rf"^(unreadable member) {re.escape(repr(name))}: ", r"\1: ", message)
+    return re.sub(rf"^((?:cannot \w+:? )*){named}(?=: | changed | is )", r"\1it", message)
 
 
 def with_hint(message: str | None, hint: str | None) -> str:
@@ -151,6 +158,18 @@ def with_hint(message: str | None, hint: str | None) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number of things in words: `1 page`, `2 pages`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed_ids(entity_ids: Sequence[int], all_of_them: str) -> str:
+    """Return ids in words, at most twenty: `3, 5, 8`.
+
+    Args:
+        entity_ids: The ids.
+        all_of_them: Where to find those that are left out, for example "`--json` lists all".
+    """
+    first = ", ".join(map(str, entity_ids[:_MOST_IDS]))
+    left = len(entity_ids) - _MOST_IDS
+    return f"{first} and {left:,} more ({all_of_them})" if left > 0 else first
 
 
 def size_text(size_bytes: int) -> str:

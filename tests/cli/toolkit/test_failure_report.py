@@ -53,9 +53,15 @@ def test_messages_that_name_their_own_path_are_of_one_kind(
     report = FailureReport("`failures` lists all")
     for name in "abcd":
         report.take(f"/{name}", message=f"cannot read /{name}: permission denied")
+        report.take(name, message=f"cannot search: cannot read {name}: no such file")
+        report.take("x.cbz", name, message=f"unreadable member {name!r}: it is empty")
     report.tell()
-    heading = capsys.readouterr().err.splitlines()[0]
-    assert heading == "failed: 4 \N{MULTIPLICATION SIGN} cannot read it: permission denied"
+    headings = [line for line in capsys.readouterr().err.splitlines() if line[0] != " "]
+    assert headings == [
+        "failed: 4 \N{MULTIPLICATION SIGN} cannot read it: permission denied",
+        "failed: 4 \N{MULTIPLICATION SIGN} cannot search: cannot read it: no such file",
+        "failed: 4 \N{MULTIPLICATION SIGN} unreadable member: it is empty",
+    ]
 
 
 def test_many_kinds_stay_within_thirty_lines(capsys: pytest.CaptureFixture[str]) -> None:

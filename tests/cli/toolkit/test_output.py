@@ -195,6 +195,13 @@ def test_one_thing_has_no_plural() -> None:
         ("/a changed while it was read", "it changed while it was read"),
         ("cannot read /a/b: permission denied", "cannot read /a/b: permission denied"),
         ("/a.jpg changed while it was read", "/a.jpg changed while it was read"),
+        ("/a: files of this type are no pictures", "files of this type are no pictures"),
+        (
+            "cannot search: cannot read /a: no such file",
+            "cannot search: cannot read it: no such file",
+        ),
+        ("cannot search: /a is a FIFO", "cannot search: it is a FIFO"),
+        ("unreadable member '/a': it is empty", "unreadable member: it is empty"),
     ],
 )
 def test_a_line_names_its_path_once(
