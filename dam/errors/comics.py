@@ -324,8 +324,11 @@ class UnreadableComicInfoError(ItemError):
 
 
 class ForbiddenXmlError(ItemError):
-    """An XML document has a document type declaration, as attacks have; it was not read."""
+    """An XML document declares something itself, as attacks do; it was not read."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"{name} has a document type declaration; such XML is not read")
+        super().__init__(
+            f"{name} has a document type declaration with declarations of its own; "
+            "such XML is not read"
+        )

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from dam.media.comic.info import PAGES_NAME, SCHEMA_ORDER, ComicInfo, ComicInfoElement
+from dam.media.comic.info import (
+    COMIC_INFO,
+    PAGES_NAME,
+    SCHEMA_ORDER,
+    ComicInfo,
+    ComicInfoElement,
+)
 from dam.media.comic.name_words import LANGUAGE_OF
 
 TERM_KINDS: tuple[str, ...] = (
@@ -98,7 +104,8 @@ class ComicFacts:
         publication_format: ComicInfo's `Format`: `Annual`, `Trade Paperback`.
         terms: Ordered by kind as in `TERM_KINDS`, then by position.
         language: A BCP 47 tag.
-        problems: Elements that give no fact, each with the reason, as text for people.
+        problems: What was mended in the document, and the elements that give no fact, each with
+            the reason, as text for people.
     """
 
     comic_title: str | None = None
@@ -148,7 +155,7 @@ def comic_facts(info: ComicInfo) -> ComicFacts:
         language=_language_tag(read.right("LanguageISO")),
         scan_group=read.line("ScanInformation"),
         reading_direction="rtl" if read.right("Manga") == "YesAndRightToLeft" else None,
-        problems=(*_structure_problems(info), *read.problems),
+        problems=(*_mended(info), *_structure_problems(info), *read.problems),
     )
 
 
@@ -244,6 +251,11 @@ def _volume_text(text: str | None) -> str | None:
     """Return a volume that is not one whole number, such as `3.5` or `1-3`; None for others."""
     match = re.fullmatch(r"\d{1,4}(?:\.[1-9]|\.?\s*-\s*\d{1,4})", (text or "").strip(), re.ASCII)
     return match[0] if match else None
+
+
+def _mended(info: ComicInfo) -> Iterator[str]:
+    if info.mended:
+        yield f"its {COMIC_INFO} was mended: {', '.join(info.mended)}"
 
 
 def _structure_problems(info: ComicInfo) -> Iterator[str]:

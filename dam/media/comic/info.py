@@ -6,7 +6,7 @@ puts an archive's pages in its order.
 Source: the schemas of the Anansi project, https://anansi-project.github.io/docs/comicinfo/intro.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import fromstring
 
 COMIC_INFO = "ComicInfo.xml"
@@ -135,10 +135,17 @@ class ComicInfoPage:
 
 @dataclass(frozen=True, slots=True)
 class ComicInfo:
-    """A whole ComicInfo.xml; two are equal if their XML has the same content."""
+    """A whole ComicInfo.xml; two are equal if their XML has the same content.
+
+    Attributes:
+        elements: The children of the root, in document order.
+        pages: The entries of its list of pages.
+        mended: What was wrong with the XML and is mended here, as text for people.
+    """
 
     elements: tuple[ComicInfoElement, ...] = ()
     pages: tuple[ComicInfoPage, ...] = ()
+    mended: tuple[str, ...] = field(default=(), compare=False)
 
     def text(self, name: str) -> str | None:
         """Return the trimmed text of the first non-empty element of that name, or None."""

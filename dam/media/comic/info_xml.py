@@ -1,7 +1,5 @@
 """Parsing and writing of ComicInfo.xml; reading and writing loses nothing of its content."""
 
-import codecs
-import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, TreeBuilder
 
@@ -21,47 +19,43 @@ from dam.media.comic.info import (
     ComicInfoPage,
 )
 from dam.media.comic.info_pages import page_entry, page_list
+from dam.media.comic.info_text import (
+    decoded_document,
+    is_comic_info_root,
+    mended_markup,
+    use_usual_names,
+)
 from dam.media.comic.xml_markup import XSI_NAMESPACE, attributes_text, escape, markup, split_name
 from dam.media.limits import MediaLimits
 
 _ROOT = "ComicInfo"
 _MAX_NAME_LENGTH = 255
 _XSD = "http://www.w3.org/2001/XMLSchema"
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"<\0?\0", "utf-16-le"),
-    (b"\0<\0?", "utf-16-be"),
-)
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]{,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-# Encodings that are accepted besides those above. Python knows more; some of them do not encode
-# text at all.
-_ENCODINGS = re.compile(
-    r"utf-8|ascii|iso8859-\d+|cp125\d|koi8-[ru]|shift_jis|cp932|euc_jp|gb2312|gbk|gb18030|big5"
-    r"|euc_kr|cp949"
-)
 
 
 def parse_comic_info(xml: bytes, limits: MediaLimits | None = None) -> ComicInfo:
-    """Return the whole content of the document.
+    """Return the whole content of the document; of a malformed one, what can be read of it.
+
+    What was wrong is told in `ComicInfo.mended`.
 
     Raises:
-        UnreadableComicInfoError: It is not a well-formed ComicInfo document.
-        ForbiddenXmlError: It has a document type declaration, which entity bombs and external
-            entities need; nothing is expanded or fetched.
+        UnreadableComicInfoError: Nothing in it can be read as ComicInfo.
+        ForbiddenXmlError: It declares entities, which entity bombs and external entities need;
+            nothing is expanded or fetched.
         MediaLimitError: It is larger, deeper, or has more elements than is accepted.
         MissingExtraError: The extra `comics` is not installed.
     """
     limits = limits or MediaLimits()
     if len(xml) > limits.max_document_bytes:
         raise MediaLimitError(f"bytes of {COMIC_INFO}", len(xml), limits.max_document_bytes)
-    root = _parse(_decode(xml), limits)
+    text, mended = decoded_document(xml)
+    root, more = _read(text, limits)
+    mended += more
     namespace, name = split_name(root.tag)
-    if name != _ROOT:
+    if not is_comic_info_root(name):
         raise UnreadableComicInfoError(f"its root is <{name[:80]}>; expected <{_ROOT}>")
+    if use_usual_names(root) or name != _ROOT:
+        mended.append("names that are not the usual ones")
     elements = [ComicInfoElement("@xmlns", namespace)] if namespace else []
     elements += [ComicInfoElement(f"@{key}", value) for key, value in root.attrib.items()]
     pages: tuple[ComicInfoPage, ...] | None = None
@@ -77,7 +71,7 @@ def parse_comic_info(xml: bytes, limits: MediaLimits | None = None) -> ComicInfo
     longest = max((len(element.name) for element in elements), default=0)
     if longest > _MAX_NAME_LENGTH:
         raise MediaLimitError("characters in the name of an element", longest, _MAX_NAME_LENGTH)
-    return ComicInfo(tuple(elements), pages or ())
+    return ComicInfo(tuple(elements), pages or (), tuple(mended))
 
 
 def write_comic_info(info: ComicInfo) -> bytes:
@@ -101,61 +95,72 @@ def write_comic_info(info: ComicInfo) -> bytes:
     return "\n".join([*lines, f"</{_ROOT}>\n"]).encode()
 
 
-def _decode(xml: bytes) -> str:
-    """Return the text, decoded by its byte order mark, else by its declaration, else as UTF-8."""
-    encoding, bom = next(
-        ((name, bom) for bom, name in _BOMS if xml.startswith(bom)), ("utf-8", b"")
-    )
-    declared = _DECLARED.match(xml)
-    if declared and not bom:
-        # The declaration matched as ASCII, so the text is not UTF-16, whatever it declares.
-        name = declared[1].decode("ascii").lower()
-        encoding = "utf-8" if name.startswith(("utf-16", "utf-32", "ucs-2")) else name
-    try:
-        is_known = bool(bom or _ENCODINGS.fullmatch(codecs.lookup(encoding).name))
-    except LookupError:
-        is_known = False
-    if not is_known:
-        raise UnreadableComicInfoError(f"its encoding {encoding!r} is not known")
-    try:
-        return xml.decode(encoding).removeprefix("\ufeff").strip("\0 \t\r\n")
-    except UnicodeError as error:
-        raise UnreadableComicInfoError(f"it is not text in {encoding}") from error
-
-
 class _Builder(TreeBuilder):
     """Builds the tree, and raises as soon as it exceeds a limit."""
 
     def __init__(self, limits: MediaLimits) -> None:
         super().__init__()
         self._limits = limits
-        self._elements = self._depth = 0
+        self._elements = 0
+        self._open: list[Element] = []
+        self._root: Element | None = None
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         """Open an element."""
         self._elements += 1
-        self._depth += 1
         most, deepest = self._limits.max_document_elements, self._limits.max_document_depth
         if self._elements > most:
             raise MediaLimitError(f"elements in {COMIC_INFO}", None, most)
-        if self._depth > deepest:
+        if len(self._open) >= deepest:
             raise MediaLimitError(f"levels of elements in {COMIC_INFO}", None, deepest)
-        return super().start(tag, attrs)
+        element = super().start(tag, attrs)
+        self._root = element if self._root is None else self._root
+        self._open.append(element)
+        return element
 
     def end(self, tag: str, /) -> Element:
         """Close the innermost element."""
-        self._depth -= 1
+        self._open.pop()
         return super().end(tag)
 
+    def complete_part(self) -> tuple[Element, bool] | None:
+        """Return the root with the children that were closed, and whether it was closed itself.
 
-def _parse(text: str, limits: MediaLimits) -> Element:
+        None if it has no such children.
+        """
+        if self._root is None:
+            return None
+        if len(self._open) > 1:
+            self._root.remove(self._open[1])
+        return (self._root, not self._open) if len(self._root) else None
+
+
+def _read(text: str, limits: MediaLimits) -> tuple[Element, list[str]]:
+    """Return the root of a document, and what was mended to read it."""
+    try:
+        return _parse(text, _Builder(limits)), []
+    except (UnreadableComicInfoError, ForbiddenXmlError) as error:
+        mended, remarks = mended_markup(text)
+        builder = _Builder(limits)
+        try:
+            return _parse(mended, builder), remarks
+        except UnreadableComicInfoError as rest:
+            part = builder.complete_part()
+            if part is None:
+                raise error from rest
+            root, is_closed = part
+            lost = "text after its end" if is_closed else f"it breaks off ({rest.reason})"
+            return root, [*remarks, lost]
+
+
+def _parse(text: str, builder: _Builder) -> Element:
     try:
         from defusedxml import DefusedXmlException  # noqa: PLC0415 - an extra
         from defusedxml.ElementTree import DefusedXMLParser, ParseError  # noqa: PLC0415
     except ImportError as error:
         raise_host_limit(error)
         raise MissingExtraError("comics", f"reading {COMIC_INFO}") from error
-    parser = DefusedXMLParser(target=_Builder(limits), forbid_dtd=True)
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
     try:
         parser.feed(text)
         root = parser.close()

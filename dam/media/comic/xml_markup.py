@@ -15,6 +15,11 @@ def is_writable(text: str) -> bool:
     return _UNWRITABLE.search(text) is None
 
 
+def writable(text: str) -> str:
+    """Return the text without the characters that XML does not allow."""
+    return _UNWRITABLE.sub("", text)
+
+
 def split_name(name: str) -> tuple[str, str]:
     """Return namespace and local name of `{namespace}name` or of `name`."""
     namespace, _, local = name.rpartition("}")
@@ -64,7 +69,7 @@ def escape(text: str, *, quoted: bool = False) -> str:
         text: The text.
         quoted: It is the value of an attribute.
     """
-    text = _UNWRITABLE.sub("", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = writable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = text.replace("\r", "&#13;")  # a bare one would be read as the end of a line
     if quoted:
         text = text.replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")

@@ -250,6 +250,19 @@ async def test_of_an_unreadable_document_the_comic_arrives(world: World, home: P
     assert outcome.message.startswith("ComicInfo.xml has a document type declaration")
 
 
+async def test_a_malformed_document_is_used_and_that_is_told(world: World, home: Path) -> None:
+    malformed = b"<comicinfo><series>Stars & Stripes</series><number>3</number></comicinfo>\0"
+    path = make_cbz(home / "Saga 1.cbz", {**pages(2), "ComicInfo.xml": malformed + b"junk"})
+    outcome = await import_one(world, path)
+    assert (outcome.status, outcome.pages, outcome.is_failure) == ("added", 2, False)
+    assert outcome.message is not None
+    assert outcome.message.startswith("its ComicInfo.xml was mended: ")
+    assert "\n" not in outcome.message
+    assert outcome.variant_entity_id is not None
+    rows = await world.read(rows_of, outcome.variant_entity_id)
+    assert rows["concept"][1:3] == ["Stars & Stripes", "3"]
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
