@@ -12,7 +12,16 @@ __all__ = ["Likeness", "comic_keys", "compare_comics"]
 
 _KINDS = {
     "annual": ("annual", "yearbook"),
-    "special": ("special", "giant", "preview", "ashcan", "fcbd", "free comic book", "director"),
+    "special": (
+        "special",
+        "giant",
+        "preview",
+        "ashcan",
+        "fcbd",
+        "free comic book",
+        "director",
+        "hors",
+    ),
     "collection": (
         "tpb",
         "trade",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from urllib.parse import unquote
 
-from dam.media.comic.name_numbers import MARK, book_number, issue_key, numbered
+from dam.media.comic.name_numbers import MARK, NumberedText, book_number, issue_key, numbered
+from dam.media.comic.name_spelling import usual_spelling
 from dam.media.comic.name_words import (
     EXTENSIONS,
     FORMATS,
@@ -26,18 +27,22 @@ _PLAIN_MARKS = {**dict.fromkeys(range(0x2010, 0x2016), "-"), 0x2212: "-", 0x2018
 _BRACKETS = re.compile(
     r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}", re.DOTALL
 )
+_VERSION = re.compile(r"^\s*v\d\s*$")
 _COPY = re.compile(r"\S\s*[(\uff08](\d{1,3})[)\uff09](?:\.\w{2,4})?$")
 _TAIL = re.compile(
     r"(?P<text>.*\S)\s(?P<year>19\d\d|20[0-3]\d)(?:-(?P<month>0[1-9]|1[0-2]))?"
     rf"(?P<quality>\s{QUALITY})?(?:\s(?P<group>\w+-\w+))?\s*",
     re.IGNORECASE,
 )
+_SEASONS = "spring|summer|fall|autumn|winter"
 _KIND = re.compile(
     r"(?P<series>.*?)(?:[\s,]+-?\s*(?P<year>(?:19|20)\d\d))?(?:\s+-)?\s+"
-    rf"(?P<kind>{'|'.join(SERIES_KINDS)})",
+    rf"(?P<kind>(?:(?:{_SEASONS})\s)?(?P<format>{'|'.join(SERIES_KINDS)}))"
+    r"(?:\s(?P<later>(?:19|20)\d\d))?",
     re.IGNORECASE,
 )
 _MONTH = "|".join(rf"(?P<month{n}>{words})[a-z]*" for n, words in enumerate(MONTHS, start=1))
+_ORDINALS = "er|st|nd|rd|th"
 _YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
 _DATES = tuple(
     re.compile(pattern)
@@ -45,25 +50,34 @@ _DATES = tuple(
         rf"{_YEAR}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
         rf"{_YEAR}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
         rf"(?:(?P<day>0?[1-9]|[12]\d|3[01])[-./])?(?P<month>0?[1-9]|1[0-2])[-./]{_YEAR}",
-        rf"(?:(?P<day>\d\d?)\.?\s+)?(?:{_MONTH})\.?,?\s*{_YEAR}",
-        rf"(?:{_MONTH})\.?\s*(?P<day>\d\d?),?\s+{_YEAR}",
-        rf"{_YEAR}[\s,-]+(?:{_MONTH})",
-        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:号|號)?",
+        rf"(?:(?P<day>\d\d?)(?:{_ORDINALS})?\.?\s+)?(?:{_MONTH})\.?,?\s*{_YEAR}",
+        rf"(?:{_MONTH})\.?\s*(?P<day>\d\d?)(?:{_ORDINALS})?,?\s+{_YEAR}",
+        rf"{_YEAR}[\s,-]+(?:\d\d\s)?(?:{_MONTH})",
+        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:\s*(?P<day>\d\d?)日)?(?:号|號)?",
     )
 )
 _DATE_IN_TEXT = re.compile(
     r"(?<![^\s\0])(?P<date>(?:19|20)\d\d[-.](?:0[1-9]|1[0-2])(?:[-.](?:0[1-9]|[12]\d|3[01]))?(?![^\s,\0])"
-    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月[号號]?)?"
+    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月(?:\s*\d{1,2}日)?[号號]?)?"
     r"|(?:(?:0[1-9]|[12]\d|3[01])[-.])?(?:0[1-9]|1[0-2])[-.](?:19|20)\d\d(?=[\s\0]*$)"
-    rf"|(?:{'|'.join(MONTHS)})[a-z]*\.?,?\s(?:19|20)\d\d(?=[\s\0]*$)"
-    rf"|(?:19|20)\d\d[\s-]+(?:{'|'.join(MONTHS)})[a-z]*(?=[\s\0]*$))",
+    rf"|(?:(?<=[-,]\s)\d{{1,2}}(?:{_ORDINALS})?\.?\s)?(?:{'|'.join(MONTHS)})[a-z]*\.?,?\s"
+    rf"(?:\d{{1,2}}(?:{_ORDINALS})?,?\s)?(?:19|20)\d\d(?=[\s\0]*$)"
+    rf"|(?:19|20)\d\d[\s-]+(?:\d\d\s)?(?:{'|'.join(MONTHS)})[a-z]*(?=[\s\0]*$))",
+    re.IGNORECASE,
+)
+_YEAR_AND_WEEK = re.compile(
+    r"(?<=\s)(?P<year>(?:19|20)\d\d)-(?P<week>1[3-9]|[2-4]\d|5[0-3])(?=[\s\0]*$)"
+)
+_QUALITY_AFTER_BRACKETS = re.compile(rf"(?<=\0)\s*({QUALITY})\s*", re.IGNORECASE)
+_YEAR_BEFORE_TITLE = re.compile(r"((?:18|19|20)\d\d) - (.+)")
+_SCANNERS = re.compile(
+    r"(?:(?P<title>.+) - )?(?P<group>\S(?:(?! - ).)*\b(?:scans?|scanlations?|scantrad))",
     re.IGNORECASE,
 )
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_SEASONS = "spring|summer|fall|autumn|winter"
 _PARTS = r"(?:part|pt(?!-)|act|teil|parte|partie|часть)\b.*"
-_SHORT_FORMATS = ("TPB", "GN", "HC")
+_SHORT_FORMATS = ("TPB", "GN", "HC", "Hors-Série")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +146,7 @@ def parse_comic_name(name: str) -> ComicName:
     Every name gives a result: a name without any structure is taken for the name of a series.
     """
     text, brackets = _without_brackets(_plain(name))
+    text = usual_spelling(text)
     known = [(bracket, _meaning(bracket.text)) for bracket in brackets]
     said = _merged(meaning for _, meaning in known if meaning)
     if years := [name.year for _, name in known if name and name.year]:
@@ -142,28 +157,46 @@ def parse_comic_name(name: str) -> ComicName:
     if tail and said.year in (None, int(tail["year"])):
         text = tail["text"]
         said = _merged((said, _tail_meaning(tail)))
+    elif quality := _QUALITY_AFTER_BRACKETS.search(text):
+        text = text[: quality.start()] + text[quality.end() :]
+        said = _merged((said, ComicName(scan_quality=quality[1])))
     unknown = [bracket for bracket, meaning in known if meaning is None]
     group = said.scan_group or _group(unknown, is_tagged=said != ComicName())
     found = numbered(text)
-    series, title, form = _formatted(found.series, found.title)
-    kind = _KIND.fullmatch(series or "")
-    own = ComicName(
-        series=f"{kind['series']} {kind['kind']}" if kind else series,
-        issue_number=found.issue_number,
-        title=title,
-        year=int(kind["year"]) if kind and kind["year"] and not said.year else None,
-        volume=found.volume,
-        volume_text=found.volume_text,
-        format=kind["kind"].capitalize() if kind else form,
-        issue_count=found.issue_count,
-        scan_group=group,
-    )
+    own = _told_apart(found, said, group)
+    if tail and own.issue_number and own.series:  # `Name 2025 No 1 2025`
+        own = replace(own, series=own.series.removesuffix(f" {tail['year']}"))
     is_bare = said == ComicName() and found.issue_number is None and found.volume is None
     if is_bare and not found.volume_text and (copy := _COPY.search(name)):
         said = ComicName(issue_number=copy[1])  # `忍者 (3)`: perhaps a copy, but never the same
     if found.volume is not None or found.volume_text:
         said = replace(said, volume=None, volume_text=None)
     return _merged((own, said))
+
+
+def _told_apart(found: NumberedText, said: ComicName, group: str | None) -> ComicName:
+    """Return the facts in a divided text, beside what brackets and dates said."""
+    series, title, form = _formatted(found.series, found.title)
+    year = None
+    kind = _KIND.fullmatch(series or "")
+    if kind:
+        series, form = f"{kind['series']} {kind['kind']}", kind["format"].capitalize()
+        year = kind["year"] or kind["later"]
+    if match := _YEAR_BEFORE_TITLE.fullmatch(title or ""):
+        year, title = year or match[1], match[2]
+    if not group and (scanned := _SCANNERS.fullmatch(title or "")):
+        title, group = scanned["title"], scanned["group"]
+    return ComicName(
+        series=series,
+        issue_number=found.issue_number,
+        title=title,
+        year=int(year) if year and not said.year else None,
+        volume=found.volume,
+        volume_text=found.volume_text,
+        format=form,
+        issue_count=found.issue_count,
+        scan_group=group,
+    )
 
 
 def _year(text: str, years: list[int]) -> int:
@@ -174,6 +207,10 @@ def _year(text: str, years: list[int]) -> int:
 
 def _without_date(text: str) -> tuple[str, ComicName]:
     """Return the text without a date that stands in it, and that date."""
+    if week := _YEAR_AND_WEEK.search(text):
+        before = text[: week.start()].rstrip(" ,-")
+        said = ComicName(year=int(week["year"]), issue_number=week["week"])
+        return f"{before} {MARK} {text[week.end() :]}", said
     match = _DATE_IN_TEXT.search(text)
     if not match or not text[: match.start()].strip(f" {MARK}"):
         return text, ComicName()
@@ -220,7 +257,7 @@ def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
                 next(part for part in match.groups() if part is not None).strip(),
                 is_square=match.group().startswith("["),
                 is_leading=not before.strip(),
-                is_trailing=not _BRACKETS.sub("", after).strip(),
+                is_trailing=not _VERSION.sub("", _BRACKETS.sub("", after)).strip(),
             )
         )
     return _BRACKETS.sub(f" {MARK} ", text).strip(), brackets

@@ -25,7 +25,7 @@ _NUMBER = (
     rf"|(?:-?\d{{1,6}}(?:\.\d{{1,2}}(?!\d))?[{_FRACTIONS}]?|-?[{_FRACTIONS}])"
     r"(?:\.?[A-Z]{1,4}|[a-z])?)(?!\w)"
 )
-_CHAPTER = r"\d{1,6}(?:\.\d{1,2})?(?:-\d{1,6}(?:\.\d{1,2})?)?[a-z]?"
+_CHAPTER = r"(?!2c\b)\d{1,6}(?:\.\d{1,2}|x\d{1,2})?(?:-\d{1,6}(?:\.\d{1,2}|x\d{1,2})?)?[a-z]?"
 _BOOK = r"\d{1,4}(?:\.\d(?!\d))?"
 _TO = rf"[{_DASHES}{_TILDES}]"
 _VOLUME = re.compile(
@@ -101,6 +101,10 @@ def numbered(text: str) -> NumberedText:
     else:
         first, *others = [part for part in text.split(MARK) if part.strip()] or [""]
         series, rest = _clean(first), [_clean(part) for part in others]
+    if not series and volume and not issue and len(spans) == 1:  # `Vol 1 Series - Title`
+        first, dash, last = text[spans[0][1] :].partition(" - ")
+        if dash and _clean(first) and first[:1].isspace() and not first.lstrip().startswith("-"):
+            series, rest = _clean(first), [_clean(last)]
     count = issue.groupdict().get("count") if issue else None
     books = _books(volume)
     return NumberedText(

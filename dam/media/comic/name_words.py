@@ -5,7 +5,7 @@ EXTENSIONS = frozenset(
 )
 
 LANGUAGES = {
-    "en": ("en", "eng", "english"),
+    "en": ("en", "eng", "english", "gb"),
     "fr": ("fr", "fra", "fre", "french", "français", "francais", "vf"),
     "de": ("de", "ger", "deu", "german", "deutsch"),
     "es": ("es", "esp", "spa", "spanish", "español", "espanol", "castellano"),
@@ -57,52 +57,76 @@ PUBLISHERS = frozenset(
         "aftershock",
         "archie",
         "boom! studios",
+        "carlsen",
+        "casterman",
+        "charlton",
+        "dargaud",
         "dark horse",
         "dark horse comics",
         "dc",
         "dc comics",
+        "delcourt",
+        "dupuis",
         "dynamite",
+        "eclipse",
+        "egmont",
         "fantagraphics",
+        "fawcett",
+        "glénat",
+        "gold key",
+        "humanoids",
         "idw",
         "image",
         "image comics",
         "kodansha",
         "kodansha comics",
+        "le lombard",
         "marvel",
         "marvel comics",
         "oni press",
+        "panini comics",
         "rebellion",
         "seven seas",
         "square enix",
         "titan",
+        "titan comics",
         "tokyopop",
+        "top cow",
+        "top shelf",
         "valiant",
         "vertical",
         "vertigo",
         "viz",
         "viz media",
+        "warren",
+        "wildstorm",
         "yen press",
     }
 )
 
 QUALITY = (
-    r"(?:fan-?)?(?:digital|webrip|web-?rip|web|c2c|hd|sd|hq|hybrid|scan(?:s|lation)?|paper|\d{3,4}px)"
-    r"(?:[ -](?:hd|sd|rip|hq|scan|colored|mobile|\d{3,4}(?:px)?))*"
+    r"(?:fan-?)?(?:digital|webrip|web-?rip|web|c2c|hd|sd|hq|lq|hybrid|scan(?:s|lation)?|paper|\d{3,4}px)"
+    r"(?:[ -](?:hd|sd|rip|hq|scan|colored|mobile|compilation|\d{3,4}(?:px)?))*"
 )
 """A pattern for the origin and quality of the pages."""
 
 NOISE = (
     r"c\d{2,3}|colou?r(?:ed)?|b&w|black and white|dl版"
     r"|\d{1,3}|[0-9a-f]{8}|no ?ads|f\d?|fixed|repack|re-?scan|raws?|uncensored|decensored"
-    r"|complete|incomplete|ongoing|(?:\d+|both|all|variant|alternate) covers?"
+    r"|complete|incomplete|ongoing|end|fin|完|mag|mix|manga|manhwa|manhua|comics?"
+    r"|(?:\d+|both|all|variant|alternate) covers?"
 )
 """A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
 
 VOLUME_WORDS = (
     *("volumes?", "vols?", "volumen", "book", "tomes?", "tomos?", "band", "bd", "bände", "deel"),
+    *(r"t(?=\.\s*\d)", "ksi[ęe]ga", "kniha", "könyv"),
     *("том", r"т(?=\.)", "tom", "cilt", "tập", "เล่ม(?:ที่)?", "svazek", "kötet", "livre"),
 )
 """Patterns for words before the number of a volume."""
+
+YEAR_WORDS = ("anno", "ann[ée]e", "año", "ano", "rok", "ročník", "jahrgang", "jg", "årgång", "год")
+"""Patterns for words before the year of a magazine, which counts as its volume."""
 
 CHAPTER_WORDS = (
     *("ch(?:a?p)?s?", "chapters?", "chapitres?", "cap[ií]tulos?", "cap", "capitolo", "kapitel"),
@@ -123,6 +147,9 @@ ISSUE_WORDS = (
         "issue",
         "prog",
         "heft",
+        r"č(?=\.)",
+        "číslo",
+        "week",
     ),
     *("выпуск", "zeszyt", "say\u0131", "edição", "fascicolo", "albo", "aflevering"),
 )
