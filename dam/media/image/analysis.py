@@ -54,7 +54,7 @@ def small_picture(
                 bitmap = _small_of_few_bits(image, path, limits, media_type)
             fault = TornPictureError(image.format or "", missing) if missing else None
     except UnreadablePictureError as error:
-        bitmap, icc_profile, fault = decoded_part(path, limits, media_type, error)
+        bitmap, icc_profile, fault, _ = decoded_part(path, limits, media_type, error)
     bitmap = to_srgb(bitmap, icc_profile)
     bitmap.info = {"fault": fault} if fault else {}
     return bitmap

@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageErr
 
 from dam.errors import FileAccessError, MediaLimitError, NoDecoderError, UnreadablePictureError
 from dam.media.file_type.recognition import media_type
+from dam.media.image.declared_size import declared_bytes
 from dam.media.image.decoders import pillow_format
 from dam.media.image.no_decoder import lacking_decoder
 from dam.media.limits import MediaLimits
@@ -24,6 +25,7 @@ from dam.media.limits import MediaLimits
 # Formats whose decoders return the picture upright.
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
 _MOST_TIMES_TORN = 100  # a header that declares more than this is damaged
+_ENDS = {"JPEG2000": b"\xff\xd9"}
 _ORIENTATIONS = range(1, 9)
 
 DECODER_FAULTS = (
@@ -75,6 +77,7 @@ def open_picture(
     known_type: str | None = None,
     *,
     jpeg_end: bytes = b"",
+    lost_bytes: int = 0,
 ) -> Iterator[OpenPicture]:
     """Open a picture for calls of Pillow; its media type is recognised unless it is known.
 
@@ -85,6 +88,7 @@ def open_picture(
         limits: What a file may demand at most.
         known_type: Its media type.
         jpeg_end: Bytes to put after the end of a JPEG.
+        lost_bytes: How many of the last bytes of a file that ends too early not to use.
 
     Raises:
         ItemError: The file cannot be read or decoded, or exceeds a limit.
@@ -95,7 +99,7 @@ def open_picture(
     try:
         with source.open("rb") as file:
             picture_format = pillow_format(known_type or media_type(file))
-            whole, missing = _whole(file, picture_format, jpeg_end)
+            whole, missing = _whole(file, picture_format, jpeg_end, lost_bytes)
             try:
                 with Image.open(whole, formats=[picture_format]) as image:
                     _check(image, limits)
@@ -119,18 +123,22 @@ def open_picture(
         raise UnreadablePictureError(picture_format, _reason(error)) from error
 
 
-def _whole(file: BinaryIO, picture_format: str, jpeg_end: bytes) -> tuple[BinaryIO, float]:
+def _whole(
+    file: BinaryIO, picture_format: str, jpeg_end: bytes, lost_bytes: int
+) -> tuple[BinaryIO, float]:
     """Return the file with the end that it lacks, and the share of its bytes that are missing."""
     file.seek(0)
     if jpeg_end and picture_format == "JPEG":
         return io.BytesIO(file.read().removesuffix(b"\xff") + jpeg_end), 0.0
-    if picture_format == "WEBP":
-        # Its decoder takes whole files only, but is content with zeros.
-        declared = 8 + int.from_bytes(file.read(8)[4:], "little")
+    if declared := declared_bytes(file, picture_format):
         found = file.seek(0, os.SEEK_END)
         file.seek(0)
         if found < declared <= found * _MOST_TIMES_TORN:
-            return io.BytesIO(file.read().ljust(declared, b"\0")), 1 - found / declared
+            end = _ENDS.get(picture_format, b"")
+            there = file.read(max(0, found - lost_bytes))
+            filled = there.ljust(declared - len(end), b"\0") + end
+            return io.BytesIO(filled[:declared]), 1 - found / declared
+    file.seek(0)
     return file, 0.0
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 
 from dam.errors import TornPictureError, UnreadablePictureError
 from dam.media.image.bitmap import refuse_large, shrink, small_upright_bitmap, turned
+from dam.media.image.declared_size import FILLED_FORMATS
 from dam.media.image.reading import (
     DECODER_FAULTS,
     JPEG_FORMATS,
@@ -27,6 +28,7 @@ _JPEG_END = b"\xff\xd9"
 _PASS, _PROGRESSIVE, _RESTARTS = b"\xff\xda", b"\xff\xc2", b"\xff\xdd\x00\x04"
 _FIRST_MARKER, _FIRST_RESTART = 0xFF, 0xD0
 _BLOCK_ROWS = 16
+_LOST_BYTES = (1, 2, 4, 8, 16, 32, 64)
 _PART_BYTES = 4096
 _MOST_NOISE_BYTES = 32 << 20
 _MOST_COMPARED_PIXELS = 16_000_000
@@ -34,11 +36,19 @@ _HALF = {"1": 255, "I;16": 0x8000, "I;16B": 0x8000, "I;16L": 0x8000}
 
 
 class DecodedPart(NamedTuple):
-    """What could be decoded of a picture, small and upright; the error is None if that is all."""
+    """What could be decoded of a picture, small and upright.
+
+    Attributes:
+        bitmap: The picture.
+        icc_profile: Its colour profile.
+        fault: What is missing; None if nothing is.
+        lost_bytes: How many of the last bytes of the file had to be left out.
+    """
 
     bitmap: Image.Image
     icc_profile: bytes | None
     fault: TornPictureError | None
+    lost_bytes: int = 0
 
 
 class PartInFull(NamedTuple):
@@ -84,6 +94,8 @@ def decoded_part(
     """
     if isinstance(error.__cause__, MemoryError):
         raise error
+    if part := _without_last_bytes(path, limits, media_type, error):
+        return part
     drawn = _drawn(path, limits, media_type, is_half_grey=True, end=_JPEG_END)
     if drawn is None:
         raise error
@@ -106,14 +118,40 @@ def part_in_full(
     path: str | bytes | os.PathLike[str], limits: MediaLimits, error: UnreadablePictureError
 ) -> Iterator[PartInFull]:
     """Open the part of a picture that can be decoded, in full size; as `decoded_part` otherwise."""
-    fault = decoded_part(path, limits, None, error).fault
-    with open_picture(path, limits, jpeg_end=_JPEG_END) as picture:
+    part = decoded_part(path, limits, None, error)
+    with open_picture(path, limits, jpeg_end=_JPEG_END, lost_bytes=part.lost_bytes) as picture:
         image = picture.image
         orientation = 1 if turns_itself(image) else orientation_of(image)
         _load_on_ground(image, is_half_grey=True)
         # A plain picture: the other one would be decoded again by each use.
         plain = image._new(image.im)  # noqa: SLF001
-        yield PartInFull(image, turned(plain, orientation), fault)
+        yield PartInFull(image, turned(plain, orientation), part.fault)
+
+
+def _without_last_bytes(
+    path: str | bytes | os.PathLike[str],
+    limits: MediaLimits,
+    media_type: str | None,
+    error: UnreadablePictureError,
+) -> DecodedPart | None:
+    """Decode a file that ends too early and was filled with zeros; None if it was not.
+
+    The decoder of AVIF may stumble over the first zeros. It goes on, if they begin elsewhere.
+    """
+    if error.picture_format not in FILLED_FORMATS:
+        return None
+    for lost_bytes in _LOST_BYTES:
+        with (
+            suppress(UnreadablePictureError),
+            open_picture(path, limits, media_type, lost_bytes=lost_bytes) as picture,
+        ):
+            if not picture.missing:
+                return None
+            bitmap = small_upright_bitmap(picture.image, limits)
+            fault = TornPictureError(error.picture_format, picture.missing)
+            profile = picture.image.info.get("icc_profile")
+            return DecodedPart(bitmap, profile, fault, lost_bytes)
+    return None
 
 
 def _drawn(

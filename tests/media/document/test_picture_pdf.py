@@ -180,7 +180,7 @@ def test_what_was_converted_is_told(tmp_path: Path) -> None:
     assert pdf.add(save(clear_at_left(), tmp_path / "b.webp")).converted == "WEBP"
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tif", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tif", "bmp", "avif"])
 def test_of_a_torn_picture_the_part_that_is_there_is_shown(tmp_path: Path, suffix: str) -> None:
     noise = np.random.default_rng(1).integers(0, 128, (300, 400, 3), dtype=np.uint8)
     whole = Image.fromarray(noise + 127)

@@ -104,3 +104,80 @@ def test_a_png_of_xcode(tmp_path: Path) -> None:
 
     assert describe_image(path).width_px == 640
     assert _fault(path).message == "no decoder for PNG pictures of Xcode (CgBI)"
+
+
+def test_a_tiff_in_deep_lab(tmp_path: Path) -> None:
+    values: NDArray[Any] = np.zeros((40, 60, 3), np.uint16)
+
+    found = _fault(save_tiff(tmp_path / "a.tif", values, t262=8))
+
+    assert (type(found), found.message) == (
+        NoDecoderError,
+        "no decoder for TIFF pictures with 3 x 16 bits in Lab",
+    )
+
+
+@pytest.mark.parametrize("tags", [{"t259": 12_345}, {"t262": 99, "t259": 34892}])
+def test_a_tiff_with_a_number_that_no_writer_uses_is_unreadable(
+    tmp_path: Path, tags: dict[str, int]
+) -> None:
+    values = np.zeros((40, 60, 3), np.float64)
+
+    assert isinstance(_fault(save_tiff(tmp_path / "a.tif", values, **tags)), UnreadablePictureError)
+
+
+def _bmp(path: Path, *, size: int = 40, bits: int = 24, compression: int = 0) -> Path:
+    header = struct.pack("<LllHHLLllLL", size, 60, 40, 1, bits, compression, 0, 0, 0, 0, 0)
+    content = bytes(60 * 40 * 4)
+    start = 14 + len(header)
+    path.write_bytes(b"BM" + struct.pack("<LLL", start + len(content), 0, start) + header + content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"bits": 2}, "no decoder for BMP pictures with 2 bits a pixel"),
+        ({"bits": 24, "compression": 4}, "no decoder for BMP pictures with 24 bits a pixel (JPEG)"),
+        (
+            {"bits": 32, "compression": 11},
+            "no decoder for BMP pictures with 32 bits a pixel (CMYK)",
+        ),
+    ],
+)
+def test_bmp(tmp_path: Path, facts: dict[str, int], message: str) -> None:
+    found = _fault(_bmp(tmp_path / "a.bmp", **facts))
+
+    assert (type(found), found.message) == (NoDecoderError, message)
+
+
+@pytest.mark.parametrize("facts", [{"bits": 17}, {"compression": 99}, {"bits": 0xFFFF}])
+def test_a_damaged_bmp_header_is_unreadable(tmp_path: Path, facts: dict[str, int]) -> None:
+    assert isinstance(_fault(_bmp(tmp_path / "a.bmp", **facts)), UnreadablePictureError)
+
+
+def _dds(path: Path, code: bytes, dxgi: int = 0) -> Path:
+    head = struct.pack("<LLLLLLL44x", 124, 0x1007, 40, 60, 0, 0, 0)
+    pixels = struct.pack("<LL4sLLLLL", 32, 4, code, 0, 0, 0, 0, 0)
+    more = struct.pack("<LLLLL", dxgi, 3, 0, 1, 0) if dxgi else b""
+    path.write_bytes(b"DDS " + head + pixels + bytes(20) + more + bytes(60 * 40 * 4))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("code", "dxgi", "message"),
+    [
+        (b"YUY2", 0, "no decoder for DDS pictures of format YUY2"),
+        (struct.pack("<L", 116), 0, "no decoder for DDS pictures of format 116"),
+        (b"DX10", 2, "no decoder for DDS pictures of DXGI format 2"),
+    ],
+)
+def test_dds(tmp_path: Path, code: bytes, dxgi: int, message: str) -> None:
+    found = _fault(_dds(tmp_path / "a.dds", code, dxgi))
+
+    assert (type(found), found.message) == (NoDecoderError, message)
+
+
+@pytest.mark.parametrize(("code", "dxgi"), [(b"\xff\1\2\3", 0), (b"DX10", 70_000)])
+def test_a_damaged_dds_header_is_unreadable(tmp_path: Path, code: bytes, dxgi: int) -> None:
+    assert isinstance(_fault(_dds(tmp_path / "a.dds", code, dxgi)), UnreadablePictureError)

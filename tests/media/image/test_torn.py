@@ -12,7 +12,7 @@ from dam.errors import MediaLimitError, TornPictureError, UnreadablePictureError
 from dam.media.image.entry import analyse_image, describe_image, hash_query_image
 from dam.media.image.values import ImageAnalysis
 from dam.media.limits import MediaLimits
-from tests.media.drawing import landscape, save
+from tests.media.drawing import bits_apart, landscape, save
 
 _JPEGS: dict[str, dict[str, Any]] = {
     "baseline": {},
@@ -85,6 +85,63 @@ def test_of_a_torn_picture_the_upper_part_is_drawn(tmp_path: Path, suffix: str) 
     assert _fault(torn).missing == pytest.approx(0.4, abs=0.07)
     assert _fault(torn).message.endswith("% of it is missing")
     assert describe_image(path) == description
+
+
+@pytest.mark.parametrize("quality", [30, 60, 90])
+@pytest.mark.parametrize("there", [0.9, 0.7, 0.5])
+def test_of_a_torn_avif_the_upper_part_is_drawn(tmp_path: Path, quality: int, there: float) -> None:
+    path = save(landscape((600, 400)), tmp_path / "a.avif", quality=quality)
+    whole, description, size = _pixels(analyse_image(path)), describe_image(path), _size(path)
+
+    torn = analyse_image(_torn(path, round(size * (1 - there))))
+
+    rows = round(len(whole) * there / 3)
+    assert np.abs(_pixels(torn)[:rows] - whole[:rows]).mean() < 4
+    assert _fault(torn).message == f"torn AVIF picture: {1 - there:.0%} of it is missing"
+    assert describe_image(path) == description
+
+
+@pytest.mark.parametrize("is_bare", [False, True])
+@pytest.mark.parametrize("is_exact", [False, True])
+def test_a_torn_jpeg_2000_shows_the_whole_picture_coarsely(
+    tmp_path: Path, *, is_bare: bool, is_exact: bool
+) -> None:
+    path = tmp_path / ("a.j2k" if is_bare else "a.jp2")
+    save(landscape((600, 400)), path, irreversible=not is_exact, no_jp2=is_bare)
+    whole, description, size = analyse_image(path), describe_image(path), _size(path)
+
+    torn = analyse_image(_torn(path, size // 2))
+
+    assert np.abs(_pixels(torn) - _pixels(whole)).mean() < 4
+    assert bits_apart(torn.hashes.phash, whole.hashes.phash) <= 4
+    assert _fault(torn).message == "torn JPEG2000 picture: 50% of it is missing"
+    assert describe_image(path) == description
+
+
+@pytest.mark.parametrize("there", [0.9, 0.5])
+def test_of_a_torn_heic_the_upper_part_is_drawn(tmp_path: Path, there: float) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    path = save(landscape((600, 400)), tmp_path / "a.heic", quality=70)
+    whole, size = _pixels(analyse_image(path)), _size(path)
+
+    torn = analyse_image(_torn(path, round(size * (1 - there))))
+
+    rows = round(len(whole) * there / 3)
+    assert np.abs(_pixels(torn)[:rows] - whole[:rows]).mean() < 4
+    assert _fault(torn).message == f"torn HEIF picture: {1 - there:.0%} of it is missing"
+
+
+@pytest.mark.parametrize("suffix", ["avif", "jp2", "webp"])
+def test_bytes_after_the_end_of_a_picture_do_not_make_it_torn(tmp_path: Path, suffix: str) -> None:
+    path = save(landscape(), tmp_path / f"a.{suffix}")
+    whole = analyse_image(path)
+    path.write_bytes(path.read_bytes() + b"\0\0\1\0junk" + b"x" * 20)
+
+    assert analyse_image(path) == whole
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _pixels(analysis: ImageAnalysis) -> Any:
