@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import WorldConfig, WorldContext
@@ -38,7 +39,7 @@ from dam.services import schema_service
 from dam.services.plugin_service import PluginInDatabase, list_plugins
 from dam.services.privacy_service import OpenPath, close_paths, find_open_paths
 from dam.services.store_service import count_stored, judge_store, last_place_id
-from dam.services.world_service import note_new_store, require_writable
+from dam.services.world_service import note_new_store
 from dam.storage.addresses import open_store
 from dam.storage.content_store import BegunAnew, StoreOwner
 
@@ -230,7 +231,7 @@ async def begin_store_anew(config: WorldConfig) -> None:
     store = open_store(config.storage_url)
     anew = BegunAnew(secrets.token_hex(16), lost.next_place_id)
     async with _opened(config) as database:
-        await database.write(require_writable)
+        await database.require_writable()
     await asyncio.to_thread(store.make)
     await asyncio.to_thread(store.mark, lost.owner, anew=anew)
     async with _opened(config) as database:
@@ -287,7 +288,8 @@ async def _use_database(config: WorldConfig, plugins: Sequence[PluginSchema]) ->
         await schema_service.check_plugins(database, plugins)
         await database.read(_refuse_malformed, database)
         async with database.writer() as session:
-            await require_writable(session)
+            await session.execute(select(1))  # on SQLite, `writer` takes the write lock
+        await database.require_writable()
 
 
 @asynccontextmanager

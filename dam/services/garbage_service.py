@@ -16,7 +16,7 @@ from dam.errors import CacheUnusableError, StoreAheadError, StoreUnmarkedError
 from dam.models import IN_STORE, ContentHashSHA256Component, FileLocationComponent
 from dam.services.file_operations import FileOperationsResource
 from dam.services.store_service import require_store
-from dam.services.world_service import WorldCache, require_writable, store_owner, world_uuid
+from dam.services.world_service import WorldCache, store_owner, world_uuid
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import StoreOwner
 from dam.storage.contents.archive_copies import remove_left_copies
@@ -82,7 +82,7 @@ async def collect_garbage(
     """
     await require_store(world, is_dry_run=is_dry_run)
     if not is_dry_run:
-        await world.run(require_writable)  # what cannot be locked may be older than the store
+        await world.database.require_writable()  # what cannot be locked may be older than the store
     store = world.resources.get(FileOperationsResource).store
     cache = world.resources.get(WorldCache)
     thumbnails = await cache.thumbnails()

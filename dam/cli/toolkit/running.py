@@ -54,7 +54,7 @@ def run_in_world(
             if not state.changes or only_reads:
                 return await job(world)
             if not state.is_dry_run:
-                world.database.require_writable()
+                await world.database.require_writable()
             if await require_store(world, is_dry_run=state.is_dry_run):
                 complain(_MARKED_ANEW)
             answer = await job(world)

@@ -54,6 +54,7 @@ _PATIENCE_S = 45.0
 # First in every transaction. On PostgreSQL it also keeps the table from being dropped until the
 # transaction ends; `schema_service` locks this table before all others.
 _WHICH_WORLD = "SELECT uuid FROM world_identity"
+_WRITE_NOTHING = "UPDATE world_identity SET uuid = uuid WHERE false"
 # The server or the role may have set it to `off`; all other values are at least as careful as `on`.
 _WAIT_FOR_THE_DISK = """
     SELECT set_config('synchronous_commit', 'on', true)
@@ -150,10 +151,15 @@ class Database:
             with self.translated_errors():
                 await asyncio.to_thread(self.opened_file.require_same)
 
-    def require_writable(self) -> None:
-        """Raise `DatabaseReadOnlyError` if a SQLite file was opened that can only be read."""
+    async def require_writable(self) -> None:
+        """Raise `DatabaseReadOnlyError` if the database can only be read; change nothing.
+
+        For work that may change files before it writes a row. A SQLite file must have been opened.
+        """
         if self.opened_file is not None:
             self.opened_file.require_writable()
+        else:
+            await self.write(_try_to_write)
 
     def hold_to(self, world_uuid: str) -> None:
         """From now on, refuse every transaction if the database holds another world.
@@ -376,6 +382,10 @@ class Database:
         await self._writers.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
+
+
+async def _try_to_write(session: AsyncSession) -> None:
+    await session.execute(text(_WRITE_NOTHING))
 
 
 async def _set_synchronous(connection: AsyncConnection, level: str) -> None:

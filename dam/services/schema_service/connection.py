@@ -74,7 +74,8 @@ def locked(connection: Connection, database: Database) -> Iterator[None]:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
         identity = WorldIdentity.__tablename__
         if inspect(connection).has_table(identity):
-            connection.exec_driver_sql(f"LOCK TABLE {identity} IN ACCESS EXCLUSIVE MODE")
+            with database.translated_errors(is_writer=True):
+                connection.exec_driver_sql(f"LOCK TABLE {identity} IN ACCESS EXCLUSIVE MODE")
     try:
         yield
         connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()

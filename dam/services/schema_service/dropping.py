@@ -86,9 +86,9 @@ def drop_plugin(
         tables, failures = _count(connection, _find(connection, database, plugin))
         if not dry_run:
             refuse_malformed(connection, database)
-            if database.file is not None:
-                database.require_writable()
-                copy = prepare_file(connection, database.file, now or utc_now())
+            if database.opened_file is not None:
+                database.opened_file.require_writable()
+                copy = prepare_file(connection, database.opened_file.path, now or utc_now())
             with locked(connection, database):
                 # Another process may have changed it while this one waited for the lock.
                 found = _find(connection, database, plugin)

@@ -126,9 +126,9 @@ def set_up(
         if is_current or dry_run:
             return done(found)
         copy = None
-        if database.file is not None:
-            database.require_writable()
-            copy = prepare_file(connection, database.file, now or utc_now())
+        if database.opened_file is not None:
+            database.opened_file.require_writable()
+            copy = prepare_file(connection, database.opened_file.path, now or utc_now())
         with locked(connection, database):
             # Another process may have upgraded it while this one waited for the lock.
             found = _find(connection, database, plugins, reset=reset)

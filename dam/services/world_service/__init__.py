@@ -7,7 +7,6 @@ from dam.services.world_service.identity import (
     hold_to_identity,
     new_store,
     note_new_store,
-    require_writable,
     store_owner,
     world_uuid,
 )
@@ -19,7 +18,6 @@ __all__ = [
     "hold_to_identity",
     "new_store",
     "note_new_store",
-    "require_writable",
     "store_owner",
     "world_uuid",
 ]

@@ -2,7 +2,7 @@
 
 import secrets
 
-from sqlalchemy import false, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.read_only import ReadOnly
@@ -28,15 +28,6 @@ async def new_store(session: ReadOnly[AsyncSession]) -> str | None:
 async def note_new_store(session: AsyncSession, name: str | None) -> None:
     """Note which store was begun anew; None for that the one before is back. The caller commits."""
     await session.execute(update(WorldIdentity).values(new_store=name))
-
-
-async def require_writable(session: AsyncSession) -> None:
-    """Raise `DatabaseReadOnlyError` if the database can only be read; change nothing.
-
-    For work that would change files before it writes a first row.
-    """
-    # PostgreSQL looks at each statement whether this user may write; SQLite at the transaction.
-    await session.execute(update(WorldIdentity).where(false()).values(new_store=None))
 
 
 async def hold_to_identity(world: World) -> None:

@@ -78,8 +78,9 @@ class HashBlocks:
     def load(self, limit: int) -> tuple[HashBlock, int]:
         """Return what the chain holds up to revision `limit`, and the revision that it reaches."""
         for _ in range(_ATTEMPTS):
-            chain, until = self._chain(limit)
-            with contextlib.suppress(OSError):  # merged and removed by another process just now
+            # A block may just have been merged and removed by another process.
+            with contextlib.suppress(OSError):
+                chain, until = self._chain(limit)
                 return HashBlock.joined([_read(file) for file in chain]), until
         return HashBlock.joined([]), 0
 

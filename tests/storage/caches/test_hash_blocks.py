@@ -68,6 +68,11 @@ def test_two_who_extend_from_the_same_place_do_not_disturb_each_other(
     assert ids(blocks, 6) == ([1, 2], 6)
 
 
+def test_a_folder_that_cannot_be_looked_into_counts_as_empty(tmp_path: Path) -> None:
+    too_long = "x" * 300
+    assert ids(HashBlocks(tmp_path / too_long), 100) == ([], 0)
+
+
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     blocks = HashBlocks(tmp_path / "file" / "blocks")
