@@ -1,6 +1,6 @@
 """`dam-cli process` and `retry`: work that is pending, and work that failed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.failure_service import Failure
     from dam.services.process_service import Processed, Retried
+
+_Work: TypeAlias = "tuple[Processed, Sequence[Failure]]"
 
 
 @command(
@@ -57,34 +59,59 @@ def process(
 ) -> ExitCode:
     """Run pending work.
 
-    `add-asset` does this by itself. Run it for work left by --no-process, by an interruption or by
-    `retry`. After an update of dam, --mark finds out more about old assets, and --outdated repeats
-    what the new version does better. The command also removes the source files that an interrupted
-    move has stored and not removed yet.
+    `add-asset` does this by itself. Run it for work left by --no-process or by an interruption.
+    After an update of dam, --mark finds out more about old assets, and --outdated repeats what the
+    new version does better. The command also removes the source files that an interrupted move has
+    stored and not removed yet.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.cli.toolkit.work_progress import work_progress
 
-    async def work(world: "World") -> "tuple[Processed, Sequence[Failure]]":
-        from dam.services import failure_service, process_service
-
-        since = world.context.now()
-        with work_progress(state) as observer:
-            processed = await process_service.process(
-                world,
-                stages=[stage] if stage else [],
-                marker_name=mark,
-                observer=observer,
-                marks_outdated=outdated,
-                is_dry_run=state.is_dry_run,
-            )
-        if not processed.failed:
-            return processed, []
-        return processed, await world.read(
-            failure_service.list_failures, since=since, includes_dismissed=True
-        )
+    async def work(world: "World") -> "_Work":
+        return await _process(state, world, marker_name=mark, stage=stage, marks_outdated=outdated)
 
     processed, failures = run_in_world(state, work)
+    has_failed = _report(processed, failures)
+    if state.is_json:
+        removed = {"removed_sources": processed.removed_sources}
+        emit_json({**_work_json(processed, failures), **removed})
+    else:
+        _show_processed(processed, is_plan=state.is_dry_run)
+    return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
+
+
+async def _process(
+    state: State,
+    world: "World",
+    *,
+    stage: str | None = None,
+    marker_name: str | None = None,
+    marks_outdated: bool = False,
+    ends_moves: bool = True,
+) -> "_Work":
+    """Run pending work; return what was done, and the failures of this run."""
+    from dam.cli.toolkit.work_progress import work_progress
+    from dam.services import failure_service, process_service
+
+    since = world.context.now()
+    with work_progress(state) as observer:
+        processed = await process_service.process(
+            world,
+            stages=[stage] if stage else [],
+            marker_name=marker_name,
+            observer=observer,
+            marks_outdated=marks_outdated,
+            ends_moves=ends_moves,
+            is_dry_run=state.is_dry_run,
+        )
+    if not processed.failed:
+        return processed, []
+    return processed, await world.read(
+        failure_service.list_failures, since=since, includes_dismissed=True
+    )
+
+
+def _report(processed: "Processed", failures: "Sequence[Failure]") -> bool:
+    """Name what failed on stderr; tell whether anything did."""
     report = FailureReport("`dam-cli failures` lists all")
     for path, error in processed.left_sources:
         kind = type(error).__name__
@@ -94,14 +121,11 @@ def process(
         facts = ("message", "hint", "system", "error")
         report.take(name, **{fact: getattr(failure, fact) for fact in facts})
     report.tell()
-    if state.is_json:
-        summary = {"processed": processed.processed, "failed": processed.failed}
-        removed = {"removed_sources": processed.removed_sources}
-        emit_json({**summary, "failures": failures, **removed})
-    else:
-        _show_processed(processed, is_plan=state.is_dry_run)
-    has_failed = processed.failed or processed.left_sources
-    return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
+    return bool(processed.failed or processed.left_sources)
+
+
+def _work_json(processed: "Processed", failures: "Sequence[Failure]") -> dict[str, Any]:
+    return {"processed": processed.processed, "failed": processed.failed, "failures": failures}
 
 
 def _show_processed(result: "Processed", *, is_plan: bool) -> None:
@@ -145,6 +169,9 @@ def retry(
         ),
     ] = None,
     *,
+    no_process: Annotated[
+        bool, typer.Option("--no-process", help="Only mark it; `process` does it later.")
+    ] = False,
     forget_unknown: Annotated[
         bool,
         typer.Option(
@@ -154,7 +181,10 @@ def retry(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Mark failed work to be tried again. It runs with the next `process`."""
+    """Try failed work again, and run all other pending work.
+
+    With --no-process it is only marked, and done by the next `process`.
+    """
     from dam.cli.toolkit.running import run_in_world
 
     if forget_unknown:
@@ -162,29 +192,42 @@ def retry(
         return ExitCode.OK
     given = read_ids(ids, null_separated=null) if ids else None
 
-    async def work(world: "World") -> "Retried":
+    async def work(world: "World") -> "tuple[Retried, _Work | None]":
         from dam.services.process_service import retry
 
-        return await retry(world, given, system=system, is_dry_run=state.is_dry_run)
+        marked = await retry(world, given, system=system, is_dry_run=state.is_dry_run)
+        if no_process or state.is_dry_run or not marked.marked:
+            return marked, None
+        return marked, await _process(state, world, ends_moves=False)
 
-    result = run_in_world(state, work)
+    return _end_retry(state, *run_in_world(state, work))
+
+
+def _end_retry(state: State, result: "Retried", done: "_Work | None") -> ExitCode:
+    has_failed = bool(result.unknown)
     for name, count in result.unknown.items():
         name_failure(
             f"{count} of system {name!r}",
             message="this world has no such system now",
             hint="install its plugin, or delete them with --forget-unknown",
         )
+    if done is not None:
+        has_failed = _report(*done) or has_failed
     if state.is_json:
-        emit_json(result)
+        work = {"processed": {}, "failed": 0, "failures": []} if done is None else _work_json(*done)
+        emit_json({"marked": result.marked, "unknown": result.unknown, **work})
     elif not result.marked:
         sentence("there is nothing to retry")
     elif state.is_dry_run:
-        sentence(f"would mark {result.marked} to be tried again")
-    else:
+        sentence(f"would try {counted(result.marked, 'failure')} again")
+    elif done is None:
         sentence(
             f"marked {result.marked} to be tried again; nothing ran yet: run `dam-cli process`"
         )
-    return ExitCode.ITEMS_FAILED if result.unknown else ExitCode.OK
+    else:
+        sentence(f"tried {counted(result.marked, 'failure')} again")
+        _show_processed(done[0], is_plan=False)
+    return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
 
 
 def _forget_unknown(state: State, ids: "Sequence[str] | None", system: str | None) -> None:

@@ -68,10 +68,47 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
         "dismissed_at": None,
     }
     assert dam_cli("retry", "-", "--json").json["marked"] == 0
-    assert dam_cli("retry", "1", "--dry-run").stdout == "would mark 1 to be tried again\n"
-    assert dam_cli("retry", "--system", "analyse_images", "--json").json["marked"] == 1
+    assert dam_cli("retry", "1", "--dry-run").stdout == "would try 1 failure again\n"
+    assert dam_cli("failures", "--json").json[0]["attempts"] == 1
+    retried = dam_cli("retry", "--system", "analyse_images", "--json")
+    assert (retried.returncode, retried.stderr) == (3, worked.stderr)
+    assert retried.json == {
+        "marked": 1,
+        "unknown": {},
+        "processed": {"import_comic": 0, "extract_metadata": 0, "analyse_images": 1},
+        "failed": 1,
+        "failures": dam_cli("failures", "--json").json,
+    }
+    assert retried.json["failures"][0]["attempts"] == 2
+    people = dam_cli("retry")
+    assert (people.returncode, people.stderr) == (3, worked.stderr)
+    assert people.stdout == (
+        "tried 1 failure again\n"
+        "analyse_images  1\n"
+        "1 failed; `dam-cli failures` lists open failures\n"
+    )
+
+
+def test_a_retry_that_succeeds_leaves_no_failure_and_one_without_process_only_marks(
+    dam_cli: DamCli,
+) -> None:
+    picture = dam_cli.home / "lake.jpg"
+    picture.write_bytes(PICTURE.read_bytes())
+    dam_cli("add-asset", "--no-copy", "--no-process", picture)
+    away = picture.rename(dam_cli.home / "away.jpg")
     assert dam_cli("process").returncode == 3
-    assert dam_cli("failures", "--json").json[0]["attempts"] == 2
+    away.rename(picture)
+    marked = dam_cli("retry", "--no-process")
+    assert (marked.returncode, marked.stdout) == (
+        0,
+        "marked 1 to be tried again; nothing ran yet: run `dam-cli process`\n",
+    )
+    assert len(dam_cli("failures", "--json").json) == 1
+    done = dam_cli("retry", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "tried 1 failure again\nextract_metadata  1\nanalyse_images    1\n"
+    assert dam_cli("failures", "--json").json == []
+    assert dam_cli("retry").stdout == "there is nothing to retry\n"
 
 
 def test_what_a_move_has_left_is_counted_and_removed(dam_cli: DamCli) -> None:

@@ -74,7 +74,8 @@ def test_status_and_doctor_name_it(left: DamCli) -> None:
 def test_its_failures_are_forgotten(left: DamCli, site_packages: Path) -> None:
     retried = left("retry", "--json")
     assert retried.returncode == ExitCode.ITEMS_FAILED
-    assert retried.json == {"marked": 0, "unknown": {"take_notes": 1}}
+    nothing = {"processed": {}, "failed": 0, "failures": []}
+    assert retried.json == {"marked": 0, "unknown": {"take_notes": 1}, **nothing}
     assert retried.stderr == (
         "failed: 1 of system 'take_notes': this world has no such system now "
         "(install its plugin, or delete them with --forget-unknown)\n"
