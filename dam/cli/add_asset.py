@@ -21,8 +21,8 @@ from dam.cli.toolkit.arguments import (
 )
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport, skip_report
+from dam.cli.toolkit.moves import removal_text, status_words
 from dam.cli.toolkit.output import (
-    counted,
     emit_json,
     emit_jsonl,
     sentence,
@@ -239,30 +239,12 @@ def _failure_json(path: str, one: "FileOutcome | Failure", system: str | None) -
 def _summary_line(
     summary: Mapping[str, Any], *, is_plan: bool, has_worked: bool, is_move: bool
 ) -> str:
-    counts = ", ".join(
-        f"{count} {word}" for word, count in _counts(summary, is_move=is_move).items() if count
-    )
+    words = status_words([(status, summary[status]) for status in _STATUSES], is_move=is_move)
+    counts = ", ".join(f"{count} {word}" for word, count in words.items() if count)
     text = f"{'would be: ' if is_plan else ''}{counts or 'nothing found'}"
     if has_worked and not counts:
         text += "; ran pending work"
-    if moved := summary["removed_sources"]:
-        text += f"; would remove {counted(moved, 'source')}" if is_plan else _removed(moved)
+    text += removal_text(summary["removed_sources"], is_plan=is_plan)
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"
-
-
-def _counts(summary: Mapping[str, Any], *, is_move: bool) -> dict[str, int]:
-    """Return how many files had which outcome, by its word.
-
-    A move removes a file that was known, so it does not leave it unchanged.
-    """
-    counts: dict[str, int] = {status: summary[status] for status in _STATUSES}
-    if is_move:
-        stored = counts.pop("known") + counts.pop("unchanged")
-        counts = {"added": counts.pop("added"), "already stored": stored, **counts}
-    return counts
-
-
-def _removed(sources: int) -> str:
-    return "; source removed" if sources == 1 else f"; {sources} sources removed"

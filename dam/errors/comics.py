@@ -249,6 +249,26 @@ class PagesUnreadableError(ItemError):
     def __init__(self, pages: Sequence[tuple[str, str]], needed: int | None = None) -> None:
         self.pages = tuple(pages)
         count = "its one page" if len(pages) == 1 else f"any of its {len(pages)} pages"
+class OnlySubfoldersError(UsageError):
+    """A folder was to be imported, and only its subfolders hold pictures; it may be many comics.
+
+    Args:
+        path: The folder.
+        subfolders: The folders below that hold pictures, as paths relative to it; not empty.
+    """
+
+    def __init__(self, path: str, subfolders: Sequence[str]) -> None:
+        self.path = path
+        self.subfolders = tuple(subfolders)
+        first = display_path(subfolders[0])
+        more = f" and {len(subfolders) - 1} more" if len(subfolders) > 1 else ""
+        super().__init__(
+            f"{display_path(path)} holds no archives or pictures itself; "
+            f"{first}{more} below it {'hold' if more else 'holds'} pictures",
+            "-r makes a comic of each of these folders, --as-one makes one comic of all",
+        )
+
+
         if needed is not None and needed > len(pages):
             count = f"{len(pages)} of its {needed} pages"
         hint = (

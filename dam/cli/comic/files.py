@@ -24,9 +24,10 @@ from dam.cli.toolkit.arguments import (
 )
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport, skip_report
+from dam.cli.toolkit.moves import removal_text, status_word, status_words
 from dam.cli.toolkit.output import counted, emit_json, emit_jsonl, sentence, show, talk
 from dam.cli.toolkit.progress import progress_bar
-from dam.errors import ExitCode
+from dam.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +53,12 @@ def import_comic(  # noqa: PLR0913 - one for each option
     *,
     recursive: Annotated[
         bool,
-        typer.Option("--recursive", "-r", help="Treat folders as libraries of many comics."),
+        typer.Option(
+            "--recursive", "-r", help="Each folder with pictures in it is a comic of its own."
+        ),
+    ] = False,
+    as_one: Annotated[
+        bool, typer.Option("--as-one", help="All pictures below a folder are one comic.")
     ] = False,
     extract: Annotated[
         bool, typer.Option("--extract", help="Store the pages of archives as files of their own.")
@@ -80,12 +86,16 @@ def import_comic(  # noqa: PLR0913 - one for each option
     comic it is a variant of. If there is no such comic yet, it is created. A comic that was
     imported before stays as it is, with all your changes.
 
-    A folder is one comic of all pictures in it and below. With -r it is a library: each archive
-    below it is a comic, and so is each folder that has pictures of its own, unless archives are
-    beside them. In folders, `add-asset --help` says what is left out.
+    A folder with pictures is one comic of all pictures in it and below. A folder with archives, in
+    it or below, is a library: each archive is a comic, and so is each folder with pictures in it.
+    Pictures beside archives are covers and left out. If only subfolders have pictures, give -r, and
+    each is a comic, or --as-one, and all are the chapters of one comic. A folder that is a comic
+    already stays one. In folders, `add-asset --help` says what is left out.
     """
     from dam.cli.toolkit.running import run_in_world
 
+    if recursive and as_one:
+        raise UsageError("found both -r and --as-one; expected one of them", "give only one")
     chosen = [str(path) for path in read_paths(paths, null_separated=null)]
     selection = read_selection(
         exclude,
@@ -101,6 +111,7 @@ def import_comic(  # noqa: PLR0913 - one for each option
         options = ComicImportOptions(
             mode=mode or "copy",
             is_recursive=recursive,
+            is_as_one=as_one,
             is_extracted=extract,
             concept_entity_id=concept_id,
             is_dry_run=state.is_dry_run,
@@ -122,7 +133,7 @@ async def _import(
     from dam.cli.toolkit.work_progress import import_progress
     from dam.services.comic_import_service import add_comics, count_comics, import_comics
 
-    report = _Report(state)
+    report = _Report(state, is_move=options.mode == "move")
     count = partial(count_comics, world, paths, options)
     async with import_progress(state, "adding comics", count) as progress:
 
@@ -145,8 +156,10 @@ async def _import(
 class _Report:
     """Reports the outcome of each comic of an import as it arrives, and then sums up."""
 
-    def __init__(self, state: State) -> None:
-        self.counts: Counter[FileStatus] = Counter()
+    def __init__(self, state: State, *, is_move: bool) -> None:
+        self._counts: Counter[FileStatus] = Counter()
+        self._removed_sources = 0
+        self._is_move = is_move
         self._state = state
         self._outcomes: list[ComicOutcome] = []
         self._paths: dict[int, str] = {}
@@ -157,7 +170,8 @@ class _Report:
     def take(self, outcome: "ComicOutcome") -> None:
         """Report the outcome of one comic."""
         if not outcome.left_out:  # that is about no comic
-            self.counts[outcome.status] += 1
+            self._counts[outcome.status] += 1
+        self._removed_sources += outcome.removed_sources
         self._has_failed = self._has_failed or outcome.is_failure
         if outcome.variant_entity_id is not None:
             self._paths[outcome.variant_entity_id] = outcome.path
@@ -165,7 +179,7 @@ class _Report:
             self._outcomes.append(outcome)
         if outcome.status == "skipped" and outcome.error is None:
             self._skipped.take(outcome.path, message=outcome.message)
-        _tell(self._state, outcome, self._failures)
+        _tell(self._state, outcome, self._failures, is_move=self._is_move)
 
     def tell_failures(self) -> None:
         """Report on stderr what was skipped and what failed so far."""
@@ -195,8 +209,15 @@ class _Report:
         if self._state.is_json:
             emit_json([_with_page_failures(outcome, failures) for outcome in self._outcomes])
         elif not self._state.is_jsonl:
-            sentence(_summary_line(self.counts, is_plan=self._state.is_dry_run))
+            sentence(self._summary_line())
         return ExitCode.ITEMS_FAILED if self._has_failed or failures else ExitCode.OK
+
+    def _summary_line(self) -> str:
+        is_plan = self._state.is_dry_run
+        counts = status_words(self._counts.items(), is_move=self._is_move)
+        listed = ", ".join(f"{count} {word}" for word, count in counts.items())
+        text = f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"
+        return text + removal_text(self._removed_sources, is_plan=is_plan)
 
 
 @command(
@@ -265,11 +286,11 @@ def _with_page_failures(
     return replace(outcome, failed_pages=(*outcome.failed_pages, *of_systems))
 
 
-def _tell(state: State, outcome: "ComicOutcome", failures: FailureReport) -> None:
+def _tell(state: State, outcome: "ComicOutcome", failures: FailureReport, *, is_move: bool) -> None:
     if state.is_jsonl:
         emit_jsonl(outcome)
     elif not state.is_json and outcome.status not in ("failed", "skipped"):
-        sentence(_line(outcome))
+        sentence(_line(outcome, is_move=is_move))
     if outcome.error is not None:
         failures.take(outcome.path, message=outcome.message, hint=outcome.hint, error=outcome.error)
     elif outcome.message and outcome.status != "skipped":
@@ -282,19 +303,14 @@ def _take_pages(failures: FailureReport, path: str, pages: "Iterable[FailedPage]
         failures.take(path, page.name, message=page.error, hint=page.hint)
 
 
-def _line(outcome: "ComicOutcome") -> str:
+def _line(outcome: "ComicOutcome", *, is_move: bool) -> str:
     """Return the row of one comic: the id of its variant first, the concept's later."""
     is_new = " (new)" if outcome.concept_created else ""
     cells = (
         outcome.variant_entity_id or "-",
-        outcome.status,
+        status_word(outcome.status, is_move=is_move),
         f"comic {outcome.concept_entity_id or '-'}{is_new}",
         counted(outcome.pages, "page"),
         outcome.path,
     )
     return "  ".join(map(str, cells))
-
-
-def _summary_line(counts: "Counter[FileStatus]", *, is_plan: bool) -> str:
-    listed = ", ".join(f"{count} {status}" for status, count in counts.items())
-    return f"{'would be: ' if is_plan else ''}{listed or 'nothing found'}"

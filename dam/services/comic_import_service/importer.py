@@ -1,7 +1,7 @@
 """Imports one comic: stores its files, reads it and records it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,11 @@ from dam.media.comic.info import ComicInfoPage
 from dam.media.comic.info_pages import apply_page_list
 from dam.services import content_service
 from dam.services.comic_import_service.extraction import store_pages
+from dam.services.comic_import_service.folder_remarks import (
+    others_in_folder,
+    remarks_on_others,
+    remarks_on_skipped,
+)
 from dam.services.comic_import_service.known import (
     FOLDER,
     AddedArchive,
@@ -55,7 +60,6 @@ from dam.services.comic_import_service.sources import BESIDE_ARCHIVES, MOVED_BEF
 from dam.services.failure_service import IMPORT_COMIC, dismissed_failures
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import FileOutcome, FileStatus, ImportOptions, import_files
-from dam.services.page_service import get_ordered_pages
 from dam.services.source_removal_service import note_removals
 from dam.storage.content_store import ImportMode
 from dam.storage.contents.located import LocatedContent
@@ -73,7 +77,8 @@ class ComicImportOptions:
 
     Args:
         mode: What happens to the source files: archives, or the pictures of folders.
-        is_recursive: Treat folders as libraries; see `find_comics`.
+        is_recursive: Treat folders as libraries, also those without archives; see `find_comics`.
+        is_as_one: Treat folders as one comic each, also if only subfolders have pictures.
         is_extracted: Store the pages of archives as files of their own.
         concept_entity_id: The concept of all the comics; None: the one that their facts match.
         is_dry_run: Read and look up, but write nothing.
@@ -82,6 +87,7 @@ class ComicImportOptions:
 
     mode: ImportMode = "copy"
     is_recursive: bool = False
+    is_as_one: bool = False
     is_extracted: bool = False
     concept_entity_id: EntityId | None = None
     is_dry_run: bool = False
@@ -108,7 +114,7 @@ class ComicImporter:
         self._options = options
         self._on_wait = on_wait
         self._foreseen = ForeseenConcepts()
-        self._moves = ComicMoves(world, options.mode)
+        self._moves = ComicMoves(world, options.mode, is_dry_run=options.is_dry_run)
 
     async def add_archives(self, archives: Sequence[FoundFile]) -> dict[str, AddedArchive]:
         """Import as files all archives that can be comics; return every archive by its path."""
@@ -174,7 +180,8 @@ class ComicImporter:
             assert file.entity_id is not None
             lost = map(failed_page, await store_pages(self._world, file.entity_id, content))
             outcome = replace(outcome, failed_pages=(*outcome.failed_pages, *lost))
-        return await self._moves.finish(outcome, sources, are_noted=bool(noted))
+        planned = 1 if file.error is None else 0
+        return await self._moves.finish(outcome, sources, planned, are_noted=bool(noted))
 
     async def import_folder(self, folder: FolderSource, turn: Turn) -> ComicOutcome:
         """Import the pictures of a folder as a comic: all of them or, if one cannot be read, none.
@@ -187,7 +194,7 @@ class ComicImporter:
         """
         known = await self._world.read(folder_comic, Path(folder.path))
         # If an earlier move took archives from this folder, its pictures may be their covers.
-        may_be_covers = self._options.is_recursive and self._options.mode == "move"
+        may_be_covers = self._options.mode == "move" and not self._options.is_as_one
         if known is None and may_be_covers and await self._world.read(had_archives, folder.path):
             return ComicOutcome(path=folder.path, status="skipped", message=BESIDE_ARCHIVES)
         is_moved = self._options.mode == "move" and not folder.names
@@ -212,13 +219,15 @@ class ComicImporter:
             lost = [(page.name, page.error) for page in failed]
             raise PagesUnreadableError(lost, len(pages) if known is None else None)
         remarks = [order.problem] if order.problem else []
-        remarks += _remarks_on_skipped(folder)
+        remarks += remarks_on_skipped(folder)
         if known is not None:
             known = await self._link(known)
-            remarks += await self._remarks_on_others(folder, known, files)
+            others = await self._world.read(others_in_folder, folder, known, files)
+            remarks += remarks_on_others(others, self._options.mode)
             outcome = imported_comic(folder.path, "unchanged", known, failed, document, remarks)
             going = await self._world.read(sources_of_pages, known, sources)
-            return await self._moves.finish(outcome, going, are_noted=False)
+            planned = len(pages) - len(failed) - len(others)
+            return await self._moves.finish(outcome, going, planned, are_noted=False)
         concept = self._options.concept_entity_id
         comic = read_comic(document.info, Path(folder.path), FOLDER, concept)
         comic = replace(comic, info=order.info)
@@ -226,12 +235,15 @@ class ComicImporter:
         entries = [(file.entity_id or 0, page.entry) for page, file in pages]
         await turn()
         recorded, going = await self._record_folder(read, comic, entries, sources)
+        others = []
         if not recorded.is_new:
-            remarks += await self._remarks_on_others(folder, recorded, files)
+            others = await self._world.read(others_in_folder, folder, recorded, files)
+            remarks += remarks_on_others(others, self._options.mode)
         remarks += comic.facts.problems
         status: FileStatus = "added" if recorded.is_new else "known"
         outcome = imported_comic(folder.path, status, recorded, (), document, remarks)
-        return await self._moves.finish(outcome, going, are_noted=True)
+        planned = len(pages) - len(others)
+        return await self._moves.finish(outcome, going, planned, are_noted=True)
 
     async def _record_folder(
         self,
@@ -303,25 +315,6 @@ class ComicImporter:
             now = self._world.context.now()
             await self._world.run(record_comic_failure, file.entity_id, error, now=now)
 
-    async def _remarks_on_others(
-        self, folder: FolderSource, known: RecordedComic, files: Mapping[str, FileOutcome]
-    ) -> list[str]:
-        """Return a remark on pictures in the folder that are not pages of its comic, if any."""
-        assert known.variant_entity_id is not None
-        pages = set(await self._world.read(get_ordered_pages, known.variant_entity_id))
-        others = [
-            name
-            for name in folder.names
-            if (file := files[folder.files[name].path]).error is None
-            and file.entity_id not in pages
-        ]
-        if not others:
-            return []
-        is_one = len(others) == 1
-        what = "picture is not a page" if is_one else "pictures are not pages"
-        stay = f", and {'stays' if is_one else 'stay'}" if self._options.mode == "move" else ""
-        return [f"{len(others)} {what} of this comic{stay}; the first: {others[0]}"]
-
     async def _import_files(self, found: Sequence[FoundFile]) -> dict[str, FileOutcome]:
         """Import files as `add-asset` does; return the outcome of each by its path."""
         outcomes: dict[str, FileOutcome] = {}
@@ -370,15 +363,6 @@ def _at_source(file: FileOutcome) -> LocatedContent:
         path=Path(file.path), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns
     )
     return LocatedContent(digest=file.sha256, is_stored=False, references=(reference,))
-
-
-def _remarks_on_skipped(folder: FolderSource) -> list[str]:
-    """Return a remark on entries that are named like pages and were skipped, if any."""
-    if not folder.skipped:
-        return []
-    first, *others = folder.skipped
-    more = f" and {len(others)} more" if others else ""
-    return [f"{Path(first.path).name}{more} skipped: {first.reason}"]
 
 
 def _known_status(file: FileOutcome) -> FileStatus:

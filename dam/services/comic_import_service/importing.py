@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Set
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import chain
@@ -17,12 +17,19 @@ from dam.services.comic_import_service.importer import (
     ComicImportOptions,
 )
 from dam.services.comic_import_service.known import AddedArchive, known_comics
+from dam.services.comic_import_service.known_folders import (
+    NONE_KNOWN,
+    KnownFolders,
+    known_folders,
+)
 from dam.services.comic_import_service.outcome import ComicOutcome, failed_comic
 from dam.services.comic_import_service.sources import (
     ArchiveSource,
     ComicSource,
     FolderSource,
     find_comics,
+    find_libraries,
+    given_folders,
 )
 from dam.services.import_service import moved_before
 from dam.services.process_service import ProcessObserver, with_systems
@@ -109,11 +116,15 @@ async def import_comics(
     Raises:
         EntityNotFoundError: The concept in the options does not exist.
         NoComicConceptError: The entity in the options is not a concept.
+        OnlySubfoldersError: As for `find_libraries`, unless the options say what such a folder is;
+            nothing is imported.
         EnvironmentFaultError: The store or the database cannot be used; the remaining comics are
             not tried.
     """
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
+    paths = list(paths)
+    known, libraries = await _sort_folders(world, paths, options)
     begun = BegunImport(paths=paths)
     if not options.is_dry_run:
         begun = await begin_import(world, paths, options.mode)
@@ -131,10 +142,12 @@ async def import_comics(
         stopping = threading.Event()
         stack.callback(stopping.set)  # the thread that walks cannot be cancelled
         for path, archive in moved.items():
-            tell(await _outcome_of(path, importer.import_archive(archive, _no_turn)))
+            outcome = await _outcome_of(path, importer.import_archive(archive, _no_turn))
+            tell(replace(outcome, removed_sources=1))
         found = find_comics(
             chain(begun.paths, begun.moved.keys() - moved.keys()),
-            is_recursive=options.is_recursive,
+            libraries=libraries,
+            known=known,
             selection=options.selection,
             own=own_paths(world),
             is_stopped=stopping.is_set,
@@ -158,16 +171,53 @@ def count_comics(
         is_stopped: Called before each file.
 
     Raises:
+        OnlySubfoldersError: As for `import_comics`; also of a folder that is known.
         ImportStoppedError: `is_stopped` returned True.
     """
+    paths = list(paths)
     found = find_comics(
         paths,
-        is_recursive=options.is_recursive,
+        libraries=_libraries(world, given_folders(paths), options, NONE_KNOWN, is_stopped),
         selection=options.selection,
         own=own_paths(world),
         is_stopped=is_stopped,
     )
     return sum(1 for _ in found)
+
+
+async def _sort_folders(
+    world: World, paths: Iterable[str], options: ComicImportOptions
+) -> tuple[KnownFolders, Set[str]]:
+    """Return what is known of the folders among the paths, and those that are libraries."""
+    folders = await asyncio.to_thread(given_folders, paths)
+    if not folders:
+        return NONE_KNOWN, set()
+    known = await world.read(known_folders, folders, is_move=options.mode == "move")
+    stopping = threading.Event()
+    try:
+        return known, await asyncio.to_thread(
+            _libraries, world, folders, options, known, stopping.is_set
+        )
+    finally:
+        stopping.set()  # the thread that walks cannot be cancelled
+
+
+def _libraries(
+    world: World,
+    folders: Collection[str],
+    options: ComicImportOptions,
+    known: KnownFolders,
+    is_stopped: Callable[[], bool],
+) -> Set[str]:
+    if options.is_recursive or options.is_as_one:
+        return set(folders if options.is_recursive else ())
+    return find_libraries(
+        folders,
+        known=known,
+        selection=options.selection,
+        own=own_paths(world),
+        is_stopped=is_stopped,
+    )
 
 
 async def _moved_comics(

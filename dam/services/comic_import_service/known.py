@@ -130,11 +130,11 @@ async def comics_at(session: AsyncSession, paths: Collection[str]) -> set[str]:
     return set(map(os.fsdecode, await session.scalars(seen)))
 
 
-async def had_archives(session: AsyncSession, folder: str) -> bool:
-    """Tell whether comic archives were imported from this folder itself, not from below it."""
+async def had_archives(session: AsyncSession, folder: str, *, or_below: bool = False) -> bool:
+    """Tell whether comic archives were imported from this folder itself, or else from below it."""
     below, seen = _seen_below(folder)
     found = await session.scalars(seen.where(ComicBookVariantComponent.format != FOLDER))
-    return any(b"/" not in path[len(below) :] for path in found)
+    return any(or_below or b"/" not in path[len(below) :] for path in found)
 
 
 async def had_comics(session: AsyncSession, folder: str) -> bool:

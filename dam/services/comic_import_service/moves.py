@@ -39,8 +39,9 @@ class ComicMoves:
     removal is noted in the transaction that commits its comic.
     """
 
-    def __init__(self, world: World, mode: ImportMode) -> None:
+    def __init__(self, world: World, mode: ImportMode, *, is_dry_run: bool = False) -> None:
         self._world = world
+        self._is_plan = is_dry_run and mode == "move"
         self._run = world.run_durably if mode == "move" else world.run
         self._taken: dict[str, SourceRemoval] = {}
 
@@ -70,21 +71,30 @@ class ComicMoves:
         return await self._run(work)
 
     async def finish(
-        self, outcome: ComicOutcome, sources: Sequence[SourceRemoval], *, are_noted: bool
+        self,
+        outcome: ComicOutcome,
+        sources: Sequence[SourceRemoval],
+        planned: int,
+        *,
+        are_noted: bool,
     ) -> ComicOutcome:
         """Remove the sources of a comic; return its outcome, with an error if some are left.
 
         Args:
             outcome: The outcome of the comic, all of whose rows are committed.
             sources: The files to be removed.
+            planned: How many files that are; a dry run, which has no sources, reports it.
             are_noted: Their removals are noted already, by `record`.
         """
+        if self._is_plan:
+            return replace(outcome, removed_sources=planned)
         if not sources:
             return outcome
         if not are_noted:
             await self._run(note_removals, sources, now=self._world.context.now())
         ended = await end_removals(self._world, sources)
         errors = [end for _, end in ended if isinstance(end, ItemError)]
+        outcome = replace(outcome, removed_sources=len(ended) - len(errors))
         if not errors:
             return outcome
         first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -34,6 +34,7 @@ class ComicOutcome:
         message: The text of the error, or remarks.
         perhaps_of: An older comic that it may be another scan of, if its own was created.
         hint: What to do about the error.
+        removed_sources: The number of its files that a move removed; of a dry run, would remove.
         left_out: The outcome is about no comic, but about the files and folders below the path that
             the selection left out: their number by rule.
     """
@@ -49,6 +50,7 @@ class ComicOutcome:
     error: str | None = None
     message: str | None = None
     hint: str | None = None
+    removed_sources: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -55,6 +55,7 @@ def test_an_import_tells_what_it_did(dam_cli: DamCli, saga: dict[str, Any], home
         "error": None,
         "message": None,
         "hint": None,
+        "removed_sources": 0,
         "left_out": {},
     }
     make_cbz(home / "Saga 1 (2012) (fr).cbz", pages(4))
@@ -364,5 +365,6 @@ def test_a_comic_whose_move_was_killed_after_its_commit_is_there_already(
         world.run(leave, first["variant_entity_id"], path)
     again = dam_cli("comic", "import", "--mode", "move", path, "--json")
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.json == [{**first, "status": "known", "concept_created": False}]
+    changed = {"status": "known", "concept_created": False, "removed_sources": 1}
+    assert again.json == [{**first, **changed}]
     assert not path.exists()

@@ -120,7 +120,7 @@ async def test_a_folder_that_another_import_records_first_keeps_what_is_no_page_
 ) -> None:
     late, away = folder / "page 6.jpg", folder.parent / "away"
     late.write_bytes(picture(60))
-    (source,) = find_comics([str(folder)], is_recursive=False)
+    (source,) = find_comics([str(folder)])
     assert isinstance(source, FolderSource)
     others: list[ComicOutcome] = []
 

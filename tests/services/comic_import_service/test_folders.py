@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from dam.core.world import World
 from dam.services.comic_import_service import ComicImportOptions, count_comics
 from tests.faults.state import dump
@@ -29,7 +31,7 @@ async def test_a_folder_of_pictures_is_a_comic_too(world: World, home: Path) -> 
         os.utime(path, (1_500_000_000, 1_500_000_000))
     (folder / "notes.txt").write_text("not a page")
     (folder / "ComicInfo.xml").write_text(document("<Series>Saga</Series><Number>7</Number>"))
-    outcome = await import_one(world, folder)
+    outcome = await import_one(world, folder, is_as_one=True)
     assert (outcome.status, outcome.pages, outcome.concept_created) == ("added", 12, True)
     assert await page_names(world, outcome.variant_entity_id) == list(PAGES)
     assert outcome.variant_entity_id is not None
@@ -82,23 +84,25 @@ async def test_archives_below_a_folder_are_comics_each(world: World, home: Path)
         ("added", 2),
         ("skipped", 0),
     ]
-    options = ComicImportOptions(is_recursive=True)
-    assert count_comics(world, [str(home / "lib")], options, lambda: False) == 3
-    (refused,) = await import_all(world, home / "lib")
+    for options in (ComicImportOptions(is_recursive=True), ComicImportOptions()):
+        assert count_comics(world, [str(home / "lib")], options, lambda: False) == 3
+    again = await import_all(world, home / "lib")  # archives are a library without -r, too
+    assert [one.status for one in again] == ["unchanged", "unchanged", "skipped"]
+    (refused,) = await import_all(world, home / "lib", is_as_one=True)
     assert refused.status == "failed"
-    assert refused.message == (
-        "the folder holds archives; expected pictures (add -r to import each archive)"
-    )
+    assert refused.message == "the folder holds archives; expected pictures (leave out --as-one)"
 
 
+@pytest.mark.parametrize("is_recursive", [True, False])
+@pytest.mark.parametrize("folder", ["lib", "lib/deep"])
 async def test_covers_stay_covers_when_their_archives_were_moved_away(
-    world: World, home: Path
+    world: World, home: Path, folder: str, *, is_recursive: bool
 ) -> None:
-    make_cbz(home / "lib" / "One 1.cbz", pages(1))
-    cover = home / "lib" / "cover.jpg"
+    make_cbz(home / folder / "One 1.cbz", pages(1))
+    cover = home / folder / "cover.jpg"
     cover.write_bytes(picture(5))
     for statuses in (["added", "skipped"], ["skipped"]):
-        outcomes = await import_all(world, home / "lib", is_recursive=True, mode="move")
+        outcomes = await import_all(world, home / "lib", is_recursive=is_recursive, mode="move")
         assert [outcome.status for outcome in outcomes] == statuses
         assert cover.exists()
 

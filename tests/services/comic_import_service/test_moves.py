@@ -147,7 +147,7 @@ async def test_an_archive_that_the_import_has_just_removed_is_a_comic_already(
     left, before = await left_comic(world, home, 2)
     options = {"mode": "move", "is_extracted": is_extracted}
     assert await import_one(world, left, **options) == replace(
-        before, status="known", concept_created=False
+        before, status="known", concept_created=False, removed_sources=1
     )
     assert not left.exists()
 
