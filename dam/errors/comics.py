@@ -179,6 +179,18 @@ class NotAPictureError(UsageError):
         )
 
 
+class NotAComicError(UsageError):
+    """An entity that cannot be a comic was to be a variant; `found` is its media type, if any."""
+
+    def __init__(self, entity_id: int, found: str | None) -> None:
+        self.entity_id = entity_id
+        self.found = found
+        super().__init__(
+            f"entity {entity_id} is {found or 'no file'}; expected an archive or a variant",
+            "`dam-cli comic import` makes comics of files and folders; --force links it anyway",
+        )
+
+
 class NoPagesOwnerError(UsageError):
     """An entity that is no variant and has no pages was to get a page."""
 
@@ -237,18 +249,6 @@ class NoPagesError(ItemError):
         super().__init__(f"there is no picture in {what}")
 
 
-class PagesUnreadableError(ItemError):
-    """Too few pages of an archive or a folder could be read to make a comic of it.
-
-    Args:
-        pages: The pages that could not be read, each as (name, reason).
-        needed: The number of pages in a folder, which must all be readable. None for an archive,
-            where one readable page is enough.
-    """
-
-    def __init__(self, pages: Sequence[tuple[str, str]], needed: int | None = None) -> None:
-        self.pages = tuple(pages)
-        count = "its one page" if len(pages) == 1 else f"any of its {len(pages)} pages"
 class OnlySubfoldersError(UsageError):
     """A folder was to be imported, and only its subfolders hold pictures; it may be many comics.
 
@@ -269,6 +269,18 @@ class OnlySubfoldersError(UsageError):
         )
 
 
+class PagesUnreadableError(ItemError):
+    """Too few pages of an archive or a folder could be read to make a comic of it.
+
+    Args:
+        pages: The pages that could not be read, each as (name, reason).
+        needed: The number of pages in a folder, which must all be readable. None for an archive,
+            where one readable page is enough.
+    """
+
+    def __init__(self, pages: Sequence[tuple[str, str]], needed: int | None = None) -> None:
+        self.pages = tuple(pages)
+        count = "its one page" if len(pages) == 1 else f"any of its {len(pages)} pages"
         if needed is not None and needed > len(pages):
             count = f"{len(pages)} of its {needed} pages"
         hint = (

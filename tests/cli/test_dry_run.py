@@ -40,7 +40,7 @@ CHANGES: Mapping[str, str] = {
     "comic edit": "{concept} comic_title=Slumberland",
     "comic export": "{variant} --output out.cbz",
     "comic import": "new.cbz",
-    "comic link": "{concept} {picture}",
+    "comic link": "{concept} {picture} --force",
     "comic move-page": "{variant} 1 2",
     "comic remove": "{concept}",
     "comic remove-page": "{variant} 1",

@@ -146,6 +146,7 @@ def cases(f: Filled) -> list[Case]:
         case(comic_edit_service.list_variants, f.concept),
         case(comic_edit_service.view_comic, f.concept),
         case(comic_edit_service.view_comic, f.variant),
+        case(comic_edit_service.view_page_uses, f.page),
         case(comic_edit_service.view_pages, f.variant),
         case(comic_info_service.get_comic_info, f.variant),
         case(comic_info_service.get_own_elements, f.variant),

@@ -209,8 +209,7 @@ def reorder(
     With --by-name, give no pictures: the pages are ordered by their names in the archive or folder.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.comic_edit_service import reorder_pictures
-    from dam.services.page_service import reorder_pages_by_name
+    from dam.services.comic_edit_service import reorder_by_name, reorder_pictures
 
     if by_name == bool(images):
         raise OneOfTwoError("pictures", "--by-name")
@@ -221,7 +220,7 @@ def reorder(
     async def work(world: "World") -> "list[PageFacts]":
         (variant_id,) = await resolve(world, variant)
         if by_name:
-            return await change(state, world, reorder_pages_by_name, variant_id)
+            return await change(state, world, reorder_by_name, variant_id)
         image_ids = await resolve_parsed(world, wanted)
         return await change(
             state,
@@ -250,11 +249,11 @@ def where_used(
 ) -> ExitCode:
     """List the variants that have a picture as a page."""
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.comic_book_service import describe_page_uses
+    from dam.services.comic_edit_service import view_page_uses
 
     async def work(world: "World") -> "list[PageUse]":
         (image_id,) = await resolve(world, image)
-        return await world.read(describe_page_uses, image_id)
+        return await world.read(view_page_uses, image_id)
 
     def people(uses: "Sequence[PageUse]") -> None:
         if not uses:

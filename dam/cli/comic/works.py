@@ -103,9 +103,12 @@ def link(
     primary: Annotated[
         bool, typer.Option("--primary", help="Make the first one the primary variant.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what is no archive and has no pages.")
+    ] = False,
     null: NullSeparated = False,
 ) -> None:
-    """Make archives, folders or other entities variants of a comic.
+    """Make archives, or variants that were unlinked, variants of a comic.
 
     If one of them belongs to another comic, none is linked; `comic unlink` it first.
     """
@@ -117,7 +120,9 @@ def link(
     async def work(world: "World") -> "list[ComicVariant]":
         (concept_id,) = await resolve(world, concept)
         ids = await resolve_parsed(world, wanted)
-        return await change(state, world, link_variants, concept_id, ids, has_primary=primary)
+        return await change(
+            state, world, link_variants, concept_id, ids, has_primary=primary, is_forced=force
+        )
 
     _show_variants(state, run_in_world(state, work))
 

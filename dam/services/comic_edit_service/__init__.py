@@ -4,7 +4,10 @@ from dam.services.comic_edit_service.checked import (
     add_pictures,
     create_new_concept,
     move_page_within,
+    reorder_by_name,
     reorder_pictures,
+    view_page_uses,
+    view_pages,
 )
 from dam.services.comic_edit_service.editing import (
     Changes,
@@ -22,7 +25,6 @@ from dam.services.comic_edit_service.views import (
     edit_and_view,
     list_variants,
     view_comic,
-    view_pages,
 )
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "move_page_within",
     "parse_changes",
     "remove_comic",
+    "reorder_by_name",
     "reorder_pictures",
     "unlink_variants",
     "view_comic",
+    "view_page_uses",
     "view_pages",
 ]

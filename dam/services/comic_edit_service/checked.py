@@ -1,4 +1,4 @@
-"""Changes to comics that refuse what is most likely a mistake. Nothing here commits."""
+"""Changes and views of comics that refuse what is most likely a mistake. Nothing here commits."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
 from dam.errors import (
     ConceptNotVariantError,
     NoPagesOwnerError,
+    NotAComicError,
     NotAPictureError,
     PageBeyondEndError,
     SameConceptError,
@@ -19,12 +21,26 @@ from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     FilePropertiesComponent,
+    PageLink,
 )
 from dam.services import ecs_service, page_service
-from dam.services.comic_book_service import create_comic_book_concept
+from dam.services.comic_book_service import (
+    PageUse,
+    create_comic_book_concept,
+    describe_page_uses,
+    get_comic_concept_for_variant,
+)
 from dam.services.page_service import PageFacts
 
 _PAGE = 500
+_COMIC_TYPES = frozenset(
+    {
+        *("application/zip", "application/x-rar", "application/x-7z-compressed"),
+        *("application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"),
+        *("application/zstd", "application/pdf", "application/epub+zip", "image/vnd.djvu"),
+        "application/x-mobipocket-ebook",
+    }
+)
 _SAME = ("comic_title", "series_title", "issue_number", "volume", "publication_year", "publisher")
 
 
@@ -179,16 +195,96 @@ async def reorder_pictures(
     )
 
 
+async def reorder_by_name(session: AsyncSession, variant_entity_id: EntityId) -> list[PageFacts]:
+    """Order pages as `page_service.reorder_pages_by_name` does; return all pages.
+
+    Args:
+        session: The caller commits it.
+        variant_entity_id: A variant, or another entity that has pages.
+
+    Raises:
+        EntityNotFoundError: There is no such entity.
+        NoComicVariantError, ConceptNotVariantError: It is no variant and has no pages.
+    """
+    await view_pages(session, variant_entity_id)
+    return await page_service.reorder_pages_by_name(session, variant_entity_id)
+
+
+async def view_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId) -> list[PageFacts]:
+    """Return the pages of an entity as `list_pages` does; refuse what is no variant and has none.
+
+    A user who asks for the pages of a concept most likely means those of one of its variants.
+
+    Raises:
+        EntityNotFoundError: The owner does not exist.
+        NoComicVariantError, ConceptNotVariantError: It is no variant and has no pages.
+    """
+    pages = await page_service.list_pages(session, owner_entity_id)
+    if not pages:
+        await get_comic_concept_for_variant(session, owner_entity_id)
+    return pages
+
+
+async def view_page_uses(
+    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+) -> list[PageUse]:
+    """Return where a picture is a page, as `describe_page_uses` does; refuse what can be none.
+
+    Raises:
+        EntityNotFoundError: The picture does not exist.
+        NotAPictureError: It is known to be something else, and is no page.
+    """
+    uses = await describe_page_uses(session, page_image_entity_id)
+    if not uses:
+        await _require_pictures(session, [page_image_entity_id])
+    return uses
+
+
+async def require_comics(
+    session: ReadOnly[AsyncSession], entity_ids: Sequence[EntityId], concept_entity_id: EntityId
+) -> None:
+    """Raise unless each can be a variant: it is one, has pages, or is an archive or a document.
+
+    A file of which the media type is not known yet can be one, too. Concepts are not judged here.
+
+    Raises:
+        NotAComicError: An entity is none of these.
+    """
+    works = (
+        select(ComicBookVariantComponent.entity_id),
+        select(ComicBookConceptComponent.entity_id),
+        select(PageLink.owner_entity_id),
+    )
+    for page in portions(entity_ids, _PAGE):
+        fitting = {concept_entity_id}
+        for work in works:
+            (column,) = work.selected_columns
+            fitting.update(await session.scalars(work.where(column.in_(page))))
+        types = await _media_types(session, page)
+        for entity_id in page:
+            media_type = types.get(entity_id)
+            is_file = entity_id in types and media_type in {None, *_COMIC_TYPES}
+            if not (is_file or entity_id in fitting):
+                raise NotAComicError(entity_id, media_type)
+
+
 async def _require_pictures(session: AsyncSession, entity_ids: Sequence[EntityId]) -> None:
     """Raise unless each is a picture, or a file of which the media type is not known yet."""
-    file = FilePropertiesComponent
     for page in portions(entity_ids, _PAGE):
-        asked = select(file.entity_id, file.media_type).where(file.entity_id.in_(page))
-        types = {row.entity_id: row.media_type for row in await session.execute(asked)}
+        types = await _media_types(session, page)
         for entity_id in page:
             media_type = types.get(entity_id)
             if entity_id not in types or not (media_type or "image/").startswith("image/"):
                 raise NotAPictureError(entity_id, media_type)
+
+
+async def _media_types(
+    session: AsyncSession, entity_ids: Sequence[EntityId]
+) -> dict[EntityId, str | None]:
+    """Return the media types of those entities that are files."""
+    file = FilePropertiesComponent
+    asked = select(file.entity_id, file.media_type).where(file.entity_id.in_(entity_ids))
+    return {row.entity_id: row.media_type for row in await session.execute(asked)}
 
 
 async def _last_number(session: AsyncSession, entity_id: EntityId, *, is_forced: bool) -> int:

@@ -13,6 +13,7 @@ from dam.services.comic_book_service import (
     set_primary_comic_variant,
     unlink_comic_variant,
 )
+from dam.services.comic_edit_service.checked import require_comics
 
 
 async def link_variants(
@@ -21,6 +22,7 @@ async def link_variants(
     entity_ids: Sequence[EntityId],
     *,
     has_primary: bool = False,
+    is_forced: bool = False,
 ) -> list[ComicVariant]:
     """Make entities variants of a concept, and return their descriptions.
 
@@ -31,10 +33,15 @@ async def link_variants(
         concept_entity_id: The work that they are forms of.
         entity_ids: The new variants.
         has_primary: Make the first of `entity_ids` the primary variant.
+        is_forced: Link any entity but a concept, such as a picture.
 
     Raises:
+        NotAComicError: An entity is no variant and has no pages, and is known to be something else
+            than an archive or a document.
         DamError: As for `link_comic_variant_to_concept`; the caller must then roll back.
     """
+    if not is_forced:
+        await require_comics(session, entity_ids, concept_entity_id)
     for entity_id in sorted(set(entity_ids)):  # all code locks in this order
         await link_comic_variant_to_concept(
             session,

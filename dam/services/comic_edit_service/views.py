@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.errors import ConceptNotVariantError, NoComicVariantError
+from dam.errors import NoComicVariantError
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
 from dam.services import ecs_service
 from dam.services.comic_book_service import (
@@ -19,23 +19,6 @@ from dam.services.comic_book_service import (
 )
 from dam.services.comic_edit_service.editing import edit_comic
 from dam.services.comic_info_service import get_comic_info, get_own_elements
-from dam.services.page_service import PageFacts, list_pages
-
-
-async def view_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId) -> list[PageFacts]:
-    """Return the pages of an entity as `list_pages` does, but refuse a concept without pages.
-
-    A user who asks for the pages of a concept most likely means those of one of its variants.
-
-    Raises:
-        EntityNotFoundError: The owner does not exist.
-        ConceptNotVariantError: It is a concept, and has no pages itself.
-    """
-    pages = await list_pages(session, owner_entity_id)
-    kind = ComicBookConceptComponent
-    if not pages and await ecs_service.get_component(session, owner_entity_id, kind):
-        raise ConceptNotVariantError(owner_entity_id)
-    return pages
 
 
 @dataclass(frozen=True, kw_only=True)

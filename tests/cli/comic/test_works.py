@@ -241,6 +241,7 @@ def test_what_makes_no_sense_is_refused(dam_cli: DamCli, saga: dict[str, Any], h
         return str(dam_cli("find-file-by-hash", "--file", name, "--json").json[0]["entity_id"])
 
     film, photo, unseen = (id_of(name) for name in ("film.txt", "photo.jpg", "unseen.jpg"))
+    other = str(dam_cli("comic", "create", "Other", "--json").json["entity_id"])
     for words, error, message in (
         (["add-page", variant, film], "NotAPictureError", f"entity {film} is text/plain; "),
         (["add-page", variant, concept], "NotAPictureError", f"entity {concept} is no file; "),
@@ -250,6 +251,16 @@ def test_what_makes_no_sense_is_refused(dam_cli: DamCli, saga: dict[str, Any], h
         (["add-page", concept, photo, "--force"], "ConceptNotVariantError", f"entity {concept} "),
         (["add-page", variant, photo, "--at", "99"], "PageBeyondEndError", "page 99 of entity "),
         (["move-page", variant, "1", "99"], "PageBeyondEndError", "page 99 of entity "),
+        (["link", concept, photo], "NotAComicError", f"entity {photo} is image/jpeg; expected an "),
+        (["link", concept, variant, film], "NotAComicError", f"entity {film} is text/plain; "),
+        (["link", other, concept, "--force"], "ConceptNotVariantError", f"entity {concept} is "),
+        (["link", concept, concept], "OwnPartError", f"entity {concept} cannot be a variant of "),
+        (["link", variant, photo, "--force"], "NoComicConceptError", f"entity {variant} is not "),
+        (["pages", photo], "NoComicVariantError", f"entity {photo} is not a comic variant"),
+        (["reorder", photo, "--by-name"], "NoComicVariantError", f"entity {photo} is not a comic "),
+        (["reorder", concept, "--by-name"], "ConceptNotVariantError", f"entity {concept} is a "),
+        (["where-used", film], "NotAPictureError", f"entity {film} is text/plain; expected a "),
+        (["where-used", concept], "NotAPictureError", f"entity {concept} is no file; expected a "),
     ):
         refused = dam_cli("comic", *words, "--json")
         assert (refused.returncode, refused.error["error"]) == (2, error)
@@ -258,6 +269,91 @@ def test_what_makes_no_sense_is_refused(dam_cli: DamCli, saga: dict[str, Any], h
     assert dam_cli("comic", "add-page", variant, unseen, "--at", "4").returncode == 0
     assert dam_cli("comic", "add-page", photo, unseen, "--force").returncode == 0
     assert dam_cli("comic", "add-page", photo, unseen).returncode == 0  # it has pages now
+    assert dam_cli("comic", "where-used", film, "--json").returncode == 2
+    assert dam_cli("comic", "where-used", unseen, "--json").returncode == 0
+
+
+def test_what_can_be_a_comic_is_linked_and_a_photo_only_by_force(
+    dam_cli: DamCli, home: Path
+) -> None:
+    make_cbz(home / "one.cbz", pages(1))
+    make_cbz(home / "two.cbz", pages(1, 9))
+    (home / "photo.jpg").write_bytes(picture(70))
+    concept = str(dam_cli("comic", "create", "Saga", "--json").json["entity_id"])
+    archive, photo = (
+        str(dam_cli("add-asset", name, "--jsonl").jsonl[0]["entity_id"])
+        for name in ("one.cbz", "photo.jpg")
+    )
+    unseen = dam_cli("add-asset", "two.cbz", "--no-process", "--jsonl").jsonl[0]["entity_id"]
+    linked = dam_cli("comic", "link", concept, archive, str(unseen), "--json")
+    assert [one["entity_id"] for one in linked.json] == [int(archive), unseen]
+    refused = dam_cli("comic", "link", concept, photo)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"error: entity {photo} is image/jpeg; expected an archive or a variant\n"
+        "hint: `dam-cli comic import` makes comics of files and folders; "
+        "--force links it anyway\n",
+    )
+    assert dam_cli("comic", "link", concept, photo, "--force").returncode == 0
+    assert dam_cli("comic", "link", concept, photo).returncode == 0  # it is a variant now
+    assert len(dam_cli("comic", "variants", concept, "--json").json) == 3
+
+
+def test_a_folder_of_folders_asks_what_it_is(dam_cli: DamCli, home: Path) -> None:
+    for name in ("ch 1/1.jpg", "ch 2/1.jpg"):
+        path = home / "Saga 7" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(picture(len(path.parents) + int(name[3])))
+    asked = dam_cli("comic", "import", "Saga 7")
+    assert (asked.returncode, asked.stdout, asked.stderr) == (
+        2,
+        "",
+        f"error: {home}/Saga 7 holds no archives or pictures itself; "
+        "ch 1 and 1 more below it hold pictures\n"
+        "hint: -r makes a comic of each of these folders, --as-one makes one comic of all\n",
+    )
+    assert dam_cli("comic", "import", "Saga 7", "-r", "--as-one").returncode == 2
+    (one,) = dam_cli("comic", "import", "Saga 7", "--as-one", "--json").json
+    assert (one["status"], one["pages"]) == ("added", 2)
+    for option in ("--as-one", "-r", "--quiet"):
+        (again,) = dam_cli("comic", "import", "Saga 7", option, "--json").json
+        assert (again["status"], again["variant_entity_id"]) == (
+            "unchanged",
+            one["variant_entity_id"],
+        )
+
+
+def test_a_move_of_known_comics_says_that_their_files_go(dam_cli: DamCli, home: Path) -> None:
+    archive = make_cbz(home / "Saga 1.cbz", pages(1))
+    content_of_archive = archive.read_bytes()
+    folder = home / "Saga 2"
+    folder.mkdir()
+    for name, content in pages(3, 20).items():
+        (folder / name).write_bytes(content)
+    move = ("comic", "import", archive, folder, "--mode", "move")
+    fresh = dam_cli(*move, "--dry-run").stdout.splitlines()
+    assert fresh[-1] == "would be: 2 added; would remove 4 sources"
+    added = dam_cli("comic", "import", archive, folder, "--json").json
+    ids = [str(one["variant_entity_id"]) for one in added]
+    lines = [
+        f"{ids[0]}  already stored  comic {added[0]['concept_entity_id']}  1 page  {archive}",
+        f"{ids[1]}  already stored  comic {added[1]['concept_entity_id']}  3 pages  {folder}",
+    ]
+    planned = dam_cli(*move, "--dry-run").stdout.splitlines()
+    assert planned == [*lines, "would be: 2 already stored; would remove 4 sources"]
+    plan = dam_cli(*move, "--dry-run", "--json").json
+    assert [one["removed_sources"] for one in plan] == [1, 3]
+    assert archive.exists()
+    (folder / "late.jpg").write_bytes(picture(70))
+    assert [one["removed_sources"] for one in dam_cli(*move, "--dry-run", "--json").json] == [1, 3]
+    done = dam_cli(*move).stdout.splitlines()
+    assert done == [*lines, "2 already stored; 4 sources removed"]
+    assert [path.name for path in home.glob("Saga*/*")] == ["late.jpg"]
+    assert not archive.exists()
+    archive.write_bytes(content_of_archive)
+    assert dam_cli("comic", "import", archive, "--mode", "move").stdout.endswith(
+        "\n1 already stored; source removed\n"
+    )
 
 
 def test_a_second_comic_with_the_same_facts_is_refused(dam_cli: DamCli) -> None:

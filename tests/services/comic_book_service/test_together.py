@@ -290,7 +290,9 @@ async def test_lists_are_linked_and_unlinked_at_once_in_any_order(
     mine, others = await entities(worlds[0], COUNT), await entities(worlds[0], COUNT)
 
     def linking(work: EntityId, listed: list[EntityId]) -> Edit:
-        return lambda world: world.run(link_variants, work, listed, has_primary=True)
+        return lambda world: world.run(
+            link_variants, work, listed, has_primary=True, is_forced=True
+        )
 
     def unlinking(listed: list[EntityId]) -> Edit:
         return lambda world: world.run(unlink_variants, listed)

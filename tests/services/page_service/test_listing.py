@@ -9,7 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import write_rows
 from dam.core.world import World
-from dam.errors import ConceptNotVariantError, NoPageAtNumberError, PagesLeftOutError
+from dam.errors import (
+    ConceptNotVariantError,
+    NoComicVariantError,
+    NoPageAtNumberError,
+    PagesLeftOutError,
+)
 from dam.models import IN_ARCHIVE, FileLocationComponent
 from dam.services.comic_edit_service import view_pages
 from dam.services.page_service import (
@@ -26,7 +31,7 @@ from dam.services.page_service import (
 )
 from dam.services.page_service import renumber_page as move_page
 from tests.services.comic_files import import_one, make_cbz, picture
-from tests.services.comics import concept, entities, numbered
+from tests.services.comics import concept, entities, numbered, variant
 
 
 async def archive_of(world: World, members: dict[str, EntityId]) -> EntityId:
@@ -140,7 +145,9 @@ async def test_a_concept_says_that_its_variants_have_the_pages(world: World) -> 
     work, (image, album) = await concept(world), await entities(world, 2)
     with pytest.raises(ConceptNotVariantError):
         await world.read(view_pages, work)
-    assert await world.read(view_pages, album) == []
+    with pytest.raises(NoComicVariantError):
+        await world.read(view_pages, album)
+    assert await world.read(view_pages, await variant(world, work)) == []
     await world.run(update_page_order, work, [image])
     assert [page.entity_id for page in await world.read(view_pages, work)] == [image]
 
