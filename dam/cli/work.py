@@ -72,8 +72,7 @@ def process(
     processed, failures = run_in_world(state, work)
     has_failed = _report(processed, failures)
     if state.is_json:
-        removed = {"removed_sources": processed.removed_sources}
-        emit_json({**_work_json(processed, failures), **removed})
+        emit_json(_work_json(processed, failures))
     else:
         _show_processed(processed, is_plan=state.is_dry_run)
     return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
@@ -86,7 +85,6 @@ async def _process(
     stage: str | None = None,
     marker_name: str | None = None,
     marks_outdated: bool = False,
-    ends_moves: bool = True,
 ) -> "_Work":
     """Run pending work; return what was done, and the failures of this run."""
     from dam.cli.toolkit.work_progress import work_progress
@@ -100,7 +98,6 @@ async def _process(
             marker_name=marker_name,
             observer=observer,
             marks_outdated=marks_outdated,
-            ends_moves=ends_moves,
             is_dry_run=state.is_dry_run,
         )
     if not processed.failed:
@@ -125,7 +122,12 @@ def _report(processed: "Processed", failures: "Sequence[Failure]") -> bool:
 
 
 def _work_json(processed: "Processed", failures: "Sequence[Failure]") -> dict[str, Any]:
-    return {"processed": processed.processed, "failed": processed.failed, "failures": failures}
+    return {
+        "processed": processed.processed,
+        "failed": processed.failed,
+        "failures": failures,
+        "removed_sources": processed.removed_sources,
+    }
 
 
 def _show_processed(result: "Processed", *, is_plan: bool) -> None:
@@ -198,12 +200,14 @@ def retry(
         marked = await retry(world, given, system=system, is_dry_run=state.is_dry_run)
         if no_process or state.is_dry_run or not marked.marked:
             return marked, None
-        return marked, await _process(state, world, ends_moves=False)
+        return marked, await _process(state, world)
 
     return _end_retry(state, *run_in_world(state, work))
 
 
 def _end_retry(state: State, result: "Retried", done: "_Work | None") -> ExitCode:
+    from dam.services.process_service import Processed
+
     has_failed = bool(result.unknown)
     for name, count in result.unknown.items():
         name_failure(
@@ -214,8 +218,8 @@ def _end_retry(state: State, result: "Retried", done: "_Work | None") -> ExitCod
     if done is not None:
         has_failed = _report(*done) or has_failed
     if state.is_json:
-        work = {"processed": {}, "failed": 0, "failures": []} if done is None else _work_json(*done)
-        emit_json({"marked": result.marked, "unknown": result.unknown, **work})
+        work = done or (Processed(processed={}, failed=0), [])
+        emit_json({"marked": result.marked, "unknown": result.unknown, **_work_json(*work)})
     elif not result.marked:
         sentence("there is nothing to retry")
     elif state.is_dry_run:

@@ -78,6 +78,7 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
         "processed": {"import_comic": 0, "extract_metadata": 0, "analyse_images": 1},
         "failed": 1,
         "failures": dam_cli("failures", "--json").json,
+        "removed_sources": 0,
     }
     assert retried.json["failures"][0]["attempts"] == 2
     people = dam_cli("retry")

@@ -74,7 +74,7 @@ def test_status_and_doctor_name_it(left: DamCli) -> None:
 def test_its_failures_are_forgotten(left: DamCli, site_packages: Path) -> None:
     retried = left("retry", "--json")
     assert retried.returncode == ExitCode.ITEMS_FAILED
-    nothing = {"processed": {}, "failed": 0, "failures": []}
+    nothing = {"processed": {}, "failed": 0, "failures": [], "removed_sources": 0}
     assert retried.json == {"marked": 0, "unknown": {"take_notes": 1}, **nothing}
     assert retried.stderr == (
         "failed: 1 of system 'take_notes': this world has no such system now "
