@@ -213,8 +213,7 @@ def _declare(
         bool,
         typer.Option(
             "--debug",
-            help="Log on stderr: settings, database, each stage and system with counts and times, "
-            "retries, workers. Show tracebacks.",
+            help="Log settings, stages, retries, times; show tracebacks.",
             rich_help_panel=EVERYWHERE,
         ),
     ] = False,

@@ -4,7 +4,6 @@ Each of these functions is the `autocompletion=` of an argument or option.
 """
 
 import io
-import logging
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -26,6 +25,8 @@ def completion(find: Callable[[typer.Context, str], Offers]) -> Completion:
     """Make a function the completion of an argument: it finds nothing where it would raise."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        import logging
+
         logging.disable()  # the process ends after its completion
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
