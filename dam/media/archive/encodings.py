@@ -172,6 +172,13 @@ def _is_misplaced(letter: str, before: str, after: str) -> bool:
     """Tell whether no word has this letter between these two."""
     if letter in "ãõÃÕ" and not before.isalpha():
         return True
+    following = after.casefold()
+    if letter in "àìòù" and after.isalpha():  # they end words: `più`
+        return True
+    if letter in "œŒ" and following not in "uid":  # `cœur`, `œil`
+        return True
+    if letter == "ñ" and following not in "aeiouáéíóú":
+        return True
     if letter in "ïß" and before.casefold() not in "aeiouyäöü":
         return True
     return letter.isupper() and (before.islower() or (before.isalpha() and after.islower()))
