@@ -12,7 +12,7 @@ from dam.media.decoder import Decoder
 from dam.media.image.decoders import version_of
 
 EXTRA = "comics"
-_MODULES = ("inflate64", "py7zr", "rarfile")
+_MODULES = ("inflate64", "py7zr", "pyppmd", "rarfile")
 
 PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
 """Programs that can print the members of a RAR file one after another, with their arguments."""

@@ -14,7 +14,7 @@ _LZMA_PROPERTIES = struct.Struct("<HHBL")
 _MOST_MEMORY_BYTES = 256 << 20
 _CHUNK_BYTES = 4096  # a library that has no limit of its own unpacks at most a few MB of it
 _LARGEST_WINDOW = 27  # 128 MiB, as a power of 2
-_OF_EXTRA = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard"}
+_OF_EXTRA = {9: "Deflate64", 20: "Zstandard", 93: "Zstandard", 98: "PPMd"}
 _CORRUPT = (zlib.error, OSError, ValueError, EOFError, lzma.LZMAError, struct.error)
 
 
@@ -103,6 +103,18 @@ def _zstandard(packed: bytes, limit: int) -> bytes:
     return content
 
 
+def _ppmd(packed: bytes, limit: int) -> bytes:
+    import pyppmd  # noqa: PLC0415 - of the extra `comics`
+
+    (parameters,) = struct.unpack_from("<H", packed)
+    order, megabytes = (parameters & 15) + 1, (parameters >> 4 & 255) + 1
+    restoring = parameters >> 12
+    if restoring not in (pyppmd.PPMD8_RESTORE_METHOD_RESTART, pyppmd.PPMD8_RESTORE_METHOD_CUT_OFF):
+        raise ValueError(f"unknown way {restoring} to restore the model")
+    unpacker = pyppmd.Ppmd8Decoder(order, megabytes << 20, restoring)
+    return bytes(unpacker.decode(packed[2:], limit))
+
+
 _UNPACKERS: dict[int, Callable[[bytes, int], bytes]] = {
     0: _stored,
     8: _deflate,
@@ -112,4 +124,5 @@ _UNPACKERS: dict[int, Callable[[bytes, int], bytes]] = {
     20: _zstandard,
     93: _zstandard,
     95: _xz,
+    98: _ppmd,
 }

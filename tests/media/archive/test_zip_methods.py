@@ -1,12 +1,14 @@
 """Members of zip files that are packed by newer methods, as 7-Zip and Windows use them."""
 
 import lzma
+import struct
 import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import inflate64
+import pyppmd
 import pytest
 
 from dam.errors import MissingUnpackerError
@@ -32,11 +34,19 @@ def in_frames(content: bytes) -> bytes:
     return zstd.compress(content[:1000]) + zstd.compress(content[1000:])
 
 
+def ppmd(content: bytes) -> bytes:
+    order, megabytes, restart = 6, 4, 0
+    packer = pyppmd.Ppmd8Encoder(order, megabytes << 20, restart)
+    parameters = order - 1 | megabytes - 1 << 4 | restart << 12
+    return struct.pack("<H", parameters) + bytes(packer.encode(content) + packer.flush())
+
+
 METHODS: list[tuple[int, Callable[[bytes], bytes]]] = [
     (9, deflate64),
     (20, zstd.compress),
     (93, in_frames),
     (95, lzma.compress),
+    (98, ppmd),
 ]
 every_method = pytest.mark.parametrize(("method", "pack"), METHODS)
 
@@ -66,7 +76,7 @@ def test_a_member_larger_than_it_declares_is_cut_off(
 def test_corrupt_bytes_are_named(
     method: int, pack: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
-    path = archive(tmp_path, method, b"\xff" + pack(CONTENT)[1:], len(CONTENT))
+    path = archive(tmp_path, method, b"\xff\xff" + pack(CONTENT)[2:], len(CONTENT))
     assert outcomes(path) == {"1.jpg": "unreadable member '1.jpg': its packed bytes are corrupt"}
 
 
