@@ -131,21 +131,75 @@ def test_a_dark_picture_stays_dark_if_it_uses_more_than_a_quarter_of_its_bits(
     assert np.abs(_shown(found) - values / 257).mean() < 4
 
 
-@pytest.mark.parametrize("is_noise", [False, True])
-def test_lab_is_shown_in_its_colours(tmp_path: Path, *, is_noise: bool) -> None:
+def test_lab_is_scaled_as_its_colours_are(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    picture = Image.fromarray(noise) if is_noise else landscape((240, 180))
-    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    lab = ImageCms.profileToProfile(picture, *profiles, outputMode="LAB")
-    assert lab is not None
+    picture = Image.fromarray(noise)
 
-    found = analyse_image(save(lab, tmp_path / "a.tif"))
+    found = analyse_image(save(_lab(picture), tmp_path / "a.tif"))
 
     copy = analyse_image(save(picture, tmp_path / "a.png"))
     assert np.abs(_shown(found, "RGB") - _shown(copy, "RGB")).mean() < 4
-    if not is_noise:
-        assert np.abs(_shown(found, "RGB") - np.asarray(picture, dtype=np.float64)).mean() < 4
     assert bits_apart(found.hashes.phash, copy.hashes.phash) <= 2
+
+
+def _lab(picture: Image.Image) -> Image.Image:
+    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    lab = ImageCms.profileToProfile(picture, *profiles, outputMode="LAB")
+    assert lab is not None
+    return lab
+
+
+def _with_alpha(picture: Image.Image, alpha: int) -> Image.Image:
+    with_alpha = picture.copy()
+    with_alpha.putalpha(alpha)
+    return with_alpha
+
+
+def _without_end(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-2])
+    return path
+
+
+def _fading_in(picture: Image.Image, path: Path) -> Path:
+    frames = [Image.new("RGB", picture.size, "white"), picture]
+    return save(Image.new("RGB", picture.size), path, save_all=True, append_images=frames)
+
+
+_COLOUR_FILES: dict[str, Callable[[Image.Image, Path], Path]] = {
+    "Lab": lambda picture, folder: save(_lab(picture), folder / "a.tif"),
+    "CMYK, JPEG": lambda picture, folder: save(
+        picture.convert("CMYK"), folder / "a.jpg", quality=92
+    ),
+    "CMYK, TIFF": lambda picture, folder: save(picture.convert("CMYK"), folder / "a.tif"),
+    "YCbCr": lambda picture, folder: save(picture.convert("YCbCr"), folder / "a.tif"),
+    "all clear": lambda picture, folder: save(_with_alpha(picture, 0), folder / "a.png"),
+    "all clear, TGA": lambda picture, folder: save(_with_alpha(picture, 0), folder / "a.tga"),
+    "all opaque": lambda picture, folder: save(_with_alpha(picture, 255), folder / "a.webp"),
+    "a JPEG without its end": lambda picture, folder: _without_end(
+        save(picture, folder / "a.jpg", quality=92)
+    ),
+    "a progressive JPEG without its end": lambda picture, folder: _without_end(
+        save(picture, folder / "a.jpg", quality=92, progressive=True)
+    ),
+    "fading in, WebP": lambda picture, folder: _fading_in(picture, folder / "a.webp"),
+    "fading in, PNG": lambda picture, folder: _fading_in(picture, folder / "a.png"),
+    "AVIF": lambda picture, folder: save(picture, folder / "a.avif", quality=90),
+    "JPEG 2000": lambda picture, folder: save(picture, folder / "a.jp2"),
+}
+
+
+@pytest.mark.parametrize("name", _COLOUR_FILES)
+def test_colours_are_shown_as_they_are_and_found_by_a_copy_of_half_the_size(
+    tmp_path: Path, name: str
+) -> None:
+    picture = landscape((240, 180))
+
+    found = analyse_image(_COLOUR_FILES[name](picture, tmp_path))
+
+    assert found.fault is None
+    assert np.abs(_shown(found, "RGB") - np.asarray(picture, dtype=np.float64)).mean() < 4
+    half = analyse_image(save(picture.resize((120, 90)), tmp_path / "half.png"))
+    assert bits_apart(found.hashes.phash, half.hashes.phash) <= 4
 
 
 def test_a_fourth_channel_that_is_zero_throughout_hides_no_picture(tmp_path: Path) -> None:
