@@ -37,6 +37,16 @@ if TYPE_CHECKING:
     from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, FailedPage
     from dam.services.import_service import FileStatus
 
+OptionalConcept = Annotated[
+    str | None,
+    typer.Option(
+        "--concept",
+        metavar="ID",
+        help="Make them variants of this comic.",
+        autocompletion=completion.ids("comic"),
+    ),
+]
+
 
 @command(
     "import",
@@ -63,14 +73,7 @@ def import_comic(  # noqa: PLR0913 - one for each option
     extract: Annotated[
         bool, typer.Option("--extract", help="Store the pages of archives as files of their own.")
     ] = False,
-    concept: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID",
-            help="Make them variants of this comic.",
-            autocompletion=completion.ids("comic"),
-        ),
-    ] = None,
+    concept: OptionalConcept = None,
     mode: Mode = None,
     no_process: NoProcess = False,
     exclude: Exclude = None,

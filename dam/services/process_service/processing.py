@@ -112,9 +112,7 @@ async def process(
     markers = world.scheduler.markers(chosen)
     marked = Counter[str]()
     filled = None if marker_name is None else _system_of(world, marker_name)
-    sources = WorkedOff()
-    if not is_round:
-        sources = await work_off_removals(world, is_dry_run=is_dry_run)
+    sources = WorkedOff() if is_round else await work_off_removals(world, is_dry_run=is_dry_run)
     if filled is not None:
         marked[filled.name] = await _mark_existing(world, filled, is_dry_run=is_dry_run)
     others = {name: kind for name, kind in markers.items() if not filled or name != filled.name}
@@ -126,11 +124,8 @@ async def process(
         log.debug("marked to be worked on again", extra={"system": name, "entities": count})
     if is_dry_run:
         marked += await world.read(_count_by_system, markers, world.scheduler.queues(chosen))
-        return Processed(
-            processed={name: marked[name] for name in names},
-            failed=0,
-            removed_sources=sources.removed,
-        )
+        planned = {name: marked[name] for name in names}
+        return Processed(processed=planned, failed=0, removed_sources=sources.removed)
     await world.resources.get(FileOperationsResource).clear_left_copies()
     async with _counted(world, list(markers.values()), observer):
         report = await world.scheduler.run_until_idle(chosen, observer)
