@@ -38,7 +38,10 @@ def failures(
 
         return await world.read(failure_service.list_failures, includes_dismissed=all_)
 
-    show(state, run_in_world(state, work), _show_failures)
+    def people(found: "Sequence[Failure]") -> None:
+        _show_failures(found, says_dismissed=all_)
+
+    show(state, run_in_world(state, work), people)
 
 
 @command(
@@ -107,15 +110,23 @@ FAILURES = Group(
 )
 
 
-def _show_failures(found: "Sequence[Failure]") -> None:
+def _show_failures(found: "Sequence[Failure]", *, says_dismissed: bool) -> None:
     if not found:
         sentence("there are no failures")
         return
     waiting = GoneFolders()
     rows: list[tuple[object, ...]] = [
-        (one.entity_id, one.system, one.name, one.attempts, with_hint(one.message, one.hint))
+        (
+            *(one.entity_id, one.system, one.name, one.attempts),
+            *([one.dismissed_at] if says_dismissed else []),
+            with_hint(one.message, one.hint),
+        )
         for one in found
         if not waiting.takes(one.error, one.message, one.hint, one.system)
     ]
-    rows += [(None, system, files, None, said) for system, files, said in waiting.lines()]
-    table(rows, ("id", "system", "name", "tries", "message"))
+    dismissed = ["dismissed"] if says_dismissed else []
+    rows += [
+        (None, system, files, None, *([None] * len(dismissed)), said)
+        for system, files, said in waiting.lines()
+    ]
+    table(rows, ("id", "system", "name", "tries", *dismissed, "message"))

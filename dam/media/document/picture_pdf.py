@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # pikepdf comes with an extra
     from pikepdf import Pdf
     from typing_extensions import Buffer
 
+_DEFAULT_LIMITS = MediaLimits()
 _PART_BYTES = 32 << 20
 _POINTS_PER_PIXEL = 0.75
 _LEAST_POINTS, _MOST_POINTS = 3.0, 14_400.0  # readers of PDF accept no other sides
@@ -41,13 +42,15 @@ class PicturePdf:
 
     Args:
         folder: An empty folder for these files; the caller removes it at the end.
+        limits: Larger pictures are not decoded.
 
     Raises:
         MissingExtraError: The extra `comics` is not installed.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> None:
         self._folder = folder
+        self._limits = limits
         self._parts: list[Path] = []
         self._current = _new_pdf()
         self._size_bytes = 0
@@ -60,7 +63,7 @@ class PicturePdf:
         """
         import pikepdf  # noqa: PLC0415 - comes with an extra
 
-        page, added = _page(picture)
+        page, added = _page(picture, self._limits)
         self._current.pages.extend(pikepdf.open(io.BytesIO(page)).pages)
         self._size_bytes += len(page)
         if self._size_bytes >= _PART_BYTES:
@@ -162,7 +165,7 @@ def _text(paragraphs: Iterable[str]) -> bytes:
     return f"BT /F {size} Tf {leading} TL {x} {y} Td {shown}ET".encode()
 
 
-def _page(picture: Path) -> tuple[bytes, AddedPage]:
+def _page(picture: Path, limits: MediaLimits) -> tuple[bytes, AddedPage]:
     """Return a PDF of one page, and what became of the picture."""
     try:
         import img2pdf  # type: ignore[import-untyped] # noqa: PLC0415 - has no types; an extra
@@ -170,7 +173,6 @@ def _page(picture: Path) -> tuple[bytes, AddedPage]:
         raise MissingExtraError("comics", "writing PDF") from error
 
     logging.getLogger(img2pdf.__name__).setLevel(logging.CRITICAL)  # what matters, it raises
-    limits = MediaLimits()
     # A torn picture is unreadable here; then the part that can be decoded is used below.
     with suppress(UnreadablePictureError), open_picture(picture, limits) as opened:
         if not pdf_pictures.is_misread(opened.image):

@@ -149,8 +149,7 @@ async def export_comic(
     )
     if is_dry_run:
         return exported
-    store = world.resources.get(FileOperationsResource).store
-    writer = WRITERS[format_](target, store)
+    writer = WRITERS[format_](target, world.resources.get(FileOperationsResource))
     try:
         await asyncio.to_thread(writer.begin)
         added = await _add_pages(world, writer, pages, on_page)

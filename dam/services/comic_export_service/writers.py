@@ -20,7 +20,7 @@ from dam.errors import (
 from dam.media.comic.info import COMIC_INFO
 from dam.media.document.values import AddedPage
 from dam.media.image.entry import require_extra
-from dam.storage.content_store import ContentStore
+from dam.services.file_operations import FileOperationsResource
 from dam.storage.contents.export import copy_content, give_name, set_time
 from dam.storage.contents.located import LocatedContent
 from dam.storage.contents.open_archives import OpenArchives
@@ -84,9 +84,10 @@ class ComicWriter(ABC):
     of that name is never overwritten. `discard` leaves no trace of unfinished work.
     """
 
-    def __init__(self, target: Path, store: ContentStore) -> None:
+    def __init__(self, target: Path, files: FileOperationsResource) -> None:
         self._target = target
-        self._store = store
+        self._store = files.store
+        self._limits = files.limits
         self._archives = OpenArchives()
         self._opened = ExitStack()
 
@@ -213,7 +214,7 @@ class PdfWriter(ComicWriter):
         from dam.media.document.picture_pdf import PicturePdf  # noqa: PLC0415 - needs the extra
 
         super().begin()
-        self._pdf = PicturePdf(self._work)
+        self._pdf = PicturePdf(self._work, self._limits)
 
     def _add_page(self, page: PageFile) -> AddedPage:
         picture = self._work / page.name

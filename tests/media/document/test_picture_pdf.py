@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps
 from dam.errors import DamError, ItemError, TornPictureError
 from dam.media.document import picture_pdf
 from dam.media.document.picture_pdf import PicturePdf
+from dam.media.limits import MediaLimits
 from tests.media.drawing import landscape, save
 
 pikepdf = pytest.importorskip("pikepdf")
@@ -170,6 +171,12 @@ def test_other_colour_spaces_are_converted(tmp_path: Path, mode: str) -> None:
     with pikepdf.open(write(tmp_path, [save(picture, tmp_path / "a.tif")])) as pdf:
         found = np.asarray(shown(pdf.pages[0]), float)
     assert np.abs(found - np.asarray(plain, float)).mean() < 3  # 8 bits of Lab are coarse
+
+
+def test_a_picture_beyond_the_limits_is_no_page(tmp_path: Path) -> None:
+    pdf = PicturePdf(tmp_path, MediaLimits.for_pixels(60 * 40 - 1))
+    with pytest.raises(ItemError, match="2,400 pixels"):
+        pdf.add(save(landscape((60, 40)), tmp_path / "a.png"))
 
 
 def test_what_was_converted_is_told(tmp_path: Path) -> None:
