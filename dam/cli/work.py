@@ -183,7 +183,7 @@ def retry(
     ] = False,
     null: NullSeparated = False,
 ) -> ExitCode:
-    """Try failed work again, and run all other pending work.
+    """Try failed work again, and all that is pending.
 
     With --no-process it is only marked, and done by the next `process`.
     """

@@ -108,7 +108,7 @@ def link(
     ] = False,
     null: NullSeparated = False,
 ) -> None:
-    """Make archives, or variants that were unlinked, variants of a comic.
+    """Make archives, or unlinked variants, variants of a comic.
 
     If one of them belongs to another comic, none is linked; `comic unlink` it first.
     """
