@@ -55,7 +55,7 @@ async def look(world: World, scene: Scene, output: Path) -> Seen:
         try:
             found = await find_similar_to_entity(world, entity_id, _MOST_DIFFERENT)
             # Mending adds a good copy, and so another path.
-            seen["similar", entity_id] = [replace(one, path=None) for one in found]
+            seen["similar", entity_id] = [replace(one, path=None, archive=None) for one in found]
         except UnreadableQueryError:
             continue
     return seen
