@@ -88,7 +88,7 @@ def test_similar_pictures_come_nearest_first(filled: DamCli, home: Path) -> None
     assert {item["name"] for item in found} == {"hills.jpg", "hills-half.jpg"}
     assert set(found[0]) == {
         *("entity_id", "distance", "algorithm", "transform", "identical", "sha256", "name"),
-        *("width", "height", "size_bytes", "path"),
+        *("width", "height", "size_bytes", "path", "archive", "member"),
     }
     for item in found:
         assert Path(item["path"]).stat().st_size == item["size_bytes"]
