@@ -41,7 +41,11 @@ _KIND = re.compile(
     r"(?:\s(?P<later>(?:19|20)\d\d))?",
     re.IGNORECASE,
 )
-_MONTH = "|".join(rf"(?P<month{n}>{words})[a-z]*" for n, words in enumerate(MONTHS, start=1))
+_ANY_MONTH = rf"(?:{'|'.join(MONTHS)})(?!\w)\.?"
+_MONTH = "|".join(rf"(?P<month{n}>{words})(?!\w)" for n, words in enumerate(MONTHS, start=1))
+_MONTH_IN_TEXT = rf"(?!(?:ago|gen|mag|out|set)\b){_ANY_MONTH}"  # `Time Out 2019`
+_NEXT_MONTH = rf"(?:\s*[-/&+]\s*{_ANY_MONTH})?"
+_REGIONS = "UK|USA|US"
 _ORDINALS = "er|st|nd|rd|th"
 _YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
 _DATES = tuple(
@@ -50,19 +54,19 @@ _DATES = tuple(
         rf"{_YEAR}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
         rf"{_YEAR}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
         rf"(?:(?P<day>0?[1-9]|[12]\d|3[01])[-./])?(?P<month>0?[1-9]|1[0-2])[-./]{_YEAR}",
-        rf"(?:(?P<day>\d\d?)(?:{_ORDINALS})?\.?\s+)?(?:{_MONTH})\.?,?\s*{_YEAR}",
+        rf"(?:(?P<day>\d\d?)(?:{_ORDINALS})?\.?\s+(?:de\s+)?)?(?:{_MONTH})\.?{_NEXT_MONTH},?\s*(?:de\s+)?{_YEAR}",
         rf"(?:{_MONTH})\.?\s*(?P<day>\d\d?)(?:{_ORDINALS})?,?\s+{_YEAR}",
-        rf"{_YEAR}[\s,-]+(?:\d\d\s)?(?:{_MONTH})",
-        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:\s*(?P<day>\d\d?)日)?(?:号|號)?",
+        rf"{_YEAR}[\s,-]+(?:\d\d\s)?(?:{_MONTH})\.?{_NEXT_MONTH}",
+        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:\s*(?P<day>\d\d?)(?:-\d\d?)?日)?(?:合併)?(?:号|號)?",
     )
 )
 _DATE_IN_TEXT = re.compile(
     r"(?<![^\s\0])(?P<date>(?:19|20)\d\d[-.](?:0[1-9]|1[0-2])(?:[-.](?:0[1-9]|[12]\d|3[01]))?(?![^\s,\0])"
-    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月(?:\s*\d{1,2}日)?[号號]?)?"
+    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月(?:\s*\d{1,2}(?:-\d{1,2})?日)?(?:合併)?[号號]?)?"
     r"|(?:(?:0[1-9]|[12]\d|3[01])[-.])?(?:0[1-9]|1[0-2])[-.](?:19|20)\d\d(?=[\s\0]*$)"
-    rf"|(?:(?<=[-,]\s)\d{{1,2}}(?:{_ORDINALS})?\.?\s)?(?:{'|'.join(MONTHS)})[a-z]*\.?,?\s"
-    rf"(?:\d{{1,2}}(?:{_ORDINALS})?,?\s)?(?:19|20)\d\d(?=[\s\0]*$)"
-    rf"|(?:19|20)\d\d[\s-]+(?:\d\d\s)?(?:{'|'.join(MONTHS)})[a-z]*(?=[\s\0]*$))",
+    rf"|(?:(?<=[-,]\s)\d{{1,2}}(?:{_ORDINALS})?\.?\s(?:de\s)?)?{_MONTH_IN_TEXT}{_NEXT_MONTH},?\s"
+    rf"(?:de\s|\d{{1,2}}(?:{_ORDINALS})?,?\s)?(?:19|20)\d\d(?=[\s\0]*$|\s-\s|\s(?:{_REGIONS})$)"
+    rf"|(?:19|20)\d\d[\s-]+(?:\d\d\s)?{_MONTH_IN_TEXT}{_NEXT_MONTH}(?=[\s\0]*$))",
     re.IGNORECASE,
 )
 _YEAR_AND_WEEK = re.compile(

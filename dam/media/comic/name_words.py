@@ -56,6 +56,7 @@ PUBLISHERS = frozenset(
     {
         "aftershock",
         "archie",
+        "bonelli",
         "boom! studios",
         "carlsen",
         "casterman",
@@ -86,6 +87,8 @@ PUBLISHERS = frozenset(
         "oni press",
         "panini comics",
         "rebellion",
+        "sbe",
+        "sergio bonelli editore",
         "seven seas",
         "square enix",
         "titan",
@@ -113,7 +116,8 @@ QUALITY = (
 NOISE = (
     r"c\d{2,3}|colou?r(?:ed)?|b&w|black and white|dl版"
     r"|\d{1,3}|[0-9a-f]{8}|no ?ads|f\d?|fixed|repack|re-?scan|raws?|uncensored|decensored"
-    r"|complete|incomplete|ongoing|end|fin|完|mag|mix|manga|manhwa|manhua|comics?"
+    r"|complete|incomplete|ongoing|end|fin|完|mag|mix|manga|manhwa|manhua|comics?|bd"
+    r"|(?:true|retail) ?pdf|pdf|(?!absolute|deluxe)[\w']+ edition"
     r"|(?:\d+|both|all|variant|alternate) covers?"
 )
 """A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
@@ -159,17 +163,21 @@ SERIES_KINDS = ("annual", "special")
 """Kinds of issues that are numbered by themselves, as a series of their own."""
 
 MONTHS = (
-    "jan|januar|janvier|ene|gen",
-    "feb|februar|février|fevrier|fév",
-    "mar|märz|mars|marzo|março",
-    "apr|avril|avr|abr",
-    "may|mai|mayo|maggio|maio",
-    "jun|juin|giu",
-    "jul|juillet|juil|lug",
-    "aug|août|aout|ago",
-    "sep|septembre|set",
-    "oct|okt|octobre|ott|out",
-    "nov|novembre",
-    "dec|dez|décembre|decembre|dic|déc",
+    "january|januar[iy]?|janvier|enero|ene|gennaio|gen|janeiro|styczeń|leden|январь|января|jan",
+    "february|februar[iy]?|février|fevrier|fév|febrero|febbraio|fevereiro|fev|luty|únor|февраль"
+    "|февраля|feb",
+    "march|märz|mars|marzo|março|maart|mrt|marts|marzec|březen|март|марта|mar",
+    "april|avril|abril|aprile|kwiecień|duben|апрель|апреля|avr|abr|apr",
+    "may|mai|mayo|maggio|maio|mei|maj|květen|май|мая|mag",
+    "june|juni|juin|junio|giugno|junho|czerwiec|červen|июнь|июня|giu|jun",
+    "july|juli|juillet|juil|julio|luglio|julho|lipiec|červenec|июль|июля|lug|jul",
+    "august|augustus|augusti|août|aout|agosto|sierpień|srpen|август|августа|ago|aug",
+    "september|septembre|septiembre|settembre|setembro|wrzesień|září|сентябрь|сентября|sept|set"
+    "|sep",
+    "october|oktober|octobre|octubre|ottobre|outubro|październik|říjen|октябрь|октября|oct|okt|ott"
+    "|out",
+    "november|novembre|noviembre|novembro|listopad|ноябрь|ноября|nov",
+    "december|dezember|décembre|decembre|diciembre|dicembre|dezembro|grudzień|prosinec|декабрь"
+    "|декабря|dec|dez|dic|déc",
 )
-"""Patterns for the beginnings of the names of months, January first."""
+"""Patterns for the names of months and what is usual for short, January first."""
