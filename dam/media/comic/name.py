@@ -7,13 +7,20 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from urllib.parse import unquote
 
+from dam.media.comic.name_dates import (
+    DATE_IN_TEXT,
+    REGION,
+    YEAR_AND_WEEK,
+    YEAR_BEFORE_ISSUE,
+    date_of,
+)
 from dam.media.comic.name_numbers import MARK, NumberedText, book_number, issue_key, numbered
 from dam.media.comic.name_spelling import usual_spelling
 from dam.media.comic.name_words import (
     EXTENSIONS,
+    EXTRAS,
     FORMATS,
     LANGUAGE_OF,
-    MONTHS,
     NOISE,
     PUBLISHERS,
     QUALITY,
@@ -41,37 +48,6 @@ _KIND = re.compile(
     r"(?:\s(?P<later>(?:19|20)\d\d))?",
     re.IGNORECASE,
 )
-_ANY_MONTH = rf"(?:{'|'.join(MONTHS)})(?!\w)\.?"
-_MONTH = "|".join(rf"(?P<month{n}>{words})(?!\w)" for n, words in enumerate(MONTHS, start=1))
-_MONTH_IN_TEXT = rf"(?!(?:ago|gen|mag|out|set)\b){_ANY_MONTH}"  # `Time Out 2019`
-_NEXT_MONTH = rf"(?:\s*[-/&+]\s*{_ANY_MONTH})?"
-_REGIONS = "UK|USA|US"
-_ORDINALS = "er|st|nd|rd|th"
-_YEAR = r"(?P<year>1[89]\d\d|20\d\d)"
-_DATES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"{_YEAR}(?:\s*-\s*(?:(?:19|20)\d\d)?)?",
-        rf"{_YEAR}[-./](?P<month>0?[1-9]|1[0-2])(?:[-./](?P<day>0?[1-9]|[12]\d|3[01]))?",
-        rf"(?:(?P<day>0?[1-9]|[12]\d|3[01])[-./])?(?P<month>0?[1-9]|1[0-2])[-./]{_YEAR}",
-        rf"(?:(?P<day>\d\d?)(?:{_ORDINALS})?\.?\s+(?:de\s+)?)?(?:{_MONTH})\.?{_NEXT_MONTH},?\s*(?:de\s+)?{_YEAR}",
-        rf"(?:{_MONTH})\.?\s*(?P<day>\d\d?)(?:{_ORDINALS})?,?\s+{_YEAR}",
-        rf"{_YEAR}[\s,-]+(?:\d\d\s)?(?:{_MONTH})\.?{_NEXT_MONTH}",
-        rf"{_YEAR}年\s*(?P<month>1[0-2]|0?[1-9])月(?:\s*(?P<day>\d\d?)(?:-\d\d?)?日)?(?:合併)?(?:号|號)?",
-    )
-)
-_DATE_IN_TEXT = re.compile(
-    r"(?<![^\s\0])(?P<date>(?:19|20)\d\d[-.](?:0[1-9]|1[0-2])(?:[-.](?:0[1-9]|[12]\d|3[01]))?(?![^\s,\0])"
-    r"|(?:19|20)\d\d年(?:\s*\d{1,2}月(?:\s*\d{1,2}(?:-\d{1,2})?日)?(?:合併)?[号號]?)?"
-    r"|(?:(?:0[1-9]|[12]\d|3[01])[-.])?(?:0[1-9]|1[0-2])[-.](?:19|20)\d\d(?=[\s\0]*$)"
-    rf"|(?:(?<=[-,]\s)\d{{1,2}}(?:{_ORDINALS})?\.?\s(?:de\s)?)?{_MONTH_IN_TEXT}{_NEXT_MONTH},?\s"
-    rf"(?:de\s|\d{{1,2}}(?:{_ORDINALS})?,?\s)?(?:19|20)\d\d(?=[\s\0]*$|\s-\s|\s(?:{_REGIONS})$)"
-    rf"|(?:19|20)\d\d[\s-]+(?:\d\d\s)?{_MONTH_IN_TEXT}{_NEXT_MONTH}(?=[\s\0]*$))",
-    re.IGNORECASE,
-)
-_YEAR_AND_WEEK = re.compile(
-    r"(?<=\s)(?P<year>(?:19|20)\d\d)-(?P<week>1[3-9]|[2-4]\d|5[0-3])(?=[\s\0]*$)"
-)
 _QUALITY_AFTER_BRACKETS = re.compile(rf"(?<=\0)\s*({QUALITY})\s*", re.IGNORECASE)
 _YEAR_BEFORE_TITLE = re.compile(r"((?:18|19|20)\d\d) - (.+)")
 _SCANNERS = re.compile(
@@ -81,6 +57,7 @@ _SCANNERS = re.compile(
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _PARTS = r"(?:part|pt(?!-)|act|teil|parte|partie|часть)\b.*"
+_GROUP_FIRST = re.compile(r"([^_]*\w (?:scans?|scanlations?|scantrad|team))_(?=\S)", re.IGNORECASE)
 _SHORT_FORMATS = ("TPB", "GN", "HC", "Hors-Série")
 
 
@@ -157,6 +134,9 @@ def parse_comic_name(name: str) -> ComicName:
         said = replace(said, year=said.year if said.month else _year(text, years))
     text, date = _without_date(text)
     said = _merged((date, said))
+    if said.year is None and (year := YEAR_BEFORE_ISSUE.search(text)):
+        text = f"{text[: year.start()]} {text[year.end() :]}"
+        said = replace(said, year=int(year["year"]))
     tail = _TAIL.fullmatch(text.replace(MARK, " "))
     if tail and said.year in (None, int(tail["year"])):
         text = tail["text"]
@@ -170,6 +150,8 @@ def parse_comic_name(name: str) -> ComicName:
     own = _told_apart(found, said, group)
     if tail and own.issue_number and own.series:  # `Name 2025 No 1 2025`
         own = replace(own, series=own.series.removesuffix(f" {tail['year']}"))
+    if own.series is None and (name_in := _series_in_brackets(unknown, found, group)):
+        own = replace(own, series=name_in)
     is_bare = said == ComicName() and found.issue_number is None and found.volume is None
     if is_bare and not found.volume_text and (copy := _COPY.search(name)):
         said = ComicName(issue_number=copy[1])  # `忍者 (3)`: perhaps a copy, but never the same
@@ -211,17 +193,19 @@ def _year(text: str, years: list[int]) -> int:
 
 def _without_date(text: str) -> tuple[str, ComicName]:
     """Return the text without a date that stands in it, and that date."""
-    if week := _YEAR_AND_WEEK.search(text):
+    if week := YEAR_AND_WEEK.search(text):
         before = text[: week.start()].rstrip(" ,-")
         said = ComicName(year=int(week["year"]), issue_number=week["week"])
         return f"{before} {MARK} {text[week.end() :]}", said
-    match = _DATE_IN_TEXT.search(text)
+    match = DATE_IN_TEXT.search(text)
     if not match or not text[: match.start()].strip(f" {MARK}"):
         return text, ComicName()
     date = _date(match["date"].lower())
     if date is None:
         date = ComicName(year=int(match["date"][:4]))
     keep = "年" if match["date"].endswith("年") else MARK
+    if REGION.fullmatch(text, match.end()):
+        keep = ""  # `Edge - October 2021 UK`
     return f"{text[: match.start()].rstrip(' ,-')} {keep} {text[match.end() :]}", date
 
 
@@ -243,6 +227,7 @@ def _plain(name: str) -> str:
     before, _, extension = stem.rpartition(".")
     if extension.lower() in EXTENSIONS and "." in stem:
         stem = before
+    stem = _GROUP_FIRST.sub(r"[\1] ", stem, count=1)
     stem = (unquote(stem) if "%20" in stem else stem).replace(MARK, " ").replace("_", " ")
     stem = stem.translate({0xFF10 + digit: str(digit) for digit in range(10)})
     if not re.search(r"\s", stem.strip()):
@@ -270,7 +255,7 @@ def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
 def _meaning(text: str) -> ComicName | None:
     """Return the facts in a text from brackets; empty if it is noise, None if it is not known."""
     word = text.lower()
-    known = _date(word) or _number(word) or _quality(text) or _part(text)
+    known = _date(word.removesuffix(" edition")) or _number(word) or _quality(text) or _part(text)
     if known:
         return known
     if word in LANGUAGE_OF:
@@ -280,7 +265,24 @@ def _meaning(text: str) -> ComicName | None:
     if word in FORMATS or word.removesuffix(" edition") in FORMATS:
         return ComicName(format=text)
     is_noise = not word or re.fullmatch(NOISE, word)
-    return ComicName() if is_noise else None
+    return ComicName() if is_noise else _meaning_of_words(text)
+
+
+def _meaning_of_words(text: str) -> ComicName | None:
+    """Return the facts in `FR Digital` or `2018, DC`; None if it is something else.
+
+    After a year and a comma, a word without a known meaning says nothing.
+    """
+    first, *others = re.split(r"\s*[,+]\s*", text)
+    if others and first and date_of(first.lower()):
+        return _merged(meaning for part in (first, *others) if (meaning := _meaning(part)))
+    words = [first, *others] if others else re.split(r"[\s/]+", text)
+    if len(words) == 1:
+        return None
+    meanings = [_meaning(word) for word in words]
+    known = [meaning for meaning in meanings if meaning]
+    is_number = any(name.issue_number or name.volume or name.title for name in known)
+    return _merged(known) if len(known) == len(words) and not is_number else None
 
 
 def _number(word: str) -> ComicName | None:
@@ -307,28 +309,20 @@ def _part(text: str) -> ComicName | None:
     match = re.fullmatch(rf"({_SEASONS}),?\s*((?:19|20)\d\d)", text, re.IGNORECASE)
     if match:
         return ComicName(title=match[1], year=int(match[2]))
-    return ComicName(title=text) if re.fullmatch(_PARTS, text, re.IGNORECASE) else None
+    is_part = re.fullmatch(rf"{_PARTS}|{EXTRAS}", text, re.IGNORECASE)
+    return ComicName(title=text) if is_part else None
 
 
 def _quality(text: str) -> ComicName | None:
     if re.fullmatch(QUALITY, text, re.IGNORECASE):
         return ComicName(scan_quality=text)
-    match = re.fullmatch(rf"({QUALITY})-(\w+)", text, re.IGNORECASE)
+    match = re.fullmatch(rf"(?!scan)({QUALITY})-(\w+)", text, re.IGNORECASE)
     return ComicName(scan_quality=match[1], scan_group=match[2]) if match else None
 
 
 def _date(word: str) -> ComicName | None:
-    for pattern in _DATES:
-        if match := pattern.fullmatch(word):
-            found = match.groupdict()
-            months = [n for n in range(1, 13) if found.get(f"month{n}")]
-            month = months[0] if months else found.get("month")
-            return ComicName(
-                year=int(found["year"]),
-                month=int(month) if month else None,
-                day=int(found["day"]) if found.get("day") else None,
-            )
-    return None
+    date = date_of(word)
+    return ComicName(year=date[0], month=date[1], day=date[2]) if date else None
 
 
 def _tail_meaning(tail: re.Match[str]) -> ComicName:
@@ -356,6 +350,18 @@ def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
     if first and first.is_leading and first.is_square and not _CJK.search(first.text):
         return None if "(" in first.text else first.text
     return None
+
+
+def _series_in_brackets(
+    unknown: list[_Bracket], found: NumberedText, group: str | None
+) -> str | None:
+    """Return a series whose title stands in brackets: `(À Suivre) 023`, `[Oshi no Ko] v01`."""
+    first = unknown[0] if unknown else None
+    is_numbered = found.issue_number or found.volume is not None or found.volume_text
+    if not first or not is_numbered or not first.is_leading or first.text == group:
+        return None
+    opening, closing = "[]" if first.is_square else "()"
+    return f"{opening}{first.text}{closing}"
 
 
 def _merged(parts: Iterable[ComicName]) -> ComicName:

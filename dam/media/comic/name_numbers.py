@@ -29,7 +29,7 @@ _CHAPTER = r"(?!2c\b)\d{1,6}(?:\.\d{1,2}|x\d{1,2})?(?:-\d{1,6}(?:\.\d{1,2}|x\d{1
 _BOOK = r"\d{1,4}(?:\.\d(?!\d))?"
 _TO = rf"[{_DASHES}{_TILDES}]"
 _VOLUME = re.compile(
-    rf"(?<!\w)(?P<word>v\.?|(?:{'|'.join(VOLUME_WORDS)})(?![^\W\d])\.?\s*#?|t(?=\d))"
+    rf"(?<!\w)(?P<word>v\.?|(?:{'|'.join(VOLUME_WORDS)})(?![^\W\d])(?:\.|-(?=\d))?\s*#?|t(?=\d))"
     rf"(?P<first>{_BOOK})"
     rf"(?:(?:{_TO}|\s*(?:{_TO}|à|to|bis)\s*(?P<again>v|vol\.?\s*|t))(?P<last>{_BOOK}))?(?!\w)"
     rf"|(?<!\w)(?P<season>s\d\d)(?=\s+[#\w])"
@@ -45,11 +45,11 @@ _STRONG_ISSUES = tuple(
         rf"(?:(?<!\w)(?i:issue|no\.?|nr\.?|number)\s*)?#\s*({_NUMBER}|[A-Z]\d{{1,4}}(?!\w))"
         r"(?:\s*of\s*(?P<count>\d{1,4})\b)?",
         rf"(?<!\S)({_NUMBER})\s*(?i:of)\s*(?P<count>\d{{1,4}})\b",
-        rf"(?<!\w)(?:(?i:{'|'.join(CHAPTER_WORDS)})(?![^\W\d])[.:]?\s*#?|c(?=\d)|C(?=\d\d))"
+        rf"(?<!\w)(?:(?i:{'|'.join(CHAPTER_WORDS)})(?![^\W\d])(?:[.:]|-(?=\d))?\s*#?|c(?=\d)|C(?=\d\d))"
         rf"({_CHAPTER})(?:v\d(?!\d))?(?!\w)",
         r"第\s*(\d{1,6}(?:\.\d)?(?:-\d{1,6})?)\s*[話话回章]",
         r"제?\s*(\d{1,6}(?:\.\d)?(?:-\d{1,6})?)\s*[화話话회]",
-        r"年\s*第?(\d{1,3})\s*[号號]",
+        r"年\s*第?(\d{1,3}(?:-\d{1,3})?)\s*(?:合併)?[号號]",
     )
 )
 _CHAPTERS = re.compile(
@@ -214,4 +214,5 @@ def _bare_issue(text: str, start: int, *, is_next: bool) -> re.Match[str] | None
 
 def _clean(text: str) -> str | None:
     """Return the text without marks, dashes and punctuation around it; None if nothing is left."""
-    return " ".join(text.replace(MARK, " ").split()).strip(f" {_DASHES},:;") or None
+    cleaned = " ".join(text.replace(MARK, " ").split()).strip(f" {_DASHES},:;")
+    return None if cleaned in ("", ".") else cleaned

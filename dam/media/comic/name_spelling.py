@@ -41,7 +41,9 @@ _RULES = (
     # The second version of a release, not a volume.
     (rf"({_WORD}{_CHAPTER_WORD}\d+(?:\.\d+)?)\s+v\d(?=[\s\0]*$)", r"\1"),
     (r"(\s0\d+\s*\0\s*)v\d(?=[\s\0]*$)", r"\1"),
-    (r"(\d)\s+pg?\.?\d{2,3}(?:-\d{2,3})?(?=[\s\0]*$)", r"\1"),  # pages
+    (r"(?<=\d)・(?=\d+(?:合併)?[号號日])", "-"),
+    (r"(?<=\s)(?i:(?:true|retail|hq)?\s?pdf)-?(?=\s|$|(?i:issue))", ""),
+    (r"([\d\0])(?:\s+-)?\s+pg?\.?\s?\d{2,3}(?:-\d{2,3})?(?=[\s\0]*$)", r"\1"),  # pages
     (r"(?<=\s)(?:HS|(?i:hors[\s-]s[ée]rie))(?:\s*(?i:n[º°.o]))?\s*#?(?=\d)", "Hors-Série #"),
     (r"([а-яё]{3})\.\s+(?=(?i:том|выпуск|глава|часть|№))", r"\1 "),  # noqa: RUF001 - Cyrillic
 )

@@ -122,6 +122,9 @@ NOISE = (
 )
 """A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
 
+EXTRAS = r"(?:extras?|omake|bonus|prologue|epilogue|side story)(?: (?:chapter|story|\d{1,2}))?"
+"""A pattern for what comes beside the regular chapters, and is no name of a group."""
+
 VOLUME_WORDS = (
     *("volumes?", "vols?", "volumen", "book", "tomes?", "tomos?", "band", "bd", "bände", "deel"),
     *(r"t(?=\.\s*\d)", "ksi[ęe]ga", "kniha", "könyv"),
