@@ -7,12 +7,15 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from urllib.parse import unquote
 
+from dam.media.comic.name_brackets import VERSION, Bracket, without_brackets
 from dam.media.comic.name_dates import (
     DATE_IN_TEXT,
     REGION,
     YEAR_AND_WEEK,
     YEAR_BEFORE_ISSUE,
     date_of,
+    full_year,
+    month_of,
 )
 from dam.media.comic.name_numbers import MARK, NumberedText, book_number, issue_key, numbered
 from dam.media.comic.name_spelling import usual_spelling
@@ -31,10 +34,6 @@ __all__ = ["ComicName", "fold_title", "issue_key", "parse_comic_name", "title_ke
 
 _MAX_LENGTH = 500  # names of series are indexed, and an index takes no long ones
 _PLAIN_MARKS = {**dict.fromkeys(range(0x2010, 0x2016), "-"), 0x2212: "-", 0x2018: "'", 0x2019: "'"}
-_BRACKETS = re.compile(
-    r"\(([^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)\)|\[([^\[\]]*)\]|\{([^{}]*)\}", re.DOTALL
-)
-_VERSION = re.compile(r"^\s*v\d\s*$")
 _COPY = re.compile(r"\S\s*[(\uff08](\d{1,3})[)\uff09](?:\.\w{2,4})?$")
 _TAIL = re.compile(
     r"(?P<text>.*\S)\s(?P<year>19\d\d|20[0-3]\d)(?:-(?P<month>0[1-9]|1[0-2]))?"
@@ -45,7 +44,7 @@ _SEASONS = "spring|summer|fall|autumn|winter"
 _KIND = re.compile(
     r"(?P<series>.*?)(?:[\s,]+-?\s*(?P<year>(?:19|20)\d\d))?(?:\s+-)?\s+"
     rf"(?P<kind>(?:(?:{_SEASONS})\s)?(?P<format>{'|'.join(SERIES_KINDS)}))"
-    r"(?:\s(?P<later>(?:19|20)\d\d))?",
+    r"(?:\s(?P<later>(?:19|20)\d\d|'\d\d(?!\d)))?",
     re.IGNORECASE,
 )
 _QUALITY_AFTER_BRACKETS = re.compile(rf"(?<=\0)\s*({QUALITY})\s*", re.IGNORECASE)
@@ -57,7 +56,8 @@ _SCANNERS = re.compile(
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _PARTS = r"(?:part|pt(?!-)|act|teil|parte|partie|часть)\b.*"
-_GROUP_FIRST = re.compile(r"([^_]*\w (?:scans?|scanlations?|scantrad|team))_(?=\S)", re.IGNORECASE)
+_BEFORE_DATE = re.compile(r"(?:(?<=\s)(?:vom|du|del|dal|от))?[\s,-]*$")
+_GROUP_FIRST = re.compile(r"^([^_]*\w (?:scans?|scanlations?|scantrad|team))_(?=\S)", re.IGNORECASE)
 _SHORT_FORMATS = ("TPB", "GN", "HC", "Hors-Série")
 
 
@@ -96,14 +96,6 @@ class ComicName:
         return self.series if all(number is None for number in numbers) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Bracket:
-    text: str
-    is_square: bool
-    is_leading: bool
-    is_trailing: bool
-
-
 def fold_title(title: str) -> str:
     """Return a form of a title for comparison: case, blanks, kinds of dashes and such do not count.
 
@@ -126,7 +118,7 @@ def parse_comic_name(name: str) -> ComicName:
 
     Every name gives a result: a name without any structure is taken for the name of a series.
     """
-    text, brackets = _without_brackets(_plain(name))
+    text, brackets = without_brackets(_plain(name))
     text = usual_spelling(text)
     known = [(bracket, _meaning(bracket.text)) for bracket in brackets]
     said = _merged(meaning for _, meaning in known if meaning)
@@ -155,7 +147,10 @@ def parse_comic_name(name: str) -> ComicName:
     is_bare = said == ComicName() and found.issue_number is None and found.volume is None
     if is_bare and not found.volume_text and (copy := _COPY.search(name)):
         said = ComicName(issue_number=copy[1])  # `忍者 (3)`: perhaps a copy, but never the same
-    if found.volume is not None or found.volume_text:
+    if not own.issue_number and not said.issue_number and (number := _number_in_brackets(brackets)):
+        own = replace(own, issue_number=number)
+    is_again = any(b.is_square and b.is_trailing and VERSION.match(b.text) for b in brackets)
+    if found.volume is not None or found.volume_text or (is_again and own.issue_number):
         said = replace(said, volume=None, volume_text=None)
     return _merged((own, said))
 
@@ -167,11 +162,14 @@ def _told_apart(found: NumberedText, said: ComicName, group: str | None) -> Comi
     kind = _KIND.fullmatch(series or "")
     if kind:
         series, form = f"{kind['series']} {kind['kind']}", kind["format"].capitalize()
-        year = kind["year"] or kind["later"]
+        year = kind["year"] or full_year(kind["later"])
     if match := _YEAR_BEFORE_TITLE.fullmatch(title or ""):
         year, title = year or match[1], match[2]
     if not group and (scanned := _SCANNERS.fullmatch(title or "")):
         title, group = scanned["title"], scanned["group"]
+    quality = title if re.fullmatch("HQ|LQ|c2c|webrip", title or "", re.IGNORECASE) else None
+    if quality or (said.month and month_of(title or "") == said.month):
+        title = None  # `Linus - 1972-05 - Maggio`
     return ComicName(
         series=series,
         issue_number=found.issue_number,
@@ -182,6 +180,7 @@ def _told_apart(found: NumberedText, said: ComicName, group: str | None) -> Comi
         format=form,
         issue_count=found.issue_count,
         scan_group=group,
+        scan_quality=quality,
     )
 
 
@@ -195,7 +194,8 @@ def _without_date(text: str) -> tuple[str, ComicName]:
     """Return the text without a date that stands in it, and that date."""
     if week := YEAR_AND_WEEK.search(text):
         before = text[: week.start()].rstrip(" ,-")
-        said = ComicName(year=int(week["year"]), issue_number=week["week"])
+        year, number = week["year"] or week["last_year"], week["week"] or week["first_week"]
+        said = ComicName(year=int(year), issue_number=number)
         return f"{before} {MARK} {text[week.end() :]}", said
     match = DATE_IN_TEXT.search(text)
     if not match or not text[: match.start()].strip(f" {MARK}"):
@@ -206,7 +206,7 @@ def _without_date(text: str) -> tuple[str, ComicName]:
     keep = "年" if match["date"].endswith("年") else MARK
     if REGION.fullmatch(text, match.end()):
         keep = ""  # `Edge - October 2021 UK`
-    return f"{text[: match.start()].rstrip(' ,-')} {keep} {text[match.end() :]}", date
+    return f"{_BEFORE_DATE.sub('', text[: match.start()])} {keep} {text[match.end() :]}", date
 
 
 def _formatted(series: str | None, title: str | None) -> tuple[str | None, str | None, str | None]:
@@ -236,25 +236,11 @@ def _plain(name: str) -> str:
     return " ".join(stem.split())
 
 
-def _without_brackets(text: str) -> tuple[str, list[_Bracket]]:
-    """Return the text with marks in place of brackets, and the brackets."""
-    brackets = []
-    for match in _BRACKETS.finditer(text):
-        before, after = _BRACKETS.sub("", text[: match.start()]), text[match.end() :]
-        brackets.append(
-            _Bracket(
-                next(part for part in match.groups() if part is not None).strip(),
-                is_square=match.group().startswith("["),
-                is_leading=not before.strip(),
-                is_trailing=not _VERSION.sub("", _BRACKETS.sub("", after)).strip(),
-            )
-        )
-    return _BRACKETS.sub(f" {MARK} ", text).strip(), brackets
-
-
 def _meaning(text: str) -> ComicName | None:
     """Return the facts in a text from brackets; empty if it is noise, None if it is not known."""
     word = text.lower()
+    if month := month_of(word):
+        return ComicName(month=month)
     known = _date(word.removesuffix(" edition")) or _number(word) or _quality(text) or _part(text)
     if known:
         return known
@@ -286,8 +272,10 @@ def _meaning_of_words(text: str) -> ComicName | None:
 
 
 def _number(word: str) -> ComicName | None:
-    if match := re.fullmatch(r"(?:(\d{1,4})\s*)?of\s*(\d{1,4})", word):
-        return ComicName(issue_number=match[1], issue_count=int(match[2]))
+    if match := re.fullmatch(
+        r"(?:(\d{1,4})\s*(?:de|di|sur|van|von)|(?:(\d{1,4})\s*)?of)\s*(\d{1,4})", word
+    ):
+        return ComicName(issue_number=match[1] or match[2], issue_count=int(match[3]))
     match = re.fullmatch(
         r"(?:#|ch(?:ap(?:ter)?s?)?\.?\s*|c(?=0\d|\d+-)|ep?\.?\s*(?=\d))(\d+(?:\.\d+)?(?:-\d+)?)",
         word,
@@ -298,6 +286,8 @@ def _number(word: str) -> ComicName | None:
         r"(?:v(?:ol(?:ume)?s?)?|t(?:omes?)?|bd|band)\.?\s*(\d{1,4}(?:\.\d)?(?:\s*-\s*v?\d{1,4})?)",
         word,
     )
+    if season := re.fullmatch(r"s(?:eason\s?)?(\d{1,2})", word):
+        return ComicName(volume_text=f"S{season[1]:0>2}")
     if not match:
         return None
     books = book_number(match[1])
@@ -334,7 +324,7 @@ def _tail_meaning(tail: re.Match[str]) -> ComicName:
     )
 
 
-def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
+def _group(unknown: list[Bracket], *, is_tagged: bool) -> str | None:
     """Return the group that scanned the comic: the last unknown brackets, else the leading ones.
 
     Args:
@@ -343,6 +333,7 @@ def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
     """
     for bracket in reversed(unknown):
         is_likely = bracket.is_square or is_tagged or "-" in bracket.text
+        is_likely = is_likely or _SCANNERS.fullmatch(bracket.text) is not None
         if bracket.is_trailing and not bracket.is_leading and is_likely:
             return bracket.text
     first = unknown[0] if unknown else None
@@ -352,8 +343,14 @@ def _group(unknown: list[_Bracket], *, is_tagged: bool) -> str | None:
     return None
 
 
+def _number_in_brackets(brackets: list[Bracket]) -> str | None:
+    """Return the number that stands before a title: `Donjon Zénith (03) La princesse`."""
+    inner = [b.text for b in brackets if not b.is_leading and not b.is_trailing]
+    return next((text for text in inner if re.fullmatch(r"0\d{1,2}", text)), None)
+
+
 def _series_in_brackets(
-    unknown: list[_Bracket], found: NumberedText, group: str | None
+    unknown: list[Bracket], found: NumberedText, group: str | None
 ) -> str | None:
     """Return a series whose title stands in brackets: `(À Suivre) 023`, `[Oshi no Ko] v01`."""
     first = unknown[0] if unknown else None

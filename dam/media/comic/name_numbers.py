@@ -53,7 +53,7 @@ _STRONG_ISSUES = tuple(
     )
 )
 _CHAPTERS = re.compile(
-    rf"(?<!\w)(c(?:h(?:ap(?:ter)?)?)?\.?\s?\d{{1,6}}(?:\.\d)?)\s*{_TO}\s*c(?:h(?:ap(?:ter)?)?)?\.?\s?(?=\d)",
+    rf"(?<!\w)(c(?:h(?:ap(?:ter)?)?)?\.?\s?\d{{1,6}}(?:\.\d)?)\s*(?:{_TO}|[+&])\s*c(?:h(?:ap(?:ter)?)?)?\.?\s?(?=\d)",
     re.IGNORECASE,
 )
 """A range of chapters whose end has the word again: `c001-c010`."""
@@ -63,16 +63,19 @@ _WEAK_ISSUE = re.compile(
 )
 """Words that may also be part of a title: `Kaiju No. 8`."""
 
-_BARE_ISSUE = re.compile(rf"(?<!\S)({_NUMBER})(?=\s|$|[,:])")
+_BARE_ISSUE = re.compile(rf"(?<!\S)({_NUMBER})(?=\s|$|[,:]|\.\s)")
 _LIKE_A_YEAR = re.compile(r"(?:19|20)\d\d(?:-(?:19|20)?\d\d)?")
 _PADDED = re.compile(r"0\d")
-_BOUNDARY = re.compile(rf"\s*(?:$|{MARK}|[{_DASHES}:,](?:\s|$)|[A-Z]{{2,5}}\s*(?:$|{MARK}))")
+_BOUNDARY = re.compile(rf"\s*(?:$|{MARK}|[{_DASHES}:,.](?:\s|$)|[A-Z]{{2,5}}\s*(?:$|{MARK}))")
 _KIND = re.compile(rf"(?:{'|'.join(SERIES_KINDS)})s?", re.IGNORECASE)
 _LEADING_NUMBER = re.compile(
     rf"(?P<sign>-?)(?:(?P<over>\d{{1,9}})[{_SLASHES}](?P<under>[1-9]\d{{0,8}})"
     rf"|(?P<whole>\d{{0,18}}(?:\.\d{{1,18}})?)(?P<part>[{_FRACTIONS}]?))(?P<rest>.*)",
     re.DOTALL | re.ASCII,
 )
+
+
+_OF = re.compile(r"\s+(?:of|de|di|sur|van|von)\s+(?P<count>\d{1,3})(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,8 @@ def numbered(text: str) -> NumberedText:
         if dash and _clean(first) and first[:1].isspace() and not first.lstrip().startswith("-"):
             series, rest = _clean(first), [_clean(last)]
     count = issue.groupdict().get("count") if issue else None
+    if volume and not issue and (of := _OF.match(text, volume.end())):  # `Tomo 2 de 5`
+        count, rest = of["count"], [_clean(text[of.end() :])]
     books = _books(volume)
     return NumberedText(
         series=series,
@@ -215,4 +220,4 @@ def _bare_issue(text: str, start: int, *, is_next: bool) -> re.Match[str] | None
 def _clean(text: str) -> str | None:
     """Return the text without marks, dashes and punctuation around it; None if nothing is left."""
     cleaned = " ".join(text.replace(MARK, " ").split()).strip(f" {_DASHES},:;")
-    return None if cleaned in ("", ".") else cleaned
+    return re.sub(r"^\.(?:\s+|$)", "", cleaned) or None

@@ -55,9 +55,19 @@ FORMATS = frozenset(
 PUBLISHERS = frozenset(
     {
         "aftershock",
+        "ahoy",
+        "altraverse",
         "archie",
+        "astorina",
+        "atlas",
+        "avatar",
+        "awa",
+        "bamboo",
         "bonelli",
+        "bongo",
+        "boom!",
         "boom! studios",
+        "bruguera",
         "carlsen",
         "casterman",
         "charlton",
@@ -67,35 +77,70 @@ PUBLISHERS = frozenset(
         "dc",
         "dc comics",
         "delcourt",
+        "dell",
+        "drawn & quarterly",
         "dupuis",
         "dynamite",
+        "ec",
+        "ecc",
         "eclipse",
+        "ediciones b",
         "egmont",
+        "egmont ehapa",
+        "ehapa",
         "fantagraphics",
         "fawcett",
+        "first second",
         "glénat",
         "gold key",
+        "grijalbo",
+        "harvey",
         "humanoids",
         "idw",
         "image",
         "image comics",
+        "j-pop",
+        "kana",
+        "kazé",
+        "ki-oon",
         "kodansha",
         "kodansha comics",
         "le lombard",
+        "lion forge",
+        "lombard",
+        "mad cave",
+        "malibu",
         "marvel",
         "marvel comics",
+        "mondadori",
+        "norma",
+        "norma editorial",
         "oni press",
+        "panini",
         "panini comics",
+        "papercutz",
+        "pika",
+        "planet manga",
+        "planeta",
+        "planeta deagostini",
         "rebellion",
+        "reprodukt",
+        "salvat",
         "sbe",
         "sergio bonelli editore",
         "seven seas",
+        "soleil",
+        "splitter",
         "square enix",
+        "standaard",
+        "standaard uitgeverij",
+        "star comics",
         "titan",
         "titan comics",
         "tokyopop",
         "top cow",
         "top shelf",
+        "udon",
         "valiant",
         "vertical",
         "vertigo",
@@ -104,6 +149,7 @@ PUBLISHERS = frozenset(
         "warren",
         "wildstorm",
         "yen press",
+        "zenescope",
     }
 )
 
@@ -116,9 +162,9 @@ QUALITY = (
 NOISE = (
     r"c\d{2,3}|colou?r(?:ed)?|b&w|black and white|dl版"
     r"|\d{1,3}|[0-9a-f]{8}|no ?ads|f\d?|fixed|repack|re-?scan|raws?|uncensored|decensored"
-    r"|complete|incomplete|ongoing|end|fin|完|mag|mix|manga|manhwa|manhua|comics?|bd"
+    r"|complete|incomplete|ongoing|end|fin|完|mag|mix|manga|manhwa|manhua|comics?|bd|cb[rz7]"
     r"|(?:true|retail) ?pdf|pdf|(?!absolute|deluxe)[\w']+ edition"
-    r"|(?:\d+|both|all|variant|alternate) covers?"
+    r"|(?:\d+|both|all|variant|alternate) covers?|covers? [a-z]|variant|official"
 )
 """A pattern for words that say nothing about the comic: exhibitions, copies, checksums, covers …"""
 
@@ -127,7 +173,7 @@ EXTRAS = r"(?:extras?|omake|bonus|prologue|epilogue|side story)(?: (?:chapter|st
 
 VOLUME_WORDS = (
     *("volumes?", "vols?", "volumen", "book", "tomes?", "tomos?", "band", "bd", "bände", "deel"),
-    *(r"t(?=\.\s*\d)", "ksi[ęe]ga", "kniha", "könyv"),
+    *(r"t(?=\.\s*\d)", "[巻卷]", "ksi[ęe]ga", "kniha", "könyv"),
     *("том", r"т(?=\.)", "tom", "cilt", "tập", "เล่ม(?:ที่)?", "svazek", "kötet", "livre"),
 )
 """Patterns for words before the number of a volume."""
