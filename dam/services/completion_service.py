@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from dam.core.database.read_only_file import way_to_read
 from dam.errors import url_without_password
 from dam.settings import WorldSettings, load_settings
 
@@ -109,8 +110,9 @@ def _connected(world: WorldSettings) -> Any:  # noqa: ANN401 - a connection of e
     """Return a connection that cannot write; it does not make a database that is absent."""
     family, _, rest = world.database_url.partition("://")
     if family.startswith("sqlite"):
-        address = f"{Path(unquote(rest.removeprefix('/'))).as_uri()}?mode=ro"
-        return sqlite3.connect(address, uri=True, timeout=_TIMEOUT_S)
+        path = rest.removeprefix("/").partition("?")[0]
+        # Not `mode=ro` alone: that leaves a log and its index beside the database.
+        return way_to_read(Path(unquote(path))).open(timeout=_TIMEOUT_S)
     import psycopg  # noqa: PLC0415 - an extra
 
     options = f"-c default_transaction_read_only=on -c statement_timeout={_TIMEOUT_S * 1000}"

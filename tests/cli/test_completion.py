@@ -71,7 +71,9 @@ def test_names_of_worlds_stages_markers_and_systems(dam_cli: DamCli) -> None:
 
 
 def test_ids_come_newest_first_with_the_name_of_the_file_or_comic(filled: DamCli) -> None:
+    there = set(filled.home.rglob("*"))
     assert list(offers(filled, "show", "")) == ["3", "2", "1"]
+    assert set(filled.home.rglob("*")) == there  # not even a log beside the database
     assert offers(filled, "show", "1") == {"1": "it_s (_(id)).txt"}
     assert offers(filled, "comic", "pages", "") == {"2": "Saga 001 (2012).cbz"}
     assert offers(filled, "comic", "variants", "") == {"4": "Saga #001 (2012)"}
