@@ -43,7 +43,8 @@ def offer(cli_with_plugins: DamCli, site_packages: Path) -> Offer:
 
 def plugins_listed(help_page: str) -> list[str]:
     """Return the lines of a help page about plugins."""
-    return [line.strip() for line in help_page.partition("Plugins:\n")[2].splitlines()]
+    section = help_page.partition("Plugins:\n")[2].partition("\n\n")[0]
+    return [line.strip() for line in section.splitlines()]
 
 
 def test_a_command_runs_in_the_frame(offer: Offer) -> None:
