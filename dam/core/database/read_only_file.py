@@ -17,6 +17,7 @@ from dam.errors import display_path
 
 # A file that is written to twice within one tick of the kernel's clock keeps its time.
 _TICK_NS = 50_000_000
+_LOOKS = 3
 
 States: TypeAlias = tuple[tuple[Path, tuple[int, ...] | None], ...]
 """Paths, and of each file its device, inode, size and time; None if there is no file."""
@@ -55,11 +56,23 @@ def unwritable_part(file: Path) -> Path | None:
         real = file.resolve()
         if not real.is_file():
             return None
-        beside = [real.with_name(real.name + end) for end in ("-wal", "-shm")]
-        needed = [real, *(path if path.exists() else real.parent for path in beside)]
     except OSError:
         return None
-    return next((path for path in needed if not os.access(path, os.W_OK)), None)
+    files = [real, *(real.with_name(real.name + end) for end in ("-wal", "-shm"))]
+    return next((part for file in files if (part := _unwritable(file)) is not None), None)
+
+
+def _unwritable(path: Path) -> Path | None:
+    """Return the file if it is there and cannot be written to, or the folder if none can be made.
+
+    It is looked at more than once: another process may make or remove it at the same moment.
+    """
+    for _ in range(_LOOKS):
+        if os.access(path, os.W_OK):
+            return None
+        if not os.path.lexists(path):
+            return None if os.access(path.parent, os.W_OK) else path.parent
+    return path
 
 
 def why_read_only(file: Path) -> str:

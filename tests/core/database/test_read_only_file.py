@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
+from dam.core.database.read_only_file import unwritable_part
 from dam.errors import DatabaseChangedError, DatabaseError, DatabaseReadOnlyError, ExitCode
 from tests.core.worlds import CONTEXT, new_entities
 from tests.databases import reading_role
@@ -211,3 +212,15 @@ async def test_a_role_that_may_only_read_is_told_so(postgres_url: str) -> None:
         with pytest.raises(DatabaseReadOnlyError, match="is read-only: for this user: permission"):
             await database.write(new_entities, 1)
         await database.close()
+
+
+def test_a_log_that_comes_and_goes_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    path, log = tmp_path / "x.db", tmp_path / "x.db-wal"
+    path.touch()
+    come_and_go = f"import os\nwhile True: open({str(log)!r}, 'w').close(); os.unlink({str(log)!r})"
+    with subprocess.Popen([sys.executable, "-c", come_and_go]) as other:
+        while not log.exists():
+            assert other.poll() is None
+        found = {unwritable_part(path) for _ in range(20_000)}
+        other.kill()
+    assert found == {None}
