@@ -68,11 +68,16 @@ def _unwritable(path: Path) -> Path | None:
     It is looked at more than once: another process may make or remove it at the same moment.
     """
     for _ in range(_LOOKS):
-        if os.access(path, os.W_OK):
+        if _may_write(path):
             return None
         if not os.path.lexists(path):
-            return None if os.access(path.parent, os.W_OK) else path.parent
+            return None if _may_write(path.parent) else path.parent
     return path
+
+
+def _may_write(path: Path) -> bool:
+    # As who it acts, and with its capabilities: the rights of its real user may be fewer.
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def why_read_only(file: Path) -> str:
