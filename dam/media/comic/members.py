@@ -1,5 +1,6 @@
 """The parts of a comic: which members of an archive, or files of a folder, are pages, by name."""
 
+import re
 from dataclasses import replace
 
 from dam.errors import MediaLimitError
@@ -25,6 +26,7 @@ _CLUTTER = frozenset(
     }
 )
 _CLUTTER_BEGINNINGS = ("._", ".trash-")
+_HIDDEN_FILE = re.compile(r"\.[^\W\d]+(\.\w+)?")  # `.hidden.jpg`, but not `.hack 01.jpg`
 _MOST_COMIC_INFOS = 4
 _DEFAULT_LIMITS = MediaLimits()
 
@@ -69,9 +71,12 @@ def _limited(member: Member, limits: MediaLimits) -> Member:
 def is_page(name: str) -> bool:
     """Tell by its name whether a member or file is a picture to read.
 
-    A leading dot hides nothing: `.hack.jpg` is a page, `._hack.jpg` is clutter.
+    A file whose name is a dot and a single word, such as `.hidden.jpg`, is not; one whose name has
+    a number or a space after the dot is.
     """
-    return _suffix(name) in _PICTURES and not is_clutter(name)
+    if _suffix(name) not in _PICTURES or is_clutter(name):
+        return False
+    return not _HIDDEN_FILE.fullmatch(parts(name)[-1])
 
 
 def is_comic_info(name: str) -> bool:
