@@ -76,6 +76,6 @@ async def test_who_is_killed_at_any_moment_leaves_no_row_twice(
         assert await world.read(marked, NeedsContentAnalysisComponent) == []
     assert {error for _system, error, *_ in given_up.values()} <= {"RepeatedDeathError"}
     rows = Counter((row.entity_id, row.storage) for row in places)
-    assert set(rows.values()) == {1}
+    assert set(rows.values()) <= {1}  # on a busy machine all may have died too early for a row
     done = {key for key in ids if rows[key, "store"] and rows[key, "reference"]}
     assert done == set(ids) - given_up.keys()
