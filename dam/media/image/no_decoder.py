@@ -78,6 +78,7 @@ def lacking_decoder(file: BinaryIO, picture_format: str, error: BaseException) -
     look = {"PSD": _psd, "TIFF": _tiff, "JPEG": _jpeg, "PNG": _png}.get(picture_format)
     if picture_format == "BMP" and words.startswith(_BMP_WORDS):
         look = _bmp
+    # Pillow raises it for a pixel format that it has no code for; it is no promise of ours.
     elif picture_format == "DDS" and isinstance(error, NotImplementedError):
         look = _dds
     if look is not None:
