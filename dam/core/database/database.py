@@ -15,19 +15,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
     AsyncSession,
-    create_async_engine,
 )
 
 from dam.core.config import WorldContext, session_info
-from dam.core.database import driver_errors, postgresql, sqlite_driver, sqlite_faults
+from dam.core.database import driver_errors, postgresql, sqlite_engine, sqlite_faults
 from dam.core.database.file import DatabaseFile
 from dam.core.database.run_to_end import run_to_end
 from dam.core.database.url import parse_database_url
@@ -46,6 +44,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+Settle = Callable[[AsyncSession], Awaitable[None]]
+"""An async function that is called at the end of each transaction that writes; see `before_commit`.
+"""
+_IS_WRITER = "dam.is_writer"
 
 # A row refers to an entity that does not exist: another process may just have deleted it.
 _NO_PARENT = "23503"
@@ -80,14 +83,16 @@ class Database:
         self.busy_timeout_s = busy_timeout_s
         self._world_uuid: str | None = None
         self._write_lock = asyncio.Lock()
+        self._settlers: list[Settle] = []
         # A list, so that a task that was started inside a writer sees when the writer has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
         self._refuses_writers: ContextVar[bool] = ContextVar("refuses_writers", default=False)
         self.opened_file = None if self.file is None else DatabaseFile(self.file, self.safe_url)
         if self.opened_file is not None:
             file, only_read = self.opened_file, ("query_only = ON",)
-            self._writers = self._sqlite_engine(file, "BEGIN IMMEDIATE", pool_size=1)
-            self._readers = self._sqlite_engine(file, "BEGIN", pool_size=4, pragmas=only_read)
+            make = partial(sqlite_engine.make_engine, self.url, file, timeout_s=busy_timeout_s)
+            self._writers = make("BEGIN IMMEDIATE", pool_size=1)
+            self._readers = make("BEGIN", pool_size=4, pragmas=only_read)
         else:
             self._writers = postgresql.make_engine(self.url, pool_timeout_s=self.busy_timeout_s)
             self._readers = self._writers.execution_options(
@@ -106,40 +111,6 @@ class Database:
     def file(self) -> Path | None:
         """The SQLite file, or None on PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
-
-    def _sqlite_engine(
-        self, file: DatabaseFile, begin: str, *, pool_size: int, pragmas: tuple[str, ...] = ()
-    ) -> AsyncEngine:
-        engine = create_async_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=self.busy_timeout_s,
-            # Each transaction has ended already; a rollback would be one more visit to the thread.
-            pool_reset_on_return=None,
-            # The driver's own BEGIN breaks savepoints and takes the write lock too late.
-            connect_args={
-                "isolation_level": None,
-                "timeout": self.busy_timeout_s,
-                "async_creator_fn": partial(sqlite_driver.connect, open_file=file.open),
-            },
-        )
-        rules_to_write = ("journal_mode = WAL", "synchronous = NORMAL")
-        rules = ("foreign_keys = ON", "cache_size = -32768", *pragmas)
-
-        @event.listens_for(engine.sync_engine, "connect")
-        def _connect(connection: DBAPIConnection, _record: object) -> None:
-            file.take_opened()
-            cursor = connection.cursor()
-            for rule in rules if file.is_read_only else (*rules_to_write, *rules):
-                cursor.execute(f"PRAGMA {rule}")
-            cursor.close()
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
-
-        return engine
 
     async def require_same_file(self) -> None:
         """Make sure that a SQLite file is still the one that was opened, with all its pages.
@@ -160,6 +131,13 @@ class Database:
             self.opened_file.require_writable()
         else:
             await self.write(_try_to_write)
+
+    def before_commit(self, settle: Settle) -> None:
+        """Call an async function of the session at the end of each transaction that writes.
+
+        What it writes is committed with the rest; if it raises, all is rolled back.
+        """
+        self._settlers.append(settle)
 
     def hold_to(self, world_uuid: str) -> None:
         """From now on, refuse every transaction if the database holds another world.
@@ -274,14 +252,20 @@ class Database:
                     self._session(self._writers, durable=durable) as session,
                 ):
                     yield session
+                    await self._settle(session)
             else:
                 async with self._session(self._writers) as session:
                     if durable:
                         await session.execute(text(_WAIT_FOR_THE_DISK))
                     yield session
+                    await self._settle(session)
         finally:
             mine[0] = False
             self._writing.reset(token)
+
+    async def _settle(self, session: AsyncSession) -> None:
+        for settle in self._settlers:
+            await settle(session)
 
     @contextmanager
     def refusing_writers(self) -> Iterator[None]:
@@ -302,8 +286,8 @@ class Database:
     async def _session(
         self, engine: AsyncEngine, *, durable: bool = False
     ) -> AsyncIterator[AsyncSession]:
-        info = session_info(self._context)
         is_reader = engine is self._readers
+        info = session_info(self._context) | {_IS_WRITER: not is_reader}
         with self.translated_errors(is_reader=is_reader, is_writer=not is_reader):
             async with engine.connect() as connection, self._watched(connection):
                 if durable:
@@ -382,6 +366,11 @@ class Database:
         await self._writers.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
+
+
+def is_writer(session: AsyncSession) -> bool:
+    """Tell whether a session of a `Database` may write."""
+    return bool(session.info.get(_IS_WRITER))
 
 
 async def _try_to_write(session: AsyncSession) -> None:

@@ -143,6 +143,16 @@ class RevisionedComponent(Component, kw_only=True):
     revision: Mapped[int] = mapped_column(index=True, init=False, default=0)
 
 
+class HidingComponent(Component, kw_only=True):
+    """A component that hides its entity: searches and listings leave it out unless asked.
+
+    Nothing else looks at it: a hidden asset keeps its bytes, its places in comics and all that is
+    known of it. A plugin hides entities by a subclass of its own.
+    """
+
+    __abstract__ = True
+
+
 class MarkerComponent(Component, kw_only=True):
     """Work to do on an entity; a system claims it with a lease and removes the marker when done.
 
