@@ -1,5 +1,6 @@
 """Entities, the base classes of components, and the revisions of their tables."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -26,6 +27,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dam.core.database.column_types import Int64, UtcDateTime, unix_now
 from dam.core.database.values import refuse_unequal
+from dam.core.ecs.search_fields import SearchField
 
 EntityId = int
 """A positive integer, small enough to type; not used again after its entity is deleted."""
@@ -96,6 +98,15 @@ class AnyComponent(Base, kw_only=True):
     __abstract__ = True
 
     entity_id: Mapped[int]
+
+    @classmethod
+    def search_fields(cls) -> Sequence[SearchField]:
+        """Return the values by which people search, sort and list entities with this component.
+
+        A class that has some overrides this; they need no other registration. Every column can be
+        searched as `Component.column` in any case.
+        """
+        return ()
 
 
 class Component(AnyComponent, kw_only=True):

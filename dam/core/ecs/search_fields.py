@@ -1,4 +1,4 @@
-"""`SearchField`: a value of assets that people search, sort and list by."""
+"""`SearchField`: a value of a component that people search, sort and list by."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -6,14 +6,12 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dam.core.ecs.components import AnyComponent
-
 ValueKind = Literal[
     "text", "name", "integer", "number", "size", "duration", "ratio", "time", "flag"
 ]
 """What a field holds, and so how a value is written in a query:
 
-- `text`: compared folded as a whole, or by a pattern with `*` and `?`.
+- `text`: compared folded, as a whole or by a pattern with `*` and `?`.
 - `name`: a word of the program, such as a media type; compared as it is, also by a pattern.
 - `integer`, `number`: a plain number; `3M` and `3k` are possible.
 - `size`: a number of bytes, written as `2MB`, `2MiB` or `2000`.
@@ -26,24 +24,18 @@ ValueKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class SearchField:
-    """A value of assets that people search, sort and list by.
+    """A value of a component that people search, sort and list by.
 
-    Example:
-        SearchField(name="width", kind="integer", component=ImageDimensionsComponent,
-                    column=ImageDimensionsComponent.width)
+    Example: `SearchField(name="width", kind="integer", column=ImageDimensionsComponent.width)`.
 
     Args:
-        name: Its name in queries, in `--fields` and in JSON; with its unit: `size_bytes`.
+        name: Its name in queries, in `--fields` and in JSON; with its unit, as in `size_bytes`.
         kind: What it holds.
-        component: The component that has it. An asset without this component has no value.
-        column: A column of that component, or an expression of its columns.
+        column: A column of the component, or an expression of its columns.
         short_names: Further names in queries, such as `size`.
-        is_folded: `column` holds folded text already, so that it is compared as it is.
     """
 
     name: str
     kind: ValueKind
-    component: type[AnyComponent]
     column: InstrumentedAttribute[Any] | ColumnElement[Any]
     short_names: tuple[str, ...] = ()
-    is_folded: bool = False
