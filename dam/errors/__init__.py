@@ -20,6 +20,7 @@ from dam.errors.archives import (
 )
 from dam.errors.assets import (
     AmbiguousIdError,
+    ChangedSinceError,
     DigestNotComputedError,
     EntityInUseError,
     EntityNotFoundError,
@@ -167,6 +168,7 @@ __all__ = [
     "AmbiguousIdError",
     "BuildFault",
     "CacheUnusableError",
+    "ChangedSinceError",
     "ComicTargetFormatError",
     "ComicTargetTakenError",
     "ConceptNotVariantError",

@@ -36,6 +36,21 @@ class EntityInUseError(ItemError):
         )
 
 
+class ChangedSinceError(ItemError):
+    """A change cannot be undone, because its rows were changed again (`entity_ids`)."""
+
+    def __init__(self, what: str, entity_ids: Sequence[int]) -> None:
+        self.what = what
+        self.entity_ids = tuple(entity_ids)
+        first = ", ".join(map(str, self.entity_ids[:_MOST_IDS]))
+        more = " …" if len(self.entity_ids) > _MOST_IDS else ""
+        noun = "entity" if len(self.entity_ids) == 1 else "entities"
+        super().__init__(
+            f"cannot undo {what}: {noun} {first}{more} changed since",
+            "undo the later changes first",
+        )
+
+
 class UnknownNameError(UsageError):
     """A name that is not known in this world; plugins may add names.
 
@@ -80,6 +95,9 @@ class EntityNotFoundError(UsageError):
             f"no {noun} {', '.join(texts)}{more}",
             "`add-asset --jsonl` and the commands that find assets print ids",
         )
+
+
+_MOST_IDS = 5
 
 
 class AmbiguousIdError(UsageError):

@@ -1,0 +1,216 @@
+"""`Change`: the rows that a call changed, before and after, so that `undo` can put them back."""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dam.core.database.bulk import insert_rows
+from dam.core.database.portions import portions
+from dam.core.ecs.components import Base, EntityId, MultiComponent, component_classes, table_of
+from dam.errors import ChangedSinceError
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One row of a table before and after; None: there was no such row."""
+
+    table: Table
+    before: Row | None
+    after: Row | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """Rows that a call may change: those in which a column has one of these entity ids.
+
+    Example: `Watched(column=EntityTagLinkComponent.entity_id, ids=[3, 4])`.
+
+    Args:
+        column: A column of a mapped class that holds entity ids.
+        ids: The entities.
+        where: Conditions that further narrow down the rows.
+    """
+
+    column: InstrumentedAttribute[Any]
+    ids: Collection[EntityId]
+    where: Sequence[ColumnElement[bool]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a call changed.
+
+    Args:
+        what: What was done, in a few words: "tagged 3 assets".
+        rows: The rows that are not as before.
+        watched: The rows that were looked at.
+    """
+
+    what: str
+    rows: tuple[RowChange, ...] = ()
+    watched: tuple[Watched, ...] = ()
+
+    @property
+    def entity_ids(self) -> tuple[EntityId, ...]:
+        """The entities whose rows were changed, ascending."""
+        found = {row[column] for column, row in _rows_with_owner(self.rows)}
+        return tuple(sorted(found))
+
+
+@dataclass
+class Recording:
+    """Gets its `change` when the block of `recorded` has ended."""
+
+    what: str
+    change: Change = field(default_factory=lambda: Change(what=""))
+
+
+@asynccontextmanager
+async def recorded(
+    session: AsyncSession, watched: Sequence[Watched], *, what: str
+) -> AsyncIterator[Recording]:
+    """Note what a block changes in the rows that are watched. The caller commits.
+
+    Example:
+        tags = Watched(column=EntityTagLinkComponent.entity_id, ids=[3, 4])
+        async with recorded(session, [tags], what="tagged 2 assets") as recording:
+            ...
+        return recording.change
+
+    Args:
+        session: A session that may write.
+        watched: The rows that the block may change. All others are not noted.
+        what: What the block does, in a few words.
+    """
+    before = await _read(session, watched)
+    recording = Recording(what)
+    yield recording
+    await session.flush()
+    after = await _read(session, watched)
+    recording.change = Change(
+        what=what, rows=tuple(_differences(before, after)), watched=tuple(watched)
+    )
+
+
+async def undo(session: AsyncSession, change: Change) -> Change:
+    """Put back the rows of a change as they were before it; return the change that undoes this.
+
+    Rows that the change did not touch stay. The caller commits.
+
+    Raises:
+        ChangedSinceError: One of the rows was changed again, or something that it needs is gone;
+            the caller must roll back.
+    """
+    keys = {row.table: _key_names(row.table) for row in change.rows}
+    written = [row for row in change.rows if row.after is not None]
+    await _refuse_changed(session, written, keys)
+    async with recorded(session, change.watched, what=f"undid: {change.what}") as recording:
+        for table, rows in _by_table(reversed(written)):
+            for page in portions([row.after for row in rows if row.after is not None]):
+                await session.execute(delete(table).where(_one_of(table, keys[table], page)))
+        try:
+            removed = [row for row in change.rows if row.before is not None]
+            for table, rows in _by_table(removed):
+                await _insert(session, table, rows)
+        except IntegrityError as error:
+            raise ChangedSinceError(change.what, change.entity_ids) from error
+    return recording.change
+
+
+async def _insert(session: AsyncSession, table: Table, rows: Sequence[RowChange]) -> None:
+    """Insert rows as they were; one that was deleted gets a new surrogate key."""
+    for is_new in (False, True):
+        old = [r.before for r in rows if r.before is not None and (r.after is None) == is_new]
+        left_out = {"id"} if is_new and table in _with_surrogate_keys() else set()
+        values = [{name: row[name] for name in row if name not in left_out} for row in old]
+        await insert_rows(session, table, values)
+
+
+def _with_surrogate_keys() -> set[Table]:
+    return {table_of(kind) for kind in component_classes(MultiComponent).values()}
+
+
+async def _refuse_changed(
+    session: AsyncSession, written: Iterable[RowChange], keys: Mapping[Table, Sequence[str]]
+) -> None:
+    for table, rows in _by_table(written):
+        wanted = {_key(keys[table], row.after): row.after for row in rows if row.after is not None}
+        found: dict[tuple[Any, ...], Row] = {}
+        for page in portions(list(wanted.values())):
+            held = select(table).where(_one_of(table, keys[table], page)).with_for_update()
+            for row in (await session.execute(held)).mappings():
+                found[_key(keys[table], row)] = dict(row)
+        changed = [row for key, row in wanted.items() if found.get(key) != row]
+        if changed:
+            owner = _owner_of(table).key
+            raise ChangedSinceError(table.name, sorted({row[owner] for row in changed}))
+
+
+async def _read(
+    session: AsyncSession, watched: Iterable[Watched]
+) -> dict[tuple[Table, tuple[Any, ...]], Row]:
+    await session.flush()
+    found: dict[tuple[Table, tuple[Any, ...]], Row] = {}
+    for each in watched:
+        table = each.column.property.columns[0].table
+        column = table.c[each.column.key]
+        keys = _key_names(table)
+        for ids in portions(sorted(set(each.ids))):
+            chosen = select(table).where(column.in_(ids), *each.where)
+            for row in (await session.execute(chosen)).mappings():
+                found[table, _key(keys, row)] = dict(row)
+    return found
+
+
+def _differences(
+    before: dict[tuple[Table, tuple[Any, ...]], Row],
+    after: dict[tuple[Table, tuple[Any, ...]], Row],
+) -> Iterator[RowChange]:
+    """Yield what differs, ordered by table so that a parent comes before its children."""
+    order = {table: index for index, table in enumerate(Base.metadata.sorted_tables)}
+    for table, key in sorted(before | after, key=lambda at: (order[at[0]], at[1])):
+        old, new = before.get((table, key)), after.get((table, key))
+        if old != new:
+            yield RowChange(table, old, new)
+
+
+def _by_table(rows: Iterable[RowChange]) -> Iterator[tuple[Table, list[RowChange]]]:
+    found: dict[Table, list[RowChange]] = {}
+    for row in rows:
+        found.setdefault(row.table, []).append(row)
+    yield from found.items()
+
+
+def _rows_with_owner(rows: Iterable[RowChange]) -> Iterator[tuple[str, Row]]:
+    for row in rows:
+        owner = _owner_of(row.table).key
+        yield from ((owner, each) for each in (row.before, row.after) if each is not None)
+
+
+def _owner_of(table: Table) -> Column[Any]:
+    """Return the column of the entity that a row belongs to."""
+    if "entity_id" in table.c:
+        return table.c.entity_id
+    references = [column for column in table.c if column.foreign_keys]
+    return references[0] if references else next(iter(table.primary_key))
+
+
+def _key_names(table: Table) -> list[str]:
+    return [column.key for column in table.primary_key]
+
+
+def _key(names: Sequence[str], row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+def _one_of(table: Table, names: Sequence[str], rows: Sequence[Row]) -> ColumnElement[bool]:
+    (name,) = names  # all tables of entities have a key of one column
+    return table.c[name].in_([row[name] for row in rows])
