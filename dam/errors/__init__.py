@@ -130,6 +130,7 @@ from dam.errors.plugins import (
     PluginTablesMissingError,
     PluginTooNewError,
 )
+from dam.errors.queries import TemplateSyntaxError, UnknownFieldError
 from dam.errors.runtime import (
     BuildFault,
     MissingExtraError,
@@ -269,9 +270,11 @@ __all__ = [
     "StoreUnusableError",
     "SystemAbortedError",
     "TablesMissingError",
+    "TemplateSyntaxError",
     "TornPictureError",
     "TransactionEndedError",
     "UnfitFunctionError",
+    "UnknownFieldError",
     "UnknownNameError",
     "UnknownStoreError",
     "UnpackerStoppedError",
