@@ -1,4 +1,4 @@
-"""`dam-cli show`, `thumbnail`, `export-asset`, `remove-asset` and `ui`: assets of a world."""
+"""`dam-cli show`, `thumbnail`, `export-asset`, `open`, `remove-asset`, `ui`: assets of a world."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.asset_service import EntityFacts
     from dam.services.export_service import ExportOutcome
+    from dam.services.open_service import OpenedAsset
     from dam.services.removal_service import Removal
     from dam.services.thumbnail_service import ThumbnailFile
 
-Outcome: TypeAlias = "ExportOutcome | ThumbnailFile"
+Outcome: TypeAlias = "ExportOutcome | OpenedAsset | ThumbnailFile"
 
 
 class NotBuiltError(EnvironmentFaultError):
@@ -177,6 +178,30 @@ def show_removal(state: State, removal: "Removal") -> ExitCode:
     else:
         _say_removed(removal, is_plan=state.is_dry_run)
     return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK
+
+
+@command("open", examples=("dam-cli open 12",))
+def open_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
+    """Open assets in the desktop's programs.
+
+    A file that was added with --mode reference is opened in its place, and all others as copies in
+    a temporary folder; what you change in a copy is not added. Programs, scripts and .desktop files
+    are refused.
+    """
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.asset_service import resolve_ids
+    from dam.services.open_service import open_assets
+
+    wanted = read_ids(ids, null_separated=null)
+
+    async def work(world: "World") -> "list[OpenedAsset]":
+        entity_ids = await world.read(resolve_ids, wanted)
+        with _reporting(state, "opening", len(entity_ids)) as tell:
+            return await open_assets(world, entity_ids, tell)
+
+    opened = run_in_world(state, work)
+    rows = [(item.entity_id, item.path) for item in opened if item.path]
+    return _write_outcomes(state, opened, rows, ("id", "path"))
 
 
 @command(examples=("dam-cli ui",))

@@ -51,6 +51,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "show": "dam.cli.asset:show_asset",
         "thumbnail": "dam.cli.asset:thumbnail",
         "export-asset": "dam.cli.asset:export_asset",
+        "open": "dam.cli.asset:open_asset",
         "remove-asset": "dam.cli.asset:remove_asset",
         "ui": "dam.cli.asset:ui",
     },

@@ -1,8 +1,9 @@
 """Errors of commands that look up, read or change assets: ids, names, digests and queries."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from dam.errors.base import EnvironmentFaultError, ItemError, UsageError
+from dam.errors.base import EnvironmentFaultError, ItemError, UsageError, display_path
 from dam.errors.secrets import url_without_password
 
 
@@ -143,6 +144,37 @@ class DigestNotComputedError(UsageError):
         super().__init__(
             f"this world does not compute {name}; it computes {', '.join(computed)}",
             f"add {name} to DAM_EXTRA_DIGESTS, then run `add-asset --rehash` on the files",
+        )
+
+
+class NoOpenerError(EnvironmentFaultError):
+    """Files cannot be opened on this machine."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        self.reason = reason
+        super().__init__(f"cannot open files: {reason}", f"{hint}, or use `dam-cli export-asset`")
+
+
+class ProgramRefusedError(ItemError):
+    """A file was to be opened that is a program, or starts one (`kind`)."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.path = path
+        self.kind = kind
+        super().__init__(
+            f"{display_path(path.name)} is {kind}, and is not opened",
+            "`dam-cli export-asset` writes it to a folder, if you trust it",
+        )
+
+
+class OpenerFailedError(ItemError):
+    """The program that opens files did not take this one."""
+
+    def __init__(self, program: str, reason: str) -> None:
+        self.program = program
+        self.reason = reason
+        super().__init__(
+            f"{program} did not open it: {reason}", "set a program for this type of file"
         )
 
 
