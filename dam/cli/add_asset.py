@@ -41,7 +41,14 @@ if TYPE_CHECKING:
     )
 
 
-_STATUSES: tuple["FileStatus", ...] = ("added", "known", "unchanged", "skipped", "failed")
+_STATUSES: tuple["FileStatus", ...] = (
+    "added",
+    "restored",
+    "known",
+    "unchanged",
+    "skipped",
+    "failed",
+)
 _JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "hint")
 
 
@@ -170,7 +177,7 @@ class _Run:
         if self._state.is_jsonl:
             emit_jsonl({name: getattr(outcome, name) for name in _JSONL_FIELDS})
         if self._options.mode == "move" and outcome.error is None:
-            self._moved += outcome.status in ("added", "known", "unchanged")
+            self._moved += outcome.status in ("added", "restored", "known", "unchanged")
         if outcome.error is not None:
             self._failed.append(outcome)
             self._report.take(

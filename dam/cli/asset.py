@@ -1,4 +1,4 @@
-"""`dam-cli show`, `thumbnail`, `export-asset`, `open`, `remove-asset`, `ui`: assets of a world."""
+"""`dam-cli show`, `thumbnail`, `export-asset`, `open`, `ui`: assets of a world."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,12 +12,8 @@ from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
-    complain,
     counted,
-    emit_json,
     emit_jsonl,
-    listed_ids,
-    sentence,
     show,
     table,
     talk,
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from dam.services.asset_service import EntityFacts
     from dam.services.export_service import ExportOutcome
     from dam.services.open_service import OpenedAsset
-    from dam.services.removal_service import Removal
     from dam.services.thumbnail_service import ThumbnailFile
 
 Outcome: TypeAlias = "ExportOutcome | OpenedAsset | ThumbnailFile"
@@ -129,57 +124,6 @@ def export_asset(
     )
 
 
-@command(
-    changes=True,
-    examples=(
-        "dam-cli remove-asset 12 --dry-run",
-        "dam-cli remove-asset 12 13",
-    ),
-)
-def remove_asset(
-    state: State,
-    ids: IdArguments,
-    *,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also remove assets in use, such as pages of a comic.")
-    ] = False,
-    null: NullSeparated = False,
-) -> ExitCode:
-    """Remove assets and everything known about them.
-
-    A later `gc` removes their stored bytes. Files that were added with --mode reference are never
-    touched.
-    """
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.removal_service import plan_removal, remove_assets
-
-    wanted = read_ids(ids, null_separated=null)
-
-    async def work(world: "World") -> "Removal":
-        if state.is_dry_run:
-            return await world.read(plan_removal, wanted, is_forced=force)
-        return await remove_assets(world, wanted, is_forced=force)
-
-    return show_removal(state, run_in_world(state, work))
-
-
-def show_removal(state: State, removal: "Removal") -> ExitCode:
-    """Write what was removed and what was refused; return the exit code."""
-    report = FailureReport("`--json` lists all")
-    for refusal in removal.refused:
-        users = listed_ids(refusal.used_by, "`--json` lists all")
-        report.take(refusal.entity_id, message=f"used by {users}", hint="--force removes it anyway")
-    report.tell()
-    if removal.without_content:
-        lost = listed_ids(removal.without_content, "`--json` lists all")
-        complain(f"assets left without bytes, because only removed assets had them: {lost}")
-    if state.is_json:
-        emit_json({"removed": len(removal.entity_ids), **vars(removal)})
-    else:
-        _say_removed(removal, is_plan=state.is_dry_run)
-    return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK
-
-
 @command("open", examples=("dam-cli open 12",))
 def open_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
     """Open assets in the desktop's programs.
@@ -255,11 +199,3 @@ def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
             label = name if len(many) == 1 else f"{name}[{number}]"
             for field, value in facts.items() or [(None, None)]:
                 yield entity.entity_id, label, field, value
-
-
-def _say_removed(removal: "Removal", *, is_plan: bool) -> None:
-    assets = counted(len(removal.entity_ids), "asset")
-    if is_plan:
-        sentence(f"would remove {assets}")
-    else:
-        sentence(f"removed {assets}; a later `dam-cli gc` removes the bytes")

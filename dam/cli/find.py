@@ -12,7 +12,7 @@ from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, re
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.faults import report
-from dam.cli.toolkit.output import emit_jsonl, show, size_text, table
+from dam.cli.toolkit.output import emit_jsonl, show, size_text, table, talk
 from dam.errors import ExitCode, UnreadableQueryError
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ def find_file_by_hash(
 
     found = run_in_world(state, work)
     show(state, found, _show_files)
+    for asset in found:
+        if asset.is_trashed:
+            back = f"`dam-cli restore-asset {asset.entity_id}` brings it back"
+            talk(state, f"{asset.entity_id} is in the trash; {back}")
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
 
 

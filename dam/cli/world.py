@@ -193,6 +193,8 @@ def _show_status(found: "WorldStatus") -> None:
     pending = [f"{rows:,} {marker}" for marker, rows in found.pending.items() if rows]
     hint = " (`dam-cli process`)" if pending else ""
     sentence(f"pending: {', '.join(pending) or 'nothing'}{hint}")
+    if found.trashed:
+        sentence(f"in the trash: {counted(found.trashed, 'asset')} (`dam-cli trash list`)")
     sentence(f"failures: {found.failures:,}{' (`dam-cli failures`)' if found.failures else ''}")
     if found.pending_removals:
         files = counted(found.pending_removals, "file")

@@ -52,6 +52,17 @@ class ChangedSinceError(ItemError):
         )
 
 
+class NotAnAssetError(UsageError):
+    """An entity was to be removed that is neither an asset nor a comic."""
+
+    def __init__(self, entity_id: int) -> None:
+        self.entity_id = entity_id
+        super().__init__(
+            f"entity {entity_id} is neither an asset nor a comic",
+            "`dam-cli show --json` lists what it is",
+        )
+
+
 class UnknownNameError(UsageError):
     """A name that is not known in this world; plugins may add names.
 

@@ -59,7 +59,10 @@ class DigestPrefix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAsset:
-    """An asset found by its digest: the names of its sources (first seen first) and its places."""
+    """An asset found by its digest: the names of its sources (first seen first) and its places.
+
+    `is_trashed` says that it is in the trash.
+    """
 
     entity_id: EntityId
     sha256: bytes
@@ -67,6 +70,7 @@ class FoundAsset:
     size_bytes: int | None
     names: Sequence[str]
     locations: Sequence[ShownLocation]
+    is_trashed: bool = False
 
 
 def parse_digest(text: str, choice: str = "auto") -> DigestPrefix:
@@ -153,6 +157,7 @@ class _Found:
     mime_type: str | None
     size_bytes: int | None
     names: list[str]
+    is_trashed: bool
 
 
 async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _Found]:
@@ -165,12 +170,14 @@ async def _find(session: AsyncSession, prefix: DigestPrefix) -> dict[EntityId, _
         for row in await session.scalars(select(file).where(file.entity_id.in_(ids)))
     }
     names = await names_of(session, ids)
+    trashed = await content_service.trashed_among(session, ids)
     return {
         entity_id: _Found(
             contents[entity_id],
             files[entity_id].media_type if entity_id in files else None,
             files[entity_id].size_bytes if entity_id in files else None,
             names[entity_id],
+            entity_id in trashed,
         )
         for entity_id in ids
     }
@@ -185,6 +192,7 @@ def _with_locations(store: ContentStore, found: dict[EntityId, _Found]) -> list[
             size_bytes=item.size_bytes,
             names=item.names,
             locations=_locations(store, item.content),
+            is_trashed=item.is_trashed,
         )
         for entity_id, item in found.items()
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
-from dam.core.ecs.components import Entity, EntityId, table_of
+from dam.core.ecs.components import Entity, EntityId, HidingComponent, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.models import ContentHashSHA256Component, FileLocationComponent
@@ -49,7 +49,11 @@ class Removal:
 
 
 async def plan_removal(
-    session: ReadOnly[AsyncSession], wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
+    session: ReadOnly[AsyncSession],
+    wanted: Sequence[IdOrPrefix],
+    *,
+    is_forced: bool = False,
+    only: type[HidingComponent] | None = None,
 ) -> Removal:
     """Return what `remove_assets` would do.
 
@@ -61,16 +65,21 @@ async def plan_removal(
         session: An open transaction.
         wanted: Ids or hash prefixes.
         is_forced: Remove entities even if other entities need them.
+        only: Leave out entities without this component, and those that are gone.
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
-    ids = await resolve_ids(session, wanted)
+    ids = await _chosen(session, wanted, only)
     return await _plan(session, ids, is_forced=is_forced)
 
 
 async def remove_assets(
-    world: World, wanted: Sequence[IdOrPrefix], *, is_forced: bool = False
+    world: World,
+    wanted: Sequence[IdOrPrefix],
+    *,
+    is_forced: bool = False,
+    only: type[HidingComponent] | None = None,
 ) -> Removal:
     """Remove assets and all their rows, in one transaction; the user's own files stay.
 
@@ -82,16 +91,27 @@ async def remove_assets(
         world: The world of the assets.
         wanted: Ids or hash prefixes.
         is_forced: Remove entities even if other entities need them, with the rows that do.
+        only: Leave out entities without this component, and those that are gone.
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`; nothing was removed.
     """
-    planned = await world.read(plan_removal, wanted, is_forced=is_forced)
+    planned = await world.read(plan_removal, wanted, is_forced=is_forced, only=only)
     await keep_sources_of(world, planned.entity_ids)
-    removal, digests = await world.run(_remove, wanted, is_forced=is_forced)
+    removal, digests = await world.run(_remove, wanted, is_forced=is_forced, only=only)
     thumbnails = await world.resources.get(WorldCache).thumbnails()
     await asyncio.to_thread(_forget, thumbnails, digests)
     return removal
+
+
+async def _chosen(
+    session: AsyncSession, wanted: Sequence[IdOrPrefix], only: type[HidingComponent] | None
+) -> list[EntityId]:
+    if only is None:
+        return await resolve_ids(session, wanted)
+    ids = [item for item in wanted if isinstance(item, int)]
+    having = await ecs_service.get_components_of_kind(session, ids, only)
+    return [entity_id for entity_id in ids if entity_id in having]
 
 
 async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
@@ -130,9 +150,13 @@ async def _held_alone(
 
 
 async def _remove(
-    session: AsyncSession, wanted: Sequence[IdOrPrefix], *, is_forced: bool
+    session: AsyncSession,
+    wanted: Sequence[IdOrPrefix],
+    *,
+    is_forced: bool,
+    only: type[HidingComponent] | None,
 ) -> tuple[Removal, list[bytes]]:
-    ids = await resolve_ids(session, wanted)
+    ids = await _chosen(session, wanted, only)
     # The locks keep other transactions from referring to them; SQLite has one writer anyway.
     for page in portions(sorted(ids), _PAGE):
         locked = select(Entity.id).where(Entity.id.in_(page)).order_by(Entity.id)

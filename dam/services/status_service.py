@@ -20,6 +20,7 @@ from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
     PendingSourceRemovalComponent,
+    TrashedComponent,
 )
 from dam.services.config_service import ShownSetting
 from dam.services.plugin_service import PluginInDatabase, list_plugins
@@ -62,6 +63,7 @@ class WorldStatus:
         components: Number of rows by component class, including markers and zeros.
         pending: Number of entities by marker, including zeros.
         failures: Number of open failures.
+        trashed: Number of assets and comics in the trash, which the other numbers include.
         pending_removals: Number of sources that moves must still remove, on any machine.
         plugins: The plugins that have tables in the world, also those that are not installed.
         settings: What is set for the world, and where; the database does not know it.
@@ -75,6 +77,7 @@ class WorldStatus:
     pending: Mapping[str, int]
     failures: int
     pending_removals: int
+    trashed: int = 0
     plugins: Sequence[PluginInDatabase] = ()
     settings: Sequence[ShownSetting] = ()
 
@@ -116,6 +119,7 @@ async def status(session: ReadOnly[AsyncSession]) -> WorldStatus:
         pending={name: components[name] for name in component_classes(MarkerComponent)},
         failures=await _count(session, failure, failure.c.dismissed_at.is_(None)),
         pending_removals=components[PendingSourceRemovalComponent.__name__],
+        trashed=components[TrashedComponent.__name__],
         plugins=await list_plugins(session),
     )
 

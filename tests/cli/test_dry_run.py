@@ -33,8 +33,10 @@ CHANGES: Mapping[str, str] = {
     "gc": "--force",  # the copy is another database to the store
     "process": "",
     "remove-asset": "{picture}",
+    "restore-asset": "{trashed}",
     "retry": "",
     "setup-db": "--reset --yes",
+    "trash empty": "--yes",
     "comic add-page": "{variant} {picture}",
     "comic create": "Nemo",
     "comic edit": "{concept} comic_title=Slumberland",

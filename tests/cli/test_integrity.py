@@ -73,7 +73,7 @@ def test_damage_and_loss_are_found(dam_cli: DamCli) -> None:
 def test_garbage_goes_after_a_day(dam_cli: DamCli) -> None:
     (dam_cli.home / "a.txt").write_bytes(b"hello")
     dam_cli("add-asset", "a.txt", "--no-process")
-    dam_cli("remove-asset", "1")
+    dam_cli("remove-asset", "1", "--forever")
     nothing = {"removed": 0, "freed_bytes": 0, "thumbnails": 0, "archive_copies": 0, "drafts": 0}
     young = dam_cli("gc", "--json").json
     until = datetime.fromisoformat(young.pop("kept_until"))

@@ -12,6 +12,7 @@ from dam.media.comic.name import fold_title
 from dam.media.comic.name_numbers import issue_key
 from dam.media.natural_order import text_key
 from dam.models import ComicBookConceptComponent as Concept
+from dam.services.ecs_service import Hidden, shown
 
 Texts = Iterable[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]]
 
@@ -19,7 +20,7 @@ _MAX_PATTERN = 500
 _MAX_YEAR = 2**31 - 1
 
 
-async def find_comic_book_concepts(
+async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its name
     session: ReadOnly[AsyncSession],
     *,
     title: str | None = None,
@@ -29,6 +30,7 @@ async def find_comic_book_concepts(
     publisher: str | None = None,
     limit: int | None = None,
     offset: int = 0,
+    hidden: Hidden = "leave_out",
 ) -> list[EntityId]:
     """Return the concepts that match all given criteria, sorted by series, volume, number and year.
 
@@ -46,6 +48,7 @@ async def find_comic_book_concepts(
         publisher: Text in the publisher's name.
         limit: Return at most this many; None returns all.
         offset: Skip this many matches first.
+        hidden: Whether comics in the trash are left out.
     """
     if publication_year is not None and abs(publication_year) > _MAX_YEAR:
         return []
@@ -64,7 +67,10 @@ async def find_comic_book_concepts(
         Concept.issue_number,
         Concept.volume,
         Concept.publication_year,
-    ).where(*(_may_contain(columns, text) for columns, text in wanted))
+    ).where(
+        *(_may_contain(columns, text) for columns, text in wanted),
+        shown(Concept.entity_id, hidden),
+    )
     if series_title:
         # Without a series, `title_key` holds the comic's own title.
         statement = statement.where(Concept.series_title.is_not(None))

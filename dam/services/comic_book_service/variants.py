@@ -23,7 +23,7 @@ from dam.errors import (
     VariantLinkedError,
     VariantUnlinkedError,
 )
-from dam.models import ComicBookVariantComponent, PageLink
+from dam.models import ComicBookVariantComponent, PageLink, TrashedComponent
 from dam.services import ecs_service
 from dam.services.comic_book_service.concepts import refuse_concept, require_concept
 from dam.services.comic_book_service.facts import (
@@ -73,6 +73,7 @@ async def link_comic_variant_to_concept(
     check_facts(ComicBookVariantComponent, facts)
     await ecs_service.lock_entity(session, concept_entity_id)
     await require_concept(session, concept_entity_id)
+    await ecs_service.remove_components(session, [concept_entity_id], TrashedComponent)
     await ecs_service.lock_entity(session, variant_entity_id)
     await refuse_concept(session, variant_entity_id)
     row: dict[str, object] = {"conceptual_entity_id": concept_entity_id, **facts}
@@ -120,9 +121,19 @@ async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: En
 
 
 async def get_variants_for_comic_concept(
-    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    concept_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[EntityId]:
     """Return the variants of a concept, the primary one first, then by id; it may have none.
+
+    Example: `await get_variants_for_comic_concept(session, concept, hidden="include")`.
+
+    Args:
+        session: Only read.
+        concept_entity_id: The concept.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The concept does not exist.
@@ -130,7 +141,8 @@ async def get_variants_for_comic_concept(
     """
     await require_concept(session, concept_entity_id)
     of_concept = select(_variants.entity_id).where(
-        _variants.conceptual_entity_id == concept_entity_id
+        _variants.conceptual_entity_id == concept_entity_id,
+        ecs_service.shown(_variants.entity_id, hidden),
     )
     ordered = of_concept.order_by(_variants.is_primary_variant.desc(), _variants.entity_id)
     return list(await session.scalars(ordered))

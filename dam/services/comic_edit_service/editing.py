@@ -192,7 +192,7 @@ async def _edit_terms(
 async def _lock_with_variants(session: AsyncSession, concept: EntityId) -> list[EntityId]:
     """Lock a concept, then its variants by ascending id; return the variants in that order."""
     await ecs_service.lock_entity(session, concept)
-    variants = sorted(await get_variants_for_comic_concept(session, concept))
+    variants = sorted(await get_variants_for_comic_concept(session, concept, hidden="include"))
     for variant in variants:
         await ecs_service.lock_entity(session, variant)
     return variants

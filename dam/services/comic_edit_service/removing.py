@@ -19,12 +19,18 @@ from dam.models import (
 from dam.services import ecs_service
 from dam.services.comic_book_service import get_variants_for_comic_concept
 from dam.services.removal_service import Removal, plan_removal, remove_assets
+from dam.services.trash_service import plan_trashing, trash_assets
 
 
 async def remove_comic(
-    world: World, entity_id: EntityId, *, is_forced: bool = False, is_dry_run: bool = False
+    world: World,
+    entity_id: EntityId,
+    *,
+    is_forever: bool = False,
+    is_forced: bool = False,
+    is_dry_run: bool = False,
 ) -> Removal:
-    """Remove a concept with all its variants, or one variant, and their pages.
+    """Put a concept with all its variants, or one variant, and their pages into the trash.
 
     Pages that other works have stay, as does an archive that has the only bytes of such a page.
 
@@ -33,7 +39,8 @@ async def remove_comic(
     Args:
         world: The world of the comic.
         entity_id: A concept or a variant.
-        is_forced: Remove such an archive, too.
+        is_forever: Do not put them into the trash: forget them.
+        is_forced: Of what is forgotten, also such an archive.
         is_dry_run: Only return what would be removed.
 
     Raises:
@@ -41,6 +48,10 @@ async def remove_comic(
         NoComicVariantError: It is neither a concept nor a variant.
     """
     ids = await world.read(comic_parts, entity_id)
+    if not is_forever:
+        if is_dry_run:
+            return Removal(entity_ids=tuple(await world.read(plan_trashing, ids)))
+        return Removal(entity_ids=(await world.run(trash_assets, ids)).entity_ids)
     # Of a page that stays and has its bytes elsewhere, only the place in the archive is forgotten.
     planned = await world.read(plan_removal, ids, is_forced=True)
     is_harmless = not planned.without_content
@@ -58,7 +69,7 @@ async def comic_parts(session: ReadOnly[AsyncSession], entity_id: EntityId) -> l
         EntityNotFoundError, NoComicVariantError: As for `remove_comic`.
     """
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
-        variants = await get_variants_for_comic_concept(session, entity_id)
+        variants = await get_variants_for_comic_concept(session, entity_id, hidden="include")
     elif await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
         variants = [entity_id]
     else:

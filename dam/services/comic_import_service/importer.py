@@ -224,7 +224,9 @@ class ComicImporter:
             known = await self._link(known)
             others = await self._world.read(others_in_folder, folder, known, files)
             remarks += remarks_on_others(others, self._options.mode)
-            outcome = imported_comic(folder.path, "unchanged", known, failed, document, remarks)
+            is_restored = await self._restore(known)
+            status: FileStatus = "restored" if is_restored else "unchanged"
+            outcome = imported_comic(folder.path, status, known, failed, document, remarks)
             going = await self._world.read(sources_of_pages, known, sources)
             planned = len(pages) - len(failed) - len(others)
             return await self._moves.finish(outcome, going, planned, are_noted=False)
@@ -240,7 +242,8 @@ class ComicImporter:
             others = await self._world.read(others_in_folder, folder, recorded, files)
             remarks += remarks_on_others(others, self._options.mode)
         remarks += comic.facts.problems
-        status: FileStatus = "added" if recorded.is_new else "known"
+        is_restored = not recorded.is_new and await self._restore(recorded)
+        status = "added" if recorded.is_new else "restored" if is_restored else "known"
         outcome = imported_comic(folder.path, status, recorded, (), document, remarks)
         planned = len(pages) - len(others)
         return await self._moves.finish(outcome, going, planned, are_noted=True)
@@ -338,6 +341,15 @@ class ComicImporter:
             partial(link_known_comic, known=known, concept_entity_id=concept)
         )
 
+    async def _restore(self, comic: RecordedComic) -> bool:
+        """Take the variant of a folder out of the trash; return whether it was there."""
+        if comic.variant_entity_id is None:
+            return False
+        ids = [comic.variant_entity_id]
+        if self._options.is_dry_run:
+            return bool(await self._world.read(content_service.trashed_among, ids))
+        return bool(await self._world.run(content_service.bring_back, ids))
+
     async def _foresee(
         self, comic: ParsedComic, pages: int, entity_id: EntityId | None = None
     ) -> RecordedComic:
@@ -367,4 +379,4 @@ def _at_source(file: FileOutcome) -> LocatedContent:
 
 def _known_status(file: FileOutcome) -> FileStatus:
     """Return the status of an archive that was imported as a comic before."""
-    return "unchanged" if file.status == "unchanged" else "known"
+    return file.status if file.status in ("restored", "unchanged") else "known"

@@ -28,6 +28,7 @@ class ComicOutcome:
     Args:
         status: `added`: a new variant. `unchanged`: imported before from this path. `known`:
             imported before, but the archive came from another path or the folder was moved.
+            `restored`: it was in the trash.
         pages: The number of its pages.
         error: The error class of what failed: the whole comic, its ComicInfo.xml alone, or the
             removal of its source files.

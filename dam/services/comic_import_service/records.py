@@ -252,7 +252,7 @@ async def _record(
     is_created = concept is None
     if concept is None:
         concept = await create_concept(session, comic.facts, comic.name)
-    is_first = not await get_variants_for_comic_concept(session, concept)
+    is_first = not await get_variants_for_comic_concept(session, concept, hidden="include")
     await link_comic_variant_to_concept(
         session,
         variant_entity_id,

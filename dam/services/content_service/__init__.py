@@ -21,6 +21,7 @@ from dam.services.content_service.locations import ShownLocation, locate, locate
 from dam.services.content_service.names import names_of
 from dam.services.content_service.times import times_of
 from dam.services.content_service.touched import TouchedFile, note_touched
+from dam.services.content_service.trashed import bring_back, trashed_among, with_companions
 
 __all__ = [
     "LARGE_BYTES",
@@ -32,6 +33,7 @@ __all__ = [
     "RecordedFile",
     "ShownLocation",
     "TouchedFile",
+    "bring_back",
     "foresee_files",
     "known_files",
     "locate",
@@ -45,4 +47,6 @@ __all__ = [
     "stored_before",
     "times_of",
     "touch_sources",
+    "trashed_among",
+    "with_companions",
 ]

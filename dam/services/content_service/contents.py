@@ -28,6 +28,7 @@ from dam.models import (
     FileLocationComponent,
     FilePropertiesComponent,
 )
+from dam.services.content_service.trashed import bring_back
 from dam.services.failure_service import IMPORT_COMIC
 from dam.storage.paths import path_bytes
 
@@ -66,10 +67,14 @@ class HashedContent(NamedTuple):
 
 
 class ContentEntity(NamedTuple):
-    """The entity that has a content; `is_new` says that this call created it."""
+    """The entity that has a content.
+
+    `is_new` says that this call created it, `is_restored` that it was in the trash before.
+    """
 
     entity_id: EntityId
     is_new: bool
+    is_restored: bool = False
 
 
 async def record_contents(
@@ -82,8 +87,8 @@ async def record_contents(
     """Record contents and return the entity of each, by SHA-256.
 
     New content becomes an entity with its name, its size and all markers that `markers` wants on
-    it. If several contents have the same bytes, the name of the first is used. The caller writes
-    the places of the bytes, and commits.
+    it. If several contents have the same bytes, the name of the first is used. Content in the trash
+    comes back from there. The caller writes the places of the bytes, and commits.
 
     Example: `await record_contents(session, hashed, markers, now=world.context.now())`.
 
@@ -105,7 +110,9 @@ async def record_contents(
     }
     await _describe(session, created, markers)
     await _write_digests(session, {entities[d].entity_id: first for d, first in firsts.items()})
-    return entities
+    known = {each.entity_id for each in entities.values() if not each.is_new}
+    back = await bring_back(session, known)
+    return {d: each._replace(is_restored=each.entity_id in back) for d, each in entities.items()}
 
 
 async def _describe(

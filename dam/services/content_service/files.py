@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import Conflict, insert_rows
@@ -24,6 +24,7 @@ from dam.models import (
     ContentSuccessorComponent,
     FileLocationComponent,
     OriginalSourceInfoComponent,
+    TrashedComponent,
 )
 from dam.services.content_service.contents import (
     HashedContent,
@@ -33,10 +34,11 @@ from dam.services.content_service.contents import (
     unreadable_assets,
 )
 from dam.services.content_service.file_states import note_states
+from dam.services.content_service.trashed import trashed_among
 from dam.storage.content_store import StoredFile
 from dam.storage.paths import path_bytes, path_digest
 
-ByteStatus = Literal["added", "known", "unchanged"]
+ByteStatus = Literal["added", "restored", "known", "unchanged"]
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,14 @@ async def record_files(
     created = {digest: first for digest, first in firsts.items() if entities[digest].is_new}
     new = {entities[digest].entity_id for digest in created}
     assets = [(entities[file.stored.sha256].entity_id, file) for file in files]
+    restored = {digest: first for digest, first in firsts.items() if entities[digest].is_restored}
     known = await _write_locations(session, assets, new)
     mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
     was_there = {entity_id for entity_id, _ in assets} - new
     await mark_as_new(session, mended | await unreadable_assets(session, was_there), markers)
     before = await _write_sources(session, assets, now)
     return [
-        replace(_judge(file, entity_id, created, before), is_mended=entity_id in mended)
+        replace(_judge(file, entity_id, created, restored, before), is_mended=entity_id in mended)
         for entity_id, file in assets
     ]
 
@@ -117,11 +120,12 @@ async def foresee_files(
     Args:
         session: An open transaction.
         files: Files that were read and hashed.
-        foreseen: The digests of assets that this dry run would have created. New ones are added, so
-            that the next file with the same bytes is "known".
+        foreseen: The digests of assets that this dry run would have created or restored. New ones
+            are added, so that the next file with the same bytes is "known".
     """
     digests = {file.stored.sha256 for file in files}
     known = await known_identities(session, ContentHashSHA256Component, digests)
+    trashed = await trashed_among(session, known.values())
     source = OriginalSourceInfoComponent
     paths = [file.path_digest for file in files]
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
@@ -133,6 +137,9 @@ async def foresee_files(
         if entity_id is None and digest not in foreseen:
             foreseen.add(digest)
             answers.append(RecordedFile(None, "added"))
+        elif entity_id in trashed and digest not in foreseen:
+            foreseen.add(digest)
+            answers.append(RecordedFile(entity_id, "restored"))
         else:
             is_same = entity_id is not None and before.get(path) == entity_id
             answers.append(RecordedFile(entity_id, "unchanged" if is_same else "known"))
@@ -153,10 +160,13 @@ def _judge(
     file: HashedFile,
     entity_id: EntityId,
     created: Mapping[bytes, HashedFile],
+    restored: Mapping[bytes, HashedFile],
     before: Mapping[bytes, EntityId],
 ) -> RecordedFile:
     if created.get(file.stored.sha256) is file:
         return RecordedFile(entity_id, "added")
+    if restored.get(file.stored.sha256) is file:
+        return RecordedFile(entity_id, "restored")
     was_there = before.get(file.path_digest) == entity_id
     return RecordedFile(entity_id, "unchanged" if was_there else "known")
 
@@ -287,7 +297,8 @@ async def known_files(
 ) -> dict[bytes, KnownFile]:
     """Return the known sources among these paths, by path digest.
 
-    A path counts only if its bytes are kept as this import would keep them.
+    A path counts only if its bytes are kept as this import would keep them, and its asset is not in
+    the trash.
 
     Example: `await known_files(session, [path_digest(b"/a/cat.jpg")], is_reference=False)`.
 
@@ -310,6 +321,7 @@ def _select_known(*, is_reference: bool) -> Select[Any]:
         table_of(ContentHashSHA256Component).c,
         table_of(FileLocationComponent).c,
     )
+    trashed = table_of(TrashedComponent).c
     kept = (
         (place.path_digest == source.path_digest) & (place.entity_id == source.entity_id)
         if is_reference
@@ -321,6 +333,7 @@ def _select_known(*, is_reference: bool) -> Select[Any]:
         select(source.path_digest, *columns, *state)
         .where(source.path_digest.in_(bindparam("path_digests", expanding=True)))
         .where(digest.entity_id == source.entity_id, select(place.id).where(kept).exists())
+        .where(~exists().where(trashed.entity_id == source.entity_id))
     )
 
 

@@ -18,9 +18,11 @@ from dam.services.ecs_service.entities import (
     users_of,
 )
 from dam.services.ecs_service.finding import count_entities, find_entities, stream_entities
+from dam.services.ecs_service.hiding import Hidden, is_hidden, shown
 from dam.services.ecs_service.marking import mark_in_pages
 
 __all__ = [
+    "Hidden",
     "add_component",
     "check_ids",
     "count_entities",
@@ -32,12 +34,14 @@ __all__ = [
     "get_components_of_kind",
     "get_components_of_many",
     "get_entities",
+    "is_hidden",
     "lock_entity",
     "mark_in_pages",
     "release_entities",
     "remove_components",
     "require_entities",
     "set_component",
+    "shown",
     "stream_entities",
     "users_of",
 ]

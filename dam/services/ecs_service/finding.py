@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.values import at_least
 from dam.core.ecs.components import Entity, EntityId
 from dam.core.read_only import ReadOnly
+from dam.services.ecs_service.hiding import Hidden, shown
 from dam.services.ecs_service.queries import MAX_ID, Conditions, Kinds, matching
 
 
@@ -17,6 +18,7 @@ async def find_entities(
     with_: Kinds = (),
     without: Kinds = (),
     where: Conditions = (),
+    hidden: Hidden = "leave_out",
     after: EntityId = 0,
     limit: int = 1000,
 ) -> list[EntityId]:
@@ -35,6 +37,7 @@ async def find_entities(
         without: Component classes of which it must have none.
         where: Conditions that must all hold. Each one is checked on one row of each component that
             it names; to check two conditions on the same row, join them with `and_`.
+        hidden: Whether hidden entities, such as assets in the trash, are left out.
         after: Return only ids greater than this one.
         limit: The greatest number of ids returned.
 
@@ -44,7 +47,8 @@ async def find_entities(
     """
     at_least(0, limit=limit)
     after = max(0, min(after, MAX_ID))
-    found = matching(with_, without, where).where(Entity.id > after).order_by(Entity.id)
+    belongs = Entity.id > after, shown(Entity.id, hidden)
+    found = matching(with_, without, where).where(*belongs).order_by(Entity.id)
     return list(await session.scalars(found.limit(min(limit, MAX_ID))))
 
 
@@ -54,6 +58,7 @@ async def stream_entities(
     with_: Kinds = (),
     without: Kinds = (),
     where: Conditions = (),
+    hidden: Hidden = "leave_out",
     page_size: int = 1000,
 ) -> AsyncIterator[EntityId]:
     """Yield the ids of all entities that match, one by one, in ascending order.
@@ -68,6 +73,7 @@ async def stream_entities(
         with_: As in `find_entities`.
         without: As in `find_entities`.
         where: As in `find_entities`.
+        hidden: As in `find_entities`.
         page_size: How many ids are read from the database at a time.
 
     Raises:
@@ -78,7 +84,13 @@ async def stream_entities(
     page = [0]
     while page:
         page = await find_entities(
-            session, with_=with_, without=without, where=where, after=page[-1], limit=page_size
+            session,
+            with_=with_,
+            without=without,
+            where=where,
+            hidden=hidden,
+            after=page[-1],
+            limit=page_size,
         )
         for entity_id in page:
             yield entity_id
@@ -90,6 +102,7 @@ async def count_entities(
     with_: Kinds = (),
     without: Kinds = (),
     where: Conditions = (),
+    hidden: Hidden = "leave_out",
 ) -> int:
     """Return how many entities match.
 
@@ -100,6 +113,7 @@ async def count_entities(
         with_: As in `find_entities`.
         without: As in `find_entities`.
         where: As in `find_entities`.
+        hidden: As in `find_entities`.
     """
-    found = matching(with_, without, where).subquery()
+    found = matching(with_, without, where).where(shown(Entity.id, hidden)).subquery()
     return (await session.scalars(select(func.count()).select_from(found))).one()

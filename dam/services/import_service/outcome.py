@@ -10,8 +10,9 @@ from dam.services.content_service import HashedFile, RecordedFile
 from dam.storage.sources.walk import SkippedPath
 from dam.tasks.sources import SourceRemoval
 
-FileStatus = Literal["added", "known", "unchanged", "skipped", "failed"]
-"""Added: a new asset. Known: an asset has these bytes. Unchanged: also imported from this path."""
+FileStatus = Literal["added", "restored", "known", "unchanged", "skipped", "failed"]
+"""Added: a new asset. Restored: the asset was in the trash. Known: an asset has these bytes.
+Unchanged: also imported from this path."""
 
 
 @dataclass(frozen=True, kw_only=True)

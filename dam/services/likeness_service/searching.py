@@ -209,9 +209,15 @@ async def _search(world: World, query: _Query, options: LikenessOptions) -> list
 async def _find(
     session: AsyncSession, packed: PackedHashes, query: _Query, options: LikenessOptions
 ) -> list[SimilarImage]:
-    """Search one snapshot of the database; an asset with the same bytes is always found."""
+    """Search one snapshot of the database; an asset with the same bytes is always found.
+
+    Hidden assets, such as those in the trash, are left out.
+    """
     same = ContentHashSHA256Component
-    identical = await session.scalar(select(same.entity_id).where(same.digest == query.sha256))
+    alike = select(same.entity_id).where(
+        same.digest == query.sha256, ecs_service.shown(same.entity_id)
+    )
+    identical = await session.scalar(alike)
     matches: list[_Match] = []
     if query.hashes:
         block = await packed.current(session)
@@ -271,7 +277,7 @@ async def _described(
         .outerjoin(file, file.entity_id == digest.entity_id)
         .outerjoin(size, size.entity_id == digest.entity_id)
         .outerjoin(kind, kind.entity_id == digest.entity_id)
-        .where(digest.entity_id.in_(entity_ids))
+        .where(digest.entity_id.in_(entity_ids), ecs_service.shown(digest.entity_id))
     )
     found = await session.execute(statement)
     return {row.entity_id: row for row in found.all()}
