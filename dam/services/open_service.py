@@ -90,7 +90,8 @@ async def open_assets(
 async def _opened(
     world: World, opener: str, entity_id: EntityId, content: LocatedContent | None, folder: Path
 ) -> OpenedAsset:
-    path = None if content is None else await _in_place(world, content)
+    own = None if content is None else await _in_place(world, content)
+    path = own
     if path is None:
         (copy,) = await export_assets(world, [entity_id], folder)
         if copy.path is None:
@@ -101,6 +102,8 @@ async def _opened(
     try:
         await asyncio.to_thread(_open, opener, path)
     except ItemError as error:
+        if own is None:  # nobody looks at the copy
+            await asyncio.to_thread(path.unlink, missing_ok=True)
         kind, message, hint = type(error).__name__, error.message, error.hint
         return OpenedAsset(entity_id=entity_id, error=kind, message=message, hint=hint)
     return OpenedAsset(entity_id=entity_id, path=path)

@@ -96,7 +96,7 @@ def furnish(cli: DamCli) -> dict[str, int]:
     write_comic(cli.home / "one.cbz", "city.jpg", "lake.jpg")
     write_comic(cli.home / "two.cbz", "city-half.jpg", "lake-half.jpg")
     write_comic(cli.home / "new.cbz", "sea.jpg")
-    for name in ("garbage.txt", "new.txt"):
+    for name in ("garbage.txt", "new.txt", "trashed.txt"):
         (cli.home / name).write_text(name)
 
     picture = added(cli, ASSETS / "pictures" / "hills.jpg")
@@ -105,7 +105,11 @@ def furnish(cli: DamCli) -> dict[str, int]:
     concept = one["concept_entity_id"]
     (two,) = succeeded(cli, "comic", "import", "two.cbz", "--concept", str(concept))
     added(cli, ASSETS / "pictures" / "ball.jpg", "--no-process")
-    succeeded(cli, "remove-asset", str(added(cli, Path("garbage.txt"), "--no-process")))
+    garbage, trashed = (
+        added(cli, Path(name), "--no-process") for name in ("garbage.txt", "trashed.txt")
+    )
+    succeeded(cli, "remove-asset", str(garbage), "--forever")
+    succeeded(cli, "remove-asset", str(trashed))
     for stored in cli.home.glob(".local/share/dam/default-storage/??/??/*"):
         os.utime(stored, (0, 0))
     (cli.home / ".local/share/dam/default.db").chmod(0o644)
@@ -114,6 +118,7 @@ def furnish(cli: DamCli) -> dict[str, int]:
         "concept": concept,
         "variant": one["variant_entity_id"],
         "second_variant": two["variant_entity_id"],
+        "trashed": trashed,
     }
 
 

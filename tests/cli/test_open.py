@@ -82,6 +82,8 @@ def test_a_program_is_not_opened(desktop: DamCli, name: str, content: bytes, kin
     assert result.returncode == 3
     assert f"failed: 1: {name} is {kind}, and is not opened" in result.stderr
     assert [path.name for path in _opened(desktop)] == ["hills.jpg"]
+    copies = Path(desktop.settings["TMPDIR"]).glob("dam-open-*/*")
+    assert [path.name for path in copies] == ["hills.jpg"]
 
 
 def test_a_program_that_refuses_is_told(desktop: DamCli) -> None:
