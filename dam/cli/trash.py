@@ -64,7 +64,7 @@ def remove_asset(
 ) -> ExitCode:
     """Put assets into the trash.
 
-    Lists, searches and likeness leave them out. Their bytes stay, and all that is known of them;
+    Lists and likeness leave them out. Their bytes stay, and all that is known of them;
     `restore-asset` brings them back, and so does adding the same bytes again. A page of a comic
     stays a page.
 

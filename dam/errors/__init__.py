@@ -134,7 +134,6 @@ from dam.errors.plugins import (
     PluginTablesMissingError,
     PluginTooNewError,
 )
-from dam.errors.queries import TemplateSyntaxError, UnknownFieldError
 from dam.errors.runtime import (
     BuildFault,
     MissingExtraError,
@@ -278,11 +277,9 @@ __all__ = [
     "StoreUnusableError",
     "SystemAbortedError",
     "TablesMissingError",
-    "TemplateSyntaxError",
     "TornPictureError",
     "TransactionEndedError",
     "UnfitFunctionError",
-    "UnknownFieldError",
     "UnknownNameError",
     "UnknownStoreError",
     "UnpackerStoppedError",

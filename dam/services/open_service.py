@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dam.core.ecs.components import EntityId
-from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import (
     ItemError,
@@ -51,7 +50,7 @@ class OpenedAsset:
 
 
 async def open_assets(
-    world: ReadOnly[World],
+    world: World,
     entity_ids: Sequence[EntityId],
     on_outcome: Callable[[OpenedAsset], None] | None = None,
 ) -> list[OpenedAsset]:

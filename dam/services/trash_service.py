@@ -51,7 +51,7 @@ class TrashedAsset:
 
 
 async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
-    """Put assets and comics into the trash; listings, searches and likeness leave them out.
+    """Put assets and comics into the trash; listings and likeness leave them out.
 
     Nothing is forgotten: their bytes stay, and a page of a comic stays one. Those that are in the
     trash already stay there since when they are. The caller commits.

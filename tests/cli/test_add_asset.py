@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 ASSETS = Path(__file__).parents[1] / "assets"
 PICTURE = ASSETS / "pictures" / "lake.jpg"
 LONG_AGO_NS = 1_500_000_000 * 10**9
-COUNTS = ("added", "known", "unchanged", "skipped", "failed")
+COUNTS = ("added", "restored", "known", "unchanged", "skipped", "failed")
 TRUNCATED = "torn JPEG picture: 56% of it is missing"
 
 

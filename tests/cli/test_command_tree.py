@@ -21,7 +21,7 @@ CHANGING = {
     *("setup-db", "process", "retry", "gc", "doctor", "add-asset", "export-asset", "remove-asset"),
     *("config edit", "forget", "failures dismiss"),
     *(f"comic {name}" for name in ("import", "create", "link", "unlink", "set-primary", "edit")),
-    "comic remove",
+    *("comic remove", "restore-asset", "trash empty"),
     *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),
     *(f"tag {name}" for name in ("add", "remove", "rename", "merge", "alias", "parent", "delete")),
 }

@@ -32,6 +32,7 @@ from dam.services import (
     schema_service,
     status_service,
     store_service,
+    trash_service,
     world_service,
 )
 from dam.services.content_service import HashedFile
@@ -61,9 +62,10 @@ class Filled:
     concept: EntityId
     variant: EntityId
     page: EntityId
+    trashed: EntityId
 
 
-ANYTHING = Filled(picture=1, sha256=64 * "0", concept=2, variant=3, page=4)
+ANYTHING = Filled(picture=1, sha256=64 * "0", concept=2, variant=3, page=4, trashed=5)
 
 
 @pytest.fixture
@@ -82,12 +84,16 @@ async def filled(world: World, add: Add, tmp_path: Path) -> Filled:
     assert concept is not None
     page, *_ = await world.read(page_service.get_ordered_pages, variant)
     located = await world.read(content_service.locate, [picture])
+    (tmp_path / "trashed.txt").write_text("trashed")
+    trashed = await add(tmp_path / "trashed.txt")
+    await world.run(trash_service.trash_assets, [trashed])
     return Filled(
         picture=picture,
         sha256=located[picture].digest.hex(),
         concept=concept,
         variant=variant,
         page=page,
+        trashed=trashed,
     )
 
 
@@ -157,6 +163,8 @@ def cases(f: Filled) -> list[Case]:
         case(content_service.locate, [f.picture, f.page]),
         case(content_service.names_of, [f.picture]),
         case(content_service.times_of, [f.picture]),
+        case(content_service.trashed_among, [f.trashed]),
+        case(content_service.with_companions, [f.trashed]),
         case(digest_service.find_by_digest, digest_service.parse_digest(f.sha256, "auto")),
         case(digest_service.find_by_file, PICTURE),
         case(ecs_service.count_entities, where=wide),
@@ -180,6 +188,9 @@ def cases(f: Filled) -> list[Case]:
         case(removal_service.plan_removal, [f.picture]),
         case(schema_service.table_names),
         case(status_service.status),
+        case(trash_service.list_trash),
+        case(trash_service.plan_restoring, [f.trashed]),
+        case(trash_service.plan_trashing, [f.picture]),
         case(store_service.count_stored),
         case(store_service.last_place_id),
         case(store_service.require_opened_files),

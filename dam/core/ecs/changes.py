@@ -31,7 +31,7 @@ class RowChange:
 class Watched:
     """Rows that a call may change: those in which a column has one of these entity ids.
 
-    Example: `Watched(column=EntityTagLinkComponent.entity_id, ids=[3, 4])`.
+    Example: `Watched(column=TrashedComponent.entity_id, ids=[3, 4])`.
 
     Args:
         column: A column of a mapped class that holds entity ids.
@@ -49,7 +49,7 @@ class Change:
     """What a call changed.
 
     Args:
-        what: What was done, in a few words: "tagged 3 assets".
+        what: What was done, in a few words: "trashed 3 assets".
         rows: The rows that are not as before.
         watched: The rows that were looked at.
     """
@@ -80,8 +80,8 @@ async def recorded(
     """Note what a block changes in the rows that are watched. The caller commits.
 
     Example:
-        tags = Watched(column=EntityTagLinkComponent.entity_id, ids=[3, 4])
-        async with recorded(session, [tags], what="tagged 2 assets") as recording:
+        trash = Watched(column=TrashedComponent.entity_id, ids=[3, 4])
+        async with recorded(session, [trash], what="trashed 2 assets") as recording:
             ...
         return recording.change
 

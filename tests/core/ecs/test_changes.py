@@ -11,7 +11,7 @@ from dam.core.ecs.changes import Change, Watched, recorded, undo
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import write_rows
 from dam.errors import ChangedSinceError
-from dam.models import EntityTagLinkComponent as Link
+from dam.models import ContentSuccessorComponent as Link
 from dam.models import ImageDimensionsComponent as Dimensions
 from tests.core.worlds import new_entities
 
@@ -27,21 +27,21 @@ async def _sizes(session: AsyncSession) -> dict[EntityId, int]:
 
 
 async def _links(session: AsyncSession) -> list[tuple[EntityId, EntityId]]:
-    rows = await session.execute(select(Link.entity_id, Link.tag_entity_id).order_by(Link.id))
-    return [(entity, tag) for entity, tag in rows]
+    rows = await session.execute(select(Link.entity_id, Link.successor_entity_id).order_by(Link.id))
+    return [(entity, other) for entity, other in rows]
 
 
 def _watched(ids: Sequence[EntityId]) -> list[Watched]:
     return [Watched(column=kind.entity_id, ids=ids) for kind in (Dimensions, Link)]
 
 
-async def _tag(session: AsyncSession, entity: EntityId, tag: EntityId) -> None:
-    row = {"entity_id": entity, "tag_entity_id": tag, "source": "user"}
-    await write_rows(session, Link, [row | {"value": None, "number": None}], replace=False)
+async def _link(session: AsyncSession, entity: EntityId, other: EntityId) -> None:
+    row = {"entity_id": entity, "successor_entity_id": other}
+    await write_rows(session, Link, [row], replace=False)
 
 
 async def _change(session: AsyncSession) -> Change:
-    """Change the size of entity 1, remove that of 2, give 3 one, and take a tag from 1."""
+    """Change the size of entity 1, remove that of 2, give 3 one, and take a link from 1."""
     async with recorded(session, _watched([1, 2, 3]), what="a change") as recording:
         await _write(session, {1: 10, 3: 30})
         await session.delete(await session.get_one(Dimensions, 2))
@@ -52,7 +52,7 @@ async def _change(session: AsyncSession) -> Change:
 async def _prepare(session: AsyncSession) -> None:
     await new_entities(session, 4)
     await _write(session, {1: 1, 2: 2, 4: 4})
-    await _tag(session, 1, 4)
+    await _link(session, 1, 4)
 
 
 async def test_a_change_tells_which_rows_it_changed(database: Database) -> None:
@@ -85,7 +85,7 @@ async def test_a_removed_row_comes_back_although_its_number_was_used_again(
 ) -> None:
     await database.write(_prepare)
     change = await database.write(_change)
-    await database.write(_tag, 3, 4)
+    await database.write(_link, 3, 4)
     await database.write(undo, change)
     assert sorted(await database.read(_links)) == [(1, 4), (3, 4)]
 

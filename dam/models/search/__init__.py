@@ -1,1 +1,0 @@
-"""What searches are answered from: the words of assets, and saved queries."""

@@ -1,1 +1,0 @@
-"""Tags, their names and parents, and what they are given to."""

@@ -1,3 +1,0 @@
-"""Finds assets by queries."""
-
-__all__: list[str] = []

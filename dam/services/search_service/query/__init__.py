@@ -1,1 +1,0 @@
-"""The query language: text becomes a tree; nothing here knows the database."""
