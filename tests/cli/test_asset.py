@@ -206,17 +206,17 @@ def test_exports_are_planned_done_and_streamed(filled: DamCli) -> None:
     assert {planned.returncode, done.returncode, people.returncode} == {0}
 
 
-def test_an_asset_is_removed_and_its_file_stays(dam_cli: DamCli, home: Path) -> None:
+def test_an_asset_is_removed_for_good_and_its_file_stays(dam_cli: DamCli, home: Path) -> None:
     (home / "a").write_bytes(b"a")
     dam_cli("add-asset", "a", "--no-copy")
-    plan = dam_cli("remove-asset", "1", "--dry-run", "--json")
+    plan = dam_cli("remove-asset", "1", "--forever", "--dry-run", "--json")
     assert plan.json == {
         "removed": 1,
         "entity_ids": [1],
         "refused": [],
         "without_content": [],
     }
-    result = dam_cli("remove-asset", "1")
+    result = dam_cli("remove-asset", "1", "--forever")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "removed 1 asset; a later `dam-cli gc` removes the bytes\n"
     assert dam_cli("show", "1").stderr.startswith("error: no entity 1\nhint: ")

@@ -42,9 +42,9 @@ async def test_a_comic_goes_with_its_variants_and_pages(world: World, add: Add, 
     assert ids(scan)[0] == concept
     await world.run(page_service.add_pages, first, [photo])
     before = await all_ids(world)
-    planned = await remove_comic(world, concept, is_dry_run=True)
+    planned = await remove_comic(world, concept, is_forever=True, is_dry_run=True)
     assert await all_ids(world) == before
-    removal = await remove_comic(world, concept)
+    removal = await remove_comic(world, concept, is_forever=True)
     assert removal == planned
     assert (removal.refused, removal.without_content) == ((), ())
     assert len(removal.entity_ids) == 1 + 2 + 6
@@ -57,7 +57,7 @@ async def test_a_variant_goes_alone_and_shared_pages_stay(world: World, home: Pa
     _, second = ids(await taken(world, make_cbz(home / "b" / "Saga 1.cbz", more)))
     shared = await page_ids(world, first)
     extra = (await page_ids(world, second))[-1]
-    removal = await remove_comic(world, second)
+    removal = await remove_comic(world, second, is_forever=True)
     assert set(removal.entity_ids) == {second, extra}
     assert removal.refused == ()
     assert await all_ids(world) == {concept, first, *shared}
@@ -72,11 +72,11 @@ async def test_an_archive_that_has_the_only_bytes_of_another_page_stays(
     page = (await page_ids(world, first))[0]
     await world.run(page_service.add_pages, other, [page])
     before = await all_ids(world)
-    refused = await remove_comic(world, concept)
+    refused = await remove_comic(world, concept, is_forever=True)
     assert refused.entity_ids == ()
     assert page in {one.entity_id: one.used_by for one in refused.refused}[first]
     assert await all_ids(world) == before
-    forced = await remove_comic(world, first, is_forced=True)
+    forced = await remove_comic(world, first, is_forever=True, is_forced=True)
     assert forced.without_content == (page,)
     assert first not in await all_ids(world)
 
@@ -85,7 +85,7 @@ async def test_a_folder_goes_with_its_pages(world: World, home: Path) -> None:
     for number in (1, 2):
         make_file(home / "Saga 2" / f"{number}.jpg", picture(number))
     concept, _ = ids(await taken(world, home / "Saga 2"))
-    await remove_comic(world, concept)
+    await remove_comic(world, concept, is_forever=True)
     assert await all_ids(world) == set()
     assert len(list((home / "Saga 2").iterdir())) == 2
 
@@ -93,7 +93,7 @@ async def test_a_folder_goes_with_its_pages(world: World, home: Path) -> None:
 async def test_what_is_no_comic_is_refused(world: World, add: Add, home: Path) -> None:
     photo = await add(make_file(home / "photo.jpg", picture(50)))
     with pytest.raises(NoComicVariantError):
-        await remove_comic(world, photo)
+        await remove_comic(world, photo, is_forever=True)
     assert await all_ids(world) == {photo}
 
 
