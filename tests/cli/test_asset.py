@@ -43,6 +43,7 @@ def test_an_asset_is_found_by_the_hash_of_its_bytes(filled: DamCli) -> None:
         "size_bytes": (ASSETS / "pictures" / "hills.jpg").stat().st_size,
         "names": ["hills.jpg"],
         "locations": [{"storage": "store", "path": str(stored)}],
+        "is_trashed": False,
     }
     assert stored.is_file()
     people = filled("find-file-by-hash", f"sha256:{digest[:9]}")

@@ -58,7 +58,7 @@ def test_the_world_works_and_deleting_an_asset_deletes_the_plugins_rows(
     assert left("process").returncode == ExitCode.OK
     assert left("setup-db").returncode == ExitCode.OK
     for asset in ("1", "3"):
-        assert left("remove-asset", asset).returncode == ExitCode.OK
+        assert left("remove-asset", asset, "--forever").returncode == ExitCode.OK
     rows = rows_of(url_of(left))
     assert {"component_notes_note", "component_notes_needs_note"}.isdisjoint(rows)
 
