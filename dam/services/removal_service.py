@@ -114,6 +114,17 @@ async def _chosen(
     return [entity_id for entity_id in ids if entity_id in having]
 
 
+async def _held(
+    session: AsyncSession, ids: Sequence[EntityId], only: type[HidingComponent]
+) -> list[EntityId]:
+    """Return the entities that still have a component; they have it until the transaction ends."""
+    held: set[EntityId] = set()
+    for page in portions(sorted(ids), _PAGE):
+        rows = select(only.entity_id).where(only.entity_id.in_(page)).order_by(only.entity_id)
+        held |= set(await session.scalars(rows.with_for_update()))
+    return [entity_id for entity_id in ids if entity_id in held]
+
+
 async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
     if is_forced:
         return Removal(entity_ids=tuple(ids), without_content=await _held_alone(session, set(ids)))
@@ -161,6 +172,8 @@ async def _remove(
     for page in portions(sorted(ids), _PAGE):
         locked = select(Entity.id).where(Entity.id.in_(page)).order_by(Entity.id)
         await session.execute(locked.with_for_update())
+    if only is not None:
+        ids = await _held(session, ids, only)
     removal = await _plan(session, ids, is_forced=is_forced)
     digests: list[bytes] = []
     known = ContentHashSHA256Component

@@ -8,10 +8,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
+from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
-from dam.core.ecs.components import Entity, EntityId
-from dam.core.ecs.rows import write_rows
+from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import NotAnAssetError
@@ -70,7 +70,9 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
     now = context_of(session).now()
     async with recorded(session, _watched(ids), what=f"trashed {len(ids)}") as recording:
         rows = [{"entity_id": entity_id, "trashed_at": now} for entity_id in ids]
-        await write_rows(session, TrashedComponent, rows, replace=False)
+        # Another process may just have put some of them there.
+        conflict = Conflict(("entity_id",))
+        await insert_rows(session, table_of(TrashedComponent), rows, conflict)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
 

@@ -1,11 +1,13 @@
 """Assets in the trash: hidden in listings, seen by upkeep, and brought back whole."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.changes import undo
@@ -25,7 +27,7 @@ from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import collect_garbage
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.services.integrity_service import verify
-from dam.services.likeness_service import find_similar_to_file
+from dam.services.likeness_service import LikenessOptions, find_similar_to_file
 from dam.services.process_service import process
 from dam.services.trash_service import (
     empty_trash,
@@ -82,6 +84,9 @@ async def test_likeness_leaves_out_what_is_in_the_trash(world: World, add: Add) 
     await world.run(trash_assets, [hills])
     found = await find_similar_to_file(world, PICTURES / "hills.jpg")
     assert [picture.entity_id for picture in found] == [half]
+    both = LikenessOptions(hidden="include")
+    found = await find_similar_to_file(world, PICTURES / "hills.jpg", both)
+    assert [picture.entity_id for picture in found] == [hills, half]
 
 
 async def test_upkeep_sees_what_is_in_the_trash(world: World, add: Add, home: Path) -> None:
@@ -195,6 +200,39 @@ async def test_emptying_removes_for_good_what_is_old_enough(
     assert planned.entity_ids == (entity_id, work)
     assert await empty_trash(world) == planned
     assert await world.run(ecs_service.find_entities, hidden="include") == []
+
+
+async def test_what_is_restored_while_the_trash_is_emptied_stays(
+    world: World, add: Add, home: Path
+) -> None:
+    (home / "a").write_bytes(b"a")
+    entity_id = await add(home / "a")
+    await world.run(trash_assets, [entity_id])
+    is_restored, emptying = asyncio.Event(), asyncio.Event()
+
+    async def restore(session: AsyncSession) -> None:
+        await restore_assets(session, [entity_id])
+        is_restored.set()
+        await emptying.wait()
+
+    restoring = asyncio.create_task(world.run(restore))
+    await is_restored.wait()
+    removal = asyncio.create_task(empty_trash(world))
+    if not world.database.is_sqlite:  # there the second writer waits for its turn
+        while not await world.read(_somebody_waits):
+            pass
+    emptying.set()
+    await restoring
+    assert (await removal).entity_ids == ()
+    assert await world.run(ecs_service.find_entities) == [entity_id]
+
+
+async def _somebody_waits(session: AsyncSession) -> bool:
+    waiting = """
+        SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()
+    """
+    return bool(await session.scalar(text(waiting)))
 
 
 async def test_trashing_can_be_undone_until_something_else_was_done(

@@ -86,12 +86,14 @@ class LikenessOptions:
             the algorithm.
         limit: The greatest number of results; None means no limit.
         has_transforms: Also compare the query turned and mirrored, eight ways in all.
+        hidden: Whether pictures in the trash are left out.
     """
 
     algorithm: Algorithm = "phash"
     threshold: int | None = None
     limit: int | None = None
     has_transforms: bool = False
+    hidden: ecs_service.Hidden = "leave_out"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,13 +211,10 @@ async def _search(world: World, query: _Query, options: LikenessOptions) -> list
 async def _find(
     session: AsyncSession, packed: PackedHashes, query: _Query, options: LikenessOptions
 ) -> list[SimilarImage]:
-    """Search one snapshot of the database; an asset with the same bytes is always found.
-
-    Hidden assets, such as those in the trash, are left out.
-    """
+    """Search one snapshot of the database; an asset with the same bytes is always found."""
     same = ContentHashSHA256Component
     alike = select(same.entity_id).where(
-        same.digest == query.sha256, ecs_service.shown(same.entity_id)
+        same.digest == query.sha256, ecs_service.shown(same.entity_id, options.hidden)
     )
     identical = await session.scalar(alike)
     matches: list[_Match] = []
@@ -227,7 +226,7 @@ async def _find(
         matches.insert(0, _Match(0, identical, "none", None))
     found: list[SimilarImage] = []
     for page in portions(matches, _PAGE):
-        rows = await _described(session, options.algorithm, {match.entity_id for match in page})
+        rows = await _described(session, options, {match.entity_id for match in page})
         confirmed = list(_confirmed(rows, page, query, options.algorithm))
         found += await _placed(session, confirmed)
         if options.limit is not None and len(found) >= options.limit:
@@ -260,10 +259,11 @@ def _scan(block: "HashBlock", query: _Query, options: LikenessOptions) -> list[_
 
 
 async def _described(
-    session: AsyncSession, algorithm: Algorithm, entity_ids: Collection[EntityId]
+    session: AsyncSession, options: LikenessOptions, entity_ids: Collection[EntityId]
 ) -> dict[EntityId, Row[*tuple[Any, ...]]]:
     digest, file = ContentHashSHA256Component, FilePropertiesComponent
-    size, kind = ImageDimensionsComponent, _COMPONENTS[algorithm]
+    size, kind = ImageDimensionsComponent, _COMPONENTS[options.algorithm]
+    belongs = ecs_service.shown(digest.entity_id, options.hidden)
     statement = (
         select(
             digest.entity_id,
@@ -277,7 +277,7 @@ async def _described(
         .outerjoin(file, file.entity_id == digest.entity_id)
         .outerjoin(size, size.entity_id == digest.entity_id)
         .outerjoin(kind, kind.entity_id == digest.entity_id)
-        .where(digest.entity_id.in_(entity_ids), ecs_service.shown(digest.entity_id))
+        .where(digest.entity_id.in_(entity_ids), belongs)
     )
     found = await session.execute(statement)
     return {row.entity_id: row for row in found.all()}
