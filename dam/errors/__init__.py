@@ -167,6 +167,14 @@ from dam.errors.stores import (
     StoreReplacedError,
     StoreUnmarkedError,
 )
+from dam.errors.tags import (
+    MalformedTagError,
+    TagCycleError,
+    TagNameTakenError,
+    TagTypesDifferError,
+    TagValueError,
+    UnknownTagError,
+)
 
 __all__ = [
     "AmbiguousIdError",
@@ -211,6 +219,7 @@ __all__ = [
     "LostPagesError",
     "MalformedDigestError",
     "MalformedFieldError",
+    "MalformedTagError",
     "MediaKindError",
     "MediaLimitError",
     "MemberDamagedError",
@@ -277,11 +286,16 @@ __all__ = [
     "StoreUnusableError",
     "SystemAbortedError",
     "TablesMissingError",
+    "TagCycleError",
+    "TagNameTakenError",
+    "TagTypesDifferError",
+    "TagValueError",
     "TornPictureError",
     "TransactionEndedError",
     "UnfitFunctionError",
     "UnknownNameError",
     "UnknownStoreError",
+    "UnknownTagError",
     "UnpackerStoppedError",
     "UnpackingSpaceError",
     "UnreadableArchiveError",

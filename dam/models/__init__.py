@@ -36,8 +36,12 @@ from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
+from dam.models.tags.entity_tag_link_component import EntityTagLinkComponent
+from dam.models.tags.tag_concept_component import TagConceptComponent
+from dam.models.tags.tag_name_component import TagNameComponent
+from dam.models.tags.tag_parent_component import TagParentComponent
 
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
@@ -57,6 +61,7 @@ __all__ = [
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
     "ContentSuccessorComponent",
+    "EntityTagLinkComponent",
     "FileLocationComponent",
     "FilePropertiesComponent",
     "FramePropertiesComponent",
@@ -73,6 +78,9 @@ __all__ = [
     "PageLink",
     "PendingSourceRemovalComponent",
     "PluginTable",
+    "TagConceptComponent",
+    "TagNameComponent",
+    "TagParentComponent",
     "TrashedComponent",
     "WorldIdentity",
 ]

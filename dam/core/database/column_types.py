@@ -2,13 +2,18 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Compiled, DateTime, Dialect, Double, Integer
+from sqlalchemy import BigInteger, Compiled, DateTime, Dialect, Double, Integer, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 Int64 = BigInteger().with_variant(Integer, "sqlite")
 """A signed 64-bit integer; on SQLite `INTEGER`, the only type that can alias the row id."""
+
+
+def bytewise(length: int) -> String:
+    """Return a type for keys that both databases sort alike: by code point, which is bytewise."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -1,0 +1,1 @@
+"""Tags, their names and parents, and what they are given to."""

@@ -1,0 +1,284 @@
+"""Changes the vocabulary: names, aliases, parents and types of tags, and which tags are one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from dam.core.ecs.changes import Change, Watched, recorded
+from dam.core.ecs.components import Entity, EntityId, table_of
+from dam.core.ecs.rows import write_rows
+from dam.errors import (
+    TagCycleError,
+    TagNameTakenError,
+    TagTypesDifferError,
+    TagValueError,
+    UnknownTagError,
+)
+from dam.media.tag_name import TagName, parse_tag
+from dam.media.tag_value import EXPECTED, ValueType, read_value
+from dam.models import EntityTagLinkComponent as Link
+from dam.models import TagConceptComponent, TagNameComponent, TagParentComponent
+from dam.services.tag_service.vocabulary import (
+    Tag,
+    find_names,
+    find_tags,
+    lock_vocabulary,
+    require_tag,
+    tags_below,
+    take_tags,
+)
+
+_CONCEPTS = table_of(TagConceptComponent)
+_NAMES = table_of(TagNameComponent)
+_PARENTS = table_of(TagParentComponent)
+_LINKS = table_of(Link)
+
+
+async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
+    """Give a tag another name; its aliases, parents and uses stay. The caller commits.
+
+    Example: `await rename_tag(session, "kat", "cat")`.
+
+    Raises:
+        MalformedTagError, UnknownTagError: As for `require_tag`.
+        TagNameTakenError: Another tag has the new name.
+    """
+    await lock_vocabulary(session)
+    tag, name = await require_tag(session, old), parse_tag(new).tag
+    await _refuse_taken(session, name, tag)
+    async with recorded(session, _of_tags([tag.entity_id]), what=f"renamed {tag.name}") as noted:
+        mine = _NAMES.c.entity_id == tag.entity_id
+        same = _NAMES.c.digest == name.digest
+        await session.execute(delete(_NAMES).where(mine, same | ~_NAMES.c.is_alias))
+        await _add_name(session, tag.entity_id, name, is_alias=False)
+        concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == tag.entity_id)
+        await session.execute(concept.values(namespace=name.namespace, name=name.name))
+    return noted.change
+
+
+async def merge_tags(session: AsyncSession, merged: str, into: str) -> Change:
+    """Make one tag of two, in one transaction; the caller commits.
+
+    What has the merged tag gets the other one; where a source gave both, the value of the other one
+    stays. The names of the merged tag become aliases, and its parents and children move.
+
+    Example: `await merge_tags(session, "kitty", "cat")`.
+
+    Raises:
+        MalformedTagError, UnknownTagError: As for `require_tag`.
+        TagNameTakenError: Both names are those of one tag.
+        TagTypesDifferError: Their values are of different types.
+        TagCycleError: One would be above itself.
+    """
+    await lock_vocabulary(session)
+    old, new = await require_tag(session, merged), await require_tag(session, into)
+    if old.entity_id == new.entity_id:
+        raise TagNameTakenError(merged, new.name)
+    if old.value_type != new.value_type:
+        raise TagTypesDifferError(old.name, new.name, (old.value_type, new.value_type))
+    both = [old.entity_id, new.entity_id]
+    async with recorded(session, _of_tags(both), what=f"merged {old.name}") as noted:
+        await _move_links(session, old.entity_id, new.entity_id)
+        moved = update(_NAMES).where(_NAMES.c.entity_id == old.entity_id)
+        await session.execute(moved.values(entity_id=new.entity_id, is_alias=True))
+        await _move_parents(session, old, new)
+        await session.execute(delete(table_of(Entity)).where(Entity.id == old.entity_id))
+    return noted.change
+
+
+async def add_alias(session: AsyncSession, tag: str, alias: str) -> Change:
+    """Let a tag be found by another name, too. The caller commits.
+
+    Example: `await add_alias(session, "cat", "kitty")`.
+
+    Raises:
+        MalformedTagError, UnknownTagError: As for `require_tag`.
+        TagNameTakenError: Another tag has this name.
+    """
+    await lock_vocabulary(session)
+    found, name = await require_tag(session, tag), parse_tag(alias).tag
+    is_there = await _refuse_taken(session, name, found)
+    async with recorded(session, _of_tags([found.entity_id]), what=f"alias {name}") as noted:
+        if not is_there:
+            await _add_name(session, found.entity_id, name, is_alias=True)
+    return noted.change
+
+
+async def remove_alias(session: AsyncSession, alias: str) -> Change:
+    """Take an alias away; the tag and its uses stay. The caller commits.
+
+    Raises:
+        MalformedTagError: The text is no name.
+        UnknownTagError: There is no such alias; a tag's own name is none.
+    """
+    await lock_vocabulary(session)
+    name = parse_tag(alias).tag
+    tag = await require_tag(session, alias)
+    async with recorded(session, _of_tags([tag.entity_id]), what=f"no alias {name}") as noted:
+        is_it = _NAMES.c.digest == name.digest
+        await session.execute(delete(_NAMES).where(is_it, _NAMES.c.is_alias))
+    if not noted.change.rows:
+        raise UnknownTagError(f"{name} (as an alias)")
+    return noted.change
+
+
+async def add_parent(session: AsyncSession, child: str, parent: str) -> Change:
+    """Put a tag below a more general one: searches for that find it. The caller commits.
+
+    Both are created if they are not there yet.
+
+    Example: `await add_parent(session, "cat", "animal")`.
+
+    Raises:
+        MalformedTagError: A text is no name.
+        TagCycleError: The parent is the tag itself or below it.
+    """
+    await lock_vocabulary(session)
+    names = parse_tag(child).tag, parse_tag(parent).tag
+    known = await take_tags(session, dict.fromkeys(names))
+    low, high = (known[name.key] for name in names)
+    if high.entity_id in await tags_below(session, [low.entity_id]):
+        raise TagCycleError([low.name, high.name, low.name])
+    async with recorded(session, _of_tags([low.entity_id]), what=f"parent of {low.name}") as noted:
+        pair = {"entity_id": low.entity_id, "parent_entity_id": high.entity_id}
+        is_there = exists().where(*(_PARENTS.c[name] == key for name, key in pair.items()))
+        if not await session.scalar(select(is_there)):
+            await write_rows(session, TagParentComponent, [pair], replace=False)
+    return noted.change
+
+
+async def remove_parent(session: AsyncSession, child: str, parent: str) -> Change:
+    """Take a tag away from below another one. The caller commits.
+
+    Example: `await remove_parent(session, "cat", "animal")`.
+
+    Raises:
+        MalformedTagError, UnknownTagError: As for `require_tag`.
+    """
+    await lock_vocabulary(session)
+    low, high = await require_tag(session, child), await require_tag(session, parent)
+    async with recorded(session, _of_tags([low.entity_id]), what=f"parent of {low.name}") as noted:
+        pair = _PARENTS.c.entity_id == low.entity_id, _PARENTS.c.parent_entity_id == high.entity_id
+        await session.execute(delete(_PARENTS).where(*pair))
+    return noted.change
+
+
+async def delete_tag(session: AsyncSession, tag: str) -> Change:
+    """Delete a tag with its names and all its uses; the assets stay. The caller commits.
+
+    Raises:
+        MalformedTagError, UnknownTagError: As for `require_tag`.
+    """
+    await lock_vocabulary(session)
+    found = await require_tag(session, tag)
+    async with recorded(session, _of_tags([found.entity_id]), what=f"deleted {tag}") as noted:
+        await session.execute(delete(table_of(Entity)).where(Entity.id == found.entity_id))
+    return noted.change
+
+
+async def describe_tag(
+    session: AsyncSession,
+    tag: str,
+    *,
+    description: str | None = None,
+    value_type: ValueType | None = None,
+) -> Change:
+    """Set what a tag means, or of which type its values are; the tag is created if need be.
+
+    What is None stays as it is. The caller commits.
+
+    Example: `await describe_tag(session, "seen", value_type="date")`.
+
+    Args:
+        session: A session that may write.
+        tag: Its name.
+        description: What it means; an empty text takes the description away.
+        value_type: The type of its values; all values that are there must be of it.
+
+    Raises:
+        MalformedTagError: The text is no name.
+        TagValueError: A value that is there is of another type, or there is a use without one.
+    """
+    await lock_vocabulary(session)
+    name = parse_tag(tag).tag
+    found = (await take_tags(session, {name: None}))[name.key]
+    async with recorded(session, _of_tags([found.entity_id]), what=f"described {tag}") as noted:
+        concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == found.entity_id)
+        if description is not None:
+            await session.execute(concept.values(description=description or None))
+        if value_type is not None and value_type != found.value_type:
+            await _convert(session, found, value_type)
+            await session.execute(concept.values(value_type=value_type))
+    return noted.change
+
+
+async def _convert(session: AsyncSession, tag: Tag, value_type: ValueType) -> None:
+    of_tag = _LINKS.c.tag_entity_id == tag.entity_id
+    for text in await session.scalars(select(Link.value).where(of_tag).distinct()):
+        value = None if text is None else read_value(text, value_type)
+        if value is None:
+            raise TagValueError(tag.name, text, EXPECTED[value_type])
+        changed = update(_LINKS).where(of_tag, _LINKS.c.value == text)
+        await session.execute(changed.values(value=value.text, number=value.number))
+
+
+async def _refuse_taken(session: AsyncSession, name: TagName, tag: Tag) -> bool:
+    """Return whether the tag itself has a name; raise if another one has it."""
+    owner = (await find_names(session, [name])).get(name.key)
+    if owner not in {None, tag.entity_id}:
+        other = (await find_tags(session, [name]))[name.key]
+        raise TagNameTakenError(str(name), other.name)
+    return owner is not None
+
+
+async def _add_name(
+    session: AsyncSession, tag_id: EntityId, name: TagName, *, is_alias: bool
+) -> None:
+    row = {"entity_id": tag_id, "key": name.key, "digest": name.digest, "is_alias": is_alias}
+    await write_rows(session, TagNameComponent, [row], replace=False)
+
+
+async def _move_links(session: AsyncSession, old: EntityId, new: EntityId) -> None:
+    other = aliased(Link)
+    has_both = exists().where(
+        other.entity_id == _LINKS.c.entity_id,
+        other.source == _LINKS.c.source,
+        other.tag_entity_id == new,
+    )
+    of_old = _LINKS.c.tag_entity_id == old
+    await session.execute(update(_LINKS).where(of_old, ~has_both).values(tag_entity_id=new))
+    await session.execute(delete(_LINKS).where(of_old))
+
+
+async def _move_parents(session: AsyncSession, old: Tag, new: Tag) -> None:
+    """Put the parents and children of a tag above and below another one."""
+    ids = {old.entity_id: new.entity_id}
+    either = _PARENTS.c.entity_id.in_(ids) | _PARENTS.c.parent_entity_id.in_(ids)
+    rows = await session.execute(
+        select(_PARENTS.c.entity_id, _PARENTS.c.parent_entity_id).where(either)
+    )
+    pairs = {(ids.get(low, low), ids.get(high, high)) for low, high in rows}
+    await session.execute(delete(_PARENTS).where(either))
+    for low, high in sorted(pairs):
+        if low == high:
+            continue
+        if high in await tags_below(session, [low]):
+            raise TagCycleError([old.name, new.name, old.name])
+        is_there = exists().where(_PARENTS.c.entity_id == low, _PARENTS.c.parent_entity_id == high)
+        if not await session.scalar(select(is_there)):
+            row = {"entity_id": low, "parent_entity_id": high}
+            await write_rows(session, TagParentComponent, [row], replace=False)
+
+
+def _of_tags(ids: Sequence[EntityId]) -> list[Watched]:
+    columns = (
+        Entity.id,
+        TagConceptComponent.entity_id,
+        TagNameComponent.entity_id,
+        TagParentComponent.entity_id,
+        TagParentComponent.parent_entity_id,
+        Link.tag_entity_id,
+    )
+    return [Watched(column=column, ids=ids) for column in columns]

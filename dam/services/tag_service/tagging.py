@@ -1,0 +1,197 @@
+"""Gives tags to entities and takes them away; each source changes only what it said itself."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.portions import portions
+from dam.core.ecs.changes import Change, Watched, recorded
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.read_only import ReadOnly
+from dam.errors import TagValueError, UnknownTagError
+from dam.media.tag_name import TagName, TagText, parse_tag, tag_key
+from dam.media.tag_value import EXPECTED, TagValue, guess_type, read_value
+from dam.models import EntityTagLinkComponent as Link
+from dam.models import TagConceptComponent
+from dam.services import ecs_service
+from dam.services.tag_service.vocabulary import RATING, Tag, find_tags, take_tags
+
+Source = Literal["user", "file", "rule", "importer"]
+"""Where a tag is from: a person, the metadata of a file, a rule, another catalogue."""
+
+MAX_RATING = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tagging:
+    """Tags that were given or taken.
+
+    Args:
+        changed: The number of entities of which the tags are not as before.
+        change: What was changed, for `undo`.
+    """
+
+    changed: int
+    change: Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityTag:
+    """A tag of an entity, and who says so."""
+
+    tag: str
+    value: str | None
+    source: str
+    tag_entity_id: EntityId
+
+
+async def tag_entities(
+    session: AsyncSession,
+    entity_ids: Collection[EntityId],
+    tags: Sequence[str],
+    *,
+    source: Source = "user",
+) -> Tagging:
+    """Give tags to entities; a tag that there is not yet is created. The caller commits.
+
+    A value, as in `rating=5`, replaces the one that the same source gave before.
+
+    Example: `await tag_entities(session, [12, 13], ["cat", "artist:moebius", "rating=4"])`.
+
+    Args:
+        session: A session that may write.
+        entity_ids: The entities.
+        tags: As `name`, `namespace:name` or `name=value`.
+        source: Who says so.
+
+    Raises:
+        EntityNotFoundError: Some entities do not exist.
+        MalformedTagError: A text is no tag.
+        TagValueError: A value is not of the type of its tag, or there is none.
+    """
+    await ecs_service.get_entities(session, entity_ids)
+    given = await _read(session, tags)
+    ids = sorted(set(entity_ids))
+    mine = [Link.tag_entity_id.in_([tag.entity_id for tag in given]), Link.source == source]
+    async with recorded(session, _watched(ids, mine), what=f"tagged {len(ids)}") as recording:
+        rows = [
+            {
+                "entity_id": entity_id,
+                "tag_entity_id": tag.entity_id,
+                "source": source,
+                "value": value.text if value else None,
+                "number": value.number if value else None,
+            }
+            for entity_id in ids
+            for tag, value in given.items()
+        ]
+        conflict = Conflict(("entity_id", "tag_entity_id", "source"), ("value", "number"))
+        await insert_rows(session, table_of(Link), rows, conflict)
+    return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
+
+
+async def untag_entities(
+    session: AsyncSession,
+    entity_ids: Collection[EntityId],
+    tags: Sequence[str],
+    *,
+    source: Source = "user",
+) -> Tagging:
+    """Take tags from entities, as far as this source gave them. The caller commits.
+
+    Of a tag with a value only that value is taken; without one, any.
+
+    Example: `await untag_entities(session, [12, 13], ["cat", "rating"])`.
+
+    Args:
+        session: A session that may write.
+        entity_ids: The entities.
+        tags: As `name`, `namespace:name` or `name=value`.
+        source: Whose tags are taken away.
+
+    Raises:
+        EntityNotFoundError: Some entities do not exist.
+        MalformedTagError: A text is no tag.
+        UnknownTagError: There is no such tag.
+        TagValueError: A value is not of the type of its tag.
+    """
+    await ecs_service.get_entities(session, entity_ids)
+    texts = [parse_tag(tag) for tag in tags]
+    known = await find_tags(session, [text.tag for text in texts])
+    ids = sorted(set(entity_ids))
+    async with recorded(
+        session, _watched(ids, [Link.source == source]), what=f"untagged {len(ids)}"
+    ) as recording:
+        for text in texts:
+            if text.tag.key not in known:
+                raise UnknownTagError(str(text.tag))
+            tag = known[text.tag.key]
+            conditions = [Link.source == source, Link.tag_entity_id == tag.entity_id]
+            if text.value is not None:
+                value = _value(tag, text.value)
+                conditions.append(Link.value == (value.text if value else None))
+            for some in portions(ids):
+                links = delete(table_of(Link)).where(Link.entity_id.in_(some), *conditions)
+                await session.execute(links)
+    return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
+
+
+async def tags_of(
+    session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
+) -> dict[EntityId, list[EntityTag]]:
+    """Return the tags of entities, by name; entities without tags are left out."""
+    concept = TagConceptComponent
+    columns = concept.namespace, concept.name, Link.value, Link.source, Link.tag_entity_id
+    found: dict[EntityId, list[EntityTag]] = defaultdict(list)
+    for some in portions(sorted(entity_ids)):
+        statement = (
+            select(Link.entity_id, *columns)
+            .join(concept, concept.entity_id == Link.tag_entity_id)
+            .where(Link.entity_id.in_(some))
+        )
+        for entity_id, namespace, name, value, source, tag_id in await session.execute(statement):
+            text = str(TagName(namespace, name))
+            tag = EntityTag(tag=text, value=value, source=source, tag_entity_id=tag_id)
+            found[entity_id].append(tag)
+    for tags in found.values():
+        tags.sort(key=lambda tag: (tag.tag, tag.source))
+    return dict(found)
+
+
+async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagValue | None]:
+    """Return the tags that are meant, with their values; create those that there are not yet."""
+    texts = [parse_tag(tag) for tag in tags]
+    types = {
+        text.tag: None if text.value is None else guess_type(text.value) for text in reversed(texts)
+    }
+    known = await take_tags(session, types)
+    return {known[text.tag.key]: _value_of(known[text.tag.key], text) for text in texts}
+
+
+def _value_of(tag: Tag, text: TagText) -> TagValue | None:
+    if text.value is not None:
+        return _value(tag, text.value)
+    if tag.value_type is not None:
+        raise TagValueError(tag.name, None, EXPECTED[tag.value_type])
+    return None
+
+
+def _value(tag: Tag, text: str) -> TagValue | None:
+    """Return a value of a tag's type; raise if it is none."""
+    if tag.value_type is None:
+        raise TagValueError(tag.name, text, None)
+    value = read_value(text, tag.value_type)
+    if value is None:
+        raise TagValueError(tag.name, text, EXPECTED[tag.value_type])
+    if tag_key(tag.name) == RATING and not 0 <= (value.number or 0) <= MAX_RATING:
+        raise TagValueError(tag.name, text, f"a whole number from 0 to {MAX_RATING}")
+    return value
+
+
+def _watched(ids: Collection[EntityId], where: Sequence[ColumnElement[Any]]) -> list[Watched]:
+    return [Watched(column=Link.entity_id, ids=ids, where=where)]
