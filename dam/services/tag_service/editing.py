@@ -50,9 +50,10 @@ async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
     await _refuse_taken(session, name, tag)
     async with recorded(session, _of_tags([tag.entity_id]), what=f"renamed {tag.name}") as noted:
         mine = _NAMES.c.entity_id == tag.entity_id
-        same = _NAMES.c.digest == name.digest
-        await session.execute(delete(_NAMES).where(mine, same | ~_NAMES.c.is_alias))
-        await _add_name(session, tag.entity_id, name, is_alias=False)
+        is_alias = _NAMES.c.digest == name.digest, _NAMES.c.is_alias
+        await session.execute(delete(_NAMES).where(mine, *is_alias))
+        own = update(_NAMES).where(mine, ~_NAMES.c.is_alias)
+        await session.execute(own.values(key=name.key, digest=name.digest))
         concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == tag.entity_id)
         await session.execute(concept.values(namespace=name.namespace, name=name.name))
     return noted.change

@@ -182,13 +182,12 @@ async def lock_vocabulary(session: AsyncSession) -> None:
     await session.execute(raised)
 
 
-def _tags() -> Select[Any]:
+def _tags() -> Select[*tuple[Any, ...]]:
     concept = TagConceptComponent
     columns = concept.entity_id, concept.namespace, concept.name, concept.value_type
     names = TagNameComponent
-    chosen: Select[Any] = select(names.digest, *columns)
-    return chosen.join(concept, concept.entity_id == names.entity_id)
+    return select(names.digest, *columns).join(concept, concept.entity_id == names.entity_id)
 
 
-def _tag(row: Row[Any]) -> Tag:
+def _tag(row: Row[*tuple[Any, ...]]) -> Tag:
     return Tag(row.entity_id, str(TagName(row.namespace, row.name)), row.value_type)
