@@ -57,6 +57,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "trash": "dam.cli.trash:TRASH",
         "ui": "dam.cli.asset:ui",
     },
+    "Tags": {"tag": "dam.cli.tag:TAG"},
     "Comics": {"comic": "dam.cli.comic:COMIC"},
     "Worlds, database, state": {
         "setup-db": "dam.cli.world:setup_db",

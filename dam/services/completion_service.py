@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from dam.core.database.read_only_file import way_to_read
 from dam.errors import url_without_password
+from dam.media.tag_name import tag_key
 from dam.settings import WorldSettings, load_settings
 
 EntityKind = Literal["asset", "comic", "variant", "failed"]
@@ -49,6 +50,10 @@ _ERRORS = (
     "SELECT error, count(*) FROM component_processing_error WHERE dismissed_at IS NULL "
     "GROUP BY error ORDER BY error"
 )
+_TAGS = """
+    SELECT key, is_alias FROM component_tag_name WHERE key >= ? AND key < ?
+    ORDER BY key LIMIT ?
+"""
 
 
 def find_worlds() -> list[tuple[str, str]]:
@@ -96,6 +101,24 @@ def find_errors(world: str | None) -> list[tuple[str, str]]:
     return [(str(error), f"{count} failure{'s' * (count > 1)}") for error, count in rows]
 
 
+def find_tags(world: str | None, prefix: str) -> list[tuple[str, str]]:
+    """Return the names of tags, and aliases, that begin so, at most 50.
+
+    Example: `find_tags("photos", "art")` gives `[("artist:moebius", ""), …]`.
+
+    Args:
+        world: The name of a world; None is the default one.
+        prefix: The beginning of the names.
+
+    Raises:
+        Exception: As in `find_entities`.
+    """
+    key = tag_key(prefix)
+    with closing(_connected(load_settings().world(world))) as database:
+        rows = _rows(database, _TAGS, (key, f"{key}\U0010ffff", _MOST))
+    return [(str(name), "alias" if is_alias else "") for name, is_alias in rows]
+
+
 def _ranges(prefix: str) -> Iterator[tuple[int, int]]:
     """Yield the first and the last id of each length that begins so, the longest ones first."""
     if not prefix:
@@ -120,7 +143,7 @@ def _connected(world: WorldSettings) -> Any:  # noqa: ANN401 - a connection of e
     return psycopg.connect(address, connect_timeout=2 * _TIMEOUT_S, options=options)
 
 
-def _rows(database: Any, statement: str, values: Sequence[int]) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as above
+def _rows(database: Any, statement: str, values: Sequence[int | str]) -> list[tuple[Any, ...]]:  # noqa: ANN401 - as above
     marker = "?" if isinstance(database, sqlite3.Connection) else "%s"
     rows: list[tuple[Any, ...]] = database.execute(
         statement.replace("?", marker), values

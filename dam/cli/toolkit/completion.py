@@ -82,6 +82,14 @@ def comic_fields(_: typer.Context, __: str) -> Offers:
     return [(f"{field}=", f"of {owner}") for field, owner in list_fields().items()]
 
 
+@completion
+def tags(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offer the names of tags and their aliases."""
+    from dam.services.completion_service import find_tags
+
+    return find_tags(_option(ctx, "world"), incomplete)
+
+
 def ids(*kinds: "EntityKind") -> Completion:
     """Return a completion that offers the newest ids of entities of these kinds."""
 

@@ -1,7 +1,7 @@
 """Help pages as plain text in sections; Rich's panels would cost 0.15 s of CPU a page."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -27,6 +27,17 @@ class _Formatter(Protocol):
 class PlainCommand(TyperCommand):
     """A command whose help lists its own options apart from the options of every command."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as below
+        """Read the arguments; an option whose METAVAR ends with `…` takes all that follow it."""
+        endless = {
+            option
+            for parameter in self.params
+            if str(getattr(parameter, "metavar", "")).endswith("…")
+            for option in parameter.opts
+            if option.startswith("-")
+        }
+        return super().parse_args(ctx, list(_repeated(args, endless)))
+
     def format_epilog(self, ctx: object, formatter: _Formatter) -> None:
         """Write the examples."""
         del ctx
@@ -49,6 +60,27 @@ class PlainCommand(TyperCommand):
             for option in parameter.opts
         }
         page.write_to(formatter, everywhere | {"--help"})
+
+
+def _repeated(arguments: Sequence[str], endless: Collection[str]) -> Iterator[str]:
+    """Yield arguments with such an option before each of its values.
+
+    >>> list(_repeated(["cat", "--to", "1", "2", "--json"], ["--to"]))
+    ['cat', '--to', '1', '--to', '2', '--json']
+    """
+    option = None
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            yield from arguments[position:]
+            return
+        if argument.startswith("-") and argument != "-":
+            option = argument if argument in endless else None
+            if option is None:
+                yield argument
+            continue
+        if option is not None:
+            yield option
+        yield argument
 
 
 class PlainGroup(TyperGroup):

@@ -1,0 +1,282 @@
+"""`dam-cli tag …`: gives tags to assets and takes them away, lists them, and puts them in order."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from dam.cli.toolkit import completion
+from dam.cli.toolkit.arguments import NullSeparated, read_ids
+from dam.cli.toolkit.command import Group, State, command
+from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.core.ecs.changes import Change
+    from dam.services.tag_service import TagFacts, TagUse
+
+_DOC = """Give tags to assets, list tags, and put them in order.
+
+A tag is name, namespace:name or name=value, such as cat, artist:moebius or rating=4. Case does not
+matter.
+"""
+
+TagArgument = Annotated[
+    str, typer.Argument(metavar="TAG", help="A tag or an alias.", autocompletion=completion.tags)
+]
+TagArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TAG",
+        help="As name, namespace:name or name=value.",
+        autocompletion=completion.tags,
+    ),
+]
+_IDS = "Ids or sha256:… prefixes; - reads them from stdin."
+ToAssets = Annotated[
+    list[str],
+    typer.Option("--to", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
+]
+FromAssets = Annotated[
+    list[str],
+    typer.Option("--from", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
+]
+RemoveIt = Annotated[bool, typer.Option("--remove", help="Take it away again.")]
+
+
+@command(
+    changes=True,
+    examples=(
+        "dam-cli tag add cat artist:moebius --to 12 13",
+        "dam-cli tag add rating=4 --to -",
+    ),
+)
+def add(state: State, tags: TagArguments, to: ToAssets, *, null: NullSeparated = False) -> None:
+    """Give tags to assets.
+
+    A tag that there is not yet is created. A value, as in rating=4, replaces the one before;
+    ratings go from 0 to 5.
+    """
+    _change_tags(state, tags, read_ids(to, null_separated=null), is_given=True)
+
+
+@command(changes=True, examples=("dam-cli tag remove cat --from 12 13",))
+def remove(
+    state: State, tags: TagArguments, from_: FromAssets, *, null: NullSeparated = False
+) -> None:
+    """Take tags from assets.
+
+    Only what people gave is taken away, not what files say. Of a tag with a value, rating takes
+    any value away, and rating=4 only this one.
+    """
+    _change_tags(state, tags, read_ids(from_, null_separated=null), is_given=False)
+
+
+def _change_tags(
+    state: State, tags: Sequence[str], wanted: Sequence[int | str], *, is_given: bool
+) -> None:
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> int:
+        from dam.services.asset_service import resolve_ids
+        from dam.services.tag_service import tag_entities, untag_entities
+
+        entity_ids = await world.read(resolve_ids, wanted)
+        change = tag_entities if is_given else untag_entities
+        do = world.rehearse if state.is_dry_run else world.run
+        return (await do(change, entity_ids, tags)).changed
+
+    changed = run_in_world(state, work)
+    if state.is_json:
+        emit_json({"changed": changed})
+        return
+    verb = "would change" if state.is_dry_run else "changed"
+    sentence(f"{verb} the tags of {counted(changed, 'asset')}")
+
+
+@command("list", examples=("dam-cli tag list", "dam-cli tag list artist:"))
+def list_tags(
+    state: State,
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="The beginning of names.")] = "",
+) -> None:
+    """List tags, with the number of assets that have them.
+
+    A tag stands once for each source: user for people, file for what files say.
+    """
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> "list[TagUse]":
+        from dam.services import tag_service
+
+        return await world.read(tag_service.list_tags, prefix)
+
+    show(state, run_in_world(state, work), _show_uses)
+
+
+@command("show", examples=("dam-cli tag show cat",))
+def show_tag(state: State, tag: TagArgument) -> None:
+    """Show what is known of a tag: aliases, parents, children, uses."""
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> "TagFacts":
+        from dam.services import tag_service
+
+        return await world.read(tag_service.show_tag, tag)
+
+    show(state, run_in_world(state, work), _show_facts)
+
+
+@command(changes=True, examples=("dam-cli tag rename kat cat",))
+def rename(state: State, tag: TagArgument, name: Annotated[str, typer.Argument()]) -> None:
+    """Give a tag another name; its uses, aliases and parents stay."""
+    _change_vocabulary(state, lambda service: service.rename_tag, tag, name)
+
+
+@command(changes=True, examples=("dam-cli tag merge kitty cat",))
+def merge(
+    state: State,
+    tag: TagArgument,
+    into: Annotated[
+        str,
+        typer.Argument(metavar="INTO", help="The tag that stays.", autocompletion=completion.tags),
+    ],
+) -> None:
+    """Make one tag of two.
+
+    What has TAG gets INTO; TAG becomes an alias. Where an asset has both, its value of INTO stays.
+    """
+    _change_vocabulary(state, lambda service: service.merge_tags, tag, into)
+
+
+@command(changes=True, examples=("dam-cli tag alias cat kitty", "dam-cli tag alias --remove kitty"))
+def alias(
+    state: State,
+    names: Annotated[
+        list[str], typer.Argument(metavar="TAG ALIAS", help="With --remove only the alias.")
+    ],
+    *,
+    is_removed: RemoveIt = False,
+) -> None:
+    """Let a tag be found by another name, too."""
+    if is_removed:
+        _change_vocabulary(state, lambda service: service.remove_alias, *_exactly(names, 1))
+    else:
+        _change_vocabulary(state, lambda service: service.add_alias, *_exactly(names, 2))
+
+
+@command(
+    changes=True,
+    examples=("dam-cli tag parent cat animal", "dam-cli tag parent --remove cat animal"),
+)
+def parent(
+    state: State,
+    tag: TagArgument,
+    above: Annotated[
+        str,
+        typer.Argument(
+            metavar="PARENT", help="The more general tag.", autocompletion=completion.tags
+        ),
+    ],
+    *,
+    is_removed: RemoveIt = False,
+) -> None:
+    """Put a tag below a more general one.
+
+    A search for the parent finds what has the tag.
+    """
+    if is_removed:
+        _change_vocabulary(state, lambda service: service.remove_parent, tag, above)
+    else:
+        _change_vocabulary(state, lambda service: service.add_parent, tag, above)
+
+
+@command(
+    changes=True,
+    examples=(
+        "dam-cli tag describe seen --type date",
+        "dam-cli tag describe cat --text 'Cats of any size'",
+    ),
+)
+def describe(
+    state: State,
+    tag: TagArgument,
+    *,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="What the tag means.")] = None,
+    type_: Annotated[
+        Literal["integer", "number", "text", "date"] | None,
+        typer.Option("--type", metavar="TYPE", help="integer, number, text or date."),
+    ] = None,
+) -> None:
+    """Say what a tag means, or of which type its values are.
+
+    All values that are there must be of the type.
+    """
+    _change_vocabulary(
+        state, lambda service: service.describe_tag, tag, description=text, value_type=type_
+    )
+
+
+@command(changes=True, examples=("dam-cli tag delete cat",))
+def delete(state: State, tag: TagArgument) -> None:
+    """Delete a tag, with its aliases and all its uses; the assets stay."""
+    _change_vocabulary(state, lambda service: service.delete_tag, tag)
+
+
+def _change_vocabulary(
+    state: State,
+    verb: Callable[[Any], Callable[..., Awaitable["Change"]]],
+    *names: str,
+    **more: str | None,
+) -> None:
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> "Change":
+        from dam.services import tag_service
+
+        do = world.rehearse if state.is_dry_run else world.run
+        return await do(verb(tag_service), *names, **more)
+
+    change = run_in_world(state, work)
+    changed = sum(row.table.name == "component_entity_tag_link" for row in change.rows)
+    if state.is_json:
+        emit_json({"changed": changed})
+        return
+    verb_text = "would have" if state.is_dry_run else "has"
+    sentence(f"{verb_text} {change.what}; {counted(changed, 'use')} changed")
+
+
+def _exactly(names: Sequence[str], count: int) -> Sequence[str]:
+    if len(names) != count:
+        raise typer.BadParameter(f"expected {counted(count, 'name')}; found {len(names)}")
+    return names
+
+
+def _show_uses(uses: "Sequence[TagUse]") -> None:
+    table([(use.tag, use.assets, use.source) for use in uses], ("tag", "assets", "source"))
+
+
+def _show_facts(facts: "TagFacts") -> None:
+    rows = [
+        ("tag", facts.tag),
+        ("entity_id", facts.entity_id),
+        ("description", facts.description),
+        ("value_type", facts.value_type),
+        *(("alias", name) for name in facts.aliases),
+        *(("parent", name) for name in facts.parents),
+        *(("child", name) for name in facts.children),
+        ("assets", facts.assets),
+        ("assets_below", facts.assets_below),
+    ]
+    table([row for row in rows if row[1] is not None], ("fact", "value"))
+
+
+TAG = Group(
+    name="tag",
+    doc=_DOC,
+    commands=[add, remove, list_tags, show_tag, rename, merge, alias, parent, describe, delete],
+    examples=(
+        "dam-cli tag add cat --to 12 13",
+        "dam-cli tag list",
+        "dam-cli tag parent cat animal",
+    ),
+)
