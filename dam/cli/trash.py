@@ -90,18 +90,25 @@ def remove_asset(
     return show_removal(state, run_in_world(state, work), is_forever=forever)
 
 
-def show_removal(state: State, removal: "Removal", *, is_forever: bool) -> ExitCode:
+def show_removal(
+    state: State,
+    removal: "Removal",
+    *,
+    is_forever: bool,
+    hint: str | None = "--force removes it anyway",
+) -> ExitCode:
     """Write what was removed and what was refused; return the exit code.
 
     Args:
         state: The options of the command.
         removal: What was removed, or in a dry run would be.
         is_forever: It is not in the trash.
+        hint: What to do about what was refused.
     """
     report = FailureReport("`--json` lists all")
     for refusal in removal.refused:
         users = listed_ids(refusal.used_by, "`--json` lists all")
-        report.take(refusal.entity_id, message=f"used by {users}", hint="--force removes it anyway")
+        report.take(refusal.entity_id, message=f"used by {users}", hint=hint)
     report.tell()
     if removal.without_content:
         lost = listed_ids(removal.without_content, "`--json` lists all")
@@ -115,9 +122,11 @@ def show_removal(state: State, removal: "Removal", *, is_forever: bool) -> ExitC
 
 def _removed_text(count: int, is_forever: bool, is_plan: bool) -> str:  # noqa: FBT001 - two facts
     assets = counted(count, "asset")
+    if not is_forever and not count:
+        return "all of them are in the trash already"
     if not is_forever:
         text = f"put {assets} into the trash"
-        return f"would {text}" if is_plan else f"{text}; `dam-cli restore-asset` brings them back"
+        return f"would {text}" if is_plan else f"{text}; `dam-cli restore-asset` undoes that"
     if is_plan:
         return f"would remove {assets}"
     return f"removed {assets}; a later `dam-cli gc` removes the bytes"
@@ -188,7 +197,7 @@ def empty_trash(state: State, *, older_than: OlderThan = None, yes: Yes = False)
         confirm(f"Remove {gone} for good?", is_agreed=yes)
         return await trash_service.empty_trash(world, older_than=age)
 
-    return show_removal(state, run_in_world(state, work), is_forever=True)
+    return show_removal(state, run_in_world(state, work), is_forever=True, hint=None)
 
 
 def _age(text: str | None) -> timedelta | None:

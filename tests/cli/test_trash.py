@@ -51,8 +51,9 @@ def test_an_asset_goes_into_the_trash_and_comes_back(filled: DamCli) -> None:
 def test_people_are_told_what_was_done(filled: DamCli) -> None:
     assert filled("remove-asset", "1", "--dry-run").stdout == "would put 1 asset into the trash\n"
     assert filled("remove-asset", "1").stdout == (
-        "put 1 asset into the trash; `dam-cli restore-asset` brings them back\n"
+        "put 1 asset into the trash; `dam-cli restore-asset` undoes that\n"
     )
+    assert filled("remove-asset", "1").stdout == "all of them are in the trash already\n"
     assert filled("restore-asset", "1", "--dry-run").stdout == "would restore 1 asset\n"
     assert filled("restore-asset", "1").stdout == "restored 1 asset\n"
     assert filled("restore-asset", "1").stdout == "restored 0 assets\n"
@@ -139,3 +140,15 @@ def test_what_is_no_age_is_refused(filled: DamCli, age: str) -> None:
         f"error: not a valid age: {age!r}\n"
         "hint: give a number and h, d, w or y, such as 30d for 30 days\n",
     )
+
+
+def test_a_page_in_the_trash_is_not_emptied_and_the_command_says_why(filled: DamCli) -> None:
+    filled("add-asset", PICTURES / "city.jpg")
+    comic = filled("comic", "create", "Sea", "--json").json["entity_id"]
+    assert filled("comic", "link", str(comic), "3", "--force").returncode == 0
+    filled("comic", "add-page", "3", "1")
+    filled("remove-asset", "1")
+    result = filled("trash", "empty", "--yes")
+    assert result.returncode == 3
+    assert result.stderr == "failed: 1: used by 3\n"
+    assert filled("trash", "list", "--json").json[0]["entity_id"] == 1

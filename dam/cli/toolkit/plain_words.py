@@ -9,6 +9,7 @@ _FIND = (
 )
 _ADD = "`add-asset PATH` adds files and folders, `comic import PATH` adds comics"
 _REMOVE = "`remove-asset ID` removes assets"
+_RESTORE = "`restore-asset ID` takes assets out of the trash"
 _HELP = "`--help` lists all commands, `COMMAND --help` explains one"
 
 ROOT: Mapping[str, str] = {
@@ -20,6 +21,7 @@ ROOT: Mapping[str, str] = {
     "help": _HELP,
     "info": "`show ID` tells all about an asset, `status` about the world",
     "init": "`setup-db` creates the database",
+    **dict.fromkeys(("restore", "undelete", "untrash"), _RESTORE),
     "similar": "`find-similar-images FILE` finds pictures that look alike",
     "worlds": "`list-worlds` lists worlds",
 }
