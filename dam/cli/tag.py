@@ -241,8 +241,8 @@ def _change_vocabulary(
     if state.is_json:
         emit_json({"changed": changed})
         return
-    verb_text = "would have" if state.is_dry_run else "has"
-    sentence(f"{verb_text} {change.what}; {counted(changed, 'use')} changed")
+    uses = f"; {counted(changed, 'use')} changed" if changed else ""
+    sentence(f"{'dry run: ' if state.is_dry_run else ''}{change.what}{uses}")
 
 
 def _exactly(names: Sequence[str], count: int) -> Sequence[str]:

@@ -48,7 +48,9 @@ async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
     await lock_vocabulary(session)
     tag, name = await require_tag(session, old), parse_tag(new).tag
     await _refuse_taken(session, name, tag)
-    async with recorded(session, _of_tags([tag.entity_id]), what=f"renamed {tag.name}") as noted:
+    async with recorded(
+        session, _of_tags([tag.entity_id]), what=f"renamed {tag.name} to {name}"
+    ) as noted:
         mine = _NAMES.c.entity_id == tag.entity_id
         is_alias = _NAMES.c.digest == name.digest, _NAMES.c.is_alias
         await session.execute(delete(_NAMES).where(mine, *is_alias))
@@ -80,7 +82,9 @@ async def merge_tags(session: AsyncSession, merged: str, into: str) -> Change:
     if old.value_type != new.value_type:
         raise TagTypesDifferError(old.name, new.name, (old.value_type, new.value_type))
     both = [old.entity_id, new.entity_id]
-    async with recorded(session, _of_tags(both), what=f"merged {old.name}") as noted:
+    async with recorded(
+        session, _of_tags(both), what=f"merged {old.name} into {new.name}"
+    ) as noted:
         await _move_links(session, old.entity_id, new.entity_id)
         moved = update(_NAMES).where(_NAMES.c.entity_id == old.entity_id)
         await session.execute(moved.values(entity_id=new.entity_id, is_alias=True))
@@ -101,7 +105,9 @@ async def add_alias(session: AsyncSession, tag: str, alias: str) -> Change:
     await lock_vocabulary(session)
     found, name = await require_tag(session, tag), parse_tag(alias).tag
     is_there = await _refuse_taken(session, name, found)
-    async with recorded(session, _of_tags([found.entity_id]), what=f"alias {name}") as noted:
+    async with recorded(
+        session, _of_tags([found.entity_id]), what=f"made {name} an alias of {found.name}"
+    ) as noted:
         if not is_there:
             await _add_name(session, found.entity_id, name, is_alias=True)
     return noted.change
@@ -117,7 +123,9 @@ async def remove_alias(session: AsyncSession, alias: str) -> Change:
     await lock_vocabulary(session)
     name = parse_tag(alias).tag
     tag = await require_tag(session, alias)
-    async with recorded(session, _of_tags([tag.entity_id]), what=f"no alias {name}") as noted:
+    async with recorded(
+        session, _of_tags([tag.entity_id]), what=f"took the alias {name} away"
+    ) as noted:
         is_it = _NAMES.c.digest == name.digest
         await session.execute(delete(_NAMES).where(is_it, _NAMES.c.is_alias))
     if not noted.change.rows:
@@ -142,7 +150,9 @@ async def add_parent(session: AsyncSession, child: str, parent: str) -> Change:
     low, high = (known[name.key] for name in names)
     if high.entity_id in await tags_below(session, [low.entity_id]):
         raise TagCycleError([low.name, high.name, low.name])
-    async with recorded(session, _of_tags([low.entity_id]), what=f"parent of {low.name}") as noted:
+    async with recorded(
+        session, _of_tags([low.entity_id]), what=f"put {low.name} below {high.name}"
+    ) as noted:
         pair = {"entity_id": low.entity_id, "parent_entity_id": high.entity_id}
         is_there = exists().where(*(_PARENTS.c[name] == key for name, key in pair.items()))
         if not await session.scalar(select(is_there)):
@@ -160,7 +170,9 @@ async def remove_parent(session: AsyncSession, child: str, parent: str) -> Chang
     """
     await lock_vocabulary(session)
     low, high = await require_tag(session, child), await require_tag(session, parent)
-    async with recorded(session, _of_tags([low.entity_id]), what=f"parent of {low.name}") as noted:
+    async with recorded(
+        session, _of_tags([low.entity_id]), what=f"took {low.name} from below {high.name}"
+    ) as noted:
         pair = _PARENTS.c.entity_id == low.entity_id, _PARENTS.c.parent_entity_id == high.entity_id
         await session.execute(delete(_PARENTS).where(*pair))
     return noted.change
@@ -174,7 +186,9 @@ async def delete_tag(session: AsyncSession, tag: str) -> Change:
     """
     await lock_vocabulary(session)
     found = await require_tag(session, tag)
-    async with recorded(session, _of_tags([found.entity_id]), what=f"deleted {tag}") as noted:
+    async with recorded(
+        session, _of_tags([found.entity_id]), what=f"deleted {found.name}"
+    ) as noted:
         await session.execute(delete(table_of(Entity)).where(Entity.id == found.entity_id))
     return noted.change
 
@@ -205,7 +219,9 @@ async def describe_tag(
     await lock_vocabulary(session)
     name = parse_tag(tag).tag
     found = (await take_tags(session, {name: None}))[name.key]
-    async with recorded(session, _of_tags([found.entity_id]), what=f"described {tag}") as noted:
+    async with recorded(
+        session, _of_tags([found.entity_id]), what=f"described {found.name}"
+    ) as noted:
         concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == found.entity_id)
         if description is not None:
             await session.execute(concept.values(description=description or None))
