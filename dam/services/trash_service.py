@@ -68,7 +68,7 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
     """
     ids = await plan_trashing(session, wanted)
     now = context_of(session).now()
-    async with recorded(session, _watched(ids), what=f"trashed {len(ids)}") as recording:
+    async with recorded(session, _watched(ids), what=f"trashing {len(ids)} assets") as recording:
         rows = [{"entity_id": entity_id, "trashed_at": now} for entity_id in ids]
         # Another process may just have put some of them there.
         conflict = Conflict(("entity_id",))
@@ -110,7 +110,7 @@ async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) ->
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
     ids = await plan_restoring(session, wanted)
-    async with recorded(session, _watched(ids), what=f"restored {len(ids)}") as recording:
+    async with recorded(session, _watched(ids), what=f"restoring {len(ids)} assets") as recording:
         await bring_back(session, ids)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 

@@ -49,7 +49,7 @@ class Change:
     """What a call changed.
 
     Args:
-        what: What was done, in a few words: "trashed 3 assets".
+        what: What was done, in a few words: "trashing 3 assets".
         rows: The rows that are not as before.
         watched: The rows that were looked at.
     """
@@ -81,7 +81,7 @@ async def recorded(
 
     Example:
         trash = Watched(column=TrashedComponent.entity_id, ids=[3, 4])
-        async with recorded(session, [trash], what="trashed 2 assets") as recording:
+        async with recorded(session, [trash], what="trashing 2 assets") as recording:
             ...
         return recording.change
 
@@ -111,8 +111,8 @@ async def undo(session: AsyncSession, change: Change) -> Change:
     """
     keys = {row.table: _key_names(row.table) for row in change.rows}
     written = [row for row in change.rows if row.after is not None]
-    await _refuse_changed(session, written, keys)
-    async with recorded(session, change.watched, what=f"undid: {change.what}") as recording:
+    await _refuse_changed(session, change.what, written, keys)
+    async with recorded(session, change.watched, what=f"undoing: {change.what}") as recording:
         for table, rows in _by_table(reversed(written)):
             for page in portions([row.after for row in rows if row.after is not None]):
                 await session.execute(delete(table).where(_one_of(table, keys[table], page)))
@@ -139,7 +139,10 @@ def _with_surrogate_keys() -> set[Table]:
 
 
 async def _refuse_changed(
-    session: AsyncSession, written: Iterable[RowChange], keys: Mapping[Table, Sequence[str]]
+    session: AsyncSession,
+    what: str,
+    written: Iterable[RowChange],
+    keys: Mapping[Table, Sequence[str]],
 ) -> None:
     for table, rows in _by_table(written):
         wanted = {_key(keys[table], row.after): row.after for row in rows if row.after is not None}
@@ -151,7 +154,7 @@ async def _refuse_changed(
         changed = [row for key, row in wanted.items() if found.get(key) != row]
         if changed:
             owner = _owner_of(table).key
-            raise ChangedSinceError(table.name, sorted({row[owner] for row in changed}))
+            raise ChangedSinceError(what, sorted({row[owner] for row in changed}))
 
 
 async def _read(
