@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from dam.core.config import WorldConfig, WorldContext
-from dam.core.database.database import Database
+from dam.core.database.database import Database, Settle
 from dam.core.ecs.components import MarkerComponent
 from dam.core.events import Event
 from dam.core.media_kinds import KindBinding, MediaKinds, Wanted
@@ -68,6 +68,7 @@ class WorldBuilder:
         self._markers = NewEntityMarkers()
         self._schemas = DeclaredSchemas()
         self._kinds = MediaKinds()
+        self._settlers: list[Settle] = []
         self._faults: list[BuildFault] = []
 
     def add_system(self, function: SystemFunction) -> None:
@@ -118,6 +119,16 @@ class WorldBuilder:
         caller = sys._getframe(1)  # noqa: SLF001 - there is no other way to say where it was called
         self._faults += [call_fault(caller, *each) for each in wrong]
         self._markers.add(marker, when)
+
+    def before_commit(self, settle: Settle) -> None:
+        """Call an async function of the session at the end of each transaction that writes.
+
+        For rows that must be in step with others at every commit. What it writes is committed with
+        the rest; if it raises, all is rolled back.
+
+        Example: `builder.before_commit(count_anew)`.
+        """
+        self._settlers.append(settle)
 
     def add_migrations(self, package: str, *, revision: str) -> None:
         """Let `dam-cli setup-db` create and upgrade the tables of a plugin.
@@ -226,6 +237,8 @@ class WorldBuilder:
         database = Database(
             self.config.database_url, context, busy_timeout_s=self.config.busy_timeout_s
         )
+        for settle in self._settlers:
+            database.before_commit(settle)
         resources.add(Database, database)
         resources.add(NewEntityMarkers, self._markers)
         resources.add(PluginSchemas, self._schemas.schemas(self._plans))

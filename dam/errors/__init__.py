@@ -134,6 +134,7 @@ from dam.errors.plugins import (
     PluginTablesMissingError,
     PluginTooNewError,
 )
+from dam.errors.queries import QuerySyntaxError, TemplateSyntaxError, UnknownFieldError
 from dam.errors.runtime import (
     BuildFault,
     MissingExtraError,
@@ -268,6 +269,7 @@ __all__ = [
     "PluginTablesMissingError",
     "PluginTooNewError",
     "ProgramRefusedError",
+    "QuerySyntaxError",
     "ReaderWritesError",
     "ReferenceChangedError",
     "ReferenceDamagedError",
@@ -290,9 +292,11 @@ __all__ = [
     "TagNameTakenError",
     "TagTypesDifferError",
     "TagValueError",
+    "TemplateSyntaxError",
     "TornPictureError",
     "TransactionEndedError",
     "UnfitFunctionError",
+    "UnknownFieldError",
     "UnknownNameError",
     "UnknownStoreError",
     "UnknownTagError",

@@ -29,10 +29,14 @@ from dam.models.processing.needs_content_analysis_component import NeedsContentA
 from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
+from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
 from dam.models.properties.image_format_component import ImageFormatComponent
+from dam.models.search.saved_query import SavedQuery
+from dam.models.search.search_change import search_changes
+from dam.models.search.search_entry_component import SearchEntryComponent
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
@@ -41,7 +45,7 @@ from dam.models.tags.tag_concept_component import TagConceptComponent
 from dam.models.tags.tag_name_component import TagNameComponent
 from dam.models.tags.tag_parent_component import TagParentComponent
 
-SCHEMA_REVISION = "0012"
+SCHEMA_REVISION = "0013"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
@@ -74,13 +78,17 @@ __all__ = [
     "NeedsComicImportComponent",
     "NeedsContentAnalysisComponent",
     "NeedsMetadataExtractionComponent",
+    "NeedsSearchEntryComponent",
     "OriginalSourceInfoComponent",
     "PageLink",
     "PendingSourceRemovalComponent",
     "PluginTable",
+    "SavedQuery",
+    "SearchEntryComponent",
     "TagConceptComponent",
     "TagNameComponent",
     "TagParentComponent",
     "TrashedComponent",
     "WorldIdentity",
+    "search_changes",
 ]

@@ -45,6 +45,11 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+Settle = Callable[[AsyncSession], Awaitable[None]]
+"""An async function that is called at the end of each transaction that writes; see `before_commit`.
+"""
+_IS_WRITER = "dam.is_writer"
+
 # A row refers to an entity that does not exist: another process may just have deleted it.
 _NO_PARENT = "23503"
 _ATTEMPTS = 5
@@ -78,6 +83,7 @@ class Database:
         self.busy_timeout_s = busy_timeout_s
         self._world_uuid: str | None = None
         self._write_lock = asyncio.Lock()
+        self._settlers: list[Settle] = []
         # A list, so that a task that was started inside a writer sees when the writer has ended.
         self._writing: ContextVar[list[bool] | None] = ContextVar("writing", default=None)
         self._refuses_writers: ContextVar[bool] = ContextVar("refuses_writers", default=False)
@@ -125,6 +131,13 @@ class Database:
             self.opened_file.require_writable()
         else:
             await self.write(_try_to_write)
+
+    def before_commit(self, settle: Settle) -> None:
+        """Call an async function of the session at the end of each transaction that writes.
+
+        What it writes is committed with the rest; if it raises, all is rolled back.
+        """
+        self._settlers.append(settle)
 
     def hold_to(self, world_uuid: str) -> None:
         """From now on, refuse every transaction if the database holds another world.
@@ -239,14 +252,20 @@ class Database:
                     self._session(self._writers, durable=durable) as session,
                 ):
                     yield session
+                    await self._settle(session)
             else:
                 async with self._session(self._writers) as session:
                     if durable:
                         await session.execute(text(_WAIT_FOR_THE_DISK))
                     yield session
+                    await self._settle(session)
         finally:
             mine[0] = False
             self._writing.reset(token)
+
+    async def _settle(self, session: AsyncSession) -> None:
+        for settle in self._settlers:
+            await settle(session)
 
     @contextmanager
     def refusing_writers(self) -> Iterator[None]:
@@ -267,8 +286,8 @@ class Database:
     async def _session(
         self, engine: AsyncEngine, *, durable: bool = False
     ) -> AsyncIterator[AsyncSession]:
-        info = session_info(self._context)
         is_reader = engine is self._readers
+        info = session_info(self._context) | {_IS_WRITER: not is_reader}
         with self.translated_errors(is_reader=is_reader, is_writer=not is_reader):
             async with engine.connect() as connection, self._watched(connection):
                 if durable:
@@ -347,6 +366,11 @@ class Database:
         await self._writers.dispose()
         if self.is_sqlite:
             await self._readers.dispose()
+
+
+def is_writer(session: AsyncSession) -> bool:
+    """Tell whether a session of a `Database` may write."""
+    return bool(session.info.get(_IS_WRITER))
 
 
 async def _try_to_write(session: AsyncSession) -> None:

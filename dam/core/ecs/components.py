@@ -1,5 +1,6 @@
 """Entities, the base classes of components, and the revisions of their tables."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -26,6 +27,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from dam.core.database.column_types import Int64, UtcDateTime, unix_now
 from dam.core.database.values import refuse_unequal
+from dam.core.ecs.search_fields import SearchField
 
 EntityId = int
 """A positive integer, small enough to type; not used again after its entity is deleted."""
@@ -97,6 +99,15 @@ class AnyComponent(Base, kw_only=True):
 
     entity_id: Mapped[int]
 
+    @classmethod
+    def search_fields(cls) -> Sequence[SearchField]:
+        """Return the values by which people search, sort and list entities with this component.
+
+        A class that has some overrides this; they need no other registration. Every column can be
+        searched as `Component.column` in any case.
+        """
+        return ()
+
 
 class Component(AnyComponent, kw_only=True):
     """A component that an entity has at most once: `entity_id` is the primary key."""
@@ -144,7 +155,7 @@ class RevisionedComponent(Component, kw_only=True):
 
 
 class HidingComponent(Component, kw_only=True):
-    """A component that hides its entity: listings leave it out unless asked.
+    """A component that hides its entity: searches and listings leave it out unless asked.
 
     Nothing else looks at it: a hidden asset keeps its bytes, its places in comics and all that is
     known of it. A plugin hides entities by a subclass of its own.

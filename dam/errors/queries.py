@@ -1,0 +1,89 @@
+"""Errors of what people write to find and show assets: queries and templates."""
+
+from collections.abc import Collection, Sequence
+
+from dam.errors.base import UsageError
+
+_LONGEST = 60
+
+
+class QuerySyntaxError(UsageError):
+    """A query cannot be read.
+
+    Args:
+        query: The whole text.
+        position: The character at which the fault is, counted from 0.
+        found: The text that stands there; empty at the end of the query.
+        expected: What could stand there.
+        suggestion: What was probably meant.
+    """
+
+    json_fields = ("query", "position", "found", "expected")
+
+    def __init__(
+        self,
+        query: str,
+        position: int,
+        found: str,
+        expected: Sequence[str],
+        suggestion: str | None = None,
+    ) -> None:
+        self.query = query
+        self.position = position
+        self.found = found
+        self.expected = tuple(expected)
+        self.suggestion = suggestion
+        short = found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+        shown = ascii(short) if not short.isprintable() else repr(short)
+        super().__init__(
+            f"query, position {position}: found {shown if found else 'its end'}, "
+            f"expected {' or '.join(self.expected)}",
+            f"did you mean {suggestion}?" if suggestion else None,
+        )
+
+
+class TemplateSyntaxError(UsageError):
+    """A template such as `{id} {name}` cannot be read.
+
+    Args:
+        template: The whole template.
+        position: Where it is wrong, in characters from 0.
+        found: What is there.
+        expected: What may be there instead.
+    """
+
+    json_fields = ("position", "found", "expected")
+
+    def __init__(self, template: str, position: int, found: str, expected: Sequence[str]) -> None:
+        self.template = template
+        self.position = position
+        self.found = found
+        self.expected = tuple(expected)
+        super().__init__(
+            f"cannot read the template at character {position + 1}: found {found}; "
+            f"expected {' or '.join(expected)}",
+            "write `{name}` or `{name:>20}`, and `{{` for a brace",
+        )
+
+
+class UnknownFieldError(UsageError):
+    """A field that no component has.
+
+    Args:
+        name: The name that was given.
+        known: All names.
+        position: Where it is in a template or query, in characters from 0; None if it is alone.
+    """
+
+    json_fields = ("position", "expected")
+
+    def __init__(self, name: str, known: Collection[str], position: int | None = None) -> None:
+        from difflib import get_close_matches  # noqa: PLC0415 - not for each start of the program
+
+        self.name = name
+        self.position = position
+        self.expected = tuple(sorted(known))
+        near = get_close_matches(name[:64], self.expected, n=1, cutoff=0.5)
+        place = "" if position is None else f" at character {position + 1}"
+        hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(self.expected)}"
+        super().__init__(f"no field {name!r}{place}", hint)

@@ -1,0 +1,1 @@
+"""What searches are answered from: the words of assets, and saved queries."""

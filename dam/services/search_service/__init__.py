@@ -1,0 +1,3 @@
+"""Finds assets by queries."""
+
+__all__: list[str] = []

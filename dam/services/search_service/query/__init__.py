@@ -1,0 +1,1 @@
+"""The query language: text becomes a tree; nothing here knows the database."""
