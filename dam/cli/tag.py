@@ -12,7 +12,7 @@ from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.core.ecs.changes import Change
+    from dam.services.ecs_service import Change
     from dam.services.tag_service import TagFacts, TagUse
 
 _DOC = """Give tags to assets, list tags, and put them in order.
