@@ -9,6 +9,7 @@ from dam.core.ecs.rows import mark
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, Resource
+from dam.core.systems.tag_writer import TagWriter
 from dam.core.world import World
 from dam.errors import MalformedTagError
 from dam.models import NeedsComicImportComponent, NeedsContentAnalysisComponent
@@ -41,11 +42,9 @@ async def read_genres(
 
 @pytest.fixture
 async def world(database_url: str) -> AsyncIterator[World]:
-    builder = builder_of(database_url)
-    install(builder)
+    builder = builder_of(database_url, read_keywords, read_genres)
     builder.add_resource(Keywords, lambda _: Keywords())
-    for each in (read_keywords, read_genres):
-        builder.add_system(each)
+    builder.add_resource(TagWriter, lambda _: TagWriter(tag_service.say_tags))
     world = await builder.build()
     yield world
     await world.close()
@@ -55,7 +54,7 @@ async def run(world: World, entity_id: EntityId, *keywords: str) -> list[str]:
     """Let the file say these keywords; return all tags of the asset with their sources."""
     world.resources.get(Keywords)[entity_id] = list(keywords)
     await world.run(mark, NeedsContentAnalysisComponent, [entity_id])
-    await world.run_until_idle()
+    await world.scheduler.run_until_idle()
     found = await world.read(tag_service.tags_of, [entity_id])
     return [f"{tag.tag} {tag.value or ''} {tag.source}" for tag in found.get(entity_id, [])]
 
@@ -79,7 +78,7 @@ async def test_a_new_reading_replaces_the_tags_of_the_one_before(
 async def test_systems_leave_each_others_tags(world: World, asset: EntityId) -> None:
     await run(world, asset, "cat")
     await world.run(mark, NeedsComicImportComponent, [asset])
-    await world.run_until_idle()
+    await world.scheduler.run_until_idle()
     assert await run(world, asset) == ["genre:drama  file"]
 
 
@@ -118,7 +117,7 @@ async def test_a_new_entity_is_tagged_in_the_commit_that_makes_it(database_url: 
     builder = builder_of(database_url, make_entity)
     install(builder)
     world = await builder.build()
-    await world.execute_stage(SystemStage.POST_PROCESSING)
+    await world.scheduler.execute_stage(SystemStage.POST_PROCESSING)
     listed = await world.read(tag_service.list_tags)
     assert [(use.tag, use.assets, use.value_type) for use in listed] == [
         ("cat", 1, None),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
@@ -76,7 +77,7 @@ async def tag_entities(
         MalformedTagError: A text is no tag.
         TagValueError: A value is not of the type of its tag, or there is none.
     """
-    await ecs_service.get_entities(session, entity_ids)
+    await ecs_service.require_entities(session, entity_ids)
     given = await _read(session, tags)
     ids = sorted(set(entity_ids))
     mine = [Link.tag_entity_id.in_([tag.entity_id for tag in given]), Link.source == source]
@@ -122,7 +123,7 @@ async def untag_entities(
         UnknownTagError: There is no such tag.
         TagValueError: A value is not of the type of its tag.
     """
-    await ecs_service.get_entities(session, entity_ids)
+    await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]
     known = await find_tags(session, [text.tag for text in texts])
     ids = sorted(set(entity_ids))
@@ -137,9 +138,8 @@ async def untag_entities(
             if text.value is not None:
                 value = _value(tag, text.value)
                 conditions.append(Link.value == (value.text if value else None))
-            for some in portions(ids):
-                links = delete(table_of(Link)).where(Link.entity_id.in_(some), *conditions)
-                await session.execute(links)
+            links = delete(table_of(Link)).where(among(Link.entity_id, ids), *conditions)
+            await session.execute(links)
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
 
 
