@@ -12,10 +12,10 @@ from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.core.ecs.changes import Change
+    from dam.services.ecs_service import Change
     from dam.services.tag_service import TagFacts, TagUse
 
-_DOC = """Give tags to assets, list tags, and put them in order.
+_DOC = """Give tags to assets; list, rename and merge tags.
 
 A tag is name, namespace:name or name=value, such as cat, artist:moebius or rating=4. Case does not
 matter.
@@ -127,7 +127,11 @@ def show_tag(state: State, tag: TagArgument) -> None:
 
 
 @command(changes=True, examples=("dam-cli tag rename kat cat",))
-def rename(state: State, tag: TagArgument, name: Annotated[str, typer.Argument()]) -> None:
+def rename(
+    state: State,
+    tag: TagArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+) -> None:
     """Give a tag another name; its uses, aliases and parents stay."""
     _change_vocabulary(state, lambda service: service.rename_tag, tag, name)
 
@@ -218,7 +222,7 @@ def describe(
 
 @command(changes=True, examples=("dam-cli tag delete cat",))
 def delete(state: State, tag: TagArgument) -> None:
-    """Delete a tag, with its aliases and all its uses; the assets stay."""
+    """Delete a tag with its names and uses; the assets stay."""
     _change_vocabulary(state, lambda service: service.delete_tag, tag)
 
 
