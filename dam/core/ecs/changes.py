@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.database.among import among
 from dam.core.database.bulk import insert_rows
-from dam.core.ecs.components import Base, EntityId, MultiComponent, component_classes, table_of
+from dam.core.ecs.components import Base, Entity, EntityId, table_of
 from dam.errors import ChangedSinceError
 
 Row = Mapping[str, Any]
@@ -130,16 +130,20 @@ async def undo(session: AsyncSession, change: Change) -> Change:
 
 
 async def _insert(session: AsyncSession, table: Table, rows: Sequence[RowChange]) -> None:
-    """Insert rows as they were; one that was deleted gets a new surrogate key."""
-    for is_new in (False, True):
-        old = [r.before for r in rows if r.before is not None and (r.after is None) == is_new]
-        left_out = {"id"} if is_new and table in _with_surrogate_keys() else set()
-        values = [{name: row[name] for name in row if name not in left_out} for row in old]
-        await insert_rows(session, table, values)
+    """Insert rows as they were; one whose surrogate key is used by another gets a new one."""
+    key = _key_of(table)
+    before = [row.before for row in rows if row.before is not None]
+    taken: set[int] = set()
+    if key.key == "id" and table is not table_of(Entity):
+        gone = [row.before[key.key] for row in rows if row.before and row.after is None]
+        taken = set(await session.scalars(select(key).where(among(key, gone))))
+    await insert_rows(session, table, [row for row in before if row[key.key] not in taken])
+    again = [row for row in before if row[key.key] in taken]
+    await insert_rows(session, table, [_without(row, key.key) for row in again])
 
 
-def _with_surrogate_keys() -> set[Table]:
-    return {table_of(kind) for kind in component_classes(MultiComponent).values()}
+def _without(row: Row, name: str) -> Row:
+    return {column: value for column, value in row.items() if column != name}
 
 
 async def _refuse_changed(session: AsyncSession, what: str, written: Iterable[RowChange]) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Unpack, get_args, get_type_hints
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import Component, EntityId, table_of
 from dam.core.ecs.rows import row_of, write_rows
 from dam.errors import (
@@ -42,6 +43,7 @@ from dam.services.comic_book_service import (
     get_variants_for_comic_concept,
 )
 from dam.services.comic_edit_service.agreement import carry_facts, carry_terms, edit_elements
+from dam.services.comic_edit_service.recording import facts_recorded
 
 _CONCEPT_TYPES, _VARIANT_TYPES = get_type_hints(ConceptFacts), get_type_hints(VariantFacts)
 _CONCEPT_FIELDS = (*_CONCEPT_TYPES, *TERM_KINDS)
@@ -51,7 +53,7 @@ Changes = Mapping[str, str | None]
 """New values by the names of fields or ComicInfo elements; None removes a value."""
 
 
-async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> None:
+async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Changes) -> Change:
     """Change fields of a concept or of a variant; None removes a value.
 
     Fields of a concept are the facts of its component and lists of names by ComicInfo element,
@@ -65,6 +67,9 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
         entity_id: A concept or a variant.
         changes: New values by field, as `parse_changes` returns them.
 
+    Returns:
+        What was changed, for `undo`.
+
     Raises:
         EntityNotFoundError: There is no such entity.
         NoComicVariantError: The entity is neither a concept nor a variant.
@@ -73,17 +78,16 @@ async def edit_comic(session: AsyncSession, entity_id: EntityId, changes: Change
     """
     await ecs_service.lock_entity(session, entity_id)
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
-        await _edit_concept(session, entity_id, changes)
-    elif await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
-        await _edit_variant(session, entity_id, changes)
-    else:
-        raise NoComicVariantError(entity_id)
+        return await _edit_concept(session, entity_id, changes)
+    if await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
+        return await _edit_variant(session, entity_id, changes)
+    raise NoComicVariantError(entity_id)
 
 
 async def edit_comic_concept(
     session: AsyncSession, concept_entity_id: EntityId, **facts: Unpack[ConceptFacts]
-) -> None:
-    """Change some facts of a concept, and its name accordingly.
+) -> Change:
+    """Change some facts of a concept, and its name accordingly; return the change, for `undo`.
 
     Example: `await edit_comic_concept(session, issue, series_title="Spidey", issue_number="5")`.
 
@@ -110,15 +114,17 @@ async def edit_comic_concept(
         "name": concept_name(after),
         "title_key": title_key(after["series_title"], after["comic_title"]),
     }
-    await _set_facts(session, kind, concept_entity_id, {**facts, **derived})
-    for variant in variants:
-        await carry_facts(session, variant, before, facts)
+    async with facts_recorded(session, [concept_entity_id, *variants]) as recording:
+        await _set_facts(session, kind, concept_entity_id, {**facts, **derived})
+        for variant in variants:
+            await carry_facts(session, variant, before, facts)
+    return recording.change
 
 
 async def edit_comic_variant(
     session: AsyncSession, variant_entity_id: EntityId, **facts: Unpack[VariantFacts]
-) -> None:
-    """Change some facts of a variant.
+) -> Change:
+    """Change some facts of a variant; return the change, for `undo`.
 
     Example: `await edit_comic_variant(session, scan, language="fr", scan_group=None)`.
 
@@ -136,9 +142,11 @@ async def edit_comic_variant(
     check_facts(ComicBookVariantComponent, facts)
     await ecs_service.lock_entity(session, variant_entity_id)
     (before,) = await describe_comic_variants(session, [variant_entity_id])
-    if facts:
-        await _set_facts(session, ComicBookVariantComponent, variant_entity_id, facts)
-        await carry_facts(session, variant_entity_id, before.facts, facts)
+    async with facts_recorded(session, [variant_entity_id]) as recording:
+        if facts:
+            await _set_facts(session, ComicBookVariantComponent, variant_entity_id, facts)
+            await carry_facts(session, variant_entity_id, before.facts, facts)
+    return recording.change
 
 
 def list_fields() -> dict[str, str]:
@@ -169,13 +177,16 @@ def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
     return changes
 
 
-async def _edit_concept(session: AsyncSession, concept: EntityId, changes: Changes) -> None:
+async def _edit_concept(session: AsyncSession, concept: EntityId, changes: Changes) -> Change:
     facts = _typed(changes, _CONCEPT_TYPES, _CONCEPT_FIELDS)
     names = {kind: listed_names(facts.pop(kind)) for kind in TERM_KINDS if kind in facts}
-    if facts:
-        await edit_comic_concept(session, concept, **facts)
-    if names:
-        await _edit_terms(session, concept, names)
+    variants = await _lock_with_variants(session, concept)
+    async with facts_recorded(session, [concept, *variants]) as recording:
+        if facts:
+            await edit_comic_concept(session, concept, **facts)
+        if names:
+            await _edit_terms(session, concept, names)
+    return recording.change
 
 
 async def _edit_terms(
@@ -198,14 +209,21 @@ async def _lock_with_variants(session: AsyncSession, concept: EntityId) -> list[
     return variants
 
 
-async def _edit_variant(session: AsyncSession, variant: EntityId, changes: Changes) -> None:
+async def _edit_variant(session: AsyncSession, variant: EntityId, changes: Changes) -> Change:
     own = {name: text for name, text in changes.items() if name in _VARIANT_TYPES}
     elements = {name: text for name, text in changes.items() if name not in own}
     facts = _typed(own, _VARIANT_TYPES, _VARIANT_FIELDS)
-    if facts:
-        await edit_comic_variant(session, variant, **facts)
-    if not elements:
-        return
+    async with facts_recorded(session, [variant]) as recording:
+        if facts:
+            await edit_comic_variant(session, variant, **facts)
+        if elements:
+            await _edit_document(session, variant, elements, facts)
+    return recording.change
+
+
+async def _edit_document(
+    session: AsyncSession, variant: EntityId, elements: Changes, facts: Mapping[str, object]
+) -> None:
     try:
         following = await edit_elements(session, variant, elements, kept=facts)
     except UnknownNameError as error:

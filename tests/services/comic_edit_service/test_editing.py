@@ -6,7 +6,13 @@ import pytest
 
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
-from dam.errors import DamError, FactRefusedError, MalformedFieldError, UnknownNameError
+from dam.errors import (
+    ChangedSinceError,
+    DamError,
+    FactRefusedError,
+    MalformedFieldError,
+    UnknownNameError,
+)
 from dam.services.comic_book_service import link_comic_variant_to_concept
 from dam.services.comic_edit_service import (
     ConceptView,
@@ -18,7 +24,7 @@ from dam.services.comic_edit_service import (
     parse_changes,
     view_comic,
 )
-from dam.services.ecs_service import create_entity
+from dam.services.ecs_service import create_entity, undo
 from tests.faults.state import dump
 from tests.services.comic_files import import_one, make_cbz, pages
 from tests.services.comics import concept, entities
@@ -195,3 +201,33 @@ async def test_facts_follow_a_document_that_begins_with_the_edit(world: World) -
     await world.run(edit_comic, variant, {"LanguageISO": "fr"})
     assert await facts_of(world, variant) == {"language": "fr"}
     assert (await said(world, variant))["LanguageISO"] == "fr"
+
+
+async def test_edits_are_undone_with_all_that_followed(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    work, variant = comic
+
+    async def state() -> list[object]:
+        return [await said(world, variant)] + [
+            await world.read(view_comic, entity_id) for entity_id in comic
+        ]
+
+    before = await state()
+    first = await world.run(edit_comic, work, {"publisher": "Norma", "Writer": "C", "volume": "2"})
+    between = await state()
+    second = await world.run(edit_comic, variant, {"LanguageISO": "fr", "scan_group": "X"})
+    await world.run(undo, second)
+    assert await state() == between
+    await world.run(undo, first)
+    assert await state() == before
+
+
+async def test_an_edit_is_not_undone_over_a_later_one(
+    world: World, comic: tuple[EntityId, EntityId]
+) -> None:
+    work, _ = comic
+    change = await world.run(edit_comic_concept, work, publisher="Norma")
+    await world.run(edit_comic_concept, work, publisher="Panini")
+    with pytest.raises(ChangedSinceError, match="edited the facts of comic"):
+        await world.run(undo, change)
