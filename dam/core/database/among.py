@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -39,8 +40,14 @@ class _Numbers(TypeDecorator[list[int]]):
 
 
 class _Among(FunctionElement[bool]):
+    """The condition; SQLite would use no index if SQLAlchemy wrote its usual ` = 1` behind it."""
+
     inherit_cache = True
     type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 - SQLAlchemy's
+        """Return the condition as it is, with nothing written behind it."""
+        return self
 
 
 def among(

@@ -1,6 +1,7 @@
 """A column is compared with any number of values by one parameter."""
 
 from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
@@ -31,3 +32,9 @@ async def test_it_may_stand_inside_of_a_statement(database: Database) -> None:
 
     assert await database.read(read) == [third]
     assert second
+
+
+def test_sqlite_answers_it_by_an_index() -> None:
+    chosen = select(Entity.id).where(among(Entity.id, [1, 2]), ~among(Entity.id, [3]))
+    text = str(chosen.compile(dialect=aiosqlite.dialect()))
+    assert "= 1" not in text
