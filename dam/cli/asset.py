@@ -1,4 +1,4 @@
-"""`dam-cli show`, `thumbnail`, `export-asset`, `open`, `ui`: assets of a world."""
+"""`dam-cli thumbnail`, `export-asset`, `open`, `ui`: assets of a world."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,6 @@ from dam.errors import EnvironmentFaultError, ExitCode
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.services.asset_service import EntityFacts
     from dam.services.export_service import ExportOutcome
     from dam.services.open_service import OpenedAsset
     from dam.services.thumbnail_service import ThumbnailFile
@@ -39,26 +38,6 @@ class NotBuiltError(EnvironmentFaultError):
         super().__init__(
             f"{what} is not built yet", "use the other commands; `dam-cli --help` lists them"
         )
-
-
-@command(
-    "show",
-    examples=(
-        "dam-cli show 12",
-        "dam-cli show sha256:9f86d081 --json",
-    ),
-)
-def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
-    """Show everything known about assets."""
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import describe_entities
-
-    wanted = read_ids(ids, null_separated=null)
-
-    async def work(world: "World") -> "list[EntityFacts]":
-        return await world.read(describe_entities, wanted)
-
-    show(state, run_in_world(state, work), _show_facts)
 
 
 @command(streams=True, examples=("dam-cli thumbnail 12 13",))
@@ -184,18 +163,3 @@ def _write_outcomes(
         show(state, outcomes, lambda _: table(rows, header))
     is_failed = any(outcome.error is not None for outcome in outcomes)
     return ExitCode.ITEMS_FAILED if is_failed else ExitCode.OK
-
-
-def _show_facts(described: "Sequence[EntityFacts]") -> None:
-    rows = [row for facts in described for row in _fact_rows(facts)]
-    table(rows, ("id", "component", "field", "value"))
-
-
-def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
-    yield entity.entity_id, "Entity", "created_at", entity.created_at
-    for name, component in entity.components.items():
-        many = component if isinstance(component, list) else [component]
-        for number, facts in enumerate(many, start=1):
-            label = name if len(many) == 1 else f"{name}[{number}]"
-            for field, value in facts.items() or [(None, None)]:
-                yield entity.entity_id, label, field, value

@@ -48,7 +48,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
         "add-asset": "dam.cli.add_asset:add_asset",
         "find-file-by-hash": "dam.cli.find:find_file_by_hash",
         "find-similar-images": "dam.cli.find:find_similar_images",
-        "show": "dam.cli.asset:show_asset",
+        "show": "dam.cli.show:show_asset",
         "thumbnail": "dam.cli.asset:thumbnail",
         "export-asset": "dam.cli.asset:export_asset",
         "open": "dam.cli.asset:open_asset",

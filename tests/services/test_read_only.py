@@ -32,6 +32,7 @@ from dam.services import (
     schema_service,
     status_service,
     store_service,
+    summary_service,
     trash_service,
     world_service,
 )
@@ -188,6 +189,7 @@ def cases(f: Filled) -> list[Case]:
         case(removal_service.plan_removal, [f.picture]),
         case(schema_service.table_names),
         case(status_service.status),
+        case(summary_service.summarise_entities, [f.picture]),
         case(trash_service.list_trash),
         case(trash_service.plan_restoring, [f.trashed]),
         case(trash_service.plan_trashing, [f.picture]),
