@@ -12,7 +12,7 @@ from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, re
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.faults import report
-from dam.cli.toolkit.output import emit_jsonl, show, size_text, table, talk
+from dam.cli.toolkit.output import FileLink, emit_jsonl, show, size_text, table, talk
 from dam.errors import ExitCode, UnreadableQueryError
 
 if TYPE_CHECKING:
@@ -240,5 +240,12 @@ def _row(item: "SimilarImage") -> tuple[object, ...]:
         f"{item.width}x{item.height}" if item.width else None,
         item.name,
         None if item.size_bytes is None else size_text(item.size_bytes),
-        item.path if item.archive is None else f"{item.archive}/{item.member}",
+        _place(item),
     )
+
+
+def _place(item: "SimilarImage") -> str | FileLink | None:
+    """Return the path of a picture; that of one in an archive leads to the archive."""
+    if item.archive is None:
+        return item.path
+    return FileLink(f"{item.archive}/{item.member}", item.archive)

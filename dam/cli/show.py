@@ -7,7 +7,7 @@ import typer
 
 from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.output import emit_json, size_text, table
+from dam.cli.toolkit.output import FileLink, show, size_text, table
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -54,15 +54,15 @@ def show_asset(
 
         return await world.read(summarise_entities, wanted)
 
-    if state.is_json:
-        emit_json(run_in_world(state, describe))
-    elif raw:
-        rows = [row for facts in run_in_world(state, describe) for row in _raw_rows(facts)]
-        table(rows, ("id", "component", "field", "value"))
+    if raw or state.is_json:
+        show(state, run_in_world(state, describe), _show_raw)
     else:
-        summaries = run_in_world(state, summarise)
-        lines = [(one.entity_id, *row) for one in summaries for row in _rows(one)]
-        table(lines, ("id", "fact", "value"))
+        show(state, run_in_world(state, summarise), _show_summaries)
+
+
+def _show_summaries(summaries: "Sequence[EntitySummary]") -> None:
+    rows = [(one.entity_id, *row) for one in summaries for row in _rows(one)]
+    table(rows, ("id", "fact", "value"))
 
 
 def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
@@ -77,8 +77,8 @@ def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
         ("added", one.added_at),
         ("tags", ", ".join(one.tags)),
         ("kept", ", ".join(_KEPT.get(kind, kind) for kind in one.kept)),
-        *_first(("path", path) for path in one.paths),
-        *_first(("path", f"{archive}/{name}") for archive, name in one.members),
+        *_first(("path", FileLink(path, path)) for path in one.paths),
+        *_first(("path", FileLink(f"{at}/{name}", at)) for at, name in one.members),
         *_first(("comic", _comic_text(place)) for place in one.comics),
         *_first(("failed", f"{system}: {message}") for system, message in one.failures),
         ("trashed", one.trashed_at),
@@ -99,6 +99,11 @@ def _comic_text(place: "ComicPlace") -> str:
     if place.page_number is None:
         return name
     return f"{name}, page {place.page_number} of {place.variant_entity_id}"
+
+
+def _show_raw(described: "Sequence[EntityFacts]") -> None:
+    rows = [row for facts in described for row in _raw_rows(facts)]
+    table(rows, ("id", "component", "field", "value"))
 
 
 def _raw_rows(entity: "EntityFacts") -> Iterator[Sequence[object]]:
