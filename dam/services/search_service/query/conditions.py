@@ -255,7 +255,7 @@ def _time_condition(
     if operator == "<=" and reading.end is not None:
         return Comparison(name, "<", reading.end, span)
     if operator in {">=", "<"}:
-        return Comparison(name, operator or "=", reading.value, span)
+        return Comparison(name, operator, reading.value, span)
     return Interval(name, reading.value, reading.end, span, is_half_open=True)
 
 

@@ -46,12 +46,7 @@ class Reading:
     is_ago: bool = False
 
 
-_FLAGS = {
-    "yes": Reading(True),
-    "true": Reading(True),
-    "no": Reading(False),
-    "false": Reading(False),
-}
+_FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def read_value(kind: ValueKind, text: str, now: datetime) -> Reading | None:
@@ -61,15 +56,22 @@ def read_value(kind: ValueKind, text: str, now: datetime) -> Reading | None:
     if kind == "time":
         return _time(text, now)
     if kind == "flag":
-        return _FLAGS.get(text.lower())
+        flag = _FLAGS.get(text.lower())
+        return None if flag is None else Reading(flag)
     number = _number(kind, text)
     if number is None or not math.isfinite(number) or abs(number) > _LARGEST:
         return None
+    return _reading(kind, number)
+
+
+def _reading(kind: ValueKind, number: float) -> Reading | None:
     if kind == "ratio":
         return Reading(float(number), number * (1 + _RATIO_WITHIN))
-    if kind not in {"integer", "size"}:
-        return Reading(float(number))
-    return Reading(int(number)) if number == int(number) else None
+    if kind == "size":
+        return Reading(round(number))
+    if kind == "integer":
+        return Reading(int(number)) if number == int(number) else None
+    return Reading(float(number))
 
 
 def _number(kind: ValueKind, text: str) -> float | int | None:
@@ -84,7 +86,7 @@ def _number(kind: ValueKind, text: str) -> float | int | None:
         return None
     unit = (match[2] or "").lower()
     base = 1024 if "i" in unit else 1000
-    factor = base ** (" kmgtp".index(unit[0]) if unit and unit != "b" else 0)
+    factor: int = base ** (" kmgtp".index(unit[0]) if unit and unit != "b" else 0)
     if "." not in match[1]:
         return int(match[1]) * factor
     return round(float(match[1]) * factor, 6) if factor > 1 else float(match[1])
