@@ -134,7 +134,13 @@ from dam.errors.plugins import (
     PluginTablesMissingError,
     PluginTooNewError,
 )
-from dam.errors.queries import QuerySyntaxError, TemplateSyntaxError, UnknownFieldError
+from dam.errors.queries import (
+    CursorError,
+    QuerySyntaxError,
+    QueryTooLargeError,
+    TemplateSyntaxError,
+    UnknownFieldError,
+)
 from dam.errors.runtime import (
     BuildFault,
     MissingExtraError,
@@ -188,6 +194,7 @@ __all__ = [
     "ContentDamagedError",
     "ContentMissingError",
     "CurrentFolderGoneError",
+    "CursorError",
     "DamError",
     "DatabaseBusyError",
     "DatabaseChangedError",
@@ -270,6 +277,7 @@ __all__ = [
     "PluginTooNewError",
     "ProgramRefusedError",
     "QuerySyntaxError",
+    "QueryTooLargeError",
     "ReaderWritesError",
     "ReferenceChangedError",
     "ReferenceDamagedError",

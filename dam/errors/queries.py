@@ -112,3 +112,38 @@ class UnknownFieldError(UsageError):
         place = "" if position is None else f" at character {position + 1}"
         hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(self.expected)}"
         super().__init__(f"no field {name!r}{place}", hint)
+
+
+class QueryTooLargeError(UsageError):
+    """A query asks for more than one statement of a database can hold.
+
+    Args:
+        what: What there is too much of, such as `conditions`.
+        found: How many there are.
+        most: How many there may be.
+    """
+
+    def __init__(self, what: str, found: int, most: int) -> None:
+        self.what = what
+        self.found = found
+        self.most = most
+        super().__init__(
+            f"the query has {found:,} {what}; at most {most:,} are possible",
+            "split it into several queries, or tag what you look for and ask for the tag",
+        )
+
+
+class CursorError(UsageError):
+    """A cursor, the mark of a place in a list of results, does not fit the query.
+
+    Args:
+        text: The cursor.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        super().__init__(
+            f"{short!a} is no cursor of this query",
+            "take the cursor that the page before returned, with the same query",
+        )

@@ -36,7 +36,11 @@ from dam.models.properties.image_dimensions_component import ImageDimensionsComp
 from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
-from dam.models.search.search_entry_component import SearchEntryComponent
+from dam.models.search.search_entry_component import (
+    WORDS_VECTOR,
+    SearchEntryComponent,
+    is_index_of_words,
+)
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
@@ -54,6 +58,7 @@ __all__ = [
     "IN_STORE",
     "REFERENCED",
     "SCHEMA_REVISION",
+    "WORDS_VECTOR",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",
     "ComicBookConceptComponent",
@@ -90,5 +95,6 @@ __all__ = [
     "TagParentComponent",
     "TrashedComponent",
     "WorldIdentity",
+    "is_index_of_words",
     "search_changes",
 ]

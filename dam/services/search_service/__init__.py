@@ -1,3 +1,36 @@
-"""Finds assets by queries."""
+"""Finds assets by queries: pages of ids, all ids, counts, facets, and the values of fields."""
 
-__all__: list[str] = []
+from dam.services.search_service.cursor import Cursor
+from dam.services.search_service.facets import FACETS, FacetCount, facets
+from dam.services.search_service.fields import FieldFacts, list_search_fields
+from dam.services.search_service.query.tree import Query
+from dam.services.search_service.reading import read_fields
+from dam.services.search_service.searching import (
+    Explanation,
+    SearchPage,
+    count,
+    explain,
+    parse_query,
+    search_ids,
+    search_page,
+)
+from dam.services.search_service.template import FieldValue
+
+__all__ = [
+    "FACETS",
+    "Cursor",
+    "Explanation",
+    "FacetCount",
+    "FieldFacts",
+    "FieldValue",
+    "Query",
+    "SearchPage",
+    "count",
+    "explain",
+    "facets",
+    "list_search_fields",
+    "parse_query",
+    "read_fields",
+    "search_ids",
+    "search_page",
+]

@@ -19,9 +19,17 @@ from dam.services.tag_service.tagging import (
     tags_of,
     untag_entities,
 )
-from dam.services.tag_service.vocabulary import ResolvedTags, Tag, require_tag, resolve_tags
+from dam.services.tag_service.vocabulary import (
+    RATING,
+    ResolvedTags,
+    Tag,
+    require_tag,
+    resolve_tags,
+    tags_below,
+)
 
 __all__ = [
+    "RATING",
     "EntityTag",
     "ResolvedTags",
     "Source",
@@ -42,6 +50,7 @@ __all__ = [
     "resolve_tags",
     "show_tag",
     "tag_entities",
+    "tags_below",
     "tags_of",
     "untag_entities",
 ]
