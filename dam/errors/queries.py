@@ -47,6 +47,19 @@ class QuerySyntaxError(UsageError):
         self.details = _pointed(query, position) if query else ()
 
 
+class MalformedQueryNameError(UsageError):
+    """A text cannot be the name of a saved query, for this reason."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        shown = f"{name[:_LONGEST]}…" if len(name) > _LONGEST else name
+        super().__init__(
+            f"not a valid name of a saved query: {shown!a}: {reason}",
+            "write a short name, such as holiday",
+        )
+
+
 def _pointed(text: str, position: int) -> tuple[str, str]:
     """Return a line with a part of the text, and one with a caret below the character there."""
     start, end = max(0, position - _BEFORE), position + _AFTER

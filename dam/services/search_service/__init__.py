@@ -4,7 +4,15 @@ from dam.services.search_service.cursor import Cursor
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
 from dam.services.search_service.query.tree import Query
+from dam.services.search_service.query.writing import text_of
 from dam.services.search_service.reading import read_fields
+from dam.services.search_service.saved_queries import (
+    SavedQueryFacts,
+    Saving,
+    forget_saved_query,
+    list_saved_queries,
+    save_query,
+)
 from dam.services.search_service.searching import (
     Explanation,
     SearchPage,
@@ -24,13 +32,19 @@ __all__ = [
     "FieldFacts",
     "FieldValue",
     "Query",
+    "SavedQueryFacts",
+    "Saving",
     "SearchPage",
     "count",
     "explain",
     "facets",
+    "forget_saved_query",
+    "list_saved_queries",
     "list_search_fields",
     "parse_query",
     "read_fields",
+    "save_query",
     "search_ids",
     "search_page",
+    "text_of",
 ]

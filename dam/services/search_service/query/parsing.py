@@ -199,6 +199,7 @@ def parse(
     now: datetime,
     fields: Mapping[str, ValueKind] | None = None,
     saved: Mapping[str, str] | None = None,
+    key: str | None = None,
 ) -> Query:
     """Return the tree of a query.
 
@@ -209,9 +210,11 @@ def parse(
         now: An aware time; relative times count from it, and dates are those of its zone.
         fields: Further fields, by whole name, beside those of the components.
         saved: The saved queries that `@NAME` stands for, by key.
+        key: The one under which this query is saved itself.
 
     Raises:
-        QuerySyntaxError: The text is no query.
+        QuerySyntaxError: The text is no query, or names itself through saved ones.
     """
     reader = Reader(text, now, known_names(fields))
-    return _Parser(reader, _SavedQueries(saved or {}), depth=0).parse()
+    path = [] if key is None else [key]
+    return _Parser(reader, _SavedQueries(saved or {}, path), depth=0).parse()

@@ -1,5 +1,6 @@
 """Texts for the parser of queries, made by Hypothesis."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from hypothesis import strategies as st
@@ -65,10 +66,12 @@ queries = st.recursive(_terms, _larger, max_leaves=8)
 """Text that is a query most of the time."""
 
 
-def fault_of(text: str, now: datetime) -> QuerySyntaxError | None:
+def fault_of(
+    text: str, now: datetime, saved: Mapping[str, str] | None = None
+) -> QuerySyntaxError | None:
     """Return the error of a query, or None if it can be read."""
     try:
-        parse(text, now=now)
+        parse(text, now=now, saved=saved)
     except QuerySyntaxError as error:
         return error
     return None
