@@ -136,6 +136,7 @@ from dam.errors.plugins import (
 )
 from dam.errors.queries import (
     CursorError,
+    MalformedQueryNameError,
     QuerySyntaxError,
     QueryTooLargeError,
     TemplateSyntaxError,
@@ -227,6 +228,7 @@ __all__ = [
     "LostPagesError",
     "MalformedDigestError",
     "MalformedFieldError",
+    "MalformedQueryNameError",
     "MalformedTagError",
     "MediaKindError",
     "MediaLimitError",

@@ -9,7 +9,15 @@ from dam.services.search_service.entries import (
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
 from dam.services.search_service.query.tree import Query
+from dam.services.search_service.query.writing import text_of
 from dam.services.search_service.reading import read_fields
+from dam.services.search_service.saved_queries import (
+    SavedQueryFacts,
+    Saving,
+    forget_saved_query,
+    list_saved_queries,
+    save_query,
+)
 from dam.services.search_service.searching import (
     Explanation,
     SearchPage,
@@ -29,16 +37,22 @@ __all__ = [
     "FieldFacts",
     "FieldValue",
     "Query",
+    "SavedQueryFacts",
+    "Saving",
     "SearchPage",
     "bring_entries_up_to_date",
     "count",
     "count_unindexed",
     "explain",
     "facets",
+    "forget_saved_query",
+    "list_saved_queries",
     "list_search_fields",
     "note_search_changes",
     "parse_query",
     "read_fields",
+    "save_query",
     "search_ids",
     "search_page",
+    "text_of",
 ]

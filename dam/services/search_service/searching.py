@@ -17,6 +17,7 @@ from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.orders import Order, order_of
 from dam.services.search_service.query.parsing import parse
 from dam.services.search_service.query.tree import Query
+from dam.services.search_service.saved_queries import saved_texts
 from dam.services.search_service.sql import Explained
 
 _LARGEST = (1 << 63) - 1
@@ -47,14 +48,15 @@ class Explanation:
 
 
 async def parse_query(session: ReadOnly[AsyncSession], query: str | Query) -> Query:
-    """Return the tree of a query; dates are those of the world's clock.
+    """Return the tree of a query, with saved ones in it; dates are those of the world's clock.
 
     Raises:
         QuerySyntaxError: The query cannot be read.
     """
     if isinstance(query, Query):
         return query
-    return parse(query, now=context_of(session).now())
+    saved = await saved_texts(session, query)
+    return parse(query, now=context_of(session).now(), saved=saved)
 
 
 async def search_page(
