@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
+from dam.cli.toolkit.arguments import AssetArguments, NullSeparated, QueryOption, read_chosen
 from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
 from dam.cli.toolkit.output import FileLink, show, size_text, table
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ _KEPT = {"store": "in the store", "reference": "where it is", "archive": "in an 
 )
 def show_asset(
     state: State,
-    ids: IdArguments,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
     *,
     raw: Annotated[
         bool, typer.Option("--raw", help="Show all components with all their fields.")
     ] = False,
+    template: FormatOption = None,
     null: NullSeparated = False,
 ) -> None:
     """Show what there is to know of assets.
@@ -42,19 +45,27 @@ def show_asset(
     """
     from dam.cli.toolkit.running import run_in_world
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
+    if raw and template is not None:
+        raise TooManyFormsError(["--raw", "--format"])
 
     async def describe(world: "World") -> "list[EntityFacts]":
         from dam.services.asset_service import describe_entities
 
-        return await world.read(describe_entities, wanted)
+        return await world.read(describe_entities, await chosen.in_world(world))
 
     async def summarise(world: "World") -> "list[EntitySummary]":
         from dam.services.summary_service import summarise_entities
 
-        return await world.read(summarise_entities, wanted)
+        return await world.read(summarise_entities, await chosen.in_world(world))
 
-    if raw or state.is_json:
+    async def fill_in(world: "World") -> None:
+        assert template is not None
+        await write_by_template(state, world, template, await chosen.in_world(world))
+
+    if template is not None:
+        run_in_world(state, fill_in)
+    elif raw or state.is_json:
         show(state, run_in_world(state, describe), _show_raw)
     else:
         show(state, run_in_world(state, summarise), _show_summaries)

@@ -270,23 +270,38 @@ def write_line(line: str) -> None:
         OutputError: Stdout is closed, or its disk is full.
     """
     pager = CURRENT_PAGER.get()
-    try:
+    with _output_errors():
         if pager is None:
             _results().write(line + "\n")
         else:
             pager.write(line)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(words_for(error)) from error
+
+
+def write_text(text: str) -> None:
+    """Write text to stdout as it is, without the pager; errors are those of `write_line`."""
+    with _output_errors():
+        _results().write(text)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to stdout behind what was written before; errors are those of `write_line`."""
+    flush()
+    with _output_errors():
+        _results().buffer.write(data)
 
 
 def flush() -> None:
     """Flush stdout; errors are those of `write_line`."""
     if sys.__stdout__ is None:
         return
-    try:
+    with _output_errors():
         sys.__stdout__.flush()
+
+
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

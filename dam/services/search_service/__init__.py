@@ -27,7 +27,7 @@ from dam.services.search_service.searching import (
     search_ids,
     search_page,
 )
-from dam.services.search_service.template import FieldValue
+from dam.services.search_service.template import FieldValue, Template, parse_template
 
 __all__ = [
     "FACETS",
@@ -40,6 +40,7 @@ __all__ = [
     "SavedQueryFacts",
     "Saving",
     "SearchPage",
+    "Template",
     "bring_entries_up_to_date",
     "count",
     "count_unindexed",
@@ -50,6 +51,7 @@ __all__ = [
     "list_search_fields",
     "note_search_changes",
     "parse_query",
+    "parse_template",
     "read_fields",
     "save_query",
     "search_ids",
