@@ -93,7 +93,9 @@ def export_asset(
     template: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="TEMPLATE", help="Names of the files: '{id} {width}x{height}.{ext}'."
+            "--format",
+            metavar="TEMPLATE",
+            help="Names of the files: '{id} {width}x{height}.{ext}'.",
         ),
     ] = None,
     null: NullSeparated = False,

@@ -9,7 +9,8 @@ from dam.cli.toolkit.arguments import (
     NullSeparated,
     OptionalIdArguments,
     PathArguments,
-    read_ids,
+    QueryOption,
+    read_chosen_or_all,
     read_paths,
 )
 from dam.cli.toolkit.command import State, command
@@ -73,7 +74,7 @@ def verify(
     async def work(world: "World") -> "Verification":
         from dam.services import integrity_service
 
-        given = chosen and await chosen.in_world(world)
+        given = None if chosen is None else await chosen.in_world(world)
         with progress_bar(state, "verifying") as report:
             return await integrity_service.verify(world, given, is_fast=fast, on_progress=report)
 

@@ -90,7 +90,7 @@ async def _order(world: "World", text: str) -> "Query":
         "dam-cli search 'added:<3d' --paths -0 | xargs -0 ls -l",
     ),
 )
-def search(  # noqa: PLR0913 - the options of a command
+def search(  # noqa: PLR0913 - one for each option
     state: State,
     query: Annotated[
         list[str] | None,
@@ -154,7 +154,7 @@ def search(  # noqa: PLR0913 - the options of a command
         "dam-cli list --sort -size_bytes --fields id,size_bytes,name",
     ),
 )
-def list_assets(  # noqa: PLR0913 - the options of a command
+def list_assets(  # noqa: PLR0913 - one for each option
     state: State,
     *,
     limit: Limit = None,

@@ -193,16 +193,26 @@ class Chosen:
 
 
 def read_chosen(
-    ids: Iterable[str] | None, query: str | None, *, null_separated: bool = False
+    ids: Iterable[str] | None,
+    query: str | None,
+    *,
+    null_separated: bool = False,
+    option: str = "ID",
 ) -> Chosen:
     """Return the assets of a command that takes ids or `--query`.
+
+    Args:
+        ids: What was given for the ids.
+        query: What was given for `--query`.
+        null_separated: `-0` was given.
+        option: How an error names the ids.
 
     Raises:
         UsageError: Both or neither were given, or a text is no id.
     """
     given = list(ids or ())
     if bool(given) == (query is not None):
-        raise OneOfTwoError("ID", "--query")
+        raise OneOfTwoError(option, "--query")
     return Chosen(tuple(read_ids(given, null_separated=null_separated)), query)
 
 

@@ -187,6 +187,7 @@ async def write_by_template(
     template: str,
     entity_ids: Sequence[int],
     more: "Sequence[Row] | None" = None,
+    own: Sequence[str] = (),
 ) -> None:
     """Write a line for each of some assets, with values of their fields.
 
@@ -195,14 +196,14 @@ async def write_by_template(
         world: The world of the assets.
         template: Such as `{id} {name}`.
         entity_ids: The assets, in the order of the lines.
-        more: Further values for each line, all of the same names.
+        more: Further values for each line.
+        own: The names of these values.
 
     Raises:
         TemplateSyntaxError, UnknownFieldError: The template cannot be read.
     """
     from dam.services.search_service import read_fields
 
-    own = tuple(more[0]) if more else ()
     writer = Writer(state, Form(template=template), own)
     names = [name for name in writer.names if name not in own]
     rows = await world.read(read_fields, entity_ids, names)
