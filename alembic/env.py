@@ -21,6 +21,20 @@ def render_item(kind: str, item: object, _context: AutogenContext) -> str | Lite
     return False
 
 
+def include_name(name: str | None, _kind: str, _parents: object) -> bool:
+    """Leave the index of words out of what is compared with the models."""
+    return name is None or not dam.models.is_index_of_words(name)
+
+
+def is_migrating() -> bool:
+    """Tell whether the command runs migrations; others only look at the schema."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
+
+
 def migrate(connection: Connection) -> None:
     """Configure Alembic for this connection and run what was asked for."""
     context.configure(
@@ -28,11 +42,15 @@ def migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=render_item,
+        include_name=include_name,
         transaction_per_migration=False,
         version_table=context.config.attributes.get("version_table", "alembic_version"),
     )
     with context.begin_transaction():
+        watched = dam.models.unwatch_tables(connection) if is_migrating() else None
         context.run_migrations()
+        if watched is not None:
+            dam.models.watch_tables(connection, watched)
 
 
 given = context.config.attributes.get("connection")

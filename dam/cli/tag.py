@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dam.cli.toolkit import completion
-from dam.cli.toolkit.arguments import NullSeparated, read_ids
+from dam.cli.toolkit.arguments import Chosen, NullSeparated, QueryOption, read_chosen
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
 
@@ -34,11 +34,11 @@ TagArguments = Annotated[
 ]
 _IDS = "Ids or sha256:… prefixes; - reads them from stdin."
 ToAssets = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--to", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
 ]
 FromAssets = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--from", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
 ]
 RemoveIt = Annotated[bool, typer.Option("--remove", help="Take it away again.")]
@@ -49,39 +49,51 @@ RemoveIt = Annotated[bool, typer.Option("--remove", help="Take it away again.")]
     examples=(
         "dam-cli tag add cat artist:moebius --to 12 13",
         "dam-cli tag add rating=4 --to -",
+        "dam-cli tag add wide --query 'ratio:>2'",
     ),
 )
-def add(state: State, tags: TagArguments, to: ToAssets, *, null: NullSeparated = False) -> None:
+def add(
+    state: State,
+    tags: TagArguments,
+    to: ToAssets = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
+) -> None:
     """Give tags to assets.
 
     A tag that there is not yet is created. A value, as in rating=4, replaces the one before;
     ratings go from 0 to 5.
     """
-    _change_tags(state, tags, read_ids(to, null_separated=null), is_given=True)
+    chosen = read_chosen(to, query, null_separated=null, option="--to")
+    _change_tags(state, tags, chosen, is_given=True)
 
 
 @command(changes=True, examples=("dam-cli tag remove cat --from 12 13",))
 def remove(
-    state: State, tags: TagArguments, from_: FromAssets, *, null: NullSeparated = False
+    state: State,
+    tags: TagArguments,
+    from_: FromAssets = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
 ) -> None:
     """Take tags from assets.
 
     Only what people gave is taken away, not what files say. Of a tag with a value, rating takes
     any value away, and rating=4 only this one.
     """
-    _change_tags(state, tags, read_ids(from_, null_separated=null), is_given=False)
+    chosen = read_chosen(from_, query, null_separated=null, option="--from")
+    _change_tags(state, tags, chosen, is_given=False)
 
 
-def _change_tags(
-    state: State, tags: Sequence[str], wanted: Sequence[int | str], *, is_given: bool
-) -> None:
+def _change_tags(state: State, tags: Sequence[str], chosen: Chosen, *, is_given: bool) -> None:
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> int:
-        from dam.services.asset_service import resolve_ids
         from dam.services.tag_service import tag_entities, untag_entities
 
-        entity_ids = await world.read(resolve_ids, wanted)
+        entity_ids = await chosen.in_world(world)
         change = tag_entities if is_given else untag_entities
         do = world.rehearse if state.is_dry_run else world.run
         return (await do(change, entity_ids, tags)).changed

@@ -134,7 +134,14 @@ from dam.errors.plugins import (
     PluginTablesMissingError,
     PluginTooNewError,
 )
-from dam.errors.queries import QuerySyntaxError, TemplateSyntaxError, UnknownFieldError
+from dam.errors.queries import (
+    CursorError,
+    MalformedQueryNameError,
+    QuerySyntaxError,
+    QueryTooLargeError,
+    TemplateSyntaxError,
+    UnknownFieldError,
+)
 from dam.errors.runtime import (
     BuildFault,
     MissingExtraError,
@@ -188,6 +195,7 @@ __all__ = [
     "ContentDamagedError",
     "ContentMissingError",
     "CurrentFolderGoneError",
+    "CursorError",
     "DamError",
     "DatabaseBusyError",
     "DatabaseChangedError",
@@ -220,6 +228,7 @@ __all__ = [
     "LostPagesError",
     "MalformedDigestError",
     "MalformedFieldError",
+    "MalformedQueryNameError",
     "MalformedTagError",
     "MediaKindError",
     "MediaLimitError",
@@ -270,6 +279,7 @@ __all__ = [
     "PluginTooNewError",
     "ProgramRefusedError",
     "QuerySyntaxError",
+    "QueryTooLargeError",
     "ReaderWritesError",
     "ReferenceChangedError",
     "ReferenceDamagedError",

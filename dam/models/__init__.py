@@ -36,7 +36,17 @@ from dam.models.properties.image_dimensions_component import ImageDimensionsComp
 from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
-from dam.models.search.search_entry_component import SearchEntryComponent
+from dam.models.search.search_entry_component import (
+    WORDS_VECTOR,
+    SearchEntryComponent,
+    is_index_of_words,
+)
+from dam.models.search.search_triggers import (
+    mark_for_search,
+    unwatch_tables,
+    watch_tables,
+    watched_tables,
+)
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
@@ -54,6 +64,7 @@ __all__ = [
     "IN_STORE",
     "REFERENCED",
     "SCHEMA_REVISION",
+    "WORDS_VECTOR",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",
     "ComicBookConceptComponent",
@@ -90,5 +101,10 @@ __all__ = [
     "TagParentComponent",
     "TrashedComponent",
     "WorldIdentity",
+    "is_index_of_words",
+    "mark_for_search",
     "search_changes",
+    "unwatch_tables",
+    "watch_tables",
+    "watched_tables",
 ]

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from alembic import command
 from dam.core.database.url import parse_database_url
 from dam.core.ecs.components import Base
+from dam.models import is_index_of_words
 from dam.services.schema_service import migrations
 
 MADE_UP = '''"""Made up: rebuilds the table that every component refers to."""
@@ -70,7 +72,11 @@ def run_alembic(url: str, name: str, revision: str, *, foreign_keys: bool = Fals
 def drift(url: str) -> list[Any]:
     """Return what a new migration would have to change to come to the models."""
     with connected(url) as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": lambda name, *_: name is None or not is_index_of_words(name),
+        }
         context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, Base.metadata))
 
@@ -78,7 +84,7 @@ def drift(url: str) -> list[Any]:
 def tables_of(url: str) -> set[str]:
     """Return the names of all tables."""
     with connected(url) as connection:
-        return set(inspect(connection).get_table_names())
+        return {*filterfalse(is_index_of_words, inspect(connection).get_table_names())}
 
 
 def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
@@ -86,7 +92,7 @@ def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
     with connected(url) as connection:
         found = {
             name: [dict(row._mapping) for row in connection.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608 - names of tables
-            for name in inspect(connection).get_table_names()
+            for name in filterfalse(is_index_of_words, inspect(connection).get_table_names())
         }
     return {
         name: sorted(rows, key=lambda row: str(sorted(row.items())))

@@ -1,9 +1,12 @@
 """Size, name and media type, which every asset has."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import Component
+from dam.core.ecs.search_fields import SEARCHED_TEXT, SearchField
 
 
 class FilePropertiesComponent(Component, kw_only=True):
@@ -20,8 +23,20 @@ class FilePropertiesComponent(Component, kw_only=True):
 
     size_bytes: Mapped[int]
     name: Mapped[bytes]
-    name_text: Mapped[str]
+    name_text: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "path"})
     media_type: Mapped[str | None] = mapped_column(String(255), index=True, default=None)
     description_recipe: Mapped[int | None] = mapped_column(default=None)
     described_by: Mapped[str | None] = mapped_column(String(255), default=None)
     picture_version: Mapped[int | None] = mapped_column(default=None)
+
+    @classmethod
+    def search_fields(cls) -> Sequence[SearchField]:
+        """Return size and media type."""
+        return (
+            SearchField(
+                name="size_bytes", kind="size", column=cls.size_bytes, short_names=("size",)
+            ),
+            SearchField(
+                name="media_type", kind="name", column=cls.media_type, short_names=("mime",)
+            ),
+        )

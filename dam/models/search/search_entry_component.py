@@ -6,6 +6,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dam.core.database.column_types import bytewise
 from dam.core.ecs.components import Component
 
+WORDS_VECTOR = "array_to_tsvector(array_remove(array_remove(string_to_array({}, ' '), ''), '|'))"
+"""What PostgreSQL's index of words is over, as SQL with a place for the column `words`."""
+
+
+def is_index_of_words(name: str) -> bool:
+    """Tell whether a table or index is part of the index of words, which is not in the metadata.
+
+    It is an FTS5 table on SQLite, which has further tables, and a GIN index on PostgreSQL.
+    """
+    return name.startswith(("search_words", "ix_component_search_entry_words"))
+
 
 class SearchEntryComponent(Component, kw_only=True):
     """What searches need to know of an asset or a comic variant; made from its other components.

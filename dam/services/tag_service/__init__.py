@@ -21,9 +21,17 @@ from dam.services.tag_service.tagging import (
     tags_of,
     untag_entities,
 )
-from dam.services.tag_service.vocabulary import ResolvedTags, Tag, require_tag, resolve_tags
+from dam.services.tag_service.vocabulary import (
+    RATING,
+    ResolvedTags,
+    Tag,
+    require_tag,
+    resolve_tags,
+    tags_below,
+)
 
 __all__ = [
+    "RATING",
     "EntityTag",
     "ResolvedTags",
     "Source",
@@ -46,6 +54,7 @@ __all__ = [
     "say_tags",
     "show_tag",
     "tag_entities",
+    "tags_below",
     "tags_of",
     "untag_entities",
 ]

@@ -1,18 +1,27 @@
 """Parses the text of a query: terms, brackets, and the keywords `not`, `and` and `or`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dam.core.ecs.search_fields import ValueKind
 from dam.errors import QuerySyntaxError
-from dam.services.search_service.query.conditions import Limit, Reader
-from dam.services.search_service.query.names import known_names
-from dam.services.search_service.query.tokens import Token, tokens_of
-from dam.services.search_service.query.tree import And, Condition, Not, Or, Query, Sort
+from dam.services.search_service.query.conditions import Reader, Saved
+from dam.services.search_service.query.names import known_names, nearest
+from dam.services.search_service.query.special import Limit
+from dam.services.search_service.query.tokens import MOST_CHARACTERS, Token, tokens_of
+from dam.services.search_service.query.tree import And, Condition, Not, Or, Query, Sort, Span
+
+MOST_TERMS = 10_000
+"""A query has at most this many terms, those of saved queries in it included."""
 
 DEEPEST = 100
-"""So many brackets may be open at once."""
+"""At most this many brackets may be open at once; a saved query counts as one."""
+
+DEEPEST_SAVED = 20
+"""At most this many saved queries may stand in each other."""
+
+_ORDER_OUTSIDE = "sort: and limit: outside of brackets, not, and, or"
 
 
 @dataclass
@@ -40,17 +49,46 @@ class _Group:
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
 
+@dataclass
+class _SavedQueries:
+    """The saved queries that a query may name, and how much of them was read already.
+
+    `path` has the names of those that are being read, each inside of the one before it.
+    """
+
+    texts: Mapping[str, str]
+    path: list[str] = field(default_factory=list)
+    terms: int = 0
+    characters: int = 0
+
+
 class _Parser:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, saved: _SavedQueries, depth: int) -> None:
         self.reader = reader
+        self.saved = saved
+        self.depth = depth
         self.groups = [_Group()]
         self.sorts: list[Sort] = []
+        self.later_sorts: list[Sort] = []
         self.limits: list[int] = []
 
-    def take(self, token: Token) -> None:
+    def parse(self) -> Query:
+        text = self.reader.query
+        self.saved.characters += len(text)
+        for token in tokens_of(text):
+            self._take(token)
+        has_condition = bool(self.groups[0].alternatives[0])
+        return Query(
+            text,
+            self.groups[0].whole() if has_condition else None,
+            (*self.sorts, *self.later_sorts),
+            min(self.limits) if self.limits else None,
+        )
+
+    def _take(self, token: Token) -> None:
         group = self.groups[-1]
         if token.kind == "(":
-            if len(self.groups) > DEEPEST:
+            if self.depth + len(self.groups) > DEEPEST:
                 raise self._fault(token, f"at most {DEEPEST} open brackets")
             self.groups.append(_Group(token.start))
         elif token.kind == ")":
@@ -73,60 +111,110 @@ class _Parser:
             group.alternatives.append([])
 
     def _term(self, token: Token, group: _Group) -> None:
+        self.saved.terms += 1
+        if self.saved.terms > MOST_TERMS:
+            raise self._fault(token, f"at most {MOST_TERMS:,} terms")
         meaning = self.reader.read(token)
-        if not isinstance(meaning, Sort | Limit):
+        if isinstance(meaning, Saved):
+            self._take_saved(self._saved_query(meaning.key, token), token, group)
+        elif not isinstance(meaning, Sort | Limit):
             group.add(meaning)
-        elif len(self.groups) > 1 or group.wants:
-            raise self._fault(token, "sort: and limit: outside of brackets, not, and, or")
+        elif self._is_inside(group):
+            raise self._fault(token, _ORDER_OUTSIDE)
         elif isinstance(meaning, Sort):
             self.sorts.append(meaning)
         else:
             self.limits.append(meaning.count)
 
+    def _is_inside(self, group: _Group) -> bool:
+        return len(self.groups) > 1 or group.wants is not None
+
+    def _take_saved(self, query: Query, token: Token, group: _Group) -> None:
+        if (query.sorts or query.limit) and self._is_inside(group):
+            raise self._fault(token, f"a saved query without sort: and limit:, or {_ORDER_OUTSIDE}")
+        self.later_sorts += query.sorts
+        self.limits += [query.limit] if query.limit else []
+        if query.condition:
+            group.add(query.condition)
+
+    def _saved_query(self, key: str, token: Token) -> Query:
+        """Parse the saved query with this key, whose conditions all get the place of the term."""
+        saved = self.saved
+        text = saved.texts.get(key)
+        if text is None:
+            near = nearest(key, saved.texts)
+            raise self._fault(
+                token,
+                "the name of a saved query",
+                "quotes around a text with an @",
+                suggestion=near and f"@{near}",
+            )
+        if key in saved.path:
+            loop = " > ".join(f"@{name}" for name in [*saved.path[saved.path.index(key) :], key])
+            raise self._fault(token, f"a saved query that does not name itself: {loop}")
+        if len(saved.path) == DEEPEST_SAVED:
+            raise self._fault(token, f"at most {DEEPEST_SAVED} saved queries in each other")
+        if saved.characters + len(text) > MOST_CHARACTERS:
+            raise self._fault(token, f"at most {MOST_CHARACTERS:,} characters with saved queries")
+        span = self.reader.span or Span(token.start, token.end)
+        reader = replace(self.reader, query=text, span=span)
+        saved.path.append(key)
+        try:
+            return _Parser(reader, saved, self.depth + len(self.groups)).parse()
+        except QuerySyntaxError as error:
+            expected = f"a saved query that can be read (@{key}: {error.message})"
+            raise self._fault(token, expected) from error
+        finally:
+            saved.path.pop()
+
     def _close(self, token: Token) -> None:
         if len(self.groups) == 1:
-            raise self._fault(token, "an open bracket before it, or quotes around it")
-        self._require_whole(token)
-        inner = self.groups.pop().whole()
-        self.groups[-1].add(inner)
+            raise self._fault(token, "an open bracket before it", "quotes around it")
+        group = self.groups[-1]
+        if group.wants or not group.alternatives[-1]:
+            raise self._fault(token, "a condition")
+        self.groups.pop()
+        self.groups[-1].add(group.whole())
 
     def _end(self, token: Token) -> None:
         if len(self.groups) > 1:
             opened = Token("(", self.groups[-1].opened_at, 0, "(")
-            raise self._fault(opened, "a closing bracket to it, or quotes around it")
+            raise self._fault(opened, "a closing bracket to it", "quotes around it")
         group = self.groups[0]
         if group.wants:
             raise self._fault(token, f"a condition after {group.wants.text}")
 
-    def _require_whole(self, token: Token) -> None:
-        group = self.groups[-1]
-        if group.wants or not group.alternatives[-1]:
-            raise self._fault(token, "a condition")
+    def _fault(
+        self, token: Token, *expected: str, suggestion: str | None = None
+    ) -> QuerySyntaxError:
+        query, found = self.reader.query, token.text
+        if token.kind == "term":
+            found = query[token.start : token.end]
+        return QuerySyntaxError(query, token.start, found, expected, suggestion)
 
-    def _fault(self, token: Token, expected: str) -> QuerySyntaxError:
-        return QuerySyntaxError(self.reader.query, token.start, token.text, (expected,))
 
-
-def parse(text: str, *, now: datetime, fields: Mapping[str, ValueKind] | None = None) -> Query:
+def parse(
+    text: str,
+    *,
+    now: datetime,
+    fields: Mapping[str, ValueKind] | None = None,
+    saved: Mapping[str, str] | None = None,
+    key: str | None = None,
+) -> Query:
     """Return the tree of a query.
 
-    Example: `parse("type:image -tag:cat", now=datetime.now().astimezone())`.
+    Example: `parse("type:image -tag:cat", now=datetime.now(UTC))`.
 
     Args:
         text: The query; the empty text finds everything.
         now: An aware time; relative times count from it, and dates are those of its zone.
         fields: Further fields, by whole name, beside those of the components.
+        saved: The saved queries that `@NAME` stands for, by key.
+        key: The one under which this query is saved itself.
 
     Raises:
-        QuerySyntaxError: The text is no query.
+        QuerySyntaxError: The text is no query, or names itself through saved ones.
     """
-    parser = _Parser(Reader(text, now, known_names(fields)))
-    for token in tokens_of(text):
-        parser.take(token)
-    has_condition = bool(parser.groups[0].alternatives[0])
-    return Query(
-        text,
-        parser.groups[0].whole() if has_condition else None,
-        tuple(parser.sorts),
-        min(parser.limits) if parser.limits else None,
-    )
+    reader = Reader(text, now, known_names(fields))
+    path = [] if key is None else [key]
+    return _Parser(reader, _SavedQueries(saved or {}, path), depth=0).parse()

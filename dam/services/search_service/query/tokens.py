@@ -8,13 +8,14 @@ from typing import Literal
 from dam.errors import QuerySyntaxError
 
 MOST_CHARACTERS = 1_000_000
-MOST_TERMS = 10_000
 
 _SPACE = re.compile(r"\s+")
 _BARE = re.compile(r'[^\s()"]+')
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_QUOTED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+_NEGATION = re.compile(r"-(?=[^\s)])")
 _REFUSED = re.compile("[\0\ud800-\udfff]")
-_KEYWORDS = {"and", "or", "not", "AND", "OR", "NOT"}
+_SIGNS: dict[str, "Kind"] = {"(": "(", ")": ")"}
+_KEYWORDS: dict[str, "Kind"] = {"and": "and", "or": "or", "not": "not"}
 
 Kind = Literal["(", ")", "and", "or", "not", "term", "end"]
 
@@ -42,50 +43,44 @@ def tokens_of(query: str) -> Iterator[Token]:
     """Yield the tokens of a query, and at last one of the kind `end`."""
     if len(query) > MOST_CHARACTERS:
         limit = f"at most {MOST_CHARACTERS:,} characters"
-        raise QuerySyntaxError("", MOST_CHARACTERS, f"{len(query):,} characters", (limit,))
+        raise QuerySyntaxError("", 0, f"{len(query):,} characters", (limit,))
     if refused := _REFUSED.search(query):
-        raise QuerySyntaxError(query, refused.start(), refused[0], ("a character of Unicode text",))
-    at, terms = 0, 0
+        expected = "a character that can be stored"
+        raise QuerySyntaxError(query, refused.start(), refused[0], (expected,))
+    at = 0
     while True:
         if space := _SPACE.match(query, at):
             at = space.end()
         if at == len(query):
             break
         token = _next(query, at)
-        terms += token.kind == "term"
-        if terms > MOST_TERMS:
-            raise QuerySyntaxError(query, at, token.text, (f"at most {MOST_TERMS:,} terms",))
         yield token
         at = token.end
     yield Token("end", at, at)
 
 
 def _next(query: str, at: int) -> Token:
-    if query[at] == "(":
-        return Token("(", at, at + 1, "(")
-    if query[at] == ")":
-        return Token(")", at, at + 1, ")")
+    if kind := _SIGNS.get(query[at]):
+        return Token(kind, at, at + 1, query[at])
+    if _NEGATION.match(query, at):
+        return Token("not", at, at + 1, "-")
     if query[at] == '"':
         text, end = _quoted(query, at)
         return Token("term", at, end, text, "\0" * len(text))
-    if query[at] == "-" and at + 1 < len(query) and query[at + 1] not in ") \t\n\r":
-        return Token("not", at, at + 1, "-")
     bare = _bare(query, at)
-    if bare in _KEYWORDS:
-        return Token(_keyword(bare), at, at + len(bare), bare)
-    return _term(query, at, bare)
+    keyword = _KEYWORDS.get(bare) or _KEYWORDS.get(bare.lower() if bare.isupper() else "")
+    if keyword:
+        return Token(keyword, at, at + len(bare), bare)
+    if ":" in bare or bare.startswith("@"):
+        return _field(query, at)
+    return Token("term", at, at + len(bare), bare, bare)
 
 
-def _keyword(text: str) -> Kind:
-    low = text.lower()
-    return "and" if low == "and" else "or" if low == "or" else "not"
-
-
-def _term(query: str, start: int, bare: str) -> Token:
-    """Return a word, or a field with its value, which may go on with quoted pieces."""
-    at = start + len(bare)
-    texts, masks = [bare], [bare]
-    while ":" in bare and at < len(query):
+def _field(query: str, start: int) -> Token:
+    """Return a field with its value, in which bare and quoted pieces may follow on each other."""
+    at = start
+    texts, masks = [], []
+    while at < len(query):
         if query[at] == '"':
             text, at = _quoted(query, at)
             texts.append(text)
@@ -94,6 +89,9 @@ def _term(query: str, start: int, bare: str) -> Token:
             texts.append(piece)
             masks.append(piece)
             at += len(piece)
+        elif query[at] == "(":
+            expected = "quotes around a value with brackets, or a space before the bracket"
+            raise QuerySyntaxError(query, at, "(", (expected,))
         else:
             break
     return Token("term", start, at, "".join(texts), "".join(masks))

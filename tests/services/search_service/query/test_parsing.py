@@ -1,14 +1,14 @@
 """The query language: every text becomes a tree or a syntax error with a position."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from dam.errors import QuerySyntaxError
-from dam.services.search_service.query.parsing import DEEPEST, parse
-from dam.services.search_service.query.tokens import MOST_CHARACTERS, MOST_TERMS
+from dam.services.search_service.query.parsing import DEEPEST, MOST_TERMS, parse
+from dam.services.search_service.query.tokens import MOST_CHARACTERS
 from dam.services.search_service.query.tree import (
     And,
     Comparison,
@@ -29,6 +29,8 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
+from dam.services.search_service.query.writing import text_of
+from tests.services.search_service.query.queries import any_text, fault_of, queries, written
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 ANY = Span(0, 0)
@@ -82,6 +84,60 @@ EXAMPLES: dict[str, Condition] = {
     "failed:extract_metadata": Failed(ANY, "extract_metadata"),
     "in:archive": InPlace("archive", ANY),
     "id:12": Comparison("id", "=", 12, ANY),
+    "a And b": And((A, Word("And", ANY), B)),
+    "not (a b) or -c": Or((Not(And((A, B))), Not(C))),
+    "not (not a)": A,
+    "a - b": And((A, Word("-", ANY), B)),
+    "me@home": Word("me@home", ANY),
+    '"type:image"': Word("type:image", ANY, is_phrase=True),
+    r'"a\b"': Word(r"a\b", ANY, is_phrase=True),
+    r"path:C:\new": Glob("path", r"*C:\\new*", ANY),
+    "size:>1.3GiB": Comparison("size_bytes", ">", 1_395_864_371, ANY),
+    "width:1e4": Comparison("width", "=", 10_000, ANY),
+    "added:=2024-05-17T12:30:15Z": Interval(
+        "added_at",
+        datetime(2024, 5, 17, 12, 30, 15, tzinfo=UTC),
+        datetime(2024, 5, 17, 12, 30, 16, tzinfo=UTC),
+        ANY,
+        is_half_open=True,
+    ),
+    "added:>2024-05-17T12:30:15.5+02:00": Comparison(
+        "added_at", ">", datetime(2024, 5, 17, 10, 30, 15, 500_000, tzinfo=UTC), ANY
+    ),
+    "added:2024-05..2024": Interval(
+        "added_at",
+        datetime(2024, 5, 1, tzinfo=UTC),
+        datetime(2025, 1, 1, tzinfo=UTC),
+        ANY,
+        is_half_open=True,
+    ),
+    "added:2d..1w": Interval("added_at", NOW - timedelta(days=7), NOW - timedelta(days=2), ANY),
+    "added:yesterday": Interval(
+        "added_at",
+        datetime(2026, 3, 30, tzinfo=UTC),
+        datetime(2026, 3, 31, tzinfo=UTC),
+        ANY,
+        is_half_open=True,
+    ),
+    "ratio:2": Interval("ratio", 1.98, 2.02, ANY),
+    "ratio:>16:9": Comparison("ratio", ">", 16 / 9, ANY),
+    "ext:=.tar.gz": Comparison("ext", "=", "tar.gz", ANY),
+    "in:=trash": InPlace("trash", ANY),
+    'tag:"rating=5"': Tagged("rating", ANY, operator="=", value="5"),
+    'tag:"<3"': Tagged("<3", ANY),
+    r"tag:a\*": Tagged("a*", ANY),
+    "comic:=Lake?": OfComic(r"Lake\?", ANY),
+    "contenthashsha256.DIGEST:00ff": ComponentCondition(
+        "ContentHashSHA256Component", Comparison("digest", "=", b"\0\xff", ANY), ANY
+    ),
+    "TrashedComponent.trashed_at:>=2024": ComponentCondition(
+        "TrashedComponent",
+        Comparison("trashed_at", ">=", datetime(2024, 1, 1, tzinfo=UTC), ANY),
+        ANY,
+    ),
+    "TagNameComponent.is_alias:no": ComponentCondition(
+        "TagNameComponent", Comparison("is_alias", "=", value=False, span=ANY), ANY
+    ),
 }
 
 FAULTS = {
@@ -104,6 +160,38 @@ FAULTS = {
     "@saved": (0, None),
     "a\0": (1, None),
     "a\udc80": (1, None),
+    "name:photo(1)": (10, None),
+    "width:5..x": (9, None),
+    "width:5..>9": (9, None),
+    "width:>x": (7, None),
+    'added:"2024".."x"': (6, None),
+    "added:2024-00": (6, None),
+    "added:2024-02-30": (6, None),
+    "added:2025..2024": (6, None),
+    "added:2024-05-17T12:30+99:00": (6, None),
+    "added:999999y": (6, None),
+    "ratio:1/0": (6, None),
+    "width:3.5": (6, None),
+    "width:1e400": (6, None),
+    "width:²": (6, None),
+    "size:2kİb": (5, None),
+    "a -has:widht": (7, "width"),
+    "has:trashd": (4, "TrashedComponent"),
+    "Trashd.x:1": (0, "TrashedComponent.x"),
+    "Trashed.trashd_at:1": (0, "TrashedComponent.trashed_at"),
+    "TagName.digest:0": (15, None),
+    "TagName.is_alias:>yes": (17, None),
+    "sort:-wdith": (6, "width"),
+    "limit:0": (6, None),
+    "limt:5": (0, "limit:"),
+    "similar:12<x": (8, None),
+    "sha256:xyz": (7, None),
+    "type:<image": (6, "image"),
+    "tag:=4": (4, None),
+    "tag:rating>=": (4, None),
+    "a or sort:size": (5, None),
+    "not limit:5": (4, None),
+    "@": (0, None),
 }
 
 
@@ -140,63 +228,43 @@ def test_large_queries_are_read_up_to_their_limits() -> None:
             parse(text, now=NOW)
 
 
-PIECES = [
-    "",
-    "(",
-    ")",
-    '"',
-    "-",
-    "and",
-    "or",
-    "not",
-    ":",
-    "..",
-    "<",
-    ">=",
-    "=",
-    "*",
-    "\\",
-    "\x00",
-    "a",
-    "12",
-    "9999",
-    "3d",
-    "16/9",
-    "today",
-    "yes",
-    "1e9",
-    "@",
-    "İ",
-]
-FIELDS = [
-    "tag",
-    "name",
-    "width",
-    "size",
-    "added",
-    "ratio",
-    "type",
-    "has",
-    "failed",
-    "in",
-    "similar",
-    "comic",
-    "sort",
-    "limit",
-    "id",
-]
-WRITTEN = st.lists(st.sampled_from([*PIECES, " ", *(f"{name}:" for name in FIELDS)])).map("".join)
+def test_the_message_names_place_finding_and_expectation() -> None:
+    fault = fault_of("a widht:3", NOW)
+    assert fault is not None
+    assert fault.message == (
+        "query, position 2: found 'widht', expected a field or quotes around a text with a colon"
+    )
+    assert fault.hint == "did you mean width:?"
+    assert fault.details == ("a widht:3", "  ^")
 
 
-@given(st.text() | WRITTEN)
+@pytest.mark.parametrize(
+    ("text", "position", "details"),
+    [
+        ("a or", 4, ("a or", "    ^")),
+        ("漢字 (", 3, ("漢字 (", "     ^")),
+        ("e\u0301\t\0", 3, ("e\u0301 \ufffd", "  ^")),
+        ("a " * 50 + "()", 101, ("… " + "a " * 19 + "()", " " * 41 + "^")),
+        ("(" + "a " * 50, 0, ("(" + "a " * 14 + "a…", "^")),
+    ],
+)
+def test_a_caret_points_at_the_fault(text: str, position: int, details: tuple[str, str]) -> None:
+    fault = fault_of(text, NOW)
+    assert fault is not None
+    assert (fault.position, fault.details) == (position, details)
+
+
+@given(queries | written | any_text)
 def test_any_text_is_a_query_or_a_syntax_error(text: str) -> None:
-    fault = fault_of(text)
+    fault = fault_of(text, NOW)
     assert fault is None or (0 <= fault.position <= len(text) and fault.expected)
 
 
-def fault_of(text: str) -> QuerySyntaxError | None:
-    try:
-        parse(text, now=NOW)
-    except QuerySyntaxError as error:
-        return error
-    return None
+@given(queries | written)
+def test_what_is_written_is_parsed_into_the_same_tree(text: str) -> None:
+    if fault_of(text, NOW):
+        return
+    query = parse(text, now=NOW)
+    again = parse(text_of(query), now=NOW)
+    assert replace(again, text=text) == query
+    assert text_of(again) == text_of(query)

@@ -1,0 +1,183 @@
+"""Makes SQL of the whole tree of a query."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.errors import QueryTooLargeError
+from dam.media.folding import wanted_words
+from dam.services.ecs_service import is_hidden
+from dam.services.search_service.compiler import leaves, tagged
+from dam.services.search_service.compiler.parts import Context, Index, Part
+from dam.services.search_service.compiler.plain_words import matches
+from dam.services.search_service.fields import ENTRY, all_fields
+from dam.services.search_service.query.tree import (
+    And,
+    Comparison,
+    ComponentCondition,
+    Condition,
+    DigestStart,
+    Failed,
+    Glob,
+    InPlace,
+    Interval,
+    Not,
+    OfComic,
+    Or,
+    Presence,
+    Similar,
+    Tagged,
+    Word,
+)
+
+MOST_CONDITIONS = 200
+"""After joining alternatives that one index answers; databases plan no more in good time."""
+
+_DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A query as SQL about rows of `ENTRY`.
+
+    Args:
+        conditions: What must hold.
+        indexes: The indexes that find the entities of one of the conditions.
+    """
+
+    conditions: tuple[ColumnElement[bool], ...]
+    indexes: tuple[Index, ...]
+    is_sqlite: bool
+
+
+async def compile_condition(session: AsyncSession, condition: Condition | None) -> Compiled:
+    """Return the SQL of a query's condition; without one, of all that is listed.
+
+    Raises:
+        QueryTooLargeError: It has more conditions than a statement can hold.
+    """
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    compiler = _Compiler(Context(session, all_fields(), is_sqlite))
+    conjuncts = _conjuncts(condition)
+    parts = [await compiler.part(each, 1) for each in conjuncts]
+    conditions = [part.condition for part in parts]
+    is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
+    if not is_lifted:
+        conditions.append(ENTRY.c.is_listed)
+    if "hidden" not in is_lifted:
+        conditions.append(not_(is_hidden(ENTRY.c.entity_id)))
+    indexes = tuple(part.index for part in parts if part.index is not None)
+    return Compiled(tuple(conditions), indexes, is_sqlite)
+
+
+def _conjuncts(condition: Condition | None) -> Sequence[Condition]:
+    if condition is None:
+        return ()
+    return condition.conditions if isinstance(condition, And) else (condition,)
+
+
+def _lifts(condition: Condition) -> Iterator[str]:
+    """Yield what a condition asks to see that is left out else: `hidden` or `unlisted`."""
+    match condition:
+        case And() | Or():
+            for each in condition.conditions:
+                yield from _lifts(each)
+        case InPlace(place="trash") | Comparison(field="id") | Interval(field="id"):
+            yield "hidden"
+        case InPlace(place="archive") | Similar() | Comparison(field="storage", value="archive"):
+            yield "unlisted"
+
+
+@dataclass
+class _Compiler:
+    """Makes the parts of one query, and counts them."""
+
+    context: Context
+    found: int = 0
+
+    async def part(self, condition: Condition, depth: int) -> Part:
+        """Return the SQL of a condition that is `depth` levels below the top."""
+        if isinstance(condition, And | Or) and depth % _DEEPEST == 0:
+            # SQLite reads neither many brackets in each other nor deep expressions.
+            inner = await self.part(condition, depth + 1)
+            ids = select(ENTRY.c.entity_id).where(inner.condition).cte()
+            return Part(ENTRY.c.entity_id.in_(select(ids.c.entity_id)))
+        match condition:
+            case And():
+                return await self._all(condition, depth)
+            case Or():
+                return await self._any(condition, depth)
+            case Not():
+                inner = await self.part(condition.condition, depth + 1)
+                return Part(not_(inner.condition))
+            case _:
+                self._count()
+                return await self._leaf(condition)
+
+    async def _all(self, condition: And, depth: int) -> Part:
+        parts = [await self.part(each, depth + 1) for each in condition.conditions]
+        return Part(and_(*(part.condition for part in parts)))
+
+    async def _any(self, condition: Or, depth: int) -> Part:
+        plain = [each for each in condition.conditions if _is_plain_tag(each)]
+        rest = [each for each in condition.conditions if not _is_plain_tag(each)]
+        parts = [await self.part(each, depth + 1) for each in rest]
+        if tags := [each for each in plain if isinstance(each, Tagged)]:
+            self._count()
+            parts.append(await tagged.of_tags(self.context, tags))
+        return Part(or_(*(part.condition for part in parts)))
+
+    def _count(self) -> None:
+        self.found += 1
+        if self.found > MOST_CONDITIONS:
+            raise QueryTooLargeError("conditions", self.found, MOST_CONDITIONS)
+
+    async def _leaf(self, condition: Condition) -> Part:  # noqa: C901, PLR0911 - one case a class
+        context = self.context
+        match condition:
+            case Word():
+                return await self._word(condition)
+            case Tagged(operator=None):
+                return await tagged.of_tags(context, [condition])
+            case Tagged():
+                return await tagged.of_value(context, condition)
+            case Comparison() | Interval() | Glob():
+                return await leaves.of_field(context, condition)
+            case Presence():
+                return await leaves.of_presence(context, condition)
+            case ComponentCondition():
+                return await leaves.of_component(context, condition)
+            case Similar():
+                return await leaves.of_similar(context, condition)
+            case InPlace():
+                return leaves.of_place(condition)
+            case DigestStart():
+                return leaves.of_digest(condition)
+            case Failed():
+                return await leaves.of_failure(context, condition)
+            case OfComic():
+                return await leaves.of_comic(context, condition)
+            case _:
+                msg = f"{condition!r} is no condition"
+                raise TypeError(msg)
+
+    async def _word(self, condition: Word) -> Part:
+        wanted = wanted_words(condition.text, is_phrase=condition.is_phrase)
+        if not wanted.words:
+            return Part(false())
+        ((*tag_ids,),) = await tagged.tags_with_words(self.context, [wanted])
+        found = matches(wanted)
+        if not tag_ids:
+            return Part(found)
+        return Part(or_(found, tagged.having(self.context, tag_ids, condition.text).condition))
+
+
+def _is_plain_tag(condition: Condition) -> bool:
+    return isinstance(condition, Tagged) and condition.operator is None
+
+
+def everything() -> ColumnElement[bool]:
+    """Return the condition that holds for everything."""
+    return true()

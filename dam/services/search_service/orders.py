@@ -1,0 +1,194 @@
+"""Orders of results: by id, by keys that the database sorts, or by values that Python sorts."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, false, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.ecs.components import EntityId
+from dam.errors import CursorError, UnknownFieldError
+from dam.media.folding import fold
+from dam.services.search_service.compiler import Compiled
+from dam.services.search_service.compiler.values import bound
+from dam.services.search_service.cursor import Cursor, Key
+from dam.services.search_service.fields import ENTRY, Field, all_fields
+from dam.services.search_service.query.tree import Sort
+from dam.services.search_service.reading import read_fields
+from dam.services.search_service.sql import bytewise_key
+from dam.services.search_service.template import FieldValue
+
+_CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result: its id, and the keys by which it is sorted."""
+
+    entity_id: EntityId
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of results: by the fields, ties by id, newest first."""
+
+    sorts: tuple[Sort, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def is_in_database(self) -> bool:
+        """Tell whether the database has all keys, and so can sort."""
+        return all(
+            len(field.rows) == 1
+            and not field.is_derived
+            and field.many != "all"
+            and (field.kind != "text" or field.is_folded)
+            for field in self.fields
+        )
+
+    def statement(self, compiled: Compiled, after: Cursor | None) -> Select[Any]:
+        """Return the statement that selects ids and keys, in the database's order."""
+        keys = [_key(field) for field in self.fields] if self.is_in_database else []
+        chosen = select(ENTRY.c.entity_id, *keys).where(*compiled.conditions)
+        if after is not None:
+            chosen = chosen.where(_follows(self.sorts, keys, after))
+        ways = [
+            (key.desc() if sort.is_descending else key.asc()).nulls_last()
+            for sort, key in zip(self.sorts, keys, strict=False)
+        ]
+        return chosen.order_by(*ways, ENTRY.c.entity_id.desc())
+
+    async def rows(
+        self, session: AsyncSession, compiled: Compiled, after: Cursor | None, limit: int
+    ) -> list[Row]:
+        """Return the first results after a cursor.
+
+        Raises:
+            CursorError: The cursor is one of another order.
+        """
+        if after is not None and len(after.keys) != len(self.sorts):
+            raise CursorError(str(after))
+        if self.is_in_database:
+            statement = self.statement(compiled, after).limit(limit)
+            read = await session.execute(statement)
+            return [Row(entity_id, tuple(keys)) for entity_id, *keys in read.all()]
+        sorted_ = await self._sorted(session, compiled)
+        start = 0
+        if after is not None:
+            place = self._place(after.keys, after.entity_id)
+            start = sum(self._place(row.keys, row.entity_id) <= place for row in sorted_)
+        return sorted_[start : start + limit]
+
+    async def ids(
+        self, session: AsyncSession, compiled: Compiled, limit: int | None
+    ) -> "array[int]":
+        """Return the ids of all results."""
+        if not self.is_in_database:
+            found = await self._sorted(session, compiled)
+            return array("q", [row.entity_id for row in found[:limit]])
+        statement = self.statement(compiled, None).limit(limit)
+        ids = array("q")
+        stream = await session.stream(statement.execution_options(yield_per=_CHUNK))
+        async for page in stream.partitions():
+            ids.extend([row[0] for row in page])
+        return ids
+
+    async def _sorted(self, session: AsyncSession, compiled: Compiled) -> list[Row]:
+        chosen = select(ENTRY.c.entity_id).where(*compiled.conditions)
+        ids = list(await session.scalars(chosen))
+        names = [field.name for field in self.fields]
+        values = await read_fields(session, ids, names)
+        found = [
+            Row(entity_id, tuple(_sort_key(f, each[f.name]) for f in self.fields))
+            for entity_id, each in zip(ids, values, strict=True)
+        ]
+        return sorted(found, key=lambda row: self._place(row.keys, row.entity_id))
+
+    def _place(self, keys: Sequence[Key], entity_id: EntityId) -> tuple[Any, ...]:
+        parts = [
+            _Backwards(key) if sort.is_descending else _Forwards(key)
+            for sort, key in zip(self.sorts, keys, strict=True)
+        ]
+        return (*parts, -entity_id)
+
+
+@dataclass(frozen=True, order=False)
+class _Forwards:
+    key: Key
+
+    def _pair(self) -> tuple[bool, Any]:
+        return self.key is None, self.key if self.key is not None else 0
+
+    def __lt__(self, other: "_Forwards") -> bool:
+        return self._pair() < other._pair()
+
+    def __le__(self, other: "_Forwards") -> bool:
+        return self._pair() <= other._pair()
+
+
+@dataclass(frozen=True, order=False)
+class _Backwards(_Forwards):
+    def __lt__(self, other: "_Forwards") -> bool:
+        if self.key is None or other.key is None:
+            return self.key is not None and other.key is None
+        return other._pair() < self._pair()
+
+    def __le__(self, other: "_Forwards") -> bool:
+        return self == other or self < other
+
+
+def order_of(sorts: tuple[Sort, ...]) -> Order:
+    """Return the order that a query asks for; without any, newest first.
+
+    Raises:
+        UnknownFieldError: There is no such field.
+    """
+    known = all_fields()
+    if unknown := [sort.field for sort in sorts if sort.field not in known]:
+        raise UnknownFieldError(unknown[0], known)
+    return Order(sorts, tuple(known[sort.field] for sort in sorts))
+
+
+def _key(field: Field) -> ColumnElement[Any]:
+    (rows,) = field.rows
+    is_text = isinstance(rows.value.type, String)
+    if rows.is_entry:
+        return rows.value
+    value = bytewise_key(rows.value) if is_text else rows.value
+    chosen = func.max(value) if field.many == "most" else value
+    found = select(chosen).select_from(rows.source)
+    belongs = rows.entity_id == ENTRY.c.entity_id
+    return found.where(belongs, *rows.conditions).correlate(ENTRY).scalar_subquery()
+
+
+def _sort_key(field: Field, value: FieldValue) -> Key:
+    if isinstance(value, str):
+        return fold(value) if field.kind == "text" else value
+    if isinstance(value, tuple | list):
+        return "\n".join(fold(each) for each in value)
+    assert value is None or isinstance(value, int | float | bytes | datetime)
+    return value
+
+
+def _follows(
+    sorts: Sequence[Sort], keys: Sequence[ColumnElement[Any]], after: Cursor
+) -> ColumnElement[bool]:
+    """Return the condition that a result comes after a cursor."""
+    choices = []
+    equal: list[ColumnElement[bool]] = []
+    for sort, key, last in zip(sorts, keys, after.keys, strict=True):
+        choices.append(and_(*equal, _comes_later(key, last, is_descending=sort.is_descending)))
+        equal.append(key.is_(None) if last is None else key == bound(key, last))
+    choices.append(and_(*equal, ENTRY.c.entity_id < after.entity_id))
+    return or_(*choices)
+
+
+def _comes_later(key: ColumnElement[Any], last: Key, *, is_descending: bool) -> ColumnElement[bool]:
+    if last is None:
+        return false()
+    value = bound(key, last)
+    return or_(key < value if is_descending else key > value, key.is_(None))

@@ -1,0 +1,124 @@
+"""Conditions that are more than a field and a value: tags, places, likeness, sorting and so on."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dam.services.search_service.query.fields import Field
+from dam.services.search_service.query.names import Names, nearest
+from dam.services.search_service.query.patterns import (
+    containing,
+    exact_pattern,
+    has_wildcard,
+    pattern_of,
+    unescaped,
+)
+from dam.services.search_service.query.tree import (
+    Condition,
+    DigestStart,
+    Failed,
+    InPlace,
+    Not,
+    OfComic,
+    Place,
+    Presence,
+    Similar,
+    Sort,
+    Tagged,
+)
+
+PLACES: tuple[Place, ...] = ("managed", "referenced", "archive", "trash")
+"""What `in:` takes."""
+
+_SIMILAR = re.compile(r"([0-9]{1,18})(?:(<=?)([0-9]{1,2}))?")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most this many results."""
+
+    count: int
+
+
+def _tag(field: Field, _: Names) -> Condition:
+    name, operator, value = field.around_operator()
+    if not name or value == "":
+        raise field.fault("a tag, as in cat, artist:moebius or rating>=4")
+    pattern = pattern_of(name)
+    is_glob = has_wildcard(pattern)
+    shown = pattern if is_glob else unescaped(name)
+    return Tagged(shown, field.span, is_glob, operator, None if value is None else unescaped(value))
+
+
+def _has(field: Field, names: Names) -> Condition:
+    if whole := names.whole(field.text):
+        return Presence(whole, field.span)
+    if component := names.component(field.text):
+        return Presence(component.__name__, field.span, is_component=True)
+    raise field.fault("a field", "a component", suggestion=names.nearest_of_all(field.text))
+
+
+def _missing(field: Field, names: Names) -> Condition:
+    return Not(_has(field, names))
+
+
+def _sha256(field: Field, _: Names) -> Condition:
+    if not re.fullmatch(r"[0-9a-fA-F]{1,64}", field.text):
+        raise field.fault("1 to 64 hex digits")
+    return DigestStart(field.text.lower(), field.span)
+
+
+def _comic(field: Field, _: Names) -> Condition:
+    is_series = field.name.lower() == "series"
+    operator, value = field.without_operator()
+    if operator == "=":
+        return OfComic(exact_pattern(unescaped(value.text)), field.span, is_series)
+    return OfComic(containing(pattern_of(field.text)), field.span, is_series)
+
+
+def _similar(field: Field, _: Names) -> Condition:
+    match = _SIMILAR.fullmatch(field.text)
+    if match is None:
+        raise field.fault("an id, maybe with a distance, as in 12 or 12<8")
+    distance = int(match[3]) if match[3] else None
+    return Similar(int(match[1]), distance, field.span, match[2] == "<")
+
+
+def _failed(field: Field, _: Names) -> Condition:
+    return Failed(field.span, pattern_of(field.text) if field.text else None)
+
+
+def _in(field: Field, _: Names) -> Condition:
+    name = field.one_of(PLACES)
+    return InPlace(next(place for place in PLACES if place == name), field.span)
+
+
+def _sort(field: Field, names: Names) -> Sort:
+    is_descending = field.text.startswith("-")
+    name = field.part(int(is_descending))
+    if whole := names.whole(name.text):
+        return Sort(whole, is_descending)
+    raise name.fault("a field to sort by", suggestion=nearest(name.text, names.everything()))
+
+
+def _limit(field: Field, _: Names) -> Limit:
+    if not re.fullmatch(r"[1-9][0-9]{0,17}", field.text):
+        raise field.fault("a whole number above 0")
+    return Limit(int(field.text))
+
+
+SPECIAL: dict[str, Callable[[Field, Names], Condition | Sort | Limit]] = {
+    "tag": _tag,
+    "tags": _tag,
+    "has": _has,
+    "missing": _missing,
+    "sha256": _sha256,
+    "comic": _comic,
+    "series": _comic,
+    "similar": _similar,
+    "failed": _failed,
+    "in": _in,
+    "sort": _sort,
+    "limit": _limit,
+}
+"""What reads the value of each of these fields."""

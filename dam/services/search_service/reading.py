@@ -1,0 +1,168 @@
+"""Reads the values of fields of results, with one statement for each component."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.portions import portions
+from dam.core.ecs.components import EntityId, table_of
+from dam.core.read_only import ReadOnly
+from dam.errors import UnknownFieldError
+from dam.media.folding import fold
+from dam.media.tag_name import TagName
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookVariantComponent,
+    FilePropertiesComponent,
+    TagConceptComponent,
+    TagNameComponent,
+)
+from dam.services.asset_service import archive_places, last_paths
+from dam.services.search_service.fields import ENTRY, Field, Rows, all_fields, time_of
+from dam.services.search_service.media_groups import COMIC, group_of
+from dam.services.search_service.template import FieldValue
+
+Values = dict[EntityId, FieldValue]
+
+
+async def read_fields(
+    session: ReadOnly[AsyncSession], entity_ids: Sequence[EntityId], names: Sequence[str]
+) -> list[dict[str, FieldValue]]:
+    """Return the values of fields of entities, in their order; None where one has no value.
+
+    Example: `await read_fields(session, [3, 4], ["id", "name", "width"])`.
+
+    Args:
+        session: Only read.
+        entity_ids: The entities; of one that does not exist, all values but its id are None.
+        names: Names of fields, as `list_search_fields` returns them.
+
+    Raises:
+        UnknownFieldError: There is no field of a name.
+    """
+    known = all_fields()
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownFieldError(unknown[0], known)
+    found: dict[str, Values] = {name: {} for name in names}
+    for some in portions(list(dict.fromkeys(entity_ids))):
+        for name, values in (await _read(session, some, [known[name] for name in found])).items():
+            found[name] |= values
+    return [{name: found[name].get(key) for name in names} for key in entity_ids]
+
+
+async def _read(
+    session: AsyncSession, entity_ids: Sequence[EntityId], fields: Sequence[Field]
+) -> dict[str, Values]:
+    found: dict[str, Values] = {}
+    grouped: dict[Any, list[Field]] = defaultdict(list)
+    for field in fields:
+        if field.name == "id":
+            found["id"] = {key: key for key in entity_ids}
+        elif field.name in _SHOWN:
+            found[field.name] = await _SHOWN[field.name](session, entity_ids)
+        else:
+            (rows,) = field.rows
+            conditions = tuple(str(condition) for condition in rows.conditions)
+            grouped[str(rows.source), str(rows.entity_id), conditions].append(field)
+    for together in grouped.values():
+        found |= await _read_rows(session, entity_ids, together)
+    return found
+
+
+async def _read_rows(
+    session: AsyncSession, entity_ids: Sequence[EntityId], fields: Sequence[Field]
+) -> dict[str, Values]:
+    rows = fields[0].rows[0]
+    columns = [field.rows[0].value.label(f"value_{at}") for at, field in enumerate(fields)]
+    chosen = select(rows.entity_id, *columns).select_from(rows.source)
+    chosen = chosen.where(rows.entity_id.in_(entity_ids), *rows.conditions)
+    several: dict[str, dict[EntityId, list[Any]]] = {field.name: {} for field in fields}
+    for entity_id, *values in (await session.execute(chosen)).all():
+        for field, value in zip(fields, values, strict=True):
+            if value is not None:
+                several[field.name].setdefault(entity_id, []).append(value)
+    return {
+        field.name: {key: _shown(field, values) for key, values in several[field.name].items()}
+        for field in fields
+    }
+
+
+def _shown(field: Field, values: Sequence[Any]) -> FieldValue:
+    if field.many == "all":
+        return tuple(sorted(dict.fromkeys(str(value) for value in values)))
+    value = max(values) if field.many == "most" else values[0]
+    return time_of(value) if field.is_in_ns else value
+
+
+async def _names(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    """Return the names of files and, of what is no file, the titles of comics."""
+    files, variants = table_of(FilePropertiesComponent), table_of(ComicBookVariantComponent)
+    concepts = table_of(ComicBookConceptComponent)
+    works = select(variants.c.entity_id, concepts.c.comic_title).join(
+        concepts, concepts.c.entity_id == variants.c.conceptual_entity_id
+    )
+    titled = await session.execute(works.where(variants.c.entity_id.in_(entity_ids)))
+    named = select(files.c.entity_id, files.c.name_text).where(files.c.entity_id.in_(entity_ids))
+    titles: Values = dict(titled.all())
+    return titles | dict((await session.execute(named)).all())
+
+
+async def _types(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    files, variants = table_of(FilePropertiesComponent), table_of(ComicBookVariantComponent)
+    typed = select(files.c.entity_id, files.c.media_type).where(files.c.entity_id.in_(entity_ids))
+    found: Values = {
+        key: group_of(media_type) for key, media_type in (await session.execute(typed)).all()
+    }
+    comics = select(variants.c.entity_id).where(variants.c.entity_id.in_(entity_ids))
+    return found | dict.fromkeys(await session.scalars(comics), COMIC)
+
+
+async def _endings(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    files = table_of(FilePropertiesComponent)
+    named = select(files.c.entity_id, files.c.name_text).where(files.c.entity_id.in_(entity_ids))
+    found = {key: ending_of(name) for key, name in (await session.execute(named)).all()}
+    return {key: ending for key, ending in found.items() if ending}
+
+
+def ending_of(name: str) -> str:
+    """Return what stands behind the last dot of a name, folded; nothing before its first letter."""
+    return fold(name)[1:].rpartition(".")[2] if "." in fold(name)[1:] else ""
+
+
+async def _paths(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    found: Values = dict(await last_paths(session, entity_ids))
+    places = await archive_places(session, [key for key in entity_ids if key not in found])
+    inside = {key: os.path.join(*place) for key, place in places.items()}  # noqa: PTH118 - a text
+    return found | inside
+
+
+async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    (rows,) = all_fields()["tags"].rows
+    concepts = table_of(TagConceptComponent)
+    chosen = (
+        select(rows.entity_id, concepts.c.namespace, concepts.c.name)
+        .select_from(rows.source.join(concepts, concepts.c.entity_id == _tag_id(rows)))
+        .where(rows.entity_id.in_(entity_ids), *rows.conditions)
+    )
+    several: dict[EntityId, set[str]] = defaultdict(set)
+    for entity_id, namespace, name in (await session.execute(chosen)).all():
+        several[entity_id].add(str(TagName(namespace, name)))
+    return {key: tuple(sorted(names)) for key, names in several.items()}
+
+
+def _tag_id(rows: Rows) -> Any:  # noqa: ANN401 - a column
+    return table_of(TagNameComponent).c.entity_id if rows.source is not ENTRY else None
+
+
+_SHOWN = {
+    "name": _names,
+    "type": _types,
+    "ext": _endings,
+    "path": _paths,
+    "tags": _tags,
+}
+Shown = Mapping[str, Values]

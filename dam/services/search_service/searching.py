@@ -1,0 +1,155 @@
+"""Runs queries: a page of results, all of them, their number, and how the database finds them."""
+
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.config import context_of
+from dam.core.database.values import at_least
+from dam.core.ecs.components import EntityId
+from dam.core.read_only import ReadOnly
+from dam.services.search_service.compiler import Compiled, compile_condition
+from dam.services.search_service.cursor import Cursor
+from dam.services.search_service.fields import ENTRY
+from dam.services.search_service.orders import Order, order_of
+from dam.services.search_service.query.parsing import parse
+from dam.services.search_service.query.tree import Query
+from dam.services.search_service.saved_queries import saved_texts
+from dam.services.search_service.sql import Explained
+
+_LARGEST = (1 << 63) - 1
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """Some results in their order, and the cursor for the next page; None on the last page."""
+
+    entity_ids: tuple[EntityId, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How the database finds the first page of results.
+
+    Args:
+        sql: The statement.
+        plan: The lines of the database's plan.
+        index: The condition whose index the search begins with; None if it looks at all assets in
+            their order.
+    """
+
+    sql: str
+    plan: tuple[str, ...]
+    index: str | None
+
+
+async def parse_query(session: ReadOnly[AsyncSession], query: str | Query) -> Query:
+    """Return the tree of a query, with saved ones in it; dates are those of the world's clock.
+
+    Raises:
+        QuerySyntaxError: The query cannot be read.
+    """
+    if isinstance(query, Query):
+        return query
+    saved = await saved_texts(session, query)
+    return parse(query, now=context_of(session).now(), saved=saved)
+
+
+async def search_page(
+    session: ReadOnly[AsyncSession],
+    query: str | Query,
+    *,
+    after: Cursor | None = None,
+    limit: int = 100,
+) -> SearchPage:
+    """Return a page of the results of a query, newest first unless the query sorts.
+
+    Example: all results, page by page:
+
+        page = await search_page(session, "type:image holiday")
+        while page.next:
+            page = await search_page(session, "type:image holiday", after=page.next)
+
+    Args:
+        session: Only read.
+        query: A query, or the tree of one.
+        after: Where the page begins: `next` of the page before.
+        limit: The greatest number of results.
+
+    Raises:
+        QuerySyntaxError: The query cannot be read.
+        QueryTooLargeError: It has more conditions than a statement can hold.
+        CursorError: The cursor is one of a query with another order.
+        ValueError: The limit is less than one.
+    """
+    at_least(1, limit=limit)
+    tree = await parse_query(session, query)
+    seen = after.seen if after else 0
+    most = min(limit, _LARGEST - 1, _LARGEST if tree.limit is None else tree.limit - seen)
+    if most <= 0:
+        return SearchPage((), None)
+    compiled = await compile_condition(session, tree.condition)
+    order = order_of(tree.sorts)
+    rows = await order.rows(session, compiled, after, most + 1)
+    ids = tuple(row.entity_id for row in rows[:most])
+    is_last = len(rows) <= most or (tree.limit is not None and seen + most >= tree.limit)
+    if is_last:
+        return SearchPage(ids, None)
+    last = rows[most - 1]
+    return SearchPage(ids, Cursor(last.keys, last.entity_id, seen + most))
+
+
+async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "array[int]":
+    """Return the ids of all results in their order, in an array of the type `q`.
+
+    Raises:
+        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+    """
+    tree = await parse_query(session, query)
+    compiled = await compile_condition(session, tree.condition)
+    return await order_of(tree.sorts).ids(session, compiled, tree.limit)
+
+
+async def count(session: ReadOnly[AsyncSession], query: str | Query) -> int:
+    """Return the number of results; a limit in the query bounds it.
+
+    Raises:
+        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+    """
+    tree = await parse_query(session, query)
+    compiled = await compile_condition(session, tree.condition)
+    found = _ids(compiled)
+    if tree.limit is not None:
+        found = found.limit(min(tree.limit, _LARGEST))
+    counted = select(func.count()).select_from(found.subquery())
+    return (await session.scalars(counted)).one()
+
+
+async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explanation:
+    """Return how the database finds the first page of results.
+
+    Raises:
+        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+    """
+    tree = await parse_query(session, query)
+    compiled = await compile_condition(session, tree.condition)
+    order: Order = order_of(tree.sorts)
+    statement = order.statement(compiled, None).limit(100)
+    rows = (await session.execute(Explained(statement))).all()
+    dialect = session.get_bind().dialect
+    sql = str(statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    return Explanation(sql, tuple(str(row[-1]) for row in rows), None)
+
+
+async def ids_statement(session: AsyncSession, query: str | Query) -> Select[Any]:
+    """Return the statement that selects the ids of all results as `entity_id`, in any order."""
+    tree = await parse_query(session, query)
+    return _ids(await compile_condition(session, tree.condition))
+
+
+def _ids(compiled: Compiled) -> Select[Any]:
+    return select(ENTRY.c.entity_id).where(*compiled.conditions)

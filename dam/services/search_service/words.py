@@ -1,0 +1,132 @@
+"""Conditions on the words of entries, answered by the index of words of either database.
+
+SQLite keeps the index in the FTS5 table `search_words`, PostgreSQL in a GIN index over an array of
+the words. Both get exactly the words that `dam.media.folding` makes, so that both answer alike.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    table,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from dam.core.read_only import ReadOnly
+from dam.media.folding import WantedWords
+from dam.models import WORDS_VECTOR, SearchEntryComponent
+
+__all__ = ["capped_count", "matches", "matching_ids"]
+
+# The index is asked for no more words than these; the words of each entry are asked for all.
+_MAX_ASKED = 64
+
+
+# The words of all entries in SQLite; a row id is the entity's id.
+_FTS = table("search_words", column("rowid", Integer), column("search_words"))
+
+
+def matches(wanted: WantedWords, *, by_index: bool = True) -> ColumnElement[bool]:
+    """Return the condition that an entry has the wanted words, for a statement with entries.
+
+    With `by_index` the database first finds all such entries by the index: right where they are
+    few, see `capped_count`. Without, it looks at the words of each entry that the statement comes
+    to: right where most entries match, and where other conditions leave only few. What matches is
+    the same. No words at all match nothing.
+
+    Example: `select(SearchEntryComponent.entity_id).where(matches(wanted_words("red cat")))`.
+    """
+    if not wanted.words:
+        return false()
+    words = SearchEntryComponent.words
+    follow_on = _contains(words, literal(wanted.run))
+    if not by_index:
+        return follow_on
+    has_each = _is_in_index(SearchEntryComponent.entity_id, words, *_queries(wanted))
+    return and_(has_each, follow_on) if len(wanted.words) > 1 else has_each
+
+
+def matching_ids(wanted: WantedWords) -> Select[int]:
+    """Return the statement that finds the ids of the entries with the wanted words by the index.
+
+    Hidden and unlisted entities are among them. It has no order; `order_by` gives it one.
+    """
+    return select(SearchEntryComponent.entity_id).where(matches(wanted))
+
+
+async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> int:
+    """Count the entries that have each of the wanted words, at most up to `cap`; it is quick.
+
+    Entries in which they do not follow on each other are counted, too: so many must be looked at.
+    """
+    if not wanted.words:
+        return 0
+    sqlite_query, tsquery = _queries(wanted)
+    if session.get_bind().dialect.name == "sqlite":
+        found = select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(sqlite_query))
+    else:
+        entry = SearchEntryComponent
+        has_each = _is_in_index(entry.entity_id, entry.words, sqlite_query, tsquery)
+        found = select(entry.entity_id).where(has_each)
+    few = found.limit(cap).subquery()
+    return await session.scalar(select(func.count()).select_from(few)) or 0
+
+
+def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """Return what FTS5 and PostgreSQL are asked for: each word, the last one also as a prefix."""
+    longest = sorted({*wanted.words[:-1]}, key=len)[-_MAX_ASKED:]
+    words = (*longest, wanted.words[-1])
+    fts = " ".join(f'"{word}"' for word in words) + " *" * wanted.is_prefix
+    tsquery = " & ".join(f"'{word}'" for word in words) + ":*" * wanted.is_prefix
+    return literal(fts), literal(tsquery)
+
+
+class _is_in_index(FunctionElement[bool]):  # noqa: N801 - reads like the SQL functions beside it
+    """Entity id, words, query of FTS5, query of PostgreSQL: whether the entry has the words."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_is_in_index, "sqlite")
+def _by_fts(element: _is_in_index, compiler: SQLCompiler, **options: object) -> str:
+    entity_id, _words, query, _tsquery = element.clauses
+    found = select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(query))
+    return compiler.process(entity_id.in_(found), **options)
+
+
+@compiles(_is_in_index, "postgresql")
+def _by_tsvector(element: _is_in_index, compiler: SQLCompiler, **options: object) -> str:
+    _entity_id, words, _fts, query = element.clauses
+    # The very expression of the index in `SearchEntryComponent`, else it would not be used.
+    vector = WORDS_VECTOR.format(compiler.process(words, **options))
+    return f"({vector} @@ CAST({compiler.process(query, **options)} AS tsquery))"
+
+
+class _contains(FunctionElement[bool]):  # noqa: N801 - reads like the SQL functions beside it
+    """Words, run: whether the words have the run in them."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_contains, "sqlite")
+def _by_instr(element: _contains, compiler: SQLCompiler, **options: object) -> str:
+    words, run = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(instr({words}, {run}) > 0)"
+
+
+@compiles(_contains, "postgresql")
+def _by_strpos(element: _contains, compiler: SQLCompiler, **options: object) -> str:
+    words, run = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(strpos({words}, {run}) > 0)"
