@@ -1,8 +1,15 @@
 """Finds assets by queries: pages of ids, all ids, counts, facets, and the values of fields."""
 
+from dam.services.search_service.completion import complete_query
 from dam.services.search_service.cursor import Cursor
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
+from dam.services.search_service.query.completing import (
+    Completion,
+    QueryPart,
+    complete_part,
+    query_part,
+)
 from dam.services.search_service.query.tree import Query
 from dam.services.search_service.query.writing import text_of
 from dam.services.search_service.reading import read_fields
@@ -26,15 +33,19 @@ from dam.services.search_service.template import FieldValue
 
 __all__ = [
     "FACETS",
+    "Completion",
     "Cursor",
     "Explanation",
     "FacetCount",
     "FieldFacts",
     "FieldValue",
     "Query",
+    "QueryPart",
     "SavedQueryFacts",
     "Saving",
     "SearchPage",
+    "complete_part",
+    "complete_query",
     "count",
     "explain",
     "facets",
@@ -42,6 +53,7 @@ __all__ = [
     "list_saved_queries",
     "list_search_fields",
     "parse_query",
+    "query_part",
     "read_fields",
     "save_query",
     "search_ids",
