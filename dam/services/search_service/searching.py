@@ -11,9 +11,8 @@ from dam.core.config import context_of
 from dam.core.database.values import at_least
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.services.search_service.compiler import Compiled, compile_condition
+from dam.services.search_service.compiler import compile_condition
 from dam.services.search_service.cursor import Cursor
-from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.orders import Order, order_of
 from dam.services.search_service.query.parsing import parse
 from dam.services.search_service.query.tree import Query
@@ -120,7 +119,7 @@ async def count(session: ReadOnly[AsyncSession], query: str | Query) -> int:
     """
     tree = await parse_query(session, query)
     compiled = await compile_condition(session, tree.condition)
-    found = _ids(compiled)
+    found = compiled.select()
     if tree.limit is not None:
         found = found.limit(min(tree.limit, _LARGEST))
     counted = select(func.count()).select_from(found.subquery())
@@ -139,15 +138,12 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
     statement = order.statement(compiled, None).limit(100)
     rows = (await session.execute(Explained(statement))).all()
     dialect = session.get_bind().dialect
+    what = compiled.driver.what if compiled.driver else None
     sql = str(statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
-    return Explanation(sql, tuple(str(row[-1]) for row in rows), None)
+    return Explanation(sql, tuple(str(row[-1]) for row in rows), what)
 
 
 async def ids_statement(session: AsyncSession, query: str | Query) -> Select[Any]:
     """Return the statement that selects the ids of all results as `entity_id`, in any order."""
     tree = await parse_query(session, query)
-    return _ids(await compile_condition(session, tree.condition))
-
-
-def _ids(compiled: Compiled) -> Select[Any]:
-    return select(ENTRY.c.entity_id).where(*compiled.conditions)
+    return (await compile_condition(session, tree.condition)).select()
