@@ -1,6 +1,11 @@
 """Finds assets by queries: pages of ids, all ids, counts, facets, and the values of fields."""
 
 from dam.services.search_service.cursor import Cursor
+from dam.services.search_service.entries import (
+    bring_entries_up_to_date,
+    count_unindexed,
+    note_search_changes,
+)
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
 from dam.services.search_service.query.tree import Query
@@ -25,10 +30,13 @@ __all__ = [
     "FieldValue",
     "Query",
     "SearchPage",
+    "bring_entries_up_to_date",
     "count",
+    "count_unindexed",
     "explain",
     "facets",
     "list_search_fields",
+    "note_search_changes",
     "parse_query",
     "read_fields",
     "search_ids",

@@ -18,6 +18,7 @@ from dam.services.search_service.query.parsing import parse
 from dam.services.search_service.query.tree import Query
 from dam.services.search_service.sql import Explained
 
+_PAGE = 100
 _LARGEST = (1 << 63) - 1
 
 
@@ -89,8 +90,9 @@ async def search_page(
     most = min(limit, _LARGEST - 1, _LARGEST if tree.limit is None else tree.limit - seen)
     if most <= 0:
         return SearchPage((), None)
-    compiled = await compile_condition(session, tree.condition)
     order = order_of(tree.sorts)
+    page = None if tree.sorts else most
+    compiled = await compile_condition(session, tree.condition, page=page)
     rows = await order.rows(session, compiled, after, most + 1)
     ids = tuple(row.entity_id for row in rows[:most])
     is_last = len(rows) <= most or (tree.limit is not None and seen + most >= tree.limit)
@@ -133,9 +135,10 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
         QuerySyntaxError, QueryTooLargeError: As in `search_page`.
     """
     tree = await parse_query(session, query)
-    compiled = await compile_condition(session, tree.condition)
+    page = None if tree.sorts else _PAGE
+    compiled = await compile_condition(session, tree.condition, page=page)
     order: Order = order_of(tree.sorts)
-    statement = order.statement(compiled, None).limit(100)
+    statement = order.statement(compiled, None).limit(_PAGE)
     rows = (await session.execute(Explained(statement))).all()
     dialect = session.get_bind().dialect
     what = compiled.driver.what if compiled.driver else None

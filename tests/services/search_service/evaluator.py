@@ -81,7 +81,7 @@ def _sorted(world: MadeUp, assets: list[Asset], sort: Sort) -> list[Asset]:
     def compare(one: tuple[Any, Asset], other: tuple[Any, Asset]) -> int:
         if one[0] is None or other[0] is None:
             return (one[0] is None) - (other[0] is None)
-        way = (one[0] > other[0]) - (one[0] < other[0])
+        way = int(one[0] > other[0]) - int(one[0] < other[0])
         return -way if sort.is_descending else way
 
     return [asset for _, asset in sorted(keyed, key=cmp_to_key(compare))]
@@ -345,7 +345,7 @@ def _is_of_comic(world: MadeUp, asset: Asset, condition: OfComic) -> bool:
 
 def _is_similar(world: MadeUp, asset: Asset, condition: Similar) -> bool:
     wanted = world.asset(condition.entity_id)
-    own = wanted and wanted.phash
+    own = wanted.phash if wanted else None
     if own is None or asset.phash is None or asset.id == condition.entity_id:
         return False
     most = 10 if condition.distance is None else condition.distance

@@ -320,24 +320,27 @@ def _asset_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[
 
 
 def _many_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[str, Any]]]:
-    own = {"entity_id": asset.id}
+    own: dict[str, Any] = {"entity_id": asset.id}
     for path, mtime_ns in asset.sources:
         digest = hashlib.sha256(path.encode()).digest()
         seen = dict.fromkeys(("first_seen_at", "last_seen_at", "read_at"), NOW)
-        facts = {"size_bytes": 1, "mtime_ns": mtime_ns, "mode": 0o644}
-        named = {"path": path.encode(), "path_digest": digest, "path_text": path}
-        yield OriginalSourceInfoComponent, {**own, **named, **facts, **seen}
+        facts: dict[str, Any] = {"size_bytes": 1, "mtime_ns": mtime_ns, "mode": 0o644}
+        found: dict[str, Any] = {"path": path.encode(), "path_digest": digest, "path_text": path}
+        yield OriginalSourceInfoComponent, {**own, **found, **facts, **seen}
     for storage, place in asset.places:
-        named = {"path_text": place, "path": None if place is None else place.encode()}
+        named: dict[str, Any] = {
+            "path_text": place,
+            "path": None if place is None else place.encode(),
+        }
         yield FileLocationComponent, {**own, "storage": storage, **named}
     for name, source, value in asset.tags:
         number = number_of(value, TAGS[name][0])
         tagged = {"tag_entity_id": world.tag_ids[name], "value": value, "number": number}
         yield EntityTagLinkComponent, {**own, "source": source, **tagged}
     for system, is_dismissed in asset.failures:
-        facts = {"error": "E", "message": "m", "attempts": 1, "occurred_at": NOW}
-        facts["dismissed_at"] = NOW if is_dismissed else None
-        yield ProcessingErrorComponent, {**own, "system": system, **facts}
+        failure: dict[str, Any] = {"error": "E", "message": "m", "attempts": 1, "occurred_at": NOW}
+        failure["dismissed_at"] = NOW if is_dismissed else None
+        yield ProcessingErrorComponent, {**own, "system": system, **failure}
     for variant in asset.page_of:
         numbered = {"owner_entity_id": variant, "page_number": asset.id}
         yield PageLink, {**numbered, "page_image_entity_id": asset.id, "is_double_page": False}

@@ -6,6 +6,7 @@ many entities meet several conditions. So the entities of each condition are cou
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, func, select, union_all
@@ -18,7 +19,10 @@ from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.words import capped_count, matching_ids
 
 FEW = 20_000
-"""An index that finds fewer is worth beginning with."""
+"""So far the entities of an index are counted; one that finds more is no place to begin with."""
+
+_UNKNOWN = 0.5
+_DOUBT = 3
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,10 @@ class Compiled:
     Args:
         conditions: What must hold beside what the driver finds.
         driver: Where the search begins; None for all assets in the order of their ids.
-        found: How many entities the driver finds, at most `FEW`.
     """
 
     conditions: tuple[ColumnElement[bool], ...]
     driver: Index | None = None
-    found: int = 0
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """Return a statement that selects the id of each result, and further columns."""
@@ -71,43 +73,78 @@ class Compiled:
 
 
 async def choose_driver(
-    session: AsyncSession, parts: Sequence[Part], always: Sequence[ColumnElement[bool]]
+    session: AsyncSession,
+    parts: Sequence[Part],
+    always: Sequence[ColumnElement[bool]],
+    *,
+    page: int | None,
 ) -> Compiled:
     """Return what to search with: the conditions of all parts, and the best index to begin with.
 
-    Example: `await choose_driver(session, parts, [ENTRY.c.is_listed])`.
+    Example: `await choose_driver(session, parts, [ENTRY.c.is_listed], page=100)`.
 
     Args:
         session: Only read.
         parts: Conditions that must all hold.
         always: Further ones, which no index answers.
+        page: How many results are wanted, the newest ones; None for all of them.
     """
-    indexed = [part for part in parts if part.index is not None]
-    counts = await _counts(session, [part.index for part in indexed if part.index])
-    best = min(range(len(indexed)), key=counts.__getitem__, default=None)
-    if best is not None and counts[best] >= FEW:
-        ordered = (at for at, part in enumerate(indexed) if part.index and part.index.is_in_order)
-        best = next(ordered, None)
-    conditions = [part.condition for part in parts if best is None or part is not indexed[best]]
-    driver = indexed[best].index if best is not None else None
-    found = counts[best] if best is not None else 0
-    return Compiled((*conditions, *always), driver, found)
+    indexed = [(part, part.index) for part in parts if part.index is not None]
+    if not indexed:
+        return Compiled((*(part.condition for part in parts), *always))
+    total, counts = await _counts(session, [index for _, index in indexed])
+    at = _cheapest(indexed, total, counts, page, others=len(parts) - len(indexed))
+    rest = [part.condition for part in parts if at is None or part is not indexed[at][0]]
+    return Compiled((*rest, *always), None if at is None else indexed[at][1])
 
 
-async def _counts(session: AsyncSession, indexes: Sequence[Index]) -> list[int]:
-    """Return how many entities each index finds, at most `FEW`; entities may count twice."""
+def _cheapest(
+    indexed: Sequence[tuple[Part, Index]],
+    total: int,
+    counts: Sequence[int],
+    page: int | None,
+    *,
+    others: int,
+) -> int | None:
+    """Return the index to begin with by its place, or None for all assets in their order.
+
+    The cost is the number of entities that are looked at. An index that finds them in no order has
+    to find all. In the order of ids, a search ends with its page, which comes the later, the fewer
+    assets meet the conditions.
+    """
+    shares = [_UNKNOWN if n >= FEW else (n + 1) / (total + 1) for n in counts]
+    expected = _UNKNOWN**others * prod(shares)
+    costs: list[tuple[float, int | None]] = [(_until(page, expected, total) * _DOUBT, None)]
+    for at, (_, index) in enumerate(indexed):
+        whole = total if counts[at] >= FEW else counts[at]
+        if index.is_in_order and page is not None:
+            costs.append((_until(page, expected / shares[at], whole), at))
+        elif counts[at] < FEW:
+            costs.append((whole, at))
+    return min(costs, key=lambda cost: cost[0])[1]
+
+
+def _until(page: int | None, share: float, whole: int) -> float:
+    return whole if page is None or share * whole < page else page / share
+
+
+async def _counts(session: AsyncSession, indexes: Sequence[Index]) -> tuple[int, list[int]]:
+    """Return about how many results there may be, and how many entities each index finds.
+
+    That is at most `FEW`, and entities may count twice.
+    """
     selects = [(at, ids) for at, index in enumerate(indexes) for ids in index.selects]
+    capped = (ids.limit(FEW).subquery() for _, ids in selects)
+    columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
+    greatest = select(func.max(ENTRY.c.entity_id)).scalar_subquery()
+    total, *numbers = (await session.execute(select(greatest, *columns))).one()
     counts = [0] * len(indexes)
-    if selects:
-        capped = (ids.limit(FEW).subquery() for _, ids in selects)
-        columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
-        row = (await session.execute(select(*columns))).one()
-        for (at, _), number in zip(selects, row, strict=True):
-            counts[at] += number
+    for (at, _), number in zip(selects, numbers, strict=True):
+        counts[at] += number
     for at, index in enumerate(indexes):
         for wanted in index.words:
             counts[at] += await capped_count(session, wanted, FEW)
-    return [min(number, FEW) for number in counts]
+    return total or 0, [min(number, FEW) for number in counts]
 
 
 async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:

@@ -7,6 +7,7 @@ from typing import TypeGuard
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.database import is_writer
 from dam.errors import QueryTooLargeError
 from dam.media.folding import WantedWords, wanted_words
 from dam.services.ecs_service import is_hidden
@@ -18,6 +19,7 @@ from dam.services.search_service.compiler.driving import (
     joined,
 )
 from dam.services.search_service.compiler.parts import Context, Index, Part
+from dam.services.search_service.entries import bring_entries_up_to_date
 from dam.services.search_service.fields import ENTRY, all_fields
 from dam.services.search_service.query.tree import (
     And,
@@ -45,12 +47,23 @@ MOST_CONDITIONS = 200
 _DEEPEST = 8
 
 
-async def compile_condition(session: AsyncSession, condition: Condition | None) -> Compiled:
+async def compile_condition(
+    session: AsyncSession, condition: Condition | None, *, page: int | None = None
+) -> Compiled:
     """Return the SQL of a query's condition; without one, of all that is listed.
+
+    Example: `await compile_condition(session, tree.condition, page=100)`.
+
+    Args:
+        session: Only read.
+        condition: The condition.
+        page: How many results are wanted, the newest ones; None for all, or in another order.
 
     Raises:
         QueryTooLargeError: It has more conditions than a statement can hold.
     """
+    if is_writer(session):
+        await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     compiler = _Compiler(Context(session, all_fields(), is_sqlite))
     conjuncts = _conjuncts(condition)
@@ -59,7 +72,7 @@ async def compile_condition(session: AsyncSession, condition: Condition | None) 
     always: list[ColumnElement[bool]] = [] if is_lifted else [ENTRY.c.is_listed]
     if "hidden" not in is_lifted:
         always.append(not_(is_hidden(ENTRY.c.entity_id)))
-    return await choose_driver(session, parts, always)
+    return await choose_driver(session, parts, always, page=page)
 
 
 def _conjuncts(condition: Condition | None) -> Sequence[Condition]:
