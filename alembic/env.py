@@ -26,6 +26,15 @@ def include_name(name: str | None, _kind: str, _parents: object) -> bool:
     return name is None or not dam.models.is_index_of_words(name)
 
 
+def is_migrating() -> bool:
+    """Tell whether the command runs migrations; others only look at the schema."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
+
+
 def migrate(connection: Connection) -> None:
     """Configure Alembic for this connection and run what was asked for."""
     context.configure(
@@ -38,7 +47,10 @@ def migrate(connection: Connection) -> None:
         version_table=context.config.attributes.get("version_table", "alembic_version"),
     )
     with context.begin_transaction():
+        watched = dam.models.unwatch_tables(connection) if is_migrating() else None
         context.run_migrations()
+        if watched is not None:
+            dam.models.watch_tables(connection, watched)
 
 
 given = context.config.attributes.get("connection")

@@ -43,6 +43,25 @@ _GIN = """
         array_to_tsvector(array_remove(array_remove(string_to_array(words, ' '), ''), '|'))
     )
 """
+# Enough to be listed and sorted by. `env.py` marks them, so that `process` adds their words.
+_ENTRIES = """
+    INSERT INTO component_search_entry (entity_id, words, name_key, is_listed)
+    SELECT found.entity_id, '', lower(substr(file.name_text, 1, 255)),
+        found.entity_id IN (SELECT entity_id FROM component_comic_book_variant)
+        OR EXISTS (
+            SELECT 1 FROM component_file_location AS place
+            WHERE place.entity_id = found.entity_id AND place.storage <> 'archive'
+        )
+        OR NOT EXISTS (
+            SELECT 1 FROM component_file_location AS place
+            WHERE place.entity_id = found.entity_id
+        )
+    FROM (
+        SELECT entity_id FROM component_content_hash_sha256
+        UNION SELECT entity_id FROM component_comic_book_variant
+    ) AS found
+    LEFT JOIN component_file_properties AS file ON file.entity_id = found.entity_id
+"""
 
 
 def upgrade() -> None:
@@ -118,9 +137,18 @@ def upgrade() -> None:
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_saved_queries")),
     )
+    op.execute(_ENTRIES)
 
 
 def downgrade() -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        # Those of plugins that are not there; `env.py` has dropped the others.
+        named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE :pattern"
+        for name in connection.scalars(sa.text(named), {"pattern": "search_change_%"}).all():
+            op.execute(f"DROP TRIGGER {name}")
+    else:
+        op.execute("DROP FUNCTION IF EXISTS search_note_new_rows, search_note_row CASCADE")
     op.drop_table("saved_queries")
     op.drop_table("search_changes")
     op.drop_table("component_needs_search_entry")

@@ -41,6 +41,12 @@ from dam.models.search.search_entry_component import (
     SearchEntryComponent,
     is_index_of_words,
 )
+from dam.models.search.search_triggers import (
+    mark_for_search,
+    unwatch_tables,
+    watch_tables,
+    watched_tables,
+)
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
@@ -96,5 +102,9 @@ __all__ = [
     "TrashedComponent",
     "WorldIdentity",
     "is_index_of_words",
+    "mark_for_search",
     "search_changes",
+    "unwatch_tables",
+    "watch_tables",
+    "watched_tables",
 ]

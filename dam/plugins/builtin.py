@@ -18,6 +18,7 @@ from dam.models import (
 )
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service import LikenessIndex
+from dam.services.search_service import bring_entries_up_to_date
 from dam.services.world_service import WorldCache
 from dam.storage.addresses import open_store
 from dam.systems.comics import import_comic
@@ -25,6 +26,7 @@ from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
 from dam.systems.kinds.image import IMAGES
 from dam.systems.metadata import extract_metadata
+from dam.systems.search_entries import index_words
 from dam.workers.answer_types import decoder_for
 from dam.workers.pool import WorkerPool
 
@@ -85,6 +87,8 @@ def install(builder: WorldBuilder) -> None:
     builder.add_system(import_comic)
     builder.add_system(extract_metadata)
     builder.add_system(analyse_images)
+    builder.add_system(index_words)
+    builder.before_commit(bring_entries_up_to_date)
     builder.add_listener(ingest_requested_files)
     builder.mark_new(NeedsMetadataExtractionComponent)
     builder.contribute(IMAGES)

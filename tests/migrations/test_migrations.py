@@ -117,6 +117,7 @@ def test_the_rows_would_be_lost_with_foreign_keys_on(tmp_path: Path, made_up: st
     assert len(rows_of(url)["component_image_dimensions"]) == ROWS
     with connected(url) as connection:  # what is needed elsewhere holds the table by itself
         connection.execute(text("DELETE FROM page_links"))
+        connection.execute(text("DELETE FROM component_search_entry"))
         connection.execute(text("DELETE FROM component_comic_book_variant"))
         connection.execute(text("DELETE FROM component_file_location"))
     run_alembic(url, "upgrade", made_up, foreign_keys=True)

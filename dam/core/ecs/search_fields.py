@@ -1,4 +1,4 @@
-"""`SearchField`: a value of a component that people search, sort and list by."""
+"""What people search by: fields, which have values, and texts, which have words."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,6 +20,15 @@ ValueKind = Literal[
 - `time`: a point in time, written as a date, a month, a year, or back from now, as `3d`.
 - `flag`: `yes` or `no`.
 """
+
+SEARCHED_TEXT = "searched_text"
+"""`Column.info` key for a text by whose words its entity is found: `"text"`, or `"path"` if only
+the name counts that is after the last slash.
+
+Plugins say it of their columns, too. A column that has been there before must get it by a
+migration, even if that does nothing else; then what is there is indexed by `process`.
+
+Example: `lyrics: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "text"})`."""
 
 
 @dataclass(frozen=True, kw_only=True)

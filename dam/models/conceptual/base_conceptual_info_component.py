@@ -4,6 +4,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import Component
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 
 
 class BaseConceptualInfoComponent(Component, kw_only=True):
@@ -14,5 +15,5 @@ class BaseConceptualInfoComponent(Component, kw_only=True):
 
     __abstract__ = True
 
-    name: Mapped[str] = mapped_column(String(500), index=True)
-    description: Mapped[str | None] = mapped_column(default=None)
+    name: Mapped[str] = mapped_column(String(500), index=True, info={SEARCHED_TEXT: "text"})
+    description: Mapped[str | None] = mapped_column(default=None, info={SEARCHED_TEXT: "text"})

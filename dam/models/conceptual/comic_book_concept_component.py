@@ -3,6 +3,7 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 from dam.models.conceptual.base_conceptual_info_component import BaseConceptualInfoComponent
 
 
@@ -18,8 +19,10 @@ class ComicBookConceptComponent(BaseConceptualInfoComponent, kw_only=True):
 
     __tablename__ = "component_comic_book_concept"
 
-    comic_title: Mapped[str]
-    series_title: Mapped[str | None] = mapped_column(String(500), default=None)
+    comic_title: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "text"})
+    series_title: Mapped[str | None] = mapped_column(
+        String(500), default=None, info={SEARCHED_TEXT: "text"}
+    )
     issue_number: Mapped[str | None] = mapped_column(String(64), default=None)
     volume: Mapped[int | None] = mapped_column(default=None)
     volume_text: Mapped[str | None] = mapped_column(String(64), default=None)

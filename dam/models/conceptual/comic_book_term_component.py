@@ -4,6 +4,7 @@ from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import MultiComponent
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 
 
 class ComicBookTermComponent(MultiComponent, kw_only=True):
@@ -17,5 +18,5 @@ class ComicBookTermComponent(MultiComponent, kw_only=True):
     __table_args__ = (UniqueConstraint("entity_id", "kind", "position"),)
 
     kind: Mapped[str] = mapped_column(String(64), index=True)
-    name: Mapped[str] = mapped_column(String(500), index=True)
+    name: Mapped[str] = mapped_column(String(500), index=True, info={SEARCHED_TEXT: "text"})
     position: Mapped[int]

@@ -4,6 +4,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import MultiComponent
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 
 IN_STORE = "store"
 REFERENCED = "reference"
@@ -30,7 +31,7 @@ class FileLocationComponent(MultiComponent, kw_only=True):
     storage: Mapped[str] = mapped_column(String(32))
     path: Mapped[bytes | None] = mapped_column(default=None)
     path_digest: Mapped[bytes | None] = mapped_column(unique=True, default=None)
-    path_text: Mapped[str | None] = mapped_column(default=None)
+    path_text: Mapped[str | None] = mapped_column(default=None, info={SEARCHED_TEXT: "path"})
     size_bytes: Mapped[int | None] = mapped_column(default=None)
     mtime_ns: Mapped[int | None] = mapped_column(default=None)
     ctime_ns: Mapped[int | None] = mapped_column(default=None)

@@ -6,7 +6,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import Component
-from dam.core.ecs.search_fields import SearchField
+from dam.core.ecs.search_fields import SEARCHED_TEXT, SearchField
 
 
 class FilePropertiesComponent(Component, kw_only=True):
@@ -23,7 +23,7 @@ class FilePropertiesComponent(Component, kw_only=True):
 
     size_bytes: Mapped[int]
     name: Mapped[bytes]
-    name_text: Mapped[str]
+    name_text: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "path"})
     media_type: Mapped[str | None] = mapped_column(String(255), index=True, default=None)
     description_recipe: Mapped[int | None] = mapped_column(default=None)
     described_by: Mapped[str | None] = mapped_column(String(255), default=None)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import MultiComponent
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 
 
 class OriginalSourceInfoComponent(MultiComponent, kw_only=True):
@@ -19,7 +20,7 @@ class OriginalSourceInfoComponent(MultiComponent, kw_only=True):
 
     path: Mapped[bytes]
     path_digest: Mapped[bytes] = mapped_column(unique=True)
-    path_text: Mapped[str]
+    path_text: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "path"})
     size_bytes: Mapped[int]
     mtime_ns: Mapped[int]
     mode: Mapped[int]

@@ -12,7 +12,7 @@ from dam.core.database.database import Database
 from dam.core.database.url import is_absent
 from dam.core.ecs.components import ProcessingErrorComponent, table_of
 from dam.errors import NotSetUpError, UnknownNameError
-from dam.models import FilePropertiesComponent, PluginTable
+from dam.models import FilePropertiesComponent, PluginTable, mark_for_search, watched_tables
 from dam.services.schema_service.checks import refuse_old_server, refuse_revision
 from dam.services.schema_service.connection import connected, locked
 from dam.services.schema_service.plugin_tables import RecordedPlugin, read_recorded
@@ -133,6 +133,8 @@ def _forget_descriptions(connection: Connection, built_in_kinds: Collection[str]
 
 
 def _drop(connection: Connection, found: RecordedPlugin, tables: Mapping[str, int]) -> None:
+    for name in watched_tables(connection) & tables.keys():
+        mark_for_search(connection, name)
     drop_tables(connection, tables)
     of = table_of(PluginTable)
     connection.execute(delete(of).where(of.c.plugin == found.plugin))

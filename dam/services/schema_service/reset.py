@@ -65,6 +65,12 @@ def drop_everything(connection: Connection) -> FormerWorld:
     ours = {*Base.metadata.tables, *of_plugins, "alembic_version"} & parents.keys()
     while more := {table for table in parents if parents[table] & ours} - ours:
         ours |= more
+    if connection.dialect.name == "sqlite":
+        # The tables that FTS5 keeps for this one go with it.
+        connection.execute(text("DROP TABLE IF EXISTS search_words"))
+    else:
+        functions = "search_note_new_rows, search_note_row"
+        connection.execute(text(f"DROP FUNCTION IF EXISTS {functions} CASCADE"))
     drop_tables(connection, ours)
     entity_ids.drop(connection, checkfirst=True)
     return former

@@ -2,6 +2,11 @@
 
 from dam.services.search_service.completion import complete_query
 from dam.services.search_service.cursor import Cursor
+from dam.services.search_service.entries import (
+    bring_entries_up_to_date,
+    count_unindexed,
+    note_search_changes,
+)
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
 from dam.services.search_service.query.completing import (
@@ -44,14 +49,17 @@ __all__ = [
     "SavedQueryFacts",
     "Saving",
     "SearchPage",
+    "bring_entries_up_to_date",
     "complete_part",
     "complete_query",
     "count",
+    "count_unindexed",
     "explain",
     "facets",
     "forget_saved_query",
     "list_saved_queries",
     "list_search_fields",
+    "note_search_changes",
     "parse_query",
     "query_part",
     "read_fields",

@@ -1,0 +1,270 @@
+"""Keeps the entries of the index of search in step with what they are made from."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    null,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.portions import portions
+from dam.core.ecs.components import Base, Entity, EntityId, table_of
+from dam.core.ecs.search_fields import SEARCHED_TEXT
+from dam.core.read_only import ReadOnly
+from dam.media.folding import MAX_CHARACTERS, MAX_WORDS, fold, words_of
+from dam.models import (
+    IN_ARCHIVE,
+    ComicBookConceptComponent,
+    ComicBookVariantComponent,
+    ContentHashSHA256Component,
+    FileLocationComponent,
+    FilePropertiesComponent,
+    NeedsSearchEntryComponent,
+    SearchEntryComponent,
+    search_changes,
+    watched_tables,
+)
+
+__all__ = ["bring_entries_up_to_date", "count_unindexed", "note_search_changes"]
+
+_TAKE_CHANGES = delete(search_changes).returning(search_changes.c.entity_id)
+_IS_ASSET, _STORAGE, _CONCEPT = -1, -2, -3
+_NAME_KEY_LENGTH = 255
+
+_Texts = tuple[tuple[str, str, str], ...]
+"""Searched columns: table, column, and `text` or `path`."""
+_TEXTS: WeakKeyDictionary[Engine, _Texts] = WeakKeyDictionary()
+
+
+async def bring_entries_up_to_date(session: AsyncSession) -> None:
+    """Write the entries of the entities that changed, as far as this transaction can see.
+
+    It runs at the end of each transaction that writes; a search in such a transaction calls it
+    first, so that it finds what the transaction has made. If nothing changed, it is one statement.
+
+    On PostgreSQL the entities, and the concepts of variants among them, stay locked until the
+    transaction ends. So of two transactions that change an entity, the second sees what the first
+    wrote.
+
+    Example: `await bring_entries_up_to_date(session)`.
+
+    Args:
+        session: An open write transaction; the caller commits.
+    """
+    await session.flush()
+    changed = set(await session.scalars(_TAKE_CHANGES))
+    for ids in portions(sorted(changed)):
+        await _renew(session, ids)
+
+
+async def note_search_changes(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Let the entries of these entities be made anew at the end of the transaction.
+
+    Example: `await world.run(note_search_changes, [3, 5])`.
+
+    Args:
+        session: An open write transaction; the caller commits.
+        entity_ids: Assets, variants, or concepts, whose variants are meant.
+    """
+    await insert_rows(session, search_changes, [{"entity_id": each} for each in entity_ids])
+
+
+async def count_unindexed(session: ReadOnly[AsyncSession]) -> int:
+    """Count the assets and variants whose words are not in the index yet; `process` adds them."""
+    waiting = select(func.count()).select_from(NeedsSearchEntryComponent)
+    return await session.scalar(waiting) or 0
+
+
+async def _renew(session: AsyncSession, changed: Sequence[EntityId]) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        for locking in _locks():
+            await session.execute(locking, {"ids": changed})
+    facts = await _read_facts(session, changed)
+    concepts: dict[EntityId, EntityId | None] = dict(facts.concepts)
+    ids = sorted({*changed, *concepts})
+    if more := {*concepts, *filter(None, concepts.values())}.difference(changed):
+        facts.of.update((await _read_facts(session, sorted(more))).of)
+    rows = [
+        {"entity_id": entity_id, **_entry(facts.of, entity_id, concepts)}
+        for entity_id in ids
+        if entity_id in concepts or facts.of[entity_id].is_asset
+    ]
+    made = tuple(name for name in rows[0] if name != "entity_id") if rows else ()
+    entries = table_of(SearchEntryComponent)
+    await insert_rows(session, entries, rows, Conflict(("entity_id",), made))
+    if gone := set(ids).difference(row["entity_id"] for row in rows):
+        await session.execute(delete(entries).where(entries.c.entity_id.in_(gone)))
+
+
+@cache
+def _locks() -> tuple[Select[Any], Select[Any]]:
+    """Return statements that lock the concepts concerned, then the changed entities and variants.
+
+    All lock in the same order. Rows that are read later are those of the transactions before.
+    """
+    from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - imports all its drivers
+
+    changed = select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))))
+    variant, concept = ComicBookVariantComponent, ComicBookConceptComponent
+    its_concept = select(variant.conceptual_entity_id).where(variant.entity_id.in_(changed))
+    concepts: CompoundSelect[Any] = union(
+        select(concept.entity_id).where(concept.entity_id.in_(changed)), its_concept
+    )
+    variants = select(variant.entity_id).where(variant.conceptual_entity_id.in_(changed))
+    locking = select(Entity.id).order_by(Entity.id).with_for_update(key_share=True)
+    return (
+        locking.where(Entity.id.in_(concepts)),
+        locking.where(Entity.id.in_(union(changed, variants))),
+    )
+
+
+@dataclass
+class _Facts:
+    """What the database says of an entity, as far as its entry needs it."""
+
+    is_asset: bool = False
+    name: str | None = None
+    title: str | None = None
+    storages: set[str] = field(default_factory=set)
+    texts: list[tuple[int, str]] = field(default_factory=list)
+
+
+class _Read(NamedTuple):
+    """Facts of entities, and the concept of each variant that is one of them or belongs to one."""
+
+    of: defaultdict[EntityId, _Facts]
+    concepts: dict[EntityId, EntityId | None]
+
+
+def _entry(
+    facts: Mapping[EntityId, _Facts],
+    entity_id: EntityId,
+    concepts: Mapping[EntityId, EntityId | None],
+) -> dict[str, object]:
+    own, is_variant = facts[entity_id], entity_id in concepts
+    concept_id = concepts.get(entity_id)
+    concept = _Facts() if concept_id is None else facts[concept_id]
+    name = concept.title if own.name is None else own.name
+    return {
+        "words": _joined(text for _, text in sorted(own.texts) + sorted(concept.texts)),
+        "name_key": None if name is None else fold(name)[:_NAME_KEY_LENGTH],
+        "is_listed": is_variant or own.storages != {IN_ARCHIVE},
+    }
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Return the words of texts as an entry has them, up to the longest that an entry may be."""
+    found: dict[str, None] = {}
+    words_left, bytes_left = MAX_WORDS, MAX_CHARACTERS
+    for text in dict.fromkeys(texts):
+        words = words_of(text)[:words_left]
+        joined = " ".join(words)
+        if len(joined) > bytes_left // 4:  # else it cannot have too many bytes
+            joined = joined.encode()[: max(0, bytes_left)].decode(errors="ignore").strip()
+        if joined and joined not in found:
+            found[joined] = None
+            words_left -= len(words)
+            bytes_left -= len(joined.encode()) + 3
+    return f" {' | '.join(found)} " if found else ""
+
+
+async def _read_facts(session: AsyncSession, entity_ids: Sequence[EntityId]) -> _Read:
+    connection = await session.connection()
+    columns = await connection.run_sync(_texts_of)
+    given = entity_ids if connection.dialect.name == "postgresql" else json.dumps(entity_ids)
+    # Not as a construct: to look it up among what is compiled would take as long as to run it.
+    statement = _facts_sql(connection.dialect, columns)
+    ids = {"ids": given} if connection.dialect.name == "postgresql" else (given,)
+    read = _Read(defaultdict(_Facts), {})
+    found: Sequence[tuple[EntityId, int, Any]] = (
+        await connection.exec_driver_sql(statement, ids)
+    ).all()  # type: ignore[assignment]
+    for entity_id, number, text in found:
+        if number == _CONCEPT:
+            read.concepts[entity_id] = None if text is None else int(text)
+        elif number == _IS_ASSET:
+            read.of[entity_id].is_asset = True
+        elif number == _STORAGE:
+            read.of[entity_id].storages.add(text)
+        elif text is not None:
+            _add_text(read.of[entity_id], number, columns[number], text)
+    return read
+
+
+@cache
+def _facts_sql(dialect: Dialect, columns: _Texts) -> str:
+    """Return the statement that reads entity, number of the fact, text; `ids` are the entities."""
+    if dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - imports all its drivers
+
+        ids = select(func.unnest(bindparam("ids", type_=ARRAY(BigInteger))).label("id"))
+    else:
+        each = func.json_each(bindparam("ids", type_=String())).table_valued("value")
+        ids = select(each.c.value.label("id"))
+    changed = select(ids.cte("changed").c.id)
+
+    def facts(number: int, value: Any, table: Table, key: str = "entity_id") -> Select[Any]:  # noqa: ANN401 - any column
+        fact = select(table.c.entity_id, literal_column(str(number)), value)
+        return fact.where(table.c[key].in_(changed))
+
+    variant, place = table_of(ComicBookVariantComponent), table_of(FileLocationComponent)
+    concept_id = cast(variant.c.conceptual_entity_id, String)
+    selects = [
+        facts(_IS_ASSET, null(), table_of(ContentHashSHA256Component)),
+        facts(_STORAGE, place.c.storage, place),
+        facts(_CONCEPT, concept_id, variant),
+        facts(_CONCEPT, concept_id, variant, "conceptual_entity_id"),
+    ]
+    for number, (table_name, name, _kind) in enumerate(columns):
+        table = Base.metadata.tables[table_name]
+        selects.append(facts(number, table.c[name], table))
+    return str(union_all(*selects).compile(dialect=dialect))
+
+
+def _add_text(of: _Facts, number: int, where: tuple[str, str, str], text: str) -> None:
+    table, name, kind = where
+    of.texts.append((number, text.rpartition("/")[2] if kind == "path" else text))
+    if table == FilePropertiesComponent.__tablename__:
+        of.name = text
+    elif (table, name) == (ComicBookConceptComponent.__tablename__, "comic_title"):
+        of.title = text
+
+
+def _texts_of(connection: Connection) -> _Texts:
+    """Return the searched columns of a database.
+
+    Classes may be loaded whose tables this database does not have.
+    """
+    if connection.engine not in _TEXTS:
+        watched = watched_tables(connection)
+        _TEXTS[connection.engine] = tuple(
+            (table.name, column.name, column.info[SEARCHED_TEXT])
+            for table in Base.metadata.sorted_tables
+            if table.name in watched
+            for column in table.columns
+            if SEARCHED_TEXT in column.info
+        )
+    return _TEXTS[connection.engine]
