@@ -25,7 +25,7 @@ from dam.media.folding import WantedWords
 from dam.models import WORDS_VECTOR, SearchEntryComponent
 from dam.services.search_service.sql import Claim
 
-__all__ = ["capped_count", "matches", "matching_ids"]
+__all__ = ["capped_count", "likely_ids", "matches", "matching_ids"]
 
 # The index is asked for no more words than these; the words of each entry are asked for all.
 _MAX_ASKED = 64
@@ -70,15 +70,28 @@ async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap
     """
     if not wanted.words:
         return 0
-    sqlite_query, tsquery = _queries(wanted)
-    if session.get_bind().dialect.name == "sqlite":
-        found = select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(sqlite_query))
-    else:
-        entry = SearchEntryComponent
-        has_each = _is_in_index(entry.entity_id, entry.words, sqlite_query, tsquery)
-        found = select(entry.entity_id).where(has_each)
-    few = found.limit(cap).subquery()
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    few = likely_ids(wanted, is_sqlite=is_sqlite).limit(cap).subquery()
     return await session.scalar(select(func.count()).select_from(few)) or 0
+
+
+def likely_ids(wanted: WantedWords, *, is_sqlite: bool) -> Select[int]:
+    """Return the statement that finds the entries with each of the wanted words, in no order.
+
+    What it finds is counted quickly, up to a limit.
+
+    Example: `likely_ids(wanted_words("red cat"), is_sqlite=True).limit(100)`.
+
+    Args:
+        wanted: The words; one at least.
+        is_sqlite: The statement is for SQLite.
+    """
+    sqlite_query, tsquery = _queries(wanted)
+    if is_sqlite:
+        return select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(sqlite_query))
+    entry = SearchEntryComponent
+    has_each = _is_in_index(entry.entity_id, entry.words, sqlite_query, tsquery)
+    return select(entry.entity_id).where(has_each)
 
 
 def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str]]:

@@ -16,10 +16,11 @@ from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
 from dam.services.search_service.compiler.parts import Index, Part
 from dam.services.search_service.fields import ENTRY
-from dam.services.search_service.words import capped_count, matching_ids
+from dam.services.search_service.words import capped_count
 
-FEW = 20_000
-"""So far the entities of an index are counted; one that finds more is no place to begin with."""
+_MANY, _MANY_FOR_ALL = 5_000, 50_000
+"""So far the entities of an index are counted, for a page and for all results. One that finds more
+is no place to begin with, unless it has them in order. Counting them would take long, too."""
 
 _UNKNOWN = 0.5
 _DOUBT = 3
@@ -64,7 +65,7 @@ class Compiled:
         return found.where(*belongs, *self.conditions).distinct().order_by(entity_id.desc())
 
     def _driven(self, driver: Index) -> FromClause:
-        ids = [*driver.selects, *(matching_ids(wanted) for wanted in driver.words)]
+        ids = driver.selects
         every = ids[0] if len(ids) == 1 else union_all(*ids)
         found = every.subquery()
         first = select(found.c[0].label("entity_id")).distinct().cte("driver")
@@ -92,19 +93,25 @@ async def choose_driver(
     indexed = [(part, part.index) for part in parts if part.index is not None]
     if not indexed:
         return Compiled((*(part.condition for part in parts), *always))
-    total, counts = await _counts(session, [index for _, index in indexed])
-    at = _cheapest(indexed, total, counts, page, others=len(parts) - len(indexed))
-    rest = [part.condition for part in parts if at is None or part is not indexed[at][0]]
-    return Compiled((*rest, *always), None if at is None else indexed[at][1])
+    most = _MANY if page else _MANY_FOR_ALL
+    total, counts = await _counts(session, [index for _, index in indexed], most)
+    known_counts = [None if number >= most else number for number in counts]
+    at = _cheapest([index for _, index in indexed], total, known_counts, page, len(parts))
+    # What few meet is asked first: then there is less to ask of the others.
+    known = {id(part): number for (part, _), number in zip(indexed, counts, strict=True)}
+    ordered = sorted(parts, key=lambda part: known.get(id(part), 0))
+    driver = None if at is None else indexed[at][1]
+    is_met = [part for part, index in indexed if index is driver and index.is_exact]
+    rest = [part.condition for part in ordered if part not in is_met]
+    return Compiled((*rest, *always), driver)
 
 
 def _cheapest(
-    indexed: Sequence[tuple[Part, Index]],
+    indexes: Sequence[Index],
     total: int,
-    counts: Sequence[int],
+    counts: Sequence[int | None],
     page: int | None,
-    *,
-    others: int,
+    conditions: int,
 ) -> int | None:
     """Return the index to begin with by its place, or None for all assets in their order.
 
@@ -112,15 +119,15 @@ def _cheapest(
     to find all. In the order of ids, a search ends with its page, which comes the later, the fewer
     assets meet the conditions.
     """
-    shares = [_UNKNOWN if n >= FEW else (n + 1) / (total + 1) for n in counts]
-    expected = _UNKNOWN**others * prod(shares)
+    shares = [_UNKNOWN if count is None else (count + 1) / (total + 1) for count in counts]
+    expected = prod(shares) * _UNKNOWN ** (conditions - len(indexes))
     costs: list[tuple[float, int | None]] = [(_until(page, expected, total) * _DOUBT, None)]
-    for at, (_, index) in enumerate(indexed):
-        whole = total if counts[at] >= FEW else counts[at]
+    for at, (index, count) in enumerate(zip(indexes, counts, strict=True)):
         if index.is_in_order and page is not None:
+            whole = total if count is None else count
             costs.append((_until(page, expected / shares[at], whole), at))
-        elif counts[at] < FEW:
-            costs.append((whole, at))
+        elif count is not None:
+            costs.append((count, at))
     return min(costs, key=lambda cost: cost[0])[1]
 
 
@@ -128,28 +135,27 @@ def _until(page: int | None, share: float, whole: int) -> float:
     return whole if page is None or share * whole < page else page / share
 
 
-async def _counts(session: AsyncSession, indexes: Sequence[Index]) -> tuple[int, list[int]]:
+async def _counts(
+    session: AsyncSession, indexes: Sequence[Index], most: int
+) -> tuple[int, list[int]]:
     """Return about how many results there may be, and how many entities each index finds.
 
-    That is at most `FEW`, and entities may count twice.
+    That is at most `most`, and entities may count twice.
     """
     selects = [(at, ids) for at, index in enumerate(indexes) for ids in index.selects]
-    capped = (ids.limit(FEW).subquery() for _, ids in selects)
+    capped = (ids.limit(most).subquery() for _, ids in selects)
     columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
     greatest = select(func.max(ENTRY.c.entity_id)).scalar_subquery()
     total, *numbers = (await session.execute(select(greatest, *columns))).one()
     counts = [0] * len(indexes)
     for (at, _), number in zip(selects, numbers, strict=True):
         counts[at] += number
-    for at, index in enumerate(indexes):
-        for wanted in index.words:
-            counts[at] += await capped_count(session, wanted, FEW)
-    return total or 0, [min(number, FEW) for number in counts]
+    return total or 0, [min(number, most) for number in counts]
 
 
 async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:
     """Tell whether few entries have some words: then their index lists them quickly."""
-    return await capped_count(session, wanted, FEW) < FEW
+    return await capped_count(session, wanted, _MANY) < _MANY
 
 
 def joined(indexes: Sequence[Index | None]) -> Index | None:
@@ -163,7 +169,7 @@ def joined(indexes: Sequence[Index | None]) -> Index | None:
             first,
             what=f"{first.what} or {index.what}",
             selects=(*first.selects, *index.selects),
-            words=(*first.words, *index.words),
             is_in_order=False,
+            is_exact=first.is_exact and index.is_exact,
         )
     return first

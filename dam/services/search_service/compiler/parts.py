@@ -1,31 +1,31 @@
 """What a condition of a query becomes: a condition of SQL, and maybe an index that finds it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.media.folding import WantedWords
+from dam.core.ecs.components import EntityId
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index that finds exactly the entities that meet a condition.
+    """An index that finds the entities that meet a condition.
 
     Args:
         what: The condition, for people.
         selects: Each selects some of their ids, maybe several times.
-        words: The entries that have any of these words are some of them, too.
         is_in_order: It can yield them in the order of their ids without having all of them.
+        is_exact: It finds no others.
     """
 
     what: str
     selects: tuple[Select[Any], ...] = ()
-    words: tuple[WantedWords, ...] = ()
     is_in_order: bool = False
+    is_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,54 @@ class Part:
     index: Index | None = None
 
 
+class KnownTag(NamedTuple):
+    """A tag by id, and the type of its values."""
+
+    entity_id: EntityId
+    value_type: str | None
+
+
 @dataclass(frozen=True)
 class Context:
-    """What the parts of one query are made with: the session, and all fields by name."""
+    """What the parts of one query are made with.
+
+    Args:
+        session: Only read.
+        fields: All fields, by name.
+        tags: The tags that the query names, by key, each with those below it.
+        is_sqlite: The database is SQLite, not PostgreSQL.
+        is_page: The newest results are wanted, not all of them.
+    """
 
     session: AsyncSession
     fields: Mapping[str, Field]
+    tags: Mapping[str, Sequence[KnownTag]]
     is_sqlite: bool
+    is_page: bool
+
+    def is_there(self, rows: Select[Any]) -> ColumnElement[bool]:
+        """Return the condition that there is one of some rows that belong to a result.
+
+        For a page, PostgreSQL must look at the rows of one result after the other: it would rather
+        join the tables, and read far more than the page needs. An offset keeps it from that.
+        """
+        looked_up = rows if self.is_sqlite or not self.is_page else rows.offset(literal_column("0"))
+        return exists(looked_up.correlate(ENTRY))
 
 
 def part_of(
-    rows: Rows, *conditions: ColumnElement[bool], what: str = "", is_indexed: bool = False
+    context: Context,
+    rows: Rows,
+    *conditions: ColumnElement[bool],
+    what: str = "",
+    is_indexed: bool = False,
 ) -> Part:
     """Return the condition that a result has a row that meets the conditions.
 
-    Example: `part_of(rows, rows.value > 3, what="width", is_indexed=True)`.
+    Example: `part_of(context, rows, rows.value > 3, what="width", is_indexed=True)`.
 
     Args:
+        context: That of the query.
         rows: The rows.
         conditions: What must hold for one of them.
         what: The condition, for people.
@@ -67,7 +98,7 @@ def part_of(
     found: Select[Any] = (
         select(literal_column("1")).select_from(rows.source).where(belongs, *chosen)
     )
-    return Part(exists(found.correlate(ENTRY)), index)
+    return Part(context.is_there(found), index)
 
 
 def has_index(rows: Rows) -> bool:

@@ -1,34 +1,63 @@
 """Conditions about tags, by name and by words."""
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import table_of
-from dam.errors import MalformedTagError
+from dam.errors import MalformedTagError, QueryTooLargeError
 from dam.media.folding import WantedWords, words_of
 from dam.media.tag_name import parse_tag, tag_key
 from dam.media.tag_value import VALUE_TYPES, read_value
-from dam.models import EntityTagLinkComponent, TagConceptComponent, TagNameComponent
-from dam.services.search_service.compiler.parts import Context, Index, Part, part_of
+from dam.models import (
+    EntityTagLinkComponent,
+    TagConceptComponent,
+    TagNameComponent,
+    TagParentComponent,
+)
+from dam.services.search_service.compiler.parts import Context, Index, KnownTag, Part, part_of
 from dam.services.search_service.compiler.values import compare
 from dam.services.search_service.fields import rows_of
-from dam.services.search_service.patterns import Pattern, read_pattern
+from dam.services.search_service.patterns import MOST_CHARACTERS, Pattern, read_pattern
 from dam.services.search_service.query.tree import Tagged
 from dam.services.search_service.sql import bytewise_key, in_ids, is_plain
-from dam.services.tag_service import resolve_tags, tags_below
+from dam.services.tag_service import tags_below
 
 _links, _names = table_of(EntityTagLinkComponent), table_of(TagNameComponent)
 _FEW = 20
 
 
+async def known_tags(
+    session: AsyncSession, conditions: Iterable[Tagged]
+) -> dict[str, list[KnownTag]]:
+    """Return the tags of all names that are no patterns, by key, each with those below it."""
+    keys = (parsed_key(each.name) for each in conditions if not each.is_glob)
+    digests = {hashlib.sha256(key.encode()).digest(): key for key in keys if key is not None}
+    found: dict[str, list[KnownTag]] = defaultdict(list)
+    parents, concepts = table_of(TagParentComponent).c, table_of(TagConceptComponent).c
+    for some in portions(list(digests)):
+        named = select(_names.c.digest, _names.c.entity_id).where(_names.c.digest.in_(some))
+        below = named.cte("below", recursive=True)
+        children = select(below.c.digest, parents.entity_id).join(
+            below, parents.parent_entity_id == below.c.entity_id
+        )
+        below = below.union(children)
+        typed = select(below.c.digest, concepts.entity_id, concepts.value_type).join(
+            below, below.c.entity_id == concepts.entity_id
+        )
+        for digest, *tag in (await session.execute(typed)).all():
+            found[digests[digest]].append(KnownTag(*tag))
+    return found
+
+
 async def of_tags(context: Context, conditions: Sequence[Tagged]) -> Part:
     """Return the part for assets that have any of these tags."""
-    found: set[int] = set()
-    for condition in conditions:
-        found |= set(await _ids_of(context, condition))
+    found = {tag.entity_id for each in conditions for tag in await _tags_of(context, each)}
     names = ", ".join(condition.name for condition in conditions[:_FEW])
     return having(context, found, f"tag:{names}")
 
@@ -36,22 +65,19 @@ async def of_tags(context: Context, conditions: Sequence[Tagged]) -> Part:
 async def of_value(context: Context, condition: Tagged) -> Part:
     """Return the part for assets that have a tag with such a value."""
     by_type: dict[str | None, list[int]] = defaultdict(list)
-    concepts = table_of(TagConceptComponent).c
-    for some in portions(await _ids_of(context, condition)):
-        typed = select(concepts.entity_id, concepts.value_type).where(concepts.entity_id.in_(some))
-        for tag_id, value_type in (await context.session.execute(typed)).all():
-            by_type[value_type].append(tag_id)
+    for tag in await _tags_of(context, condition):
+        by_type[tag.value_type].append(tag.entity_id)
     choices = [
         choice
         for value_type, tag_ids in by_type.items()
         if (choice := _with_value(context, condition, value_type, tag_ids)) is not None
     ]
-    return part_of(
-        rows_of(EntityTagLinkComponent, _links.c.number),
-        or_(*choices) if choices else _links.c.tag_entity_id.in_([]),
-        what=f"tag:{condition.name}{condition.operator}",
-        is_indexed=True,
-    )
+    rows = rows_of(EntityTagLinkComponent, _links.c.number)
+    part = part_of(context, rows, or_(false(), *choices))
+    every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
+    tagged = having(context, every, f"tag:{condition.name}")
+    # To count values, the database would have to read each link.
+    return Part(part.condition, tagged.index and replace(tagged.index, is_exact=False))
 
 
 def _with_value(
@@ -67,16 +93,21 @@ def _with_value(
     return chosen & compare(bytewise_key(_links.c.value), condition.operator, value.text)
 
 
-async def _ids_of(context: Context, condition: Tagged) -> Sequence[int]:
-    if condition.is_glob:
-        pattern = read_pattern(condition.name)
-        folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
-        chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
-        return await tags_below(context.session, list(await context.session.scalars(chosen)))
-    try:
-        return (await resolve_tags(context.session, condition.name)).below
-    except MalformedTagError:  # no tag has such a name
-        return ()
+async def _tags_of(context: Context, condition: Tagged) -> Sequence[KnownTag]:
+    if not condition.is_glob:
+        return context.tags.get(parsed_key(condition.name) or "", ())
+    pattern = read_pattern(condition.name)
+    folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
+    if folded.length > MOST_CHARACTERS:
+        raise QueryTooLargeError("characters in a pattern", folded.length, MOST_CHARACTERS)
+    chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
+    ids = await tags_below(context.session, set(await context.session.scalars(chosen)))
+    concepts = table_of(TagConceptComponent).c
+    known: list[KnownTag] = []
+    for some in portions(ids):
+        typed = select(concepts.entity_id, concepts.value_type).where(concepts.entity_id.in_(some))
+        known += [KnownTag(*row) for row in (await context.session.execute(typed)).all()]
+    return known
 
 
 def _key_of(text: str) -> str:
@@ -91,7 +122,7 @@ def having(context: Context, tag_ids: Collection[int], what: str) -> Part:
     """Return the part for assets that have any of these tags, by id."""
     wanted = in_ids(_links.c.tag_entity_id, tag_ids, is_sqlite=context.is_sqlite)
     rows = rows_of(EntityTagLinkComponent, _links.c.id)
-    part = part_of(rows, wanted)
+    part = part_of(context, rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
     return Part(part.condition, Index(what, (ids,), is_in_order=len(tag_ids) == 1))
 
@@ -114,8 +145,8 @@ async def tags_with_words(context: Context, wanted: Sequence[WantedWords]) -> li
     return found
 
 
-def parsed_name(text: str) -> str | None:
-    """Return the key of a tag's name, or None if the text is no name."""
+def parsed_key(text: str) -> str | None:
+    """Return the key of a tag's name, or None if no tag has such a name."""
     try:
         return parse_tag(text).tag.key
     except MalformedTagError:

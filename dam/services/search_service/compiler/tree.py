@@ -39,7 +39,7 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
-from dam.services.search_service.words import matches
+from dam.services.search_service.words import likely_ids, matches
 
 MOST_CONDITIONS = 200
 """After joining alternatives that one index answers; databases plan no more in good time."""
@@ -65,8 +65,10 @@ async def compile_condition(
     if is_writer(session):
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    compiler = _Compiler(Context(session, all_fields(), is_sqlite))
     conjuncts = _conjuncts(condition)
+    tags = await tagged.known_tags(session, _tags(conjuncts))
+    context = Context(session, all_fields(), tags, is_sqlite, is_page=page is not None)
+    compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
     always: list[ColumnElement[bool]] = [] if is_lifted else [ENTRY.c.is_listed]
@@ -89,6 +91,19 @@ def _asking(conditions: Sequence[Condition]) -> Sequence[Condition]:
 
 def _wanted(word: Word) -> WantedWords:
     return wanted_words(word.text, is_phrase=word.is_phrase)
+
+
+def _tags(conditions: Sequence[Condition]) -> Iterator[Tagged]:
+    """Yield all conditions about tags that are in some conditions, or in those in them."""
+    rest = list(conditions)
+    while rest:
+        match rest.pop():
+            case And(some) | Or(some):
+                rest.extend(some)
+            case Not(inner):
+                rest.append(inner)
+            case Tagged() as found:
+                yield found
 
 
 def _lifts(condition: Condition) -> Iterator[str]:
@@ -166,9 +181,9 @@ class _Compiler:
             case Similar():
                 return await leaves.of_similar(context, condition)
             case InPlace():
-                return leaves.of_place(condition)
+                return leaves.of_place(context, condition)
             case DigestStart():
-                return leaves.of_digest(condition)
+                return leaves.of_digest(context, condition)
             case Failed():
                 return await leaves.of_failure(context, condition)
             case OfComic():
@@ -182,9 +197,16 @@ class _Compiler:
         if not wanted.words:
             return Part(false())
         (tag_ids,) = await tagged.tags_with_words(self.context, [wanted])
+        session, is_sqlite = self.context.session, self.context.is_sqlite
         # Where the condition does not stand alone, the index is asked only if it has few to list.
-        by_index = depth > 1 and await is_rare(self.context.session, wanted)
-        text = Part(matches(wanted, by_index=by_index), Index(condition.text, words=(wanted,)))
+        by_index = depth > 1 and await is_rare(session, wanted)
+        index = Index(
+            condition.text,
+            (likely_ids(wanted, is_sqlite=is_sqlite),),
+            is_in_order=is_sqlite,
+            is_exact=len(wanted.words) == 1,
+        )
+        text = Part(matches(wanted, by_index=by_index), index)
         if not tag_ids:
             return text
         tags = tagged.having(self.context, tag_ids, f"tag:{condition.text}")
