@@ -9,6 +9,7 @@ from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import Chosen, NullSeparated, QueryOption, read_chosen
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
+from dam.errors import UsageError
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -198,7 +199,7 @@ def parent(
 ) -> None:
     """Put a tag below a more general one.
 
-    A search for the parent finds what has the tag.
+    A search for the parent finds what has the tag. A tag that there is not yet is created.
     """
     if is_removed:
         _change_vocabulary(state, lambda service: service.remove_parent, tag, above)
@@ -225,8 +226,10 @@ def describe(
 ) -> None:
     """Say what a tag means, or of which type its values are.
 
-    All values that are there must be of the type.
+    A tag that there is not yet is created. All values that are there must be of the type.
     """
+    if text is None and type_ is None:
+        raise UsageError("nothing to say of the tag", "give --text, --type or both")
     _change_vocabulary(
         state, lambda service: service.describe_tag, tag, description=text, value_type=type_
     )

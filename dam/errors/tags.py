@@ -57,7 +57,8 @@ class TagValueError(UsageError):
         else:
             shown = "none" if found is None else repr(found)
             message = f"the tag {tag!r} takes {expected}; found {shown}"
-            hint = f"write {tag}=VALUE"
+            hint = f"write {tag}=VALUE; the first value says of which type all are, and "
+            hint += "`dam-cli tag describe --type` changes that"
         super().__init__(message, hint)
 
 
@@ -66,9 +67,42 @@ class TagCycleError(UsageError):
 
     def __init__(self, path: Sequence[str]) -> None:
         self.path = tuple(path)
+        is_short = len(set(path)) == 1
         super().__init__(
-            f"a tag cannot be above itself: {' < '.join(path)}",
-            "first take one of these parents away",
+            f"a tag cannot be above itself: {' < '.join(path[:2] if is_short else path)}",
+            "give another tag as the parent" if is_short else "first take one of these away",
+        )
+
+
+class SameTagError(UsageError):
+    """Two names that were to be names of two tags are names of one."""
+
+    def __init__(self, one: str, other: str, tag: str) -> None:
+        self.tag = tag
+        super().__init__(
+            f"{one!r} and {other!r} are the same tag, {tag!r}", "`dam-cli tag show` lists its names"
+        )
+
+
+class OwnNameError(UsageError):
+    """A tag's own name was to be taken away as if it were an alias."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        super().__init__(
+            f"{tag!r} is the name of a tag, not an alias",
+            "`dam-cli tag rename` gives it another name",
+        )
+
+
+class RatingTagError(UsageError):
+    """The tag of ratings was to be renamed, merged or given another type."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        super().__init__(
+            f"the tag {tag!r} keeps its name and its type: its values are the ratings",
+            "give it an alias instead, with `dam-cli tag alias`",
         )
 
 

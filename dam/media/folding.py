@@ -22,10 +22,12 @@ _ACCENTS = re.compile(
     "(?<=[0-9a-z\u00aa-\u02af\u0370-\u052f\u1c80-\u1c8f\u2c60-\u2c7f\u2de0-\u2dff\ua640-\ua69f"
     "\ua720-\ua7ff])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]+"
 )
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]+"
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]+"
 )
+"""What no reader sees, such as soft hyphens and marks of direction."""
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -92,7 +94,7 @@ def fold(text: str) -> str:
 
 
 def _fold_once(text: str) -> str:
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
     lower = unicodedata.normalize("NFKD", visible.casefold()).translate(_ALIKE)
     bare = unicodedata.normalize("NFC", _ACCENTS.sub("", lower))
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", bare))

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from dam.errors import MalformedTagError
+from dam.media.folding import INVISIBLE
 
 MAX_NAMESPACE = 100
 MAX_NAME = 400
@@ -60,7 +61,7 @@ def parse_tag(text: str) -> TagText:
     Raises:
         MalformedTagError: A part is empty, too long, or has a character that no name may have.
     """
-    named, equals, value = text.partition("=")
+    named, equals, value = _with_plain_separators(text).partition("=")
     space, colon, name = named.partition(":")
     if not colon:
         space, name = "", named
@@ -69,8 +70,12 @@ def parse_tag(text: str) -> TagText:
     )
     if len(tag.namespace or "") > MAX_NAMESPACE:
         raise MalformedTagError(text, f"its namespace is longer than {MAX_NAMESPACE} characters")
-    if len(tag.name) > MAX_NAME or len(tag.key) > MAX_KEY:
+    if len(tag.name) > MAX_NAME:
         raise MalformedTagError(text, f"its name is longer than {MAX_NAME} characters")
+    if len(tag.key) > MAX_KEY:
+        raise MalformedTagError(text, f"namespace and name are longer than {MAX_KEY} characters")
+    if not tag_key(tag.name):
+        raise MalformedTagError(text, "its name has only invisible characters")
     if not equals:
         return TagText(tag)
     if len(value) > MAX_VALUE:
@@ -78,13 +83,45 @@ def parse_tag(text: str) -> TagText:
     return TagText(tag, _checked(text, value, "value"))
 
 
+def parse_name(text: str) -> TagName:
+    """Read the name of a tag, as `parse_tag` does; a value is refused.
+
+    Raises:
+        MalformedTagError: The text is no name, or has a value.
+    """
+    read = parse_tag(text)
+    if read.value is not None:
+        raise MalformedTagError(text, "only a name is expected here, and it has a value")
+    return read.tag
+
+
+def checked_text(what: str, text: str) -> str:
+    """Return a text that goes with a tag, such as its description, if both databases can store it.
+
+    Raises:
+        MalformedTagError: It has a NUL or half a character.
+    """
+    for character in text:
+        if character == "\0" or unicodedata.category(character) == "Cs":
+            raise MalformedTagError(text, f"the {what} has {character!a}")
+    return text
+
+
+def _with_plain_separators(text: str) -> str:
+    """Return a text in which full-width colons and the like are plain ones."""
+    if text.isascii():
+        return text
+    plain = {c: unicodedata.normalize("NFKC", c) for c in set(text)}
+    return "".join(plain[c] if plain[c] in {":", "="} else c for c in text)
+
+
 def tag_key(text: str) -> str:
-    """Return the form in which names of tags compare.
+    """Return the form in which names of tags compare: without case, and what no reader sees.
 
     >>> tag_key("Straße") == tag_key("STRASSE")
     True
     """
-    before, key = "", " ".join(text.split())
+    before, key = "", " ".join(INVISIBLE.sub("", text).split())
     for _ in range(_ROUNDS):
         if key == before:
             break

@@ -19,6 +19,7 @@ EXPECTED: dict[ValueType, str] = {
 
 _INTEGER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})(e[+-]?\d{1,2})?", re.ASCII | re.I)
+_LONG = 1e15  # from here on, digits before the point would be invented
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -42,7 +43,8 @@ def read_value(text: str, kind: ValueType) -> TagValue | None:
         return TagValue(str(int(text)), float(int(text)))
     if kind == "number" and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         number = float(text) + 0.0  # -0.0 is 0.0
-        return TagValue(str(int(number)) if number.is_integer() else repr(number), number)
+        is_short = number.is_integer() and abs(number) < _LONG
+        return TagValue(str(int(number)) if is_short else repr(number), number)
     if kind == "date" and _DATE.fullmatch(text):
         try:
             day = date.fromisoformat(text)

@@ -1,6 +1,7 @@
 """A file that changed is a new asset, which takes over what people said of the one before."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, 
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.storage.content_store import ImportMode
 from tests.media.drawing import landscape, save
-from tests.services.comics import numbered
+from tests.services.comics import concept, numbered, variant
 from tests.services.test_tag_service import tags
 
 
@@ -44,7 +45,9 @@ async def test_what_people_said_goes_over(world: World, tmp_path: Path, mode: Im
     assert await tags(world, old) == ["cat", "rating=4", "sea"]
 
 
-async def test_a_value_of_its_own_stays(world: World, tmp_path: Path) -> None:
+async def test_files_that_swap_their_names_keep_their_own_tags(
+    world: World, tmp_path: Path
+) -> None:
     one, two = tmp_path / "one.txt", tmp_path / "two.txt"
     one.write_text("1")
     two.write_text("2")
@@ -52,9 +55,14 @@ async def test_a_value_of_its_own_stays(world: World, tmp_path: Path) -> None:
     await world.run(tag_service.tag_entities, [first], ["rating=1", "cat"])
     await world.run(tag_service.tag_entities, [second], ["rating=5"])
     one.write_text("2")
-    (outcome,) = await add(world, one)
-    assert (outcome.entity_id, outcome.status, outcome.inherited_from) == (second, "known", first)
-    assert await tags(world, second) == ["cat", "rating=5"]
+    two.write_text("1")
+    outcomes = await add(world, one, two)
+    assert [(each.entity_id, each.inherited_from) for each in outcomes] == [
+        (second, None),
+        (first, None),
+    ]
+    assert await tags(world, first) == ["cat", "rating=1"]
+    assert await tags(world, second) == ["rating=5"]
 
 
 async def test_without_tags_nothing_is_taken_over(world: World, tmp_path: Path) -> None:
@@ -118,3 +126,50 @@ async def test_an_asset_whose_file_was_replaced_is_exported_with_its_time(
     path.write_text("after")
     await add(world, path)
     assert await world.read(content_service.times_of, [old]) == {old: 1_500_000_000_123_456_789}
+
+
+async def test_pages_whose_files_are_renamed_in_a_circle_stay(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "Lake"
+    folder.mkdir()
+    for number in (1, 2, 3):
+        save(landscape(seed=number), folder / f"{number}.png")
+    imported: list[ComicOutcome] = []
+    await import_comics(world, [str(folder)], ComicImportOptions(), imported.append)
+    comic = imported[0].variant_entity_id
+    assert comic is not None
+    before = await numbered(world, comic)
+    for old, new in (("1", "t"), ("2", "1"), ("3", "2"), ("t", "3")):
+        (folder / f"{old}.png").rename(folder / f"{new}.png")
+    await add(world, folder)
+    assert await numbered(world, comic) == before
+
+
+async def test_a_picture_in_a_comic_of_ones_own_keeps_its_place(
+    world: World, tmp_path: Path
+) -> None:
+    path, other = tmp_path / "a.png", tmp_path / "b.png"
+    save(landscape(seed=1), path)
+    save(landscape(seed=2), other)
+    pictures = [await id_of(world, path), await id_of(world, other)]
+    comic = await variant(world, await concept(world), [pictures[0], pictures[1], pictures[0]])
+    save(landscape(seed=3), path)
+    (outcome,) = await add(world, path)
+    assert outcome.inherited_from == pictures[0]
+    new = outcome.entity_id
+    assert await numbered(world, comic) == {1: new, 2: pictures[1], 3: new}
+
+
+async def test_a_page_of_an_archive_stays_what_is_in_it(world: World, tmp_path: Path) -> None:
+    page = save(landscape(seed=1), tmp_path / "1.png")
+    with zipfile.ZipFile(tmp_path / "Lake 1.cbz", "w") as archive:
+        archive.write(page, "1.png")
+    old = await id_of(world, page)
+    imported: list[ComicOutcome] = []
+    await import_comics(
+        world, [str(tmp_path / "Lake 1.cbz")], ComicImportOptions(), imported.append
+    )
+    comic = imported[0].variant_entity_id
+    assert comic is not None
+    save(landscape(seed=2), page)
+    await add(world, page)
+    assert await numbered(world, comic) == {1: old}

@@ -1,6 +1,15 @@
 """`Change`: the rows that a call changed, before and after, so that `undo` can put them back."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,11 +62,13 @@ class Change:
         what: What was done, in a few words: "trashing 3 assets".
         rows: The rows that are not as before.
         watched: The rows that were looked at.
+        check: What `undo` calls when it has put the rows back; it raises if they cannot stay.
     """
 
     what: str
     rows: tuple[RowChange, ...] = ()
     watched: tuple[Watched, ...] = ()
+    check: "Check | None" = None
 
     @property
     def entity_ids(self) -> tuple[EntityId, ...]:
@@ -70,6 +81,10 @@ class Change:
         return tuple(sorted(found))
 
 
+Check = Callable[[AsyncSession, Change], Awaitable[None]]
+"""Looks at the rows that an undone change has put back; raises a `ChangedSinceError`."""
+
+
 @dataclass
 class Recording:
     """Gets its `change` when the block of `recorded` has ended."""
@@ -80,7 +95,7 @@ class Recording:
 
 @asynccontextmanager
 async def recorded(
-    session: AsyncSession, watched: Sequence[Watched], *, what: str
+    session: AsyncSession, watched: Sequence[Watched], *, what: str, check: Check | None = None
 ) -> AsyncIterator[Recording]:
     """Note what a block changes in the rows that are watched. The caller commits.
 
@@ -94,6 +109,7 @@ async def recorded(
         session: A session that may write.
         watched: The rows that the block may change. All others are not noted.
         what: What the block does, in a few words.
+        check: Called by `undo` at its end, for rules that no constraint of the database holds.
     """
     before = await _read(session, watched)
     recording = Recording(what)
@@ -101,7 +117,10 @@ async def recorded(
     await session.flush()
     after = await _read(session, watched)
     recording.change = Change(
-        what=what, rows=tuple(_differences(before, after)), watched=tuple(watched)
+        what=what,
+        rows=tuple(_differences(before, after)),
+        watched=tuple(watched),
+        check=check,
     )
 
 
@@ -116,7 +135,8 @@ async def undo(session: AsyncSession, change: Change) -> Change:
     """
     written = [row for row in change.rows if row.after is not None]
     await _refuse_changed(session, change.what, written)
-    async with recorded(session, change.watched, what=f"undoing: {change.what}") as recording:
+    what, check = f"undoing: {change.what}", change.check
+    async with recorded(session, change.watched, what=what, check=check) as recording:
         for table, rows in _by_table(reversed(written)):
             keys = [row.after[_key_of(table).key] for row in rows if row.after is not None]
             await session.execute(delete(table).where(among(_key_of(table), keys)))
@@ -126,6 +146,8 @@ async def undo(session: AsyncSession, change: Change) -> Change:
                 await _insert(session, table, rows)
         except IntegrityError as error:
             raise ChangedSinceError(change.what, change.entity_ids) from error
+        if check is not None:
+            await check(session, change)
     return recording.change
 
 

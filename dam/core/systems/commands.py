@@ -32,7 +32,7 @@ from dam.core.ecs.rows import (
 )
 from dam.core.events import Event
 from dam.core.systems.params import MarkedEntityList
-from dam.core.systems.tag_writer import GiveTags
+from dam.core.systems.tag_writer import GiveTags, SystemSource
 from dam.errors import NoComponentError
 from dam.media.tag_name import TagText, parse_tag
 
@@ -172,7 +172,7 @@ class Commands:
         self,
         entity: EntityRef,
         *tags: str,
-        source: str = "rule",
+        source: SystemSource = "rule",
         on_behalf_of: EntityId | None = None,
     ) -> None:
         """Give the entity these tags, in place of those that this system gave it before.

@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
 from dam.media.tag_name import TagText
+
+SystemSource = Literal["file", "rule", "importer"]
+"""Where a tag that a system gives is from; those of people are their own."""
 
 TagsByEntity = Mapping[EntityId, Sequence[TagText]]
 Refused = Mapping[EntityId, Exception]

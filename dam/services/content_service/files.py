@@ -113,7 +113,7 @@ async def record_files(
     was_there = {entity_id for entity_id, _ in assets} - new
     await mark_as_new(session, mended | await unreadable_assets(session, was_there), markers)
     before = await _write_sources(session, assets, now)
-    heirs = await note_successors(session, _replaced(assets, before))
+    heirs = await note_successors(session, _replaced(assets, before), new)
     before_ids = {path: source.entity_id for path, source in before.items()}
     return [
         replace(

@@ -1,19 +1,26 @@
 """What an asset takes over from the one that had its path before: a file that has changed."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.bulk import Conflict, insert_rows
-from dam.core.database.portions import portions
+from dam.core.database.among import among
+from dam.core.database.bulk import Conflict, insert_rows, update_by_key
 from dam.core.ecs.components import EntityId, table_of
-from dam.models import ContentSuccessorComponent, OriginalSourceInfoComponent, PageLink
+from dam.models import (
+    ContentHashSHA256Component,
+    ContentSuccessorComponent,
+    OriginalSourceInfoComponent,
+    PageLink,
+)
 from dam.services import tag_service
 from dam.storage.paths import path_bytes, path_digest
+
+_OF_PEOPLE = b""
 
 
 class Replaced(NamedTuple):
@@ -26,17 +33,17 @@ class Replaced(NamedTuple):
 
 
 async def note_successors(
-    session: AsyncSession, files: Mapping[bytes, Replaced]
+    session: AsyncSession, files: Mapping[bytes, Replaced], new: Collection[EntityId]
 ) -> dict[bytes, EntityId]:
-    """Note which asset follows on which, and give it the tags and places in comics of that.
+    """Note which asset follows on which; a new one takes over the tags and pages of the old one.
 
-    Tags are those that people gave; where the successor has one already, its own value stays. The
-    place in a comic that was imported from the file's folder goes over to the successor, unless the
-    old picture has several pages there. The caller commits.
+    An asset that was known before takes nothing over: its file was only renamed. Tags are those
+    that people gave. The caller commits.
 
     Args:
         session: A session that may write.
         files: By path digest.
+        new: The assets that this import has made.
 
     Returns:
         By path digest the old asset, where anything was taken over.
@@ -45,57 +52,66 @@ async def note_successors(
         return {}
     pairs = {(file.entity_id, file.successor_entity_id): file.mtime_ns for file in files.values()}
     rows = [
-        {"entity_id": old, "successor_entity_id": new, "mtime_ns": mtime_ns}
-        for (old, new), mtime_ns in sorted(pairs.items())
+        {"entity_id": old, "successor_entity_id": successor, "mtime_ns": mtime_ns}
+        for (old, successor), mtime_ns in sorted(pairs.items())
     ]
     once = Conflict(("entity_id", "successor_entity_id"), ("mtime_ns",))
     await insert_rows(session, table_of(ContentSuccessorComponent), rows, once)
-    tagged = await tag_service.inherit_tags(session, sorted(pairs))
-    placed = await _take_pages(session, files)
+    heirs = {path: file for path, file in files.items() if file.successor_entity_id in new}
+    if not heirs:
+        return {}
+    inheriting = {(file.entity_id, file.successor_entity_id) for file in heirs.values()}
+    tagged = await tag_service.inherit_tags(session, sorted(inheriting))
+    placed = await _take_pages(session, list(heirs.values()))
     return {
         path: file.entity_id
-        for path, file in files.items()
-        if path in placed or (file.entity_id, file.successor_entity_id) in tagged
+        for path, file in heirs.items()
+        if file.entity_id in placed or (file.entity_id, file.successor_entity_id) in tagged
     }
 
 
-async def _take_pages(session: AsyncSession, files: Mapping[bytes, Replaced]) -> set[bytes]:
-    """Put successors in place of the old pictures in comics that are folders; return the paths."""
-    folders: dict[bytes, list[tuple[bytes, Replaced]]] = defaultdict(list)
-    for path, file in files.items():
-        folders[path_digest(path_bytes(file.path.parent))].append((path, file))
-    source = OriginalSourceInfoComponent
-    moved: set[bytes] = set()
-    for some in portions(sorted(folders)):
-        known = select(source.path_digest, source.entity_id).where(source.path_digest.in_(some))
-        for folder, variant in (await session.execute(known)).all():
-            moved |= await _take_pages_of(session, variant, dict(folders[folder]))
-    return moved
+async def _take_pages(session: AsyncSession, files: Sequence[Replaced]) -> set[EntityId]:
+    """Put new pictures in place of the old ones in comics; return the old ones.
 
-
-async def _take_pages_of(
-    session: AsyncSession, variant: EntityId, files: Mapping[bytes, Replaced]
-) -> set[bytes]:
+    That is in the comic that was imported from the file's folder, and in those that people put
+    together. An archive has the old bytes still. It must be clear which page is the file's.
+    """
+    successors: dict[EntityId, set[EntityId]] = defaultdict(set)
+    folders: dict[EntityId, set[bytes]] = defaultdict(set)
+    for file in files:
+        successors[file.entity_id].add(file.successor_entity_id)
+        folders[file.entity_id].add(path_digest(path_bytes(file.path.parent)))
     link = PageLink
-    mine = link.owner_entity_id == variant
-    single = await _with_one_page(session, variant, {file.entity_id for file in files.values()})
-    moved = {path: file for path, file in files.items() if file.entity_id in single}
-    for file in moved.values():
-        page = update(table_of(link)).where(mine, link.page_image_entity_id == file.entity_id)
-        await session.execute(page.values(page_image_entity_id=file.successor_entity_id))
-    return set(moved)
+    pages = select(link.id, link.owner_entity_id, link.page_image_entity_id)
+    found = (await session.execute(pages.where(among(link.page_image_entity_id, folders)))).all()
+    owners = await _owners(session, {owner for _, owner, _ in found})
+    elsewhere = await _with_source(session, folders)
+    times = Counter((owner, old) for _, owner, old in found)
+    rows = []
+    for page, owner, old in found:
+        is_folder = owners[owner] in folders[old]
+        is_of_people = owners[owner] == _OF_PEOPLE
+        is_clear = old not in elsewhere or (is_folder and times[owner, old] == 1)
+        if (is_folder or is_of_people) and is_clear and len(successors[old]) == 1:
+            (successor,) = successors[old]
+            rows.append({"id": page, "page_image_entity_id": successor, "old": old})
+    placed = {row.pop("old") for row in rows}
+    await update_by_key(session, table_of(link), "id", rows)
+    return placed
 
 
-async def _with_one_page(
-    session: AsyncSession, variant: EntityId, pictures: Collection[EntityId]
-) -> set[EntityId]:
-    link, found = PageLink, set[EntityId]()
-    for some in portions(sorted(pictures)):
-        counted = (
-            select(link.page_image_entity_id)
-            .where(link.owner_entity_id == variant, link.page_image_entity_id.in_(some))
-            .group_by(link.page_image_entity_id)
-            .having(func.count() == 1)
-        )
-        found |= set(await session.scalars(counted))
-    return found
+async def _owners(
+    session: AsyncSession, entity_ids: Collection[EntityId]
+) -> Mapping[EntityId, bytes | None]:
+    """Return the digest of each owner's folder; None of archives, `_OF_PEOPLE` of all others."""
+    source, content = OriginalSourceInfoComponent, ContentHashSHA256Component
+    paths = select(source.entity_id, source.path_digest)
+    folders = (await session.execute(paths.where(among(source.entity_id, entity_ids)))).all()
+    held = select(content.entity_id).where(among(content.entity_id, entity_ids))
+    archives = dict.fromkeys(await session.scalars(held))
+    return {**dict.fromkeys(entity_ids, _OF_PEOPLE), **dict(folders), **archives}
+
+
+async def _with_source(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
+    source = OriginalSourceInfoComponent.entity_id
+    return set(await session.scalars(select(source).where(among(source, entity_ids))))

@@ -1,26 +1,32 @@
 """Changes the vocabulary: names, aliases, parents and types of tags, and which tags are one."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dam.core.ecs.changes import Change, Watched, recorded
+from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.ecs.rows import write_rows
 from dam.errors import (
+    ChangedSinceError,
+    OwnNameError,
+    RatingTagError,
+    SameTagError,
     TagCycleError,
     TagNameTakenError,
     TagTypesDifferError,
     TagValueError,
-    UnknownTagError,
 )
-from dam.media.tag_name import TagName, parse_tag
+from dam.media.tag_name import TagName, checked_text, parse_name
 from dam.media.tag_value import EXPECTED, ValueType, read_value
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent, TagNameComponent, TagParentComponent
+from dam.services.tag_service.tagging import check_values
 from dam.services.tag_service.vocabulary import (
+    RATING,
     Tag,
     find_names,
     find_tags,
@@ -46,11 +52,10 @@ async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
         TagNameTakenError: Another tag has the new name.
     """
     await lock_vocabulary(session)
-    tag, name = await require_tag(session, old), parse_tag(new).tag
+    tag, name = await require_tag(session, old), parse_name(new)
+    _refuse_rating(tag, name)
     await _refuse_taken(session, name, tag)
-    async with recorded(
-        session, _of_tags([tag.entity_id]), what=f"renamed {tag.name} to {name}"
-    ) as noted:
+    async with _noted(session, [tag.entity_id], f"renamed {tag.name} to {name}") as noted:
         mine = _NAMES.c.entity_id == tag.entity_id
         is_alias = _NAMES.c.digest == name.digest, _NAMES.c.is_alias
         await session.execute(delete(_NAMES).where(mine, *is_alias))
@@ -71,21 +76,22 @@ async def merge_tags(session: AsyncSession, merged: str, into: str) -> Change:
 
     Raises:
         MalformedTagError, UnknownTagError: As for `require_tag`.
-        TagNameTakenError: Both names are those of one tag.
+        SameTagError: Both names are those of one tag.
+        RatingTagError: One of them is the tag of ratings.
         TagTypesDifferError: Their values are of different types.
         TagCycleError: One would be above itself.
     """
     await lock_vocabulary(session)
     old, new = await require_tag(session, merged), await require_tag(session, into)
     if old.entity_id == new.entity_id:
-        raise TagNameTakenError(merged, new.name)
+        raise SameTagError(merged, into, new.name)
+    _refuse_rating(old, parse_name(new.name))
     if old.value_type != new.value_type:
         raise TagTypesDifferError(old.name, new.name, (old.value_type, new.value_type))
     both = [old.entity_id, new.entity_id]
-    async with recorded(
-        session, _of_tags(both), what=f"merged {old.name} into {new.name}"
-    ) as noted:
+    async with _noted(session, both, f"merged {old.name} into {new.name}") as noted:
         await _move_links(session, old.entity_id, new.entity_id)
+        await _keep_description(session, old.entity_id, new.entity_id)
         moved = update(_NAMES).where(_NAMES.c.entity_id == old.entity_id)
         await session.execute(moved.values(entity_id=new.entity_id, is_alias=True))
         await _move_parents(session, old, new)
@@ -103,11 +109,11 @@ async def add_alias(session: AsyncSession, tag: str, alias: str) -> Change:
         TagNameTakenError: Another tag has this name.
     """
     await lock_vocabulary(session)
-    found, name = await require_tag(session, tag), parse_tag(alias).tag
+    found, name = await require_tag(session, tag), parse_name(alias)
+    if name.key == RATING:
+        _refuse_rating(found, name)
     is_there = await _refuse_taken(session, name, found)
-    async with recorded(
-        session, _of_tags([found.entity_id]), what=f"made {name} an alias of {found.name}"
-    ) as noted:
+    async with _noted(session, [found.entity_id], f"made {name} an alias of {found.name}") as noted:
         if not is_there:
             await _add_name(session, found.entity_id, name, is_alias=True)
     return noted.change
@@ -118,18 +124,17 @@ async def remove_alias(session: AsyncSession, alias: str) -> Change:
 
     Raises:
         MalformedTagError: The text is no name.
-        UnknownTagError: There is no such alias; a tag's own name is none.
+        UnknownTagError: There is no such alias.
+        OwnNameError: It is a tag's own name.
     """
     await lock_vocabulary(session)
-    name = parse_tag(alias).tag
+    name = parse_name(alias)
     tag = await require_tag(session, alias)
-    async with recorded(
-        session, _of_tags([tag.entity_id]), what=f"took the alias {name} away"
-    ) as noted:
+    async with _noted(session, [tag.entity_id], f"took the alias {name} away") as noted:
         is_it = _NAMES.c.digest == name.digest
         await session.execute(delete(_NAMES).where(is_it, _NAMES.c.is_alias))
     if not noted.change.rows:
-        raise UnknownTagError(f"{name} (as an alias)")
+        raise OwnNameError(tag.name)
     return noted.change
 
 
@@ -145,14 +150,12 @@ async def add_parent(session: AsyncSession, child: str, parent: str) -> Change:
         TagCycleError: The parent is the tag itself or below it.
     """
     await lock_vocabulary(session)
-    names = parse_tag(child).tag, parse_tag(parent).tag
+    names = parse_name(child), parse_name(parent)
     known = await take_tags(session, dict.fromkeys(names))
     low, high = (known[name.key] for name in names)
     if high.entity_id in await tags_below(session, [low.entity_id]):
         raise TagCycleError([low.name, high.name, low.name])
-    async with recorded(
-        session, _of_tags([low.entity_id]), what=f"put {low.name} below {high.name}"
-    ) as noted:
+    async with _noted(session, [low.entity_id], f"put {low.name} below {high.name}") as noted:
         pair = {"entity_id": low.entity_id, "parent_entity_id": high.entity_id}
         is_there = exists().where(*(_PARENTS.c[name] == key for name, key in pair.items()))
         if not await session.scalar(select(is_there)):
@@ -170,9 +173,7 @@ async def remove_parent(session: AsyncSession, child: str, parent: str) -> Chang
     """
     await lock_vocabulary(session)
     low, high = await require_tag(session, child), await require_tag(session, parent)
-    async with recorded(
-        session, _of_tags([low.entity_id]), what=f"took {low.name} from below {high.name}"
-    ) as noted:
+    async with _noted(session, [low.entity_id], f"took {low.name} from below {high.name}") as noted:
         pair = _PARENTS.c.entity_id == low.entity_id, _PARENTS.c.parent_entity_id == high.entity_id
         await session.execute(delete(_PARENTS).where(*pair))
     return noted.change
@@ -186,9 +187,7 @@ async def delete_tag(session: AsyncSession, tag: str) -> Change:
     """
     await lock_vocabulary(session)
     found = await require_tag(session, tag)
-    async with recorded(
-        session, _of_tags([found.entity_id]), what=f"deleted {found.name}"
-    ) as noted:
+    async with _noted(session, [found.entity_id], f"deleted {found.name}") as noted:
         await session.execute(delete(table_of(Entity)).where(Entity.id == found.entity_id))
     return noted.change
 
@@ -217,15 +216,16 @@ async def describe_tag(
         TagValueError: A value that is there is of another type, or there is a use without one.
     """
     await lock_vocabulary(session)
-    name = parse_tag(tag).tag
+    name = parse_name(tag)
     found = (await take_tags(session, {name: None}))[name.key]
-    async with recorded(
-        session, _of_tags([found.entity_id]), what=f"described {found.name}"
-    ) as noted:
+    async with _noted(session, [found.entity_id], f"described {found.name}") as noted:
         concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == found.entity_id)
         if description is not None:
+            checked_text("description", description)
             await session.execute(concept.values(description=description or None))
         if value_type is not None and value_type != found.value_type:
+            if parse_name(found.name).key == RATING:
+                raise RatingTagError(found.name)
             await _convert(session, found, value_type)
             await session.execute(concept.values(value_type=value_type))
     return noted.change
@@ -239,6 +239,13 @@ async def _convert(session: AsyncSession, tag: Tag, value_type: ValueType) -> No
             raise TagValueError(tag.name, text, EXPECTED[value_type])
         changed = update(_LINKS).where(of_tag, _LINKS.c.value == text)
         await session.execute(changed.values(value=value.text, number=value.number))
+
+
+def _refuse_rating(tag: Tag, name: TagName) -> None:
+    """Raise if just one of them is the tag of ratings: its values have a meaning of their own."""
+    own = parse_name(tag.name)
+    if RATING in {own.key, name.key} and own.key != name.key:
+        raise RatingTagError(RATING)
 
 
 async def _refuse_taken(session: AsyncSession, name: TagName, tag: Tag) -> bool:
@@ -255,6 +262,14 @@ async def _add_name(
 ) -> None:
     row = {"entity_id": tag_id, "key": name.key, "digest": name.digest, "is_alias": is_alias}
     await write_rows(session, TagNameComponent, [row], replace=False)
+
+
+async def _keep_description(session: AsyncSession, old: EntityId, new: EntityId) -> None:
+    """Give a tag the description of another one, if it has none."""
+    text = select(_CONCEPTS.c.description).where(_CONCEPTS.c.entity_id == old).scalar_subquery()
+    has_none = _CONCEPTS.c.description.is_(None)
+    mine = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == new, has_none)
+    await session.execute(mine.values(description=text))
 
 
 async def _move_links(session: AsyncSession, old: EntityId, new: EntityId) -> None:
@@ -290,7 +305,10 @@ async def _move_parents(session: AsyncSession, old: Tag, new: Tag) -> None:
             await write_rows(session, TagParentComponent, [row], replace=False)
 
 
-def _of_tags(ids: Sequence[EntityId]) -> list[Watched]:
+def _noted(
+    session: AsyncSession, ids: Sequence[EntityId], what: str
+) -> AbstractAsyncContextManager[Recording]:
+    """Note what a block changes in some tags, in their names, parents and uses."""
     columns = (
         Entity.id,
         TagConceptComponent.entity_id,
@@ -299,4 +317,16 @@ def _of_tags(ids: Sequence[EntityId]) -> list[Watched]:
         TagParentComponent.parent_entity_id,
         Link.tag_entity_id,
     )
-    return [Watched(column=column, ids=ids) for column in columns]
+    watched = [Watched(column=column, ids=ids) for column in columns]
+    return recorded(session, watched, what=what, check=_check)
+
+
+async def _check(session: AsyncSession, change: Change) -> None:
+    """Raise if an undone change has put a tag above itself, or values of another type back."""
+    await lock_vocabulary(session)
+    for row in change.rows:
+        if row.table is _PARENTS and row.before is not None:
+            low, high = row.before["entity_id"], row.before["parent_entity_id"]
+            if high in await tags_below(session, [low]):
+                raise ChangedSinceError(change.what, [low])
+    await check_values(session, change)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.media.tag_name import TagName, tag_key
+from dam.media.tag_name import TagName, checked_text, tag_key
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent, TagNameComponent, TagParentComponent
 from dam.services import ecs_service
-from dam.services.tag_service.vocabulary import require_tag, tags_below
-
-_HIGHEST = "\U0010ffff"
+from dam.services.tag_service.vocabulary import HIGHEST, require_tag, tags_below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +65,8 @@ async def list_tags(session: ReadOnly[AsyncSession], prefix: str = "") -> list[T
         .group_by(Link.tag_entity_id, Link.source)
         .subquery()
     )
-    key = tag_key(prefix)
-    named = select(names.entity_id).where(names.key >= key, names.key < key + _HIGHEST)
+    key = tag_key(checked_text("prefix", prefix))
+    named = select(names.entity_id).where(names.key >= key, names.key < key + HIGHEST)
     statement = (
         select(concept, uses.c.source, uses.c.assets)
         .outerjoin(uses, uses.c.tag_entity_id == concept.entity_id)
@@ -117,12 +116,12 @@ async def names_of_tags(
 ) -> tuple[str, ...]:
     """Return the full names of tags, sorted."""
     concept = TagConceptComponent
-    chosen = select(concept.namespace, concept.name).where(concept.entity_id.in_(tag_ids))
+    chosen = select(concept.namespace, concept.name).where(among(concept.entity_id, tag_ids))
     return tuple(sorted(str(TagName(*row)) for row in (await session.execute(chosen)).all()))
 
 
 async def _count(session: AsyncSession, tag_ids: Sequence[EntityId]) -> int:
     counted = select(func.count(Link.entity_id.distinct())).where(
-        Link.tag_entity_id.in_(tag_ids), ecs_service.shown(Link.entity_id)
+        among(Link.tag_entity_id, tag_ids), ecs_service.shown(Link.entity_id)
     )
     return (await session.scalars(counted)).one()

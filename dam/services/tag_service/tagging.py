@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
@@ -14,18 +14,26 @@ from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
-from dam.errors import TagValueError, UnknownTagError
+from dam.errors import ChangedSinceError, NotAnAssetError, TagValueError, UnknownTagError
 from dam.media.tag_name import TagName, TagText, parse_tag, tag_key
-from dam.media.tag_value import EXPECTED, TagValue, guess_type, read_value
+from dam.media.tag_value import EXPECTED, TagValue, ValueType, guess_type, read_value
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent
 from dam.services import ecs_service
-from dam.services.tag_service.vocabulary import RATING, Tag, find_tags, hold_types, take_tags
+from dam.services.tag_service.vocabulary import (
+    RATING,
+    Tag,
+    find_tags,
+    hold_types,
+    similar_names,
+    take_tags,
+)
 
 Source = Literal["user", "file", "rule", "importer"]
 """Where a tag is from: a person, the metadata of a file, a rule, another catalogue."""
 
 MAX_RATING = 5
+_VALUES_AT_ONCE = 100
 
 ONCE = Conflict(("entity_id", "tag_entity_id", "source", "system"), ("value", "number"))
 
@@ -74,14 +82,18 @@ async def tag_entities(
 
     Raises:
         EntityNotFoundError: Some entities do not exist.
+        NotAnAssetError: One of them is itself a tag.
         MalformedTagError: A text is no tag.
         TagValueError: A value is not of the type of its tag, or there is none.
     """
-    await ecs_service.require_entities(session, entity_ids)
+    _check_source(source)
+    await _require_assets(session, entity_ids)
     given = await _read(session, tags)
     ids = sorted(set(entity_ids))
     mine = [Link.tag_entity_id.in_([tag.entity_id for tag in given]), Link.source == source]
-    async with recorded(session, _watched(ids, mine), what=f"tagged {len(ids)}") as recording:
+    async with recorded(
+        session, _watched(ids, mine), what=f"tagging {len(ids)} assets", check=check_values
+    ) as recording:
         rows = [
             {
                 "entity_id": entity_id,
@@ -126,20 +138,23 @@ async def untag_entities(
     await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]
     known = await find_tags(session, [text.tag for text in texts])
+    if missing := next((text.tag for text in texts if text.tag.key not in known), None):
+        raise UnknownTagError(str(missing), await similar_names(session, missing))
     ids = sorted(set(entity_ids))
+    taken = [(known[text.tag.key], text.value) for text in texts]
+    mine = [Link.source == source, among(Link.tag_entity_id, [tag.entity_id for tag, _ in taken])]
     async with recorded(
-        session, _watched(ids, [Link.source == source]), what=f"untagged {len(ids)}"
+        session, _watched(ids, mine), what=f"untagging {len(ids)} assets", check=check_values
     ) as recording:
-        for text in texts:
-            if text.tag.key not in known:
-                raise UnknownTagError(str(text.tag))
-            tag = known[text.tag.key]
-            conditions = [Link.source == source, Link.tag_entity_id == tag.entity_id]
-            if text.value is not None:
-                value = _value(tag, text.value)
-                conditions.append(Link.value == (value.text if value else None))
-            links = delete(table_of(Link)).where(among(Link.entity_id, ids), *conditions)
-            await session.execute(links)
+        whole = [tag.entity_id for tag, value in taken if value is None]
+        wanted = [among(Link.tag_entity_id, whole)]
+        for tag, text in taken:
+            if text is not None and (value := _value(tag, text)):
+                of_tag = Link.tag_entity_id == tag.entity_id
+                wanted.append(and_(of_tag, Link.value == value.text))
+        for some in portions(wanted, _VALUES_AT_ONCE):
+            links = delete(table_of(Link)).where(among(Link.entity_id, ids))
+            await session.execute(links.where(Link.source == source, or_(*some)))
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
 
 
@@ -165,6 +180,40 @@ async def tags_of(
 
 def _order(tag: EntityTag) -> tuple[str, str, str]:
     return tag.tag, tag.source, tag.value or ""
+
+
+def _check_source(source: str) -> None:
+    if source not in get_args(Source):
+        raise ValueError(f"source is one of {', '.join(get_args(Source))}; found {source!r}")
+
+
+async def _require_assets(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
+    """Raise unless all these entities exist, and none of them is itself a tag."""
+    await ecs_service.require_entities(session, entity_ids)
+    concept = TagConceptComponent.entity_id
+    tag = await session.scalar(select(concept).where(among(concept, entity_ids)).limit(1))
+    if tag is not None:
+        raise NotAnAssetError(tag)
+
+
+async def check_values(session: AsyncSession, change: Change) -> None:
+    """Raise unless the values that an undone change has put back are of their tags' types.
+
+    Raises:
+        ChangedSinceError: One is not, because the type of its tag was changed.
+    """
+    links = [
+        row.before for row in change.rows if row.table is table_of(Link) and row.before is not None
+    ]
+    concept = TagConceptComponent
+    ids = {link["tag_entity_id"] for link in links}
+    held = select(concept.entity_id, concept.value_type).where(among(concept.entity_id, ids))
+    types = dict((await session.execute(held.with_for_update(read=True))).all())
+    for link in links:
+        kind, text = types.get(link["tag_entity_id"]), link["value"]
+        value = None if kind is None or text is None else read_value(text, cast("ValueType", kind))
+        if (kind is None) != (text is None) or (text is not None and value is None):
+            raise ChangedSinceError(change.what, [link["tag_entity_id"]])
 
 
 async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagValue | None]:

@@ -15,7 +15,7 @@ from dam.core.ecs.components import ComponentRevision, Entity, EntityId, table_o
 from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownTagError
-from dam.media.tag_name import TagName, parse_tag
+from dam.media.tag_name import TagName, parse_name
 from dam.media.tag_value import ValueType
 from dam.models import TagConceptComponent, TagNameComponent, TagParentComponent
 
@@ -23,7 +23,9 @@ RATING = "rating"
 """The tag of which the values are ratings, from 0 to 5."""
 
 _WELL_KNOWN: Mapping[str, ValueType] = {RATING: "integer"}
-_NEAR = 500
+_NEAR = 5000
+
+HIGHEST = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,19 @@ async def require_tag(session: ReadOnly[AsyncSession], text: str) -> Tag:
         MalformedTagError: The text is no name.
         UnknownTagError: There is no such tag; the error names similar ones.
     """
-    name = parse_tag(text).tag
+    name = parse_name(text)
     found = await find_tags(session, [name])
     if name.key not in found:
-        known = await session.scalars(select(TagNameComponent.key).limit(_NEAR))
-        raise UnknownTagError(str(name), get_close_matches(name.key, list(known), n=3))
+        raise UnknownTagError(str(name), await similar_names(session, name))
     return found[name.key]
+
+
+async def similar_names(session: ReadOnly[AsyncSession], name: TagName) -> list[str]:
+    """Return up to three names that were perhaps meant; all have the same first character."""
+    key = TagNameComponent.key
+    first = name.key[:1]
+    like = select(key).where(key >= first, key < first + HIGHEST).limit(_NEAR)
+    return get_close_matches(name.key, list(await session.scalars(like)), n=3)
 
 
 async def resolve_tags(
@@ -90,13 +99,13 @@ async def resolve_tags(
         MalformedTagError: The text is no name.
     """
     if is_glob:
-        key = parse_tag(text).tag.key
+        key = parse_name(text).key
         escaped = "".join(f"\\{c}" if c in "\\%_" else c for c in key)
         pattern = escaped.replace("*", "%").replace("?", "_")
         chosen = TagNameComponent.key.like(pattern, escape="\\")
         tags = {_tag(row) for row in await session.execute(_tags().where(chosen))}
     else:
-        tags = set((await find_tags(session, [parse_tag(text).tag])).values())
+        tags = set((await find_tags(session, [parse_name(text)])).values())
     ordered = tuple(sorted(tags, key=lambda tag: tag.entity_id))
     return ResolvedTags(ordered, await tags_below(session, [tag.entity_id for tag in ordered]))
 
