@@ -137,6 +137,8 @@ def _removed_text(count: int, is_forever: bool, is_plan: bool) -> str:  # noqa: 
     assets = counted(count, "asset")
     if not is_forever and not count:
         return "all of them are in the trash already"
+    if not count:
+        return "would remove nothing" if is_plan else "removed nothing"
     if not is_forever:
         text = f"put {assets} into the trash"
         return f"would {text}" if is_plan else f"{text}; `dam-cli restore-asset` undoes that"

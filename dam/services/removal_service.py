@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.database.portions import portions
 from dam.core.ecs.components import Entity, EntityId, HidingComponent, table_of
 from dam.core.read_only import ReadOnly
@@ -57,7 +58,8 @@ async def plan_removal(
 ) -> Removal:
     """Return what `remove_assets` would do.
 
-    An entity that other entities need stays, unless all of them are removed with it.
+    An entity that other entities need stays, unless all of them are removed with it. An archive
+    stays only if it has the only bytes of one of them.
 
     Example: `await plan_removal(session, [12, "0a1b2c3d"], is_forced=True)`.
 
@@ -128,7 +130,7 @@ async def _held(
 async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bool) -> Removal:
     if is_forced:
         return Removal(entity_ids=tuple(ids), without_content=await _held_alone(session, set(ids)))
-    users = await ecs_service.users_of(session, ids)
+    users = await _needing(session, ids)
     removed, is_settled = set(ids), False
     while not is_settled:  # an entity that stays keeps those that it needs
         kept = {key for key in removed & users.keys() if not removed.issuperset(users[key])}
@@ -142,22 +144,43 @@ async def _plan(session: AsyncSession, ids: Sequence[EntityId], *, is_forced: bo
     )
 
 
+async def _needing(
+    session: AsyncSession, ids: Sequence[EntityId]
+) -> dict[EntityId, list[EntityId]]:
+    """Return the entities that need each of these; one that has its bytes elsewhere needs none."""
+    place = FileLocationComponent
+    users = await ecs_service.users_of(session, ids)
+    alone = await _only_inside(session, set(ids))
+    inside = select(place.container_entity_id, place.entity_id)
+    found = (await session.execute(inside.where(among(place.container_entity_id, users)))).all()
+    needless = {(archive, page) for archive, page in found if page not in alone}
+    return {
+        key: left
+        for key, using in users.items()
+        if (left := [user for user in using if (key, user) not in needless])
+    }
+
+
 async def _held_alone(
     session: AsyncSession, containers: Collection[EntityId]
 ) -> tuple[EntityId, ...]:
     """Return the other entities whose bytes are only in these archives."""
+    return tuple(sorted(await _only_inside(session, containers) - set(containers)))
+
+
+async def _only_inside(session: AsyncSession, containers: Collection[EntityId]) -> set[EntityId]:
+    """Return all entities whose bytes are only in these archives."""
     place = FileLocationComponent
     inside: set[EntityId] = set()
     for page in portions(sorted(containers), _PAGE):
         held = select(place.entity_id).where(place.container_entity_id.in_(page))
         inside |= set(await session.scalars(held))
-    inside -= set(containers)
     elsewhere: set[EntityId] = set()
     for page in portions(sorted(inside), _PAGE):
         places = select(place.entity_id, place.container_entity_id)
         rows = await session.execute(places.where(place.entity_id.in_(page)))
         elsewhere |= {key for key, container in rows if container not in containers}
-    return tuple(sorted(inside - elsewhere))
+    return inside - elsewhere
 
 
 async def _remove(

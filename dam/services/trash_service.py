@@ -22,7 +22,9 @@ from dam.models import (
     FilePropertiesComponent,
     TrashedComponent,
 )
+from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
+from dam.services.comic_book_service import comic_parts
 from dam.services.content_service import bring_back, trashed_among, with_companions
 from dam.services.removal_service import Removal, plan_removal, remove_assets
 
@@ -53,7 +55,8 @@ class TrashedAsset:
 async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
     """Put assets and comics into the trash; listings and likeness leave them out.
 
-    Nothing is forgotten: their bytes stay, and a page of a comic stays one. Those that are in the
+    A concept goes with its variants, and a variant with the pages that no other comic has. Nothing
+    is forgotten: their bytes stay, and a page of a comic stays one. Those that are in the
     trash already stay there since when they are. The caller commits.
 
     Example: `await trash_assets(session, [12, "0a1b2c3d"])`.
@@ -81,6 +84,8 @@ async def plan_trashing(
 ) -> list[EntityId]:
     """Return the entities that `trash_assets` would put into the trash, ascending.
 
+    Of a comic, these are all its parts.
+
     Raises:
         EntityNotFoundError, AmbiguousIdError, NotAnAssetError: As for `trash_assets`.
     """
@@ -91,6 +96,9 @@ async def plan_trashing(
         others = select(Entity.id).where(Entity.id.in_(page), *(~each for each in is_asset))
         if (other := await session.scalar(others.limit(1))) is not None:
             raise NotAnAssetError(other)
+    for kind in (ComicBookConceptComponent, ComicBookVariantComponent):
+        for comic in await ecs_service.get_components_of_kind(session, ids, kind):
+            ids = [*ids, *await comic_parts(session, comic)]
     return sorted(set(ids) - (await trashed_among(session, ids)).keys())
 
 

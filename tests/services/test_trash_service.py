@@ -17,12 +17,13 @@ from dam.errors import ChangedSinceError, NotAnAssetError
 from dam.models import ImageDimensionsComponent, TrashedComponent
 from dam.services import content_service, ecs_service
 from dam.services.comic_book_service import (
+    comic_parts,
     find_comic_book_concepts,
     get_ordered_pages_for_comic_variant,
     get_variants_for_comic_concept,
     link_comic_variant_to_concept,
 )
-from dam.services.comic_edit_service import comic_parts, remove_comic
+from dam.services.comic_edit_service import remove_comic
 from dam.services.file_operations import FileOperationsResource
 from dam.services.garbage_service import collect_garbage
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
@@ -36,6 +37,7 @@ from dam.services.trash_service import (
     restore_assets,
     trash_assets,
 )
+from tests.services.comic_files import import_one, make_cbz, pages
 from tests.services.comics import concept, entities, variant
 from tests.services.conftest import Add
 
@@ -274,3 +276,32 @@ async def test_the_parts_of_a_comic_include_variants_in_the_trash(world: World) 
     comic = await variant(world, work)
     await world.run(trash_assets, [comic])
     assert await world.read(comic_parts, work) == [work, comic]
+
+
+async def test_an_archive_whose_pages_are_elsewhere_too_can_be_removed(
+    world: World, home: Path
+) -> None:
+    shared = pages(1)
+    first = await import_one(world, make_cbz(home / "Land 1.cbz", shared | pages(2, 5)))
+    second = await import_one(world, make_cbz(home / "Sea 2.cbz", shared | pages(2, 7)))
+    assert first.variant_entity_id is not None
+    assert second.variant_entity_id is not None
+    kept = await world.run(get_ordered_pages_for_comic_variant, first.variant_entity_id)
+    trashing = await world.run(trash_assets, [second.variant_entity_id])
+    own = set(await world.run(get_ordered_pages_for_comic_variant, second.variant_entity_id))
+    assert set(trashing.entity_ids) == {second.variant_entity_id, *own} - set(kept)
+    removal = await empty_trash(world)
+    assert (removal.entity_ids, removal.refused) == (trashing.entity_ids, ())
+    assert await world.run(get_ordered_pages_for_comic_variant, first.variant_entity_id) == kept
+
+
+async def test_an_archive_with_the_only_bytes_of_a_page_stays(world: World, home: Path) -> None:
+    outcome = await import_one(world, make_cbz(home / "Land 1.cbz", pages(2)))
+    archive = outcome.variant_entity_id
+    assert archive is not None
+    page, *_ = await world.run(get_ordered_pages_for_comic_variant, archive)
+    await variant(world, await concept(world, "Elsewhere"), [page])
+    await world.run(trash_assets, [archive])
+    removal = await empty_trash(world)
+    assert removal.entity_ids == ()
+    assert page in removal.refused[0].used_by

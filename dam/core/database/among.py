@@ -51,7 +51,7 @@ class _Among(FunctionElement[bool]):
 
 
 def among(
-    column: ColumnElement[int] | InstrumentedAttribute[int], numbers: Collection[int]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], numbers: Collection[int]
 ) -> ColumnElement[bool]:
     """Return the condition that a column of whole numbers has one of these values.
 

@@ -27,6 +27,7 @@ from dam.services.comic_book_service.facts import (
     concept_name,
 )
 from dam.services.comic_book_service.finding import find_comic_book_concepts
+from dam.services.comic_book_service.parts import comic_parts
 from dam.services.comic_book_service.variants import (
     get_comic_concept_for_variant,
     get_comic_variants_containing_image_as_page,
@@ -52,6 +53,7 @@ __all__ = [
     "VariantFacts",
     "assign_page_to_comic_variant",
     "check_facts",
+    "comic_parts",
     "concept_name",
     "create_comic_book_concept",
     "describe_comic_concepts",

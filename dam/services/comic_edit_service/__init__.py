@@ -18,7 +18,7 @@ from dam.services.comic_edit_service.editing import (
     parse_changes,
 )
 from dam.services.comic_edit_service.links import link_variants, make_primary, unlink_variants
-from dam.services.comic_edit_service.removing import comic_parts, remove_comic
+from dam.services.comic_edit_service.removing import remove_comic
 from dam.services.comic_edit_service.views import (
     ConceptView,
     VariantView,
@@ -32,7 +32,6 @@ __all__ = [
     "ConceptView",
     "VariantView",
     "add_pictures",
-    "comic_parts",
     "create_new_concept",
     "edit_and_view",
     "edit_comic",
