@@ -1,4 +1,4 @@
-"""Adds tags, their names and parents, and what they are given to."""
+"""Adds tags with their names, parents and uses, and the time of a file that was replaced."""
 
 import sqlalchemy as sa
 
@@ -101,6 +101,7 @@ def upgrade() -> None:
             "tag_entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("system", sa.String(length=255), nullable=False),
         sa.Column("value", sa.String(), nullable=True),
         sa.Column("number", sa.Double(), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -124,7 +125,8 @@ def upgrade() -> None:
             "entity_id",
             "tag_entity_id",
             "source",
-            name=op.f("uq_component_entity_tag_link_entity_id_tag_entity_id_source"),
+            "system",
+            name="uq_component_entity_tag_link",
         ),
     )
     with op.batch_alter_table("component_entity_tag_link", schema=None) as batch_op:
@@ -134,9 +136,17 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_component_entity_tag_link_tag", ["tag_entity_id", "entity_id"], unique=False
         )
+    with op.batch_alter_table("component_content_successor", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "mtime_ns", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+            )
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("component_content_successor", schema=None) as batch_op:
+        batch_op.drop_column("mtime_ns")
     op.drop_table("component_entity_tag_link")
     op.drop_table("component_tag_parent")
     op.drop_table("component_tag_name")

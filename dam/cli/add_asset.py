@@ -49,7 +49,16 @@ _STATUSES: tuple["FileStatus", ...] = (
     "skipped",
     "failed",
 )
-_JSONL_FIELDS = ("path", "status", "entity_id", "sha256", "error", "message", "hint")
+_JSONL_FIELDS = (
+    "path",
+    "status",
+    "entity_id",
+    "sha256",
+    "inherited_from",
+    "error",
+    "message",
+    "hint",
+)
 
 
 @command(
@@ -224,6 +233,7 @@ def _summary(
     return {
         "world": world,
         **{status: report.counts[status] for status in _STATUSES},
+        "inherited": report.inherited,
         "left_out": dict(report.left_out),
         "open_failures": len(failures),
         "size_bytes": report.size_bytes,
@@ -252,6 +262,8 @@ def _summary_line(
     if has_worked and not counts:
         text += "; ran pending work"
     text += removal_text(summary["removed_sources"], is_plan=is_plan)
+    if summary["inherited"]:
+        text += f"; {summary['inherited']} took over tags or pages of the bytes before"
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"

@@ -1,4 +1,4 @@
-"""`dam-cli show`, `thumbnail`, `export-asset`, `open`, `ui`: assets of a world."""
+"""`dam-cli thumbnail`, `export-asset`, `open`, `ui`: assets of a world."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dam.cli.toolkit.arguments import IdArguments, NullSeparated, read_ids
+from dam.cli.toolkit.arguments import (
+    AssetArguments,
+    NullSeparated,
+    QueryOption,
+    read_chosen,
+)
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
@@ -23,7 +28,6 @@ from dam.errors import EnvironmentFaultError, ExitCode
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.services.asset_service import EntityFacts
     from dam.services.export_service import ExportOutcome
     from dam.services.open_service import OpenedAsset
     from dam.services.thumbnail_service import ThumbnailFile
@@ -41,40 +45,25 @@ class NotBuiltError(EnvironmentFaultError):
         )
 
 
-@command(
-    "show",
-    examples=(
-        "dam-cli show 12",
-        "dam-cli show sha256:9f86d081 --json",
-    ),
-)
-def show_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
-    """Show everything known about assets."""
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import describe_entities
-
-    wanted = read_ids(ids, null_separated=null)
-
-    async def work(world: "World") -> "list[EntityFacts]":
-        return await world.read(describe_entities, wanted)
-
-    show(state, run_in_world(state, work), _show_facts)
-
-
 @command(streams=True, examples=("dam-cli thumbnail 12 13",))
-def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
+def thumbnail(
+    state: State,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
+) -> ExitCode:
     """Print the paths of thumbnails, and make missing ones.
 
     Thumbnails are in a cache folder. One that is missing there is made again.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import resolve_ids
     from dam.services.thumbnail_service import find_thumbnails
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "list[ThumbnailFile]":
-        entity_ids = await world.read(resolve_ids, wanted)
+        entity_ids = await chosen.in_world(world)
         with _reporting(state, "making thumbnails", len(entity_ids)) as tell:
             return await find_thumbnails(world, entity_ids, tell)
 
@@ -85,14 +74,30 @@ def thumbnail(state: State, ids: IdArguments, *, null: NullSeparated = False) ->
     return _write_outcomes(state, found, rows, ("id", "pixels", "path"))
 
 
-@command(changes=True, streams=True, examples=("dam-cli export-asset 12 13 --output chosen",))
+@command(
+    changes=True,
+    streams=True,
+    examples=(
+        "dam-cli export-asset 12 13 --output chosen",
+        "dam-cli export-asset --query tag:cat -o cats --format '{id}.{ext}'",
+    ),
+)
 def export_asset(
     state: State,
-    ids: IdArguments,
+    ids: AssetArguments = None,
+    *,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="The folder; created if missing.")
     ],
-    *,
+    query: QueryOption = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="TEMPLATE",
+            help="Names of the files: '{id} {width}x{height}.{ext}'.",
+        ),
+    ] = None,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Write assets into a folder under their own names.
@@ -100,17 +105,20 @@ def export_asset(
     Existing files are never overwritten: if a name is taken by other bytes, the new file gets (2),
     (3) and so on; if it has the same bytes, nothing is written. Each file is compared with the hash
     of its asset before it gets its name, and has the time that the file had when it was added.
+
+    With --format, names are made of fields, as in `search`; a / in them becomes _.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import resolve_ids
     from dam.services.export_service import export_assets
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "list[ExportOutcome]":
-        entity_ids = await world.read(resolve_ids, wanted)
+        entity_ids = await chosen.in_world(world)
         with _reporting(state, "exporting", len(entity_ids)) as tell:
-            return await export_assets(world, entity_ids, output, tell, is_dry_run=state.is_dry_run)
+            return await export_assets(
+                world, entity_ids, output, tell, template=template, is_dry_run=state.is_dry_run
+            )
 
     done = run_in_world(state, work, only_reads=True)
     for item in done:
@@ -125,7 +133,13 @@ def export_asset(
 
 
 @command("open", examples=("dam-cli open 12",))
-def open_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> ExitCode:
+def open_asset(
+    state: State,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
+) -> ExitCode:
     """Open assets in the desktop's programs.
 
     A file that was added with --mode reference is opened in its place, and all others as copies in
@@ -133,13 +147,12 @@ def open_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -
     are refused.
     """
     from dam.cli.toolkit.running import run_in_world
-    from dam.services.asset_service import resolve_ids
     from dam.services.open_service import open_assets
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "list[OpenedAsset]":
-        entity_ids = await world.read(resolve_ids, wanted)
+        entity_ids = await chosen.in_world(world)
         with _reporting(state, "opening", len(entity_ids)) as tell:
             return await open_assets(world, entity_ids, tell)
 
@@ -184,18 +197,3 @@ def _write_outcomes(
         show(state, outcomes, lambda _: table(rows, header))
     is_failed = any(outcome.error is not None for outcome in outcomes)
     return ExitCode.ITEMS_FAILED if is_failed else ExitCode.OK
-
-
-def _show_facts(described: "Sequence[EntityFacts]") -> None:
-    rows = [row for facts in described for row in _fact_rows(facts)]
-    table(rows, ("id", "component", "field", "value"))
-
-
-def _fact_rows(entity: "EntityFacts") -> Iterator[tuple[object, ...]]:
-    yield entity.entity_id, "Entity", "created_at", entity.created_at
-    for name, component in entity.components.items():
-        many = component if isinstance(component, list) else [component]
-        for number, facts in enumerate(many, start=1):
-            label = name if len(many) == 1 else f"{name}[{number}]"
-            for field, value in facts.items() or [(None, None)]:
-                yield entity.entity_id, label, field, value

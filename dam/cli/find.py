@@ -12,7 +12,8 @@ from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, re
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.faults import report
-from dam.cli.toolkit.output import emit_jsonl, show, size_text, table, talk
+from dam.cli.toolkit.listing import FormatOption, write_by_template
+from dam.cli.toolkit.output import FileLink, emit_jsonl, show, size_text, table, talk
 from dam.errors import ExitCode, UnreadableQueryError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Digest = Literal["auto", "sha256", "md5", "sha1"]
 Algorithm = Literal["phash", "dhash", "ahash"]
 
+_OF_A_MATCH = ("file", "distance", "transform")
 _HEADER = ("id", "distance", "transform", "pixels", "name", "size", "path")
 
 
@@ -44,6 +46,7 @@ def find_file_by_hash(
     type_: Annotated[
         Digest, typer.Option("--type", help="The kind of hash; auto goes by its length.")
     ] = "auto",
+    template: FormatOption = None,
 ) -> ExitCode:
     """Find assets by the hash of their bytes.
 
@@ -56,14 +59,21 @@ def find_file_by_hash(
         raise OneOfTwoError("HASH", "--file")
     wanted = None if hash_ is None else parse_digest(hash_, type_)
 
-    async def work(world: "World") -> "list[FoundAsset]":
+    async def find(world: "World") -> "list[FoundAsset]":
         if file is not None:
             return await find_by_file(world, file, type_)
         assert wanted is not None
         return await find_by_digest(world, wanted)
 
+    async def work(world: "World") -> "list[FoundAsset]":
+        found = await find(world)
+        if template is not None:
+            await write_by_template(state, world, template, [one.entity_id for one in found])
+        return found
+
     found = run_in_world(state, work)
-    show(state, found, _show_files)
+    if template is None:
+        show(state, found, _show_files)
     for asset in found:
         if asset.is_trashed:
             back = f"`dam-cli restore-asset {asset.entity_id}` brings it back"
@@ -75,7 +85,7 @@ def find_file_by_hash(
 class Answer:
     """What was found for one of several files."""
 
-    file: Path
+    file: Path | int | str
     matches: "Sequence[SimilarImage]" = ()
     error: str | None = None
     message: str | None = None
@@ -89,7 +99,7 @@ class Answer:
         "dam-cli find-similar-images --entity 12 --threshold 4 --transforms",
     ),
 )
-def find_similar_images(
+def find_similar_images(  # noqa: PLR0913 - one for each option
     state: State,
     files: Annotated[
         list[str] | None,
@@ -123,6 +133,7 @@ def find_similar_images(
     transforms: Annotated[
         bool, typer.Option("--transforms", help="Also try the picture turned and mirrored, 8 ways.")
     ] = False,
+    template: FormatOption = None,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Find pictures that look like given ones.
@@ -130,6 +141,8 @@ def find_similar_images(
     Give FILEs, or an asset with --entity. The nearest pictures come first. The distance is the
     number of bits, out of 64, in which the perceptual hashes differ. The path of a picture that is
     only in an archive is that of the archive and the name in it.
+
+    With --format, {distance}, {transform} and {file} are fields, too.
 
     With --json, one file gives a list. Several files, and - and --jsonl, give an object for each
     file, with its matches.
@@ -142,31 +155,41 @@ def find_similar_images(
         algorithm=algorithm, threshold=threshold, limit=limit, has_transforms=transforms
     )
     if entity is not None:
-        return _find_like_one(state, parse_id(entity), options)
+        return _find_like_one(state, parse_id(entity), options, template)
     given = files or []
     paths = list(read_paths(given, null_separated=null))
     if len(given) == 1 and given != ["-"] and not state.is_jsonl:
-        return _find_like_one(state, paths[0], options)
-    return _find_like_many(state, paths, options)
+        return _find_like_one(state, paths[0], options, template)
+    return _find_like_many(state, paths, options, template)
 
 
-def _find_like_one(state: State, query: "Path | int | str", options: "LikenessOptions") -> ExitCode:
+def _find_like_one(
+    state: State, query: "Path | int | str", options: "LikenessOptions", template: str | None
+) -> ExitCode:
     from dam.cli.toolkit.running import run_in_world
     from dam.services.asset_service import resolve_ids
     from dam.services.likeness_service import find_similar_to_entity, find_similar_to_file
 
-    async def work(world: "World") -> "list[SimilarImage]":
+    async def find(world: "World") -> "list[SimilarImage]":
         if isinstance(query, Path):
             return await find_similar_to_file(world, query, options)
         (entity_id,) = await world.read(resolve_ids, [query])
         return await find_similar_to_entity(world, entity_id, options)
+
+    async def work(world: "World") -> "list[SimilarImage]":
+        found = await find(world)
+        if template is not None:
+            await _write_similar(state, world, template, [Answer(file=query, matches=found)])
+        return found
 
     try:
         found = run_in_world(state, work)
     except UnreadableQueryError as error:
         report(error, as_json=state.is_json)
         return ExitCode.ITEMS_FAILED
-    if state.is_jsonl:
+    if template is not None:
+        pass
+    elif state.is_jsonl:
         for match in found:
             emit_jsonl(match)
     else:
@@ -174,7 +197,9 @@ def _find_like_one(state: State, query: "Path | int | str", options: "LikenessOp
     return ExitCode.OK if found else ExitCode.NOTHING_FOUND
 
 
-def _find_like_many(state: State, paths: Sequence[Path], options: "LikenessOptions") -> ExitCode:
+def _find_like_many(
+    state: State, paths: Sequence[Path], options: "LikenessOptions", template: str | None
+) -> ExitCode:
     from dam.cli.toolkit.running import run_in_world
     from dam.services.likeness_service import find_similar_to_file
 
@@ -192,18 +217,37 @@ def _find_like_many(state: State, paths: Sequence[Path], options: "LikenessOptio
         answers = []
         for path in paths:
             answers.append(await find(world, path))
-            if state.is_jsonl:
+            if state.is_jsonl and template is None:
                 emit_jsonl(answers[-1])
+        if template is not None:
+            await _write_similar(state, world, template, answers)
         return answers
 
     answers = run_in_world(state, work)
     failed.tell()
-    if not state.is_jsonl:
+    if not state.is_jsonl and template is None:
         show(state, answers, _show_answers)
     if any(answer.error for answer in answers):
         return ExitCode.ITEMS_FAILED
     has_found = any(answer.matches for answer in answers)
     return ExitCode.OK if has_found else ExitCode.NOTHING_FOUND
+
+
+async def _write_similar(
+    state: State, world: "World", template: str, answers: Sequence[Answer]
+) -> None:
+    """Write a line for each match by a template, which may also name what is said of the match."""
+    pairs = [(answer.file, match) for answer in answers for match in answer.matches]
+    more = [
+        {
+            "file": None if isinstance(file, int) else str(file),
+            "distance": match.distance,
+            "transform": match.transform,
+        }
+        for file, match in pairs
+    ]
+    found = [match.entity_id for _, match in pairs]
+    await write_by_template(state, world, template, found, more, _OF_A_MATCH)
 
 
 def _show_files(found: "Sequence[FoundAsset]") -> None:
@@ -240,5 +284,12 @@ def _row(item: "SimilarImage") -> tuple[object, ...]:
         f"{item.width}x{item.height}" if item.width else None,
         item.name,
         None if item.size_bytes is None else size_text(item.size_bytes),
-        item.path if item.archive is None else f"{item.archive}/{item.member}",
+        _place(item),
     )
+
+
+def _place(item: "SimilarImage") -> str | FileLink | None:
+    """Return the path of a picture; that of one in an archive leads to the archive."""
+    if item.archive is None:
+        return item.path
+    return FileLink(f"{item.archive}/{item.member}", item.archive)

@@ -9,7 +9,8 @@ from dam.cli.toolkit.arguments import (
     NullSeparated,
     OptionalIdArguments,
     PathArguments,
-    read_ids,
+    QueryOption,
+    read_chosen_or_all,
     read_paths,
 )
 from dam.cli.toolkit.command import State, command
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 def verify(
     state: State,
     ids: OptionalIdArguments = None,
+    query: QueryOption = None,
     *,
     fast: Annotated[
         bool, typer.Option("--fast", help="Compare sizes and times; read only what was touched.")
@@ -67,11 +69,12 @@ def verify(
     """
     from dam.cli.toolkit.running import run_in_world
 
-    given = read_ids(ids, null_separated=null) if ids else None
+    chosen = read_chosen_or_all(ids, query, null_separated=null)
 
     async def work(world: "World") -> "Verification":
         from dam.services import integrity_service
 
+        given = None if chosen is None else await chosen.in_world(world)
         with progress_bar(state, "verifying") as report:
             return await integrity_service.verify(world, given, is_fast=fast, on_progress=report)
 

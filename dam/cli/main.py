@@ -46,9 +46,11 @@ _DOC = "Manage pictures, comics, videos and documents by their content."
 _COMMANDS: Mapping[str, Mapping[str, str]] = {
     "Assets": {
         "add-asset": "dam.cli.add_asset:add_asset",
+        "search": "dam.cli.search:search",
+        "list": "dam.cli.search:list_assets",
         "find-file-by-hash": "dam.cli.find:find_file_by_hash",
         "find-similar-images": "dam.cli.find:find_similar_images",
-        "show": "dam.cli.asset:show_asset",
+        "show": "dam.cli.show:show_asset",
         "thumbnail": "dam.cli.asset:thumbnail",
         "export-asset": "dam.cli.asset:export_asset",
         "open": "dam.cli.asset:open_asset",
@@ -76,7 +78,7 @@ _COMMANDS: Mapping[str, Mapping[str, str]] = {
 _EXAMPLES = (
     "dam-cli add-asset ~/Pictures",
     "dam-cli comic import -r ~/Comics",
-    "dam-cli find-similar-images holiday.jpg",
+    "dam-cli search holiday 'added:<3d'",
 )
 _NEW_OBJECTS_AT_START = 1_000_000
 _COMPLETION = "_DAM_CLI_COMPLETE"

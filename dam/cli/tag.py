@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dam.cli.toolkit import completion
-from dam.cli.toolkit.arguments import NullSeparated, read_ids
+from dam.cli.toolkit.arguments import Chosen, NullSeparated, QueryOption, read_chosen
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
 
 if TYPE_CHECKING:
     from dam.app import World
-    from dam.core.ecs.changes import Change
+    from dam.services.ecs_service import Change
     from dam.services.tag_service import TagFacts, TagUse
 
-_DOC = """Give tags to assets, list tags, and put them in order.
+_DOC = """Give tags to assets; list, rename and merge tags.
 
 A tag is name, namespace:name or name=value, such as cat, artist:moebius or rating=4. Case does not
 matter.
@@ -34,11 +34,11 @@ TagArguments = Annotated[
 ]
 _IDS = "Ids or sha256:… prefixes; - reads them from stdin."
 ToAssets = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--to", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
 ]
 FromAssets = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--from", metavar="ID…", help=_IDS, autocompletion=completion.ids("asset")),
 ]
 RemoveIt = Annotated[bool, typer.Option("--remove", help="Take it away again.")]
@@ -49,39 +49,51 @@ RemoveIt = Annotated[bool, typer.Option("--remove", help="Take it away again.")]
     examples=(
         "dam-cli tag add cat artist:moebius --to 12 13",
         "dam-cli tag add rating=4 --to -",
+        "dam-cli tag add wide --query 'ratio:>2'",
     ),
 )
-def add(state: State, tags: TagArguments, to: ToAssets, *, null: NullSeparated = False) -> None:
+def add(
+    state: State,
+    tags: TagArguments,
+    to: ToAssets = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
+) -> None:
     """Give tags to assets.
 
     A tag that there is not yet is created. A value, as in rating=4, replaces the one before;
     ratings go from 0 to 5.
     """
-    _change_tags(state, tags, read_ids(to, null_separated=null), is_given=True)
+    chosen = read_chosen(to, query, null_separated=null, option="--to")
+    _change_tags(state, tags, chosen, is_given=True)
 
 
 @command(changes=True, examples=("dam-cli tag remove cat --from 12 13",))
 def remove(
-    state: State, tags: TagArguments, from_: FromAssets, *, null: NullSeparated = False
+    state: State,
+    tags: TagArguments,
+    from_: FromAssets = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
 ) -> None:
     """Take tags from assets.
 
     Only what people gave is taken away, not what files say. Of a tag with a value, rating takes
     any value away, and rating=4 only this one.
     """
-    _change_tags(state, tags, read_ids(from_, null_separated=null), is_given=False)
+    chosen = read_chosen(from_, query, null_separated=null, option="--from")
+    _change_tags(state, tags, chosen, is_given=False)
 
 
-def _change_tags(
-    state: State, tags: Sequence[str], wanted: Sequence[int | str], *, is_given: bool
-) -> None:
+def _change_tags(state: State, tags: Sequence[str], chosen: Chosen, *, is_given: bool) -> None:
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> int:
-        from dam.services.asset_service import resolve_ids
         from dam.services.tag_service import tag_entities, untag_entities
 
-        entity_ids = await world.read(resolve_ids, wanted)
+        entity_ids = await chosen.in_world(world)
         change = tag_entities if is_given else untag_entities
         do = world.rehearse if state.is_dry_run else world.run
         return (await do(change, entity_ids, tags)).changed
@@ -127,7 +139,11 @@ def show_tag(state: State, tag: TagArgument) -> None:
 
 
 @command(changes=True, examples=("dam-cli tag rename kat cat",))
-def rename(state: State, tag: TagArgument, name: Annotated[str, typer.Argument()]) -> None:
+def rename(
+    state: State,
+    tag: TagArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+) -> None:
     """Give a tag another name; its uses, aliases and parents stay."""
     _change_vocabulary(state, lambda service: service.rename_tag, tag, name)
 
@@ -218,7 +234,7 @@ def describe(
 
 @command(changes=True, examples=("dam-cli tag delete cat",))
 def delete(state: State, tag: TagArgument) -> None:
-    """Delete a tag, with its aliases and all its uses; the assets stay."""
+    """Delete a tag with its names and uses; the assets stay."""
     _change_vocabulary(state, lambda service: service.delete_tag, tag)
 
 

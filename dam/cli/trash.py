@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.toolkit.ages import parse_age
-from dam.cli.toolkit.arguments import IdArguments, NullSeparated, Yes, read_ids
+from dam.cli.toolkit.arguments import (
+    AssetArguments,
+    NullSeparated,
+    QueryOption,
+    Yes,
+    read_chosen,
+)
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
@@ -47,11 +53,13 @@ OlderThan = Annotated[
     examples=(
         "dam-cli remove-asset 12 13",
         "dam-cli remove-asset 12 --forever --dry-run",
+        "dam-cli remove-asset --query 'tag:draft added:<2024'",
     ),
 )
 def remove_asset(
     state: State,
-    ids: IdArguments,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
     *,
     forever: Forever = False,
     force: Annotated[
@@ -60,6 +68,7 @@ def remove_asset(
             "--force", help="With --forever: also assets in use, such as pages of a comic."
         ),
     ] = False,
+    yes: Yes = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Put assets into the trash.
@@ -69,16 +78,20 @@ def remove_asset(
     stays a page.
 
     With --forever everything known about them is removed, and a later `gc` removes the stored
-    bytes. Files that were added with --mode reference are never touched.
+    bytes. Files that were added with --mode reference are never touched. With --query it says how
+    many they are, and asks first.
     """
     from dam.cli.toolkit.running import run_in_world
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "Removal":
         from dam.services.removal_service import Removal, plan_removal, remove_assets
         from dam.services.trash_service import plan_trashing, trash_assets
 
+        wanted = await chosen.in_world(world)
+        if forever and not state.is_dry_run and query is not None and wanted:
+            confirm(f"Remove {counted(len(wanted), 'asset')} for good?", is_agreed=yes)
         if forever and state.is_dry_run:
             return await world.read(plan_removal, wanted, is_forced=force)
         if forever:
@@ -133,7 +146,13 @@ def _removed_text(count: int, is_forever: bool, is_plan: bool) -> str:  # noqa: 
 
 
 @command(changes=True, examples=("dam-cli restore-asset 12",))
-def restore_asset(state: State, ids: IdArguments, *, null: NullSeparated = False) -> None:
+def restore_asset(
+    state: State,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
+    *,
+    null: NullSeparated = False,
+) -> None:
     """Take assets out of the trash.
 
     All that was known of them is there again. A comic comes with the variants and pages that were
@@ -141,11 +160,12 @@ def restore_asset(state: State, ids: IdArguments, *, null: NullSeparated = False
     """
     from dam.cli.toolkit.running import run_in_world
 
-    wanted = read_ids(ids, null_separated=null)
+    chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> Sequence[int]:
         from dam.services.trash_service import plan_restoring, restore_assets
 
+        wanted = await chosen.in_world(world)
         if state.is_dry_run:
             return await world.read(plan_restoring, wanted)
         return (await world.run(restore_assets, wanted)).entity_ids

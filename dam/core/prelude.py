@@ -207,13 +207,15 @@ What `Commands` can do
 Each write is made on behalf of one marked entity: the entity that is written to, or the one that
 `on_behalf_of=` names. If another process has taken over that entity, the write is dropped. A system
 without marked entities leaves `on_behalf_of` out. The writes are made in this order: new entities,
-`remove`, `set`, `add`, `mark`, `update`, `execute`.
+`remove`, `set`, `add`, `mark`, `update`, `tag`, `execute`.
 
 - `set(asset, YearComponent(year=1998))`: write a component, in place of an old one.
 - `set_values(asset, YearComponent, year=1998)`: the same, faster.
 - `update(asset, YearComponent, year=1999)`: change only these values of a component that is there.
 - `add(asset, WordComponent(word="sea"))`: write one more row of a `MultiComponent`.
 - `remove(asset, WordComponent)`: delete all components of that class.
+- `tag(asset, "artist:moebius", source="file")`: tags, in place of those that this system gave with
+  that source before; people's own stay.
 - `mark(asset, NeedsCheckComponent)`: give work to another system.
 - `create_entity(on_behalf_of=asset)`: a new entity, for use in other calls; the commit gives an id.
 - `entity_for_digest(identity, on_behalf_of=asset)`: the entity with that digest, perhaps a new one.

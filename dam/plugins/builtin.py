@@ -8,6 +8,7 @@ from dam.core.database.database import Database
 from dam.core.media_kinds import MediaKinds
 from dam.core.resources import ResourceManager
 from dam.core.systems.signatures import fault
+from dam.core.systems.tag_writer import TagWriter
 from dam.errors import WorldBuildError
 from dam.media.kind import has_picture
 from dam.media.limits import MediaLimits
@@ -19,6 +20,7 @@ from dam.models import (
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service import LikenessIndex
 from dam.services.search_service import bring_entries_up_to_date
+from dam.services.tag_service import say_tags
 from dam.services.world_service import WorldCache
 from dam.storage.addresses import open_store
 from dam.systems.comics import import_comic
@@ -84,6 +86,7 @@ def install(builder: WorldBuilder) -> None:
     builder.add_resource(FileOperationsResource, files)
     builder.add_resource(WorldCache, cache)
     builder.add_resource(LikenessIndex, index)
+    builder.add_resource(TagWriter, lambda _: TagWriter(say_tags))
     builder.add_system(import_comic)
     builder.add_system(extract_metadata)
     builder.add_system(analyse_images)

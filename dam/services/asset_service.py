@@ -16,8 +16,8 @@ from dam.core.ecs.components import (
     MultiComponent,
     component_classes,
 )
+from dam.core.ecs.identities import known_identities
 from dam.core.read_only import ReadOnly
-from dam.core.systems.commands import known_identities
 from dam.errors import AmbiguousIdError, EntityNotFoundError
 from dam.models import (
     ContentHashSHA256Component,

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,12 @@ from dam.errors import ItemError, NoContentError
 from dam.models import FilePropertiesComponent
 from dam.services import content_service
 from dam.services.file_operations import FileOperationsResource
+from dam.services.search_service import (
+    Template,
+    list_search_fields,
+    parse_template,
+    read_fields,
+)
 from dam.services.store_service import tell_missing_store
 from dam.storage.contents.export import Exported, ExportFile, ExportFolder
 
@@ -56,6 +62,7 @@ async def export_assets(
     folder: Path,
     on_outcome: Callable[[ExportOutcome], None] | None = None,
     *,
+    template: str | None = None,
     is_dry_run: bool = False,
 ) -> list[ExportOutcome]:
     """Write the bytes of assets to a folder; return one outcome for each asset, in order.
@@ -71,19 +78,23 @@ async def export_assets(
         entity_ids: The assets to export.
         folder: The target; it is created if it does not exist.
         on_outcome: Called with each outcome as soon as it is known.
+        template: How the names of the files are made of fields, such as `{id}.{ext}`; by default
+            they are those of the assets. What cannot be in a name, such as `/`, becomes `_`.
         is_dry_run: Return the paths that would be written, and write nothing.
 
     Raises:
+        TemplateSyntaxError, UnknownFieldError: The template cannot be read.
         OutputFolderError: The folder is not writable; the export stops.
         StoreUnusableError, StoreNotThereError: The store cannot be used; the export stops.
     """
+    naming = None if template is None else parse_template(template, _field_names())
     exported = ExportFolder(folder, world.resources.get(FileOperationsResource).store)
     stop = threading.Event()
     write = exported.plan if is_dry_run else partial(exported.write, is_stopped=stop.is_set)
     outcomes: list[ExportOutcome] = []
     try:
         for page in portions(entity_ids, _PAGE):
-            files = await world.read(_files, page)
+            files = await world.read(_files, page, naming)
             for entity_id in page:
                 outcome = await _export(world, write, entity_id, files.get(entity_id))
                 outcomes.append(outcome)
@@ -120,7 +131,7 @@ async def _export(
 
 
 async def _files(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: AsyncSession, entity_ids: Sequence[EntityId], naming: Template | None
 ) -> dict[EntityId, ExportFile]:
     """Return what to write of each asset; one without a name is named by its SHA-256."""
     contents = await content_service.locate(session, entity_ids)
@@ -131,9 +142,18 @@ async def _files(
         row.entity_id: (os.fsdecode(row.name), row.size_bytes)
         for row in await session.execute(known)
     }
-    return {
+    files = {
         entity_id: ExportFile(
             content, *facts.get(entity_id, (content.digest.hex(), 0)), times.get(entity_id)
         )
         for entity_id, content in contents.items()
     }
+    if naming is None:
+        return files
+    rows = await read_fields(session, entity_ids, naming.fields)
+    names = {key: naming.render(row) for key, row in zip(entity_ids, rows, strict=True)}
+    return {key: file._replace(name=names[key]) for key, file in files.items()}
+
+
+def _field_names() -> list[str]:
+    return [field.name for field in list_search_fields()]

@@ -105,6 +105,19 @@ def list_(state: State) -> None:
     show(state, rows, lambda rows: table(rows, ("id", "name", "hash", "added")))
 
 
+@command("paths-list")
+def paths_list(
+    state: State,
+    rows: Annotated[int, typer.Argument()],
+    *,
+    long: Annotated[int, typer.Option(help="Make them longer.")] = 0,
+) -> None:
+    """Show a table of paths."""
+    end = "y" * long
+    listed = [(number, f"/a b/\x1b[31mc\udce9{number}{end}") for number in range(rows)]
+    show(state, listed, lambda listed: table(listed, ("id", "path")))
+
+
 @command()
 def fail(
     _: State,
@@ -198,7 +211,7 @@ def trip(_: State) -> None:
 
 GROUP = Group(name="group", doc="More.", commands=[state])
 TREE: CommandTree = {
-    "Samples": [state, paths, early, ids, list_, fail],
+    "Samples": [state, paths, early, ids, list_, paths_list, fail],
     "Signals and streams": [wait, flood, hide, trip],
     "More samples": [remove, many, work, GROUP],
 }

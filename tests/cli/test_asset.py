@@ -159,11 +159,30 @@ def test_everything_that_is_known_is_shown(filled: DamCli) -> None:
     assert [row["path"] for row in components["OriginalSourceInfoComponent"]] == [
         str(ASSETS / "pictures" / "city.jpg")
     ]
-    people = filled("show", str(found["entity_id"]))
-    assert people.stdout.splitlines()[0].split()[:3] == [
-        *(str(found["entity_id"]), "Entity", "created_at")
-    ]
-    assert all(line.split()[0] == str(found["entity_id"]) for line in people.stdout.splitlines())
+    raw = filled("show", str(found["entity_id"]), "--raw").stdout.splitlines()
+    assert raw[0].split()[:3] == [str(found["entity_id"]), "Entity", "created_at"]
+    assert all(line.split()[0] == str(found["entity_id"]) for line in raw)
+    assert any(line.split()[1:3] == ["ImageDimensionsComponent", "width"] for line in raw)
+
+
+def test_what_people_want_to_know_is_shown_in_a_few_lines(filled: DamCli) -> None:
+    filled("add-asset", *(ASSETS / "pictures" / name for name in PICTURES))
+    lines = filled("show", "1", "5", "6").stdout.splitlines()
+    facts = [line.split(maxsplit=2) for line in lines]
+    hills = {name: value for key, name, value in facts if key == "1"}
+    added = hills.pop("added")
+    assert len(added) == len("2026-01-30T12:00:00Z")
+    assert hills == {
+        "name": "hills.jpg",
+        "type": "image/jpeg",
+        "size": "13.1 kB",
+        "pixels": "480x360",
+        "kept": "in the store",
+        "path": str(ASSETS / "pictures" / "hills.jpg"),
+    }
+    assert ["5", "name", r"caf\xe9\n.txt"] in facts
+    assert ["6", "failed", "analyse_images: torn JPEG picture: 56% of it is missing"] in facts
+    assert len(facts) < 30
 
 
 def test_an_unknown_id_is_wrong_usage_and_nothing_is_done(filled: DamCli) -> None:

@@ -24,6 +24,7 @@ CHANGING = {
     *("comic remove", "restore-asset", "trash empty"),
     *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),
     *(f"tag {name}" for name in ("add", "remove", "rename", "merge", "alias", "parent", "delete")),
+    "tag describe",
 }
 
 

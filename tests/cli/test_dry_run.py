@@ -37,6 +37,14 @@ CHANGES: Mapping[str, str] = {
     "retry": "",
     "setup-db": "--reset --yes",
     "trash empty": "--yes",
+    "tag add": "sea --to {picture}",
+    "tag alias": "cat kitty",
+    "tag delete": "cat",
+    "tag describe": "cat --text Cats",
+    "tag merge": "dog cat",
+    "tag parent": "cat animal",
+    "tag remove": "cat --from {picture}",
+    "tag rename": "cat feline",
     "comic add-page": "{variant} {picture}",
     "comic create": "Nemo",
     "comic edit": "{concept} comic_title=Slumberland",
@@ -109,6 +117,7 @@ def furnish(cli: DamCli) -> dict[str, int]:
         added(cli, Path(name), "--no-process") for name in ("garbage.txt", "trashed.txt")
     )
     succeeded(cli, "remove-asset", str(garbage), "--forever")
+    succeeded(cli, "tag", "add", "cat", "dog", "--to", str(picture))
     succeeded(cli, "remove-asset", str(trashed))
     for stored in cli.home.glob(".local/share/dam/default-storage/??/??/*"):
         os.utime(stored, (0, 0))

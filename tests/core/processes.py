@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import WorldContext
 from dam.core.database.database import Database
 from dam.core.ecs.components import table_of
+from dam.core.ecs.identities import entities_for_digests
 from dam.core.ecs.rows import write_rows
-from dam.core.systems.commands import Commands, entities_for_digests
+from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import MarkedEntityList, WorldSession
 from dam.models import (

@@ -20,6 +20,7 @@ from dam.core.ecs.components import (
 )
 from dam.core.ecs.rows import create_entities, mark
 from dam.core.systems.declaration import SystemFacts, facts_of
+from dam.core.systems.tag_writer import Refused, TagsByEntity
 from dam.core.world import World
 from dam.models import ImageDimensionsComponent
 from tests.databases import world_config
@@ -68,6 +69,12 @@ def builder_of(url: str, *functions: Callable[..., Awaitable[Any]], **changes: A
         else:
             builder.add_listener(function)
     return builder
+
+
+async def no_tags(_session: AsyncSession, tags: TagsByEntity, _source: str) -> Refused:
+    """Write the tags of systems that give none."""
+    assert not tags
+    return {}
 
 
 async def new_entities(

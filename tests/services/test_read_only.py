@@ -32,6 +32,8 @@ from dam.services import (
     schema_service,
     status_service,
     store_service,
+    summary_service,
+    tag_service,
     trash_service,
     world_service,
 )
@@ -87,6 +89,7 @@ async def filled(world: World, add: Add, tmp_path: Path) -> Filled:
     (tmp_path / "trashed.txt").write_text("trashed")
     trashed = await add(tmp_path / "trashed.txt")
     await world.run(trash_service.trash_assets, [trashed])
+    await world.run(tag_service.tag_entities, [picture], ["cat", "rating=4"])
     return Filled(
         picture=picture,
         sha256=located[picture].digest.hex(),
@@ -188,6 +191,12 @@ def cases(f: Filled) -> list[Case]:
         case(removal_service.plan_removal, [f.picture]),
         case(schema_service.table_names),
         case(status_service.status),
+        case(summary_service.summarise_entities, [f.picture]),
+        case(tag_service.list_tags, "c"),
+        case(tag_service.require_tag, "cat"),
+        case(tag_service.resolve_tags, "c*", is_glob=True),
+        case(tag_service.show_tag, "cat"),
+        case(tag_service.tags_of, [f.picture]),
         case(trash_service.list_trash),
         case(trash_service.plan_restoring, [f.trashed]),
         case(trash_service.plan_trashing, [f.picture]),

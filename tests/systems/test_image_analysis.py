@@ -29,7 +29,7 @@ from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_service import WorldCache
 from dam.systems.image_analysis import analyse_images
-from tests.core.worlds import failures, marked, new_entities, rows_of
+from tests.core.worlds import failures, marked, new_entities, no_tags, rows_of
 from tests.databases import world_config
 from tests.faults.state import sha256
 from tests.media.drawing import landscape, save
@@ -54,7 +54,7 @@ async def call(world: World, *pictures: EntityId) -> Commands:
         world.resources.get(WorldCache),
         commands,
     )
-    await world.run(commands.apply, pictures, now=world.context.now())
+    await world.run(commands.apply, pictures, no_tags, now=world.context.now())
     return commands
 
 

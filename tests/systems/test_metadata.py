@@ -29,7 +29,7 @@ from dam.models import (
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.systems.metadata import extract_metadata
-from tests.core.worlds import failures, marked, new_entities, rows_of
+from tests.core.worlds import failures, marked, new_entities, no_tags, rows_of
 from tests.services.conftest import Add
 from tests.systems.conftest import ASSETS
 
@@ -49,7 +49,7 @@ async def call(world: World, *assets: EntityId) -> Commands:
 
 
 async def write(world: World, commands: Commands, owners: Sequence[EntityId]) -> None:
-    await world.run(commands.apply, owners, now=world.context.now())
+    await world.run(commands.apply, owners, no_tags, now=world.context.now())
 
 
 async def test_a_picture_is_described_upright_and_goes_on_to_the_analysis(

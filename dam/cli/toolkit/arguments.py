@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +16,7 @@ from dam.cli.toolkit.output import one_line
 from dam.errors import UsageError
 
 if TYPE_CHECKING:
+    from dam.app import World
     from dam.services.import_service import FileSelection
 
 _HASH_PREFIX = re.compile(r"sha256:([0-9a-f]{8,64})")
@@ -39,6 +41,20 @@ OptionalIdArguments = Annotated[
         metavar="ID",
         help="Ids or sha256:… prefixes; - reads them from stdin. Default: all.",
         autocompletion=completion.ids("asset"),
+    ),
+]
+AssetArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ID",
+        help="Ids or sha256:… prefixes; - reads them from stdin.",
+        autocompletion=completion.ids("asset"),
+    ),
+]
+QueryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--query", metavar="QUERY", help="In the place of ids: all that this query finds."
     ),
 ]
 NullSeparated = Annotated[
@@ -152,6 +168,62 @@ def read_ids(values: Iterable[str], *, null_separated: bool = False) -> list[int
         An integer for an entity's id; 8 to 64 lower-case hex digits for the beginning of a SHA-256.
     """
     return [parse_id(text) for text in _items(values, null_separated=null_separated)]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The assets that a command is for: named by ids, or found by a query."""
+
+    ids: tuple[int | str, ...]
+    query: str | None
+
+    async def in_world(self, world: "World") -> list[int]:
+        """Return the ids of these assets, each once.
+
+        Raises:
+            EntityNotFoundError, AmbiguousIdError: Some of those named do not exist.
+            QuerySyntaxError: The query cannot be read.
+        """
+        from dam.services.asset_service import resolve_ids
+        from dam.services.search_service import search_ids
+
+        if self.query is None:
+            return await world.read(resolve_ids, self.ids)
+        return list(await world.read(search_ids, self.query))
+
+
+def read_chosen(
+    ids: Iterable[str] | None,
+    query: str | None,
+    *,
+    null_separated: bool = False,
+    option: str = "ID",
+) -> Chosen:
+    """Return the assets of a command that takes ids or `--query`.
+
+    Args:
+        ids: What was given for the ids.
+        query: What was given for `--query`.
+        null_separated: `-0` was given.
+        option: How an error names the ids.
+
+    Raises:
+        UsageError: Both or neither were given, or a text is no id.
+    """
+    given = list(ids or ())
+    if bool(given) == (query is not None):
+        raise OneOfTwoError(option, "--query")
+    return Chosen(tuple(read_ids(given, null_separated=null_separated)), query)
+
+
+def read_chosen_or_all(
+    ids: Iterable[str] | None, query: str | None, *, null_separated: bool = False
+) -> Chosen | None:
+    """Return the same as `read_chosen`; None, for all assets, if neither was given."""
+    given = list(ids or ())
+    if not given and query is None:
+        return None
+    return read_chosen(given, query, null_separated=null_separated)
 
 
 def parse_id(text: str) -> int | str:

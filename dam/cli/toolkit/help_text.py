@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from typing import Any, Protocol
 
 from typer.core import TyperCommand, TyperGroup
@@ -28,7 +29,10 @@ class PlainCommand(TyperCommand):
     """A command whose help lists its own options apart from the options of every command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as below
-        """Read the arguments; an option whose METAVAR ends with `…` takes all that follow it."""
+        """Read the arguments; an option whose METAVAR ends with `…` takes all that follow it.
+
+        If an argument's METAVAR is `QUERY…`, whatever is no option belongs to it: `-tag:cat`, too.
+        """
         endless = {
             option
             for parameter in self.params
@@ -36,6 +40,8 @@ class PlainCommand(TyperCommand):
             for option in parameter.opts
             if option.startswith("-")
         }
+        if any(getattr(parameter, "metavar", "") == "QUERY…" for parameter in self.params):
+            args = _words_last(args, self.get_params(ctx))
         return super().parse_args(ctx, list(_repeated(args, endless)))
 
     def format_epilog(self, ctx: object, formatter: _Formatter) -> None:
@@ -60,6 +66,27 @@ class PlainCommand(TyperCommand):
             for option in parameter.opts
         }
         page.write_to(formatter, everywhere | {"--help"})
+
+
+def _words_last(arguments: Sequence[str], parameters: Sequence[Any]) -> list[str]:
+    """Return the options first, each with its value, and behind `--` all that is none."""
+    takes_value = {
+        option: not getattr(parameter, "is_flag", False)
+        for parameter in parameters
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("-")
+    }
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            words += rest
+        elif argument in takes_value:
+            options += [argument, *islice(rest, int(takes_value[argument]))]
+        else:
+            (options if argument.startswith("--") else words).append(argument)
+    return [*options, "--", *words]
 
 
 def _repeated(arguments: Sequence[str], endless: Collection[str]) -> Iterator[str]:

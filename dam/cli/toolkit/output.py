@@ -4,9 +4,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
@@ -14,7 +14,8 @@ from typing import TextIO, TypeVar
 
 from dam.cli.toolkit.command import State
 from dam.cli.toolkit.hints import in_json, naming_world
-from dam.cli.toolkit.tables import aligned, fitted
+from dam.cli.toolkit.paging import CURRENT_PAGER, Pager, is_plain_terminal
+from dam.cli.toolkit.tables import aligned, fitted, linked
 from dam.errors import (
     EnvironmentFaultError,
     UsageError,
@@ -25,6 +26,14 @@ from dam.errors import (
 
 T = TypeVar("T")
 _MOST_IDS = 20
+
+
+@dataclass(frozen=True)
+class FileLink:
+    """A text in a table that is a link to a file, where terminals have links."""
+
+    text: str
+    path: str
 
 
 class OutputError(EnvironmentFaultError):
@@ -54,11 +63,34 @@ class CannotAskError(UsageError):
 
 
 def show(state: State, result: T, people: Callable[[T], None]) -> None:
-    """Write a command's result: as JSON if that was asked for, else by calling `people` with it."""
+    """Write a command's result: as JSON if that was asked for, else by calling `people` with it.
+
+    What `people` writes goes through the pager if it is longer than the screen.
+    """
     if state.is_json:
         emit_json(result)
     else:
-        people(result)
+        with paged():
+            people(result)
+
+
+@contextmanager
+def paged() -> Iterator[None]:
+    """Show results through the user's pager, if they are longer than the screen of a terminal.
+
+    A block of its own that is inside changes nothing.
+    """
+    is_alone = is_read_at_a_terminal() and not is_plain_terminal()
+    if not is_alone or CURRENT_PAGER.get() is not None:
+        yield
+        return
+    pager = Pager(_results())
+    token = CURRENT_PAGER.set(pager)
+    try:
+        yield
+    finally:
+        CURRENT_PAGER.reset(token)
+        pager.close()
 
 
 def emit_json(value: object) -> None:
@@ -87,9 +119,17 @@ def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
 
     Elsewhere than on a terminal, each line is a row and has all of its columns. On a terminal, a
     header comes first, empty columns are left out, and rows that are too long take several lines.
-    Then a column called `name` or `comic` may be shortened; all other cells stay whole.
+    Then a column called `name` or `comic` may be shortened; all other cells stay whole. Paths, and
+    what is in a column called `path`, are links there.
     """
-    cells = [[_cell(value) for value in row] for row in rows]
+    has_links = is_read_at_a_terminal() and not is_plain_terminal()
+    cells = [
+        [
+            _linked(value, name) if has_links else _cell(value)
+            for value, name in zip(row, header, strict=True)
+        ]
+        for row in rows
+    ]
     lines = aligned(cells)
     if is_read_at_a_terminal():
         columns = os.get_terminal_size(results_fileno()).columns or 80  # 0: it does not know
@@ -229,20 +269,39 @@ def write_line(line: str) -> None:
         BrokenPipeError: The reader is gone.
         OutputError: Stdout is closed, or its disk is full.
     """
-    try:
-        _results().write(line + "\n")
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(words_for(error)) from error
+    pager = CURRENT_PAGER.get()
+    with _output_errors():
+        if pager is None:
+            _results().write(line + "\n")
+        else:
+            pager.write(line)
+
+
+def write_text(text: str) -> None:
+    """Write text to stdout as it is, without the pager; errors are those of `write_line`."""
+    with _output_errors():
+        _results().write(text)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to stdout behind what was written before; errors are those of `write_line`."""
+    flush()
+    with _output_errors():
+        _results().buffer.write(data)
 
 
 def flush() -> None:
     """Flush stdout; errors are those of `write_line`."""
     if sys.__stdout__ is None:
         return
-    try:
+    with _output_errors():
         sys.__stdout__.flush()
+
+
+@contextmanager
+def _output_errors() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -277,6 +336,28 @@ def _plain(value: object) -> object:
     return plain
 
 
+def _linked(value: object, column: str) -> str:
+    """Return a cell; a path is a link to its file."""
+    match value:
+        case FileLink():
+            path: str | PurePath = value.path
+        case PurePath():
+            path = value
+        case str() if value and column == "path":
+            path = value
+        case _:
+            return _cell(value)
+    return linked(_cell(value), _file_url(path))
+
+
+def _file_url(path: str | PurePath) -> str:
+    """Return the URL of a file, with this machine's name, as terminals want it."""
+    from urllib.parse import quote, quote_from_bytes
+
+    whole = os.fsencode(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118 - as it is
+    return f"file://{quote(os.uname().nodename)}{quote_from_bytes(whole)}"
+
+
 def _cell(value: object) -> str:
     if value is None or value == "":
         return "-"
@@ -284,4 +365,4 @@ def _cell(value: object) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, bytes):
         return value.hex()
-    return one_line(str(value))
+    return one_line(value.text if isinstance(value, FileLink) else str(value))

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-_LIST = "`list-worlds` lists worlds, `comic find` comics, `failures` failures; `status` counts all"
 _FIND = (
-    "`find-similar-images FILE` finds by looks, `find-file-by-hash HASH` by bytes, "
-    "`comic find` comics"
+    "`search WORD` finds by names, tags and more, `find-similar-images FILE` by looks, "
+    "`find-file-by-hash HASH` by bytes"
 )
 _ADD = "`add-asset PATH` adds files and folders, `comic import PATH` adds comics"
 _REMOVE = "`remove-asset ID` removes assets"
@@ -13,8 +12,8 @@ _RESTORE = "`restore-asset ID` takes assets out of the trash"
 _HELP = "`--help` lists all commands, `COMMAND --help` explains one"
 
 ROOT: Mapping[str, str] = {
-    **dict.fromkeys(("list", "ls"), _LIST),
-    **dict.fromkeys(("find", "search", "query"), _FIND),
+    "ls": "`list` lists assets, `list-worlds` worlds, `failures` failures; `status` counts all",
+    **dict.fromkeys(("find", "query"), _FIND),
     **dict.fromkeys(("add", "import", "ingest", "scan"), _ADD),
     **dict.fromkeys(("rm", "remove", "delete", "del"), _REMOVE),
     "export": "`export-asset ID` writes assets into a folder, `comic export` writes comics",

@@ -1,5 +1,6 @@
 """Lays out rows for a terminal: what people copy stays whole, names are shortened, rows wrap."""
 
+import re
 from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
@@ -7,6 +8,7 @@ _SHORTENED = frozenset({"name", "comic"})
 _SHORTEST_NAME = 24
 _GAP = "  "
 _INDENT = "    "
+_LINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -63,10 +65,21 @@ def shortened(text: str, width: int) -> str:
 
 
 def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a text takes; a link around it takes none."""
+    text = without_links(text)
     if text.isascii():
         return len(text)
     return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+
+
+def linked(text: str, url: str) -> str:
+    """Return printable text as a hyperlink of terminals (OSC 8)."""
+    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
+
+
+def without_links(text: str) -> str:
+    """Return the text of hyperlinks alone."""
+    return _LINK.sub("", text) if "\x1b" in text else text
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from dam.core.database.among import among
 from dam.core.database.bulk import insert_rows
-from dam.core.database.portions import portions
 from dam.core.ecs.components import Base, EntityId, MultiComponent, component_classes, table_of
 from dam.errors import ChangedSinceError
 
 Row = Mapping[str, Any]
+_Place = tuple[Table, int]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ class Change:
     @property
     def entity_ids(self) -> tuple[EntityId, ...]:
         """The entities whose rows were changed, ascending."""
-        found = {row[column] for column, row in _rows_with_owner(self.rows)}
+        found: set[EntityId] = set()
+        for table, rows in _by_table(self.rows):
+            owner = _owner_of(table).key
+            found.update(row.before[owner] for row in rows if row.before is not None)
+            found.update(row.after[owner] for row in rows if row.after is not None)
         return tuple(sorted(found))
 
 
@@ -109,13 +114,12 @@ async def undo(session: AsyncSession, change: Change) -> Change:
         ChangedSinceError: One of the rows was changed again, or something that it needs is gone;
             the caller must roll back.
     """
-    keys = {row.table: _key_names(row.table) for row in change.rows}
     written = [row for row in change.rows if row.after is not None]
-    await _refuse_changed(session, change.what, written, keys)
+    await _refuse_changed(session, change.what, written)
     async with recorded(session, change.watched, what=f"undoing: {change.what}") as recording:
         for table, rows in _by_table(reversed(written)):
-            for page in portions([row.after for row in rows if row.after is not None]):
-                await session.execute(delete(table).where(_one_of(table, keys[table], page)))
+            keys = [row.after[_key_of(table).key] for row in rows if row.after is not None]
+            await session.execute(delete(table).where(among(_key_of(table), keys)))
         try:
             removed = [row for row in change.rows if row.before is not None]
             for table, rows in _by_table(removed):
@@ -138,51 +142,37 @@ def _with_surrogate_keys() -> set[Table]:
     return {table_of(kind) for kind in component_classes(MultiComponent).values()}
 
 
-async def _refuse_changed(
-    session: AsyncSession,
-    what: str,
-    written: Iterable[RowChange],
-    keys: Mapping[Table, Sequence[str]],
-) -> None:
+async def _refuse_changed(session: AsyncSession, what: str, written: Iterable[RowChange]) -> None:
     for table, rows in _by_table(written):
-        wanted = {_key(keys[table], row.after): row.after for row in rows if row.after is not None}
-        found: dict[tuple[Any, ...], Row] = {}
-        for page in portions(list(wanted.values())):
-            held = select(table).where(_one_of(table, keys[table], page)).with_for_update()
-            for row in (await session.execute(held)).mappings():
-                found[_key(keys[table], row)] = dict(row)
-        changed = [row for key, row in wanted.items() if found.get(key) != row]
+        key = _key_of(table)
+        wanted = {row.after[key.key]: row.after for row in rows if row.after is not None}
+        held = select(table).where(among(key, wanted)).with_for_update()
+        found = {row[key.key]: dict(row) for row in (await session.execute(held)).mappings()}
+        changed = [row for number, row in wanted.items() if found.get(number) != row]
         if changed:
             owner = _owner_of(table).key
             raise ChangedSinceError(what, sorted({row[owner] for row in changed}))
 
 
-async def _read(
-    session: AsyncSession, watched: Iterable[Watched]
-) -> dict[tuple[Table, tuple[Any, ...]], Row]:
+async def _read(session: AsyncSession, watched: Iterable[Watched]) -> dict[_Place, Row]:
     await session.flush()
-    found: dict[tuple[Table, tuple[Any, ...]], Row] = {}
+    found: dict[_Place, Row] = {}
     for each in watched:
         table = each.column.property.columns[0].table
-        column = table.c[each.column.key]
-        keys = _key_names(table)
-        for ids in portions(sorted(set(each.ids))):
-            chosen = select(table).where(column.in_(ids), *each.where)
-            for row in (await session.execute(chosen)).mappings():
-                found[table, _key(keys, row)] = dict(row)
+        names = [column.key for column in table.c]
+        at = names.index(_key_of(table).key)
+        chosen = select(table).where(among(table.c[each.column.key], each.ids), *each.where)
+        for values in await session.execute(chosen):
+            found[table, values[at]] = dict(zip(names, values, strict=True))
     return found
 
 
-def _differences(
-    before: dict[tuple[Table, tuple[Any, ...]], Row],
-    after: dict[tuple[Table, tuple[Any, ...]], Row],
-) -> Iterator[RowChange]:
+def _differences(before: dict[_Place, Row], after: dict[_Place, Row]) -> Iterator[RowChange]:
     """Yield what differs, ordered by table so that a parent comes before its children."""
     order = {table: index for index, table in enumerate(Base.metadata.sorted_tables)}
-    for table, key in sorted(before | after, key=lambda at: (order[at[0]], at[1])):
-        old, new = before.get((table, key)), after.get((table, key))
-        if old != new:
-            yield RowChange(table, old, new)
+    changed = [at for at in before | after if before.get(at) != after.get(at)]
+    for at in sorted(changed, key=lambda at: (order[at[0]], at[1])):
+        yield RowChange(at[0], before.get(at), after.get(at))
 
 
 def _by_table(rows: Iterable[RowChange]) -> Iterator[tuple[Table, list[RowChange]]]:
@@ -190,12 +180,6 @@ def _by_table(rows: Iterable[RowChange]) -> Iterator[tuple[Table, list[RowChange
     for row in rows:
         found.setdefault(row.table, []).append(row)
     yield from found.items()
-
-
-def _rows_with_owner(rows: Iterable[RowChange]) -> Iterator[tuple[str, Row]]:
-    for row in rows:
-        owner = _owner_of(row.table).key
-        yield from ((owner, each) for each in (row.before, row.after) if each is not None)
 
 
 def _owner_of(table: Table) -> Column[Any]:
@@ -206,14 +190,6 @@ def _owner_of(table: Table) -> Column[Any]:
     return references[0] if references else next(iter(table.primary_key))
 
 
-def _key_names(table: Table) -> list[str]:
-    return [column.key for column in table.primary_key]
-
-
-def _key(names: Sequence[str], row: Mapping[Any, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)
-
-
-def _one_of(table: Table, names: Sequence[str], rows: Sequence[Row]) -> ColumnElement[bool]:
-    (name,) = names  # all tables of entities have a key of one column
-    return table.c[name].in_([row[name] for row in rows])
+def _key_of(table: Table) -> Column[Any]:
+    (column,) = table.primary_key  # all tables of entities have a key of one column, a number
+    return column

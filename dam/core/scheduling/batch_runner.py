@@ -192,7 +192,7 @@ class BatchRunner:
         async def attempt() -> tuple[set[EntityId], int, list[EntityId]]:
             async with self._database.writer() as session:
                 held = await leases.finish(session, self._marker, claimed)
-                absent = await commands.apply(session, held, now=self._invoker.context.now())
+                absent = await self._invoker.apply(session, self._plan, commands, held)
                 every = {**absent, **failures}
                 await self._settle(session, held, every)
                 return held, len(held & every.keys()), created_in(session)

@@ -20,6 +20,7 @@ from dam.core.systems.params import (
     WorldReader,
     read_components,
 )
+from dam.core.systems.tag_writer import Refused, TagsByEntity, TagWriter
 from dam.errors import SystemAbortedError, TransactionEndedError
 
 
@@ -58,8 +59,19 @@ class Invoker:
         commands = Commands()
         answer = await self.invoke(plan, commands=commands, event=event)
         if plan.asks_for(ParamKind.COMMANDS):  # a function that only reads need not wait to write
-            await self.database.write(commands.apply, (), now=self.context.now())
+            await self.database.write(self.apply, plan, commands, ())
         return answer, commands.events(())
+
+    async def apply(
+        self, session: AsyncSession, plan: Plan, commands: Commands, held: Collection[EntityId]
+    ) -> dict[EntityId, Exception]:
+        """Make the writes of a system on behalf of these entities; see `Commands.apply`."""
+
+        async def give_tags(session: AsyncSession, tags: TagsByEntity, source: str) -> Refused:
+            writer = self._resources.get(TagWriter)
+            return await writer.write(session, tags, source=source, system=plan.name)
+
+        return await commands.apply(session, held, give_tags, now=self.context.now())
 
     async def invoke(
         self,

@@ -1,27 +1,25 @@
 """`Commands`: collects the writes that a system asks for; they are made when it has returned."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple, ParamSpec, cast
 
-from sqlalchemy import Select, Update, bindparam, delete, select
+from sqlalchemy import Update, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
     AnyComponent,
     Component,
-    Entity,
     EntityId,
     IdentityComponent,
     MarkerComponent,
     MultiComponent,
     table_of,
 )
+from dam.core.ecs.identities import entities_for_digests
 from dam.core.ecs.rows import (
     Row,
     create_entities,
@@ -34,7 +32,9 @@ from dam.core.ecs.rows import (
 )
 from dam.core.events import Event
 from dam.core.systems.params import MarkedEntityList
+from dam.core.systems.tag_writer import GiveTags
 from dam.errors import NoComponentError
+from dam.media.tag_name import TagText, parse_tag
 
 P = ParamSpec("P")
 
@@ -62,6 +62,12 @@ class _Statement(NamedTuple):
     values: Row
 
 
+class _Tagging(NamedTuple):
+    on_behalf_of: EntityId | None
+    entity: EntityRef
+    tags: Sequence[TagText]
+
+
 class _On(NamedTuple):
     on_behalf_of: EntityId | None
     entity: EntityRef
@@ -85,6 +91,7 @@ class Commands:
         self._removes: dict[type[AnyComponent], list[_On]] = defaultdict(list)
         self._marks: dict[type[MarkerComponent], list[_On]] = defaultdict(list)
         self._updates: dict[type[Component], list[_Write]] = defaultdict(list)
+        self._tags: dict[str, list[_Tagging]] = defaultdict(list)
         self._statements: list[_Statement] = []
         self._pending: list[PendingEntity] = []
         self._events: list[tuple[EntityId | None, Event[Any]]] = []
@@ -161,6 +168,34 @@ class Commands:
         """Remove every component of that kind from the entity; done before `set` and `add`."""
         self._removes[kind].append(_On(self._claimed_for(entity, on_behalf_of), entity))
 
+    def tag(
+        self,
+        entity: EntityRef,
+        *tags: str,
+        source: str = "rule",
+        on_behalf_of: EntityId | None = None,
+    ) -> None:
+        """Give the entity these tags, in place of those that this system gave it before.
+
+        That is, those of the same source; what people and other systems say stays. All calls for an
+        entity and a source count together; without a tag the old ones are only taken away. If a tag
+        takes no such value, the marked entity fails with a `TagValueError`.
+
+        Example: `commands.tag(asset, "artist:moebius", "seen=2024-05-17", source="file")`.
+
+        Args:
+            entity: The entity.
+            *tags: As `name`, `namespace:name` or `name=value`; new ones are created.
+            source: `file` for what a file says, `rule` for what was concluded, `importer` for what
+                another catalogue says.
+            on_behalf_of: The marked entity for which it is done.
+
+        Raises:
+            MalformedTagError: A text is no tag.
+        """
+        claimed = self._claimed_for(entity, on_behalf_of)
+        self._tags[source].append(_Tagging(claimed, entity, [parse_tag(tag) for tag in tags]))
+
     def mark(
         self,
         entity: EntityRef,
@@ -232,18 +267,24 @@ class Commands:
         return [event for claimed, event in self._events if claimed is None or claimed in held]
 
     async def apply(
-        self, session: AsyncSession, held: Collection[EntityId], *, now: datetime
+        self,
+        session: AsyncSession,
+        held: Collection[EntityId],
+        give_tags: GiveTags,
+        *,
+        now: datetime,
     ) -> dict[EntityId, Exception]:
         """Make the writes on behalf of these entities, one statement per component.
 
         The caller commits. The order is: new entities, removals, `set`, `add`, marks, `update`,
-        `execute`.
+        tags, `execute`.
 
         Returns:
-            The marked entities whose `update` found no row, each with its error.
+            The marked entities whose `update` found no row, or that cannot have one of their tags,
+            each with its error.
 
         Raises:
-            NoComponentError: The same, without marked entities.
+            NoComponentError, TagValueError: The same, without marked entities.
         """
         allowed = {None, *held}
 
@@ -256,10 +297,7 @@ class Commands:
             return ids[entity] if isinstance(entity, PendingEntity) else entity
 
         for kind, targets in self._removes.items():
-            gone = sorted({id_of(on.entity) for on in of(targets)})
-            for entity_ids in portions(gone):
-                those = kind.entity_id.in_(entity_ids)
-                await session.execute(delete(table_of(kind)).where(those))
+            await _remove(session, kind, {id_of(on.entity) for on in of(targets)})
         for kind, writes in self._sets.items():
             latest = {id_of(write.entity): write.row for write in of(writes)}
             rows = [{"entity_id": key, **latest[key]} for key in sorted(latest)]
@@ -272,9 +310,18 @@ class Commands:
         failures: dict[EntityId, Exception] = {}
         for kind, writes in self._updates.items():
             failures = await _update(session, kind, of(writes), id_of) | failures
+        for source, taggings in self._tags.items():
+            failures = await _tag(session, give_tags, source, of(taggings), id_of) | failures
         for statement in of(self._statements):
             await session.execute(statement.statement, statement.values)
         return failures
+
+
+async def _remove(
+    session: AsyncSession, kind: type[AnyComponent], entity_ids: Collection[EntityId]
+) -> None:
+    for some in portions(sorted(entity_ids)):
+        await session.execute(delete(table_of(kind)).where(kind.entity_id.in_(some)))
 
 
 async def _update(
@@ -290,9 +337,35 @@ async def _update(
         entity_id = id_of(write.entity)
         changes[entity_id].update(write.row)
         asked_by[entity_id].append(write.on_behalf_of)
+    absent = await update_rows(session, kind, changes)
+    errors = {entity_id: NoComponentError(entity_id, kind.__name__) for entity_id in absent}
+    return _charged(errors, asked_by)
+
+
+async def _tag(
+    session: AsyncSession,
+    give_tags: GiveTags,
+    source: str,
+    taggings: Iterable[_Tagging],
+    id_of: Callable[[EntityRef], EntityId],
+) -> dict[EntityId, Exception]:
+    """Give the tags of one source; return the marked entities that cannot have one of theirs."""
+    tags: dict[EntityId, list[TagText]] = defaultdict(list)
+    asked_by: dict[EntityId, list[EntityId | None]] = defaultdict(list)
+    for tagging in taggings:
+        entity_id = id_of(tagging.entity)
+        tags[entity_id] += tagging.tags
+        asked_by[entity_id].append(tagging.on_behalf_of)
+    refused = await give_tags(session, tags, source) if tags else {}
+    return _charged(refused, asked_by)
+
+
+def _charged(
+    errors: Mapping[EntityId, Exception], asked_by: Mapping[EntityId, Iterable[EntityId | None]]
+) -> dict[EntityId, Exception]:
+    """Return the errors of the marked entities that asked; raise if there are none."""
     failures: dict[EntityId, Exception] = {}
-    for entity_id in await update_rows(session, kind, changes):
-        error = NoComponentError(entity_id, kind.__name__)
+    for entity_id, error in errors.items():
         for claimed in asked_by[entity_id]:
             if claimed is None:
                 raise error
@@ -318,58 +391,3 @@ async def _resolve(
         found = await entities_for_digests(session, kind, digests, now=now)
         ids |= {e: found[e.identity.digest][0] for e in entities if e.identity}
     return ids
-
-
-async def entities_for_digests(
-    session: AsyncSession,
-    kind: type[IdentityComponent],
-    digests: Iterable[bytes],
-    *,
-    now: datetime,
-) -> dict[bytes, tuple[EntityId, bool]]:
-    """Return for each digest its entity, and whether that was created here. The caller commits.
-
-    Rows are inserted in the order of their digests, so that two transactions never deadlock. If
-    another transaction was first, its entity is returned and the one created here is deleted.
-
-    Args:
-        session: A session that may write.
-        kind: The component that holds the digests.
-        digests: The digests; a repeated one counts once.
-        now: When new entities are created.
-    """
-    wanted = list(dict.fromkeys(digests))
-    found = await known_identities(session, kind, wanted)
-    missing = [digest for digest in wanted if digest not in found]
-    ids = await create_entities(session, len(missing), now=now)
-    created = dict(zip(missing, ids, strict=True))
-    rows = [{"entity_id": created[digest], "digest": digest} for digest in sorted(missing)]
-    if not rows:
-        return {digest: (entity_id, False) for digest, entity_id in found.items()}
-    written = await insert_rows(session, table_of(kind), rows, Conflict(("digest",)))
-    are_all_mine = written == len(rows)
-    now_known = created if are_all_mine else await known_identities(session, kind, missing)
-    in_vain = sorted(set(ids) - set(now_known.values()))
-    for entity_ids in portions(in_vain):
-        await session.execute(delete(table_of(Entity)).where(Entity.id.in_(entity_ids)))
-    mine = set(ids)
-    answer = {digest: (entity_id, False) for digest, entity_id in found.items()}
-    return answer | {d: (entity_id, entity_id in mine) for d, entity_id in now_known.items()}
-
-
-async def known_identities(
-    session: AsyncSession, kind: type[IdentityComponent], digests: Collection[bytes]
-) -> dict[bytes, EntityId]:
-    """Return the entity of each digest; unknown digests are left out."""
-    found: dict[bytes, EntityId] = {}
-    for some in portions(list(digests)):
-        found |= dict((await session.execute(_entities_of(kind), {"digests": some})).all())
-    return found
-
-
-@cache
-def _entities_of(kind: type[IdentityComponent]) -> Select[bytes, EntityId]:
-    columns = table_of(kind).c
-    return select(columns.digest, columns.entity_id).where(
-        columns.digest.in_(bindparam("digests", expanding=True))
-    )

@@ -17,9 +17,9 @@ from dam.core.ecs.components import (
     MarkerComponent,
     ProcessingErrorComponent,
 )
+from dam.core.ecs.identities import entities_for_digests
 from dam.core.ecs.rows import mark, write_rows
 from dam.core.new_entities import NewEntity, NewEntityMarkers
-from dam.core.systems.commands import entities_for_digests
 from dam.errors import display_path
 from dam.models import (
     CONTENT_HASHES,

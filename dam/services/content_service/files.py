@@ -11,17 +11,16 @@ from sqlalchemy import Select, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import Conflict, insert_rows
-from dam.core.ecs.components import AnyComponent, EntityId, table_of, upsert
+from dam.core.ecs.components import AnyComponent, EntityId, table_of
+from dam.core.ecs.identities import known_identities
 from dam.core.ecs.rows import Row, write_rows
 from dam.core.new_entities import NewEntityMarkers
 from dam.core.read_only import ReadOnly
-from dam.core.systems.commands import known_identities
 from dam.errors import display_path
 from dam.models import (
     IN_STORE,
     REFERENCED,
     ContentHashSHA256Component,
-    ContentSuccessorComponent,
     FileLocationComponent,
     OriginalSourceInfoComponent,
     TrashedComponent,
@@ -34,6 +33,7 @@ from dam.services.content_service.contents import (
     unreadable_assets,
 )
 from dam.services.content_service.file_states import note_states
+from dam.services.content_service.successors import Replaced, note_successors
 from dam.services.content_service.trashed import trashed_among
 from dam.storage.content_store import StoredFile
 from dam.storage.paths import path_bytes, path_digest
@@ -65,12 +65,21 @@ class RecordedFile:
     """The asset that has a file's bytes, and the file's status.
 
     `entity_id` is None in a dry run that would create the asset. `is_mended` says that the store
-    had lost or damaged these bytes and has them again.
+    had lost or damaged these bytes and has them again. `inherited_from` is the asset that had the
+    path before, if this one took over its tags or its places in comics.
     """
 
     entity_id: EntityId | None
     status: ByteStatus
     is_mended: bool = False
+    inherited_from: EntityId | None = None
+
+
+class Source(NamedTuple):
+    """The asset that a path had, and the time of the file."""
+
+    entity_id: EntityId
+    mtime_ns: int
 
 
 async def record_files(
@@ -104,10 +113,27 @@ async def record_files(
     was_there = {entity_id for entity_id, _ in assets} - new
     await mark_as_new(session, mended | await unreadable_assets(session, was_there), markers)
     before = await _write_sources(session, assets, now)
+    heirs = await note_successors(session, _replaced(assets, before))
+    before_ids = {path: source.entity_id for path, source in before.items()}
     return [
-        replace(_judge(file, entity_id, created, restored, before), is_mended=entity_id in mended)
+        replace(
+            _judge(file, entity_id, created, restored, before_ids),
+            is_mended=entity_id in mended,
+            inherited_from=heirs.get(file.path_digest),
+        )
         for entity_id, file in assets
     ]
+
+
+def _replaced(
+    assets: Sequence[tuple[EntityId, HashedFile]], before: Mapping[bytes, Source]
+) -> dict[bytes, Replaced]:
+    """Return the files that have other bytes than before, by path digest."""
+    return {
+        file.path_digest: Replaced(file.path, held.entity_id, held.mtime_ns, entity_id)
+        for entity_id, file in assets
+        if (held := before.get(file.path_digest)) is not None and held.entity_id != entity_id
+    }
 
 
 async def foresee_files(
@@ -237,8 +263,8 @@ async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
 
 async def _write_sources(
     session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]], now: datetime
-) -> dict[bytes, EntityId]:
-    """Record the sources; return the asset that each path had before, by path digest."""
+) -> dict[bytes, Source]:
+    """Record the sources; return what each path had before, by path digest."""
     rows: dict[bytes, Row] = {}
     for entity_id, file in files:
         rows[file.path_digest] = {
@@ -254,19 +280,11 @@ async def _write_sources(
             "read_at": file.read_at,
         }
     source = OriginalSourceInfoComponent
-    held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(rows))
-    before = dict((await session.execute(held)).all())
+    held = select(source.path_digest, source.entity_id, source.mtime_ns)
+    found = await session.execute(held.where(source.path_digest.in_(rows)))
+    before = {digest: Source(entity_id, mtime_ns) for digest, entity_id, mtime_ns in found}
     changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
     await _upsert_by_path(session, source, rows, changing)
-    succeeded = {
-        (entity_id, int(rows[digest]["entity_id"]))
-        for digest, entity_id in before.items()
-        if rows[digest]["entity_id"] != entity_id
-    }
-    if succeeded:
-        insert = upsert(session, ContentSuccessorComponent).on_conflict_do_nothing()
-        pairs = [{"entity_id": old, "successor_entity_id": new} for old, new in sorted(succeeded)]
-        await session.execute(insert, pairs)
     return before
 
 

@@ -6,9 +6,14 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.models import FilePropertiesComponent, OriginalSourceInfoComponent
+from dam.models import (
+    ContentSuccessorComponent,
+    FilePropertiesComponent,
+    OriginalSourceInfoComponent,
+)
 
 
 async def times_of(
@@ -16,8 +21,9 @@ async def times_of(
 ) -> dict[EntityId, int]:
     """Return the modification time of each asset's source, in nanoseconds since 1970.
 
-    Of several sources, it is the first that has the asset's name, or else the first one. Assets
-    without a source of their own, such as pages that are only in an archive, are left out.
+    Of several sources, it is the first that has the asset's name, or else the first one. An asset
+    whose sources all have other bytes by now has the time of the one that was replaced last. Assets
+    that never had a source of their own, such as pages that are only in an archive, are left out.
     """
     file, source = FilePropertiesComponent, OriginalSourceInfoComponent
     seen = (
@@ -32,4 +38,15 @@ async def times_of(
         first.setdefault(entity_id, mtime_ns)
         if os.path.basename(path) == name:  # noqa: PTH119 - bytes
             named.setdefault(entity_id, mtime_ns)
-    return first | named
+    lost = [entity_id for entity_id in entity_ids if entity_id not in first]
+    return first | named | await _replaced(session, lost)
+
+
+async def _replaced(session: AsyncSession, entity_ids: Collection[EntityId]) -> dict[EntityId, int]:
+    later = ContentSuccessorComponent
+    noted = select(later.entity_id, later.mtime_ns).where(later.mtime_ns.is_not(None))
+    found: dict[EntityId, int] = {}
+    for some in portions(sorted(entity_ids)):
+        rows = await session.execute(noted.where(later.entity_id.in_(some)).order_by(later.id))
+        found |= {entity_id: mtime_ns for entity_id, mtime_ns in rows if mtime_ns is not None}
+    return found

@@ -1,5 +1,6 @@
 """Entities and components: create, read, change, find, mark and delete them."""
 
+from dam.core.ecs.changes import Change, undo
 from dam.services.ecs_service.entities import (
     add_component,
     check_ids,
@@ -22,6 +23,7 @@ from dam.services.ecs_service.hiding import Hidden, is_hidden, shown
 from dam.services.ecs_service.marking import mark_in_pages
 
 __all__ = [
+    "Change",
     "Hidden",
     "add_component",
     "check_ids",
@@ -43,5 +45,6 @@ __all__ = [
     "set_component",
     "shown",
     "stream_entities",
+    "undo",
     "users_of",
 ]

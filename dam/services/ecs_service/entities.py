@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
+from dam.core.database.among import among
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
     ON_RELEASE,
@@ -115,10 +116,8 @@ async def require_entities(session: AsyncSession, entity_ids: Collection[EntityI
     Raises:
         EntityNotFoundError: Some do not exist; the error lists all of them.
     """
-    found: set[EntityId] = set()
-    for ids in portions(_possible(entity_ids)):
-        wanted = select(Entity.id).where(Entity.id.in_(ids))
-        found.update(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
+    wanted = select(Entity.id).where(among(Entity.id, _possible(entity_ids)))
+    found = set(await session.scalars(wanted.with_for_update(read=True, key_share=True)))
     _check_found(entity_ids, found)
 
 

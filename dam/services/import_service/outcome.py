@@ -17,13 +17,18 @@ Unchanged: also imported from this path."""
 
 @dataclass(frozen=True, kw_only=True)
 class FileOutcome:
-    """The outcome of one path. `error`, `message` and `hint` are set if something went wrong."""
+    """The outcome of one path. `error`, `message` and `hint` are set if something went wrong.
+
+    `inherited_from` is the asset that had the path before, if this one took over its tags or its
+    places in comics.
+    """
 
     path: str
     status: FileStatus
     entity_id: EntityId | None = None
     sha256: bytes | None = None
     size_bytes: int = 0
+    inherited_from: EntityId | None = None
     error: str | None = None
     message: str | None = None
     hint: str | None = None
@@ -36,16 +41,19 @@ class ImportReport:
     Args:
         counts: The number of paths with each status.
         size_bytes: The total size of new content.
+        inherited: The number of files that took over what was said of the bytes before them.
         left_out: The number of files and folders that each rule of the selection left out.
     """
 
     counts: Counter[FileStatus] = field(default_factory=Counter)
     size_bytes: int = 0
+    inherited: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
     def count(self, outcome: FileOutcome) -> None:
         """Count one outcome."""
         self.counts[outcome.status] += 1
+        self.inherited += outcome.inherited_from is not None
         if outcome.status == "added":
             self.size_bytes += outcome.size_bytes
 
@@ -68,6 +76,7 @@ def recorded_file(file: HashedFile, recorded: RecordedFile) -> FileOutcome:
         entity_id=recorded.entity_id,
         sha256=file.stored.sha256,
         size_bytes=file.stored.size_bytes,
+        inherited_from=recorded.inherited_from,
     )
 
 

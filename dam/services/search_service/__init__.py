@@ -34,7 +34,7 @@ from dam.services.search_service.searching import (
     search_ids,
     search_page,
 )
-from dam.services.search_service.template import FieldValue
+from dam.services.search_service.template import FieldValue, Template, parse_template
 
 __all__ = [
     "FACETS",
@@ -49,6 +49,7 @@ __all__ = [
     "SavedQueryFacts",
     "Saving",
     "SearchPage",
+    "Template",
     "bring_entries_up_to_date",
     "complete_part",
     "complete_query",
@@ -61,6 +62,7 @@ __all__ = [
     "list_search_fields",
     "note_search_changes",
     "parse_query",
+    "parse_template",
     "query_part",
     "read_fields",
     "save_query",

@@ -10,7 +10,9 @@ from dam.services.tag_service.editing import (
     remove_parent,
     rename_tag,
 )
+from dam.services.tag_service.inheriting import inherit_tags
 from dam.services.tag_service.listing import TagFacts, TagUse, list_tags, show_tag
+from dam.services.tag_service.saying import say_tags
 from dam.services.tag_service.tagging import (
     EntityTag,
     Source,
@@ -41,6 +43,7 @@ __all__ = [
     "add_parent",
     "delete_tag",
     "describe_tag",
+    "inherit_tags",
     "list_tags",
     "merge_tags",
     "remove_alias",
@@ -48,6 +51,7 @@ __all__ = [
     "rename_tag",
     "require_tag",
     "resolve_tags",
+    "say_tags",
     "show_tag",
     "tag_entities",
     "tags_below",

@@ -262,6 +262,7 @@ async def _move_links(session: AsyncSession, old: EntityId, new: EntityId) -> No
     has_both = exists().where(
         other.entity_id == _LINKS.c.entity_id,
         other.source == _LINKS.c.source,
+        other.system == _LINKS.c.system,
         other.tag_entity_id == new,
     )
     of_old = _LINKS.c.tag_entity_id == old

@@ -59,7 +59,9 @@ async def list_tags(session: ReadOnly[AsyncSession], prefix: str = "") -> list[T
     """
     concept, names = TagConceptComponent, TagNameComponent
     uses = (
-        select(Link.tag_entity_id, Link.source, func.count().label("assets"))
+        select(
+            Link.tag_entity_id, Link.source, func.count(Link.entity_id.distinct()).label("assets")
+        )
         .where(ecs_service.shown(Link.entity_id))
         .group_by(Link.tag_entity_id, Link.source)
         .subquery()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
@@ -19,12 +20,14 @@ from dam.media.tag_value import EXPECTED, TagValue, guess_type, read_value
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent
 from dam.services import ecs_service
-from dam.services.tag_service.vocabulary import RATING, Tag, find_tags, take_tags
+from dam.services.tag_service.vocabulary import RATING, Tag, find_tags, hold_types, take_tags
 
 Source = Literal["user", "file", "rule", "importer"]
 """Where a tag is from: a person, the metadata of a file, a rule, another catalogue."""
 
 MAX_RATING = 5
+
+ONCE = Conflict(("entity_id", "tag_entity_id", "source", "system"), ("value", "number"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ async def tag_entities(
         MalformedTagError: A text is no tag.
         TagValueError: A value is not of the type of its tag, or there is none.
     """
-    await ecs_service.get_entities(session, entity_ids)
+    await ecs_service.require_entities(session, entity_ids)
     given = await _read(session, tags)
     ids = sorted(set(entity_ids))
     mine = [Link.tag_entity_id.in_([tag.entity_id for tag in given]), Link.source == source]
@@ -84,14 +87,14 @@ async def tag_entities(
                 "entity_id": entity_id,
                 "tag_entity_id": tag.entity_id,
                 "source": source,
+                "system": "",
                 "value": value.text if value else None,
                 "number": value.number if value else None,
             }
             for entity_id in ids
             for tag, value in given.items()
         ]
-        conflict = Conflict(("entity_id", "tag_entity_id", "source"), ("value", "number"))
-        await insert_rows(session, table_of(Link), rows, conflict)
+        await insert_rows(session, table_of(Link), rows, ONCE)
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
 
 
@@ -120,7 +123,7 @@ async def untag_entities(
         UnknownTagError: There is no such tag.
         TagValueError: A value is not of the type of its tag.
     """
-    await ecs_service.get_entities(session, entity_ids)
+    await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]
     known = await find_tags(session, [text.tag for text in texts])
     ids = sorted(set(entity_ids))
@@ -135,9 +138,8 @@ async def untag_entities(
             if text.value is not None:
                 value = _value(tag, text.value)
                 conditions.append(Link.value == (value.text if value else None))
-            for some in portions(ids):
-                links = delete(table_of(Link)).where(Link.entity_id.in_(some), *conditions)
-                await session.execute(links)
+            links = delete(table_of(Link)).where(among(Link.entity_id, ids), *conditions)
+            await session.execute(links)
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
 
 
@@ -158,9 +160,11 @@ async def tags_of(
             text = str(TagName(namespace, name))
             tag = EntityTag(tag=text, value=value, source=source, tag_entity_id=tag_id)
             found[entity_id].append(tag)
-    for tags in found.values():
-        tags.sort(key=lambda tag: (tag.tag, tag.source))
-    return dict(found)
+    return {key: sorted(dict.fromkeys(tags), key=_order) for key, tags in found.items()}
+
+
+def _order(tag: EntityTag) -> tuple[str, str, str]:
+    return tag.tag, tag.source, tag.value or ""
 
 
 async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagValue | None]:
@@ -169,11 +173,16 @@ async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagV
     types = {
         text.tag: None if text.value is None else guess_type(text.value) for text in reversed(texts)
     }
-    known = await take_tags(session, types)
-    return {known[text.tag.key]: _value_of(known[text.tag.key], text) for text in texts}
+    known = await hold_types(session, await take_tags(session, types))
+    return {known[text.tag.key]: value_of(known[text.tag.key], text) for text in texts}
 
 
-def _value_of(tag: Tag, text: TagText) -> TagValue | None:
+def value_of(tag: Tag, text: TagText) -> TagValue | None:
+    """Return the value that a text gives to its tag, or None if the tag takes none.
+
+    Raises:
+        TagValueError: The value is not of the type of the tag, or there is none.
+    """
     if text.value is not None:
         return _value(tag, text.value)
     if tag.value_type is not None:

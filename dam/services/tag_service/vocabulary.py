@@ -1,9 +1,9 @@
 """Tags by their names: found, or created when they are first used."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -157,6 +157,20 @@ async def take_tags(
     ]
     await write_rows(session, TagConceptComponent, concepts, replace=False)
     return found | await find_tags(session, ordered)
+
+
+async def hold_types(session: AsyncSession, tags: Mapping[str, Tag]) -> dict[str, Tag]:
+    """Return tags with the types that they have now, and keep these until the transaction ends."""
+    concept = TagConceptComponent
+    types: dict[EntityId, ValueType | None] = {}
+    for some in portions(sorted({tag.entity_id for tag in tags.values()})):
+        held = select(concept.entity_id, concept.value_type).where(concept.entity_id.in_(some))
+        rows = await session.execute(held.order_by(concept.entity_id).with_for_update(read=True))
+        types |= {tag_id: cast("ValueType | None", value_type) for tag_id, value_type in rows}
+    return {
+        key: replace(tag, value_type=types.get(tag.entity_id, tag.value_type))
+        for key, tag in tags.items()
+    }
 
 
 async def find_names(

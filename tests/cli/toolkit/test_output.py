@@ -2,8 +2,6 @@
 
 import json
 import os
-import pty
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dam.cli.toolkit.output import counted, json_text, name_failure, one_line
-from tests.cli.conftest import Run, sample_command
-from tests.command_line import DamCli
+from tests.cli.conftest import Run
+from tests.cli.terminal import on_terminal
 
 
 @dataclass(frozen=True)
@@ -143,45 +141,6 @@ def test_talk_is_silent_for_programs_and_on_request_and_failures_are_not(run: Ru
     assert run("paths", "a", "--quiet").stderr == failure
     assert run("paths", "a", "--jsonl").stderr == failure
     assert run("paths", "a").returncode == 3
-
-
-def on_terminal(home: Path, *arguments: str, typed: bytes = b"", awaited: bytes = b"") -> str:
-    """Return what the command writes to a terminal of 80 columns, where somebody types.
-
-    With `awaited`, the keys are pressed once that was written.
-    """
-    ours, theirs = pty.openpty()
-    environment = DamCli(home).environment | {"TERM": "xterm", "NO_COLOR": "1"}
-    process = subprocess.Popen(
-        # As the terminal's own session: its keys send signals.
-        [
-            "setsid",
-            "--ctty",
-            "bash",
-            "-c",
-            'stty cols 80 -echo; "$@"',
-            "-",
-            *sample_command(*arguments),
-        ],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-        cwd=home,
-    )
-    os.close(theirs)
-    written = b""
-    try:
-        while awaited not in written:
-            written += os.read(ours, 4096)
-        os.write(ours, typed)
-        while chunk := os.read(ours, 4096):
-            written += chunk
-    except OSError:  # the other end is closed
-        pass
-    process.wait()
-    os.close(ours)
-    return written.decode().replace("\r\n", "\n")
 
 
 def test_one_thing_has_no_plural() -> None:

@@ -31,6 +31,7 @@ from tests.core.worlds import (
     all_entities,
     failures,
     new_entities,
+    no_tags,
     rows_of,
     widths,
 )
@@ -153,10 +154,10 @@ async def test_digests_taken_in_opposite_orders(postgres_url: str) -> None:
     one, other, middle = (Database(postgres_url, CONTEXT) for _ in range(3))
     async with asyncio.timeout(HANG_S):
         async with middle.writer() as session:
-            await taking([1]).apply(session, (), now=NOW)
+            await taking([1]).apply(session, (), no_tags, now=NOW)
             both = asyncio.gather(
-                one.write(taking([0, 1, 2]).apply, (), now=NOW),
-                other.write(taking([2, 1, 0]).apply, (), now=NOW),
+                one.write(taking([0, 1, 2]).apply, (), no_tags, now=NOW),
+                other.write(taking([2, 1, 0]).apply, (), no_tags, now=NOW),
             )
             while await one.read(waiting) < 2:
                 pass
@@ -193,10 +194,10 @@ async def test_digests_taken_one_by_one_in_opposite_orders_cross_for_real(
         tries += 1
         is_first = tries <= 2
         first, second = taking(order)
-        await first.apply(session, (), now=NOW)
+        await first.apply(session, (), no_tags, now=NOW)
         if is_first:
             await crossed.wait()
-        await second.apply(session, (), now=NOW)
+        await second.apply(session, (), no_tags, now=NOW)
 
     one, two = b"1" * 32, b"2" * 32
     async with WorldOpener(postgres_url)() as world, WorldOpener(postgres_url)() as other:

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.database import Database
 from dam.core.ecs.components import Component, EntityId
+from dam.core.ecs.identities import entities_for_digests, known_identities
 from dam.core.events import Event
-from dam.core.systems.commands import Commands, entities_for_digests, known_identities
+from dam.core.systems.commands import Commands
 from dam.core.systems.params import MarkedEntityList
 from dam.errors import NoComponentError, UnstorableValueError
 from dam.models import (
@@ -25,6 +26,7 @@ from tests.core.worlds import (
     all_entities,
     marked,
     new_entities,
+    no_tags,
     rows_of,
     size,
     widths,
@@ -44,7 +46,7 @@ async def ids(database: Database) -> list[EntityId]:
 
 
 async def apply(database: Database, commands: Commands, *owners: EntityId) -> None:
-    await database.write(commands.apply, owners, now=NOW)
+    await database.write(commands.apply, owners, no_tags, now=NOW)
 
 
 async def test_the_last_component_that_was_set_stays(
@@ -83,7 +85,7 @@ async def test_updating_changes_only_the_values_that_are_named(
     commands.update(ids[0], FilePropertiesComponent, description_recipe=1, media_type="a/a")
     commands.update(ids[0], FilePropertiesComponent, media_type="b/b")
     commands.update(ids[1], FilePropertiesComponent, media_type=None)
-    assert await database.write(commands.apply, ids, now=NOW) == {}
+    assert await database.write(commands.apply, ids, no_tags, now=NOW) == {}
     rows = await database.read(rows_of, FilePropertiesComponent)
     assert [(row.media_type, row.description_recipe) for row in rows] == [
         ("b/b", 1),
@@ -123,7 +125,7 @@ async def test_an_update_without_a_row_fails_the_marked_entity_alone(
         commands.update(entity_id, ImageDimensionsComponent, width=2)
     (other,) = await database.write(new_entities, 1)
     commands.update(other, ImageDimensionsComponent, on_behalf_of=third, width=2)
-    failed = await database.write(commands.apply, [first, second, third], now=NOW)
+    failed = await database.write(commands.apply, [first, second, third], no_tags, now=NOW)
     assert {key: str(error) for key, error in failed.items()} == {
         second: f"entity {second} has no ImageDimensionsComponent to update",
         third: f"entity {other} has no ImageDimensionsComponent to update",

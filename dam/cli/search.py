@@ -1,0 +1,327 @@
+"""`dam-cli search` and `list`: finds assets by queries, and writes them in many forms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.toolkit import completion
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.listing import Form, FormatOption, Writer
+from dam.cli.toolkit.output import counted, emit_json, paged, sentence, show, table, talk
+from dam.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from dam.app import World
+    from dam.services.search_service import (
+        Explanation,
+        Query,
+        SavedQueryFacts,
+    )
+
+# The first results shall be there at once, and the later ones cost few transactions.
+_FIRST_PAGE, _LARGEST_PAGE, _GROWTH = 100, 5000, 5
+
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N results.")]
+SortBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD", help="Order by a field; -FIELD for the greatest first. May be repeated."
+    ),
+]
+Fields = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="These fields, separated by commas.")
+]
+Ids = Annotated[bool, typer.Option("--ids", help="Only ids, one a line.")]
+Paths = Annotated[bool, typer.Option("--paths", help="Only paths, one a line.")]
+EndsWithNull = Annotated[
+    bool,
+    typer.Option("-0", "--null", help="With --ids, --paths, --format: end each by NUL."),
+]
+Count = Annotated[bool, typer.Option("--count", help="Only the number of results.")]
+Explain = Annotated[bool, typer.Option("--explain", help="How the database finds them.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    """A query with the options that concern it."""
+
+    text: str
+    sorts: Sequence[str]
+    limit: int | None
+    is_counted: bool
+    is_explained: bool
+    form: Form
+
+    def check(self, state: State) -> None:
+        """Refuse options that do not go together."""
+        self.form.check(state)
+        if self.is_counted and self.is_explained:
+            raise UsageError("--count and --explain do not go together", "give one of them")
+
+    async def query(self, world: "World") -> "Query":
+        """Return the tree of the query, with the order and the limit of the options."""
+        from dam.services.search_service import parse_query
+
+        tree = await world.read(parse_query, self.text)
+        orders = [await _order(world, text) for text in self.sorts]
+        sorts = tuple(sort for order in orders for sort in order.sorts) or tree.sorts
+        limits = [limit for limit in (self.limit, tree.limit) if limit is not None]
+        return replace(tree, sorts=sorts, limit=min(limits, default=None))
+
+
+async def _order(world: "World", text: str) -> "Query":
+    from dam.services.search_service import parse_query
+
+    order = await world.read(parse_query, f"sort:{text}")
+    if not order.sorts or order.condition is not None or order.limit is not None:
+        raise UsageError(f"not a valid order: {text!a}", "give a field, such as --sort width")
+    return order
+
+
+@command(
+    changes=True,
+    streams=True,
+    examples=(
+        "dam-cli search holiday type:image 'width:>3000' -tag:draft",
+        "dam-cli search tag:cat --format '{id} {name} {width}x{height}'",
+        "dam-cli search 'added:<3d' --paths -0 | xargs -0 ls -l",
+    ),
+)
+def search(  # noqa: PLR0913 - one for each option
+    state: State,
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY…",
+            help="Words and conditions; see the README.",
+            autocompletion=completion.query,
+        ),
+    ] = None,
+    *,
+    limit: Limit = None,
+    sort: SortBy = None,
+    fields: Fields = None,
+    template: FormatOption = None,
+    ids: Ids = False,
+    paths: Paths = False,
+    null: EndsWithNull = False,
+    is_counted: Count = False,
+    is_explained: Explain = False,
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Save the query, to be used as @NAME in others."),
+    ] = None,
+    is_list_of_saved: Annotated[bool, typer.Option("--saved", help="List saved queries.")] = False,
+    forget: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Forget a saved query.")
+    ] = None,
+) -> ExitCode:
+    """Find assets.
+
+    A word finds names, titles and tags that have a word that begins so. Several conditions must all
+    hold; -condition must not. The newest assets come first.
+
+    The words are joined by blanks, so quotes of the shell only keep it from reading < > ( ) and *.
+    """
+    text = " ".join(query or ())
+    form = Form(fields=fields, template=template, ids=ids, paths=paths, null=null)
+    _one_of(save=save is not None, saved=is_list_of_saved, forget=forget is not None)
+    if (is_list_of_saved or forget is not None) and text:
+        raise UsageError("--saved and --forget take no query", "leave the query out")
+    if is_list_of_saved:
+        return _list_saved(state)
+    if forget is not None:
+        return _forget(state, forget)
+    if save is not None:
+        return _save(state, save, text)
+    if not text.strip():
+        raise UsageError("no query given", "`dam-cli list` lists all assets")
+    wish = _Wish(
+        text=text,
+        sorts=sort or (),
+        limit=limit,
+        is_counted=is_counted,
+        is_explained=is_explained,
+        form=form,
+    )
+    return ExitCode.OK if _answer(state, wish) else ExitCode.NOTHING_FOUND
+
+
+@command(
+    "list",
+    streams=True,
+    examples=(
+        "dam-cli list --limit 20",
+        "dam-cli list --sort -size_bytes --fields id,size_bytes,name",
+    ),
+)
+def list_assets(  # noqa: PLR0913 - one for each option
+    state: State,
+    *,
+    limit: Limit = None,
+    sort: SortBy = None,
+    fields: Fields = None,
+    template: FormatOption = None,
+    ids: Ids = False,
+    paths: Paths = False,
+    null: EndsWithNull = False,
+    is_counted: Count = False,
+    is_explained: Explain = False,
+) -> None:
+    """List assets, the newest first.
+
+    What is in the trash, and what is only in archives, is left out, as in `search`.
+    """
+    wish = _Wish(
+        text="",
+        sorts=sort or (),
+        limit=limit,
+        is_counted=is_counted,
+        is_explained=is_explained,
+        form=Form(fields=fields, template=template, ids=ids, paths=paths, null=null),
+    )
+    _answer(state, wish)
+
+
+def _one_of(**given: bool) -> None:
+    named = [f"--{name}" for name, is_given in given.items() if is_given]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} do not go together", "give one of them")
+
+
+def _answer(state: State, wish: _Wish) -> int:
+    """Write what is wished, and return how many results there are."""
+    wish.check(state)
+    if wish.is_counted:
+        return _count(state, wish)
+    if wish.is_explained:
+        return _explain(state, wish)
+    return _list(state, wish)
+
+
+def _count(state: State, wish: _Wish) -> int:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import count
+
+    async def work(world: "World") -> tuple[int, int]:
+        query = await wish.query(world)
+        return await world.read(count, query), await _unindexed(world)
+
+    found, unindexed = run_in_world(state, work, only_reads=True)
+    if state.is_json or state.is_jsonl:
+        emit_json({"count": found})
+    else:
+        sentence(str(found))
+    _tell_unindexed(state, unindexed)
+    return found
+
+
+def _explain(state: State, wish: _Wish) -> int:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import explain
+
+    async def work(world: "World") -> "Explanation":
+        return await world.read(explain, await wish.query(world))
+
+    def people(explanation: "Explanation") -> None:
+        sentence(f"begins with: {explanation.index or 'all assets, in their order'}")
+        for line in (*explanation.sql.splitlines(), *explanation.plan):
+            sentence(line)
+
+    explanation = run_in_world(state, work, only_reads=True)
+    show(replace(state, is_json=state.is_json or state.is_jsonl), explanation, people)
+    return 1
+
+
+def _list(state: State, wish: _Wish) -> int:
+    from dam.cli.toolkit.running import run_in_world
+
+    async def work(world: "World") -> tuple[int, int]:
+        writer = Writer(state, wish.form)
+        found = await _write_pages(world, await wish.query(world), writer)
+        writer.close()
+        return found, await _unindexed(world)
+
+    with _paged_for_people(state, wish.form):
+        found, unindexed = run_in_world(state, work, only_reads=True)
+    _tell_unindexed(state, unindexed)
+    return found
+
+
+def _paged_for_people(state: State, form: Form) -> "AbstractContextManager[None]":
+    from contextlib import nullcontext
+
+    is_for_programs = state.is_json or state.is_jsonl or form.null
+    return nullcontext() if is_for_programs else paged()
+
+
+async def _write_pages(world: "World", query: "Query", writer: Writer) -> int:
+    """Write all results, page by page, and return how many there are."""
+    from dam.services.search_service import read_fields, search_page
+
+    after, found, size = None, 0, _FIRST_PAGE
+    while True:
+        page = await world.read(search_page, query, after=after, limit=size)
+        writer.write(await world.read(read_fields, page.entity_ids, writer.names))
+        found += len(page.entity_ids)
+        if page.next is None:
+            return found
+        after, size = page.next, min(size * _GROWTH, _LARGEST_PAGE)
+
+
+async def _unindexed(world: "World") -> int:
+    from dam.services.search_service import count_unindexed
+
+    return await world.read(count_unindexed)
+
+
+def _tell_unindexed(state: State, count: int) -> None:
+    if count:
+        verb = "is" if count == 1 else "are"
+        talk(state, f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
+
+
+def _save(state: State, name: str, text: str) -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import save_query
+
+    do = "rehearse" if state.is_dry_run else "run"
+    saving = run_in_world(state, lambda world: getattr(world, do)(save_query, name, text))
+    saved, replaced = saving.saved, saving.replaced
+    if state.is_json or state.is_jsonl:
+        emit_json({"saved": saved.name, "query": saved.query})
+        return ExitCode.OK
+    before = f", in the place of: {replaced.query}" if replaced else ""
+    sentence(f"{'would save' if state.is_dry_run else 'saved'} @{saved.name}{before}")
+    return ExitCode.OK
+
+
+def _forget(state: State, name: str) -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import forget_saved_query
+
+    do = "rehearse" if state.is_dry_run else "run"
+    gone = run_in_world(state, lambda world: getattr(world, do)(forget_saved_query, name))
+    if state.is_json or state.is_jsonl:
+        emit_json({"forgotten": gone.name, "query": gone.query})
+        return ExitCode.OK
+    sentence(f"{'would forget' if state.is_dry_run else 'forgot'} @{gone.name}: {gone.query}")
+    return ExitCode.OK
+
+
+def _list_saved(state: State) -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import list_saved_queries
+
+    def people(saved: "Sequence[SavedQueryFacts]") -> None:
+        table([(f"@{one.name}", one.query) for one in saved], ("name", "query"))
+
+    async def work(world: "World") -> "list[SavedQueryFacts]":
+        return await world.read(list_saved_queries)
+
+    show(state, run_in_world(state, work, only_reads=True), people)
+    return ExitCode.OK

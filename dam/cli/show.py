@@ -1,0 +1,127 @@
+"""`dam-cli show`: what people want to know of assets, or everything."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dam.cli.toolkit.arguments import AssetArguments, NullSeparated, QueryOption, read_chosen
+from dam.cli.toolkit.command import State, command
+from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
+from dam.cli.toolkit.output import FileLink, show, size_text, table
+
+if TYPE_CHECKING:
+    from dam.app import World
+    from dam.services.asset_service import EntityFacts
+    from dam.services.summary_service import ComicPlace, EntitySummary
+
+_MOST = 3
+_KEPT = {"store": "in the store", "reference": "where it is", "archive": "in an archive"}
+
+
+@command(
+    "show",
+    examples=(
+        "dam-cli show 12",
+        "dam-cli show 12 --raw",
+        "dam-cli show sha256:9f86d081 --json",
+    ),
+)
+def show_asset(
+    state: State,
+    ids: AssetArguments = None,
+    query: QueryOption = None,
+    *,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Show all components with all their fields.")
+    ] = False,
+    template: FormatOption = None,
+    null: NullSeparated = False,
+) -> None:
+    """Show what there is to know of assets.
+
+    That is about ten lines each: what it is, its tags, where it was seen, the comics it is in.
+    With --raw, and with --json, it is everything.
+    """
+    from dam.cli.toolkit.running import run_in_world
+
+    chosen = read_chosen(ids, query, null_separated=null)
+    if raw and template is not None:
+        raise TooManyFormsError(["--raw", "--format"])
+
+    async def describe(world: "World") -> "list[EntityFacts]":
+        from dam.services.asset_service import describe_entities
+
+        return await world.read(describe_entities, await chosen.in_world(world))
+
+    async def summarise(world: "World") -> "list[EntitySummary]":
+        from dam.services.summary_service import summarise_entities
+
+        return await world.read(summarise_entities, await chosen.in_world(world))
+
+    async def fill_in(world: "World") -> None:
+        assert template is not None
+        await write_by_template(state, world, template, await chosen.in_world(world))
+
+    if template is not None:
+        run_in_world(state, fill_in)
+    elif raw or state.is_json:
+        show(state, run_in_world(state, describe), _show_raw)
+    else:
+        show(state, run_in_world(state, summarise), _show_summaries)
+
+
+def _show_summaries(summaries: "Sequence[EntitySummary]") -> None:
+    rows = [(one.entity_id, *row) for one in summaries for row in _rows(one)]
+    table(rows, ("id", "fact", "value"))
+
+
+def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
+    """Yield the facts of a summary that it has, each with its name."""
+    facts: list[tuple[str, object]] = [
+        ("name", one.name),
+        ("kind", ", ".join(one.kinds)),
+        ("type", one.media_type),
+        ("size", None if one.size_bytes is None else size_text(one.size_bytes)),
+        ("pixels", f"{one.width}x{one.height}" if one.width else None),
+        ("frames", one.frame_count),
+        ("added", one.added_at),
+        ("tags", ", ".join(one.tags)),
+        ("kept", ", ".join(_KEPT.get(kind, kind) for kind in one.kept)),
+        *_first(("path", FileLink(path, path)) for path in one.paths),
+        *_first(("path", FileLink(f"{at}/{name}", at)) for at, name in one.members),
+        *_first(("comic", _comic_text(place)) for place in one.comics),
+        *_first(("failed", f"{system}: {message}") for system, message in one.failures),
+        ("trashed", one.trashed_at),
+    ]
+    return ((name, value) for name, value in facts if value not in (None, ""))
+
+
+def _first(rows: Iterator[tuple[str, object]]) -> list[tuple[str, object]]:
+    """Return the first few of facts of one name, and how many there are more."""
+    listed = list(rows)
+    left = len(listed) - _MOST
+    more = [(listed[0][0], f"and {left} more; --raw shows all")] if left > 0 else []
+    return [*listed[:_MOST], *more]
+
+
+def _comic_text(place: "ComicPlace") -> str:
+    name = place.name or "a comic without a title"
+    if place.page_number is None:
+        return name
+    return f"{name}, page {place.page_number} of {place.variant_entity_id}"
+
+
+def _show_raw(described: "Sequence[EntityFacts]") -> None:
+    rows = [row for facts in described for row in _raw_rows(facts)]
+    table(rows, ("id", "component", "field", "value"))
+
+
+def _raw_rows(entity: "EntityFacts") -> Iterator[Sequence[object]]:
+    yield entity.entity_id, "Entity", "created_at", entity.created_at
+    for name, component in entity.components.items():
+        many = component if isinstance(component, list) else [component]
+        for number, facts in enumerate(many, start=1):
+            label = name if len(many) == 1 else f"{name}[{number}]"
+            for field, value in facts.items() or [(None, None)]:
+                yield entity.entity_id, label, field, value

@@ -1,0 +1,33 @@
+"""A column is compared with any number of values by one parameter."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.database.among import among
+from dam.core.database.database import Database
+from dam.core.ecs.components import Entity, EntityId
+from tests.core.worlds import new_entities
+
+
+async def test_many_values_are_one_parameter(database: Database) -> None:
+    ids = await database.write(new_entities, 3)
+
+    async def read(session: AsyncSession, wanted: list[EntityId]) -> list[EntityId]:
+        chosen = select(Entity.id).where(among(Entity.id, wanted)).order_by(Entity.id)
+        return list(await session.scalars(chosen))
+
+    assert await database.read(read, ids[1:]) == ids[1:]
+    assert await database.read(read, [ids[0], *range(1000, 200_000)]) == ids[:1]
+    assert await database.read(read, []) == []
+
+
+async def test_it_may_stand_inside_of_a_statement(database: Database) -> None:
+    first, second, third = await database.write(new_entities, 3)
+
+    async def read(session: AsyncSession) -> list[EntityId]:
+        inner = select(Entity.id).where(among(Entity.id, [first, third]))
+        both = select(Entity.id).where(Entity.id.in_(inner), ~among(Entity.id, [first]))
+        return list(await session.scalars(both))
+
+    assert await database.read(read) == [third]
+    assert second
