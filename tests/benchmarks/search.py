@@ -113,7 +113,7 @@ def _links(chance: random.Random, entity_id: int) -> Iterator[tuple[type[Base], 
     for at in dict.fromkeys(tags):
         rated = chance.randint(1, 5) if at == 5 else None
         value = {"value": rated and str(rated), "number": rated and float(rated)}
-        link = {"entity_id": entity_id, "tag_entity_id": at + 1, "source": "user"}
+        link = {"entity_id": entity_id, "tag_entity_id": at + 1, "source": "user", "system": ""}
         yield EntityTagLinkComponent, {**link, **value}
 
 

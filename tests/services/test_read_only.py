@@ -30,6 +30,7 @@ from dam.services import (
     page_service,
     removal_service,
     schema_service,
+    search_service,
     status_service,
     store_service,
     summary_service,
@@ -89,6 +90,7 @@ async def filled(world: World, add: Add, tmp_path: Path) -> Filled:
     (tmp_path / "trashed.txt").write_text("trashed")
     trashed = await add(tmp_path / "trashed.txt")
     await world.run(trash_service.trash_assets, [trashed])
+    await world.run(search_service.save_query, "big", "width:>1")
     await world.run(tag_service.tag_entities, [picture], ["cat", "rating=4"])
     return Filled(
         picture=picture,
@@ -192,6 +194,9 @@ def cases(f: Filled) -> list[Case]:
         case(schema_service.table_names),
         case(status_service.status),
         case(summary_service.summarise_entities, [f.picture]),
+        case(search_service.complete_query, "type:im", 7),
+        case(search_service.list_saved_queries),
+        case(search_service.parse_query, "@big"),
         case(tag_service.list_tags, "c"),
         case(tag_service.require_tag, "cat"),
         case(tag_service.resolve_tags, "c*", is_glob=True),

@@ -336,7 +336,7 @@ def _many_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[s
     for name, source, value in asset.tags:
         number = number_of(value, TAGS[name][0])
         tagged = {"tag_entity_id": world.tag_ids[name], "value": value, "number": number}
-        yield EntityTagLinkComponent, {**own, "source": source, **tagged}
+        yield EntityTagLinkComponent, {**own, "source": source, "system": "", **tagged}
     for system, is_dismissed in asset.failures:
         failure: dict[str, Any] = {"error": "E", "message": "m", "attempts": 1, "occurred_at": NOW}
         failure["dismissed_at"] = NOW if is_dismissed else None
