@@ -244,8 +244,9 @@ def test_queries_are_saved_used_listed_and_forgotten(dam_cli: DamCli) -> None:
 def test_what_is_not_indexed_yet_is_told(dam_cli: DamCli) -> None:
     dam_cli("add-asset", PICTURES / "hills.jpg")
     with closing(sqlite3.connect(dam_cli.home / ".local/share/dam/default.db")) as database:
-        marker = "component_needs_search_entry (entity_id, attempts)"
-        database.execute(f"INSERT INTO {marker} VALUES (1, 0)")
+        database.execute(
+            "INSERT INTO component_needs_search_entry (entity_id, attempts) VALUES (1, 0)"
+        )
         database.commit()
     said = "1 asset is not indexed yet; run `dam-cli process`\n"
     for command in (("search", "hills"), ("list",), ("list", "--count")):
@@ -301,6 +302,9 @@ def test_commands_take_a_query_in_the_place_of_ids(dam_cli: DamCli, tmp_path: Pa
     exported = dam_cli("export-asset", "--query", "hills", "-o", tmp_path / "out", "--json").json
     assert [one["entity_id"] for one in exported] == high
     assert dam_cli("verify", "--query", "tag:high").stdout.startswith("verified 2: ")
+    assert dam_cli("retry", "--query", "hills", "--json").json["marked"] == 0
+    dismissed = dam_cli("failures", "dismiss", "--query", "hills", "--json")
+    assert dismissed.json == {"dismissed": 0}
     assert dam_cli("remove-asset", "--query", "city", "--json").json["removed"] == 1
     assert dam_cli("restore-asset", "--query", "in:trash", "--json").json["restored"] == 1
     assert dam_cli("tag", "remove", "high", "--query", "half", "--json").json == {"changed": 1}
