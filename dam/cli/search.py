@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import Form, FormatOption, Writer
 from dam.cli.toolkit.output import counted, emit_json, paged, sentence, show, table, talk
@@ -94,7 +95,11 @@ def search(  # noqa: PLR0913 - one for each option
     state: State,
     query: Annotated[
         list[str] | None,
-        typer.Argument(metavar="QUERY…", help="Words and conditions; see the README."),
+        typer.Argument(
+            metavar="QUERY…",
+            help="Words and conditions; see the README.",
+            autocompletion=completion.query,
+        ),
     ] = None,
     *,
     limit: Limit = None,

@@ -20,6 +20,7 @@ EntityKind = Literal["asset", "comic", "variant", "failed"]
 """What the entities are that a command takes; `failed` has open failures."""
 
 _MOST = 50
+_MOST_ROWS = 5000
 _LONGEST_ID = 18
 _TIMEOUT_S = 1
 _ENTITIES: Mapping[EntityKind, str] = {
@@ -54,6 +55,16 @@ _TAGS = """
     SELECT key, is_alias FROM component_tag_name WHERE key >= ? AND key < ?
     ORDER BY key LIMIT ?
 """
+
+_QUERY_WORDS = {
+    "saved": "SELECT name FROM saved_queries LIMIT ?",
+    "ext": "SELECT name_text FROM component_file_properties ORDER BY entity_id DESC LIMIT ?",
+    "media_type": """
+        SELECT coalesce(media_type, '') FROM component_file_properties
+        ORDER BY entity_id DESC LIMIT ?
+    """,
+    "system": "SELECT DISTINCT system FROM component_processing_error LIMIT ?",
+}
 
 
 def find_worlds() -> list[tuple[str, str]]:
@@ -117,6 +128,36 @@ def find_tags(world: str | None, prefix: str) -> list[tuple[str, str]]:
     with closing(_connected(load_settings().world(world))) as database:
         rows = _rows(database, _TAGS, (key, f"{key}\U0010ffff", _MOST))
     return [(str(name), "alias" if is_alias else "") for name, is_alias in rows]
+
+
+def find_query_words(world: str | None, text: str) -> list[tuple[str, str]]:
+    """Return what the end of a query may become, each with its kind; what is before it stays.
+
+    Fields of plugins are left out.
+
+    Example: `find_query_words("photos", "-type:im")` gives `[("-type:image", "value")]`.
+
+    Args:
+        world: The name of a world; None is the default one.
+        text: The query so far.
+
+    Raises:
+        Exception: As in `find_entities`.
+    """
+    from dam.services.search_service import complete_part, query_part  # noqa: PLC0415 - takes long
+
+    part = query_part(text, len(text))
+    if part is None:
+        return []
+    found: list[str] = []
+    if part.look_up == "tag":
+        found = [name for name, _ in find_tags(world, part.prefix)]
+    elif part.look_up:
+        with closing(_connected(load_settings().world(world))) as database:
+            rows = _rows(database, _QUERY_WORDS[part.look_up], (_MOST_ROWS,))
+        found = [str(name) for (name,) in rows]
+    offered = complete_part(part, found)
+    return [(text[: each.start] + each.text, each.kind) for each in offered]
 
 
 def _ranges(prefix: str) -> Iterator[tuple[int, int]]:

@@ -98,6 +98,20 @@ def test_fields_and_errors(dam_cli: DamCli) -> None:
     }
 
 
+def test_a_query_is_completed_word_by_word(database_url: str, dam_cli: DamCli) -> None:
+    command = dam_cli.with_settings(DAM_DATABASE_URL=database_url)
+    (dam_cli.home / "a.txt").write_bytes(TEXT)
+    assert command("add-asset", dam_cli.home / "a.txt").returncode == 0
+    assert command("tag", "add", "holiday", "--to", "1").returncode == 0
+    assert command("search", "--save", "latest", "sort:-added limit:9").returncode == 0
+    assert offers(command, "search", "type:im") == {"type:image": "value"}
+    assert offers(command, "search", "type:image", "ext:t") == {"ext:txt": "value"}
+    assert offers(command, "search", "tag:h") == {"tag:holiday": "tag"}
+    assert offers(command, "search", "@") == {"@latest": "saved"}
+    assert r'"height\\:":"field"' in ask(command, "zsh", ["search", "heig"])
+    assert ask(command, "bash", ["search", "heig"]).split() == ["height:"]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -90,6 +90,14 @@ def tags(ctx: typer.Context, incomplete: str) -> Offers:
     return find_tags(_option(ctx, "world"), incomplete)
 
 
+@completion
+def query(ctx: typer.Context, incomplete: str) -> Offers:
+    """Offer what the last word of a query may become: fields, values, tags, saved queries."""
+    from dam.services.completion_service import find_query_words
+
+    return find_query_words(_option(ctx, "world"), incomplete)
+
+
 def ids(*kinds: "EntityKind") -> Completion:
     """Return a completion that offers the newest ids of entities of these kinds."""
 

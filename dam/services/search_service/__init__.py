@@ -1,5 +1,6 @@
 """Finds assets by queries: pages of ids, all ids, counts, facets, and the values of fields."""
 
+from dam.services.search_service.completion import complete_query
 from dam.services.search_service.cursor import Cursor
 from dam.services.search_service.entries import (
     bring_entries_up_to_date,
@@ -8,6 +9,12 @@ from dam.services.search_service.entries import (
 )
 from dam.services.search_service.facets import FACETS, FacetCount, facets
 from dam.services.search_service.fields import FieldFacts, list_search_fields
+from dam.services.search_service.query.completing import (
+    Completion,
+    QueryPart,
+    complete_part,
+    query_part,
+)
 from dam.services.search_service.query.tree import Query
 from dam.services.search_service.query.writing import text_of
 from dam.services.search_service.reading import read_fields
@@ -31,17 +38,21 @@ from dam.services.search_service.template import FieldValue, Template, parse_tem
 
 __all__ = [
     "FACETS",
+    "Completion",
     "Cursor",
     "Explanation",
     "FacetCount",
     "FieldFacts",
     "FieldValue",
     "Query",
+    "QueryPart",
     "SavedQueryFacts",
     "Saving",
     "SearchPage",
     "Template",
     "bring_entries_up_to_date",
+    "complete_part",
+    "complete_query",
     "count",
     "count_unindexed",
     "explain",
@@ -52,6 +63,7 @@ __all__ = [
     "note_search_changes",
     "parse_query",
     "parse_template",
+    "query_part",
     "read_fields",
     "save_query",
     "search_ids",

@@ -53,7 +53,9 @@ class Order:
     def statement(self, compiled: Compiled, after: Cursor | None) -> Select[Any]:
         """Return the statement that selects ids and keys, in the database's order."""
         keys = [_key(field) for field in self.fields] if self.is_in_database else []
-        chosen = select(ENTRY.c.entity_id, *keys).where(*compiled.conditions)
+        if not self.sorts:
+            return compiled.select_in_order(None if after is None else after.entity_id)
+        chosen = compiled.select(*keys)
         if after is not None:
             chosen = chosen.where(_follows(self.sorts, keys, after))
         ways = [
@@ -98,8 +100,7 @@ class Order:
         return ids
 
     async def _sorted(self, session: AsyncSession, compiled: Compiled) -> list[Row]:
-        chosen = select(ENTRY.c.entity_id).where(*compiled.conditions)
-        ids = list(await session.scalars(chosen))
+        ids = list(await session.scalars(compiled.select()))
         names = [field.name for field in self.fields]
         values = await read_fields(session, ids, names)
         found = [

@@ -11,15 +11,15 @@ from dam.core.config import context_of
 from dam.core.database.values import at_least
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.services.search_service.compiler import Compiled, compile_condition
+from dam.services.search_service.compiler import compile_condition
 from dam.services.search_service.cursor import Cursor
-from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.orders import Order, order_of
 from dam.services.search_service.query.parsing import parse
 from dam.services.search_service.query.tree import Query
 from dam.services.search_service.saved_queries import saved_texts
 from dam.services.search_service.sql import Explained
 
+_PAGE = 100
 _LARGEST = (1 << 63) - 1
 
 
@@ -92,8 +92,9 @@ async def search_page(
     most = min(limit, _LARGEST - 1, _LARGEST if tree.limit is None else tree.limit - seen)
     if most <= 0:
         return SearchPage((), None)
-    compiled = await compile_condition(session, tree.condition)
     order = order_of(tree.sorts)
+    page = None if tree.sorts else most
+    compiled = await compile_condition(session, tree.condition, page=page)
     rows = await order.rows(session, compiled, after, most + 1)
     ids = tuple(row.entity_id for row in rows[:most])
     is_last = len(rows) <= most or (tree.limit is not None and seen + most >= tree.limit)
@@ -122,7 +123,7 @@ async def count(session: ReadOnly[AsyncSession], query: str | Query) -> int:
     """
     tree = await parse_query(session, query)
     compiled = await compile_condition(session, tree.condition)
-    found = _ids(compiled)
+    found = compiled.select()
     if tree.limit is not None:
         found = found.limit(min(tree.limit, _LARGEST))
     counted = select(func.count()).select_from(found.subquery())
@@ -136,20 +137,18 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
         QuerySyntaxError, QueryTooLargeError: As in `search_page`.
     """
     tree = await parse_query(session, query)
-    compiled = await compile_condition(session, tree.condition)
+    page = None if tree.sorts else _PAGE
+    compiled = await compile_condition(session, tree.condition, page=page)
     order: Order = order_of(tree.sorts)
-    statement = order.statement(compiled, None).limit(100)
+    statement = order.statement(compiled, None).limit(_PAGE)
     rows = (await session.execute(Explained(statement))).all()
     dialect = session.get_bind().dialect
+    what = compiled.driver.what if compiled.driver else None
     sql = str(statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
-    return Explanation(sql, tuple(str(row[-1]) for row in rows), None)
+    return Explanation(sql, tuple(str(row[-1]) for row in rows), what)
 
 
 async def ids_statement(session: AsyncSession, query: str | Query) -> Select[Any]:
     """Return the statement that selects the ids of all results as `entity_id`, in any order."""
     tree = await parse_query(session, query)
-    return _ids(await compile_condition(session, tree.condition))
-
-
-def _ids(compiled: Compiled) -> Select[Any]:
-    return select(ENTRY.c.entity_id).where(*compiled.conditions)
+    return (await compile_condition(session, tree.condition)).select()

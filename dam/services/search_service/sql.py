@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     Boolean,
@@ -19,13 +19,27 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import BigInteger
 
 
-class _InIds(FunctionElement[bool]):
-    """Whether a column is one of many ids, which are one parameter."""
+class Claim(FunctionElement[bool]):
+    """A function that is a condition by itself.
+
+    SQLAlchemy would write ` = 1` behind it on SQLite, which then would use no index.
+    """
 
     type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 - SQLAlchemy's
+        """Return the function as it is."""
+        return self
+
+
+class _InIds(Claim):
+    """Whether a column is one of many ids, which are one parameter."""
+
     inherit_cache = True
 
 
@@ -63,10 +77,9 @@ def _in_array(element: _InIds, compiler: SQLCompiler, **options: Any) -> str:  #
     return f"{column} = ANY ({ids})"
 
 
-class is_plain(FunctionElement[bool]):  # noqa: N801 - reads like the SQL functions beside it
+class is_plain(Claim):  # noqa: N801 - reads like the SQL functions beside it
     """Whether a text has only printable ASCII characters: what both databases fold alike."""
 
-    type = Boolean()
     inherit_cache = True
 
 

@@ -5,7 +5,6 @@ the words. Both get exactly the words that `dam.media.folding` makes, so that bo
 """
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Integer,
     Select,
@@ -20,11 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from dam.core.read_only import ReadOnly
 from dam.media.folding import WantedWords
 from dam.models import WORDS_VECTOR, SearchEntryComponent
+from dam.services.search_service.sql import Claim
 
 __all__ = ["capped_count", "matches", "matching_ids"]
 
@@ -91,10 +90,9 @@ def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str
     return literal(fts), literal(tsquery)
 
 
-class _is_in_index(FunctionElement[bool]):  # noqa: N801 - reads like the SQL functions beside it
+class _is_in_index(Claim):  # noqa: N801 - reads like the SQL functions beside it
     """Entity id, words, query of FTS5, query of PostgreSQL: whether the entry has the words."""
 
-    type = Boolean()
     inherit_cache = True
 
 
@@ -113,10 +111,9 @@ def _by_tsvector(element: _is_in_index, compiler: SQLCompiler, **options: object
     return f"({vector} @@ CAST({compiler.process(query, **options)} AS tsquery))"
 
 
-class _contains(FunctionElement[bool]):  # noqa: N801 - reads like the SQL functions beside it
+class _contains(Claim):  # noqa: N801 - reads like the SQL functions beside it
     """Words, run: whether the words have the run in them."""
 
-    type = Boolean()
     inherit_cache = True
 
 

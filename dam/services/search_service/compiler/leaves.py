@@ -111,7 +111,7 @@ async def of_presence(context: Context, condition: Presence) -> Part:
     """Return the part for `has:`."""
     if condition.is_component:
         kind = _component(condition.name)
-        return Part(has_row(kind), Index(condition.name, select(table_of(kind).c.entity_id)))
+        return Part(has_row(kind), Index(condition.name, (select(table_of(kind).c.entity_id),)))
     if condition.name == "type":
         both = FilePropertiesComponent, ComicBookVariantComponent
         return Part(or_(*(has_row(kind) for kind in both)))
@@ -167,7 +167,7 @@ def of_place(condition: InPlace) -> Part:
     """Return the part for `in:`."""
     if condition.place == "trash":
         ids = select(table_of(TrashedComponent).c.entity_id)
-        return Part(has_row(TrashedComponent), Index("in:trash", ids))
+        return Part(has_row(TrashedComponent), Index("in:trash", (ids,)))
     storage = table_of(FileLocationComponent).c.storage
     return Part(has_row(FileLocationComponent, storage == STORAGES[condition.place]))
 
@@ -210,7 +210,7 @@ async def of_comic(context: Context, condition: OfComic) -> Part:
     )
     found = chosen.union_all(paged.where(of_work)).subquery()
     part = or_(has_row(ComicBookVariantComponent, of_work), exists(is_page))
-    return Part(part, Index("comic:", select(found.c.entity_id)))
+    return Part(part, Index("comic:", (select(found.c.entity_id),)))
 
 
 async def of_similar(context: Context, condition: Similar) -> Part:
@@ -231,4 +231,4 @@ async def of_similar(context: Context, condition: Similar) -> Part:
         ids += [key for key, value in page if (int.from_bytes(value) ^ mine).bit_count() <= most]
     near = set(ids) - {condition.entity_id}
     found = in_ids(ENTRY.c.entity_id, near, is_sqlite=context.is_sqlite)
-    return Part(found, Index("similar:", select(ENTRY.c.entity_id).where(found)))
+    return Part(found, Index("similar:", (select(ENTRY.c.entity_id).where(found),)))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.media.folding import WantedWords
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
 
 
@@ -16,12 +17,14 @@ class Index:
 
     Args:
         what: The condition, for people.
-        ids: Selects their ids; an id may come several times.
+        selects: Each selects some of their ids, maybe several times.
+        words: The entries that have any of these words are some of them, too.
         is_in_order: It can yield them in the order of their ids without having all of them.
     """
 
     what: str
-    ids: Select[Any]
+    selects: tuple[Select[Any], ...] = ()
+    words: tuple[WantedWords, ...] = ()
     is_in_order: bool = False
 
 
@@ -57,7 +60,7 @@ def part_of(
     """
     chosen = [*rows.conditions, *conditions]
     ids = select(rows.entity_id.label("entity_id")).select_from(rows.source).where(*chosen)
-    index = Index(what, ids) if is_indexed else None
+    index = Index(what, (ids,)) if is_indexed else None
     if rows.is_entry:
         return Part(and_(rows.value.is_not(None), *chosen), index)
     belongs = rows.entity_id == ENTRY.c.entity_id

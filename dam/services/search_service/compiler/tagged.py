@@ -93,7 +93,7 @@ def having(context: Context, tag_ids: Collection[int], what: str) -> Part:
     rows = rows_of(EntityTagLinkComponent, _links.c.id)
     part = part_of(rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
-    return Part(part.condition, Index(what, ids, is_in_order=len(tag_ids) == 1))
+    return Part(part.condition, Index(what, (ids,), is_in_order=len(tag_ids) == 1))
 
 
 async def tags_with_words(context: Context, wanted: Sequence[WantedWords]) -> list[tuple[int, ...]]:

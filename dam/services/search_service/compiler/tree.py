@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.database import is_writer
 from dam.errors import QueryTooLargeError
-from dam.media.folding import wanted_words
+from dam.media.folding import WantedWords, wanted_words
 from dam.services.ecs_service import is_hidden
 from dam.services.search_service.compiler import leaves, tagged
+from dam.services.search_service.compiler.driving import (
+    Compiled,
+    choose_driver,
+    is_rare,
+    joined,
+)
 from dam.services.search_service.compiler.parts import Context, Index, Part
-from dam.services.search_service.compiler.plain_words import matches
+from dam.services.search_service.entries import bring_entries_up_to_date
 from dam.services.search_service.fields import ENTRY, all_fields
 from dam.services.search_service.query.tree import (
     And,
@@ -31,6 +39,7 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
+from dam.services.search_service.words import matches
 
 MOST_CONDITIONS = 200
 """After joining alternatives that one index answers; databases plan no more in good time."""
@@ -38,44 +47,48 @@ MOST_CONDITIONS = 200
 _DEEPEST = 8
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A query as SQL about rows of `ENTRY`.
+async def compile_condition(
+    session: AsyncSession, condition: Condition | None, *, page: int | None = None
+) -> Compiled:
+    """Return the SQL of a query's condition; without one, of all that is listed.
+
+    Example: `await compile_condition(session, tree.condition, page=100)`.
 
     Args:
-        conditions: What must hold.
-        indexes: The indexes that find the entities of one of the conditions.
-    """
-
-    conditions: tuple[ColumnElement[bool], ...]
-    indexes: tuple[Index, ...]
-    is_sqlite: bool
-
-
-async def compile_condition(session: AsyncSession, condition: Condition | None) -> Compiled:
-    """Return the SQL of a query's condition; without one, of all that is listed.
+        session: Only read.
+        condition: The condition.
+        page: How many results are wanted, the newest ones; None for all, or in another order.
 
     Raises:
         QueryTooLargeError: It has more conditions than a statement can hold.
     """
+    if is_writer(session):
+        await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     compiler = _Compiler(Context(session, all_fields(), is_sqlite))
     conjuncts = _conjuncts(condition)
     parts = [await compiler.part(each, 1) for each in conjuncts]
-    conditions = [part.condition for part in parts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
-    if not is_lifted:
-        conditions.append(ENTRY.c.is_listed)
+    always: list[ColumnElement[bool]] = [] if is_lifted else [ENTRY.c.is_listed]
     if "hidden" not in is_lifted:
-        conditions.append(not_(is_hidden(ENTRY.c.entity_id)))
-    indexes = tuple(part.index for part in parts if part.index is not None)
-    return Compiled(tuple(conditions), indexes, is_sqlite)
+        always.append(not_(is_hidden(ENTRY.c.entity_id)))
+    return await choose_driver(session, parts, always, page=page)
 
 
 def _conjuncts(condition: Condition | None) -> Sequence[Condition]:
     if condition is None:
         return ()
-    return condition.conditions if isinstance(condition, And) else (condition,)
+    return _asking(condition.conditions) if isinstance(condition, And) else (condition,)
+
+
+def _asking(conditions: Sequence[Condition]) -> Sequence[Condition]:
+    """Return the conditions without words that ask for nothing, as `&`, if there are others."""
+    some = [each for each in conditions if not (isinstance(each, Word) and not _wanted(each).words)]
+    return some or conditions[:1]
+
+
+def _wanted(word: Word) -> WantedWords:
+    return wanted_words(word.text, is_phrase=word.is_phrase)
 
 
 def _lifts(condition: Condition) -> Iterator[str]:
@@ -114,31 +127,32 @@ class _Compiler:
                 return Part(not_(inner.condition))
             case _:
                 self._count()
-                return await self._leaf(condition)
+                return await self._leaf(condition, depth)
 
     async def _all(self, condition: And, depth: int) -> Part:
-        parts = [await self.part(each, depth + 1) for each in condition.conditions]
+        parts = [await self.part(each, depth + 1) for each in _asking(condition.conditions)]
         return Part(and_(*(part.condition for part in parts)))
 
     async def _any(self, condition: Or, depth: int) -> Part:
-        plain = [each for each in condition.conditions if _is_plain_tag(each)]
+        tags = [each for each in condition.conditions if _is_plain_tag(each)]
         rest = [each for each in condition.conditions if not _is_plain_tag(each)]
         parts = [await self.part(each, depth + 1) for each in rest]
-        if tags := [each for each in plain if isinstance(each, Tagged)]:
+        if tags:
             self._count()
             parts.append(await tagged.of_tags(self.context, tags))
-        return Part(or_(*(part.condition for part in parts)))
+        index = joined([part.index for part in parts])
+        return Part(or_(*(part.condition for part in parts)), index)
 
     def _count(self) -> None:
         self.found += 1
         if self.found > MOST_CONDITIONS:
             raise QueryTooLargeError("conditions", self.found, MOST_CONDITIONS)
 
-    async def _leaf(self, condition: Condition) -> Part:  # noqa: C901, PLR0911 - one case a class
+    async def _leaf(self, condition: Condition, depth: int) -> Part:  # noqa: C901, PLR0911 - one case a class
         context = self.context
         match condition:
             case Word():
-                return await self._word(condition)
+                return await self._word(condition, depth)
             case Tagged(operator=None):
                 return await tagged.of_tags(context, [condition])
             case Tagged():
@@ -163,21 +177,19 @@ class _Compiler:
                 msg = f"{condition!r} is no condition"
                 raise TypeError(msg)
 
-    async def _word(self, condition: Word) -> Part:
-        wanted = wanted_words(condition.text, is_phrase=condition.is_phrase)
+    async def _word(self, condition: Word, depth: int) -> Part:
+        wanted = _wanted(condition)
         if not wanted.words:
             return Part(false())
-        ((*tag_ids,),) = await tagged.tags_with_words(self.context, [wanted])
-        found = matches(wanted)
+        (tag_ids,) = await tagged.tags_with_words(self.context, [wanted])
+        # Where the condition does not stand alone, the index is asked only if it has few to list.
+        by_index = depth > 1 and await is_rare(self.context.session, wanted)
+        text = Part(matches(wanted, by_index=by_index), Index(condition.text, words=(wanted,)))
         if not tag_ids:
-            return Part(found)
-        return Part(or_(found, tagged.having(self.context, tag_ids, condition.text).condition))
+            return text
+        tags = tagged.having(self.context, tag_ids, f"tag:{condition.text}")
+        return Part(or_(text.condition, tags.condition), joined([text.index, tags.index]))
 
 
-def _is_plain_tag(condition: Condition) -> bool:
+def _is_plain_tag(condition: Condition) -> TypeGuard[Tagged]:
     return isinstance(condition, Tagged) and condition.operator is None
-
-
-def everything() -> ColumnElement[bool]:
-    """Return the condition that holds for everything."""
-    return true()

@@ -56,3 +56,18 @@ def contained(pattern: str) -> str | None:
 def quoted(text: str) -> str:
     """Return a value as it is if it can stand in a query so, else in quotes."""
     return text if not text or _BARE.fullmatch(text) else f'"{text}"'
+
+
+def literal(text: str) -> str:
+    """Return the value that is read as this text, also where it could be a pattern."""
+    return quoted(_without_wildcards(text))
+
+
+def tag_value(name: str, *, is_glob: bool = False) -> str:
+    """Return the value of `tag:` that is read as the name of this tag, or as this pattern."""
+    text = name.replace('"', '\\"') if is_glob else _without_wildcards(name)
+    return f'"{text}"' if set(text) & set("<>=") else quoted(text)
+
+
+def _without_wildcards(text: str) -> str:
+    return re.sub(r'([*?\\"])', r"\\\1", text)

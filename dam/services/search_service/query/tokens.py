@@ -8,12 +8,13 @@ from typing import Literal
 from dam.errors import QuerySyntaxError
 
 MOST_CHARACTERS = 1_000_000
+REFUSED = re.compile("[\0\ud800-\udfff]")
+"""Characters that no database stores, and so no query finds."""
 
 _SPACE = re.compile(r"\s+")
 _BARE = re.compile(r'[^\s()"]+')
 _QUOTED = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _NEGATION = re.compile(r"-(?=[^\s)])")
-_REFUSED = re.compile("[\0\ud800-\udfff]")
 _SIGNS: dict[str, "Kind"] = {"(": "(", ")": ")"}
 _KEYWORDS: dict[str, "Kind"] = {"and": "and", "or": "or", "not": "not"}
 
@@ -44,7 +45,7 @@ def tokens_of(query: str) -> Iterator[Token]:
     if len(query) > MOST_CHARACTERS:
         limit = f"at most {MOST_CHARACTERS:,} characters"
         raise QuerySyntaxError("", 0, f"{len(query):,} characters", (limit,))
-    if refused := _REFUSED.search(query):
+    if refused := REFUSED.search(query):
         expected = "a character that can be stored"
         raise QuerySyntaxError(query, refused.start(), refused[0], (expected,))
     at = 0

@@ -8,6 +8,7 @@ from dam.services.search_service.query.patterns import (
     escaped,
     has_wildcard,
     quoted,
+    tag_value,
     unescaped,
 )
 from dam.services.search_service.query.times import exact_text, span_text, start_text
@@ -160,10 +161,7 @@ def _comic_text(condition: OfComic) -> str:
 
 
 def _tag_text(condition: Tagged) -> str:
-    name, value = condition.name, condition.value
-    special = '"' if condition.is_glob else '*?\\"'
-    name = "".join(f"\\{c}" if c in special else c for c in name)
-    name = f'"{name}"' if set(name) & set("<>=") else quoted(name)
-    if value is None:
+    name = tag_value(condition.name, is_glob=condition.is_glob)
+    if condition.value is None:
         return name
-    return f"{name}{condition.operator}{quoted(escaped(value))}"
+    return f"{name}{condition.operator}{quoted(escaped(condition.value))}"

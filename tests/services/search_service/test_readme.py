@@ -1,0 +1,35 @@
+"""Every query that the README explains is understood, and can be run."""
+
+import re
+
+from dam.core.world import World
+from dam.services.search_service import parse_query, search_ids, text_of
+from dam.services.search_service.query.names import CHOICES
+from dam.services.search_service.query.special import PLACES, SPECIAL
+from tests.readme import TEXT
+from tests.services.search_service.evaluator import answer
+from tests.services.search_service.search_world import MadeUp
+
+PAGE = TEXT.partition("### The query language\n")[2].partition("\n### ")[0]
+QUERIES = re.findall(r"^\| `(.*?)` \|", PAGE, re.MULTILINE)
+
+
+async def test_every_query_shown_finds_what_a_plain_look_finds(
+    searched_world: World, searched: MadeUp
+) -> None:
+    assert len(QUERIES) > 30
+    numbers = []
+    for query in QUERIES:
+        tree = await searched_world.run(parse_query, query)
+        expected = answer(searched, tree)
+        assert list(await searched_world.run(search_ids, query)) == expected, query
+        assert list(await searched_world.run(search_ids, text_of(tree))) == expected, query
+        numbers.append(len(expected))
+    assert sum(number > 0 for number in numbers) > 25
+
+
+def test_every_special_field_and_choice_is_shown() -> None:
+    for name in SPECIAL.keys() - {"tags"}:
+        assert re.search(rf"\b{name}:", PAGE), name
+    for word in (*PLACES, *CHOICES["type"], *CHOICES["orientation"]):
+        assert re.search(rf"\b{word}\b", PAGE), word
