@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.toolkit import completion
-from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, read_ids
+from dam.cli.toolkit.arguments import (
+    NullSeparated,
+    OneOfTwoError,
+    QueryOption,
+    read_chosen_or_all,
+)
 from dam.cli.toolkit.command import Group, State, command
 from dam.cli.toolkit.failure_report import GoneFolders
 from dam.cli.toolkit.output import counted, sentence, show, table, with_hint
@@ -69,27 +74,27 @@ def dismiss(
             autocompletion=completion.errors,
         ),
     ] = None,
+    query: QueryOption = None,
     *,
     null: NullSeparated = False,
 ) -> None:
     """Say that failures need no attention.
 
-    Give the IDs of assets, or --error. A dismissed failure is not listed or reported any more, and
-    adding the same file again ends with exit code 0. If the work fails in another way, or if a
-    newer version of dam tries it again (`process --outdated`) and fails, it is a failure as before.
-    `retry ID` makes it one, too.
+    Give the IDs of assets, --query, or --error. A dismissed failure is not listed or reported any
+    more, and adding the same file again ends with exit code 0. If the work fails in another way, or
+    if a newer version of dam tries it again (`process --outdated`) and fails, it is a failure as
+    before. `retry ID` makes it one, too.
     """
     from dam.cli.toolkit.running import run_in_world
 
-    if bool(ids) == (error is not None):
+    chosen = read_chosen_or_all(ids, query, null_separated=null)
+    if (chosen is not None) == (error is not None):
         raise OneOfTwoError("ID", "--error")
-    given = read_ids(ids, null_separated=null) if ids else None
 
     async def work(world: "World") -> int:
         from dam.services import failure_service
-        from dam.services.asset_service import resolve_ids
 
-        entity_ids = None if given is None else await world.read(resolve_ids, given)
+        entity_ids = None if chosen is None else await chosen.in_world(world)
         return await failure_service.dismiss(
             world, entity_ids, error=error, is_dry_run=state.is_dry_run
         )

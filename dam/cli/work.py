@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from dam.cli.toolkit import completion
-from dam.cli.toolkit.arguments import NullSeparated, read_ids
+from dam.cli.toolkit.arguments import NullSeparated, QueryOption, read_chosen_or_all
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
@@ -170,6 +170,7 @@ def retry(
             autocompletion=completion.systems,
         ),
     ] = None,
+    query: QueryOption = None,
     *,
     no_process: Annotated[
         bool, typer.Option("--no-process", help="Only mark it; `process` does it later.")
@@ -190,13 +191,14 @@ def retry(
     from dam.cli.toolkit.running import run_in_world
 
     if forget_unknown:
-        _forget_unknown(state, ids, system)
+        _forget_unknown(state, ids or query, system)
         return ExitCode.OK
-    given = read_ids(ids, null_separated=null) if ids else None
+    chosen = read_chosen_or_all(ids, query, null_separated=null)
 
     async def work(world: "World") -> "tuple[Retried, _Work | None]":
         from dam.services.process_service import retry
 
+        given = None if chosen is None else await chosen.in_world(world)
         marked = await retry(world, given, system=system, is_dry_run=state.is_dry_run)
         if no_process or state.is_dry_run or not marked.marked:
             return marked, None
@@ -234,7 +236,7 @@ def _end_retry(state: State, result: "Retried", done: "_Work | None") -> ExitCod
     return ExitCode.ITEMS_FAILED if has_failed else ExitCode.OK
 
 
-def _forget_unknown(state: State, ids: "Sequence[str] | None", system: str | None) -> None:
+def _forget_unknown(state: State, ids: "Sequence[str] | str | None", system: str | None) -> None:
     from dam.cli.toolkit.running import run_in_world
 
     if ids or state.without_plugins:

@@ -21,7 +21,7 @@ CHANGING = {
     *("setup-db", "process", "retry", "gc", "doctor", "add-asset", "export-asset", "remove-asset"),
     *("config edit", "forget", "failures dismiss"),
     *(f"comic {name}" for name in ("import", "create", "link", "unlink", "set-primary", "edit")),
-    *("comic remove", "restore-asset", "trash empty"),
+    *("comic remove", "restore-asset", "trash empty", "search"),
     *(f"comic {name}" for name in ("add-page", "remove-page", "move-page", "reorder", "export")),
     *(f"tag {name}" for name in ("add", "remove", "rename", "merge", "alias", "parent", "delete")),
     "tag describe",
@@ -125,9 +125,9 @@ def test_the_root_takes_what_concerns_the_program() -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        ("list", "`list-worlds`"),
+        ("ls", "`list-worlds`"),
+        ("find", "`search WORD`"),
         ("add", "`add-asset PATH`"),
-        ("find", "`find-similar-images FILE`"),
         ("import", "`comic import PATH`"),
         ("rm", "`remove-asset ID`"),
         ("help", "`--help`"),

@@ -35,6 +35,7 @@ CHANGES: Mapping[str, str] = {
     "remove-asset": "{picture}",
     "restore-asset": "{trashed}",
     "retry": "",
+    "search": "hills --save big",
     "setup-db": "--reset --yes",
     "trash empty": "--yes",
     "tag add": "sea --to {picture}",

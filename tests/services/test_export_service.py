@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dam.core.world import World
-from dam.errors import ExitCode, OutputFolderError
+from dam.errors import ExitCode, OutputFolderError, UsageError
 from dam.services import ecs_service
 from dam.services.export_service import export_assets
 from dam.services.file_operations import FileOperationsResource
@@ -216,3 +216,31 @@ async def test_a_folder_that_cannot_be_one_ends_the_export(
             "choose a writable folder with free space; files already written are complete"
         )
         assert caught.value.exit_code is ExitCode.ENVIRONMENT
+
+
+async def test_names_are_made_of_fields_and_stay_in_the_folder(
+    world: World, add: Add, home: Path
+) -> None:
+    ids = [await add(make(home / name, name.encode())) for name in ("a\n.txt", "b.txt")]
+    folder = home / "out"
+    naming = "../{name:.1}/{width}{{{ext}"
+    planned = await export_assets(world, ids, folder, template=naming, is_dry_run=True)
+    done = await export_assets(world, ids, folder, template=naming)
+    assert planned == done
+    assert contents(folder) == {".._a_{txt": b"a\n.txt", ".._b_{txt": b"b.txt"}
+    same = await export_assets(world, ids, folder, template="{size_bytes:.0}")
+    assert [outcome.path for outcome in same] == [folder / "6", folder / "5"]
+    both = await export_assets(world, ids, home / "one name", template="x")
+    assert [outcome.path for outcome in both if outcome.path] == [
+        home / "one name" / name for name in ("x", "x (2)")
+    ]
+
+
+@pytest.mark.parametrize("template", ["{nme}", "{name.x}", "{", "{name!r}", "{size_bytes:1001}"])
+async def test_a_template_that_cannot_be_read_writes_nothing(
+    world: World, add: Add, home: Path, template: str
+) -> None:
+    entity_id = await add(make(home / "a.txt", b"a"))
+    with pytest.raises(UsageError):
+        await export_assets(world, [entity_id], home / "out", template=template)
+    assert not (home / "out").exists()

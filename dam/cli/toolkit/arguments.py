@@ -54,7 +54,10 @@ AssetArguments = Annotated[
 QueryOption = Annotated[
     str | None,
     typer.Option(
-        "--query", metavar="QUERY", help="In the place of ids: all that this query finds."
+        "--query",
+        metavar="QUERY",
+        help="In the place of ids: all that this query finds.",
+        autocompletion=completion.query,
     ),
 ]
 NullSeparated = Annotated[

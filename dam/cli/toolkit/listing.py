@@ -135,14 +135,13 @@ class Writer:
             for row in rows:
                 write_line(json_text(self._value(row)))
             flush()
-        elif state.is_json:
+        elif state.is_json and rows:
             items = json_text([self._value(row) for row in rows])[1:-1]
-            write_text(("[" if not self._written else ", " if rows else "") + items)
+            write_text((", " if self._written else "[") + items)
         elif self._form.ids or self._form.paths or self._template:
             self._write_lines(rows)
         elif rows:
-            shown = [self._cells(row) for row in rows]
-            table(shown, self._header)
+            table([self._cells(row) for row in rows], self._header)
         self._written += len(rows)
 
     def close(self) -> None:
@@ -175,7 +174,7 @@ class Writer:
         return (
             row["id"],
             row["media_type"],
-            f"{width}x{row['height']!s}" if width else None,
+            "x".join(map(str, (width, row["height"]))) if width else None,
             size_text(size) if isinstance(size, int) else None,
             *(row["added_at"], row["name"], row["path"]),
         )
