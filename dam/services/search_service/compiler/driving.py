@@ -4,6 +4,7 @@ Neither database knows this by itself: SQLite keeps no statistics, and PostgreSQ
 many entities meet several conditions. So the entities of each condition are counted, up to a cap.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -16,6 +17,7 @@ from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
 from dam.services.search_service.compiler.parts import Index, Part
 from dam.services.search_service.fields import ENTRY
+from dam.services.search_service.sql import Explained
 from dam.services.search_service.words import capped_count
 
 _MANY, _MANY_FOR_ALL = 5_000, 50_000
@@ -23,6 +25,8 @@ _MANY, _MANY_FOR_ALL = 5_000, 50_000
 is no place to begin with, unless it has them in order. Counting them would take long, too."""
 
 _UNKNOWN = 0.5
+_FAR_MORE = 4
+_ROWS = re.compile(r"rows=([0-9]+)")
 _DOUBT = 3
 
 
@@ -142,15 +146,32 @@ async def _counts(
 
     That is at most `most`, and entities may count twice.
     """
-    selects = [(at, ids) for at, index in enumerate(indexes) for ids in index.selects]
+    counts = [await _estimate(session, index, most) for index in indexes]
+    selects = [
+        (at, ids) for at, index in enumerate(indexes) if counts[at] < most for ids in index.selects
+    ]
     capped = (ids.limit(most).subquery() for _, ids in selects)
     columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
     greatest = select(func.max(ENTRY.c.entity_id)).scalar_subquery()
     total, *numbers = (await session.execute(select(greatest, *columns))).one()
-    counts = [0] * len(indexes)
     for (at, _), number in zip(selects, numbers, strict=True):
         counts[at] += number
     return total or 0, [min(number, most) for number in counts]
+
+
+async def _estimate(session: AsyncSession, index: Index, most: int) -> int:
+    """Return `most` if PostgreSQL thinks that its index of words finds far more, else 0.
+
+    That index has to find all before the first is counted.
+    """
+    if not index.is_of_words or session.get_bind().dialect.name == "sqlite":
+        return 0
+    for ids in index.selects:
+        lines = await session.scalars(Explained(ids))
+        found = _ROWS.search(lines.first() or "")
+        if found and int(found[1]) >= _FAR_MORE * most:
+            return most
+    return 0
 
 
 async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:
@@ -171,5 +192,6 @@ def joined(indexes: Sequence[Index | None]) -> Index | None:
             selects=(*first.selects, *index.selects),
             is_in_order=False,
             is_exact=first.is_exact and index.is_exact,
+            is_of_words=first.is_of_words or index.is_of_words,
         )
     return first

@@ -20,12 +20,14 @@ class Index:
         selects: Each selects some of their ids, maybe several times.
         is_in_order: It can yield them in the order of their ids without having all of them.
         is_exact: It finds no others.
+        is_of_words: It is, at least in part, the index of words.
     """
 
     what: str
     selects: tuple[Select[Any], ...] = ()
     is_in_order: bool = False
     is_exact: bool = True
+    is_of_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,27 +54,20 @@ class Context:
         fields: All fields, by name.
         tags: The tags that the query names, by key, each with those below it.
         is_sqlite: The database is SQLite, not PostgreSQL.
-        is_page: The newest results are wanted, not all of them.
     """
 
     session: AsyncSession
     fields: Mapping[str, Field]
     tags: Mapping[str, Sequence[KnownTag]]
     is_sqlite: bool
-    is_page: bool
 
-    def is_there(self, rows: Select[Any]) -> ColumnElement[bool]:
-        """Return the condition that there is one of some rows that belong to a result.
 
-        For a page, PostgreSQL must look at the rows of one result after the other: it would rather
-        join the tables, and read far more than the page needs. An offset keeps it from that.
-        """
-        looked_up = rows if self.is_sqlite or not self.is_page else rows.offset(literal_column("0"))
-        return exists(looked_up.correlate(ENTRY))
+def is_there(rows: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that there is one of some rows that belong to a result."""
+    return exists(rows.correlate(ENTRY))
 
 
 def part_of(
-    context: Context,
     rows: Rows,
     *conditions: ColumnElement[bool],
     what: str = "",
@@ -80,10 +75,9 @@ def part_of(
 ) -> Part:
     """Return the condition that a result has a row that meets the conditions.
 
-    Example: `part_of(context, rows, rows.value > 3, what="width", is_indexed=True)`.
+    Example: `part_of(rows, rows.value > 3, what="width", is_indexed=True)`.
 
     Args:
-        context: That of the query.
         rows: The rows.
         conditions: What must hold for one of them.
         what: The condition, for people.
@@ -98,7 +92,7 @@ def part_of(
     found: Select[Any] = (
         select(literal_column("1")).select_from(rows.source).where(belongs, *chosen)
     )
-    return Part(context.is_there(found), index)
+    return Part(is_there(found), index)
 
 
 def has_index(rows: Rows) -> bool:

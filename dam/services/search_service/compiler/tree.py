@@ -67,7 +67,7 @@ async def compile_condition(
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     conjuncts = _conjuncts(condition)
     tags = await tagged.known_tags(session, _tags(conjuncts))
-    context = Context(session, all_fields(), tags, is_sqlite, is_page=page is not None)
+    context = Context(session, all_fields(), tags, is_sqlite)
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
@@ -181,9 +181,9 @@ class _Compiler:
             case Similar():
                 return await leaves.of_similar(context, condition)
             case InPlace():
-                return leaves.of_place(context, condition)
+                return leaves.of_place(condition)
             case DigestStart():
-                return leaves.of_digest(context, condition)
+                return leaves.of_digest(condition)
             case Failed():
                 return await leaves.of_failure(context, condition)
             case OfComic():
@@ -205,6 +205,7 @@ class _Compiler:
             (likely_ids(wanted, is_sqlite=is_sqlite),),
             is_in_order=is_sqlite,
             is_exact=len(wanted.words) == 1,
+            is_of_words=True,
         )
         text = Part(matches(wanted, by_index=by_index), index)
         if not tag_ids:
