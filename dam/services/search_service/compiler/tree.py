@@ -39,6 +39,7 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
+from dam.services.search_service.sql import in_ids
 from dam.services.search_service.words import likely_ids, matches
 
 MOST_CONDITIONS = 200
@@ -128,10 +129,14 @@ class _Compiler:
     async def part(self, condition: Condition, depth: int) -> Part:
         """Return the SQL of a condition that is `depth` levels below the top."""
         if isinstance(condition, And | Or) and depth % _DEEPEST == 0:
-            # SQLite reads neither many brackets in each other nor deep expressions.
+            # SQLite reads neither many brackets in each other nor deep expressions, and PostgreSQL
+            # plans them for minutes. So what is deep down is found first.
             inner = await self.part(condition, depth + 1)
-            ids = select(ENTRY.c.entity_id).where(inner.condition).cte()
-            return Part(ENTRY.c.entity_id.in_(select(ids.c.entity_id)))
+            ids = await self.context.session.scalars(
+                select(ENTRY.c.entity_id).where(inner.condition)
+            )
+            found = in_ids(ENTRY.c.entity_id, ids, is_sqlite=self.context.is_sqlite)
+            return Part(found)
         match condition:
             case And():
                 return await self._all(condition, depth)
