@@ -5,6 +5,7 @@ the words. Both get exactly the words that `dam.media.folding` makes, so that bo
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from dam.core.ecs.components import table_of
 from dam.core.read_only import ReadOnly
 from dam.media.folding import WantedWords
 from dam.models import WORDS_VECTOR, SearchEntryComponent
@@ -30,6 +32,9 @@ __all__ = ["capped_count", "matches", "matching_ids"]
 
 # The index is asked for no more words than these; the words of each entry are asked for all.
 _MAX_ASKED = 64
+# How many ids are looked at to estimate how many entries match, below how many ids that is not
+# worth it, and from how many matches on the estimate counts.
+_SAMPLE, _FEW, _CLEAR = 1_000, 50_000, 20
 
 
 # The words of all entries in SQLite; a row id is the entity's id.
@@ -65,12 +70,22 @@ def matching_ids(wanted: WantedWords) -> Select[int]:
 
 
 async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> int:
-    """Count the entries that have each of the wanted words, at most up to `cap`; it is quick.
+    """Return about how many entries the index must give for the wanted words, at most `cap`.
 
-    Entries in which they do not follow on each other are counted, too: so many must be looked at.
+    It is quick, also for words that most entries have: a sample shows that they are many. Entries
+    in which the words do not follow on each other are counted, too.
+
+    Example: `await capped_count(session, wanted_words("holiday"), cap=20_000)`.
+
+    Args:
+        session: Only read.
+        wanted: The words.
+        cap: Return this if there are as many or more.
     """
     if not wanted.words:
         return 0
+    if await _are_many(session, wanted, cap):
+        return cap
     sqlite_query, tsquery = _queries(wanted)
     if session.get_bind().dialect.name == "sqlite":
         found = select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(sqlite_query))
@@ -80,6 +95,25 @@ async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap
         found = select(entry.entity_id).where(has_each)
     few = found.limit(cap).subquery()
     return await session.scalar(select(func.count()).select_from(few)) or 0
+
+
+async def _are_many(session: AsyncSession, wanted: WantedWords, cap: int) -> bool:
+    """Tell whether far more than `cap` entries match, as far as a sample shows it.
+
+    The index would have to read all of them before it could count the first ones.
+    """
+    entity_id = SearchEntryComponent.entity_id
+    ends = (select(end(entity_id)).scalar_subquery() for end in (func.min, func.max))
+    lowest, highest = (await session.execute(select(*ends))).one()
+    if lowest is None or highest - lowest < _FEW:
+        return False
+    step = (highest - lowest) // _SAMPLE
+    first = select(literal(lowest, BigInteger).label("id")).cte("point", recursive=True)
+    points = first.union_all(select(first.c.id + step).where(first.c.id + step <= highest))
+    looked_at = points.join(table_of(SearchEntryComponent), entity_id == points.c.id)
+    matching = select(func.count()).select_from(looked_at)
+    hits = await session.scalar(matching.where(matches(wanted, by_index=False))) or 0
+    return hits >= _CLEAR and hits * step >= 2 * cap
 
 
 def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str]]:
