@@ -4,7 +4,6 @@ Neither database knows this by itself: SQLite keeps no statistics, and PostgreSQ
 many entities meet several conditions. So the entities of each condition are counted, up to a cap.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -17,16 +16,13 @@ from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
 from dam.services.search_service.compiler.parts import Index, Part
 from dam.services.search_service.fields import ENTRY
-from dam.services.search_service.sql import Explained
-from dam.services.search_service.words import capped_count
+from dam.services.search_service.words import are_many, capped_count
 
 _MANY, _MANY_FOR_ALL = 5_000, 50_000
 """So far the entities of an index are counted, for a page and for all results. One that finds more
 is no place to begin with, unless it has them in order. Counting them would take long, too."""
 
 _UNKNOWN = 0.5
-_FAR_MORE = 4
-_ROWS = re.compile(r"rows=([0-9]+)")
 _DOUBT = 3
 
 
@@ -127,7 +123,7 @@ def _cheapest(
     expected = prod(shares) * _UNKNOWN ** (conditions - len(indexes))
     costs: list[tuple[float, int | None]] = [(_until(page, expected, total) * _DOUBT, None)]
     for at, (index, count) in enumerate(zip(indexes, counts, strict=True)):
-        if index.is_in_order and page is not None:
+        if index.is_in_order and page is not None and not (index.words and count is None):
             whole = total if count is None else count
             costs.append((_until(page, expected / shares[at], whole), at))
         elif count is not None:
@@ -146,7 +142,7 @@ async def _counts(
 
     That is at most `most`, and entities may count twice.
     """
-    counts = [await _estimate(session, index, most) for index in indexes]
+    counts = [most * await _has_too_many(session, index, most) for index in indexes]
     selects = [
         (at, ids) for at, index in enumerate(indexes) if counts[at] < most for ids in index.selects
     ]
@@ -159,19 +155,11 @@ async def _counts(
     return total or 0, [min(number, most) for number in counts]
 
 
-async def _estimate(session: AsyncSession, index: Index, most: int) -> int:
-    """Return `most` if PostgreSQL thinks that its index of words finds far more, else 0.
-
-    That index has to find all before the first is counted.
-    """
-    if not index.is_of_words or session.get_bind().dialect.name == "sqlite":
-        return 0
-    for ids in index.selects:
-        lines = await session.scalars(Explained(ids))
-        found = _ROWS.search(lines.first() or "")
-        if found and int(found[1]) >= _FAR_MORE * most:
-            return most
-    return 0
+async def _has_too_many(session: AsyncSession, index: Index, most: int) -> bool:
+    for wanted in index.words:
+        if await are_many(session, wanted, most):
+            return True
+    return False
 
 
 async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:
@@ -192,6 +180,6 @@ def joined(indexes: Sequence[Index | None]) -> Index | None:
             selects=(*first.selects, *index.selects),
             is_in_order=False,
             is_exact=first.is_exact and index.is_exact,
-            is_of_words=first.is_of_words or index.is_of_words,
+            words=(*first.words, *index.words),
         )
     return first

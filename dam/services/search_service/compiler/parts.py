@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.media.folding import WantedWords
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
 
 
@@ -20,14 +21,14 @@ class Index:
         selects: Each selects some of their ids, maybe several times.
         is_in_order: It can yield them in the order of their ids without having all of them.
         is_exact: It finds no others.
-        is_of_words: It is, at least in part, the index of words.
+        words: What the index of words is asked for, if it is one of the indexes.
     """
 
     what: str
     selects: tuple[Select[Any], ...] = ()
     is_in_order: bool = False
     is_exact: bool = True
-    is_of_words: bool = False
+    words: tuple[WantedWords, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ class _Compiler:
             (likely_ids(wanted, is_sqlite=is_sqlite),),
             is_in_order=is_sqlite,
             is_exact=len(wanted.words) == 1,
-            is_of_words=True,
+            words=(wanted,),
         )
         text = Part(matches(wanted, by_index=by_index), index)
         if not tag_ids:
