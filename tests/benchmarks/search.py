@@ -77,7 +77,7 @@ _BARS_OF_A_MILLION = (
     _Bar("holiday", 100),
     _Bar("img kalo", 100),
     _Bar("jpg", 100),
-    _Bar('"sun kalo"', 100),
+    _Bar('"kalo jpg"', 100),
     _Bar("tag:rating>=4 holiday", 100),
 )
 

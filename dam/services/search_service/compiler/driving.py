@@ -98,12 +98,21 @@ async def choose_driver(
     known_counts = [None if number >= most else number for number in counts]
     at = _cheapest([index for _, index in indexed], total, known_counts, page, len(parts))
     # What few meet is asked first: then there is less to ask of the others.
-    known = {id(part): number for (part, _), number in zip(indexed, counts, strict=True)}
-    ordered = sorted(parts, key=lambda part: known.get(id(part), 0))
+    shares = {
+        id(part): _UNKNOWN if number is None else number / (total + 1)
+        for (part, _), number in zip(indexed, known_counts, strict=True)
+    }
+    ordered = sorted(parts, key=lambda part: _turn(part, shares.get(id(part), _UNKNOWN)))
     driver = None if at is None else indexed[at][1]
-    is_met = [part for part, index in indexed if index is driver and index.is_exact]
-    rest = [part.condition for part in ordered if part not in is_met]
+    is_met = driver is not None and driver.is_exact
+    rest = [part.condition for part in ordered if not is_met or part.index is not driver]
     return Compiled((*rest, *always), driver)
+
+
+def _turn(part: Part, share: float) -> tuple[float, int]:
+    """Return when a condition is asked: after what fewer meet, and after what is quicker to ask."""
+    has_tags = part.index is not None and part.index.is_in_order
+    return share, 0 if has_tags else 1 if part.index is None else 2
 
 
 def _cheapest(

@@ -39,7 +39,7 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
-from dam.services.search_service.sql import in_ids
+from dam.services.search_service.sql import holds, in_ids
 from dam.services.search_service.words import likely_ids, matches
 
 MOST_CONDITIONS = 200
@@ -72,7 +72,7 @@ async def compile_condition(
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
-    always: list[ColumnElement[bool]] = [] if is_lifted else [ENTRY.c.is_listed]
+    always: list[ColumnElement[bool]] = [] if is_lifted else [holds(ENTRY.c.is_listed)]
     if "hidden" not in is_lifted:
         always.append(not_(is_hidden(ENTRY.c.entity_id)))
     return await choose_driver(session, parts, always, page=page)

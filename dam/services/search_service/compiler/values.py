@@ -12,7 +12,6 @@ from sqlalchemy import (
     Double,
     LargeBinary,
     String,
-    and_,
     cast,
     false,
     literal,
@@ -190,8 +189,3 @@ def _as_float(number: float) -> float:
         return float(number)
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
-
-
-def whole_condition(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Return the conjunction of conditions."""
-    return and_(*conditions)
