@@ -309,7 +309,8 @@ id, or the `PendingEntity` that `create_entity` returns), `ResourceManager` (a f
 `AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`,
 with which a function for `world.run` says that it only reads: `session: ReadOnly[AsyncSession]`.
 For tables: `Entity`, `Base` with the metadata of all tables, and `table_of`, which returns a
-class's table. For media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
+class's table; `SEARCHED_TEXT` in the `info` of a column lets assets be found by its words. For
+media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -330,6 +331,7 @@ from dam.core.ecs.components import (
     table_of,
 )
 from dam.core.ecs.rows import create_entities, mark
+from dam.core.ecs.search_fields import SEARCHED_TEXT
 from dam.core.events import Event, emit
 from dam.core.media_kinds import KindBinding
 from dam.core.new_entities import NewEntity
@@ -350,6 +352,7 @@ from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 
 __all__ = [
+    "SEARCHED_TEXT",
     "AnyComponent",
     "AsyncCloseable",
     "Base",

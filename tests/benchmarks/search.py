@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import text
+import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
@@ -77,7 +77,7 @@ _BARS_OF_A_MILLION = (
     _Bar("holiday", 100),
     _Bar("img kalo", 100),
     _Bar("jpg", 100),
-    _Bar('"sun kalo"', 100),
+    _Bar('"kalo jpg"', 100),
     _Bar("tag:rating>=4 holiday", 100),
 )
 
@@ -150,12 +150,13 @@ async def _fill(world: World, number: int) -> None:
     await world.run(_write_tags)
     for start in range(0, number, _BATCH):
         await world.run(_write_assets, chance, min(_BATCH, number - start))
-    await world.run(_analyse)
 
 
-async def _analyse(session: AsyncSession) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text("ANALYZE"))
+def _tidy(url: str) -> None:
+    """Do what PostgreSQL does by itself after a while, but not in tests."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
 
 
 async def _timed_ms(world: World, query: str) -> tuple[float, int]:
@@ -204,6 +205,7 @@ async def _measure(engine: str, url: str, number: int) -> None:
         world = await build_world(config, plugins=False)
         started = time.perf_counter()
         await _fill(world, number)
+        _tidy(url)
         say(f"\n{engine}: {number:,} assets, made in {time.perf_counter() - started:.0f} s")
         is_million = number > 200_000
         await _show(world, _BARS_OF_A_MILLION if is_million else _BARS)

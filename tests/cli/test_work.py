@@ -28,7 +28,12 @@ def test_what_an_import_left_is_processed(dam_cli: DamCli) -> None:
     dam_cli("add-asset", "--no-process", PICTURE)
     planned = dam_cli("process", "--dry-run", "--json")
     assert planned.json == {
-        "processed": {"import_comic": 0, "extract_metadata": 1, "analyse_images": 0},
+        "processed": {
+            "import_comic": 0,
+            "extract_metadata": 1,
+            "analyse_images": 0,
+            "index_words": 0,
+        },
         "failed": 0,
         "failures": [],
         "removed_sources": 0,
@@ -75,7 +80,12 @@ def test_a_failure_is_listed_and_tried_again(dam_cli: DamCli) -> None:
     assert retried.json == {
         "marked": 1,
         "unknown": {},
-        "processed": {"import_comic": 0, "extract_metadata": 0, "analyse_images": 1},
+        "processed": {
+            "import_comic": 0,
+            "extract_metadata": 0,
+            "analyse_images": 1,
+            "index_words": 0,
+        },
         "failed": 1,
         "failures": dam_cli("failures", "--json").json,
         "removed_sources": 0,
@@ -186,7 +196,7 @@ def test_an_unknown_system_and_an_unknown_id_are_refused(dam_cli: DamCli) -> Non
     assert (system.returncode, system.stderr) == (
         2,
         "error: no system named 'analyze_images'; "
-        "known: import_comic, extract_metadata, analyse_images\n"
+        "known: import_comic, extract_metadata, analyse_images, index_words\n"
         "hint: did you mean 'analyse_images'?\n",
     )
     assert dam_cli("retry", "12").returncode == 2

@@ -137,7 +137,8 @@ async def test_an_unknown_system_is_refused_with_those_that_are_known(world: Wor
     with pytest.raises(UnknownNameError) as caught:
         await retry(world, system="analyze_images")
     assert caught.value.message == (
-        "no system named 'analyze_images'; known: import_comic, extract_metadata, analyse_images"
+        "no system named 'analyze_images'; "
+        "known: import_comic, extract_metadata, analyse_images, index_words"
     )
     assert caught.value.hint == "did you mean 'analyse_images'?"
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Compiled, DateTime, Dialect, Double, Integer, String
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
@@ -44,6 +45,23 @@ class unix_now(FunctionElement[float]):  # noqa: N801 - reads like the SQL funct
 
     type = Double()
     inherit_cache = True
+
+
+class byte_length(FunctionElement[int]):  # noqa: N801 - reads like the SQL functions beside it
+    """The number of bytes of a text; more than its characters if one of them is not ASCII."""
+
+    type = Int64
+    inherit_cache = True
+
+
+@compiles(byte_length, "sqlite")
+def _sqlite_bytes(element: byte_length, compiler: SQLCompiler, **options: object) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+
+
+@compiles(byte_length, "postgresql")
+def _postgresql_bytes(element: byte_length, compiler: SQLCompiler, **options: object) -> str:
+    return f"octet_length({compiler.process(element.clauses, **options)})"
 
 
 @compiles(unix_now, "sqlite")

@@ -154,8 +154,8 @@ def _watch(connection: Connection, table: str, columns: list[str]) -> None:
     else:
         differs = " OR ".join(f"old.{name} IS NOT new.{name}" for name in names)
         note = "BEGIN INSERT INTO search_changes"
-        triggers = (
-            f"{_name(quote, 'insert', table)} AFTER INSERT ON {on}"
+        triggers = (  # names from the program
+            f"{_name(quote, 'insert', table)} AFTER INSERT ON {on}"  # noqa: S608
             f" {note} VALUES (new.entity_id); END",
             f"{_name(quote, 'update', table)} {of} WHEN {differs}"
             f" {note} SELECT old.entity_id UNION SELECT new.entity_id; END",

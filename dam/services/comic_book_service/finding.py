@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from dam.core.database.column_types import byte_length
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.media.comic.name import fold_title
 from dam.media.comic.name_numbers import issue_key
+from dam.media.folding import fold
 from dam.media.natural_order import text_key
 from dam.models import ComicBookConceptComponent as Concept
 from dam.services.ecs_service import Hidden, shown
@@ -34,7 +36,8 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
 ) -> list[EntityId]:
     """Return the concepts that match all given criteria, sorted by series, volume, number and year.
 
-    Texts match anywhere in a value and ignore case. Issue numbers compare by value: `1` finds
+    Texts match anywhere in a value, in words too; case, accents and the like do not count: see
+    `dam.media.folding`. Issue numbers compare by value: `1` finds
     `001`, and 2 sorts before 10.
 
     Example: `await find_comic_book_concepts(session, series_title="spider", issue_number="5")`.
@@ -57,7 +60,9 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
         ([Concept.title_key], series_title),
         ([Concept.publisher], publisher),
     ]
-    wanted = [(columns, fold_title(text)) for columns, text in texts if text]
+    if any("\0" in (text or "") for _, text in texts):
+        return []  # no database stores it
+    wanted = [(columns, _folded(text)) for columns, text in texts if text]
     statement = select(
         Concept.entity_id,
         Concept.comic_title,
@@ -92,19 +97,28 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
 def _may_contain(columns: Texts, text: str) -> ColumnElement[bool]:
     """Return a condition that holds for every row with the text, and for few other rows.
 
-    Each blank, control character and non-ASCII character becomes a wildcard: some databases ignore
-    case in ASCII only, and some refuse control characters. The pattern is cut to `_MAX_PATTERN`
-    characters, because some refuse longer ones. `_contains` then decides exactly.
+    A value in ASCII has the text as it is, but for case, blanks and control characters; any other
+    value may have it in another form, and no database folds it as we do. Blanks and control
+    characters become wildcards, because some databases refuse the latter. The pattern is cut to
+    `_MAX_PATTERN` characters, because some refuse longer ones. `_contains` then decides exactly.
     """
     escaped = "".join(
         f"\\{c}" if c in "\\%_" else c if "!" <= c <= "~" else "%" for c in text[:_MAX_PATTERN]
     )
-    return or_(*(column.ilike(f"%{escaped}%", escape="\\") for column in columns))
+    found: list[ColumnElement[bool]] = [
+        column.ilike(f"%{escaped}%", escape="\\") for column in columns
+    ]
+    found += [byte_length(column) > func.length(column) for column in columns]
+    return or_(*found)
+
+
+def _folded(text: str) -> str:
+    return fold_title(fold(text))
 
 
 def _contains(row: Row[*tuple[object, ...]], columns: Texts, text: str) -> bool:
     values = (getattr(row, column.key) for column in columns)
-    return any(isinstance(value, str) and text in fold_title(value) for value in values)
+    return any(isinstance(value, str) and text in _folded(value) for value in values)
 
 
 def _order(row: Row[*tuple[object, ...]]) -> tuple[object, ...]:

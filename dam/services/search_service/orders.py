@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
@@ -93,11 +93,8 @@ class Order:
             found = await self._sorted(session, compiled)
             return array("q", [row.entity_id for row in found[:limit]])
         statement = self.statement(compiled, None).limit(limit)
-        ids = array("q")
-        stream = await session.stream(statement.execution_options(yield_per=_CHUNK))
-        async for page in stream.partitions():
-            ids.extend([row[0] for row in page])
-        return ids
+        connection = await session.connection()
+        return await connection.run_sync(_read_ids, statement)
 
     async def _sorted(self, session: AsyncSession, compiled: Compiled) -> list[Row]:
         ids = list(await session.scalars(compiled.select()))
@@ -115,6 +112,20 @@ class Order:
             for sort, key in zip(self.sorts, keys, strict=True)
         ]
         return (*parts, -entity_id)
+
+
+def _read_ids(connection: Connection, statement: Select[Any]) -> "array[int]":
+    """Read the first column of all rows from the driver; SQLAlchemy's rows take twice as long.
+
+    Of a result that is streamed, SQLAlchemy 2.1 itself has read one row.
+    """
+    result = connection.execute(statement.execution_options(stream_results=True))
+    ids = array("q", [row[0] for row in result.fetchmany(1)])
+    cursor = result.cursor  # None if there are no rows
+    while cursor is not None and (rows := cursor.fetchmany(_CHUNK)):
+        ids.extend([row[0] for row in rows])
+    result.close()
+    return ids
 
 
 @dataclass(frozen=True, order=False)

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +22,7 @@ from dam.models import (
     TagNameComponent,
 )
 from dam.services.asset_service import archive_places, last_paths
-from dam.services.search_service.fields import ENTRY, Field, Rows, all_fields, time_of
+from dam.services.search_service.fields import Field, all_fields, time_of
 from dam.services.search_service.media_groups import COMIC, group_of
 from dam.services.search_service.template import FieldValue
 
@@ -142,20 +142,16 @@ async def _paths(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Value
 
 async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
     (rows,) = all_fields()["tags"].rows
-    concepts = table_of(TagConceptComponent)
+    concepts, names = table_of(TagConceptComponent), table_of(TagNameComponent)
     chosen = (
         select(rows.entity_id, concepts.c.namespace, concepts.c.name)
-        .select_from(rows.source.join(concepts, concepts.c.entity_id == _tag_id(rows)))
+        .select_from(rows.source.join(concepts, concepts.c.entity_id == names.c.entity_id))
         .where(rows.entity_id.in_(entity_ids), *rows.conditions)
     )
     several: dict[EntityId, set[str]] = defaultdict(set)
     for entity_id, namespace, name in (await session.execute(chosen)).all():
         several[entity_id].add(str(TagName(namespace, name)))
     return {key: tuple(sorted(names)) for key, names in several.items()}
-
-
-def _tag_id(rows: Rows) -> Any:  # noqa: ANN401 - a column
-    return table_of(TagNameComponent).c.entity_id if rows.source is not ENTRY else None
 
 
 _SHOWN = {
@@ -165,4 +161,3 @@ _SHOWN = {
     "path": _paths,
     "tags": _tags,
 }
-Shown = Mapping[str, Values]

@@ -77,6 +77,17 @@ def _in_array(element: _InIds, compiler: SQLCompiler, **options: Any) -> str:  #
     return f"{column} = ANY ({ids})"
 
 
+class holds(Claim):  # noqa: N801 - reads like the SQL functions beside it
+    """A flag as it stands: in this form SQLite knows it from the condition of a partial index."""
+
+    inherit_cache = True
+
+
+@compiles(holds)
+def _flag(element: holds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return compiler.process(element.clauses, **options)
+
+
 class is_plain(Claim):  # noqa: N801 - reads like the SQL functions beside it
     """Whether a text has only printable ASCII characters: what both databases fold alike."""
 

@@ -5,6 +5,7 @@ the words. Both get exactly the words that `dam.media.folding` makes, so that bo
 """
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
@@ -20,15 +21,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from dam.core.ecs.components import table_of
 from dam.core.read_only import ReadOnly
 from dam.media.folding import WantedWords
 from dam.models import WORDS_VECTOR, SearchEntryComponent
 from dam.services.search_service.sql import Claim
 
-__all__ = ["capped_count", "likely_ids", "matches", "matching_ids"]
+__all__ = ["are_many", "capped_count", "likely_ids", "matches", "matching_ids"]
 
 # The index is asked for no more words than these; the words of each entry are asked for all.
 _MAX_ASKED = 64
+# How many ids are looked at to estimate how many entries match, below how many ids that is not
+# worth it, and from how many matches on the estimate counts.
+_SAMPLE, _FEW, _CLEAR = 1_000, 300_000, 20
 
 
 # The words of all entries in SQLite; a row id is the entity's id.
@@ -64,12 +69,22 @@ def matching_ids(wanted: WantedWords) -> Select[int]:
 
 
 async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> int:
-    """Count the entries that have each of the wanted words, at most up to `cap`; it is quick.
+    """Return about how many entries the index must give for the wanted words, at most `cap`.
 
-    Entries in which they do not follow on each other are counted, too: so many must be looked at.
+    It is quick, also for words that most entries have: a sample shows that they are many. Entries
+    in which the words do not follow on each other are counted, too.
+
+    Example: `await capped_count(session, wanted_words("holiday"), cap=20_000)`.
+
+    Args:
+        session: Only read.
+        wanted: The words.
+        cap: Return this if there are as many or more.
     """
     if not wanted.words:
         return 0
+    if await are_many(session, wanted, cap):
+        return cap
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     few = likely_ids(wanted, is_sqlite=is_sqlite).limit(cap).subquery()
     return await session.scalar(select(func.count()).select_from(few)) or 0
@@ -92,6 +107,32 @@ def likely_ids(wanted: WantedWords, *, is_sqlite: bool) -> Select[int]:
     entry = SearchEntryComponent
     has_each = _is_in_index(entry.entity_id, entry.words, sqlite_query, tsquery)
     return select(entry.entity_id).where(has_each)
+
+
+async def are_many(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> bool:
+    """Tell whether far more than `cap` entries match, as far as a sample shows it.
+
+    The index would have to read all of them before it could yield the first ones.
+
+    Example: `await are_many(session, wanted_words("jpg"), cap=5_000)`.
+
+    Args:
+        session: Only read.
+        wanted: The words; one at least.
+        cap: How many are not many.
+    """
+    entity_id = SearchEntryComponent.entity_id
+    ends = (select(end(entity_id)).scalar_subquery() for end in (func.min, func.max))
+    lowest, highest = (await session.execute(select(*ends))).one()
+    if lowest is None or highest - lowest < _FEW:
+        return False
+    step = (highest - lowest) // _SAMPLE
+    first = select(literal(lowest, BigInteger).label("id")).cte("point", recursive=True)
+    points = first.union_all(select(first.c.id + step).where(first.c.id + step <= highest))
+    looked_at = points.join(table_of(SearchEntryComponent), entity_id == points.c.id)
+    matching = select(func.count()).select_from(looked_at)
+    hits = await session.scalar(matching.where(matches(wanted, by_index=False))) or 0
+    return hits >= _CLEAR and hits * step >= 2 * cap
 
 
 def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str]]:

@@ -17,7 +17,7 @@ from tests.core.worlds import rows_of
 from tests.services.conftest import Add
 
 PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
-NOTHING = {"import_comic": 0, "extract_metadata": 0, "analyse_images": 0}
+NOTHING = {"import_comic": 0, "extract_metadata": 0, "analyse_images": 0, "index_words": 0}
 
 
 async def describe_with(session: AsyncSession, recipe: int | None) -> None:
@@ -50,9 +50,9 @@ async def test_older_descriptions_are_made_anew(world: World, recipe: int | None
     await world.run(describe_with, recipe)
     assert (await process(world)).processed == NOTHING
     planned = await process(world, marks_outdated=True, is_dry_run=True)
-    assert planned.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
+    assert planned.processed == {**NOTHING, "extract_metadata": 3, "analyse_images": 0}
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
+    assert done.processed == {**NOTHING, "extract_metadata": 3, "analyse_images": 0}
     files = await world.read(rows_of, FilePropertiesComponent)
     assert {file.description_recipe for file in files} == {RECOGNITION_VERSION}
     assert (await process(world, marks_outdated=True)).processed == NOTHING
@@ -64,7 +64,7 @@ async def test_a_newer_kind_describes_its_files_anew_and_keeps_their_pictures(
     await world.run(write, described_by="image 0")
     done = await process(world, marks_outdated=True)
     # The text: no kind is asked about it now.
-    assert done.processed == {"import_comic": 0, "extract_metadata": 3, "analyse_images": 0}
+    assert done.processed == {**NOTHING, "extract_metadata": 3, "analyse_images": 0}
     files = await world.read(rows_of, FilePropertiesComponent)
     current = f"image {IMAGE.description_version}"
     assert [file.described_by for file in files] == [current, current, None]
@@ -74,7 +74,7 @@ async def test_a_newer_kind_describes_its_files_anew_and_keeps_their_pictures(
 async def test_a_newer_picture_is_analysed_anew(world: World) -> None:
     await world.run(write, picture_version=0)
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"import_comic": 0, "extract_metadata": 2, "analyse_images": 2}
+    assert done.processed == {**NOTHING, "extract_metadata": 2, "analyse_images": 2}
     files = await world.read(rows_of, FilePropertiesComponent)
     current = IMAGE.picture_version
     assert [file.picture_version for file in files] == [current, current, 0]
@@ -92,7 +92,7 @@ async def test_older_hashes_are_made_anew_page_by_page(
     monkeypatch.setattr(marking, "_PAGE", 1)
     await world.run(hash_with, BITMAP_RECIPE - 1)
     done = await process(world, marks_outdated=True)
-    assert done.processed == {"import_comic": 0, "extract_metadata": 0, "analyse_images": 2}
+    assert done.processed == {**NOTHING, "analyse_images": 2}
     hashes = await world.read(rows_of, ImagePerceptualPHashComponent)
     assert [row.recipe for row in hashes] == [BITMAP_RECIPE] * 2
 

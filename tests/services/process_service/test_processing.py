@@ -21,7 +21,7 @@ ASSETS = Path(__file__).parents[2] / "assets"
 PICTURE = ASSETS / "pictures" / "lake.jpg"
 TRUNCATED = ASSETS / "broken" / "truncated.jpg"
 
-NO_COMIC = {"import_comic": 0}
+NO_OTHERS = {"import_comic": 0, "index_words": 0}
 
 
 def is_smaller_than_nothing(asset: NewAsset) -> bool:
@@ -76,11 +76,11 @@ class Listener:
 async def test_what_an_import_left_is_worked_off_once(world: World) -> None:
     done = await process(world)
     assert (done.processed, done.failed) == (
-        {**NO_COMIC, "extract_metadata": 1, "analyse_images": 1},
+        {**NO_OTHERS, "extract_metadata": 1, "analyse_images": 1},
         0,
     )
     again = await process(world)
-    assert again.processed == {**NO_COMIC, "extract_metadata": 0, "analyse_images": 0}
+    assert again.processed == {**NO_OTHERS, "extract_metadata": 0, "analyse_images": 0}
     assert await world.read(list_failures) == []
 
 
@@ -89,7 +89,7 @@ async def test_only_the_stages_asked_for_are_run(world: World) -> None:
     done = await process(world, stages=["metadata-extraction"])
     assert done.processed == {"extract_metadata": 1}
     plan = await process(world, is_dry_run=True)
-    assert plan.processed == {**NO_COMIC, "extract_metadata": 0, "analyse_images": 1}
+    assert plan.processed == {**NO_OTHERS, "extract_metadata": 0, "analyse_images": 1}
 
 
 @pytest.mark.usefixtures("picture", "text")
@@ -97,7 +97,7 @@ async def test_a_dry_run_says_what_is_pending_and_does_nothing(world: World) -> 
     for _ in range(2):
         plan = await process(world, is_dry_run=True)
         assert (plan.processed, plan.failed) == (
-            {**NO_COMIC, "extract_metadata": 2, "analyse_images": 0},
+            {**NO_OTHERS, "extract_metadata": 2, "analyse_images": 0},
             0,
         )
 
@@ -125,6 +125,7 @@ async def test_a_marker_fills_in_for_old_assets(world: World, *, is_dry_run: boo
         "import_comic": 0,
         "extract_metadata": 2,
         "analyse_images": 0,  # the picture is the same
+        "index_words": 0,
     }
 
 
@@ -137,7 +138,7 @@ async def test_who_waits_for_an_earlier_stage_is_no_work_for_a_later_one_alone(
         done = await process(world, stages=later, is_dry_run=is_dry_run)
         assert done.processed == {"analyse_images": 0}
     planned = await process(world, is_dry_run=True)
-    assert planned.processed == {**NO_COMIC, "extract_metadata": 1, "analyse_images": 1}
+    assert planned.processed == {**NO_OTHERS, "extract_metadata": 1, "analyse_images": 1}
     assert await process(world) == planned
 
 
@@ -146,7 +147,7 @@ async def test_only_pictures_are_marked_for_the_analysis(world: World) -> None:
     await process(world)
     done = await process(world, marker_name=NeedsContentAnalysisComponent.__name__)
     assert (done.processed, done.failed) == (
-        {**NO_COMIC, "extract_metadata": 0, "analyse_images": 1},
+        {**NO_OTHERS, "extract_metadata": 0, "analyse_images": 1},
         0,
     )
 
@@ -190,7 +191,7 @@ async def test_an_unknown_marker_is_refused_with_those_that_are_known(world: Wor
     assert caught.value.message == (
         "no marker named 'NeedsContentAnalysis'; known: "
         "NeedsComicImportComponent, NeedsMetadataExtractionComponent, "
-        "NeedsContentAnalysisComponent"
+        "NeedsContentAnalysisComponent, NeedsSearchEntryComponent"
     )
     assert caught.value.hint == "did you mean 'NeedsContentAnalysisComponent'?"
 

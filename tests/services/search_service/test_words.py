@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+import pytest
+from sqlalchemy import delete, event, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
@@ -10,6 +11,7 @@ from dam.core.world import World
 from dam.media.folding import WantedWords, wanted_words, words_of
 from dam.models import SearchEntryComponent
 from dam.services import ecs_service
+from dam.services.search_service import words as index_of_words
 from dam.services.search_service.words import capped_count, matches, matching_ids
 
 TEXTS = (
@@ -124,6 +126,31 @@ async def test_the_words_of_a_query_follow_on_each_other_in_one_text(world: Worl
     assert await world.read(read, "red cat", is_phrase=False) == [0, 3]
     assert await world.read(read, "red cat", is_phrase=True) == [0]
     assert await world.read(read, "cat", is_phrase=True) == [0, 1, 2]
+
+
+async def test_words_that_many_entries_have_are_seen_to_be_many(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_of_words, "_FEW", 50)
+    monkeypatch.setattr(index_of_words, "_SAMPLE", 40)
+    await world.run(make, [("red cat",)] * 100 + [("old",)] * 9 + [("blue dog",)] * 100)
+    asked: list[str] = []
+
+    @event.listens_for(world.database._readers.sync_engine, "before_cursor_execute")
+    def note(*of_statement: object) -> None:
+        asked.append(str(of_statement[2]))
+
+    async def read(session: AsyncSession, query: str, cap: int) -> tuple[int, bool]:
+        asked.clear()
+        count = await capped_count(session, wanted_words(query), cap)
+        return count, any("MATCH" in each or "@@" in each for each in asked)
+
+    assert await world.read(read, "red cat", 10) == (10, False)
+    assert await world.read(read, "d", 10) == (10, False)
+    assert await world.read(read, "red cat", 90) == (90, True)
+    assert await world.read(read, "red cat", 200) == (100, True)
+    assert await world.read(read, "old", 5) == (5, True)
+    assert await world.read(read, "nowhere", 5) == (0, True)
 
 
 async def test_entries_are_counted_only_up_to_a_cap(world: World) -> None:

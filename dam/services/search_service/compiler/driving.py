@@ -16,7 +16,7 @@ from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
 from dam.services.search_service.compiler.parts import Index, Part
 from dam.services.search_service.fields import ENTRY
-from dam.services.search_service.words import capped_count
+from dam.services.search_service.words import are_many, capped_count
 
 _MANY, _MANY_FOR_ALL = 5_000, 50_000
 """So far the entities of an index are counted, for a page and for all results. One that finds more
@@ -98,12 +98,21 @@ async def choose_driver(
     known_counts = [None if number >= most else number for number in counts]
     at = _cheapest([index for _, index in indexed], total, known_counts, page, len(parts))
     # What few meet is asked first: then there is less to ask of the others.
-    known = {id(part): number for (part, _), number in zip(indexed, counts, strict=True)}
-    ordered = sorted(parts, key=lambda part: known.get(id(part), 0))
+    shares = {
+        id(part): _UNKNOWN if number is None else number / (total + 1)
+        for (part, _), number in zip(indexed, known_counts, strict=True)
+    }
+    ordered = sorted(parts, key=lambda part: _turn(part, shares.get(id(part), _UNKNOWN)))
     driver = None if at is None else indexed[at][1]
-    is_met = [part for part, index in indexed if index is driver and index.is_exact]
-    rest = [part.condition for part in ordered if part not in is_met]
+    is_met = driver is not None and driver.is_exact
+    rest = [part.condition for part in ordered if not is_met or part.index is not driver]
     return Compiled((*rest, *always), driver)
+
+
+def _turn(part: Part, share: float) -> tuple[float, int]:
+    """Return when a condition is asked: after what fewer meet, and after what is quicker to ask."""
+    has_tags = part.index is not None and part.index.is_in_order
+    return share, 0 if has_tags else 1 if part.index is None else 2
 
 
 def _cheapest(
@@ -123,7 +132,7 @@ def _cheapest(
     expected = prod(shares) * _UNKNOWN ** (conditions - len(indexes))
     costs: list[tuple[float, int | None]] = [(_until(page, expected, total) * _DOUBT, None)]
     for at, (index, count) in enumerate(zip(indexes, counts, strict=True)):
-        if index.is_in_order and page is not None:
+        if index.is_in_order and page is not None and not (index.words and count is None):
             whole = total if count is None else count
             costs.append((_until(page, expected / shares[at], whole), at))
         elif count is not None:
@@ -142,15 +151,24 @@ async def _counts(
 
     That is at most `most`, and entities may count twice.
     """
-    selects = [(at, ids) for at, index in enumerate(indexes) for ids in index.selects]
+    counts = [most * await _has_too_many(session, index, most) for index in indexes]
+    selects = [
+        (at, ids) for at, index in enumerate(indexes) if counts[at] < most for ids in index.selects
+    ]
     capped = (ids.limit(most).subquery() for _, ids in selects)
     columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
     greatest = select(func.max(ENTRY.c.entity_id)).scalar_subquery()
     total, *numbers = (await session.execute(select(greatest, *columns))).one()
-    counts = [0] * len(indexes)
     for (at, _), number in zip(selects, numbers, strict=True):
         counts[at] += number
     return total or 0, [min(number, most) for number in counts]
+
+
+async def _has_too_many(session: AsyncSession, index: Index, most: int) -> bool:
+    for wanted in index.words:
+        if await are_many(session, wanted, most):
+            return True
+    return False
 
 
 async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:
@@ -171,5 +189,6 @@ def joined(indexes: Sequence[Index | None]) -> Index | None:
             selects=(*first.selects, *index.selects),
             is_in_order=False,
             is_exact=first.is_exact and index.is_exact,
+            words=(*first.words, *index.words),
         )
     return first

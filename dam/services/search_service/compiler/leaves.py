@@ -34,7 +34,7 @@ from dam.models import (
     PageLink,
     TrashedComponent,
 )
-from dam.services.search_service.compiler.parts import Context, Index, Part, part_of
+from dam.services.search_service.compiler.parts import Context, Index, Part, is_there, part_of
 from dam.services.search_service.compiler.texts import distinct_values, matching_owners
 from dam.services.search_service.compiler.values import part_of_field
 from dam.services.search_service.fields import ENTRY, STORAGES, Field, rows_of
@@ -73,15 +73,13 @@ def field_named(context: Context, name: str) -> Field:
     return context.fields[name]
 
 
-def has_row(
-    context: Context, kind: type[AnyComponent], *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
+def has_row(kind: type[AnyComponent], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that a result has a component with these conditions."""
     table = table_of(kind)
     if table is ENTRY:
         return and_(true(), *conditions)
     belongs = table.c.entity_id == ENTRY.c.entity_id
-    return context.is_there(select(literal_column("1")).where(belongs, *conditions))
+    return is_there(select(literal_column("1")).where(belongs, *conditions))
 
 
 async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
@@ -93,10 +91,10 @@ async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
     if OTHER in wanted:
         found = or_(found, column.is_(None))
     rows = rows_of(FilePropertiesComponent, column)
-    part = part_of(context, rows, found, what=f"type:{','.join(wanted)}", is_indexed=True)
+    part = part_of(rows, found, what=f"type:{','.join(wanted)}", is_indexed=True)
     if COMIC not in wanted:
         return part
-    return Part(or_(part.condition, has_row(context, ComicBookVariantComponent)))
+    return Part(or_(part.condition, has_row(ComicBookVariantComponent)))
 
 
 async def of_type(context: Context, condition: Comparison | Glob) -> Part:
@@ -113,14 +111,12 @@ async def of_presence(context: Context, condition: Presence) -> Part:
     """Return the part for `has:`."""
     if condition.is_component:
         kind = _component(condition.name)
-        return Part(
-            has_row(context, kind), Index(condition.name, (select(table_of(kind).c.entity_id),))
-        )
+        return Part(has_row(kind), Index(condition.name, (select(table_of(kind).c.entity_id),)))
     if condition.name == "type":
         both = FilePropertiesComponent, ComicBookVariantComponent
-        return Part(or_(*(has_row(context, kind) for kind in both)))
+        return Part(or_(*(has_row(kind) for kind in both)))
     field = field_named(context, condition.name)
-    parts = [part_of(context, rows, rows.value.is_not(None)) for rows in field.rows]
+    parts = [part_of(rows, rows.value.is_not(None)) for rows in field.rows]
     return Part(or_(*(part.condition for part in parts)))
 
 
@@ -163,36 +159,36 @@ async def of_field(context: Context, condition: Comparison | Interval | Glob) ->
         chosen = [media_type for media_type in known if pattern.matches(media_type)]
         rows = rows_of(FilePropertiesComponent, _files.c.media_type)
         found = _files.c.media_type.in_(chosen)
-        return part_of(context, rows, found, what="media_type:", is_indexed=True)
+        return part_of(rows, found, what="media_type:", is_indexed=True)
     return await part_of_field(context, field_named(context, condition.field), condition)
 
 
-def of_place(context: Context, condition: InPlace) -> Part:
+def of_place(condition: InPlace) -> Part:
     """Return the part for `in:`."""
     if condition.place == "trash":
         ids = select(table_of(TrashedComponent).c.entity_id)
-        return Part(has_row(context, TrashedComponent), Index("in:trash", (ids,)))
+        return Part(has_row(TrashedComponent), Index("in:trash", (ids,)))
     storage = table_of(FileLocationComponent).c.storage
-    return Part(has_row(context, FileLocationComponent, storage == STORAGES[condition.place]))
+    return Part(has_row(FileLocationComponent, storage == STORAGES[condition.place]))
 
 
-def of_digest(context: Context, condition: DigestStart) -> Part:
+def of_digest(condition: DigestStart) -> Part:
     """Return the part for the beginning of a SHA-256."""
     digits = condition.hex_digits
     low, high = (bytes.fromhex(digits.ljust(_DIGITS, end)) for end in "0f")
     digest = table_of(ContentHashSHA256Component).c.digest
     rows = rows_of(ContentHashSHA256Component, digest)
-    return part_of(context, rows, digest >= low, digest <= high, what="sha256:", is_indexed=True)
+    return part_of(rows, digest >= low, digest <= high, what="sha256:", is_indexed=True)
 
 
 async def of_failure(context: Context, condition: Failed) -> Part:
     """Return the part for `failed:`."""
     (rows,) = field_named(context, "failed").rows
     if condition.pattern is None:
-        return part_of(context, rows)
+        return part_of(rows)
     pattern = read_pattern(condition.pattern)
     known = await distinct_values(context.session, rows.value)
-    return part_of(context, rows, rows.value.in_([name for name in known if pattern.matches(name)]))
+    return part_of(rows, rows.value.in_([name for name in known if pattern.matches(name)]))
 
 
 async def of_comic(context: Context, condition: OfComic) -> Part:
@@ -212,7 +208,7 @@ async def of_comic(context: Context, condition: OfComic) -> Part:
         .where(pages.c.page_image_entity_id == ENTRY.c.entity_id, of_work)
     )
     found = chosen.union_all(paged.where(of_work)).subquery()
-    part = or_(has_row(context, ComicBookVariantComponent, of_work), context.is_there(is_page))
+    part = or_(has_row(ComicBookVariantComponent, of_work), is_there(is_page))
     return Part(part, Index("comic:", (select(found.c.entity_id),)))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.media.folding import WantedWords
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
 
 
@@ -20,12 +21,14 @@ class Index:
         selects: Each selects some of their ids, maybe several times.
         is_in_order: It can yield them in the order of their ids without having all of them.
         is_exact: It finds no others.
+        words: What the index of words is asked for, if it is one of the indexes.
     """
 
     what: str
     selects: tuple[Select[Any], ...] = ()
     is_in_order: bool = False
     is_exact: bool = True
+    words: tuple[WantedWords, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,27 +55,20 @@ class Context:
         fields: All fields, by name.
         tags: The tags that the query names, by key, each with those below it.
         is_sqlite: The database is SQLite, not PostgreSQL.
-        is_page: The newest results are wanted, not all of them.
     """
 
     session: AsyncSession
     fields: Mapping[str, Field]
     tags: Mapping[str, Sequence[KnownTag]]
     is_sqlite: bool
-    is_page: bool
 
-    def is_there(self, rows: Select[Any]) -> ColumnElement[bool]:
-        """Return the condition that there is one of some rows that belong to a result.
 
-        For a page, PostgreSQL must look at the rows of one result after the other: it would rather
-        join the tables, and read far more than the page needs. An offset keeps it from that.
-        """
-        looked_up = rows if self.is_sqlite or not self.is_page else rows.offset(literal_column("0"))
-        return exists(looked_up.correlate(ENTRY))
+def is_there(rows: Select[Any]) -> ColumnElement[bool]:
+    """Return the condition that there is one of some rows that belong to a result."""
+    return exists(rows.correlate(ENTRY))
 
 
 def part_of(
-    context: Context,
     rows: Rows,
     *conditions: ColumnElement[bool],
     what: str = "",
@@ -80,10 +76,9 @@ def part_of(
 ) -> Part:
     """Return the condition that a result has a row that meets the conditions.
 
-    Example: `part_of(context, rows, rows.value > 3, what="width", is_indexed=True)`.
+    Example: `part_of(rows, rows.value > 3, what="width", is_indexed=True)`.
 
     Args:
-        context: That of the query.
         rows: The rows.
         conditions: What must hold for one of them.
         what: The condition, for people.
@@ -98,7 +93,7 @@ def part_of(
     found: Select[Any] = (
         select(literal_column("1")).select_from(rows.source).where(belongs, *chosen)
     )
-    return Part(context.is_there(found), index)
+    return Part(is_there(found), index)
 
 
 def has_index(rows: Rows) -> bool:

@@ -73,7 +73,7 @@ async def of_value(context: Context, condition: Tagged) -> Part:
         if (choice := _with_value(context, condition, value_type, tag_ids)) is not None
     ]
     rows = rows_of(EntityTagLinkComponent, _links.c.number)
-    part = part_of(context, rows, or_(false(), *choices))
+    part = part_of(rows, or_(false(), *choices))
     every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
     tagged = having(context, every, f"tag:{condition.name}")
     # To count values, the database would have to read each link.
@@ -122,7 +122,7 @@ def having(context: Context, tag_ids: Collection[int], what: str) -> Part:
     """Return the part for assets that have any of these tags, by id."""
     wanted = in_ids(_links.c.tag_entity_id, tag_ids, is_sqlite=context.is_sqlite)
     rows = rows_of(EntityTagLinkComponent, _links.c.id)
-    part = part_of(context, rows, wanted)
+    part = part_of(rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
     return Part(part.condition, Index(what, (ids,), is_in_order=len(tag_ids) == 1))
 

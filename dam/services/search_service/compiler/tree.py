@@ -39,6 +39,7 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
+from dam.services.search_service.sql import holds, in_ids
 from dam.services.search_service.words import likely_ids, matches
 
 MOST_CONDITIONS = 200
@@ -67,11 +68,11 @@ async def compile_condition(
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     conjuncts = _conjuncts(condition)
     tags = await tagged.known_tags(session, _tags(conjuncts))
-    context = Context(session, all_fields(), tags, is_sqlite, is_page=page is not None)
+    context = Context(session, all_fields(), tags, is_sqlite)
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
-    always: list[ColumnElement[bool]] = [] if is_lifted else [ENTRY.c.is_listed]
+    always: list[ColumnElement[bool]] = [] if is_lifted else [holds(ENTRY.c.is_listed)]
     if "hidden" not in is_lifted:
         always.append(not_(is_hidden(ENTRY.c.entity_id)))
     return await choose_driver(session, parts, always, page=page)
@@ -128,10 +129,14 @@ class _Compiler:
     async def part(self, condition: Condition, depth: int) -> Part:
         """Return the SQL of a condition that is `depth` levels below the top."""
         if isinstance(condition, And | Or) and depth % _DEEPEST == 0:
-            # SQLite reads neither many brackets in each other nor deep expressions.
+            # SQLite reads neither many brackets in each other nor deep expressions, and PostgreSQL
+            # plans them for minutes. So what is deep down is found first.
             inner = await self.part(condition, depth + 1)
-            ids = select(ENTRY.c.entity_id).where(inner.condition).cte()
-            return Part(ENTRY.c.entity_id.in_(select(ids.c.entity_id)))
+            ids = await self.context.session.scalars(
+                select(ENTRY.c.entity_id).where(inner.condition)
+            )
+            found = in_ids(ENTRY.c.entity_id, ids, is_sqlite=self.context.is_sqlite)
+            return Part(found)
         match condition:
             case And():
                 return await self._all(condition, depth)
@@ -181,9 +186,9 @@ class _Compiler:
             case Similar():
                 return await leaves.of_similar(context, condition)
             case InPlace():
-                return leaves.of_place(context, condition)
+                return leaves.of_place(condition)
             case DigestStart():
-                return leaves.of_digest(context, condition)
+                return leaves.of_digest(condition)
             case Failed():
                 return await leaves.of_failure(context, condition)
             case OfComic():
@@ -205,6 +210,7 @@ class _Compiler:
             (likely_ids(wanted, is_sqlite=is_sqlite),),
             is_in_order=is_sqlite,
             is_exact=len(wanted.words) == 1,
+            words=(wanted,),
         )
         text = Part(matches(wanted, by_index=by_index), index)
         if not tag_ids:

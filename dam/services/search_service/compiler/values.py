@@ -12,7 +12,6 @@ from sqlalchemy import (
     Double,
     LargeBinary,
     String,
-    and_,
     cast,
     false,
     literal,
@@ -73,7 +72,7 @@ async def _part_of_rows(
     what = f"{field.name}:"
     if field.kind not in {"text", "name"}:
         found = [] if isinstance(condition, Glob) else _bounds(field, rows, condition)
-        return part_of(context, rows, *found, what=what, is_indexed=has_index(rows))
+        return part_of(rows, *found, what=what, is_indexed=has_index(rows))
     if isinstance(condition, Interval):
         msg = f"{field.name} is a text and has no interval"
         raise TypeError(msg)
@@ -87,7 +86,7 @@ async def _part_of_rows(
         wanted = [_like(rows.value, pattern)]
         if start:
             wanted += [rows.value >= start, rows.value < start + _HIGHEST]
-        return part_of(context, rows, *wanted, what=what, is_indexed=bool(start))
+        return part_of(rows, *wanted, what=what, is_indexed=bool(start))
     return await _by_text(context, rows, pattern)
 
 
@@ -115,7 +114,7 @@ async def _by_text(context: Context, rows: Rows, pattern: Pattern) -> Part:
     odd = select(rows.entity_id, value).select_from(rows.source)
     read = await context.session.execute(odd.where(not_(is_plain(value)), *rows.conditions))
     ids = [entity_id for entity_id, text in read.all() if pattern.matches(fold(text))]
-    part = part_of(context, rows, is_plain(value), _like(ascii_lower(value), pattern))
+    part = part_of(rows, is_plain(value), _like(ascii_lower(value), pattern))
     if not ids:
         return part
     return Part(or_(part.condition, in_ids(ENTRY.c.entity_id, ids, is_sqlite=context.is_sqlite)))
@@ -130,11 +129,11 @@ def _by_name(context: Context, field: Field, rows: Rows, condition: Comparison |
     what, is_indexed = f"{field.name}:", has_index(rows)
     if all(kind == "text" for kind, _ in pattern.pieces):
         wanted = literal("".join(text for _, text in pattern.pieces), String())
-        return part_of(context, rows, value == wanted, what=what, is_indexed=is_indexed)
+        return part_of(rows, value == wanted, what=what, is_indexed=is_indexed)
     if context.is_sqlite:
         globbed = value.op("GLOB", is_comparison=True)(literal(pattern.glob, String()))
-        return part_of(context, rows, globbed)
-    return part_of(context, rows, _like(bytewise_key(value), pattern))
+        return part_of(rows, globbed)
+    return part_of(rows, _like(bytewise_key(value), pattern))
 
 
 def _is_whole(text: str) -> bool:
@@ -190,8 +189,3 @@ def _as_float(number: float) -> float:
         return float(number)
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
-
-
-def whole_condition(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Return the conjunction of conditions."""
-    return and_(*conditions)

@@ -1,0 +1,223 @@
+"""Searches that ask for odd or bad things find nothing wrong, on both databases."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from dam.core.world import World
+from dam.errors import CursorError, QueryTooLargeError, UnknownFieldError
+from dam.services.search_service import (
+    Cursor,
+    Query,
+    count,
+    explain,
+    facets,
+    list_search_fields,
+    read_fields,
+    search_ids,
+    search_page,
+)
+from dam.services.search_service.patterns import read_pattern
+from dam.services.search_service.query.tree import (
+    And,
+    Comparison,
+    Condition,
+    Glob,
+    Interval,
+    Not,
+    Or,
+    Span,
+    Tagged,
+    Word,
+)
+from tests.services.search_service.evaluator import answer
+from tests.services.search_service.search_world import NOW, MadeUp
+
+AT = Span(0, 0)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"\'; DROP TABLE entities; --"',
+        "name:\"%' OR '1'='1\"",
+        'path:"\\"; DELETE FROM entities"',
+        'tag:"x\'); DROP TABLE entities; --"',
+        "name:%",
+        "name:_",
+        "ext:'",
+        'FilePropertiesComponent.name_text:"%s %(x)s :y ?"',
+        "sha256:00",
+    ],
+)
+async def test_what_looks_like_sql_is_text(searched_world: World, query: str) -> None:
+    found = await searched_world.read(search_ids, query)
+    everything = await searched_world.read(count, "")
+
+    assert len(found) < everything
+    assert await searched_world.read(count, "") == everything > 0
+
+
+async def _deepest(session: AsyncSession, depth: int) -> int:
+    query = "cat"
+    for at in range(depth):
+        query = f"({query} {'or' if at % 2 else 'and'} {'-' if at % 3 else ''}red)"
+    return await count(session, query)
+
+
+async def test_brackets_may_be_a_hundred_deep(searched_world: World, searched: MadeUp) -> None:
+    condition: Condition = Word("cat", AT)
+    for at in range(100):
+        other: Condition = Word("red", AT) if at % 3 == 0 else Not(Word("red", AT))
+        condition = Or((condition, other)) if at % 2 else And((condition, other))
+
+    assert await searched_world.read(_deepest, 100) == len(answer(searched, Query("", condition)))
+
+
+async def test_ten_thousand_tags_are_one_condition(searched_world: World, searched: MadeUp) -> None:
+    query = " or ".join(["tag:cat", *(f"tag:t{at}" for at in range(9_999))])
+
+    cats = Query("", Tagged("cat", AT))
+    assert list(await searched_world.read(search_ids, query)) == answer(searched, cats)
+
+
+@pytest.mark.parametrize("joint", [" ", " or "])
+async def test_ten_thousand_words_are_too_many(searched_world: World, joint: str) -> None:
+    with pytest.raises(QueryTooLargeError) as caught:
+        await searched_world.read(count, joint.join(f"w{at}" for at in range(10_000)))
+
+    assert caught.value.message == "the query has 201 conditions; at most 200 are possible"
+    assert caught.value.hint == (
+        "split it into several queries, or tag what you look for and ask for the tag"
+    )
+
+
+async def test_two_hundred_words_are_not_too_many(searched_world: World) -> None:
+    words = [f"w{at}" for at in range(199)]
+
+    assert await searched_world.read(count, " or ".join([*words, "cat"])) > 0
+    assert await searched_world.read(count, " ".join([*words, "cat"])) == 0
+
+
+@pytest.mark.parametrize("field", ["name", "path", "ext", "tag"])
+async def test_a_pattern_full_of_wildcards_ends(searched_world: World, field: str) -> None:
+    started = time.process_time()
+
+    await searched_world.read(count, f"{field}:{'*a' * 500}*b")
+    assert not read_pattern("*a" * 500 + "*b").matches("a" * 5_000)
+
+    assert time.process_time() - started < 60, "it would take years"
+
+
+async def test_a_pattern_may_not_be_longer_than_databases_take(searched_world: World) -> None:
+    with pytest.raises(QueryTooLargeError, match="the query has 20,000 characters in a pattern"):
+        await searched_world.read(count, f"name:={'a' * 20_000}")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Comparison("width", "=", "300", AT),
+        Comparison("width", "=", value=True, span=AT),
+        Comparison("added_at", ">", 3, AT),
+        Comparison("name", ">", "a", AT),
+        Comparison("name", "=", 3, AT),
+        Interval("name", "a", "b", AT),
+    ],
+)
+async def test_a_value_of_the_wrong_type_is_refused(
+    searched_world: World, condition: Condition
+) -> None:
+    with pytest.raises(TypeError):
+        await searched_world.read(count, Query("", condition))
+
+
+async def test_an_unknown_field_is_named(searched_world: World) -> None:
+    with pytest.raises(UnknownFieldError, match="no field 'widht'"):
+        await searched_world.read(count, Query("", Glob("widht", "*", AT)))
+    with pytest.raises(UnknownFieldError, match="no field 'nmae'"):
+        await searched_world.read(read_fields, [1], ["nmae"])
+    with pytest.raises(UnknownFieldError, match="no field 'camera'"):
+        await searched_world.read(facets, "", ["camera"])
+
+
+@pytest.mark.parametrize("text_", ["", "x", "W10", "é", "W1sxXSwxXQ", "W1t7ImEiOjF9XSwxLDFd"])
+def test_a_text_that_is_no_cursor_is_refused(text_: str) -> None:
+    with pytest.raises(CursorError) as caught:
+        Cursor.parse(text_)
+
+    assert caught.value.message == f"{text_!a} is no cursor of this query"
+
+
+async def test_a_cursor_of_another_order_is_refused(searched_world: World) -> None:
+    page = await searched_world.read(search_page, "sort:name", limit=1)
+
+    with pytest.raises(CursorError):
+        await searched_world.read(search_page, "", after=page.next)
+
+
+async def test_a_cursor_keeps_each_kind_of_key() -> None:
+    for key in (None, "é", 3, 1.5, True, b"\x00", NOW + timedelta(microseconds=1)):
+        cursor = Cursor((key,), 7, 3)
+        assert Cursor.parse(str(cursor)) == cursor
+
+
+async def test_fields_are_read_in_the_order_of_ids(searched_world: World, searched: MadeUp) -> None:
+    names = [field.name for field in list_search_fields()]
+    wanted = [searched.assets[3].id, 10**12, searched.assets[2].id, searched.assets[3].id]
+
+    third, nothing, second, again = await searched_world.read(read_fields, wanted, names)
+
+    assert third == again
+    assert (third["id"], second["id"]) == (searched.assets[3].id, searched.assets[2].id)
+    assert {name for name, value in nothing.items() if value is not None} == {"id"}
+    assert third["added_at"] == searched.assets[3].added
+
+
+async def test_facets_count_what_is_found(searched_world: World, searched: MadeUp) -> None:
+    found = {asset.id for asset in searched.assets} & set(answer(searched, Query("")))
+    shown = [asset for asset in searched.assets if asset.id in found]
+
+    counted = await searched_world.read(facets, "", ["type", "tag", "year"])
+
+    assert sum(each.count for each in counted["type"]) == len(found)
+    by_tag = {each.value: each.count for each in counted["tag"]}
+    assert by_tag["cat"] == sum(any(tag == "cat" for tag, _, _ in a.tags) for a in shown)
+    by_year = {each.value: each.count for each in counted["year"]}
+    assert by_year["2025"] == sum(asset.added.year == 2025 for asset in shown)
+    by_type = {each.value: each.count for each in counted["type"]}
+    assert by_type["comic"] == sum(asset.is_variant for asset in shown)
+
+
+async def test_the_plan_names_the_index(searched_world: World) -> None:
+    how = await searched_world.read(explain, "tag:cat width:>3")
+
+    assert how.index == "tag:cat"
+    assert "component_image_dimensions" in how.sql
+    assert how.plan
+    assert (await searched_world.read(explain, "")).index is None
+
+
+async def test_a_search_finds_what_its_own_transaction_has_made(searched_world: World) -> None:
+    """Rolled back at its end, so that the world stays as it is."""
+
+    async def rename(session: AsyncSession) -> int:
+        await session.execute(
+            text("UPDATE component_file_properties SET name_text = 'zyx.jpg' WHERE entity_id = 100")
+        )
+        found = await count(session, "zyx id:100")
+        raise _UndoneError(found)
+
+    with pytest.raises(_UndoneError) as caught:
+        await searched_world.database.write(rename)
+
+    assert caught.value.found == await searched_world.read(count, "has:sha256 id:100")
+
+
+class _UndoneError(Exception):
+    def __init__(self, found: int) -> None:
+        super().__init__()
+        self.found = found
