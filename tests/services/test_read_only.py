@@ -192,6 +192,7 @@ def cases(f: Filled) -> list[Case]:
         case(page_service.list_pages, f.variant),
         case(removal_service.plan_removal, [f.picture]),
         case(schema_service.table_names),
+        case(search_service.count_unindexed),
         case(status_service.status),
         case(summary_service.summarise_entities, [f.picture]),
         case(search_service.complete_query, "type:im", 7),
