@@ -42,6 +42,12 @@ _RUNS = re.compile(f"([{_UNSPACED}]+)|[^ {_UNSPACED}]+")
 _ENDS_UNSPACED = re.compile(f"[{_UNSPACED}] *$")
 
 
+# Normal forms sort a run of marks in quadratic time; no script has so many on a letter. (Unicode's
+# Stream-Safe Text Format, UAX 15 section 13, has the same bound.)
+_MOST_MARKS = 30
+_MAYBE_MARKS = re.compile(f"[^\x00-\u02ff]{{{_MOST_MARKS + 1}}}")
+
+
 class _Spaces(dict[int, int]):
     """For `str.translate`: a space for each character that is no letter, digit or mark."""
 
@@ -93,8 +99,20 @@ def fold(text: str) -> str:
     return folded
 
 
+def with_few_marks(text: str) -> str:
+    """Return a text without what is beyond 30 combining marks on one letter."""
+    if not _MAYBE_MARKS.search(text):
+        return text
+    kept, run = [], 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
 def _fold_once(text: str) -> str:
-    visible = INVISIBLE.sub("", unicodedata.normalize("NFKD", text))
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFKD", with_few_marks(text)))
     lower = unicodedata.normalize("NFKD", visible.casefold()).translate(_ALIKE)
     bare = unicodedata.normalize("NFC", _ACCENTS.sub("", lower))
     return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", bare))

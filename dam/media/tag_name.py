@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from dam.errors import MalformedTagError
-from dam.media.folding import INVISIBLE
+from dam.media.folding import INVISIBLE, with_few_marks
 
 MAX_NAMESPACE = 100
 MAX_NAME = 400
@@ -121,7 +121,7 @@ def tag_key(text: str) -> str:
     >>> tag_key("Straße") == tag_key("STRASSE")
     True
     """
-    before, key = "", " ".join(INVISIBLE.sub("", text).split())
+    before, key = "", " ".join(INVISIBLE.sub("", with_few_marks(text)).split())
     for _ in range(_ROUNDS):
         if key == before:
             break
@@ -136,7 +136,7 @@ def _checked(text: str, part: str, what: str) -> str:
         if character in _TURNING or (category in _REFUSED and not character.isspace()):
             kind = _REFUSED.get(category, "a character that turns the direction")
             raise MalformedTagError(text, f"its {what} has {kind}, {character!a}")
-    clean = unicodedata.normalize("NFC", " ".join(part.split()))
+    clean = unicodedata.normalize("NFC", with_few_marks(" ".join(part.split())))
     if not clean:
         raise MalformedTagError(text, f"its {what} is empty")
     return clean

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dam.media.folding import MAX_WORD_LENGTH, MAX_WORDS, fold, wanted_words, words_of
+from dam.media.tag_name import tag_key
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -125,3 +126,11 @@ def test_beginnings_of_words_are_found(query: str, text: str, *, is_found: bool)
 def test_a_phrase_has_whole_words(query: str, text: str, *, is_found: bool) -> None:
     wanted = wanted_words(query, is_phrase=True)
     assert (wanted.run in f" {' '.join(words_of(text))} ") is is_found
+
+
+@pytest.mark.timeout(60)
+def test_very_many_marks_are_folded_in_linear_time() -> None:
+    marks = "a" + "\u0301\u0316" * 100_000
+    assert fold(marks) == "a"
+    assert fold("\u05d0" + "\u05b0\u0591" * 100_000)
+    assert tag_key("x" + "\u0334\u0301" * 100_000)

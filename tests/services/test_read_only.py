@@ -200,7 +200,6 @@ def cases(f: Filled) -> list[Case]:
         case(search_service.parse_query, "@big"),
         case(tag_service.list_tags, "c"),
         case(tag_service.require_tag, "cat"),
-        case(tag_service.resolve_tags, "c*", is_glob=True),
         case(tag_service.show_tag, "cat"),
         case(tag_service.tags_of, [f.picture]),
         case(trash_service.list_trash),

@@ -44,11 +44,12 @@ async def count(world: World) -> int:
 
 async def below(world: World, name: str) -> set[EntityId]:
     """Return the entities that have a tag or one below it."""
-    resolved = await world.run(tag_service.resolve_tags, name)
 
     async def read(session: AsyncSession) -> set[EntityId]:
         link = EntityTagLinkComponent
-        chosen = select(link.entity_id).where(link.tag_entity_id.in_(resolved.below))
+        tag = await tag_service.require_tag(session, name)
+        ids = await tag_service.tags_below(session, [tag.entity_id])
+        chosen = select(link.entity_id).where(link.tag_entity_id.in_(ids))
         return set(await session.scalars(chosen))
 
     return await world.read(read)
@@ -156,16 +157,6 @@ async def test_a_tag_cannot_be_above_itself(world: World) -> None:
     for child, parent in (("animal", "kitten"), ("cat", "cat")):
         with pytest.raises(TagCycleError):
             await world.run(tag_service.add_parent, child, parent)
-
-
-async def test_a_pattern_stands_for_all_tags_that_match(world: World) -> None:
-    one, two, three = await entities(world, 3)
-    for entity_id, tag in ((one, "artist:Moebius"), (two, "artist:Hergé"), (three, "artistry")):
-        await world.run(tag_service.tag_entities, [entity_id], [tag])
-    resolved = await world.run(tag_service.resolve_tags, "ARTIST:*", is_glob=True)
-    assert {tag.name for tag in resolved.tags} == {"artist:Moebius", "artist:Hergé"}
-    none = await world.run(tag_service.resolve_tags, "a_tist:%", is_glob=True)
-    assert none.tags == ()
 
 
 async def test_an_alias_stands_for_its_tag(world: World) -> None:
@@ -290,7 +281,6 @@ async def test_tagging_can_be_undone(world: World) -> None:
         (tag_service.add_parent, ["cat", "animal=5"]),
         (tag_service.merge_tags, ["cat=1", "rating"]),
         (tag_service.show_tag, ["rating=4"]),
-        (tag_service.resolve_tags, ["rating=4"]),
     ],
 )
 async def test_a_value_is_refused_where_a_name_is_meant(

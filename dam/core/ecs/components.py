@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sqlalchemy import (
@@ -207,8 +207,15 @@ def table_of(kind: type[Base]) -> Table:
 
 def component_classes(kind: type[AnyComponent] = AnyComponent) -> dict[str, type[AnyComponent]]:
     """Return every mapped subclass of `kind` by its name, sorted."""
-    mapped = (mapper.class_ for mapper in Base.registry.mappers)
-    found = {cls.__name__: cls for cls in mapped if issubclass(cls, kind)}
+    return dict(_classes_of(Base.registry.mappers, kind))
+
+
+# Plugins may map more classes at any time.
+@lru_cache(maxsize=64)
+def _classes_of(
+    mappers: frozenset[Mapper[Any]], kind: type[AnyComponent]
+) -> dict[str, type[AnyComponent]]:
+    found = {each.class_.__name__: each.class_ for each in mappers if issubclass(each.class_, kind)}
     return dict(sorted(found.items()))
 
 

@@ -23,17 +23,14 @@ from dam.services.tag_service.tagging import (
 )
 from dam.services.tag_service.vocabulary import (
     RATING,
-    ResolvedTags,
     Tag,
     require_tag,
-    resolve_tags,
     tags_below,
 )
 
 __all__ = [
     "RATING",
     "EntityTag",
-    "ResolvedTags",
     "Source",
     "Tag",
     "TagFacts",
@@ -50,7 +47,6 @@ __all__ = [
     "remove_parent",
     "rename_tag",
     "require_tag",
-    "resolve_tags",
     "say_tags",
     "show_tag",
     "tag_entities",

@@ -47,6 +47,11 @@ async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
 
     Example: `await rename_tag(session, "kat", "cat")`.
 
+    Args:
+        session: A session that may write.
+        old: The tag, by its name or an alias.
+        new: The new name.
+
     Raises:
         MalformedTagError, UnknownTagError: As for `require_tag`.
         TagNameTakenError: Another tag has the new name.
@@ -73,6 +78,11 @@ async def merge_tags(session: AsyncSession, merged: str, into: str) -> Change:
     stays. The names of the merged tag become aliases, and its parents and children move.
 
     Example: `await merge_tags(session, "kitty", "cat")`.
+
+    Args:
+        session: A session that may write.
+        merged: The tag that goes.
+        into: The tag that stays.
 
     Raises:
         MalformedTagError, UnknownTagError: As for `require_tag`.
@@ -103,6 +113,11 @@ async def add_alias(session: AsyncSession, tag: str, alias: str) -> Change:
     """Let a tag be found by another name, too. The caller commits.
 
     Example: `await add_alias(session, "cat", "kitty")`.
+
+    Args:
+        session: A session that may write.
+        tag: The tag, by its name or an alias.
+        alias: The further name.
 
     Raises:
         MalformedTagError, UnknownTagError: As for `require_tag`.
@@ -145,6 +160,11 @@ async def add_parent(session: AsyncSession, child: str, parent: str) -> Change:
 
     Example: `await add_parent(session, "cat", "animal")`.
 
+    Args:
+        session: A session that may write.
+        child: The more special tag.
+        parent: The more general tag.
+
     Raises:
         MalformedTagError: A text is no name.
         TagCycleError: The parent is the tag itself or below it.
@@ -167,6 +187,11 @@ async def remove_parent(session: AsyncSession, child: str, parent: str) -> Chang
     """Take a tag away from below another one. The caller commits.
 
     Example: `await remove_parent(session, "cat", "animal")`.
+
+    Args:
+        session: A session that may write.
+        child: The more special tag.
+        parent: The more general tag.
 
     Raises:
         MalformedTagError, UnknownTagError: As for `require_tag`.

@@ -37,19 +37,6 @@ class Tag:
     value_type: ValueType | None
 
 
-@dataclass(frozen=True)
-class ResolvedTags:
-    """The tags that a name stands for, and all tags below them.
-
-    Args:
-        tags: Those that have the name, or match it.
-        below: Their ids, and the ids of all more special tags, ascending.
-    """
-
-    tags: tuple[Tag, ...]
-    below: tuple[EntityId, ...]
-
-
 async def find_tags(session: ReadOnly[AsyncSession], names: Iterable[TagName]) -> dict[str, Tag]:
     """Return the tags that have these names or aliases, by key; unknown ones are left out."""
     digests = {name.digest: name.key for name in names}
@@ -81,33 +68,6 @@ async def similar_names(session: ReadOnly[AsyncSession], name: TagName) -> list[
     first = name.key[:1]
     like = select(key).where(key >= first, key < first + HIGHEST).limit(_NEAR)
     return get_close_matches(name.key, list(await session.scalars(like)), n=3)
-
-
-async def resolve_tags(
-    session: ReadOnly[AsyncSession], text: str, *, is_glob: bool = False
-) -> ResolvedTags:
-    """Return what a name stands for in a search: the tag, and all tags below it.
-
-    Example: `await resolve_tags(session, "artist:*", is_glob=True)`.
-
-    Args:
-        session: Only read.
-        text: A name or an alias.
-        is_glob: It is a pattern of names: `*` is any text, `?` one character.
-
-    Raises:
-        MalformedTagError: The text is no name.
-    """
-    if is_glob:
-        key = parse_name(text).key
-        escaped = "".join(f"\\{c}" if c in "\\%_" else c for c in key)
-        pattern = escaped.replace("*", "%").replace("?", "_")
-        chosen = TagNameComponent.key.like(pattern, escape="\\")
-        tags = {_tag(row) for row in await session.execute(_tags().where(chosen))}
-    else:
-        tags = set((await find_tags(session, [parse_name(text)])).values())
-    ordered = tuple(sorted(tags, key=lambda tag: tag.entity_id))
-    return ResolvedTags(ordered, await tags_below(session, [tag.entity_id for tag in ordered]))
 
 
 async def tags_below(

@@ -1,8 +1,9 @@
 """The names that a query may use: fields with their short names, and components."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import Boolean, Integer, LargeBinary, Numeric
@@ -111,14 +112,18 @@ class Names:
 
 def known_names(fields: Mapping[str, ValueKind] | None = None) -> Names:
     """Return the names of the special fields, of `fields`, and of what components declare."""
+    names = _declared_names(tuple(component_classes().values()))
+    return names if not fields else replace(names, fields={**names.fields, **fields})
+
+
+@lru_cache(maxsize=4)
+def _declared_names(components: tuple[type[AnyComponent], ...]) -> Names:
     kinds, short = dict(_SPECIAL), dict(_SHORT)
-    components = component_classes()
-    for component in components.values():
+    for component in components:
         for each in component.search_fields():
             kinds[each.name] = each.kind
             short |= dict.fromkeys(each.short_names, each.name)
-    by_class = {name.lower(): component for name, component in components.items()}
-    return Names(kinds | dict(fields or {}), short, by_class)
+    return Names(kinds, short, {component.__name__.lower(): component for component in components})
 
 
 def saved_key(name: str) -> str:
