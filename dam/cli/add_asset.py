@@ -263,7 +263,7 @@ def _summary_line(
         text += "; ran pending work"
     text += removal_text(summary["removed_sources"], is_plan=is_plan)
     if summary["inherited"]:
-        text += f"; {summary['inherited']} took over tags or pages of the bytes before"
+        text += f"; {summary['inherited']} kept tags or pages of what they replace"
     if summary["open_failures"]:
         text += f"; {summary['open_failures']} could not be processed"
     return f"{text} ({size_text(summary['size_bytes'])} new, {summary['elapsed_s']:.1f} s)"

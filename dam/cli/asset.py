@@ -12,11 +12,13 @@ from dam.cli.toolkit.arguments import (
     AssetArguments,
     NullSeparated,
     QueryOption,
+    Yes,
     read_chosen,
 )
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.output import (
+    confirm,
     counted,
     emit_jsonl,
     show,
@@ -25,6 +27,8 @@ from dam.cli.toolkit.output import (
 )
 from dam.cli.toolkit.progress import progress_bar
 from dam.errors import EnvironmentFaultError, ExitCode
+
+_OPENED_UNASKED = 20
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -138,13 +142,14 @@ def open_asset(
     ids: AssetArguments = None,
     query: QueryOption = None,
     *,
+    yes: Yes = False,
     null: NullSeparated = False,
 ) -> ExitCode:
     """Open assets in the desktop's programs.
 
     A file that was added with --mode reference is opened in its place, and all others as copies in
     a temporary folder; what you change in a copy is not added. Programs, scripts and .desktop files
-    are refused.
+    are refused. More than 20 that --query finds are opened only if you agree.
     """
     from dam.cli.toolkit.running import run_in_world
     from dam.services.open_service import open_assets
@@ -153,6 +158,8 @@ def open_asset(
 
     async def work(world: "World") -> "list[OpenedAsset]":
         entity_ids = await chosen.in_world(world)
+        if query is not None and len(entity_ids) > _OPENED_UNASKED:
+            confirm(f"Open {counted(len(entity_ids), 'asset')}?", is_agreed=yes)
         with _reporting(state, "opening", len(entity_ids)) as tell:
             return await open_assets(world, entity_ids, tell)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dam.cli.toolkit import completion
-from dam.cli.toolkit.arguments import Chosen, NullSeparated, QueryOption, read_chosen
+from dam.cli.toolkit.arguments import Chosen, NullSeparated, QueryOption, Yes, read_chosen
 from dam.cli.toolkit.command import Group, State, command
-from dam.cli.toolkit.output import counted, emit_json, sentence, show, table
+from dam.cli.toolkit.output import confirm, counted, emit_json, sentence, show, table
 from dam.errors import UsageError
 
 if TYPE_CHECKING:
@@ -236,15 +236,20 @@ def describe(
 
 
 @command(changes=True, examples=("dam-cli tag delete cat",))
-def delete(state: State, tag: TagArgument) -> None:
-    """Delete a tag with its names and uses; the assets stay."""
-    _change_vocabulary(state, lambda service: service.delete_tag, tag)
+def delete(state: State, tag: TagArgument, *, yes: Yes = False) -> None:
+    """Delete a tag with its names and uses; the assets stay.
+
+    It asks first if assets have the tag.
+    """
+    is_agreed = yes or state.is_dry_run
+    _change_vocabulary(state, lambda service: service.delete_tag, tag, is_agreed=is_agreed)
 
 
 def _change_vocabulary(
     state: State,
     verb: Callable[[Any], Callable[..., Awaitable["Change"]]],
     *names: str,
+    is_agreed: bool = True,
     **more: str | None,
 ) -> None:
     from dam.cli.toolkit.running import run_in_world
@@ -252,6 +257,11 @@ def _change_vocabulary(
     async def work(world: "World") -> "Change":
         from dam.services import tag_service
 
+        if not is_agreed:
+            facts = await world.read(tag_service.show_tag, names[0])
+            have = "has" if facts.assets == 1 else "have"
+            question = f"Delete {facts.tag}, which {counted(facts.assets, 'asset')} {have}?"
+            confirm(question, is_agreed=not facts.assets)
         do = world.rehearse if state.is_dry_run else world.run
         return await do(verb(tag_service), *names, **more)
 
@@ -266,7 +276,11 @@ def _change_vocabulary(
 
 def _exactly(names: Sequence[str], count: int) -> Sequence[str]:
     if len(names) != count:
-        raise typer.BadParameter(f"expected {counted(count, 'name')}; found {len(names)}")
+        expected = "a tag and its alias" if count > 1 else "the alias alone"
+        raise UsageError(
+            f"expected {expected}; found {counted(len(names), 'name')}",
+            "write `dam-cli tag alias cat kitty`, or `dam-cli tag alias --remove kitty`",
+        )
     return names
 
 

@@ -47,7 +47,7 @@ class ChangedSinceError(ItemError):
         more = " …" if len(self.entity_ids) > _MOST_IDS else ""
         noun = "entity" if len(self.entity_ids) == 1 else "entities"
         super().__init__(
-            f"cannot undo {what}: {noun} {first}{more} changed since",
+            f"cannot undo this ({what}): {noun} {first}{more} changed since",
             "undo the later changes first",
         )
 

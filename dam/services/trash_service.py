@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
@@ -44,7 +44,7 @@ class Trashing:
 
 @dataclass(frozen=True, kw_only=True)
 class TrashedAsset:
-    """An asset in the trash."""
+    """An asset or a comic in the trash."""
 
     entity_id: EntityId
     name: str | None
@@ -145,10 +145,12 @@ async def list_trash(
         session: Only read.
         older_than: Only what is there for at least so long.
     """
-    trashed, file = TrashedComponent, FilePropertiesComponent
+    trashed, file, work = TrashedComponent, FilePropertiesComponent, ComicBookConceptComponent
+    name = func.coalesce(file.name_text, work.name)
     statement = (
-        select(trashed.entity_id, file.name_text, file.size_bytes, trashed.trashed_at)
+        select(trashed.entity_id, name, file.size_bytes, trashed.trashed_at)
         .outerjoin(file, file.entity_id == trashed.entity_id)
+        .outerjoin(work, work.entity_id == trashed.entity_id)
         .order_by(trashed.trashed_at.desc(), trashed.entity_id.desc())
     )
     if older_than is not None:

@@ -63,7 +63,7 @@ def test_the_vocabulary_is_put_in_order(filled: DamCli) -> None:
     filled("tag", "parent", "--remove", "cat", "animal")
     facts = filled("tag", "show", "cat", "--json").json
     assert (facts["aliases"], facts["parents"]) == (["kitty"], [])
-    assert filled("tag", "delete", "cat").stdout == "deleted cat; 2 uses changed\n"
+    assert filled("tag", "delete", "cat", "--yes").stdout == "deleted cat; 2 uses changed\n"
     assert listed(filled) == [("animal", 0)]
 
 
@@ -106,4 +106,15 @@ def test_an_import_says_that_a_changed_file_kept_its_tags(dam_cli: DamCli) -> No
     assert (outcome["status"], outcome["inherited_from"]) == ("added", 1)
     assert listed(dam_cli) == [("cat", 2), ("rating", 2)]
     path.write_text("once more")
-    assert "1 took over tags or pages of the bytes before" in dam_cli("add-asset", path).stdout
+    assert "1 kept tags or pages of what they replace" in dam_cli("add-asset", path).stdout
+
+
+def test_a_tag_in_use_is_deleted_only_if_that_is_agreed(filled: DamCli) -> None:
+    filled("tag", "add", "cat", "--to", "1", "2")
+    refused = filled("tag", "delete", "cat")
+    assert (refused.returncode, listed(filled)) == (2, [("cat", 2)])
+    assert "Delete cat, which 2 assets have?" in refused.stderr
+    assert filled("tag", "delete", "cat", "--dry-run").returncode == 0
+    assert filled("tag", "delete", "cat", "--yes", "--json").json == {"changed": 2}
+    filled("tag", "describe", "unused", "--text", "Nothing has it")
+    assert filled("tag", "delete", "unused").stdout == "deleted unused\n"

@@ -1,6 +1,6 @@
-"""Remarks on what an import finds in a folder beside the pages of its comic."""
+"""Remarks on the files of a comic, and on what is beside its pages in a folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,3 +45,11 @@ def remarks_on_skipped(folder: FolderSource) -> list[str]:
     first, *others = folder.skipped
     more = f" and {len(others)} more" if others else ""
     return [f"{Path(first.path).name}{more} skipped: {first.reason}"]
+
+
+def remarks_on_inheritance(files: Iterable[FileOutcome]) -> list[str]:
+    """Say how many files have taken over tags or pages of what they replace."""
+    count = sum(file.inherited_from is not None for file in files)
+    what = "file kept tags or pages of what it replaces"
+    several = f"{count} files kept tags or pages of what they replace"
+    return [] if not count else [f"1 {what}" if count == 1 else several]

@@ -18,6 +18,7 @@ from dam.services import content_service
 from dam.services.comic_import_service.extraction import store_pages
 from dam.services.comic_import_service.folder_remarks import (
     others_in_folder,
+    remarks_on_inheritance,
     remarks_on_others,
     remarks_on_skipped,
 )
@@ -219,7 +220,7 @@ class ComicImporter:
             lost = [(page.name, page.error) for page in failed]
             raise PagesUnreadableError(lost, len(pages) if known is None else None)
         remarks = [order.problem] if order.problem else []
-        remarks += remarks_on_skipped(folder)
+        remarks += [*remarks_on_skipped(folder), *remarks_on_inheritance(files.values())]
         if known is not None:
             known = await self._link(known)
             others = await self._world.read(others_in_folder, folder, known, files)
@@ -309,7 +310,8 @@ class ComicImporter:
             recorded = await self._moves.record(record, sources)
         failed = list(map(failed_page, read.failed))
         status = "added" if recorded.is_new else _known_status(file)
-        return imported_comic(file.path, status, recorded, failed, read.document, read.remarks)
+        remarks = [*read.remarks, *remarks_on_inheritance([file])]
+        return imported_comic(file.path, status, recorded, failed, read.document, remarks)
 
     async def _keep_failure(self, file: FileOutcome, error: DamError) -> None:
         """Record that an archive could not be read, so that it can be retried; its file stays."""

@@ -94,7 +94,7 @@ async def test_undo_refuses_rows_that_changed_since(database: Database) -> None:
     await database.write(_prepare)
     change = await database.write(_change)
     await database.write(_write, {1: 11})
-    message = "cannot undo a change: entity 1 changed since"
+    message = "cannot undo this \\(a change\\): entity 1 changed since"
     with pytest.raises(ChangedSinceError, match=message):
         await database.write(undo, change)
     assert await database.read(_sizes) == {1: 11, 3: 30, 4: 4}
