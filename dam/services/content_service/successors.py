@@ -73,14 +73,15 @@ async def note_successors(
 async def _take_pages(session: AsyncSession, files: Sequence[Replaced]) -> set[EntityId]:
     """Put new pictures in place of the old ones in comics; return the old ones.
 
-    That is in the comic that was imported from the file's folder, and in those that people put
+    That is in the comic that was imported from a folder with the file, and in those that people put
     together. An archive has the old bytes still. It must be clear which page is the file's.
     """
     successors: dict[EntityId, set[EntityId]] = defaultdict(set)
     folders: dict[EntityId, set[bytes]] = defaultdict(set)
     for file in files:
         successors[file.entity_id].add(file.successor_entity_id)
-        folders[file.entity_id].add(path_digest(path_bytes(file.path.parent)))
+        above = (path_digest(path_bytes(folder)) for folder in file.path.parents)
+        folders[file.entity_id].update(above)
     link = PageLink
     pages = select(link.id, link.owner_entity_id, link.page_image_entity_id)
     found = (await session.execute(pages.where(among(link.page_image_entity_id, folders)))).all()
