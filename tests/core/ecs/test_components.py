@@ -163,6 +163,7 @@ def test_component_classes_come_by_name() -> None:
         "NeedsComicImportComponent",
         "NeedsContentAnalysisComponent",
         "NeedsMetadataExtractionComponent",
+        "NeedsSearchEntryComponent",
     ]
     assert set(markers) < set(component_classes())
     assert component_classes(Component).keys().isdisjoint(component_classes(MultiComponent))
