@@ -129,6 +129,12 @@ def upgrade() -> None:
             "entity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Each commit empties it: what is dead in it must not pile up.
+        op.execute(
+            "ALTER TABLE search_changes SET"
+            " (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)"
+        )
     op.create_table(
         "saved_queries",
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -146,7 +152,7 @@ def downgrade() -> None:
         # Those of plugins that are not there; `env.py` has dropped the others.
         named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE :pattern"
         for name in connection.scalars(sa.text(named), {"pattern": "search_change_%"}).all():
-            op.execute(f"DROP TRIGGER {name}")
+            op.execute(f"DROP TRIGGER {connection.dialect.identifier_preparer.quote(name)}")
     else:
         op.execute("DROP FUNCTION IF EXISTS search_note_new_rows, search_note_row CASCADE")
     op.drop_table("saved_queries")

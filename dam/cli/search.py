@@ -8,7 +8,7 @@ import typer
 
 from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import State, command
-from dam.cli.toolkit.listing import Form, FormatOption, Writer
+from dam.cli.toolkit.listing import Form, FormatOption, Writer, one_of
 from dam.cli.toolkit.output import counted, emit_json, paged, sentence, show, table, talk
 from dam.errors import ExitCode, UsageError
 
@@ -59,8 +59,8 @@ class _Wish:
     def check(self, state: State) -> None:
         """Refuse options that do not go together."""
         self.form.check(state)
-        if self.is_counted and self.is_explained:
-            raise UsageError("--count and --explain do not go together", "give one of them")
+        alone = {"count": self.is_counted, "explain": self.is_explained}
+        one_of(**alone, **{name: True for name in self.form.given if any(alone.values())})
 
     async def query(self, world: "World") -> "Query":
         """Return the tree of the query, with the order and the limit of the options."""
@@ -122,14 +122,22 @@ def search(  # noqa: PLR0913 - one for each option
 ) -> ExitCode:
     """Find assets.
 
-    A word finds names, titles and tags that have a word that begins so. Several conditions must all
-    hold; -condition must not. The newest assets come first.
+    A word finds names, titles, tags and texts with a word that begins so. Several conditions must
+    all hold; -condition must not. The newest assets come first.
 
-    The words are joined by blanks, so quotes of the shell only keep it from reading < > ( ) and *.
+    Put single quotes around what the shell would read itself, such as < > ( ) and *.
     """
     text = " ".join(query or ())
     form = Form(fields=fields, template=template, ids=ids, paths=paths, null=null)
-    _one_of(save=save is not None, saved=is_list_of_saved, forget=forget is not None)
+    about_saved = {
+        "save": save is not None,
+        "saved": is_list_of_saved,
+        "forget": forget is not None,
+    }
+    if any(about_saved.values()):
+        others = {"count": is_counted, "explain": is_explained, "null": null}
+        others |= {"limit": limit is not None, "sort": bool(sort)}
+        one_of(**about_saved, **others, **dict.fromkeys(form.given, True))
     if (is_list_of_saved or forget is not None) and text:
         raise UsageError("--saved and --forget take no query", "leave the query out")
     if is_list_of_saved:
@@ -185,12 +193,6 @@ def list_assets(  # noqa: PLR0913 - one for each option
         form=Form(fields=fields, template=template, ids=ids, paths=paths, null=null),
     )
     _answer(state, wish)
-
-
-def _one_of(**given: bool) -> None:
-    named = [f"--{name}" for name, is_given in given.items() if is_given]
-    if len(named) > 1:
-        raise UsageError(f"{' and '.join(named)} do not go together", "give one of them")
 
 
 def _answer(state: State, wish: _Wish) -> int:

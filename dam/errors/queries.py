@@ -132,16 +132,14 @@ class QueryTooLargeError(UsageError):
 
     Args:
         what: What there is too much of, such as `conditions`.
-        found: How many there are.
         most: How many there may be.
     """
 
-    def __init__(self, what: str, found: int, most: int) -> None:
+    def __init__(self, what: str, most: int) -> None:
         self.what = what
-        self.found = found
         self.most = most
         super().__init__(
-            f"the query has {found:,} {what}; at most {most:,} are possible",
+            f"the query has more than {most:,} {what}",
             "split it into several queries, or tag what you look for and ask for the tag",
         )
 

@@ -40,7 +40,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> DamCli:
 
 
 def ids(cli: DamCli, *arguments: str) -> list[int]:
-    result = cli("search", *arguments, "--ids")
+    result = cli("search", "--ids", *arguments)
     assert result.stderr == ""
     assert result.returncode == (0 if result.stdout else 1)
     return list(map(int, result.stdout.split()))
@@ -327,3 +327,26 @@ def test_what_a_query_removes_for_good_is_asked_about(dam_cli: DamCli) -> None:
     assert dam_cli(*wish, "--yes", "--json").json["removed"] == 1
     assert ids(dam_cli, "hills") == []
     assert dam_cli(*wish).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "hills --count --ids",
+        "hills --explain --paths",
+        "hills --count --format {id}",
+        "hills --save top --limit 3",
+        "hills --save top --sort name",
+        "--saved --ids",
+        "--forget top --count",
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(filled: DamCli, arguments: str) -> None:
+    result = filled("search", *arguments.split())
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "do not go together" in result.stderr
+
+
+def test_a_value_that_a_tag_cannot_have_is_refused(filled: DamCli) -> None:
+    result = filled("search", "tag:rating>=foo", "--json")
+    assert (result.returncode, result.error["error"]) == (2, "TagValueError")

@@ -49,6 +49,17 @@ class TooManyFormsError(UsageError):
         super().__init__(f"{' and '.join(options)} do not go together", "give one of them")
 
 
+def one_of(**given: bool) -> None:
+    """Refuse options of which only one may be given.
+
+    Raises:
+        TooManyFormsError: Several were.
+    """
+    named = [f"--{name}" for name, is_given in given.items() if is_given]
+    if len(named) > 1:
+        raise TooManyFormsError(named)
+
+
 class NothingToEndError(UsageError):
     """`-0` was given for results that are no lines."""
 
@@ -74,21 +85,25 @@ class Form:
     paths: bool = False
     null: bool = False
 
+    @property
+    def given(self) -> list[str]:
+        """The names of the options that were given, but for `-0`."""
+        given = {
+            "fields": self.fields is not None,
+            "format": self.template is not None,
+            "ids": self.ids,
+            "paths": self.paths,
+        }
+        return [name for name, is_given in given.items() if is_given]
+
     def check(self, state: State) -> None:
         """Refuse options that do not go together.
 
         Raises:
             UsageError: They do not.
         """
-        given = {
-            "--fields": self.fields is not None,
-            "--format": self.template is not None,
-            "--ids": self.ids,
-            "--paths": self.paths,
-        }
-        named = [name for name, is_given in given.items() if is_given]
-        if len(named) > 1:
-            raise TooManyFormsError(named)
+        one_of(**dict.fromkeys(self.given, True))
+        named = self.given
         if self.null and (self.fields is not None or not named or state.is_json or state.is_jsonl):
             raise NothingToEndError
 

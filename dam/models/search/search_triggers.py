@@ -23,25 +23,28 @@ _FACTS: Mapping[str, Collection[str]] = {
     table_of(ComicBookVariantComponent).name: ["conceptual_entity_id"],
 }
 _WATCHED_ON_SQLITE = """
-    SELECT tbl_name FROM sqlite_master
-    WHERE type = 'trigger' AND name = 'search_change_insert_' || tbl_name
+    SELECT tbl_name, sql FROM sqlite_master
+    WHERE type = 'trigger' AND name = 'search_change_update_' || tbl_name
 """
 _WATCHED_ON_POSTGRESQL = """
-    SELECT relname FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
-    WHERE tgname = 'search_change_insert' AND relnamespace = current_schema()::regnamespace
+    SELECT relname, pg_get_triggerdef(pg_trigger.oid)
+    FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
+    WHERE tgname = 'search_change_update' AND relnamespace = current_schema()::regnamespace
 """
 # A statement that inserts many rows calls the first function once. The second is called for each
 # row: a cascade makes a statement for each entity and table, mostly without any row.
 _FUNCTIONS = (
     """
-    CREATE OR REPLACE FUNCTION search_note_new_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION search_note_new_rows() RETURNS trigger LANGUAGE plpgsql
+    SET search_path FROM CURRENT AS $$
     BEGIN
         INSERT INTO search_changes SELECT entity_id FROM new_rows;
         RETURN NULL;
     END $$
     """,
     """
-    CREATE OR REPLACE FUNCTION search_note_row() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION search_note_row() RETURNS trigger LANGUAGE plpgsql
+    SET search_path FROM CURRENT AS $$
     BEGIN
         INSERT INTO search_changes VALUES (OLD.entity_id);
         IF TG_OP = 'UPDATE' AND OLD.entity_id <> NEW.entity_id THEN
@@ -55,20 +58,25 @@ _FUNCTIONS = (
 
 def watched_tables(connection: Connection) -> set[str]:
     """Return the tables whose changes are noted, by the triggers that they have."""
+    return set(_watched(connection))
+
+
+def _watched(connection: Connection) -> dict[str, str]:
+    """Return the watched tables, each with the trigger that names its watched columns."""
     is_sqlite = connection.dialect.name == "sqlite"
     watched = _WATCHED_ON_SQLITE if is_sqlite else _WATCHED_ON_POSTGRESQL
-    return set(connection.scalars(text(watched)))
+    return {row[0]: row[1] for row in connection.execute(text(watched))}
 
 
-def unwatch_tables(connection: Connection) -> set[str]:
+def unwatch_tables(connection: Connection) -> dict[str, str]:
     """Drop the triggers of the tables of all loaded classes, so that migrations can change these.
 
     Returns:
-        The tables that had triggers, for `watch_tables`.
+        The tables that had triggers, with these, for `watch_tables`.
     """
-    watched = watched_tables(connection)
+    watched = _watched(connection)
     quote = connection.dialect.identifier_preparer.quote
-    for table in watched.intersection(Base.metadata.tables):
+    for table in watched.keys() & Base.metadata.tables.keys():
         for event in _EVENTS:
             trigger = (
                 f"search_change_{event} ON {quote(table)}"
@@ -79,14 +87,15 @@ def unwatch_tables(connection: Connection) -> set[str]:
     return watched
 
 
-def watch_tables(connection: Connection, before: Collection[str]) -> None:
+def watch_tables(connection: Connection, before: Mapping[str, str]) -> None:
     """Make the triggers of the tables of all loaded classes, after migrations.
 
-    The entities of tables that are watched from now on are marked: see `mark_for_search`.
+    The entities of tables of which other columns are watched from now on are marked. A migration
+    that itself changes values in watched columns calls `mark_for_search`.
 
     Args:
         connection: The connection of the migrations. A schema without `search_changes` is left.
-        before: The tables that were watched before, from `unwatch_tables`.
+        before: What was watched before, from `unwatch_tables`.
     """
     inspector = inspect(connection)
     if not inspector.has_table(search_changes.name):
@@ -102,8 +111,9 @@ def watch_tables(connection: Connection, before: Collection[str]) -> None:
         )
         if found := sorted(columns.intersection(known)):
             _watch(connection, table, found)
-            if table not in before:
-                mark_for_search(connection, table)
+    for table, trigger in _watched(connection).items():
+        if before.get(table) != trigger:
+            mark_for_search(connection, table)
 
 
 def mark_for_search(connection: Connection, table: str) -> None:

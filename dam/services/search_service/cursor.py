@@ -14,7 +14,7 @@ Key = str | int | float | bool | bytes | datetime | None
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last result of a page: by what it was sorted, its id, and how many came up to it.
+    """The last result of a page: its keys, its id, how many came up to it, and the order.
 
     `str(cursor)` and `Cursor.parse` make a text of it and take it back.
     """
@@ -22,10 +22,11 @@ class Cursor:
     keys: tuple[Key, ...]
     entity_id: int
     seen: int
+    order: str = ""
 
     def __str__(self) -> str:
         values = [_encoded(key) for key in self.keys]
-        packed = json.dumps([values, self.entity_id, self.seen], separators=(",", ":"))
+        packed = json.dumps([values, self.entity_id, self.seen, self.order], separators=(",", ":"))
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
     @classmethod
@@ -37,9 +38,9 @@ class Cursor:
         """
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            values, entity_id, seen = json.loads(base64.urlsafe_b64decode(padded))
+            values, entity_id, seen, order = json.loads(base64.urlsafe_b64decode(padded))
             keys = tuple(_decoded(each) for each in values)
-            return cls(keys, _whole(entity_id), _whole(seen))
+            return cls(keys, _whole(entity_id), _whole(seen), _text(order))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise CursorError(text) from error
 
@@ -48,6 +49,12 @@ def _whole(number: object) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= 1 << 63:
         raise TypeError
     return number
+
+
+def _text(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError
+    return text
 
 
 def _encoded(key: Key) -> Any:  # noqa: ANN401 - of JSON

@@ -1,6 +1,7 @@
 """Keeps the entries of the index of search in step with what they are made from."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ __all__ = ["bring_entries_up_to_date", "count_unindexed", "note_search_changes"]
 _TAKE_CHANGES = delete(search_changes).returning(search_changes.c.entity_id)
 _IS_ASSET, _STORAGE, _CONCEPT = -1, -2, -3
 _NAME_KEY_LENGTH = 255
+# How bytes of names that are not UTF-8, and control characters, are written; no part of a word.
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}")
 _AT_ONCE = 1_000
 # One statement for all rows: FTS5 writes what it has to its tables at the end of each statement,
 # which took four times as long as all else.
@@ -212,7 +215,9 @@ def _joined(texts: Iterable[str]) -> str:
     found: dict[str, None] = {}
     words_left, bytes_left = MAX_WORDS, MAX_CHARACTERS
     for text in texts:
-        words = words_of(text)[:words_left]
+        if words_left <= 0 or bytes_left <= 0:
+            break
+        words = words_of(_ESCAPED.sub(" ", text))[:words_left]
         joined = " ".join(words)
         if len(joined) > bytes_left // 4:  # else it cannot have too many bytes
             joined = joined.encode()[: max(0, bytes_left)].decode(errors="ignore").strip()

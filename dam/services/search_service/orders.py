@@ -4,12 +4,14 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.core.ecs.search_fields import ValueKind
 from dam.errors import CursorError, UnknownFieldError
 from dam.media.folding import fold
 from dam.services.search_service.compiler import Compiled
@@ -22,6 +24,17 @@ from dam.services.search_service.sql import bytewise_key
 from dam.services.search_service.template import FieldValue
 
 _CHUNK = 2000
+_TYPES: dict[ValueKind, tuple[type, ...]] = {
+    "text": (str,),
+    "name": (str, bytes),
+    "integer": (int,),
+    "number": (int, float),
+    "size": (int,),
+    "duration": (int, float),
+    "ratio": (int, float),
+    "time": (datetime, int),
+    "flag": (bool, int),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,18 @@ class Order:
             for field in self.fields
         )
 
+    @property
+    def text(self) -> str:
+        """The order as a query has it, by which a cursor knows its own."""
+        return " ".join(f"sort:{'-' * sort.is_descending}{sort.field}" for sort in self.sorts)
+
+    def _fits(self, after: Cursor) -> bool:
+        """Tell whether the keys of a cursor are values of the fields, which it may not be."""
+        return len(after.keys) == len(self.fields) and all(
+            key is None or (isinstance(key, _TYPES[field.kind]) and _is_storable(key))
+            for field, key in zip(self.fields, after.keys, strict=True)
+        )
+
     def statement(self, compiled: Compiled, after: Cursor | None) -> Select[Any]:
         """Return the statement that selects ids and keys, in the database's order."""
         keys = [_key(field) for field in self.fields] if self.is_in_database else []
@@ -72,12 +97,12 @@ class Order:
         Raises:
             CursorError: The cursor is one of another order.
         """
-        if after is not None and len(after.keys) != len(self.sorts):
+        if after is not None and (after.order != self.text or not self._fits(after)):
             raise CursorError(str(after))
         if self.is_in_database:
             statement = self.statement(compiled, after).limit(limit)
             read = await session.execute(statement)
-            return [Row(entity_id, tuple(keys)) for entity_id, *keys in read.all()]
+            return [Row(entity_id, tuple(map(_plain, keys))) for entity_id, *keys in read.all()]
         sorted_ = await self._sorted(session, compiled)
         start = 0
         if after is not None:
@@ -112,6 +137,17 @@ class Order:
             for sort, key in zip(self.sorts, keys, strict=True)
         ]
         return (*parts, -entity_id)
+
+
+def _plain(key: Key | Decimal) -> Key:
+    return float(key) if isinstance(key, Decimal) else key
+
+
+def _is_storable(key: Key) -> bool:
+    """Tell whether both databases take a key as a parameter."""
+    if not isinstance(key, str):
+        return True
+    return "\0" not in key and not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def _read_ids(connection: Connection, statement: Select[Any]) -> "array[int]":

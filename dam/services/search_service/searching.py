@@ -101,7 +101,7 @@ async def search_page(
     if is_last:
         return SearchPage(ids, None)
     last = rows[most - 1]
-    return SearchPage(ids, Cursor(last.keys, last.entity_id, seen + most))
+    return SearchPage(ids, Cursor(last.keys, last.entity_id, seen + most, order.text))
 
 
 async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "array[int]":

@@ -47,11 +47,11 @@ SYMBOLS = {"=": 0, ">": 1, "<": -1}
 
 def answer(world: MadeUp, query: Query) -> list[int]:
     """Return the ids of all results, in their order."""
-    lifted = set(_lifted(query.condition)) if query.condition else set()
+    lifted = _lifted(query.condition) if query.condition else set[str]()
     found = [
         asset
         for asset in world.assets
-        if (lifted or entry_of(world, asset)["is_listed"])
+        if ("unlisted" in lifted or entry_of(world, asset)["is_listed"])
         and ("hidden" in lifted or not asset.is_trashed)
         and (query.condition is None or finds(world, asset, query.condition))
     ]
@@ -61,18 +61,19 @@ def answer(world: MadeUp, query: Query) -> list[int]:
     return [asset.id for asset in found[: query.limit]]
 
 
-def _lifted(condition: Condition) -> Iterator[str]:
-    if isinstance(condition, And | Or):
-        for each in condition.conditions:
-            yield from _lifted(each)
-    elif isinstance(condition, InPlace) and condition.place in {"trash", "archive"}:
-        yield "hidden" if condition.place == "trash" else "unlisted"
-    elif isinstance(condition, Similar):
-        yield "unlisted"
-    elif isinstance(condition, Comparison | Interval) and condition.field == "id":
-        yield "hidden"
-    elif isinstance(condition, Comparison) and condition.field == "storage":
-        yield from ["unlisted"] if condition.value == "archive" else []
+def _lifted(condition: Condition) -> set[str]:
+    if isinstance(condition, And):
+        return set().union(*map(_lifted, condition.conditions))
+    if isinstance(condition, Or):
+        return set.intersection(*map(_lifted, condition.conditions))
+    if isinstance(condition, InPlace) and condition.place == "trash":
+        return {"hidden", "unlisted"}
+    if isinstance(condition, Comparison) and (condition.field, condition.operator) == ("id", "="):
+        return {"hidden", "unlisted"}
+    is_archive = isinstance(condition, InPlace) and condition.place == "archive"
+    if isinstance(condition, Comparison) and condition.field == "storage":
+        is_archive = condition.value == "archive"
+    return {"unlisted"} if is_archive or isinstance(condition, Similar) else set()
 
 
 def _sorted(world: MadeUp, assets: list[Asset], sort: Sort) -> list[Asset]:

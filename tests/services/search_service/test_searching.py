@@ -82,6 +82,17 @@ name_values = st.sampled_from(
 ALL_FIELDS = tuple(sorted(all_fields()))
 
 
+WITH_VALUES = (
+    *(("rating", value) for value in ("3", "4", "-2")),
+    *(("weight", value) for value in ("3", "1.5", "-2")),
+    *(("mood", value) for value in ("3", "2025-06-01", "blue", "Red", "x")),
+    ("shot", "2025-06-01"),
+    ("event", "2025-06-01"),
+    ("nothing", "3"),
+)
+"""Tags with values that they may have; of another type they are refused."""
+
+
 def _interval(field: str, values: st.SearchStrategy[object]) -> st.SearchStrategy[Condition]:
     ends = st.one_of(st.none(), values)
     return st.builds(Interval, st.just(field), ends, ends, st.just(AT), st.booleans())
@@ -139,12 +150,9 @@ def _leaves() -> st.SearchStrategy[Condition]:
             st.just(True),  # noqa: FBT003
         ),
         st.builds(
-            Tagged,
-            st.sampled_from(("rating", "weight", "shot", "event", "mood", "cat")),
-            st.just(AT),
-            st.just(False),  # noqa: FBT003
+            lambda tag, operator: Tagged(tag[0], AT, operator=operator, value=tag[1]),
+            st.sampled_from(WITH_VALUES),
             operators,
-            st.sampled_from(("3", "4", "1.5", "-2", "2025-06-01", "blue", "Red", "x")),
         ),
         st.builds(
             Similar,

@@ -8,9 +8,9 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    Float,
     Integer,
     LargeBinary,
+    Numeric,
     Select,
     and_,
     false,
@@ -36,7 +36,7 @@ from dam.models import (
 )
 from dam.services.search_service.compiler.parts import Context, Index, Part, is_there, part_of
 from dam.services.search_service.compiler.texts import distinct_values, matching_owners
-from dam.services.search_service.compiler.values import part_of_field
+from dam.services.search_service.compiler.values import bounded, part_of_field
 from dam.services.search_service.fields import ENTRY, STORAGES, Field, rows_of
 from dam.services.search_service.media_groups import COMIC, OTHER, group_of
 from dam.services.search_service.patterns import read_pattern
@@ -142,7 +142,7 @@ def _kind_of(column: Column[Any]) -> ValueKind:
     kinds: list[tuple[tuple[type, ...], ValueKind]] = [
         ((Boolean,), "flag"),
         ((Integer, BigInteger), "integer"),
-        ((Float,), "number"),
+        ((Numeric,), "number"),
         ((UtcDateTime,), "time"),
         ((LargeBinary,), "number"),
     ]
@@ -154,7 +154,7 @@ async def of_field(context: Context, condition: Comparison | Interval | Glob) ->
     if condition.field == "type" and not isinstance(condition, Interval):
         return await of_type(context, condition)
     if condition.field == "media_type" and isinstance(condition, Glob):
-        pattern = read_pattern(condition.pattern)
+        pattern = bounded(read_pattern(condition.pattern))
         known = await distinct_values(context.session, _files.c.media_type)
         chosen = [media_type for media_type in known if pattern.matches(media_type)]
         rows = rows_of(FilePropertiesComponent, _files.c.media_type)
@@ -195,7 +195,7 @@ async def of_comic(context: Context, condition: OfComic) -> Part:
     """Return the part for variants and pages of comics with a title or a series."""
     concepts, pages = table_of(ComicBookConceptComponent), table_of(PageLink)
     title = concepts.c.series_title if condition.is_series else concepts.c.comic_title
-    pattern = read_pattern(condition.pattern).folded()
+    pattern = bounded(read_pattern(condition.pattern)).folded()
     works = await matching_owners(context, rows_of(ComicBookConceptComponent, title), pattern)
     of_work = in_ids(_variants.c.conceptual_entity_id, works, is_sqlite=context.is_sqlite)
     chosen = select(_variants.c.entity_id).where(of_work)

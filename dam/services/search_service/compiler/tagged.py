@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
 from dam.core.ecs.components import table_of
-from dam.errors import MalformedTagError, QueryTooLargeError
+from dam.errors import MalformedTagError, TagValueError
 from dam.media.folding import WantedWords, words_of
 from dam.media.tag_name import parse_tag, tag_key
-from dam.media.tag_value import VALUE_TYPES, read_value
+from dam.media.tag_value import EXPECTED, VALUE_TYPES, read_value
 from dam.models import (
     EntityTagLinkComponent,
     TagConceptComponent,
@@ -21,9 +21,9 @@ from dam.models import (
     TagParentComponent,
 )
 from dam.services.search_service.compiler.parts import Context, Index, KnownTag, Part, part_of
-from dam.services.search_service.compiler.values import compare
+from dam.services.search_service.compiler.values import bounded, compare
 from dam.services.search_service.fields import rows_of
-from dam.services.search_service.patterns import MOST_CHARACTERS, Pattern, read_pattern
+from dam.services.search_service.patterns import Pattern, read_pattern
 from dam.services.search_service.query.tree import Tagged
 from dam.services.search_service.sql import bytewise_key, in_ids, is_plain
 from dam.services.tag_service import tags_below
@@ -67,6 +67,7 @@ async def of_value(context: Context, condition: Tagged) -> Part:
     by_type: dict[str | None, list[int]] = defaultdict(list)
     for tag in await _tags_of(context, condition):
         by_type[tag.value_type].append(tag.entity_id)
+    _refuse_value(condition, list(by_type))
     choices = [
         choice
         for value_type, tag_ids in by_type.items()
@@ -78,6 +79,16 @@ async def of_value(context: Context, condition: Tagged) -> Part:
     tagged = having(context, every, f"tag:{condition.name}")
     # To count values, the database would have to read each link.
     return Part(part.condition, tagged.index and replace(tagged.index, is_exact=False))
+
+
+def _refuse_value(condition: Tagged, types: Sequence[str | None]) -> None:
+    """Raise if no tag of the name takes such a value; of a pattern, some may not."""
+    kinds = [kind for kind in VALUE_TYPES if kind in types]
+    text = condition.value or ""
+    if condition.is_glob or not types or any(read_value(text, kind) for kind in kinds):
+        return
+    expected = " or ".join(EXPECTED[kind] for kind in kinds)
+    raise TagValueError(condition.name, text, expected or None)
 
 
 def _with_value(
@@ -96,10 +107,8 @@ def _with_value(
 async def _tags_of(context: Context, condition: Tagged) -> Sequence[KnownTag]:
     if not condition.is_glob:
         return context.tags.get(parsed_key(condition.name) or "", ())
-    pattern = read_pattern(condition.name)
+    pattern = bounded(read_pattern(condition.name))
     folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
-    if folded.length > MOST_CHARACTERS:
-        raise QueryTooLargeError("characters in a pattern", folded.length, MOST_CHARACTERS)
     chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
     ids = await tags_below(context.session, set(await context.session.scalars(chosen)))
     concepts = table_of(TagConceptComponent).c

@@ -107,16 +107,22 @@ def _tags(conditions: Sequence[Condition]) -> Iterator[Tagged]:
                 yield found
 
 
-def _lifts(condition: Condition) -> Iterator[str]:
-    """Yield what a condition asks to see that is left out else: `hidden` or `unlisted`."""
+def _lifts(condition: Condition) -> frozenset[str]:
+    """Return what a condition asks to see that is left out else: `hidden` or `unlisted`.
+
+    Of alternatives, all must ask for it.
+    """
     match condition:
-        case And() | Or():
-            for each in condition.conditions:
-                yield from _lifts(each)
-        case InPlace(place="trash") | Comparison(field="id") | Interval(field="id"):
-            yield "hidden"
+        case And():
+            return frozenset().union(*map(_lifts, condition.conditions))
+        case Or():
+            first, *rest = map(_lifts, condition.conditions)
+            return first.intersection(*rest)
+        case InPlace(place="trash") | Comparison(field="id", operator="="):
+            return frozenset({"hidden", "unlisted"})
         case InPlace(place="archive") | Similar() | Comparison(field="storage", value="archive"):
-            yield "unlisted"
+            return frozenset({"unlisted"})
+    return frozenset()
 
 
 @dataclass
@@ -166,7 +172,7 @@ class _Compiler:
     def _count(self) -> None:
         self.found += 1
         if self.found > MOST_CONDITIONS:
-            raise QueryTooLargeError("conditions", self.found, MOST_CONDITIONS)
+            raise QueryTooLargeError("conditions", MOST_CONDITIONS)
 
     async def _leaf(self, condition: Condition, depth: int) -> Part:  # noqa: C901, PLR0911 - one case a class
         context = self.context

@@ -78,9 +78,7 @@ async def _part_of_rows(
         raise TypeError(msg)
     if field.kind == "name" and not field.is_folded:
         return _by_name(context, field, rows, condition)
-    pattern = _pattern(condition).folded()
-    if pattern.length > MOST_CHARACTERS:
-        raise QueryTooLargeError("characters in a pattern", pattern.length, MOST_CHARACTERS)
+    pattern = bounded(_pattern(condition)).folded()
     if field.is_folded:
         start = pattern.start if has_index(rows) else ""
         wanted = [_like(rows.value, pattern)]
@@ -88,6 +86,17 @@ async def _part_of_rows(
             wanted += [rows.value >= start, rows.value < start + _HIGHEST]
         return part_of(rows, *wanted, what=what, is_indexed=bool(start))
     return await _by_text(context, rows, pattern)
+
+
+def bounded(pattern: Pattern) -> Pattern:
+    """Return a pattern that is not too long; it may grow when it is folded, but not much.
+
+    Raises:
+        QueryTooLargeError: It is.
+    """
+    if pattern.length > MOST_CHARACTERS:
+        raise QueryTooLargeError("characters in a pattern", MOST_CHARACTERS)
+    return pattern
 
 
 def _pattern(condition: Comparison | Glob) -> Pattern:
@@ -121,9 +130,7 @@ async def _by_text(context: Context, rows: Rows, pattern: Pattern) -> Part:
 
 
 def _by_name(context: Context, field: Field, rows: Rows, condition: Comparison | Glob) -> Part:
-    pattern, value = _pattern(condition), rows.value
-    if pattern.length > MOST_CHARACTERS:
-        raise QueryTooLargeError("characters in a pattern", pattern.length, MOST_CHARACTERS)
+    pattern, value = bounded(_pattern(condition)), rows.value
     if any("\0" in text or not _is_whole(text) for _, text in pattern.pieces):
         return Part(false())
     what, is_indexed = f"{field.name}:", has_index(rows)
