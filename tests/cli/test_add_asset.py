@@ -71,6 +71,7 @@ def test_the_json_summary_with_failures_that_stay_on_the_second_run(
     assert list(summary) == [
         "world",
         *COUNTS,
+        "inherited",
         "left_out",
         "open_failures",
         "size_bytes",
@@ -98,13 +99,14 @@ def test_a_jsonl_line_for_each_path(dam_cli: DamCli, folder: Path) -> None:
     result = dam_cli("add-asset", "-r", folder, "missing", "--jsonl")
     missing = str(folder.parent / "missing")
     assert (result.returncode, result.stderr) == (3, f"failed: {missing}: no such file\n")
-    nothing = {"entity_id": None, "sha256": None}
+    nothing = {"entity_id": None, "sha256": None, "inherited_from": None}
     assert sorted(result.jsonl, key=lambda line: line["path"]) == [
         {
             "path": str(folder / "a"),
             "status": "added",
             "entity_id": 1,
             "sha256": hashlib.sha256(b"a").hexdigest(),
+            "inherited_from": None,
             "error": None,
             "message": None,
             "hint": None,

@@ -62,8 +62,8 @@ def test_the_version_is_printed(run: Run) -> None:
 def test_help_fits_eighty_columns_and_names_the_sections(run: Run) -> None:
     result = run("--help")
     assert result.returncode == 0
-    assert "\nSamples:\n  state   Show the state.\n" in result.stdout
-    assert "\nMore samples:\n  remove  Ask first.\n" in result.stdout
+    assert "\nSamples:\n  state       Show the state.\n" in result.stdout
+    assert "\nMore samples:\n  remove      Ask first.\n" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
