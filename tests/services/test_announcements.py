@@ -79,7 +79,7 @@ async def test_removals_retries_and_marks_announce_what_they_emit(
     await import_files(world, [str(home / "a.txt")], ImportOptions())
     assets_seen.clear()
     await retry(world)  # a transaction for each system
-    assert assets_seen == [1, 1, 1]
+    assert assets_seen == [1, 1, 1, 1]
     assets_seen.clear()
     await process(
         world,

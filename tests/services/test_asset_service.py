@@ -83,6 +83,7 @@ async def test_an_entity_is_described_with_every_field_it_has(
         "ImagePerceptualPHashComponent",
         "NeedsMetadataExtractionComponent",
         "OriginalSourceInfoComponent",
+        "SearchEntryComponent",
     ]
     for kind, facts in described.components.items():
         columns = {column.key for column in component_classes()[kind].__mapper__.column_attrs}
