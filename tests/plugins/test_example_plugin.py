@@ -143,7 +143,8 @@ from dam.core.prelude import Base
 from sqlalchemy import create_engine
 
 def is_compared(_object, name, kind, _is_reflected, _compared_to):
-    return kind != "table" or not name.startswith("alembic_version")
+    is_bookkeeping = name.startswith("alembic_version") or dam.models.is_index_of_words(name)
+    return kind != "table" or not is_bookkeeping
 
 options = {"compare_type": True, "include_object": is_compared}
 with create_engine(sys.argv[1]).connect() as connection:

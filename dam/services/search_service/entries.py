@@ -238,7 +238,7 @@ async def _read_facts(session: AsyncSession, entity_ids: Sequence[EntityId]) -> 
     read = _Read(defaultdict(_Facts), {})
     found: Sequence[tuple[EntityId, int, Any]] = (
         await connection.exec_driver_sql(statement, ids)
-    ).all()  # type: ignore[assignment]
+    ).all()  # type: ignore[assignment]  # rows of a plain SQL text have no types
     for entity_id, number, text in found:
         if number == _CONCEPT:
             read.concepts[entity_id] = None if text is None else int(text)

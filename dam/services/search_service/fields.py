@@ -158,7 +158,7 @@ def core_columns(value: ColumnElement[Any]) -> ColumnElement[Any]:
             return SearchEntryComponent.metadata.tables[str(name)].c[element.key]
         return None
 
-    return replacement_traverse(value, {}, replaced)  # type: ignore[no-any-return]
+    return replacement_traverse(value, {}, replaced)  # type: ignore[no-any-return]  # SQLAlchemy gives none
 
 
 def rows_of(kind: type[AnyComponent], value: ColumnElement[Any]) -> Rows:
