@@ -104,7 +104,8 @@ async def test_undo_refuses_a_removed_row_that_was_written_anew(database: Databa
     await database.write(_prepare)
     change = await database.write(_change)
     await database.write(_write, {2: 22})
-    with pytest.raises(ChangedSinceError, match="cannot undo this .a change.: entities 1, 2, 3 changed"):
+    message = r"cannot undo this \(a change\): entities 1, 2, 3 changed"
+    with pytest.raises(ChangedSinceError, match=message):
         await database.write(undo, change)
     assert await database.read(_sizes) == {1: 10, 2: 22, 3: 30, 4: 4}
 
