@@ -198,6 +198,13 @@ def cases(f: Filled) -> list[Case]:
         case(search_service.complete_query, "type:im", 7),
         case(search_service.list_saved_queries),
         case(search_service.parse_query, "@big"),
+        case(search_service.search_page, "type:image"),
+        case(search_service.search_ids, "type:image"),
+        case(search_service.count, "type:image"),
+        case(search_service.explain, "type:image"),
+        case(search_service.facets, "", ["type"]),
+        case(search_service.read_fields, [f.picture], ["name"]),
+        case(tag_service.tags_below, [f.picture]),
         case(tag_service.list_tags, "c"),
         case(tag_service.require_tag, "cat"),
         case(tag_service.show_tag, "cat"),
@@ -217,11 +224,12 @@ def cases(f: Filled) -> list[Case]:
 
 
 FIND_NOTHING = {
+    search_service.count_unindexed,
     store_service.require_opened_files,
     store_service.require_same_places,
     world_service.new_store,
 }
-"""Marked functions that answer None, here or always."""
+"""Marked functions that answer None or 0, here or always."""
 
 
 async def test_every_service_that_is_marked_runs_without_writing(
