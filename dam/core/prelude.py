@@ -214,8 +214,7 @@ without marked entities leaves `on_behalf_of` out. The writes are made in this o
 - `update(asset, YearComponent, year=1999)`: change only these values of a component that is there.
 - `add(asset, WordComponent(word="sea"))`: write one more row of a `MultiComponent`.
 - `remove(asset, WordComponent)`: delete all components of that class.
-- `tag(asset, "artist:moebius", source="file")`: tags, in place of those that this system gave with
-  that source before; people's own stay.
+- `tag(asset, "sea", source="file")`: tags, in place of those that this system gave before.
 - `mark(asset, NeedsCheckComponent)`: give work to another system.
 - `create_entity(on_behalf_of=asset)`: a new entity, for use in other calls; the commit gives an id.
 - `entity_for_digest(identity, on_behalf_of=asset)`: the entity with that digest, perhaps a new one.
