@@ -40,7 +40,7 @@ CHANGES: Mapping[str, str] = {
     "trash empty": "--yes",
     "tag add": "sea --to {picture}",
     "tag alias": "cat kitty",
-    "tag delete": "cat",
+    "tag delete": "cat --yes",
     "tag describe": "cat --text Cats",
     "tag merge": "dog cat",
     "tag parent": "cat animal",
