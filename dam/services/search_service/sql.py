@@ -1,80 +1,13 @@
 """Parts of SQL that SQLite and PostgreSQL write differently and mean alike."""
 
-import json
-from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    ClauseElement,
-    ColumnElement,
-    Executable,
-    Integer,
-    String,
-    bindparam,
-    false,
-    literal,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ClauseElement, Executable, Integer, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import BigInteger
 
-
-class Claim(FunctionElement[bool]):
-    """A function that is a condition by itself.
-
-    SQLAlchemy would write ` = 1` behind it on SQLite, which then would use no index.
-    """
-
-    type = Boolean()
-    inherit_cache = True
-
-    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 - SQLAlchemy's
-        """Return the function as it is."""
-        return self
-
-
-class _InIds(Claim):
-    """Whether a column is one of many ids, which are one parameter."""
-
-    inherit_cache = True
-
-
-def in_ids(
-    column: ColumnElement[Any], ids: Iterable[int], *, is_sqlite: bool
-) -> ColumnElement[bool]:
-    """Return the condition that a column is one of these ids, however many they are.
-
-    Example: `in_ids(link.c.tag_entity_id, [3, 4], is_sqlite=True)`.
-
-    Args:
-        column: A column of ids.
-        ids: The ids; without any, nothing is found.
-        is_sqlite: Whether the statement is for SQLite, which has no arrays.
-    """
-    chosen = sorted(set(ids))
-    if not chosen:
-        return false()
-    if len(chosen) == 1:
-        return column == literal(chosen[0])
-    if is_sqlite:
-        return _InIds(column, bindparam(None, json.dumps(chosen), String()))
-    return _InIds(column, bindparam(None, chosen, ARRAY(BigInteger)))
-
-
-@compiles(_InIds, "sqlite")
-def _in_json(element: _InIds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"  # noqa: S608 - of compiled parts
-
-
-@compiles(_InIds, "postgresql")
-def _in_array(element: _InIds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    column, ids = (compiler.process(each, **options) for each in element.clauses)
-    return f"{column} = ANY ({ids})"
+from dam.core.database.claim import Claim
 
 
 class holds(Claim):  # noqa: N801 - reads like the SQL functions beside it
@@ -102,6 +35,24 @@ def _sqlite_plain(element: is_plain, compiler: SQLCompiler, **options: Any) -> s
 @compiles(is_plain, "postgresql")
 def _postgresql_plain(element: is_plain, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     return f"({compiler.process(element.clauses, **options)} COLLATE \"C\" !~ '[^ -~]')"
+
+
+class has_part(Claim):  # noqa: N801 - reads like the SQL functions beside it
+    """Text, part: whether the text has the part in it, as it is."""
+
+    inherit_cache = True
+
+
+@compiles(has_part, "sqlite")
+def _by_instr(element: has_part, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    text, part = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(instr({text}, {part}) > 0)"
+
+
+@compiles(has_part, "postgresql")
+def _by_strpos(element: has_part, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    text, part = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(strpos({text}, {part}) > 0)"
 
 
 class ascii_lower(FunctionElement[str]):  # noqa: N801

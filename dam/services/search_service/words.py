@@ -4,6 +4,9 @@ SQLite keeps the index in the FTS5 table `search_words`, PostgreSQL in a GIN ind
 the words. Both get exactly the words that `dam.media.folding` makes, so that both answer alike.
 """
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -14,6 +17,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     table,
 )
@@ -21,13 +25,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from dam.core.ecs.components import table_of
+from dam.core.database.claim import Claim
+from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.media.folding import WantedWords
-from dam.models import WORDS_VECTOR, SearchEntryComponent
-from dam.services.search_service.sql import Claim
+from dam.models import WORDS_VECTOR
+from dam.services.search_service.fields import ENTRY
+from dam.services.search_service.sql import has_part
 
-__all__ = ["are_many", "capped_count", "likely_ids", "matches", "matching_ids"]
+__all__ = ["Ends", "are_many", "capped_count", "likely_ids", "matches", "matching_ids"]
 
 # The index is asked for no more words than these; the words of each entry are asked for all.
 _MAX_ASKED = 64
@@ -40,24 +46,40 @@ _SAMPLE, _FEW, _CLEAR = 1_000, 300_000, 20
 _FTS = table("search_words", column("rowid", Integer), column("search_words"))
 
 
-def matches(wanted: WantedWords, *, by_index: bool = True) -> ColumnElement[bool]:
-    """Return the condition that an entry has the wanted words, for a statement with entries.
+class Ends(NamedTuple):
+    """The least and the greatest id of all entries; both are 0 if there are none."""
 
-    With `by_index` the database first finds all such entries by the index: right where they are
-    few, see `capped_count`. Without, it looks at the words of each entry that the statement comes
-    to: right where most entries match, and where other conditions leave only few. What matches is
-    the same. No words at all match nothing.
+    lowest: EntityId
+    highest: EntityId
 
-    Example: `select(SearchEntryComponent.entity_id).where(matches(wanted_words("red cat")))`.
+
+def matches(
+    wanted: Sequence[WantedWords],
+    entity_id: ColumnElement[Any] = ENTRY.c.entity_id,
+    *,
+    by_index: bool = True,
+) -> ColumnElement[bool]:
+    """Return the condition that an entry has any of the wanted words.
+
+    Example: `select(ENTRY.c.entity_id).where(matches([wanted_words("red cat")]))`.
+
+    Args:
+        wanted: Alternatives; one without any word matches nothing.
+        entity_id: The column of the entry's id, in a statement with entries.
+        by_index: The database first finds all such entries by the index: right where they are few,
+            see `capped_count`. Else it looks at the words of each entry that the statement comes
+            to: right where most entries match, and where other conditions leave only few. What
+            matches is the same.
     """
-    if not wanted.words:
+    some = [each for each in wanted if each.words]
+    if not some:
         return false()
-    words = SearchEntryComponent.words
-    follow_on = _contains(words, literal(wanted.run))
+    follow_on = or_(*(has_part(ENTRY.c.words, literal(each.run)) for each in some))
     if not by_index:
         return follow_on
-    has_each = _is_in_index(SearchEntryComponent.entity_id, words, *_queries(wanted))
-    return and_(has_each, follow_on) if len(wanted.words) > 1 else has_each
+    has_each = _is_in_index(entity_id, ENTRY.c.words, *_queries(some))
+    are_single = all(len(each.words) == 1 for each in some)
+    return has_each if are_single else and_(has_each, follow_on)
 
 
 def matching_ids(wanted: WantedWords) -> Select[int]:
@@ -65,83 +87,101 @@ def matching_ids(wanted: WantedWords) -> Select[int]:
 
     Hidden and unlisted entities are among them. It has no order; `order_by` gives it one.
     """
-    return select(SearchEntryComponent.entity_id).where(matches(wanted))
+    return select(ENTRY.c.entity_id).where(matches([wanted]))
 
 
-async def capped_count(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> int:
+async def capped_count(
+    session: ReadOnly[AsyncSession], wanted: Sequence[WantedWords], cap: int, ends: Ends
+) -> int:
     """Return about how many entries the index must give for the wanted words, at most `cap`.
 
     It is quick, also for words that most entries have: a sample shows that they are many. Entries
     in which the words do not follow on each other are counted, too.
 
-    Example: `await capped_count(session, wanted_words("holiday"), cap=20_000)`.
+    Example: `await capped_count(session, [wanted_words("holiday")], 20_000, Ends(1, 100_000))`.
 
     Args:
         session: Only read.
-        wanted: The words.
+        wanted: Alternatives, each of some words.
         cap: Return this if there are as many or more.
+        ends: The ends of the ids of all entries.
     """
-    if not wanted.words:
+    some = [each for each in wanted if each.words]
+    if not some:
         return 0
-    if await are_many(session, wanted, cap):
+    (is_many,) = await are_many(session, [some], cap, ends)
+    if is_many:
         return cap
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    few = likely_ids(wanted, is_sqlite=is_sqlite).limit(cap).subquery()
+    few = likely_ids(some, is_sqlite=is_sqlite).limit(cap).subquery()
     return await session.scalar(select(func.count()).select_from(few)) or 0
 
 
-def likely_ids(wanted: WantedWords, *, is_sqlite: bool) -> Select[int]:
-    """Return the statement that finds the entries with each of the wanted words, in no order.
+def likely_ids(wanted: Sequence[WantedWords], *, is_sqlite: bool) -> Select[int]:
+    """Return the statement that finds the entries with each word of an alternative, in no order.
 
     What it finds is counted quickly, up to a limit.
 
-    Example: `likely_ids(wanted_words("red cat"), is_sqlite=True).limit(100)`.
+    Example: `likely_ids([wanted_words("red cat")], is_sqlite=True).limit(100)`.
 
     Args:
-        wanted: The words; one at least.
+        wanted: Alternatives, one at least; each has a word.
         is_sqlite: The statement is for SQLite.
     """
     sqlite_query, tsquery = _queries(wanted)
     if is_sqlite:
-        return select(_FTS.c.rowid).where(_FTS.c.search_words.op("MATCH")(sqlite_query))
-    entry = SearchEntryComponent
-    has_each = _is_in_index(entry.entity_id, entry.words, sqlite_query, tsquery)
-    return select(entry.entity_id).where(has_each)
+        ids = select(_FTS.c.rowid.label("entity_id"))
+        return ids.where(_FTS.c.search_words.op("MATCH")(sqlite_query))
+    has_each = _is_in_index(ENTRY.c.entity_id, ENTRY.c.words, sqlite_query, tsquery)
+    return select(ENTRY.c.entity_id).where(has_each)
 
 
-async def are_many(session: ReadOnly[AsyncSession], wanted: WantedWords, cap: int) -> bool:
-    """Tell whether far more than `cap` entries match, as far as a sample shows it.
+async def are_many(
+    session: ReadOnly[AsyncSession],
+    wanted: Sequence[Sequence[WantedWords]],
+    cap: int,
+    ends: Ends,
+) -> list[bool]:
+    """Tell of each of some wanted words whether far more than `cap` entries match.
 
-    The index would have to read all of them before it could yield the first ones.
+    A sample shows it. The index would have to read all of them before it could yield the first.
 
-    Example: `await are_many(session, wanted_words("jpg"), cap=5_000)`.
+    Example: `await are_many(session, [[wanted_words("jpg")]], 5_000, Ends(1, 1_000_000))`.
 
     Args:
         session: Only read.
-        wanted: The words; one at least.
+        wanted: What is asked; each has alternatives, and each of these a word.
         cap: How many are not many.
+        ends: The ends of the ids of all entries.
     """
-    entity_id = SearchEntryComponent.entity_id
-    ends = (select(end(entity_id)).scalar_subquery() for end in (func.min, func.max))
-    lowest, highest = (await session.execute(select(*ends))).one()
-    if lowest is None or highest - lowest < _FEW:
-        return False
+    lowest, highest = ends
+    if not wanted or highest - lowest < _FEW:
+        return [False] * len(wanted)
     step = (highest - lowest) // _SAMPLE
     first = select(literal(lowest, BigInteger).label("id")).cte("point", recursive=True)
     points = first.union_all(select(first.c.id + step).where(first.c.id + step <= highest))
-    looked_at = points.join(table_of(SearchEntryComponent), entity_id == points.c.id)
-    matching = select(func.count()).select_from(looked_at)
-    hits = await session.scalar(matching.where(matches(wanted, by_index=False))) or 0
-    return hits >= _CLEAR and hits * step >= 2 * cap
+    counts = (func.count().filter(matches(each, by_index=False)) for each in wanted)
+    looked_at = points.join(ENTRY, ENTRY.c.entity_id == points.c.id)
+    hits = (await session.execute(select(*counts).select_from(looked_at))).one()
+    return [each >= _CLEAR and each * step >= 2 * cap for each in hits]
 
 
-def _queries(wanted: WantedWords) -> tuple[ColumnElement[str], ColumnElement[str]]:
+def _queries(wanted: Sequence[WantedWords]) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """Return what FTS5 and PostgreSQL are asked for: each word, the last one also as a prefix."""
+    pairs = [_query(each) for each in wanted]
+    if len(pairs) == 1:
+        ((fts, tsquery),) = pairs
+    else:
+        fts = " OR ".join(f"({fts})" for fts, _ in pairs)
+        tsquery = " | ".join(f"({tsquery})" for _, tsquery in pairs)
+    return literal(fts), literal(tsquery)
+
+
+def _query(wanted: WantedWords) -> tuple[str, str]:
     longest = sorted({*wanted.words[:-1]}, key=len)[-_MAX_ASKED:]
     words = (*longest, wanted.words[-1])
     fts = " ".join(f'"{word}"' for word in words) + " *" * wanted.is_prefix
-    tsquery = " & ".join(f"'{word}'" for word in words) + ":*" * wanted.is_prefix
-    return literal(fts), literal(tsquery)
+    return fts, " & ".join(f"'{word}'" for word in words) + ":*" * wanted.is_prefix
 
 
 class _is_in_index(Claim):  # noqa: N801 - reads like the SQL functions beside it
@@ -163,21 +203,3 @@ def _by_tsvector(element: _is_in_index, compiler: SQLCompiler, **options: object
     # The very expression of the index in `SearchEntryComponent`, else it would not be used.
     vector = WORDS_VECTOR.format(compiler.process(words, **options))
     return f"({vector} @@ CAST({compiler.process(query, **options)} AS tsquery))"
-
-
-class _contains(Claim):  # noqa: N801 - reads like the SQL functions beside it
-    """Words, run: whether the words have the run in them."""
-
-    inherit_cache = True
-
-
-@compiles(_contains, "sqlite")
-def _by_instr(element: _contains, compiler: SQLCompiler, **options: object) -> str:
-    words, run = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(instr({words}, {run}) > 0)"
-
-
-@compiles(_contains, "postgresql")
-def _by_strpos(element: _contains, compiler: SQLCompiler, **options: object) -> str:
-    words, run = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"(strpos({words}, {run}) > 0)"

@@ -1,5 +1,6 @@
 """The index of words finds what the words of the entries say, on both databases alike."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -12,7 +13,7 @@ from dam.media.folding import WantedWords, wanted_words, words_of
 from dam.models import SearchEntryComponent
 from dam.services import ecs_service
 from dam.services.search_service import words as index_of_words
-from dam.services.search_service.words import capped_count, matches, matching_ids
+from dam.services.search_service.words import Ends, capped_count, matches, matching_ids
 
 TEXTS = (
     ("red cat.jpg", "The Red Cat"),
@@ -65,7 +66,7 @@ async def found(session: AsyncSession, wanted: WantedWords) -> list[EntityId]:
     """Return what the index finds, having seen that the entries themselves say the same."""
     entity_id = SearchEntryComponent.entity_id
     by_index = await session.scalars(matching_ids(wanted).order_by(entity_id))
-    by_entry = select(entity_id).where(matches(wanted, by_index=False)).order_by(entity_id)
+    by_entry = select(entity_id).where(matches([wanted], by_index=False)).order_by(entity_id)
     ids = list(by_index)
     assert ids == list(await session.scalars(by_entry))
     return ids
@@ -83,8 +84,13 @@ async def compare(session: AsyncSession, words: dict[EntityId, str]) -> int:
             wanted = wanted_words(query, is_phrase=is_phrase)
             ids = await found(session, wanted)
             assert ids == expected(words, wanted), query
-            assert await capped_count(session, wanted, 100) >= len(ids)
+            assert await capped_count(session, [wanted], 100, Ends(0, 0)) >= len(ids)
             hits += bool(ids)
+    for one, other in itertools.pairwise(map(wanted_words, QUERIES)):
+        found_by = [matches([one, other], by_index=by_index) for by_index in (True, False)]
+        chosen = [select(SearchEntryComponent.entity_id).where(each) for each in found_by]
+        either = {*expected(words, one), *expected(words, other)}
+        assert [set(await session.scalars(each)) for each in chosen] == [either, either]
     return hits
 
 
@@ -133,7 +139,8 @@ async def test_words_that_many_entries_have_are_seen_to_be_many(
 ) -> None:
     monkeypatch.setattr(index_of_words, "_FEW", 50)
     monkeypatch.setattr(index_of_words, "_SAMPLE", 40)
-    await world.run(make, [("red cat",)] * 100 + [("old",)] * 9 + [("blue dog",)] * 100)
+    words = await world.run(make, [("red cat",)] * 100 + [("old",)] * 9 + [("blue dog",)] * 100)
+    ends = Ends(min(words), max(words))
     asked: list[str] = []
 
     @event.listens_for(world.database._readers.sync_engine, "before_cursor_execute")
@@ -142,7 +149,7 @@ async def test_words_that_many_entries_have_are_seen_to_be_many(
 
     async def read(session: AsyncSession, query: str, cap: int) -> tuple[int, bool]:
         asked.clear()
-        count = await capped_count(session, wanted_words(query), cap)
+        count = await capped_count(session, [wanted_words(query)], cap, ends)
         return count, any("MATCH" in each or "@@" in each for each in asked)
 
     assert await world.read(read, "red cat", 10) == (10, False)
@@ -157,7 +164,7 @@ async def test_entries_are_counted_only_up_to_a_cap(world: World) -> None:
     await world.run(make, [("red cat",)] * 20 + [("cat red",)] * 20)
 
     async def read(session: AsyncSession, query: str, cap: int) -> int:
-        return await capped_count(session, wanted_words(query), cap)
+        return await capped_count(session, [wanted_words(query)], cap, Ends(0, 0))
 
     assert await world.read(read, "red cat", 100) == 40
     assert await world.read(read, "red cat", 30) == 30

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, select, union_all
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import CTE, ColumnElement, Select, func, select, union_all
 
 from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
-from dam.services.search_service.compiler.parts import Index, Part
+from dam.services.search_service.compiler.parts import DRIVER, Asked, Context, Index, Part
 from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.words import are_many, capped_count
 
@@ -28,64 +27,64 @@ _DOUBT = 3
 
 @dataclass(frozen=True)
 class Compiled:
-    """A query as SQL about rows of `ENTRY`.
+    """A query as SQL about rows of `ENTRY`, and of `DRIVER` if there is a driver.
 
     Args:
         conditions: What must hold beside what the driver finds.
         driver: Where the search begins; None for all assets in the order of their ids.
     """
 
-    conditions: tuple[ColumnElement[bool], ...]
+    conditions: tuple[Asked, ...]
     driver: Index | None = None
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """Return a statement that selects the id of each result, and further columns."""
-        source = ENTRY if self.driver is None else self._driven(self.driver)
-        statement = select(ENTRY.c.entity_id, *columns).select_from(source)
-        return statement.where(*self.conditions)
+        if self.driver is None:
+            return select(ENTRY.c.entity_id, *columns).where(*self._met(ENTRY.c.entity_id))
+        ids = self.driver.selects
+        found = (ids[0] if len(ids) == 1 else union_all(*ids)).subquery()
+        first = select(found).distinct().cte(DRIVER.name).prefix_with("MATERIALIZED")
+        return self._driven(first, *columns)
 
     def select_in_order(self, before: EntityId | None = None) -> Select[Any]:
         """Return a statement that selects the id of each result, newest first.
 
         With `before`, only ids below it.
         """
-        if self.driver is None or not self.driver.is_in_order:
-            statement = self.select().order_by(ENTRY.c.entity_id.desc())
-            return statement if before is None else statement.where(ENTRY.c.entity_id < before)
-        # The index has the entities in order: the first page needs no more than its own rows.
-        (ids,) = self.driver.selects
-        (entity_id,) = ids.selected_columns
-        (links,) = ids.get_final_froms()
-        found = select(entity_id.label("entity_id")).select_from(
-            links.join(ENTRY, ENTRY.c.entity_id == entity_id)
-        )
-        belongs = [] if before is None else [entity_id < before]
-        if ids.whereclause is not None:
-            belongs.append(ids.whereclause)
-        return found.where(*belongs, *self.conditions).distinct().order_by(entity_id.desc())
+        if self.driver is not None and self.driver.is_in_order:
+            # The index has the entities in order: the first page needs no more than its own rows.
+            (ids,) = self.driver.selects
+            statement = self._driven(ids.cte(DRIVER.name)).distinct()
+        else:
+            statement = self.select()
+        (entity_id,) = statement.selected_columns
+        if before is not None:
+            statement = statement.where(entity_id < before)
+        return statement.order_by(entity_id.desc())
 
-    def _driven(self, driver: Index) -> FromClause:
-        ids = driver.selects
-        every = ids[0] if len(ids) == 1 else union_all(*ids)
-        found = every.subquery()
-        first = select(found.c[0].label("entity_id")).distinct().cte("driver")
-        first = first.prefix_with("MATERIALIZED")
-        return first.join(ENTRY, ENTRY.c.entity_id == first.c.entity_id)
+    def _driven(self, ids: CTE, *columns: ColumnElement[Any]) -> Select[Any]:
+        entity_id = DRIVER.c.entity_id
+        source = DRIVER.join(ENTRY, ENTRY.c.entity_id == entity_id)
+        chosen = select(entity_id, *columns).select_from(source).add_cte(ids)
+        return chosen.where(*self._met(entity_id))
+
+    def _met(self, entity_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return [asked(entity_id) for asked in self.conditions]
 
 
 async def choose_driver(
-    session: AsyncSession,
+    context: Context,
     parts: Sequence[Part],
-    always: Sequence[ColumnElement[bool]],
+    always: Sequence[Asked],
     *,
     page: int | None,
 ) -> Compiled:
     """Return what to search with: the conditions of all parts, and the best index to begin with.
 
-    Example: `await choose_driver(session, parts, [ENTRY.c.is_listed], page=100)`.
+    Example: `await choose_driver(context, parts, [none_of(is_hidden)], page=100)`.
 
     Args:
-        session: Only read.
+        context: What the parts were made with.
         parts: Conditions that must all hold.
         always: Further ones, which no index answers.
         page: How many results are wanted, the newest ones; None for all of them.
@@ -94,7 +93,7 @@ async def choose_driver(
     if not indexed:
         return Compiled((*(part.condition for part in parts), *always))
     most = _MANY if page else _MANY_FOR_ALL
-    total, counts = await _counts(session, [index for _, index in indexed], most)
+    total, counts = context.vocabulary.ends.highest, await _counts(context, indexed, most)
     known_counts = [None if number >= most else number for number in counts]
     at = _cheapest([index for _, index in indexed], total, known_counts, page, len(parts))
     # What few meet is asked first: then there is less to ask of the others.
@@ -144,36 +143,33 @@ def _until(page: int | None, share: float, whole: int) -> float:
     return whole if page is None or share * whole < page else page / share
 
 
-async def _counts(
-    session: AsyncSession, indexes: Sequence[Index], most: int
-) -> tuple[int, list[int]]:
-    """Return about how many results there may be, and how many entities each index finds.
-
-    That is at most `most`, and entities may count twice.
-    """
-    counts = [most * await _has_too_many(session, index, most) for index in indexes]
+async def _counts(context: Context, indexed: Sequence[tuple[Part, Index]], most: int) -> list[int]:
+    """Return how many entities each index finds, at most `most`; some may count twice."""
+    indexes = [index for _, index in indexed]
+    worded = [index for index in indexes if index.words]
+    are_too_many = await are_many(
+        context.session, [index.words for index in worded], most, context.vocabulary.ends
+    )
+    too_many = {id(index) for index, is_it in zip(worded, are_too_many, strict=True) if is_it}
     selects = [
-        (at, ids) for at, index in enumerate(indexes) if counts[at] < most for ids in index.selects
+        (at, ids)
+        for at, index in enumerate(indexes)
+        if id(index) not in too_many
+        for ids in index.selects
     ]
+    counts = [most if id(index) in too_many else 0 for index in indexes]
     capped = (ids.limit(most).subquery() for _, ids in selects)
-    columns = (select(func.count()).select_from(few).scalar_subquery() for few in capped)
-    greatest = select(func.max(ENTRY.c.entity_id)).scalar_subquery()
-    total, *numbers = (await session.execute(select(greatest, *columns))).one()
+    columns = [select(func.count()).select_from(few).scalar_subquery() for few in capped]
+    numbers = (await context.session.execute(select(*columns))).one() if columns else ()
     for (at, _), number in zip(selects, numbers, strict=True):
         counts[at] += number
-    return total or 0, [min(number, most) for number in counts]
+    return [min(number, most) for number in counts]
 
 
-async def _has_too_many(session: AsyncSession, index: Index, most: int) -> bool:
-    for wanted in index.words:
-        if await are_many(session, wanted, most):
-            return True
-    return False
-
-
-async def is_rare(session: AsyncSession, wanted: WantedWords) -> bool:
-    """Tell whether few entries have some words: then their index lists them quickly."""
-    return await capped_count(session, wanted, _MANY) < _MANY
+async def is_rare(context: Context, wanted: Sequence[WantedWords]) -> bool:
+    """Tell whether few entries have any of some words: then their index lists them quickly."""
+    counted = await capped_count(context.session, wanted, _MANY, context.vocabulary.ends)
+    return counted < _MANY
 
 
 def joined(indexes: Sequence[Index | None]) -> Index | None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     true,
 )
 
+from dam.core.database.among import among
 from dam.core.database.column_types import UtcDateTime
 from dam.core.ecs.components import AnyComponent, component_classes, table_of
 from dam.core.ecs.search_fields import ValueKind
@@ -34,7 +35,16 @@ from dam.models import (
     PageLink,
     TrashedComponent,
 )
-from dam.services.search_service.compiler.parts import Context, Index, Part, is_there, part_of
+from dam.services.search_service.compiler.parts import (
+    Asked,
+    Context,
+    Index,
+    Part,
+    always,
+    any_of,
+    is_there,
+    part_of,
+)
 from dam.services.search_service.compiler.texts import distinct_values, matching_owners
 from dam.services.search_service.compiler.values import bounded, part_of_field
 from dam.services.search_service.fields import ENTRY, STORAGES, Field, rows_of
@@ -53,7 +63,6 @@ from dam.services.search_service.query.tree import (
     Presence,
     Similar,
 )
-from dam.services.search_service.sql import in_ids
 
 _DIGITS = 64
 _DEFAULT_DISTANCE = 10
@@ -73,13 +82,13 @@ def field_named(context: Context, name: str) -> Field:
     return context.fields[name]
 
 
-def has_row(kind: type[AnyComponent], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def has_row(kind: type[AnyComponent], *conditions: ColumnElement[bool]) -> Asked:
     """Return the condition that a result has a component with these conditions."""
     table = table_of(kind)
     if table is ENTRY:
-        return and_(true(), *conditions)
-    belongs = table.c.entity_id == ENTRY.c.entity_id
-    return is_there(select(literal_column("1")).where(belongs, *conditions))
+        return always(and_(true(), *conditions))
+    rows: Select[Any] = select(literal_column("1")).select_from(table).where(*conditions)
+    return is_there(rows, table.c.entity_id)
 
 
 async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
@@ -94,7 +103,7 @@ async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
     part = part_of(rows, found, what=f"type:{','.join(wanted)}", is_indexed=True)
     if COMIC not in wanted:
         return part
-    return Part(or_(part.condition, has_row(ComicBookVariantComponent)))
+    return Part(any_of([part.condition, has_row(ComicBookVariantComponent)]))
 
 
 async def of_type(context: Context, condition: Comparison | Glob) -> Part:
@@ -114,10 +123,10 @@ async def of_presence(context: Context, condition: Presence) -> Part:
         return Part(has_row(kind), Index(condition.name, (select(table_of(kind).c.entity_id),)))
     if condition.name == "type":
         both = FilePropertiesComponent, ComicBookVariantComponent
-        return Part(or_(*(has_row(kind) for kind in both)))
+        return Part(any_of([has_row(kind) for kind in both]))
     field = field_named(context, condition.name)
     parts = [part_of(rows, rows.value.is_not(None)) for rows in field.rows]
-    return Part(or_(*(part.condition for part in parts)))
+    return Part(any_of([part.condition for part in parts]))
 
 
 def _component(name: str) -> type[AnyComponent]:
@@ -197,18 +206,15 @@ async def of_comic(context: Context, condition: OfComic) -> Part:
     title = concepts.c.series_title if condition.is_series else concepts.c.comic_title
     pattern = bounded(read_pattern(condition.pattern)).folded()
     works = await matching_owners(context, rows_of(ComicBookConceptComponent, title), pattern)
-    of_work = in_ids(_variants.c.conceptual_entity_id, works, is_sqlite=context.is_sqlite)
+    of_work = among(_variants.c.conceptual_entity_id, works)
     chosen = select(_variants.c.entity_id).where(of_work)
     paged = select(pages.c.page_image_entity_id).join(
         _variants, _variants.c.entity_id == pages.c.owner_entity_id
     )
-    is_page: Select[Any] = (
-        select(literal_column("1"))
-        .select_from(pages.join(_variants, _variants.c.entity_id == pages.c.owner_entity_id))
-        .where(pages.c.page_image_entity_id == ENTRY.c.entity_id, of_work)
-    )
-    found = chosen.union_all(paged.where(of_work)).subquery()
-    part = or_(has_row(ComicBookVariantComponent, of_work), is_there(is_page))
+    paged = paged.where(of_work)
+    is_page = is_there(paged.with_only_columns(literal_column("1")), pages.c.page_image_entity_id)
+    part = any_of([has_row(ComicBookVariantComponent, of_work), is_page])
+    found = chosen.union_all(paged).subquery()
     return Part(part, Index("comic:", (select(found.c.entity_id),)))
 
 
@@ -218,7 +224,7 @@ async def of_similar(context: Context, condition: Similar) -> Part:
     wanted = select(hashes.recipe, hashes.value).where(hashes.entity_id == condition.entity_id)
     own = (await context.session.execute(wanted)).first()
     if own is None or own.value is None:
-        return Part(false())
+        return Part(always(false()))
     most = _DEFAULT_DISTANCE if condition.distance is None else condition.distance
     most -= condition.is_strict
     mine, ids = int.from_bytes(own.value), []
@@ -229,5 +235,5 @@ async def of_similar(context: Context, condition: Similar) -> Part:
     async for page in stream.partitions():
         ids += [key for key, value in page if (int.from_bytes(value) ^ mine).bit_count() <= most]
     near = set(ids) - {condition.entity_id}
-    found = in_ids(ENTRY.c.entity_id, near, is_sqlite=context.is_sqlite)
-    return Part(found, Index("similar:", (select(ENTRY.c.entity_id).where(found),)))
+    found = select(ENTRY.c.entity_id).where(among(ENTRY.c.entity_id, near))
+    return Part(lambda entity_id: among(entity_id, near), Index("similar:", (found,)))

@@ -1,15 +1,37 @@
 """What a condition of a query becomes: a condition of SQL, and maybe an index that finds it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    column,
+    exists,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.components import EntityId
+from dam.core.database.column_types import Int64
 from dam.media.folding import WantedWords
+from dam.services.search_service.compiler.vocabulary import Vocabulary
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
+
+DRIVER = table("driver", column("entity_id", Int64))
+"""The ids that an index has found, of which each is that of a row of `ENTRY`."""
+
+Asked = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+"""A condition about a result, made with the column of its id.
+
+That is `DRIVER.c.entity_id` if an index has found the results: the databases then ask for other
+rows of an entity before they read its row of `ENTRY`, which takes half the time.
+"""
 
 
 @dataclass(frozen=True)
@@ -21,7 +43,7 @@ class Index:
         selects: Each selects some of their ids, maybe several times.
         is_in_order: It can yield them in the order of their ids without having all of them.
         is_exact: It finds no others.
-        words: What the index of words is asked for, if it is one of the indexes.
+        words: What the index of words is asked for, any of it, if it is one of the indexes.
     """
 
     what: str
@@ -35,15 +57,8 @@ class Index:
 class Part:
     """One condition of a query, as SQL about a row of `ENTRY`; it is never NULL."""
 
-    condition: ColumnElement[bool]
+    condition: Asked
     index: Index | None = None
-
-
-class KnownTag(NamedTuple):
-    """A tag by id, and the type of its values."""
-
-    entity_id: EntityId
-    value_type: str | None
 
 
 @dataclass(frozen=True)
@@ -53,19 +68,43 @@ class Context:
     Args:
         session: Only read.
         fields: All fields, by name.
-        tags: The tags that the query names, by key, each with those below it.
+        vocabulary: The tags that the query names.
         is_sqlite: The database is SQLite, not PostgreSQL.
     """
 
     session: AsyncSession
     fields: Mapping[str, Field]
-    tags: Mapping[str, Sequence[KnownTag]]
+    vocabulary: Vocabulary
     is_sqlite: bool
 
 
-def is_there(rows: Select[Any]) -> ColumnElement[bool]:
-    """Return the condition that there is one of some rows that belong to a result."""
-    return exists(rows.correlate(ENTRY))
+def always(condition: ColumnElement[bool]) -> Asked:
+    """Return a condition that does not need the id."""
+    return lambda _: condition
+
+
+def all_of(asked: Sequence[Asked]) -> Asked:
+    """Return the condition that all of some conditions hold; there is one at least."""
+    return lambda entity_id: and_(*(each(entity_id) for each in asked))
+
+
+def any_of(asked: Sequence[Asked]) -> Asked:
+    """Return the condition that any of some conditions holds; there is one at least."""
+    return lambda entity_id: or_(*(each(entity_id) for each in asked))
+
+
+def none_of(asked: Asked) -> Asked:
+    """Return the condition that another one does not hold."""
+    return lambda entity_id: not_(asked(entity_id))
+
+
+def is_there(rows: Select[Any], owner: ColumnElement[Any]) -> Asked:
+    """Return the condition that there is one of some rows; `owner` says whose they are."""
+
+    def asked(entity_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        return exists(rows.where(owner == entity_id).correlate(ENTRY, DRIVER))
+
+    return asked
 
 
 def part_of(
@@ -88,12 +127,9 @@ def part_of(
     ids = select(rows.entity_id.label("entity_id")).select_from(rows.source).where(*chosen)
     index = Index(what, (ids,)) if is_indexed else None
     if rows.is_entry:
-        return Part(and_(rows.value.is_not(None), *chosen), index)
-    belongs = rows.entity_id == ENTRY.c.entity_id
-    found: Select[Any] = (
-        select(literal_column("1")).select_from(rows.source).where(belongs, *chosen)
-    )
-    return Part(is_there(found), index)
+        return Part(always(and_(rows.value.is_not(None), *chosen)), index)
+    found: Select[Any] = select(literal_column("1")).select_from(rows.source).where(*chosen)
+    return Part(is_there(found, rows.entity_id), index)
 
 
 def has_index(rows: Rows) -> bool:

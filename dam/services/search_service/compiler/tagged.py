@@ -1,65 +1,35 @@
 """Conditions about tags, by name and by words."""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, false, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.portions import portions
+from dam.core.database.among import among
 from dam.core.ecs.components import table_of
-from dam.errors import MalformedTagError, TagValueError
-from dam.media.folding import WantedWords, words_of
-from dam.media.tag_name import parse_tag, tag_key
+from dam.errors import TagValueError
+from dam.media.tag_name import tag_key
 from dam.media.tag_value import EXPECTED, VALUE_TYPES, read_value
-from dam.models import (
-    EntityTagLinkComponent,
-    TagConceptComponent,
-    TagNameComponent,
-    TagParentComponent,
-)
-from dam.services.search_service.compiler.parts import Context, Index, KnownTag, Part, part_of
+from dam.models import EntityTagLinkComponent, TagConceptComponent, TagNameComponent
+from dam.services.search_service.compiler.parts import Context, Index, Part, part_of
 from dam.services.search_service.compiler.values import bounded, compare
+from dam.services.search_service.compiler.vocabulary import KnownTag, parsed_key
 from dam.services.search_service.fields import rows_of
 from dam.services.search_service.patterns import Pattern, read_pattern
 from dam.services.search_service.query.tree import Tagged
-from dam.services.search_service.sql import bytewise_key, in_ids, is_plain
+from dam.services.search_service.sql import bytewise_key
 from dam.services.tag_service import tags_below
 
 _links, _names = table_of(EntityTagLinkComponent), table_of(TagNameComponent)
 _FEW = 20
 
 
-async def known_tags(
-    session: AsyncSession, conditions: Iterable[Tagged]
-) -> dict[str, list[KnownTag]]:
-    """Return the tags of all names that are no patterns, by key, each with those below it."""
-    keys = (parsed_key(each.name) for each in conditions if not each.is_glob)
-    digests = {hashlib.sha256(key.encode()).digest(): key for key in keys if key is not None}
-    found: dict[str, list[KnownTag]] = defaultdict(list)
-    parents, concepts = table_of(TagParentComponent).c, table_of(TagConceptComponent).c
-    for some in portions(list(digests)):
-        named = select(_names.c.digest, _names.c.entity_id).where(_names.c.digest.in_(some))
-        below = named.cte("below", recursive=True)
-        children = select(below.c.digest, parents.entity_id).join(
-            below, parents.parent_entity_id == below.c.entity_id
-        )
-        below = below.union(children)
-        typed = select(below.c.digest, concepts.entity_id, concepts.value_type).join(
-            below, below.c.entity_id == concepts.entity_id
-        )
-        for digest, *tag in (await session.execute(typed)).all():
-            found[digests[digest]].append(KnownTag(*tag))
-    return found
-
-
 async def of_tags(context: Context, conditions: Sequence[Tagged]) -> Part:
     """Return the part for assets that have any of these tags."""
     found = {tag.entity_id for each in conditions for tag in await _tags_of(context, each)}
     names = ", ".join(condition.name for condition in conditions[:_FEW])
-    return having(context, found, f"tag:{names}")
+    return having(found, f"tag:{names}")
 
 
 async def of_value(context: Context, condition: Tagged) -> Part:
@@ -71,12 +41,12 @@ async def of_value(context: Context, condition: Tagged) -> Part:
     choices = [
         choice
         for value_type, tag_ids in by_type.items()
-        if (choice := _with_value(context, condition, value_type, tag_ids)) is not None
+        if (choice := _with_value(condition, value_type, tag_ids)) is not None
     ]
     rows = rows_of(EntityTagLinkComponent, _links.c.number)
     part = part_of(rows, or_(false(), *choices))
     every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
-    tagged = having(context, every, f"tag:{condition.name}")
+    tagged = having(every, f"tag:{condition.name}")
     # To count values, the database would have to read each link.
     return Part(part.condition, tagged.index and replace(tagged.index, is_exact=False))
 
@@ -92,13 +62,13 @@ def _refuse_value(condition: Tagged, types: Sequence[str | None]) -> None:
 
 
 def _with_value(
-    context: Context, condition: Tagged, value_type: str | None, tag_ids: list[int]
+    condition: Tagged, value_type: str | None, tag_ids: list[int]
 ) -> ColumnElement[bool] | None:
     kind = next((known for known in VALUE_TYPES if known == value_type), None)
     value = read_value(condition.value or "", kind) if kind else None
     if value is None or condition.operator is None:
         return None
-    chosen = in_ids(_links.c.tag_entity_id, tag_ids, is_sqlite=context.is_sqlite)
+    chosen = among(_links.c.tag_entity_id, tag_ids)
     if value.number is not None:
         return chosen & compare(_links.c.number, condition.operator, value.number)
     return chosen & compare(bytewise_key(_links.c.value), condition.operator, value.text)
@@ -106,17 +76,14 @@ def _with_value(
 
 async def _tags_of(context: Context, condition: Tagged) -> Sequence[KnownTag]:
     if not condition.is_glob:
-        return context.tags.get(parsed_key(condition.name) or "", ())
+        return context.vocabulary.by_key.get(parsed_key(condition.name) or "", ())
     pattern = bounded(read_pattern(condition.name))
     folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
     chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
     ids = await tags_below(context.session, set(await context.session.scalars(chosen)))
     concepts = table_of(TagConceptComponent).c
-    known: list[KnownTag] = []
-    for some in portions(ids):
-        typed = select(concepts.entity_id, concepts.value_type).where(concepts.entity_id.in_(some))
-        known += [KnownTag(*row) for row in (await context.session.execute(typed)).all()]
-    return known
+    typed = select(concepts.entity_id, concepts.value_type).where(among(concepts.entity_id, ids))
+    return [KnownTag(*row) for row in (await context.session.execute(typed)).all()]
 
 
 def _key_of(text: str) -> str:
@@ -127,36 +94,10 @@ def _key_of(text: str) -> str:
     return f"{before}{key}{after}"
 
 
-def having(context: Context, tag_ids: Collection[int], what: str) -> Part:
+def having(tag_ids: Collection[int], what: str) -> Part:
     """Return the part for assets that have any of these tags, by id."""
-    wanted = in_ids(_links.c.tag_entity_id, tag_ids, is_sqlite=context.is_sqlite)
+    wanted = among(_links.c.tag_entity_id, tag_ids)
     rows = rows_of(EntityTagLinkComponent, _links.c.id)
     part = part_of(rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
     return Part(part.condition, Index(what, (ids,), is_in_order=len(tag_ids) == 1))
-
-
-async def tags_with_words(context: Context, wanted: Sequence[WantedWords]) -> list[tuple[int, ...]]:
-    """Return for each of some wanted words the tags that have it in a name, and those below."""
-    read = select(_names.c.entity_id, _names.c.key)
-    if len(wanted) <= _FEW:
-        # Nearly all names are left out here; those that the database cannot fold are looked at.
-        likely = [_names.c.key.contains(each.words[0], autoescape=True) for each in wanted]
-        read = read.where(or_(~is_plain(_names.c.key), *likely))
-    named = [
-        (tag_id, f" {' '.join(words_of(key))} ")
-        for tag_id, key in (await context.session.execute(read)).all()
-    ]
-    found = []
-    for each in wanted:
-        chosen = {tag_id for tag_id, words in named if each.run in words}
-        found.append(await tags_below(context.session, chosen) if chosen else ())
-    return found
-
-
-def parsed_key(text: str) -> str | None:
-    """Return the key of a tag's name, or None if no tag has such a name."""
-    try:
-        return parse_tag(text).tag.key
-    except MalformedTagError:
-        return None

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select
+from sqlalchemy import false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.database.database import is_writer
 from dam.errors import QueryTooLargeError
 from dam.media.folding import WantedWords, wanted_words
@@ -18,7 +19,17 @@ from dam.services.search_service.compiler.driving import (
     is_rare,
     joined,
 )
-from dam.services.search_service.compiler.parts import Context, Index, Part
+from dam.services.search_service.compiler.parts import (
+    Asked,
+    Context,
+    Index,
+    Part,
+    all_of,
+    always,
+    any_of,
+    none_of,
+)
+from dam.services.search_service.compiler.vocabulary import read_vocabulary
 from dam.services.search_service.entries import bring_entries_up_to_date
 from dam.services.search_service.fields import ENTRY, all_fields
 from dam.services.search_service.query.tree import (
@@ -39,13 +50,14 @@ from dam.services.search_service.query.tree import (
     Tagged,
     Word,
 )
-from dam.services.search_service.sql import holds, in_ids
+from dam.services.search_service.sql import holds
 from dam.services.search_service.words import likely_ids, matches
 
 MOST_CONDITIONS = 200
 """After joining alternatives that one index answers; databases plan no more in good time."""
 
 _DEEPEST = 8
+_SHOWN = 20
 
 
 async def compile_condition(
@@ -67,15 +79,21 @@ async def compile_condition(
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     conjuncts = _conjuncts(condition)
-    tags = await tagged.known_tags(session, _tags(conjuncts))
-    context = Context(session, all_fields(), tags, is_sqlite)
+    named = list(_named(conjuncts))
+    words = [_wanted(each) for each in named if isinstance(each, Word)]
+    vocabulary = await read_vocabulary(
+        session,
+        [each for each in named if isinstance(each, Tagged)],
+        [wanted for wanted in dict.fromkeys(words) if wanted.words],
+    )
+    context = Context(session, all_fields(), vocabulary, is_sqlite)
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
-    always: list[ColumnElement[bool]] = [] if is_lifted else [holds(ENTRY.c.is_listed)]
+    further: list[Asked] = [] if is_lifted else [always(holds(ENTRY.c.is_listed))]
     if "hidden" not in is_lifted:
-        always.append(not_(is_hidden(ENTRY.c.entity_id)))
-    return await choose_driver(session, parts, always, page=page)
+        further.append(none_of(is_hidden))
+    return await choose_driver(context, parts, further, page=page)
 
 
 def _conjuncts(condition: Condition | None) -> Sequence[Condition]:
@@ -94,8 +112,8 @@ def _wanted(word: Word) -> WantedWords:
     return wanted_words(word.text, is_phrase=word.is_phrase)
 
 
-def _tags(conditions: Sequence[Condition]) -> Iterator[Tagged]:
-    """Yield all conditions about tags that are in some conditions, or in those in them."""
+def _named(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
+    """Yield all words, and all conditions about tags, that some conditions have in them."""
     rest = list(conditions)
     while rest:
         match rest.pop():
@@ -103,7 +121,7 @@ def _tags(conditions: Sequence[Condition]) -> Iterator[Tagged]:
                 rest.extend(some)
             case Not(inner):
                 rest.append(inner)
-            case Tagged() as found:
+            case Tagged() | Word() as found:
                 yield found
 
 
@@ -138,11 +156,9 @@ class _Compiler:
             # SQLite reads neither many brackets in each other nor deep expressions, and PostgreSQL
             # plans them for minutes. So what is deep down is found first.
             inner = await self.part(condition, depth + 1)
-            ids = await self.context.session.scalars(
-                select(ENTRY.c.entity_id).where(inner.condition)
-            )
-            found = in_ids(ENTRY.c.entity_id, ids, is_sqlite=self.context.is_sqlite)
-            return Part(found)
+            chosen = select(ENTRY.c.entity_id).where(inner.condition(ENTRY.c.entity_id))
+            ids = list(await self.context.session.scalars(chosen))
+            return Part(lambda entity_id: among(entity_id, ids))
         match condition:
             case And():
                 return await self._all(condition, depth)
@@ -150,27 +166,34 @@ class _Compiler:
                 return await self._any(condition, depth)
             case Not():
                 inner = await self.part(condition.condition, depth + 1)
-                return Part(not_(inner.condition))
+                return Part(none_of(inner.condition))
             case _:
                 self._count()
                 return await self._leaf(condition, depth)
 
     async def _all(self, condition: And, depth: int) -> Part:
         parts = [await self.part(each, depth + 1) for each in _asking(condition.conditions)]
-        return Part(and_(*(part.condition for part in parts)))
+        return Part(all_of([part.condition for part in parts]))
 
     async def _any(self, condition: Or, depth: int) -> Part:
         tags = [each for each in condition.conditions if _is_plain_tag(each)]
-        rest = [each for each in condition.conditions if not _is_plain_tag(each)]
+        words = [each for each in condition.conditions if isinstance(each, Word)]
+        rest = [
+            each
+            for each in condition.conditions
+            if not isinstance(each, Word) and not _is_plain_tag(each)
+        ]
         parts = [await self.part(each, depth + 1) for each in rest]
+        if words:
+            self._count(len(words))
+            parts.append(await self._words(words, depth + 1))
         if tags:
             self._count()
             parts.append(await tagged.of_tags(self.context, tags))
-        index = joined([part.index for part in parts])
-        return Part(or_(*(part.condition for part in parts)), index)
+        return _either(parts)
 
-    def _count(self) -> None:
-        self.found += 1
+    def _count(self, number: int = 1) -> None:
+        self.found += number
         if self.found > MOST_CONDITIONS:
             raise QueryTooLargeError("conditions", MOST_CONDITIONS)
 
@@ -178,7 +201,7 @@ class _Compiler:
         context = self.context
         match condition:
             case Word():
-                return await self._word(condition, depth)
+                return await self._words([condition], depth)
             case Tagged(operator=None):
                 return await tagged.of_tags(context, [condition])
             case Tagged():
@@ -203,26 +226,31 @@ class _Compiler:
                 msg = f"{condition!r} is no condition"
                 raise TypeError(msg)
 
-    async def _word(self, condition: Word, depth: int) -> Part:
-        wanted = _wanted(condition)
-        if not wanted.words:
-            return Part(false())
-        (tag_ids,) = await tagged.tags_with_words(self.context, [wanted])
-        session, is_sqlite = self.context.session, self.context.is_sqlite
+    async def _words(self, words: Sequence[Word], depth: int) -> Part:
+        """Return the part for results with any of some words, in their texts or in their tags."""
+        wanted = [each for each in dict.fromkeys(map(_wanted, words)) if each.words]
+        if not wanted:
+            return Part(always(false()))
+        context, what = self.context, " or ".join(each.text for each in words[:_SHOWN])
         # Where the condition does not stand alone, the index is asked only if it has few to list.
-        by_index = depth > 1 and await is_rare(session, wanted)
+        by_index = depth > 1 and await is_rare(context, wanted)
         index = Index(
-            condition.text,
-            (likely_ids(wanted, is_sqlite=is_sqlite),),
-            is_in_order=is_sqlite,
-            is_exact=len(wanted.words) == 1,
-            words=(wanted,),
+            what,
+            (likely_ids(wanted, is_sqlite=context.is_sqlite),),
+            is_in_order=context.is_sqlite,
+            is_exact=all(len(each.words) == 1 for each in wanted),
+            words=tuple(wanted),
         )
-        text = Part(matches(wanted, by_index=by_index), index)
-        if not tag_ids:
-            return text
-        tags = tagged.having(self.context, tag_ids, f"tag:{condition.text}")
-        return Part(or_(text.condition, tags.condition), joined([text.index, tags.index]))
+        text = Part(lambda entity_id: matches(wanted, entity_id, by_index=by_index), index)
+        by_run = context.vocabulary.by_run
+        tag_ids = {tag_id for each in wanted for tag_id in by_run[each.run]}
+        return _either([text, tagged.having(tag_ids, f"tag:{what}")]) if tag_ids else text
+
+
+def _either(parts: Sequence[Part]) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    return Part(any_of([part.condition for part in parts]), joined([part.index for part in parts]))
 
 
 def _is_plain_tag(condition: Condition) -> TypeGuard[Tagged]:

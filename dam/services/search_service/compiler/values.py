@@ -16,15 +16,22 @@ from sqlalchemy import (
     false,
     literal,
     not_,
-    or_,
     select,
 )
 
+from dam.core.database.among import among
 from dam.core.ecs.search_fields import ValueKind
 from dam.errors import QueryTooLargeError
 from dam.media.folding import fold
-from dam.services.search_service.compiler.parts import Context, Part, has_index, part_of
-from dam.services.search_service.fields import ENTRY, Field, Rows, ns_of
+from dam.services.search_service.compiler.parts import (
+    Context,
+    Part,
+    always,
+    any_of,
+    has_index,
+    part_of,
+)
+from dam.services.search_service.fields import Field, Rows, ns_of
 from dam.services.search_service.patterns import (
     MOST_CHARACTERS,
     Pattern,
@@ -32,7 +39,7 @@ from dam.services.search_service.patterns import (
     read_pattern,
 )
 from dam.services.search_service.query.tree import Comparison, Glob, Interval, Value
-from dam.services.search_service.sql import ascii_lower, bytewise_key, in_ids, is_plain
+from dam.services.search_service.sql import ascii_lower, bytewise_key, is_plain
 
 _LARGEST = 2**63 - 1
 _HIGHEST = "\U0010ffff"
@@ -63,7 +70,7 @@ async def part_of_field(
     parts = [await _part_of_rows(context, field, rows, condition) for rows in field.rows]
     if len(parts) == 1:
         return parts[0]
-    return Part(or_(*(part.condition for part in parts)))
+    return Part(any_of([part.condition for part in parts]))
 
 
 async def _part_of_rows(
@@ -126,13 +133,13 @@ async def _by_text(context: Context, rows: Rows, pattern: Pattern) -> Part:
     part = part_of(rows, is_plain(value), _like(ascii_lower(value), pattern))
     if not ids:
         return part
-    return Part(or_(part.condition, in_ids(ENTRY.c.entity_id, ids, is_sqlite=context.is_sqlite)))
+    return Part(any_of([part.condition, lambda entity_id: among(entity_id, ids)]))
 
 
 def _by_name(context: Context, field: Field, rows: Rows, condition: Comparison | Glob) -> Part:
     pattern, value = bounded(_pattern(condition)), rows.value
     if any("\0" in text or not _is_whole(text) for _, text in pattern.pieces):
-        return Part(false())
+        return Part(always(false()))
     what, is_indexed = f"{field.name}:", has_index(rows)
     if all(kind == "text" for kind, _ in pattern.pieces):
         wanted = literal("".join(text for _, text in pattern.pieces), String())
