@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
     AnyComponent,
@@ -15,6 +16,7 @@ from dam.core.ecs.components import (
     EntityId,
     MultiComponent,
     component_classes,
+    table_of,
 )
 from dam.core.ecs.identities import known_identities
 from dam.core.read_only import ReadOnly
@@ -123,16 +125,13 @@ async def last_paths(
     session: ReadOnly[AsyncSession], entity_ids: Collection[EntityId]
 ) -> dict[EntityId, str]:
     """Return the path where each asset was last seen; assets without a path are left out."""
-    source = OriginalSourceInfoComponent
-    paths: dict[EntityId, str] = {}
-    for ids in portions(sorted(entity_ids)):
-        statement = (
-            select(source.entity_id, source.path)
-            .where(source.entity_id.in_(ids))
-            .order_by(source.last_seen_at, source.path_text.desc())
-        )
-        paths |= {key: os.fsdecode(path) for key, path in await session.execute(statement)}
-    return paths
+    source = table_of(OriginalSourceInfoComponent).c
+    statement = (
+        select(source.entity_id, source.path)
+        .where(among(source.entity_id, entity_ids))
+        .order_by(source.last_seen_at, source.path_text.desc())
+    )
+    return {key: os.fsdecode(path) for key, path in (await session.execute(statement)).all()}
 
 
 async def archive_places(
@@ -148,18 +147,18 @@ async def archive_places(
         session: An open transaction.
         entity_ids: The assets.
     """
-    place, source = FileLocationComponent, OriginalSourceInfoComponent
-    places: dict[EntityId, tuple[str, str]] = {}
-    for ids in portions(sorted(entity_ids)):
-        statement = (
-            select(place.entity_id, source.path, place.path)
-            .join(source, source.entity_id == place.container_entity_id)
-            .where(place.entity_id.in_(ids), place.path.is_not(None))
-            .order_by(source.last_seen_at, source.path_text.desc(), place.id.desc())
-        )
-        for entity_id, archive, member in (await session.execute(statement)).all():
-            places[entity_id] = (os.fsdecode(archive), os.fsdecode(member or b""))
-    return places
+    places, sources = table_of(FileLocationComponent), table_of(OriginalSourceInfoComponent)
+    place, source = places.c, sources.c
+    statement = (
+        select(place.entity_id, source.path, place.path)
+        .select_from(places.join(sources, source.entity_id == place.container_entity_id))
+        .where(among(place.entity_id, entity_ids), place.path.is_not(None))
+        .order_by(source.last_seen_at, source.path_text.desc(), place.id.desc())
+    )
+    return {
+        entity_id: (os.fsdecode(archive), os.fsdecode(member))
+        for entity_id, archive, member in (await session.execute(statement)).all()
+    }
 
 
 async def describe_entities(

@@ -1,10 +1,12 @@
 """Orders of results: by id, by keys that the database sorts, or by values that Python sorts."""
 
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, String, and_, false, func, or_, select
@@ -19,7 +21,7 @@ from dam.services.search_service.compiler.values import bound
 from dam.services.search_service.cursor import Cursor, Key
 from dam.services.search_service.fields import ENTRY, Field, all_fields
 from dam.services.search_service.query.tree import Sort
-from dam.services.search_service.reading import read_fields
+from dam.services.search_service.reading import read_values
 from dam.services.search_service.sql import bytewise_key
 from dam.services.search_service.template import FieldValue
 
@@ -103,33 +105,38 @@ class Order:
             statement = self.statement(compiled, after).limit(limit)
             read = await session.execute(statement)
             return [Row(entity_id, tuple(map(_plain, keys))) for entity_id, *keys in read.all()]
-        sorted_ = await self._sorted(session, compiled)
+        found = await self._sorted(session, compiled)
         start = 0
         if after is not None:
             place = self._place(after.keys, after.entity_id)
-            start = sum(self._place(row.keys, row.entity_id) <= place for row in sorted_)
-        return sorted_[start : start + limit]
+            start = bisect_right(
+                found.ids, place, key=lambda entity_id: self._place(found.of(entity_id), entity_id)
+            )
+        return [Row(entity_id, found.of(entity_id)) for entity_id in found.ids[start:][:limit]]
 
     async def ids(
         self, session: AsyncSession, compiled: Compiled, limit: int | None
     ) -> "array[int]":
         """Return the ids of all results."""
         if not self.is_in_database:
-            found = await self._sorted(session, compiled)
-            return array("q", [row.entity_id for row in found[:limit]])
+            return array("q", (await self._sorted(session, compiled)).ids[:limit])
         statement = self.statement(compiled, None).limit(limit)
         connection = await session.connection()
         return await connection.run_sync(_read_ids, statement)
 
-    async def _sorted(self, session: AsyncSession, compiled: Compiled) -> list[Row]:
-        ids = list(await session.scalars(compiled.select()))
-        names = [field.name for field in self.fields]
-        values = await read_fields(session, ids, names)
-        found = [
-            Row(entity_id, tuple(_sort_key(f, each[f.name]) for f in self.fields))
-            for entity_id, each in zip(ids, values, strict=True)
-        ]
-        return sorted(found, key=lambda row: self._place(row.keys, row.entity_id))
+    async def _sorted(self, session: AsyncSession, compiled: Compiled) -> "_Sorted":
+        connection = await session.connection()
+        ids = list(await connection.run_sync(_read_ids, compiled.select()))
+        values = await read_values(session, ids, self.fields)
+        keys = [_sort_keys(field, values[field.name]) for field in self.fields]
+        # Sorted by one key after the other, the first at last, because Python compares what stands
+        # alone many times as fast as what is wrapped to be compared backwards.
+        ids.sort(reverse=True)
+        for sort, by_id in zip(reversed(self.sorts), reversed(keys), strict=True):
+            some = [entity_id for entity_id in ids if entity_id in by_id]
+            some.sort(key=by_id.__getitem__, reverse=sort.is_descending)
+            ids = some + [entity_id for entity_id in ids if entity_id not in by_id]
+        return _Sorted(ids, keys)
 
     def _place(self, keys: Sequence[Key], entity_id: EntityId) -> tuple[Any, ...]:
         parts = [
@@ -137,6 +144,17 @@ class Order:
             for sort, key in zip(self.sorts, keys, strict=True)
         ]
         return (*parts, -entity_id)
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """The ids of all results in their order, and by id what each was sorted by, if it has that."""
+
+    ids: list[EntityId]
+    keys: Sequence[Mapping[EntityId, Any]]
+
+    def of(self, entity_id: EntityId) -> tuple[Key, ...]:
+        return tuple(by_id.get(entity_id) for by_id in self.keys)
 
 
 def _plain(key: Key | Decimal) -> Key:
@@ -213,12 +231,18 @@ def _key(field: Field) -> ColumnElement[Any]:
     return found.where(belongs, *rows.conditions).correlate(ENTRY).scalar_subquery()
 
 
-def _sort_key(field: Field, value: FieldValue) -> Key:
+def _sort_keys(field: Field, values: Mapping[EntityId, FieldValue]) -> dict[EntityId, Any]:
+    """Return what entities are sorted by; of what many have, each value is folded once."""
+    key = cache(partial(_sort_key, is_folded=field.kind == "text"))
+    return {entity_id: key(value) for entity_id, value in values.items() if value is not None}
+
+
+def _sort_key(value: FieldValue, *, is_folded: bool) -> Key:
     if isinstance(value, str):
-        return fold(value) if field.kind == "text" else value
-    if isinstance(value, tuple | list):
-        return "\n".join(fold(each) for each in value)
-    assert value is None or isinstance(value, int | float | bytes | datetime)
+        return fold(value) if is_folded else value
+    if isinstance(value, tuple):
+        return "\n".join(map(fold, value))
+    assert isinstance(value, int | float | bytes | datetime)
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.portions import portions
+from dam.core.database.among import among
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownFieldError
@@ -17,9 +17,9 @@ from dam.media.tag_name import TagName
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    EntityTagLinkComponent,
     FilePropertiesComponent,
     TagConceptComponent,
-    TagNameComponent,
 )
 from dam.services.asset_service import archive_places, last_paths
 from dam.services.search_service.fields import Field, all_fields, time_of
@@ -47,16 +47,22 @@ async def read_fields(
     known = all_fields()
     if unknown := [name for name in names if name not in known]:
         raise UnknownFieldError(unknown[0], known)
-    found: dict[str, Values] = {name: {} for name in names}
-    for some in portions(list(dict.fromkeys(entity_ids))):
-        for name, values in (await _read(session, some, [known[name] for name in found])).items():
-            found[name] |= values
+    found = await read_values(session, list(dict.fromkeys(entity_ids)), [known[n] for n in names])
     return [{name: found[name].get(key) for name in names} for key in entity_ids]
 
 
-async def _read(
-    session: AsyncSession, entity_ids: Sequence[EntityId], fields: Sequence[Field]
+async def read_values(
+    session: ReadOnly[AsyncSession], entity_ids: Sequence[EntityId], fields: Sequence[Field]
 ) -> dict[str, Values]:
+    """Return the values of fields by name, each by entity; entities without one are left out.
+
+    Example: `await read_values(session, [3, 4], [all_fields()["path"]])`.
+
+    Args:
+        session: Only read.
+        entity_ids: The entities, each once.
+        fields: The fields.
+    """
     found: dict[str, Values] = {}
     grouped: dict[Any, list[Field]] = defaultdict(list)
     for field in fields:
@@ -79,7 +85,7 @@ async def _read_rows(
     rows = fields[0].rows[0]
     columns = [field.rows[0].value.label(f"value_{at}") for at, field in enumerate(fields)]
     chosen = select(rows.entity_id, *columns).select_from(rows.source)
-    chosen = chosen.where(rows.entity_id.in_(entity_ids), *rows.conditions)
+    chosen = chosen.where(among(rows.entity_id, entity_ids), *rows.conditions)
     several: dict[str, dict[EntityId, list[Any]]] = {field.name: {} for field in fields}
     for entity_id, *values in (await session.execute(chosen)).all():
         for field, value in zip(fields, values, strict=True):
@@ -105,25 +111,27 @@ async def _names(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Value
     works = select(variants.c.entity_id, concepts.c.comic_title).join(
         concepts, concepts.c.entity_id == variants.c.conceptual_entity_id
     )
-    titled = await session.execute(works.where(variants.c.entity_id.in_(entity_ids)))
-    named = select(files.c.entity_id, files.c.name_text).where(files.c.entity_id.in_(entity_ids))
+    titled = await session.execute(works.where(among(variants.c.entity_id, entity_ids)))
+    named = select(files.c.entity_id, files.c.name_text).where(among(files.c.entity_id, entity_ids))
     titles: Values = dict(titled.all())
     return titles | dict((await session.execute(named)).all())
 
 
 async def _types(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
     files, variants = table_of(FilePropertiesComponent), table_of(ComicBookVariantComponent)
-    typed = select(files.c.entity_id, files.c.media_type).where(files.c.entity_id.in_(entity_ids))
+    typed = select(files.c.entity_id, files.c.media_type).where(
+        among(files.c.entity_id, entity_ids)
+    )
     found: Values = {
         key: group_of(media_type) for key, media_type in (await session.execute(typed)).all()
     }
-    comics = select(variants.c.entity_id).where(variants.c.entity_id.in_(entity_ids))
+    comics = select(variants.c.entity_id).where(among(variants.c.entity_id, entity_ids))
     return found | dict.fromkeys(await session.scalars(comics), COMIC)
 
 
 async def _endings(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
     files = table_of(FilePropertiesComponent)
-    named = select(files.c.entity_id, files.c.name_text).where(files.c.entity_id.in_(entity_ids))
+    named = select(files.c.entity_id, files.c.name_text).where(among(files.c.entity_id, entity_ids))
     found = {key: ending_of(name) for key, name in (await session.execute(named)).all()}
     return {key: ending for key, ending in found.items() if ending}
 
@@ -141,17 +149,16 @@ async def _paths(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Value
 
 
 async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
-    (rows,) = all_fields()["tags"].rows
-    concepts, names = table_of(TagConceptComponent), table_of(TagNameComponent)
-    chosen = (
-        select(rows.entity_id, concepts.c.namespace, concepts.c.name)
-        .select_from(rows.source.join(concepts, concepts.c.entity_id == names.c.entity_id))
-        .where(rows.entity_id.in_(entity_ids), *rows.conditions)
-    )
+    links, concepts = table_of(EntityTagLinkComponent).c, table_of(TagConceptComponent).c
+    chosen = select(links.entity_id, links.tag_entity_id).where(among(links.entity_id, entity_ids))
+    pairs = (await session.execute(chosen)).all()
+    named = select(concepts.entity_id, concepts.namespace, concepts.name)
+    named = named.where(among(concepts.entity_id, {tag_id for _, tag_id in pairs}))
+    names = {key: str(TagName(*name)) for key, *name in (await session.execute(named)).all()}
     several: dict[EntityId, set[str]] = defaultdict(set)
-    for entity_id, namespace, name in (await session.execute(chosen)).all():
-        several[entity_id].add(str(TagName(namespace, name)))
-    return {key: tuple(sorted(names)) for key, names in several.items()}
+    for entity_id, tag_id in pairs:
+        several[entity_id].add(names[tag_id])
+    return {key: tuple(sorted(each)) for key, each in several.items()}
 
 
 _SHOWN = {
