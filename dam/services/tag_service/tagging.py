@@ -5,14 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
-from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import ChangedSinceError, NotAnAssetError, TagValueError, UnknownTagError
 from dam.media.tag_name import TagName, TagText, parse_tag, tag_key
@@ -188,8 +188,14 @@ def _check_source(source: str) -> None:
 
 
 async def _require_assets(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
-    """Raise unless all these entities exist, and none of them is itself a tag."""
-    await ecs_service.require_entities(session, entity_ids)
+    """Raise unless all these entities exist, and none of them is itself a tag.
+
+    To lock them all would take long. One that is deleted meanwhile is refused by its links.
+    """
+    ecs_service.check_ids(entity_ids)
+    there = select(func.count()).select_from(Entity).where(among(Entity.id, entity_ids))
+    if (await session.scalar(there) or 0) < len(set(entity_ids)):
+        await ecs_service.require_entities(session, entity_ids)
     concept = TagConceptComponent.entity_id
     tag = await session.scalar(select(concept).where(among(concept, entity_ids)).limit(1))
     if tag is not None:
