@@ -257,7 +257,7 @@ def where_used(
 
     def people(uses: "Sequence[PageUse]") -> None:
         if not uses:
-            sentence("this picture is not a page of any comic")
+            sentence("this picture is not a page of any comic outside the trash")
             return
         table(
             [

@@ -149,9 +149,19 @@ async def get_variants_for_comic_concept(
 
 
 async def get_primary_variant_for_comic_concept(
-    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    concept_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> EntityId | None:
     """Return the primary variant of a concept, or None if it has none.
+
+    Example: `await get_primary_variant_for_comic_concept(session, concept, hidden="include")`.
+
+    Args:
+        session: Only read.
+        concept_entity_id: The concept.
+        hidden: Whether a primary variant in the trash counts as none.
 
     Raises:
         EntityNotFoundError: The concept does not exist.
@@ -159,7 +169,9 @@ async def get_primary_variant_for_comic_concept(
     """
     await require_concept(session, concept_entity_id)
     primary = select(_variants.entity_id).where(
-        _variants.conceptual_entity_id == concept_entity_id, _variants.is_primary_variant
+        _variants.conceptual_entity_id == concept_entity_id,
+        _variants.is_primary_variant,
+        ecs_service.shown(_variants.entity_id, hidden),
     )
     return await session.scalar(primary)
 
@@ -181,12 +193,22 @@ async def get_comic_concept_for_variant(
 
 
 async def get_comic_variants_containing_image_as_page(
-    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    page_image_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[EntityId]:
     """Return the comic variants that have a picture as a page, each once, by ascending id.
 
     Empty if the picture is not a page. Other entities with pages, which are no comics, are left
     out.
+
+    Example: `await get_comic_variants_containing_image_as_page(session, 56, hidden="include")`.
+
+    Args:
+        session: Only read.
+        page_image_entity_id: The picture.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
@@ -195,7 +217,10 @@ async def get_comic_variants_containing_image_as_page(
     containing = (
         select(PageLink.owner_entity_id)
         .join(ComicBookVariantComponent, _variants.entity_id == PageLink.owner_entity_id)
-        .where(PageLink.page_image_entity_id == page_image_entity_id)
+        .where(
+            PageLink.page_image_entity_id == page_image_entity_id,
+            ecs_service.shown(PageLink.owner_entity_id, hidden),
+        )
         .distinct()
         .order_by(PageLink.owner_entity_id)
     )

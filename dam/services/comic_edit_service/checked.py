@@ -226,15 +226,25 @@ async def view_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId)
 
 
 async def view_page_uses(
-    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    page_image_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[PageUse]:
     """Return where a picture is a page, as `describe_page_uses` does; refuse what can be none.
+
+    Example: `await view_page_uses(session, 56, hidden="include")`.
+
+    Args:
+        session: Only read.
+        page_image_entity_id: The picture.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
         NotAPictureError: It is known to be something else, and is no page.
     """
-    uses = await describe_page_uses(session, page_image_entity_id)
+    uses = await describe_page_uses(session, page_image_entity_id, hidden=hidden)
     if not uses:
         await _require_pictures(session, [page_image_entity_id])
     return uses

@@ -42,9 +42,19 @@ class VariantView:
 
 
 async def view_comic(
-    session: ReadOnly[AsyncSession], entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> ConceptView | VariantView:
     """Return the view of a concept or of a variant.
+
+    Example: `await view_comic(session, issue, hidden="include")`.
+
+    Args:
+        session: Only read.
+        entity_id: A concept or a variant.
+        hidden: Whether variants of a concept that are in the trash are left out.
 
     Raises:
         EntityNotFoundError: There is no such entity.
@@ -52,7 +62,7 @@ async def view_comic(
     """
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
         (concept,) = await describe_comic_concepts(session, [entity_id])
-        variants = await list_variants(session, entity_id)
+        variants = await list_variants(session, entity_id, hidden=hidden)
         return ConceptView(concept=concept, variants=tuple(variants))
     if not await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
         raise NoComicVariantError(entity_id)
@@ -70,14 +80,24 @@ async def view_comic(
 
 
 async def list_variants(
-    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    concept_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[ComicVariant]:
     """Return a concept's variants, the primary one first.
+
+    Example: `await list_variants(session, issue, hidden="include")`.
+
+    Args:
+        session: Only read.
+        concept_entity_id: The concept.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: There is no such concept.
     """
-    variants = await get_variants_for_comic_concept(session, concept_entity_id)
+    variants = await get_variants_for_comic_concept(session, concept_entity_id, hidden=hidden)
     return await describe_comic_variants(session, variants) if variants else []
 
 
