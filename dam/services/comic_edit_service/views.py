@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.errors import NoComicVariantError
@@ -39,6 +40,14 @@ class VariantView:
     variant: ComicVariant
     concept: ComicConcept | None
     comic_info: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComicEdit:
+    """A concept or a variant after an edit, and the change, for `undo`."""
+
+    view: ConceptView | VariantView
+    change: Change
 
 
 async def view_comic(
@@ -103,8 +112,8 @@ async def list_variants(
 
 async def edit_and_view(
     session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
-) -> ConceptView | VariantView:
-    """Change a concept or a variant as `edit_comic` does, and return its new view.
+) -> ComicEdit:
+    """Change a concept or a variant as `edit_comic` does; return its new view and the change.
 
     Example: `await edit_and_view(session, issue, {"publication_year": "1963"})`.
 
@@ -116,5 +125,5 @@ async def edit_and_view(
     Raises:
         DamError: As for `edit_comic`.
     """
-    await edit_comic(session, entity_id, changes)
-    return await view_comic(session, entity_id)
+    change = await edit_comic(session, entity_id, changes)
+    return ComicEdit(view=await view_comic(session, entity_id), change=change)
