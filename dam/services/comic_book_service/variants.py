@@ -157,7 +157,16 @@ async def links_noted(
     concept_entity_ids: Collection[EntityId],
     what: str,
 ) -> AsyncIterator[Recording]:
-    """Note what a block changes in the links of variants to concepts, all of which are locked."""
+    """Note what a block changes in the links of variants to concepts.
+
+    Example: `async with links_noted(session, [scan], [issue], "linked a scan") as noted:`.
+
+    Args:
+        session: A session that may write.
+        variant_entity_ids: The variants; the caller has locked them, or locks them in the block.
+        concept_entity_ids: The concepts that they have or get; the caller has locked them.
+        what: What the block does, in a few words.
+    """
     concepts = sorted(concept_entity_ids)
     primary = select(_variants.entity_id).where(
         among(_variants.conceptual_entity_id, concepts), _variants.is_primary_variant
