@@ -56,14 +56,21 @@ _TAGS = """
     ORDER BY key LIMIT ?
 """
 
+# Only what is in the trash counts as hidden: the classes of plugins are not loaded.
+_SHOWN = "entity_id NOT IN (SELECT entity_id FROM component_trashed)"
 _QUERY_WORDS = {
     "saved": "SELECT name FROM saved_queries LIMIT ?",
-    "ext": "SELECT name_text FROM component_file_properties ORDER BY entity_id DESC LIMIT ?",
-    "media_type": """
-        SELECT coalesce(media_type, '') FROM component_file_properties
+    "ext": f"""
+        SELECT name_text FROM component_file_properties WHERE {_SHOWN}
         ORDER BY entity_id DESC LIMIT ?
-    """,
-    "system": "SELECT DISTINCT system FROM component_processing_error LIMIT ?",
+    """,  # noqa: S608 - a text of this module, as below
+    "media_type": f"""
+        SELECT coalesce(media_type, '') FROM component_file_properties WHERE {_SHOWN}
+        ORDER BY entity_id DESC LIMIT ?
+    """,  # noqa: S608
+    "system": f"""
+        SELECT DISTINCT system FROM component_processing_error WHERE {_SHOWN} LIMIT ?
+    """,  # noqa: S608
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -30,6 +30,7 @@ from dam.models import (
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, archive_places, resolve_ids
 from dam.services.comic_book_service import ComicConcept, describe_comic_concepts
+from dam.services.ecs_service import is_hidden, shown
 from dam.services.tag_service import EntityTag, tags_of
 
 A = TypeVar("A", bound=AnyComponent)
@@ -207,6 +208,8 @@ async def _comics(
         select(image, variant.entity_id, variant.conceptual_entity_id, _links.page_number)
         .join(variant, variant.entity_id == _links.owner_entity_id)
         .where(image.in_(entity_ids))
+        # A picture in the trash is shown with the comics that are there, too.
+        .where(or_(shown(variant.entity_id), is_hidden(image)))
         .order_by(variant.entity_id, _links.page_number)
     )
     for page, owner, concept, number in await session.execute(used):

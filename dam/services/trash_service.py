@@ -1,6 +1,7 @@
 """The trash: assets that were removed, and can be restored with all that is known of them."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import context_of
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
-from dam.core.ecs.changes import Change, Watched, recorded
+from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
@@ -24,7 +25,7 @@ from dam.models import (
 )
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
-from dam.services.comic_book_service import comic_parts
+from dam.services.comic_book_service import check_links, comic_parts
 from dam.services.content_service import bring_back, trashed_among, with_companions
 from dam.services.removal_service import Removal, plan_removal, remove_assets
 
@@ -71,7 +72,7 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
     """
     ids = await plan_trashing(session, wanted)
     now = context_of(session).now()
-    async with recorded(session, _watched(ids), what=f"trashing {len(ids)} assets") as recording:
+    async with _noted(session, ids, f"trashing {len(ids)} assets") as recording:
         rows = [{"entity_id": entity_id, "trashed_at": now} for entity_id in ids]
         # Another process may just have put some of them there.
         conflict = Conflict(("entity_id",))
@@ -118,7 +119,7 @@ async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) ->
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
     ids = await plan_restoring(session, wanted)
-    async with recorded(session, _watched(ids), what=f"restoring {len(ids)} assets") as recording:
+    async with _noted(session, ids, f"restoring {len(ids)} assets") as recording:
         await bring_back(session, ids)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
@@ -190,5 +191,8 @@ def _before(now: datetime, age: timedelta) -> datetime:
         return datetime.min.replace(tzinfo=now.tzinfo)
 
 
-def _watched(ids: Sequence[EntityId]) -> list[Watched]:
-    return [Watched(column=TrashedComponent.entity_id, ids=ids)]
+def _noted(
+    session: AsyncSession, ids: Sequence[EntityId], what: str
+) -> AbstractAsyncContextManager[Recording]:
+    watched = [Watched(column=TrashedComponent.entity_id, ids=ids)]
+    return recorded(session, watched, what=what, check=check_links)

@@ -106,10 +106,10 @@ def add_page(
 
     wanted = read_ids(images, null_separated=null)
 
-    async def work(world: "World") -> "list[PageFacts]":
+    async def work(world: "World") -> "Sequence[PageFacts]":
         (variant_id,) = await resolve(world, variant)
         image_ids = await resolve_parsed(world, wanted)
-        return await change(
+        added = await change(
             state,
             world,
             add_pictures,
@@ -120,6 +120,7 @@ def add_page(
             is_double_page=double,
             is_forced=force,
         )
+        return added.pages
 
     _show(state, run_in_world(state, work))
 
@@ -145,11 +146,12 @@ def remove_page(
     from dam.cli.toolkit.running import run_in_world
     from dam.services.page_service import remove_pages
 
-    async def work(world: "World") -> "list[PageFacts]":
+    async def work(world: "World") -> "Sequence[PageFacts]":
         (variant_id,) = await resolve(world, variant)
-        return await change(
+        removed = await change(
             state, world, remove_pages, variant_id, numbers, closes_gaps=not keep_numbers
         )
+        return removed.pages
 
     _show(state, run_in_world(state, work))
 
@@ -170,9 +172,9 @@ def move_page(
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import move_page_within
 
-    async def work(world: "World") -> "list[PageFacts]":
+    async def work(world: "World") -> "Sequence[PageFacts]":
         (variant_id,) = await resolve(world, variant)
-        return await change(state, world, move_page_within, variant_id, number, to)
+        return (await change(state, world, move_page_within, variant_id, number, to)).pages
 
     _show(state, run_in_world(state, work))
 
@@ -217,12 +219,12 @@ def reorder(
     if not wanted and not by_name:  # perhaps the command that writes to stdin has failed
         raise NoPictureNamedError
 
-    async def work(world: "World") -> "list[PageFacts]":
+    async def work(world: "World") -> "Sequence[PageFacts]":
         (variant_id,) = await resolve(world, variant)
         if by_name:
-            return await change(state, world, reorder_by_name, variant_id)
+            return (await change(state, world, reorder_by_name, variant_id)).pages
         image_ids = await resolve_parsed(world, wanted)
-        return await change(
+        reordered = await change(
             state,
             world,
             reorder_pictures,
@@ -231,6 +233,7 @@ def reorder(
             drops_others=drop,
             is_forced=force,
         )
+        return reordered.pages
 
     _show(state, run_in_world(state, work))
 
@@ -257,7 +260,7 @@ def where_used(
 
     def people(uses: "Sequence[PageUse]") -> None:
         if not uses:
-            sentence("this picture is not a page of any comic")
+            sentence("this picture is not a page of any comic outside the trash")
             return
         table(
             [

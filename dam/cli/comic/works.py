@@ -117,12 +117,13 @@ def link(
 
     wanted = read_ids(variants, null_separated=null)
 
-    async def work(world: "World") -> "list[ComicVariant]":
+    async def work(world: "World") -> "Sequence[ComicVariant]":
         (concept_id,) = await resolve(world, concept)
         ids = await resolve_parsed(world, wanted)
-        return await change(
+        linked = await change(
             state, world, link_variants, concept_id, ids, has_primary=primary, is_forced=force
         )
+        return linked.variants
 
     _show_variants(state, run_in_world(state, work))
 
@@ -138,8 +139,9 @@ def unlink(state: State, ids: VariantArguments, *, null: NullSeparated = False) 
 
     wanted = read_ids(ids, null_separated=null)
 
-    async def work(world: "World") -> "list[ComicVariant]":
-        return await change(state, world, unlink_variants, await resolve_parsed(world, wanted))
+    async def work(world: "World") -> "Sequence[ComicVariant]":
+        variant_ids = await resolve_parsed(world, wanted)
+        return (await change(state, world, unlink_variants, variant_ids)).variants
 
     _show_variants(state, run_in_world(state, work))
 
@@ -153,9 +155,9 @@ def set_primary(state: State, variant: VariantArgument) -> None:
     from dam.cli.toolkit.running import run_in_world
     from dam.services.comic_edit_service import make_primary
 
-    async def work(world: "World") -> "list[ComicVariant]":
+    async def work(world: "World") -> "Sequence[ComicVariant]":
         (variant_id,) = await resolve(world, variant)
-        return await change(state, world, make_primary, variant_id)
+        return (await change(state, world, make_primary, variant_id)).variants
 
     _show_variants(state, run_in_world(state, work))
 
@@ -275,7 +277,7 @@ def edit(
 
     async def work(world: "World") -> "ConceptView | VariantView":
         (entity_id,) = await resolve(world, entity)
-        return await change(state, world, edit_and_view, entity_id, changes)
+        return (await change(state, world, edit_and_view, entity_id, changes)).view
 
     _show_view(state, run_in_world(state, work))
 

@@ -63,12 +63,14 @@ class Change:
         rows: The rows that are not as before.
         watched: The rows that were looked at.
         check: What `undo` calls when it has put the rows back; it raises if they cannot stay.
+        locked: The entities that `undo` locks first, in this order, as the call did.
     """
 
     what: str
     rows: tuple[RowChange, ...] = ()
     watched: tuple[Watched, ...] = ()
     check: "Check | None" = None
+    locked: tuple[EntityId, ...] = ()
 
     @property
     def entity_ids(self) -> tuple[EntityId, ...]:
@@ -95,7 +97,12 @@ class Recording:
 
 @asynccontextmanager
 async def recorded(
-    session: AsyncSession, watched: Sequence[Watched], *, what: str, check: Check | None = None
+    session: AsyncSession,
+    watched: Sequence[Watched],
+    *,
+    what: str,
+    check: Check | None = None,
+    locked: Iterable[EntityId] = (),
 ) -> AsyncIterator[Recording]:
     """Note what a block changes in the rows that are watched. The caller commits.
 
@@ -110,6 +117,7 @@ async def recorded(
         watched: The rows that the block may change. All others are not noted.
         what: What the block does, in a few words.
         check: Called by `undo` at its end, for rules that no constraint of the database holds.
+        locked: The entities that the caller has locked, in their order; `undo` locks them, too.
     """
     before = await _read(session, watched)
     recording = Recording(what)
@@ -121,6 +129,7 @@ async def recorded(
         rows=tuple(_differences(before, after)),
         watched=tuple(watched),
         check=check,
+        locked=tuple(locked),
     )
 
 
@@ -134,9 +143,14 @@ async def undo(session: AsyncSession, change: Change) -> Change:
             the caller must roll back.
     """
     written = [row for row in change.rows if row.after is not None]
+    for entity_id in change.locked:
+        entity = select(Entity.id).where(Entity.id == entity_id)
+        await session.execute(entity.with_for_update(key_share=True))
     await _refuse_changed(session, change.what, written)
     what, check = f"undoing: {change.what}", change.check
-    async with recorded(session, change.watched, what=what, check=check) as recording:
+    async with recorded(
+        session, change.watched, what=what, check=check, locked=change.locked
+    ) as recording:
         for table, rows in _by_table(reversed(written)):
             keys = [row.after[_key_of(table).key] for row in rows if row.after is not None]
             await session.execute(delete(table).where(among(_key_of(table), keys)))

@@ -29,11 +29,13 @@ from dam.services.comic_book_service.facts import (
 from dam.services.comic_book_service.finding import find_comic_book_concepts
 from dam.services.comic_book_service.parts import comic_parts
 from dam.services.comic_book_service.variants import (
+    check_links,
     get_comic_concept_for_variant,
     get_comic_variants_containing_image_as_page,
     get_primary_variant_for_comic_concept,
     get_variants_for_comic_concept,
     link_comic_variant_to_concept,
+    links_noted,
     set_primary_comic_variant,
     unlink_comic_variant,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "VariantFacts",
     "assign_page_to_comic_variant",
     "check_facts",
+    "check_links",
     "comic_parts",
     "concept_name",
     "create_comic_book_concept",
@@ -66,6 +69,7 @@ __all__ = [
     "get_primary_variant_for_comic_concept",
     "get_variants_for_comic_concept",
     "link_comic_variant_to_concept",
+    "links_noted",
     "remove_page_at_number_from_comic_variant",
     "remove_page_from_comic_variant",
     "set_primary_comic_variant",

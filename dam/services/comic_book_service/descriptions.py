@@ -110,9 +110,19 @@ async def describe_comic_variants(
 
 
 async def describe_page_uses(
-    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    page_image_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[PageUse]:
     """Return every place where a picture is a page of a comic, sorted by variant and page number.
+
+    Example: `await describe_page_uses(session, 56, hidden="include")`.
+
+    Args:
+        session: Only read.
+        page_image_entity_id: The picture.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
@@ -128,7 +138,10 @@ async def describe_page_uses(
         )
         .join(variant, variant.entity_id == _links.owner_entity_id)
         .outerjoin(concept, concept.entity_id == variant.conceptual_entity_id)
-        .where(_links.page_image_entity_id == page_image_entity_id)
+        .where(
+            _links.page_image_entity_id == page_image_entity_id,
+            ecs_service.shown(variant.entity_id, hidden),
+        )
         .order_by(variant.entity_id, _links.page_number)
     )
     uses = [PageUse(**row) for row in (await session.execute(used)).mappings()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,6 +14,7 @@ from dam.media.comic.name_numbers import issue_key
 from dam.media.folding import fold
 from dam.media.natural_order import text_key
 from dam.models import ComicBookConceptComponent as Concept
+from dam.models import ComicBookVariantComponent as Variant
 from dam.services.ecs_service import Hidden, shown
 
 Texts = Iterable[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]]
@@ -51,7 +52,8 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
         publisher: Text in the publisher's name.
         limit: Return at most this many; None returns all.
         offset: Skip this many matches first.
-        hidden: Whether comics in the trash are left out.
+        hidden: Whether comics in the trash are left out; one of which all variants are there
+            counts as such.
     """
     if publication_year is not None and abs(publication_year) > _MAX_YEAR:
         return []
@@ -74,7 +76,7 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
         Concept.publication_year,
     ).where(
         *(_may_contain(columns, text) for columns, text in wanted),
-        shown(Concept.entity_id, hidden),
+        _belongs(hidden),
     )
     if series_title:
         # Without a series, `title_key` holds the comic's own title.
@@ -92,6 +94,17 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
     found.sort(key=_order)
     last = None if limit is None else offset + limit
     return [row.entity_id for row in found[offset:last]]
+
+
+def _belongs(hidden: Hidden) -> ColumnElement[bool]:
+    """Return the condition that a concept belongs into an answer; a new one has no variants yet."""
+    if hidden == "include":
+        return true()
+    of_concept = Variant.conceptual_entity_id == Concept.entity_id
+    is_bare = ~exists().where(of_concept)
+    has_shown = exists().where(of_concept, shown(Variant.entity_id))
+    is_shown = and_(shown(Concept.entity_id), or_(is_bare, has_shown))
+    return is_shown if hidden == "leave_out" else not_(is_shown)
 
 
 def _may_contain(columns: Texts, text: str) -> ColumnElement[bool]:

@@ -8,22 +8,31 @@ Linking and unlinking lock the concept first, so changes of one variant or one c
 callers run one after the other. Order of locks: concepts before variants, each by ascending id.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from typing import Unpack
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.among import among
+from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import write_rows
 from dam.core.read_only import ReadOnly
 from dam.errors import (
+    ChangedSinceError,
     NoComicVariantError,
     OwnPartError,
     VariantLinkedError,
     VariantUnlinkedError,
 )
-from dam.models import ComicBookVariantComponent, PageLink, TrashedComponent
+from dam.models import (
+    ComicBookConceptComponent,
+    ComicBookVariantComponent,
+    PageLink,
+    TrashedComponent,
+)
 from dam.services import ecs_service
 from dam.services.comic_book_service.concepts import refuse_concept, require_concept
 from dam.services.comic_book_service.facts import (
@@ -42,8 +51,8 @@ async def link_comic_variant_to_concept(
     *,
     is_primary_variant: bool = False,
     **facts: Unpack[VariantFacts],
-) -> None:
-    """Make an entity a variant of a concept.
+) -> Change:
+    """Make an entity a variant of a concept; return the change, for `undo`.
 
     An entity that is not a variant yet becomes one. Linking a variant again to its own concept
     changes the given facts only: a primary variant stays primary.
@@ -73,9 +82,23 @@ async def link_comic_variant_to_concept(
     check_facts(ComicBookVariantComponent, facts)
     await ecs_service.lock_entity(session, concept_entity_id)
     await require_concept(session, concept_entity_id)
-    await ecs_service.remove_components(session, [concept_entity_id], TrashedComponent)
     await ecs_service.lock_entity(session, variant_entity_id)
     await refuse_concept(session, variant_entity_id)
+    what = f"linked {variant_entity_id} to comic {concept_entity_id}"
+    async with links_noted(session, [variant_entity_id], [concept_entity_id], what) as noted:
+        await ecs_service.remove_components(session, [concept_entity_id], TrashedComponent)
+        await _link(session, variant_entity_id, concept_entity_id, facts)
+        if is_primary_variant:
+            await _make_primary(session, variant_entity_id, concept_entity_id)
+    return noted.change
+
+
+async def _link(
+    session: AsyncSession,
+    variant_entity_id: EntityId,
+    concept_entity_id: EntityId,
+    facts: Mapping[str, object],
+) -> None:
     row: dict[str, object] = {"conceptual_entity_id": concept_entity_id, **facts}
     known = await _find_variant(session, variant_entity_id)
     if known is None:
@@ -85,29 +108,33 @@ async def link_comic_variant_to_concept(
         await _change(session, variant_entity_id, row)
     else:
         raise VariantLinkedError(variant_entity_id, known.conceptual_entity_id)
-    if is_primary_variant:
-        await _make_primary(session, variant_entity_id, concept_entity_id)
 
 
-async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
-    """Unlink a variant from its concept; it stays a variant and keeps its pages.
+async def unlink_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> Change:
+    """Unlink a variant from its concept; return the change, for `undo`.
 
-    If it was the primary variant, the concept has none afterwards. A variant without a concept is
-    left as it is.
+    It stays a variant and keeps its pages. If it was the primary variant, the concept has none
+    afterwards. A variant without a concept is left as it is.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
         NoComicVariantError, ConceptNotVariantError: It is not a comic variant.
     """
-    if await _lock_concept_of(session, variant_entity_id) is not None:
-        row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
-        await _change(session, variant_entity_id, row)
+    concept = await _lock_concept_of(session, variant_entity_id)
+    concepts = [] if concept is None else [concept]
+    what = f"unlinked variant {variant_entity_id}"
+    async with links_noted(session, [variant_entity_id], concepts, what) as noted:
+        if concepts:
+            row: dict[str, object] = {"conceptual_entity_id": None, "is_primary_variant": False}
+            await _change(session, variant_entity_id, row)
+    return noted.change
 
 
-async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> None:
-    """Make a variant the primary one of its concept, in place of the present one.
+async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: EntityId) -> Change:
+    """Make a variant the primary one of its concept; return the change, for `undo`.
 
-    If two callers do so at once for two variants of one concept, the later one wins.
+    The present one no longer is. If two callers do so at once for two variants of one concept, the
+    later one wins.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
@@ -117,7 +144,66 @@ async def set_primary_comic_variant(session: AsyncSession, variant_entity_id: En
     concept = await _lock_concept_of(session, variant_entity_id)
     if concept is None:
         raise VariantUnlinkedError(variant_entity_id)
-    await _make_primary(session, variant_entity_id, concept)
+    what = f"made {variant_entity_id} the primary variant of comic {concept}"
+    async with links_noted(session, [variant_entity_id], [concept], what) as noted:
+        await _make_primary(session, variant_entity_id, concept)
+    return noted.change
+
+
+@asynccontextmanager
+async def links_noted(
+    session: AsyncSession,
+    variant_entity_ids: Collection[EntityId],
+    concept_entity_ids: Collection[EntityId],
+    what: str,
+) -> AsyncIterator[Recording]:
+    """Note what a block changes in the links of variants to concepts.
+
+    Example: `async with links_noted(session, [scan], [issue], "linked a scan") as noted:`.
+
+    Args:
+        session: A session that may write.
+        variant_entity_ids: The variants; the caller has locked them, or locks them in the block.
+        concept_entity_ids: The concepts that they have or get; the caller has locked them.
+        what: What the block does, in a few words.
+    """
+    concepts = sorted(concept_entity_ids)
+    primary = select(_variants.entity_id).where(
+        among(_variants.conceptual_entity_id, concepts), _variants.is_primary_variant
+    )
+    variants = sorted({*variant_entity_ids, *await session.scalars(primary)})
+    watched = [
+        Watched(column=ComicBookVariantComponent.entity_id, ids=variants),
+        Watched(column=TrashedComponent.entity_id, ids=concepts),
+    ]
+    locked = [*concepts, *sorted(variant_entity_ids)]
+    async with recorded(session, watched, what=what, check=check_links, locked=locked) as noted:
+        yield noted
+
+
+async def check_links(session: AsyncSession, change: Change) -> None:
+    """Raise unless the rows that an undone change has put back make sound comics.
+
+    A variant is no concept, it belongs to a concept, and a concept in the trash has no variant
+    outside it.
+
+    Raises:
+        ChangedSinceError: They do not, because of something that was done since.
+    """
+    rows = [row for row in change.rows if row.before is not None]
+    links = [row.before for row in rows if row.table is _VARIANTS]
+    trashed = [row.before for row in rows if row.table is table_of(TrashedComponent)]
+    concept = ComicBookConceptComponent.entity_id
+    variants = {row["entity_id"] for row in links if row}
+    wanted = {row["conceptual_entity_id"] for row in links if row} - {None}
+    hidden = {row["entity_id"] for row in trashed if row}
+    found = set(await session.scalars(select(concept).where(among(concept, variants | wanted))))
+    shown = select(_variants.conceptual_entity_id).where(
+        among(_variants.conceptual_entity_id, hidden), ecs_service.shown(_variants.entity_id)
+    )
+    odd = {*(variants & found), *(wanted - found), *await session.scalars(shown)}
+    if odd:
+        raise ChangedSinceError(change.what, sorted(odd))
 
 
 async def get_variants_for_comic_concept(
@@ -149,9 +235,19 @@ async def get_variants_for_comic_concept(
 
 
 async def get_primary_variant_for_comic_concept(
-    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    concept_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> EntityId | None:
     """Return the primary variant of a concept, or None if it has none.
+
+    Example: `await get_primary_variant_for_comic_concept(session, concept, hidden="include")`.
+
+    Args:
+        session: Only read.
+        concept_entity_id: The concept.
+        hidden: Whether a primary variant in the trash counts as none.
 
     Raises:
         EntityNotFoundError: The concept does not exist.
@@ -159,7 +255,9 @@ async def get_primary_variant_for_comic_concept(
     """
     await require_concept(session, concept_entity_id)
     primary = select(_variants.entity_id).where(
-        _variants.conceptual_entity_id == concept_entity_id, _variants.is_primary_variant
+        _variants.conceptual_entity_id == concept_entity_id,
+        _variants.is_primary_variant,
+        ecs_service.shown(_variants.entity_id, hidden),
     )
     return await session.scalar(primary)
 
@@ -181,12 +279,22 @@ async def get_comic_concept_for_variant(
 
 
 async def get_comic_variants_containing_image_as_page(
-    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    page_image_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[EntityId]:
     """Return the comic variants that have a picture as a page, each once, by ascending id.
 
     Empty if the picture is not a page. Other entities with pages, which are no comics, are left
     out.
+
+    Example: `await get_comic_variants_containing_image_as_page(session, 56, hidden="include")`.
+
+    Args:
+        session: Only read.
+        page_image_entity_id: The picture.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
@@ -195,7 +303,10 @@ async def get_comic_variants_containing_image_as_page(
     containing = (
         select(PageLink.owner_entity_id)
         .join(ComicBookVariantComponent, _variants.entity_id == PageLink.owner_entity_id)
-        .where(PageLink.page_image_entity_id == page_image_entity_id)
+        .where(
+            PageLink.page_image_entity_id == page_image_entity_id,
+            ecs_service.shown(PageLink.owner_entity_id, hidden),
+        )
         .distinct()
         .order_by(PageLink.owner_entity_id)
     )

@@ -17,9 +17,15 @@ from dam.services.comic_edit_service.editing import (
     list_fields,
     parse_changes,
 )
-from dam.services.comic_edit_service.links import link_variants, make_primary, unlink_variants
+from dam.services.comic_edit_service.links import (
+    LinkedVariants,
+    link_variants,
+    make_primary,
+    unlink_variants,
+)
 from dam.services.comic_edit_service.removing import remove_comic
 from dam.services.comic_edit_service.views import (
+    ComicEdit,
     ConceptView,
     VariantView,
     edit_and_view,
@@ -29,7 +35,9 @@ from dam.services.comic_edit_service.views import (
 
 __all__ = [
     "Changes",
+    "ComicEdit",
     "ConceptView",
+    "LinkedVariants",
     "VariantView",
     "add_pictures",
     "create_new_concept",

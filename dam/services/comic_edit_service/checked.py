@@ -30,7 +30,7 @@ from dam.services.comic_book_service import (
     describe_page_uses,
     get_comic_concept_for_variant,
 )
-from dam.services.page_service import PageFacts
+from dam.services.page_service import EditedPages, PageFacts
 
 _PAGE = 500
 _COMIC_TYPES = frozenset(
@@ -105,7 +105,7 @@ async def add_pictures(
     page_type: str | None = None,
     is_double_page: bool = False,
     is_forced: bool = False,
-) -> list[PageFacts]:
+) -> EditedPages:
     """Insert pictures as pages as `page_service.add_pages` does; return the new pages.
 
     Example: `await add_pictures(session, variant, [cover], at=1, page_type="FrontCover")`.
@@ -141,7 +141,7 @@ async def add_pictures(
 
 async def move_page_within(
     session: AsyncSession, variant_entity_id: EntityId, page_number: int, to_number: int
-) -> list[PageFacts]:
+) -> EditedPages:
     """Move a page to another number as `page_service.renumber_page` does; return all pages.
 
     Example: `await move_page_within(session, variant, 4, 1)`.
@@ -170,7 +170,7 @@ async def reorder_pictures(
     *,
     drops_others: bool = False,
     is_forced: bool = False,
-) -> list[PageFacts]:
+) -> EditedPages:
     """Replace all pages as `page_service.reorder_pages` does; return all pages.
 
     Example: `await reorder_pictures(session, variant, [back, front], drops_others=True)`.
@@ -195,7 +195,7 @@ async def reorder_pictures(
     )
 
 
-async def reorder_by_name(session: AsyncSession, variant_entity_id: EntityId) -> list[PageFacts]:
+async def reorder_by_name(session: AsyncSession, variant_entity_id: EntityId) -> EditedPages:
     """Order pages as `page_service.reorder_pages_by_name` does; return all pages.
 
     Args:
@@ -226,15 +226,25 @@ async def view_pages(session: ReadOnly[AsyncSession], owner_entity_id: EntityId)
 
 
 async def view_page_uses(
-    session: ReadOnly[AsyncSession], page_image_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    page_image_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[PageUse]:
     """Return where a picture is a page, as `describe_page_uses` does; refuse what can be none.
+
+    Example: `await view_page_uses(session, 56, hidden="include")`.
+
+    Args:
+        session: Only read.
+        page_image_entity_id: The picture.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The picture does not exist.
         NotAPictureError: It is known to be something else, and is no page.
     """
-    uses = await describe_page_uses(session, page_image_entity_id)
+    uses = await describe_page_uses(session, page_image_entity_id, hidden=hidden)
     if not uses:
         await _require_pictures(session, [page_image_entity_id])
     return uses

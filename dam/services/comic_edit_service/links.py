@@ -1,19 +1,30 @@
 """Links and unlinks several variants at once, for commands. Nothing here commits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import EntityId
 from dam.services import ecs_service
 from dam.services.comic_book_service import (
     ComicVariant,
     describe_comic_variants,
     link_comic_variant_to_concept,
+    links_noted,
     set_primary_comic_variant,
     unlink_comic_variant,
 )
 from dam.services.comic_edit_service.checked import require_comics
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedVariants:
+    """Variants whose links were changed, in the order given, and the change, for `undo`."""
+
+    variants: tuple[ComicVariant, ...]
+    change: Change
 
 
 async def link_variants(
@@ -23,7 +34,7 @@ async def link_variants(
     *,
     has_primary: bool = False,
     is_forced: bool = False,
-) -> list[ComicVariant]:
+) -> LinkedVariants:
     """Make entities variants of a concept, and return their descriptions.
 
     Example: `await link_variants(session, issue, [english, french], has_primary=True)`.
@@ -42,19 +53,20 @@ async def link_variants(
     """
     if not is_forced:
         await require_comics(session, entity_ids, concept_entity_id)
-    for entity_id in sorted(set(entity_ids)):  # all code locks in this order
-        await link_comic_variant_to_concept(
-            session,
-            entity_id,
-            concept_entity_id,
-            is_primary_variant=has_primary and entity_id == entity_ids[0],
-        )
-    return await describe_comic_variants(session, entity_ids)
+    await ecs_service.lock_entity(session, concept_entity_id)
+    what = f"linked {len(set(entity_ids))} variants to comic {concept_entity_id}"
+    async with links_noted(session, entity_ids, [concept_entity_id], what) as noted:
+        for entity_id in sorted(set(entity_ids)):  # all code locks in this order
+            await link_comic_variant_to_concept(
+                session,
+                entity_id,
+                concept_entity_id,
+                is_primary_variant=has_primary and entity_id == entity_ids[0],
+            )
+    return await _linked(session, entity_ids, noted.change)
 
 
-async def unlink_variants(
-    session: AsyncSession, entity_ids: Sequence[EntityId]
-) -> list[ComicVariant]:
+async def unlink_variants(session: AsyncSession, entity_ids: Sequence[EntityId]) -> LinkedVariants:
     """Unlink variants from their concepts, and return their descriptions.
 
     Raises:
@@ -62,19 +74,28 @@ async def unlink_variants(
             variants; the caller must then roll back.
     """
     described = await describe_comic_variants(session, entity_ids)
-    concepts = {variant.concept_entity_id for variant in described}
-    for concept in sorted(filter(None, concepts)):  # all code locks in this order
+    concepts = sorted({key for one in described if (key := one.concept_entity_id) is not None})
+    for concept in concepts:  # all code locks in this order
         await ecs_service.lock_entity(session, concept)
-    for entity_id in set(entity_ids):
-        await unlink_comic_variant(session, entity_id)
-    return await describe_comic_variants(session, entity_ids)
+    what = f"unlinked {len(set(entity_ids))} variants"
+    async with links_noted(session, entity_ids, concepts, what) as noted:
+        for entity_id in set(entity_ids):
+            await unlink_comic_variant(session, entity_id)
+    return await _linked(session, entity_ids, noted.change)
 
 
-async def make_primary(session: AsyncSession, variant_entity_id: EntityId) -> list[ComicVariant]:
+async def make_primary(session: AsyncSession, variant_entity_id: EntityId) -> LinkedVariants:
     """Make a variant the primary one of its concept, and return its description.
 
     Raises:
         DamError: As for `set_primary_comic_variant`.
     """
-    await set_primary_comic_variant(session, variant_entity_id)
-    return await describe_comic_variants(session, [variant_entity_id])
+    change = await set_primary_comic_variant(session, variant_entity_id)
+    return await _linked(session, [variant_entity_id], change)
+
+
+async def _linked(
+    session: AsyncSession, entity_ids: Sequence[EntityId], change: Change
+) -> LinkedVariants:
+    variants = await describe_comic_variants(session, entity_ids)
+    return LinkedVariants(variants=tuple(variants), change=change)

@@ -1,6 +1,6 @@
 """Notes what an edit changes in the facts of a comic, so that it can be undone."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +23,12 @@ _KINDS = (
 
 
 def facts_recorded(
-    session: AsyncSession, entity_ids: Collection[EntityId]
+    session: AsyncSession, entity_ids: Sequence[EntityId]
 ) -> AbstractAsyncContextManager[Recording]:
-    """Note what a block changes in the facts, names and documents of concepts and variants."""
+    """Note what a block changes in the facts, names and documents of concepts and variants.
+
+    They are locked, in this order.
+    """
     watched = [Watched(column=kind.entity_id, ids=entity_ids) for kind in _KINDS]
-    first = min(entity_ids)
-    return recorded(session, watched, what=f"edited the facts of comic {first}")
+    what = f"edited the facts of comic {entity_ids[0]}"
+    return recorded(session, watched, what=what, locked=entity_ids)

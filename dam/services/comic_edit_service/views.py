@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.errors import NoComicVariantError
@@ -41,10 +42,28 @@ class VariantView:
     comic_info: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ComicEdit:
+    """A concept or a variant after an edit, and the change, for `undo`."""
+
+    view: ConceptView | VariantView
+    change: Change
+
+
 async def view_comic(
-    session: ReadOnly[AsyncSession], entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> ConceptView | VariantView:
     """Return the view of a concept or of a variant.
+
+    Example: `await view_comic(session, issue, hidden="include")`.
+
+    Args:
+        session: Only read.
+        entity_id: A concept or a variant.
+        hidden: Whether variants of a concept that are in the trash are left out.
 
     Raises:
         EntityNotFoundError: There is no such entity.
@@ -52,7 +71,7 @@ async def view_comic(
     """
     if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
         (concept,) = await describe_comic_concepts(session, [entity_id])
-        variants = await list_variants(session, entity_id)
+        variants = await list_variants(session, entity_id, hidden=hidden)
         return ConceptView(concept=concept, variants=tuple(variants))
     if not await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
         raise NoComicVariantError(entity_id)
@@ -70,21 +89,31 @@ async def view_comic(
 
 
 async def list_variants(
-    session: ReadOnly[AsyncSession], concept_entity_id: EntityId
+    session: ReadOnly[AsyncSession],
+    concept_entity_id: EntityId,
+    *,
+    hidden: ecs_service.Hidden = "leave_out",
 ) -> list[ComicVariant]:
     """Return a concept's variants, the primary one first.
+
+    Example: `await list_variants(session, issue, hidden="include")`.
+
+    Args:
+        session: Only read.
+        concept_entity_id: The concept.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         EntityNotFoundError, NoComicConceptError: There is no such concept.
     """
-    variants = await get_variants_for_comic_concept(session, concept_entity_id)
+    variants = await get_variants_for_comic_concept(session, concept_entity_id, hidden=hidden)
     return await describe_comic_variants(session, variants) if variants else []
 
 
 async def edit_and_view(
     session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
-) -> ConceptView | VariantView:
-    """Change a concept or a variant as `edit_comic` does, and return its new view.
+) -> ComicEdit:
+    """Change a concept or a variant as `edit_comic` does; return its new view and the change.
 
     Example: `await edit_and_view(session, issue, {"publication_year": "1963"})`.
 
@@ -96,5 +125,5 @@ async def edit_and_view(
     Raises:
         DamError: As for `edit_comic`.
     """
-    await edit_comic(session, entity_id, changes)
-    return await view_comic(session, entity_id)
+    change = await edit_comic(session, entity_id, changes)
+    return ComicEdit(view=await view_comic(session, entity_id), change=change)

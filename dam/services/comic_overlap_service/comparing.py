@@ -14,6 +14,7 @@ from dam.errors import MissingExtraError
 from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ImagePerceptualPHashComponent
 from dam.services.comic_book_service import get_comic_concept_for_variant
+from dam.services.ecs_service import Hidden
 from dam.services.likeness_service import LikenessIndex, PackedHashes
 
 if TYPE_CHECKING:  # they need numpy, which an extra installs, and are imported when used
@@ -61,6 +62,7 @@ async def overlap_of(
     *,
     threshold: int | None = None,
     min_shared: int = 1,
+    hidden: Hidden = "leave_out",
 ) -> list[VariantOverlap]:
     """Return the variants that share pages with one variant, sorted by falling score.
 
@@ -75,6 +77,7 @@ async def overlap_of(
         threshold: Pages are alike if their perceptual hashes differ in at most this many bits; None
             takes the default of the hash.
         min_shared: Leave out variants that share fewer pages.
+        hidden: Whether other variants in the trash are left out.
 
     Raises:
         EntityNotFoundError: The variant does not exist.
@@ -84,12 +87,16 @@ async def overlap_of(
     bits = _threshold(threshold)
     index = world.resources.get(LikenessIndex)
     packed = await index.of(ImagePerceptualPHashComponent, BITMAP_RECIPE)
-    pages = await world.read(_pages_around, packed, variant_entity_id, bits)
+    pages = await world.read(_pages_around, packed, variant_entity_id, bits, hidden)
     return await asyncio.to_thread(_overlaps_of, pages, variant_entity_id, bits, min_shared)
 
 
 async def find_duplicates(
-    world: ReadOnly[World], *, threshold: int | None = None, min_shared: int = 2
+    world: ReadOnly[World],
+    *,
+    threshold: int | None = None,
+    min_shared: int = 2,
+    hidden: Hidden = "leave_out",
 ) -> list[VariantOverlap]:
     """Return all pairs of variants that share pages, sorted by falling score.
 
@@ -104,6 +111,7 @@ async def find_duplicates(
             takes the default of the hash.
         min_shared: Leave out pairs that share fewer pages. A variant with fewer pages than this
             must share all of them: one of 1 page can be found though `min_shared` is 2.
+        hidden: Whether variants in the trash are left out.
 
     Raises:
         MissingExtraError: The extra `image` is not installed.
@@ -111,7 +119,7 @@ async def find_duplicates(
     bits = _threshold(threshold)
     from dam.services.comic_overlap_service.page_tables import pages_of_all_variants  # noqa: PLC0415 - needs numpy
 
-    pages = await world.read(pages_of_all_variants)
+    pages = await world.read(pages_of_all_variants, hidden)
     return await asyncio.to_thread(_all_overlaps, pages, bits, min_shared)
 
 
@@ -124,7 +132,11 @@ def _threshold(threshold: int | None) -> int:
 
 
 async def _pages_around(
-    session: AsyncSession, packed: PackedHashes, variant_entity_id: EntityId, threshold: int
+    session: AsyncSession,
+    packed: PackedHashes,
+    variant_entity_id: EntityId,
+    threshold: int,
+    hidden: Hidden,
 ) -> "VariantPages":
     """Return the pages of a variant, and those of each variant with a page like one of them."""
     from dam.media.comic.overlap import POPULAR  # noqa: PLC0415 - needs numpy
@@ -134,7 +146,7 @@ async def _pages_around(
     own = (await pages_of_variants(session, [variant_entity_id])).table()
     block = await packed.current(session)
     alike = await asyncio.to_thread(_images_like, own, block, threshold)
-    variants_of = await variants_by_page(session, set().union(*alike))
+    variants_of = await variants_by_page(session, set().union(*alike), hidden)
     variants = {variant_entity_id}
     for images in alike:
         having = {variant_entity_id}.union(*(variants_of.get(image, ()) for image in images))

@@ -13,7 +13,7 @@ from dam.core.ecs.components import EntityId, table_of
 from dam.media.comic.overlap import PageTable
 from dam.media.image.values import BITMAP_RECIPE
 from dam.models import ComicBookVariantComponent, ImagePerceptualPHashComponent, PageLink
-from dam.services.ecs_service import shown
+from dam.services.ecs_service import Hidden, shown
 
 _links = table_of(PageLink).c
 _variants = table_of(ComicBookVariantComponent).c
@@ -48,23 +48,23 @@ async def pages_of_variants(
     return pages
 
 
-async def pages_of_all_variants(session: AsyncSession) -> VariantPages:
-    """Return the pages of every comic variant that is not hidden."""
+async def pages_of_all_variants(session: AsyncSession, hidden: Hidden) -> VariantPages:
+    """Return the pages of every comic variant, hidden ones as asked."""
     pages = VariantPages()
-    await _load(session, pages, shown(_variants.entity_id))
+    await _load(session, pages, shown(_variants.entity_id, hidden))
     return pages
 
 
 async def variants_by_page(
-    session: AsyncSession, image_entity_ids: Collection[EntityId]
+    session: AsyncSession, image_entity_ids: Collection[EntityId], hidden: Hidden
 ) -> dict[EntityId, set[EntityId]]:
-    """Return by picture the comic variants of which it is a page, without hidden ones."""
+    """Return by picture the comic variants of which it is a page, hidden ones as asked."""
     found: dict[EntityId, set[EntityId]] = defaultdict(set)
     for ids in portions(sorted(image_entity_ids)):
         containing = (
             select(_links.page_image_entity_id, _links.owner_entity_id)
             .join(ComicBookVariantComponent, _variants.entity_id == _links.owner_entity_id)
-            .where(_links.page_image_entity_id.in_(ids), shown(_links.owner_entity_id))
+            .where(_links.page_image_entity_id.in_(ids), shown(_links.owner_entity_id, hidden))
         )
         for image, variant in await session.execute(containing):
             found[image].add(variant)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.values import at_least
 from dam.core.ecs.components import Entity, EntityId
 from dam.core.read_only import ReadOnly
-from dam.services.ecs_service.hiding import Hidden, shown
+from dam.services.ecs_service.hiding import Hidden
 from dam.services.ecs_service.queries import MAX_ID, Conditions, Kinds, matching
 
 
@@ -47,8 +47,7 @@ async def find_entities(
     """
     at_least(0, limit=limit)
     after = max(0, min(after, MAX_ID))
-    belongs = Entity.id > after, shown(Entity.id, hidden)
-    found = matching(with_, without, where).where(*belongs).order_by(Entity.id)
+    found = matching(with_, without, where, hidden).where(Entity.id > after).order_by(Entity.id)
     return list(await session.scalars(found.limit(min(limit, MAX_ID))))
 
 
@@ -115,5 +114,5 @@ async def count_entities(
         where: As in `find_entities`.
         hidden: As in `find_entities`.
     """
-    found = matching(with_, without, where).where(shown(Entity.id, hidden)).subquery()
+    found = matching(with_, without, where, hidden).subquery()
     return (await session.scalars(select(func.count()).select_from(found))).one()

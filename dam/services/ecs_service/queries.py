@@ -13,6 +13,7 @@ from dam.core.ecs.components import (
     component_classes,
     table_of,
 )
+from dam.services.ecs_service.hiding import Hidden, shown
 
 Kinds = Collection[type[AnyComponent]]
 Conditions = Sequence[ColumnElement[bool]]
@@ -21,7 +22,9 @@ MAX_ID = (1 << 63) - 1
 """The greatest id that both databases can hold."""
 
 
-def matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
+def matching(
+    with_: Kinds, without: Kinds, where: Conditions, hidden: Hidden = "leave_out"
+) -> Select[int]:
     """Select the ids of matching entities.
 
     Components are joined where possible, so that the planner can start from one of their indexes.
@@ -46,7 +49,7 @@ def matching(with_: Kinds, without: Kinds, where: Conditions) -> Select[int]:
     statement = select(Entity.id)
     for table in sorted(joined, key=lambda table: table.name):
         statement = statement.join(table, table.c.entity_id == Entity.id)
-    return statement.where(*conditions)
+    return statement.where(*conditions, shown(Entity.id, hidden))
 
 
 def _has(tables: Collection[Table], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ picture at a number, with facts such as its type.
 """
 
 from dam.services.page_service.listing import (
+    EditedPages,
     PageFacts,
     add_pages,
     list_pages,
@@ -26,10 +27,12 @@ from dam.services.page_service.pages import (
     set_pages,
     update_page_order,
 )
-from dam.services.page_service.rows import MAX_PAGE_NUMBER, Page
+from dam.services.page_service.rows import MAX_PAGE_NUMBER, NumberedPages, Page
 
 __all__ = [
     "MAX_PAGE_NUMBER",
+    "EditedPages",
+    "NumberedPages",
     "Page",
     "PageFacts",
     "add_pages",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import PagesLeftOutError
@@ -25,7 +26,7 @@ from dam.models import (
 from dam.services import ecs_service
 from dam.services.page_service import pages as page_service
 from dam.services.page_service.naming import archive_names, folder_names
-from dam.services.page_service.rows import Page
+from dam.services.page_service.rows import Page, noted
 
 _links = table_of(PageLink).c
 
@@ -48,6 +49,19 @@ class PageFacts:
     height: int | None
     page_type: str | None
     is_double_page: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditedPages:
+    """Pages after a change.
+
+    Args:
+        pages: The pages that were added or removed, or all of a new order.
+        change: What was changed, for `undo`.
+    """
+
+    pages: tuple[PageFacts, ...]
+    change: Change
 
 
 async def describe_pages(session: AsyncSession, owner_entity_id: EntityId) -> list[PageFacts]:
@@ -117,7 +131,7 @@ async def add_pages(
     at: int | None = None,
     page_type: str | None = None,
     is_double_page: bool = False,
-) -> list[PageFacts]:
+) -> EditedPages:
     """Insert pictures as pages; return the new pages.
 
     Example: two pictures `at=3` become pages 3 and 4; the former pages 3 and 4 become 5 and 6.
@@ -144,7 +158,8 @@ async def add_pages(
         at=at,
     )
     pages = await list_pages(session, owner_entity_id)
-    return [page for page in pages if page.page_number in added]
+    new = tuple(page for page in pages if page.page_number in added.images)
+    return EditedPages(pages=new, change=added.change)
 
 
 async def remove_pages(
@@ -153,7 +168,7 @@ async def remove_pages(
     page_numbers: Sequence[int],
     *,
     closes_gaps: bool,
-) -> list[PageFacts]:
+) -> EditedPages:
     """Remove the pages at these numbers and return them; the pictures stay as assets.
 
     Example: `await remove_pages(session, variant, [1, 2], closes_gaps=True)`.
@@ -173,12 +188,13 @@ async def remove_pages(
     removed = await page_service.remove_pages_at_numbers(
         session, owner_entity_id, page_numbers, closes_gaps=closes_gaps
     )
-    return [page for page in pages if page.page_number in removed]
+    gone = tuple(page for page in pages if page.page_number in removed.images)
+    return EditedPages(pages=gone, change=removed.change)
 
 
 async def renumber_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
-) -> list[PageFacts]:
+) -> EditedPages:
     """Move a page to another number as `page_service.move_page` does; return all pages.
 
     Example: `await renumber_page(session, variant, 4, 1)`.
@@ -192,8 +208,8 @@ async def renumber_page(
     Raises:
         EntityNotFoundError, NoPageAtNumberError, PageNumberError: As for `page_service.move_page`.
     """
-    await page_service.move_page(session, owner_entity_id, page_number, to_number)
-    return await list_pages(session, owner_entity_id)
+    change = await page_service.move_page(session, owner_entity_id, page_number, to_number)
+    return await _edited(session, owner_entity_id, change)
 
 
 async def reorder_pages(
@@ -202,7 +218,7 @@ async def reorder_pages(
     image_entity_ids: Iterable[EntityId],
     *,
     drops_others: bool = False,
-) -> list[PageFacts]:
+) -> EditedPages:
     """Replace all pages by these pictures, in this order; return all pages.
 
     Every present page must be among the pictures, as often as it occurs, so that pages which
@@ -226,13 +242,11 @@ async def reorder_pages(
         there = await list_pages(session, owner_entity_id)
         if left_out := _left_out(there, images):
             raise PagesLeftOutError(owner_entity_id, left_out)
-    await page_service.update_page_order(session, owner_entity_id, images)
-    return await list_pages(session, owner_entity_id)
+    change = await page_service.update_page_order(session, owner_entity_id, images)
+    return await _edited(session, owner_entity_id, change)
 
 
-async def reorder_pages_by_name(
-    session: AsyncSession, owner_entity_id: EntityId
-) -> list[PageFacts]:
+async def reorder_pages_by_name(session: AsyncSession, owner_entity_id: EntityId) -> EditedPages:
     """Put an owner's pages in the order in which an import would put their names today.
 
     A page has its path in the owner's archive or folder as its name, or else the name of its
@@ -260,9 +274,15 @@ async def reorder_pages_by_name(
         )
     ]
     order = sorted(range(len(pages)), key=lambda at: page_key(names[at]))
-    if order != list(range(len(pages))):
-        await page_service.set_pages(session, owner_entity_id, [pages[at] for at in order])
-    return await list_pages(session, owner_entity_id)
+    async with noted(session, owner_entity_id) as noting:
+        if order != list(range(len(pages))):
+            await page_service.set_pages(session, owner_entity_id, [pages[at] for at in order])
+    return await _edited(session, owner_entity_id, noting.change)
+
+
+async def _edited(session: AsyncSession, owner_entity_id: EntityId, change: Change) -> EditedPages:
+    pages = await list_pages(session, owner_entity_id)
+    return EditedPages(pages=tuple(pages), change=change)
 
 
 def _left_out(pages: Sequence[PageFacts], images: Iterable[EntityId]) -> dict[int, EntityId]:

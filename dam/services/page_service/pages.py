@@ -16,13 +16,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.portions import portions
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import NotAPageError, PageNumberTakenError, PagesChangedError
 from dam.models import PageLink
 from dam.services import ecs_service
 from dam.services.page_service import rows as page_rows
-from dam.services.page_service.rows import Page
+from dam.services.page_service.rows import NumberedPages, Page
 
 _LINKS = table_of(PageLink)
 
@@ -36,10 +37,10 @@ async def assign_page(
     is_inserted: bool = False,
     page_type: str | None = None,
     is_double_page: bool = False,
-) -> None:
-    """Make a picture the page at a number; lower numbers may stay free.
+) -> Change:
+    """Make a picture the page at a number; return the change, for `undo`.
 
-    A picture may be a page several times.
+    Lower numbers may stay free. A picture may be a page several times.
 
     Example: `await assign_page(session, variant, picture, 3, is_inserted=True)`.
 
@@ -62,16 +63,19 @@ async def assign_page(
     """
     page_rows.check_number(page_number)
     await page_rows.lock(session, owner_entity_id, [page_image_entity_id])
-    if is_inserted:
-        await page_rows.make_room(session, owner_entity_id, page_number, 1)
-    elif (there := await page_rows.find_page(session, owner_entity_id, page_number)) is not None:
-        raise PageNumberTakenError(owner_entity_id, page_number, there)
+    if not is_inserted:
+        there = await page_rows.find_page(session, owner_entity_id, page_number)
+        if there is not None:
+            raise PageNumberTakenError(owner_entity_id, page_number, there)
     page = Page(
         page_image_entity_id=page_image_entity_id,
         page_type=page_type,
         is_double_page=is_double_page,
     )
-    await page_rows.insert_pages(session, owner_entity_id, [page], first_number=page_number)
+    async with page_rows.noted(session, owner_entity_id, first=page_number) as noted:
+        await page_rows.make_room(session, owner_entity_id, page_number, 1)
+        await page_rows.insert_pages(session, owner_entity_id, [page], first_number=page_number)
+    return noted.change
 
 
 async def insert_pages(
@@ -80,8 +84,8 @@ async def insert_pages(
     pages: Iterable[Page],
     *,
     at: int | None = None,
-) -> range:
-    """Insert pages at consecutive numbers; return these numbers.
+) -> NumberedPages:
+    """Insert pages at consecutive numbers; return them by number.
 
     If one of the numbers is taken, that page and all later ones move up until the numbers are free.
     Example: of pages 1, 3 and 9, inserting two pages at 2 gives 1, the new pages 2 and 3, then 4
@@ -103,12 +107,14 @@ async def insert_pages(
     await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
     first = await page_rows.find_last(session, owner_entity_id) + 1 if at is None else at
     numbers = range(first, first + len(pages))
-    if pages:
-        page_rows.check_number(numbers[0])
-        page_rows.check_number(numbers[-1])
-        await page_rows.make_room(session, owner_entity_id, first, len(pages))
-        await page_rows.insert_pages(session, owner_entity_id, pages, first_number=first)
-    return numbers
+    for number in (*numbers[:1], *numbers[-1:]):
+        page_rows.check_number(number)
+    async with page_rows.noted(session, owner_entity_id, first=first if pages else 1) as noted:
+        if pages:
+            await page_rows.make_room(session, owner_entity_id, first, len(pages))
+            await page_rows.insert_pages(session, owner_entity_id, pages, first_number=first)
+    images = [page.page_image_entity_id for page in pages]
+    return NumberedPages(images=dict(zip(numbers, images, strict=True)), change=noted.change)
 
 
 async def remove_page(
@@ -118,8 +124,8 @@ async def remove_page(
     *,
     page_number: int | None = None,
     closes_gap: bool = False,
-) -> list[int]:
-    """Remove a picture from the pages of an owner; return the removed numbers, ascending.
+) -> NumberedPages:
+    """Remove a picture from the pages of an owner; return the removed pages by number.
 
     Example: `await remove_page(session, variant, picture, page_number=3)`.
 
@@ -144,12 +150,13 @@ async def remove_page(
     if page_number is not None:
         page_rows.check_number(page_number)
         wanted.append(PageLink.page_number == page_number)
-    numbers = await page_rows.delete_pages(session, wanted)
-    if not numbers:
-        raise NotAPageError(owner_entity_id, page_image_entity_id, page_number)
-    if closes_gap:
-        await page_rows.close_gaps(session, owner_entity_id, numbers)
-    return numbers
+    async with page_rows.noted(session, owner_entity_id, first=page_number or 1) as noted:
+        removed = await page_rows.delete_pages(session, wanted)
+        if not removed:
+            raise NotAPageError(owner_entity_id, page_image_entity_id, page_number)
+        if closes_gap:
+            await page_rows.close_gaps(session, owner_entity_id, removed)
+    return NumberedPages(images=removed, change=noted.change)
 
 
 async def remove_page_at_number(
@@ -158,8 +165,8 @@ async def remove_page_at_number(
     page_number: int,
     *,
     closes_gap: bool = False,
-) -> EntityId:
-    """Remove the page at a number and return its picture, which stays as an asset.
+) -> NumberedPages:
+    """Remove the page at a number and return it; its picture stays as an asset.
 
     Example: `await remove_page_at_number(session, variant, 3, closes_gap=True)`.
 
@@ -173,10 +180,9 @@ async def remove_page_at_number(
         EntityNotFoundError: The owner does not exist.
         NoPageAtNumberError: It has no page at that number.
     """
-    removed = await remove_pages_at_numbers(
+    return await remove_pages_at_numbers(
         session, owner_entity_id, [page_number], closes_gaps=closes_gap
     )
-    return removed[page_number]
 
 
 async def remove_pages_at_numbers(
@@ -185,8 +191,8 @@ async def remove_pages_at_numbers(
     page_numbers: Collection[int],
     *,
     closes_gaps: bool = False,
-) -> dict[int, EntityId]:
-    """Remove the pages at these numbers; return their pictures, which stay as assets, by number.
+) -> NumberedPages:
+    """Remove the pages at these numbers and return them; the pictures stay as assets.
 
     Example: `await remove_pages_at_numbers(session, variant, [1, 2], closes_gaps=True)`.
 
@@ -202,17 +208,20 @@ async def remove_pages_at_numbers(
     """
     await ecs_service.lock_entity(session, owner_entity_id)
     there = await page_rows.require_pages(session, owner_entity_id, page_numbers)
-    for numbers in portions(list(there)):
-        await page_rows.delete_pages(session, page_rows.among(owner_entity_id, numbers))
-    if closes_gaps and there:
-        await page_rows.close_gaps(session, owner_entity_id, there)
-    return there
+    async with page_rows.noted(session, owner_entity_id, first=min(there, default=1)) as noted:
+        for numbers in portions(list(there)):
+            await page_rows.delete_pages(session, page_rows.among(owner_entity_id, numbers))
+        if closes_gaps and there:
+            await page_rows.close_gaps(session, owner_entity_id, there)
+    return NumberedPages(images=there, change=noted.change)
 
 
 async def move_page(
     session: AsyncSession, owner_entity_id: EntityId, page_number: int, to_number: int
-) -> None:
-    """Move a page to another number; the pages between the two numbers move by one.
+) -> Change:
+    """Move a page to another number; return the change, for `undo`.
+
+    The pages between the two numbers move by one.
 
     Example: moving page 5 to 2 makes page 2 page 3, and pages 3 and 4 pages 4 and 5. A free number
     in between moves along: if 3 was free, 4 is free afterwards.
@@ -231,8 +240,11 @@ async def move_page(
     page_rows.check_number(to_number)
     await ecs_service.lock_entity(session, owner_entity_id)
     await page_rows.require_page(session, owner_entity_id, page_number)
-    if to_number != page_number:
-        await page_rows.move(session, owner_entity_id, page_number, to_number)
+    first, last = sorted((page_number, to_number))
+    async with page_rows.noted(session, owner_entity_id, first=first, last=last) as noted:
+        if to_number != page_number:
+            await page_rows.move(session, owner_entity_id, page_number, to_number)
+    return noted.change
 
 
 async def update_page_order(
@@ -241,12 +253,13 @@ async def update_page_order(
     page_image_entity_ids: Iterable[EntityId],
     *,
     expected: Sequence[EntityId] | None = None,
-) -> None:
-    """Replace an owner's pages by these pictures, in this order, numbered from 1.
+) -> Change:
+    """Replace an owner's pages by these pictures; return the change, for `undo`.
 
-    Pages whose pictures are left out are removed; new pictures become pages. The facts of a page
-    (its type, double page …) stay with its picture. If a picture occurs several times, its first
-    place keeps the facts of the former first place, and so on.
+    They are numbered from 1, in the order given. Pages whose pictures are left out are removed; new
+    pictures become pages. The facts of a page (its type, double page …) stay with its picture. If a
+    picture occurs several times, its first place keeps the facts of the former first place, and so
+    on.
 
     Example: `await update_page_order(session, variant, [*before[1:], before[0]], expected=before)`.
 
@@ -276,20 +289,22 @@ async def update_page_order(
         known[image].pop(0) if known[image] else Page(page_image_entity_id=image)
         for image in images
     ]
-    await page_rows.replace_pages(session, owner_entity_id, pages)
+    async with page_rows.noted(session, owner_entity_id) as noted:
+        await page_rows.replace_pages(session, owner_entity_id, pages)
+    return noted.change
 
 
 async def set_pages(
     session: AsyncSession, owner_entity_id: EntityId, pages: Iterable[Page]
-) -> None:
-    """Replace an owner's pages by these, with their facts, numbered from 1.
+) -> Change:
+    """Replace an owner's pages by these, with their facts; return the change, for `undo`.
 
     Example: `await set_pages(session, variant, [Page(cover, "FrontCover"), Page(second)])`.
 
     Args:
         session: The caller commits it.
         owner_entity_id: The entity that has the pages; any entity.
-        pages: The new pages, in order.
+        pages: The new pages, in order; they are numbered from 1.
 
     Raises:
         EntityNotFoundError: The owner or some of the pictures do not exist; the pages stay.
@@ -298,7 +313,9 @@ async def set_pages(
     """
     pages = list(pages)
     await page_rows.lock(session, owner_entity_id, [page.page_image_entity_id for page in pages])
-    await page_rows.replace_pages(session, owner_entity_id, pages)
+    async with page_rows.noted(session, owner_entity_id) as noted:
+        await page_rows.replace_pages(session, owner_entity_id, pages)
+    return noted.change
 
 
 async def change_page(
@@ -308,8 +325,8 @@ async def change_page(
     *,
     page_type: str | None,
     is_double_page: bool,
-) -> None:
-    """Set the type of the page at a number, and whether it is a double page.
+) -> Change:
+    """Set the type of a page, and whether it is a double page; return the change, for `undo`.
 
     Example: `await change_page(session, variant, 1, page_type="FrontCover", is_double_page=False)`.
 
@@ -329,9 +346,12 @@ async def change_page(
     await ecs_service.lock_entity(session, owner_entity_id)
     await page_rows.require_page(session, owner_entity_id, page_number)
     facts = {"page_type": page_type, "is_double_page": is_double_page}
-    await session.execute(
-        update(_LINKS).where(*page_rows.at(owner_entity_id, page_number)).values(facts)
-    )
+    where = page_rows.at(owner_entity_id, page_number)
+    async with page_rows.noted(
+        session, owner_entity_id, first=page_number, last=page_number
+    ) as noted:
+        await session.execute(update(_LINKS).where(*where).values(facts))
+    return noted.change
 
 
 async def get_ordered_pages(

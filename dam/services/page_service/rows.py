@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import insert_rows
 from dam.core.database.portions import portions
+from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import EntityId, table_of
 from dam.errors import FactRefusedError, NoPageAtNumberError, OwnPartError, PageNumberError
 from dam.media.comic.info import PAGE_TYPES
@@ -46,6 +48,19 @@ class Page:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class NumberedPages:
+    """Pages that were inserted or removed.
+
+    Args:
+        images: Their pictures by number, ascending.
+        change: What was changed, for `undo`.
+    """
+
+    images: Mapping[int, EntityId]
+    change: Change
+
+
 def check_number(page_number: int) -> None:
     """Raise `PageNumberError` unless the number is 1 to `MAX_PAGE_NUMBER`."""
     if not 1 <= page_number <= MAX_PAGE_NUMBER:
@@ -78,6 +93,25 @@ async def lock(
         raise OwnPartError(owner_entity_id, "page")
     await ecs_service.lock_entity(session, owner_entity_id)
     await ecs_service.require_entities(session, image_entity_ids)
+
+
+def noted(
+    session: AsyncSession, owner_entity_id: EntityId, *, first: int = 1, last: int | None = None
+) -> AbstractAsyncContextManager[Recording]:
+    """Note what a block changes in the pages of an owner that is locked.
+
+    Args:
+        session: A session that may write.
+        owner_entity_id: The owner.
+        first: The block changes no page with a lower number.
+        last: Nor one with a higher number; None: there is no such bound.
+    """
+    where = [_columns.page_number >= first]
+    if last is not None:
+        where.append(_columns.page_number <= last)
+    watched = [Watched(column=PageLink.owner_entity_id, ids=[owner_entity_id], where=where)]
+    what = f"changed pages of entity {owner_entity_id}"
+    return recorded(session, watched, what=what, locked=[owner_entity_id])
 
 
 def at(owner_entity_id: EntityId, page_number: int) -> Conditions:
@@ -161,10 +195,13 @@ async def replace_pages(
     await insert_pages(session, owner_entity_id, pages, first_number=1)
 
 
-async def delete_pages(session: AsyncSession, conditions: Conditions) -> list[int]:
-    """Delete the pages that meet all conditions; return their numbers, ascending."""
-    deleted = delete(_LINKS).where(*conditions).returning(_columns.page_number)
-    return sorted(await session.scalars(deleted))
+async def delete_pages(session: AsyncSession, conditions: Conditions) -> dict[int, EntityId]:
+    """Delete the pages that meet all conditions; return their pictures by number, ascending."""
+    deleted = delete(_LINKS).where(*conditions)
+    rows = await session.execute(
+        deleted.returning(_columns.page_number, _columns.page_image_entity_id)
+    )
+    return dict(sorted((number, image) for number, image in rows))
 
 
 async def make_room(

@@ -9,6 +9,7 @@ from dam.core.ecs.components import ProcessingErrorComponent
 from dam.core.read_only import ReadOnly
 from dam.media.tag_name import TagName, tag_key
 from dam.models import FilePropertiesComponent, SavedQuery, TagConceptComponent, TagNameComponent
+from dam.services.ecs_service import shown
 from dam.services.search_service.query.completing import (
     Completion,
     QueryPart,
@@ -28,7 +29,8 @@ async def complete_query(
 
     Fields, components, and values that are words of the program come from the program. Tags, saved
     queries, and systems with failures come from the world, and so do extensions and media types:
-    those of the newest 5,000 assets. For a word, tags are offered, too.
+    those of the newest 5,000 assets. What only hidden assets have is left out; tags are offered
+    whether or not they are used. For a word, tags are offered, too.
 
     Example: `await complete_query(session, "type:im", 7)` returns
     `[Completion("image", start=5, end=7, kind="value")]`.
@@ -43,8 +45,10 @@ async def complete_query(
 
 
 async def _look_up(session: AsyncSession, part: QueryPart) -> Sequence[str]:
-    file = FilePropertiesComponent
-    newest = file.entity_id.desc()
+    file, error = FilePropertiesComponent, ProcessingErrorComponent
+    newest = (
+        select(file).where(shown(file.entity_id)).order_by(file.entity_id.desc()).limit(_NEWEST)
+    )
     match part.look_up:
         case None:
             return ()
@@ -53,11 +57,11 @@ async def _look_up(session: AsyncSession, part: QueryPart) -> Sequence[str]:
         case "saved":
             statement = select(SavedQuery.name)
         case "ext":
-            statement = select(file.name_text).order_by(newest).limit(_NEWEST)
+            statement = newest.with_only_columns(file.name_text)
         case "media_type":
-            statement = select(func.coalesce(file.media_type, "")).order_by(newest).limit(_NEWEST)
+            statement = newest.with_only_columns(func.coalesce(file.media_type, ""))
         case "system":
-            statement = select(ProcessingErrorComponent.system).distinct()
+            statement = select(error.system).where(shown(error.entity_id)).distinct()
     return (await session.scalars(statement)).all()
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.ecs.rows import write_rows
@@ -28,8 +29,8 @@ from dam.services.tag_service.tagging import check_values
 from dam.services.tag_service.vocabulary import (
     RATING,
     Tag,
-    find_names,
     find_tags,
+    hold_tags,
     lock_vocabulary,
     require_tag,
     tags_below,
@@ -59,13 +60,11 @@ async def rename_tag(session: AsyncSession, old: str, new: str) -> Change:
     await lock_vocabulary(session)
     tag, name = await require_tag(session, old), parse_name(new)
     _refuse_rating(tag, name)
-    await _refuse_taken(session, name, tag)
     async with _noted(session, [tag.entity_id], f"renamed {tag.name} to {name}") as noted:
-        mine = _NAMES.c.entity_id == tag.entity_id
-        is_alias = _NAMES.c.digest == name.digest, _NAMES.c.is_alias
-        await session.execute(delete(_NAMES).where(mine, *is_alias))
-        own = update(_NAMES).where(mine, ~_NAMES.c.is_alias)
-        await session.execute(own.values(key=name.key, digest=name.digest))
+        await _take_name(session, name, tag)
+        mine, is_new = _NAMES.c.entity_id == tag.entity_id, _NAMES.c.digest == name.digest
+        await session.execute(delete(_NAMES).where(mine, ~is_new, ~_NAMES.c.is_alias))
+        await session.execute(update(_NAMES).where(mine, is_new).values(is_alias=False))
         concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == tag.entity_id)
         await session.execute(concept.values(namespace=name.namespace, name=name.name))
     return noted.change
@@ -99,7 +98,8 @@ async def merge_tags(session: AsyncSession, merged: str, into: str) -> Change:
     if old.value_type != new.value_type:
         raise TagTypesDifferError(old.name, new.name, (old.value_type, new.value_type))
     both = [old.entity_id, new.entity_id]
-    async with _noted(session, both, f"merged {old.name} into {new.name}") as noted:
+    await hold_tags(session, both)
+    async with _noted(session, both, f"merged {old.name} into {new.name}", uses=True) as noted:
         await _move_links(session, old.entity_id, new.entity_id)
         await _keep_description(session, old.entity_id, new.entity_id)
         moved = update(_NAMES).where(_NAMES.c.entity_id == old.entity_id)
@@ -127,10 +127,8 @@ async def add_alias(session: AsyncSession, tag: str, alias: str) -> Change:
     found, name = await require_tag(session, tag), parse_name(alias)
     if name.key == RATING:
         _refuse_rating(found, name)
-    is_there = await _refuse_taken(session, name, found)
     async with _noted(session, [found.entity_id], f"made {name} an alias of {found.name}") as noted:
-        if not is_there:
-            await _add_name(session, found.entity_id, name, is_alias=True)
+        await _take_name(session, name, found)
     return noted.change
 
 
@@ -212,7 +210,8 @@ async def delete_tag(session: AsyncSession, tag: str) -> Change:
     """
     await lock_vocabulary(session)
     found = await require_tag(session, tag)
-    async with _noted(session, [found.entity_id], f"deleted {found.name}") as noted:
+    await hold_tags(session, [found.entity_id])
+    async with _noted(session, [found.entity_id], f"deleted {found.name}", uses=True) as noted:
         await session.execute(delete(table_of(Entity)).where(Entity.id == found.entity_id))
     return noted.change
 
@@ -243,7 +242,8 @@ async def describe_tag(
     await lock_vocabulary(session)
     name = parse_name(tag)
     found = (await take_tags(session, {name: None}))[name.key]
-    async with _noted(session, [found.entity_id], f"described {found.name}") as noted:
+    await hold_tags(session, [found.entity_id])
+    async with _noted(session, [found.entity_id], f"described {found.name}", uses=True) as noted:
         concept = update(_CONCEPTS).where(_CONCEPTS.c.entity_id == found.entity_id)
         if description is not None:
             checked_text("description", description)
@@ -273,20 +273,16 @@ def _refuse_rating(tag: Tag, name: TagName) -> None:
         raise RatingTagError(RATING)
 
 
-async def _refuse_taken(session: AsyncSession, name: TagName, tag: Tag) -> bool:
-    """Return whether the tag itself has a name; raise if another one has it."""
-    owner = (await find_names(session, [name])).get(name.key)
-    if owner not in {None, tag.entity_id}:
-        other = (await find_tags(session, [name]))[name.key]
-        raise TagNameTakenError(str(name), other.name)
-    return owner is not None
+async def _take_name(session: AsyncSession, name: TagName, tag: Tag) -> None:
+    """Make a name one of a tag's names, an alias unless it is there; raise if another one has it.
 
-
-async def _add_name(
-    session: AsyncSession, tag_id: EntityId, name: TagName, *, is_alias: bool
-) -> None:
-    row = {"entity_id": tag_id, "key": name.key, "digest": name.digest, "is_alias": is_alias}
-    await write_rows(session, TagNameComponent, [row], replace=False)
+    The vocabulary is locked, but tags are created without that lock when they are first used.
+    """
+    row = {"entity_id": tag.entity_id, "key": name.key, "digest": name.digest, "is_alias": True}
+    await insert_rows(session, _NAMES, [row], Conflict(("digest",)))
+    owner = (await find_tags(session, [name]))[name.key]
+    if owner.entity_id != tag.entity_id:
+        raise TagNameTakenError(str(name), owner.name)
 
 
 async def _keep_description(session: AsyncSession, old: EntityId, new: EntityId) -> None:
@@ -331,17 +327,21 @@ async def _move_parents(session: AsyncSession, old: Tag, new: Tag) -> None:
 
 
 def _noted(
-    session: AsyncSession, ids: Sequence[EntityId], what: str
+    session: AsyncSession, ids: Sequence[EntityId], what: str, *, uses: bool = False
 ) -> AbstractAsyncContextManager[Recording]:
-    """Note what a block changes in some tags, in their names, parents and uses."""
-    columns = (
+    """Note what a block changes in some tags, in their names and parents, and perhaps their uses.
+
+    There may be many uses, so they are only looked at if the block changes some.
+    """
+    columns = [
         Entity.id,
         TagConceptComponent.entity_id,
         TagNameComponent.entity_id,
         TagParentComponent.entity_id,
         TagParentComponent.parent_entity_id,
-        Link.tag_entity_id,
-    )
+    ]
+    if uses:
+        columns.append(Link.tag_entity_id)
     watched = [Watched(column=column, ids=ids) for column in columns]
     return recorded(session, watched, what=what, check=_check)
 

@@ -142,6 +142,16 @@ async def hold_types(session: AsyncSession, tags: Mapping[str, Tag]) -> dict[str
     }
 
 
+async def hold_tags(session: AsyncSession, tag_ids: Collection[EntityId]) -> None:
+    """Wait for the transactions that are giving these tags to entities; let none begin.
+
+    What they have given is there for the statements that follow.
+    """
+    concept = TagConceptComponent.entity_id
+    held = select(concept).where(concept.in_(tag_ids)).order_by(concept)
+    await session.execute(held.with_for_update())
+
+
 async def find_names(
     session: ReadOnly[AsyncSession], names: Sequence[TagName]
 ) -> dict[str, EntityId]:

@@ -4,14 +4,16 @@ import inspect
 from functools import partial
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change, undo
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import create_entities
 from dam.core.world import World
 from dam.errors import (
+    ChangedSinceError,
     ConceptNotVariantError,
     DamError,
     EntityNotFoundError,
@@ -22,7 +24,7 @@ from dam.errors import (
     VariantLinkedError,
     VariantUnlinkedError,
 )
-from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
+from dam.models import ComicBookConceptComponent, ComicBookVariantComponent, TrashedComponent
 from dam.services import comic_book_service, ecs_service
 from dam.services.comic_book_service import (
     create_comic_book_concept,
@@ -38,8 +40,15 @@ from dam.services.comic_book_service import (
     unlink_comic_variant,
     update_page_order_for_comic_variant,
 )
-from dam.services.comic_edit_service import edit_comic, view_comic
+from dam.services.comic_edit_service import (
+    edit_comic,
+    link_variants,
+    make_primary,
+    unlink_variants,
+    view_comic,
+)
 from dam.services.page_service import list_pages
+from dam.services.trash_service import trash_assets
 from tests.core.worlds import NOW
 from tests.services.comics import concept, entities, variant
 
@@ -226,6 +235,79 @@ async def test_a_second_primary_variant_takes_the_place_of_the_first(world: Worl
     await world.run(set_primary_comic_variant, first)
     await world.run(set_primary_comic_variant, first)
     assert await world.read(get_primary_variant_for_comic_concept, work) == first
+
+
+async def links(world: World) -> dict[EntityId, tuple[EntityId | None, bool]]:
+    """Return the concept of each variant, and whether it is the primary one."""
+
+    async def read(session: AsyncSession) -> dict[EntityId, tuple[EntityId | None, bool]]:
+        rows = await session.scalars(select(ComicBookVariantComponent))
+        return {row.entity_id: (row.conceptual_entity_id, row.is_primary_variant) for row in rows}
+
+    return await world.read(read)
+
+
+async def test_links_of_variants_can_be_undone(world: World) -> None:
+    work = await concept(world)
+    first, second = await variant(world, work), await variant(world, work)
+    one, other = await entities(world, 2)
+    await world.run(set_primary_comic_variant, first)
+
+    async def link(session: AsyncSession) -> Change:
+        ids = [one, other]
+        linked = await link_variants(session, work, ids, has_primary=True, is_forced=True)
+        return linked.change
+
+    async def unlink(session: AsyncSession) -> Change:
+        return (await unlink_variants(session, [second, first])).change
+
+    async def choose(session: AsyncSession) -> Change:
+        return (await make_primary(session, second)).change
+
+    before = await links(world)
+    for call in (link, unlink, choose):
+        change = await world.run(call)
+        after = await links(world)
+        assert after != before
+        undone = await world.run(undo, change)
+        assert await links(world) == before
+        await world.run(undo, undone)
+        assert await links(world) == after
+        await world.run(undo, change)
+
+
+async def test_a_comic_that_a_link_took_out_of_the_trash_goes_back_by_undo(world: World) -> None:
+    work = await concept(world)
+    one, other = await entities(world, 2)
+    await world.run(trash_assets, [work])
+    change = await world.run(link_comic_variant_to_concept, one, work)
+    later = await world.run(link_comic_variant_to_concept, other, work)
+    with pytest.raises(ChangedSinceError, match=f"linked {one} to comic {work}"):
+        await world.run(undo, change)
+    assert await world.read(get_variants_for_comic_concept, work) == [one, other]
+    await world.run(undo, later)
+    await world.run(undo, change)
+    assert await world.run(ecs_service.get_component, work, TrashedComponent) is not None
+    assert await links(world) == {}
+
+
+@pytest.mark.parametrize("later", ["another is primary", "linked elsewhere", "concept deleted"])
+async def test_unlinking_is_not_undone_over_what_was_done_later(world: World, later: str) -> None:
+    work = await concept(world)
+    first, second = await variant(world, work), await variant(world, work)
+    await world.run(set_primary_comic_variant, first)
+    change = await world.run(unlink_comic_variant, first)
+    if later == "another is primary":
+        await world.run(set_primary_comic_variant, second)
+    elif later == "linked elsewhere":
+        await world.run(link_comic_variant_to_concept, first, await concept(world))
+    else:
+        await world.run(unlink_comic_variant, second)
+        await world.run(ecs_service.delete_entity, work)
+    before = await links(world)
+    with pytest.raises(ChangedSinceError, match=f"unlinked variant {first}"):
+        await world.run(undo, change)
+    assert await links(world) == before
 
 
 async def test_the_database_refuses_two_primary_variants(world: World) -> None:

@@ -52,7 +52,7 @@ async def test_a_concept_and_the_documents_that_agreed_with_it_change(
 ) -> None:
     work, variant = comic
     changes = parse_changes(["publisher=Norma", "publication_year=2012", "Writer=B,C , B"])
-    view = await world.run(edit_and_view, work, changes)
+    view = (await world.run(edit_and_view, work, changes)).view
     assert isinstance(view, ConceptView)
     assert view.concept.facts.get("publisher") == "Norma"
     assert view.concept.name == "Saga #1 (2012)"
@@ -83,7 +83,7 @@ async def test_a_variant_and_its_document_change(
 ) -> None:
     _, variant = comic
     changes = parse_changes(["language=fr", "scan_quality=c2c", "reading_direction=rtl", "Notes=x"])
-    view = await world.run(edit_and_view, variant, changes)
+    view = (await world.run(edit_and_view, variant, changes)).view
     assert isinstance(view, VariantView)
     assert view.variant.facts.get("scan_quality") == "c2c"
     assert view.comic_info["LanguageISO"] == "fr"
@@ -132,7 +132,7 @@ async def test_a_rehearsal_answers_and_keeps_nothing(
     world: World, comic: tuple[EntityId, EntityId]
 ) -> None:
     before = await world.read(dump)
-    view = await world.rehearse(edit_and_view, comic[0], {"publisher": "Norma"})
+    view = (await world.rehearse(edit_and_view, comic[0], {"publisher": "Norma"})).view
     assert isinstance(view, ConceptView)
     assert view.concept.facts.get("publisher") == "Norma"
     assert await world.read(dump) == before

@@ -78,20 +78,20 @@ async def test_a_picture_that_repeats_keeps_the_names_of_its_places(world: World
 async def test_what_is_added_comes_back_as_pages(world: World) -> None:
     owner, *images = await entities(world, 4)
     await world.run(reorder_pages, owner, images)
-    added = await world.run(add_pages, owner, images[:2], at=2, page_type="Story")
+    added = (await world.run(add_pages, owner, images[:2], at=2, page_type="Story")).pages
     assert [(page.page_number, page.entity_id) for page in added] == [
         (2, images[0]),
         (3, images[1]),
     ]
     assert {page.page_type for page in added} == {"Story"}
-    last = await world.run(add_pages, owner, images[:1], is_double_page=True)
+    last = (await world.run(add_pages, owner, images[:1], is_double_page=True)).pages
     assert [(page.page_number, page.is_double_page) for page in last] == [(6, True)]
 
 
 async def test_what_is_removed_comes_back_as_it_was(world: World) -> None:
     owner, *images = await entities(world, 4)
     await world.run(reorder_pages, owner, images)
-    removed = await world.run(remove_pages, owner, [3, 1], closes_gaps=True)
+    removed = (await world.run(remove_pages, owner, [3, 1], closes_gaps=True)).pages
     assert [(page.page_number, page.entity_id) for page in removed] == [
         (1, images[0]),
         (3, images[2]),
@@ -156,7 +156,7 @@ async def test_pages_of_an_archive_are_ordered_by_name_with_their_facts(world: W
     back, story, cover = await entities(world, 3)
     archive = await archive_of(world, {"b/X-7-01": story, "b/X-7": cover, "a/9": back})
     await world.run(change_page, archive, 2, page_type="FrontCover", is_double_page=False)
-    ordered = await world.run(reorder_pages_by_name, archive)
+    ordered = (await world.run(reorder_pages_by_name, archive)).pages
     assert [(page.name, page.entity_id, page.page_type) for page in ordered] == [
         ("9", back, None),
         ("X-7", cover, "FrontCover"),
@@ -168,7 +168,7 @@ async def test_a_picture_that_repeats_is_ordered_by_the_name_of_each_place(world
     blank, story = await entities(world, 2)
     archive = await archive_of(world, {"10": blank, "9": story})
     await world.run(insert_pages, archive, [Page(page_image_entity_id=blank)], at=3)
-    assert [page.entity_id for page in await world.run(reorder_pages_by_name, archive)] == [
+    assert [page.entity_id for page in (await world.run(reorder_pages_by_name, archive)).pages] == [
         *(blank, story, blank),  # the one without a name comes first
     ]
 

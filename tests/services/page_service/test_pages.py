@@ -1,14 +1,16 @@
 """Pages: assigned, inserted, removed, moved and ordered anew, and every way this is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.ecs.changes import Change, undo
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import (
+    ChangedSinceError,
     EntityNotFoundError,
     NoPageAtNumberError,
     NotAPageError,
@@ -17,6 +19,7 @@ from dam.errors import (
     PageNumberTakenError,
     PagesChangedError,
 )
+from dam.services import ecs_service
 from dam.services.page_service import (
     MAX_PAGE_NUMBER,
     Page,
@@ -122,13 +125,13 @@ async def test_many_are_inserted_as_one_after_the_other_would_be(
     for image, number in ((one, 1), (three, 3), (ten, 10)):
         await world.run(assign_page, owner, image, number)
     inserted = [Page(page_image_entity_id=image, page_type="Story") for image in new]
-    assert await world.run(insert_pages, owner, inserted, at=2) == range(2, 5)
+    assert [*(await world.run(insert_pages, owner, inserted, at=2)).images] == [*range(2, 5)]
     assert await numbered(world, owner) == {1: one, **dict(enumerate(new, 2)), 5: three, 12: ten}
-    assert await world.run(insert_pages, owner, inserted, at=6) == range(6, 9)
+    assert [*(await world.run(insert_pages, owner, inserted, at=6)).images] == [*range(6, 9)]
     assert (await numbered(world, owner))[12] == ten
-    assert await world.run(insert_pages, owner, inserted[:1]) == range(13, 14)
+    assert [*(await world.run(insert_pages, owner, inserted[:1])).images] == [*range(13, 14)]
     assert (await world.read(get_pages, owner))[-1] == inserted[0]
-    assert not await world.run(insert_pages, owner, [])
+    assert not (await world.run(insert_pages, owner, [])).images
 
 
 @pytest.mark.parametrize("at", [0, MAX_PAGE_NUMBER, 2**70])
@@ -147,7 +150,7 @@ async def test_many_are_removed_by_the_numbers_of_before(world: World, ids: list
     await world.run(update_page_order, owner, [a, b, c, d, e])
     await world.run(assign_page, owner, f, 9)
     removed = await world.run(remove_pages_at_numbers, owner, [4, 1, 4], closes_gaps=True)
-    assert removed == {1: a, 4: d}
+    assert removed.images == {1: a, 4: d}
     assert await numbered(world, owner) == {1: b, 2: c, 3: e, 7: f}
     await world.run(remove_pages_at_numbers, owner, [2, 7])
     assert await numbered(world, owner) == {1: b, 3: e}
@@ -155,7 +158,7 @@ async def test_many_are_removed_by_the_numbers_of_before(world: World, ids: list
         await world.run(remove_pages_at_numbers, owner, [1, 2])
     assert raised.value.message == f"entity {owner} has no page 2"
     assert await numbered(world, owner) == {1: b, 3: e}
-    assert await world.run(remove_pages_at_numbers, owner, [], closes_gaps=True) == {}
+    assert not (await world.run(remove_pages_at_numbers, owner, [], closes_gaps=True)).images
 
 
 async def test_removing_a_picture_takes_every_place_and_leaves_the_other_numbers(
@@ -163,7 +166,7 @@ async def test_removing_a_picture_takes_every_place_and_leaves_the_other_numbers
 ) -> None:
     owner, one, twice, last, *_ = ids
     await world.run(update_page_order, owner, [twice, one, twice, last])
-    assert await world.run(remove_page, owner, twice) == [1, 3]
+    assert [*(await world.run(remove_page, owner, twice)).images] == [1, 3]
     assert await numbered(world, owner) == {2: one, 4: last}
 
 
@@ -172,14 +175,14 @@ async def test_removing_can_close_the_gaps(world: World, ids: list[EntityId]) ->
     await world.run(update_page_order, owner, [twice, one, twice, last])
     await world.run(remove_page, owner, twice, closes_gap=True)
     assert await numbered(world, owner) == {1: one, 2: last}
-    assert await world.run(remove_page_at_number, owner, 1, closes_gap=True) == one
+    assert (await world.run(remove_page_at_number, owner, 1, closes_gap=True)).images == {1: one}
     assert await numbered(world, owner) == {1: last}
 
 
 async def test_a_picture_is_removed_at_one_number_alone(world: World, ids: list[EntityId]) -> None:
     owner, one, twice, *_ = ids
     await world.run(update_page_order, owner, [twice, one, twice])
-    assert await world.run(remove_page, owner, twice, page_number=3) == [3]
+    assert [*(await world.run(remove_page, owner, twice, page_number=3)).images] == [3]
     assert await numbered(world, owner) == {1: twice, 2: one}
     with pytest.raises(NotAPageError) as raised:
         await world.run(remove_page, owner, twice, page_number=2)
@@ -189,7 +192,7 @@ async def test_a_picture_is_removed_at_one_number_alone(world: World, ids: list[
 async def test_removing_at_a_number_returns_the_picture(world: World, ids: list[EntityId]) -> None:
     owner, one, two, *_ = ids
     await world.run(update_page_order, owner, [one, two])
-    assert await world.run(remove_page_at_number, owner, 1) == one
+    assert (await world.run(remove_page_at_number, owner, 1)).images == {1: one}
     assert await numbered(world, owner) == {2: two}
     with pytest.raises(NoPageAtNumberError) as raised:
         await world.run(remove_page_at_number, owner, 1)
@@ -337,22 +340,68 @@ async def test_whatever_is_done_pages_are_what_a_plain_list_would_have(
     owner, *images = ids
     chance = chance_of(11)
     expected: list[EntityId] = []
-    for _ in range(60):
+    for _ in range(30):
         image, count = chance.choice(images), len(expected)
         number, other = chance.randint(1, count + 1), chance.randint(1, count or 1)
+        before = dict(enumerate(expected, 1))
         if number > count or chance.random() < 0.5:
-            await world.run(assign_page, owner, image, number, is_inserted=True)
+            change = await world.run(assign_page, owner, image, number, is_inserted=True)
             expected.insert(number - 1, image)
         elif chance.random() < 0.5:
-            await world.run(move_page, owner, number, other)
+            change = await world.run(move_page, owner, number, other)
             expected.insert(other - 1, expected.pop(number - 1))
         elif expected.count(image) == 1:
-            await world.run(remove_page, owner, image, closes_gap=True)
+            change = (await world.run(remove_page, owner, image, closes_gap=True)).change
             expected.remove(image)
         else:
-            await world.run(remove_page_at_number, owner, number, closes_gap=True)
+            removed = await world.run(remove_page_at_number, owner, number, closes_gap=True)
+            change = removed.change
             expected.pop(number - 1)
         assert await numbered(world, owner) == dict(enumerate(expected, 1))
+        undone = await world.run(undo, change)
+        assert await numbered(world, owner) == before
+        await world.run(undo, undone)
+        assert await numbered(world, owner) == dict(enumerate(expected, 1))
+
+
+async def test_new_orders_and_facts_of_pages_can_be_undone(
+    world: World, ids: list[EntityId]
+) -> None:
+    owner, one, two, three, *_ = ids
+    await world.run(set_pages, owner, [Page(page_image_entity_id=one, page_type="FrontCover")])
+    await world.run(assign_page, owner, two, 5)
+    pages, numbers = await world.read(get_pages, owner), await numbered(world, owner)
+    calls: list[Callable[[World], Awaitable[Change]]] = [
+        lambda world: world.run(update_page_order, owner, [three, two, one, one]),
+        lambda world: world.run(set_pages, owner, [Page(page_image_entity_id=three)]),
+        lambda world: world.run(change_page, owner, 1, page_type="Story", is_double_page=True),
+        lambda world: world.run(update_page_order, owner, []),
+    ]
+    for call in calls:
+        change = await call(world)
+        assert await world.read(get_pages, owner) != pages
+        await world.run(undo, change)
+        assert await world.read(get_pages, owner) == pages
+        assert await numbered(world, owner) == numbers
+
+
+@pytest.mark.parametrize("later", ["taken", "moved", "deleted"])
+async def test_pages_are_not_undone_over_what_was_done_later(
+    world: World, ids: list[EntityId], later: str
+) -> None:
+    owner, one, two, three, *_ = ids
+    await world.run(update_page_order, owner, [one, two, three])
+    change = (await world.run(remove_page_at_number, owner, 1, closes_gap=True)).change
+    if later == "taken":
+        await world.run(assign_page, owner, one, 3)
+    elif later == "moved":
+        await world.run(move_page, owner, 1, 2)
+    else:
+        await world.run(ecs_service.delete_entity, one)
+    before = await numbered(world, owner)
+    with pytest.raises(ChangedSinceError, match=rf"changed pages of entity {owner}"):
+        await world.run(undo, change)
+    assert await numbered(world, owner) == before
 
 
 @pytest.mark.slow
