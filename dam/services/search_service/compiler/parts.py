@@ -1,6 +1,7 @@
 """What a condition of a query becomes: a condition of SQL, and maybe an index that finds it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,8 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, literal_column, sele
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
+from dam.errors import TextPlace, UsageError
 from dam.media.folding import WantedWords
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
+from dam.services.search_service.query.tree import Span
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,24 @@ class Context:
         fields: All fields, by name.
         tags: The tags that the query names, by key, each with those below it.
         is_sqlite: The database is SQLite, not PostgreSQL.
+        text: The query as it was written; empty if it was not.
     """
 
     session: AsyncSession
     fields: Mapping[str, Field]
     tags: Mapping[str, Sequence[KnownTag]]
     is_sqlite: bool
+    text: str = ""
+
+    @contextmanager
+    def at(self, span: Span) -> Iterator[None]:
+        """Give errors of the block this place in the query, if they have none."""
+        try:
+            yield
+        except UsageError as error:
+            if self.text and error.text_place is None:
+                error.text_place = TextPlace(self.text, span.start)
+            raise
 
 
 def is_there(rows: Select[Any]) -> ColumnElement[bool]:

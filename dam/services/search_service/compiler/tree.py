@@ -35,6 +35,7 @@ from dam.services.search_service.query.tree import (
     OfComic,
     Or,
     Presence,
+    Query,
     Similar,
     Tagged,
     Word,
@@ -49,15 +50,15 @@ _DEEPEST = 8
 
 
 async def compile_condition(
-    session: AsyncSession, condition: Condition | None, *, page: int | None = None
+    session: AsyncSession, query: Query, *, page: int | None = None
 ) -> Compiled:
     """Return the SQL of a query's condition; without one, of all that is listed.
 
-    Example: `await compile_condition(session, tree.condition, page=100)`.
+    Example: `await compile_condition(session, tree, page=100)`.
 
     Args:
         session: Only read.
-        condition: The condition.
+        query: The tree of the query.
         page: How many results are wanted, the newest ones; None for all, or in another order.
 
     Raises:
@@ -66,9 +67,9 @@ async def compile_condition(
     if is_writer(session):
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    conjuncts = _conjuncts(condition)
+    conjuncts = _conjuncts(query.condition)
     tags = await tagged.known_tags(session, _tags(conjuncts))
-    context = Context(session, all_fields(), tags, is_sqlite)
+    context = Context(session, all_fields(), tags, is_sqlite, query.text)
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
@@ -152,8 +153,9 @@ class _Compiler:
                 inner = await self.part(condition.condition, depth + 1)
                 return Part(not_(inner.condition))
             case _:
-                self._count()
-                return await self._leaf(condition, depth)
+                with self.context.at(condition.span):
+                    self._count()
+                    return await self._leaf(condition, depth)
 
     async def _all(self, condition: And, depth: int) -> Part:
         parts = [await self.part(each, depth + 1) for each in _asking(condition.conditions)]
@@ -164,7 +166,8 @@ class _Compiler:
         rest = [each for each in condition.conditions if not _is_plain_tag(each)]
         parts = [await self.part(each, depth + 1) for each in rest]
         if tags:
-            self._count()
+            with self.context.at(tags[0].span):
+                self._count()
             parts.append(await tagged.of_tags(self.context, tags))
         index = joined([part.index for part in parts])
         return Part(or_(*(part.condition for part in parts)), index)
