@@ -127,7 +127,9 @@ def export_asset(
     done = run_in_world(state, work, only_reads=True)
     for item in done:
         if item.path and item.path.name != item.name:
-            talk(state, f"renamed: {item.entity_id}: {item.name} is {item.path.name}")
+            verb = "would be written as" if state.is_dry_run else "was written as"
+            verb = "is there as" if item.status == "exists" else verb
+            talk(state, f"{item.entity_id}: {item.name} {verb} {item.path.name}")
     there = sum(item.status == "exists" for item in done)
     if there:
         talk(state, f"{counted(there, 'file')} had the same bytes already")

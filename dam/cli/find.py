@@ -9,11 +9,12 @@ import typer
 
 from dam.cli.toolkit import completion
 from dam.cli.toolkit.arguments import NullSeparated, OneOfTwoError, parse_id, read_paths
+from dam.cli.toolkit.cells import FileLink
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.failure_report import FailureReport
 from dam.cli.toolkit.faults import report
 from dam.cli.toolkit.listing import FormatOption, write_by_template
-from dam.cli.toolkit.output import FileLink, emit_jsonl, show, size_text, table, talk
+from dam.cli.toolkit.output import emit_jsonl, show, size_text, table, talk
 from dam.errors import ExitCode, UnreadableQueryError
 
 if TYPE_CHECKING:

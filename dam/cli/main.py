@@ -20,6 +20,7 @@ from dam.cli.toolkit.faults import StoppedByUserError, fault_of, report
 from dam.cli.toolkit.help_text import PlainGroup
 from dam.cli.toolkit.hints import remember_world
 from dam.cli.toolkit.output import OutputError, flush, write_error_text
+from dam.cli.toolkit.shells import use_own_scripts
 from dam.cli.toolkit.streams import (
     flush_prints,
     give_up_stdout,
@@ -198,6 +199,8 @@ def _imported(place: str) -> Command | Group:
 
 def _run(arguments: Sequence[str], root: typer.Typer) -> int:
     # Typer only reads the arguments: the body runs outside, where its errors are ours to handle.
+    if any(one.endswith("-completion") for one in arguments):
+        use_own_scripts()
     try:
         read = get_command(root).main(list(arguments), prog_name="dam-cli", standalone_mode=False)
     except OSError as error:

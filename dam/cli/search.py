@@ -1,6 +1,6 @@
 """`dam-cli search` and `list`: finds assets by queries, and writes them in many forms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +9,17 @@ import typer
 from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import Form, FormatOption, Writer, one_of
-from dam.cli.toolkit.output import counted, emit_json, paged, sentence, show, table, talk
-from dam.errors import ExitCode, UsageError
+from dam.cli.toolkit.output import (
+    counted,
+    emit_json,
+    is_read_at_a_terminal,
+    paged,
+    sentence,
+    show,
+    table,
+    talk,
+)
+from dam.errors import ExitCode, QuerySyntaxError, UsageError, echoed
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -18,12 +27,25 @@ if TYPE_CHECKING:
     from dam.app import World
     from dam.services.search_service import (
         Explanation,
+        FieldFacts,
         Query,
         SavedQueryFacts,
     )
 
 # The first results shall be there at once, and the later ones cost few transactions.
 _FIRST_PAGE, _LARGEST_PAGE, _GROWTH = 100, 5000, 5
+
+_EXAMPLES: Mapping[str, str] = {
+    "text": "a part, or a pattern: sea, img*2024*",
+    "name": "a word, or a pattern: jpg, image/*",
+    "integer": "a number: 3000, >3k, 3k..4k",
+    "number": "a number: 4, >=3.5, 2..4",
+    "size": "a size: >2MB, 1kB..500kB",
+    "duration": "a duration: 90s, >1m30s, 1:30",
+    "ratio": "a ratio: 16/9, >1.5",
+    "time": "a time: 2024-05, 2024..2025, <3d",
+    "flag": "yes or no",
+}
 
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="At most N results.")]
 SortBy = Annotated[
@@ -68,17 +90,23 @@ class _Wish:
 
         tree = await world.read(parse_query, self.text)
         orders = [await _order(world, text) for text in self.sorts]
-        sorts = tuple(sort for order in orders for sort in order.sorts) or tree.sorts
+        sorts = [sort for order in orders for sort in order.sorts]
+        if len({sort.field for sort in sorts}) < len(sorts):
+            raise UsageError("--sort names a field twice", "give each field once")
         limits = [limit for limit in (self.limit, tree.limit) if limit is not None]
-        return replace(tree, sorts=sorts, limit=min(limits, default=None))
+        return replace(tree, sorts=tuple(sorts) or tree.sorts, limit=min(limits, default=None))
 
 
 async def _order(world: "World", text: str) -> "Query":
     from dam.services.search_service import parse_query
 
-    order = await world.read(parse_query, f"sort:{text}")
-    if not order.sorts or order.condition is not None or order.limit is not None:
-        raise UsageError(f"not a valid order: {text!a}", "give a field, such as --sort width")
+    refused, hint = f"not a valid order: {echoed(text)}", "give a field, such as --sort width"
+    try:
+        order = await world.read(parse_query, f"sort:{text}")
+    except QuerySyntaxError as error:  # its position is in a query that nobody has written
+        raise UsageError(refused, error.hint or hint) from error
+    if len(order.sorts) != 1 or order.condition is not None or order.limit is not None:
+        raise UsageError(refused, hint)
     return order
 
 
@@ -97,7 +125,7 @@ def search(  # noqa: PLR0913 - one for each option
         list[str] | None,
         typer.Argument(
             metavar="QUERY…",
-            help="Words and conditions; see the README.",
+            help="Words and conditions, such as type:image.",
             autocompletion=completion.query,
         ),
     ] = None,
@@ -119,11 +147,15 @@ def search(  # noqa: PLR0913 - one for each option
     forget: Annotated[
         str | None, typer.Option(metavar="NAME", help="Forget a saved query.")
     ] = None,
+    is_list_of_fields: Annotated[
+        bool, typer.Option("--list-fields", help="List the fields of queries, with examples.")
+    ] = False,
 ) -> ExitCode:
     """Find assets.
 
-    A word finds names, titles, tags and texts with a word that begins so. Several conditions must
-    all hold; -condition must not. The newest assets come first.
+    A word finds names, titles, tags and texts with a word that begins so. A condition is a field,
+    a colon and a value: type:image, tag:cat, width:>3000. All words and conditions must hold;
+    -condition must not; or and brackets join them. The newest assets come first.
 
     Put single quotes around what the shell would read itself, such as < > ( ) and *.
     """
@@ -133,13 +165,17 @@ def search(  # noqa: PLR0913 - one for each option
         "save": save is not None,
         "saved": is_list_of_saved,
         "forget": forget is not None,
+        "list-fields": is_list_of_fields,
     }
     if any(about_saved.values()):
         others = {"count": is_counted, "explain": is_explained, "null": null}
         others |= {"limit": limit is not None, "sort": bool(sort)}
         one_of(**about_saved, **others, **dict.fromkeys(form.given, True))
-    if (is_list_of_saved or forget is not None) and text:
-        raise UsageError("--saved and --forget take no query", "leave the query out")
+    if any(about_saved.values()) and save is None and text:
+        option = next(name for name, is_given in about_saved.items() if is_given)
+        raise UsageError(f"--{option} takes no query", "leave the query out")
+    if is_list_of_fields:
+        return _list_fields(state)
     if is_list_of_saved:
         return _list_saved(state)
     if forget is not None:
@@ -147,7 +183,8 @@ def search(  # noqa: PLR0913 - one for each option
     if save is not None:
         return _save(state, save, text)
     if not text.strip():
-        raise UsageError("no query given", "`dam-cli list` lists all assets")
+        hint = "`dam-cli list` lists all assets, `dam-cli search --help` explains queries"
+        raise UsageError("no query given", hint)
     wish = _Wish(
         text=text,
         sorts=sort or (),
@@ -248,8 +285,11 @@ def _list(state: State, wish: _Wish) -> int:
         writer.close()
         return found, await _unindexed(world)
 
+    nothing = "nothing found" if wish.text else "no assets yet; `dam-cli add-asset PATH` adds files"
     with _paged_for_people(state, wish.form):
         found, unindexed = run_in_world(state, work, only_reads=True)
+    if not found and is_read_at_a_terminal():
+        talk(state, nothing)
     _tell_unindexed(state, unindexed)
     return found
 
@@ -320,10 +360,28 @@ def _list_saved(state: State) -> ExitCode:
     from dam.services.search_service import list_saved_queries
 
     def people(saved: "Sequence[SavedQueryFacts]") -> None:
-        table([(f"@{one.name}", one.query) for one in saved], ("name", "query"))
+        nothing = "no saved queries; `dam-cli search QUERY --save NAME` saves one"
+        table([(f"@{one.name}", one.query) for one in saved], ("name", "query"), nothing)
 
     async def work(world: "World") -> "list[SavedQueryFacts]":
         return await world.read(list_saved_queries)
+
+    show(state, run_in_world(state, work, only_reads=True), people)
+    return ExitCode.OK
+
+
+def _list_fields(state: State) -> ExitCode:
+    from dam.cli.toolkit.running import run_in_world
+    from dam.services.search_service import list_search_fields
+
+    def people(fields: "Sequence[FieldFacts]") -> None:
+        rows = [
+            (field.name, ", ".join(field.short_names), _EXAMPLES[field.kind]) for field in fields
+        ]
+        table(rows, ("field", "short", "takes"))
+
+    async def work(_: "World") -> "Sequence[FieldFacts]":
+        return list_search_fields()
 
     show(state, run_in_world(state, work, only_reads=True), people)
     return ExitCode.OK

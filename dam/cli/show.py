@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dam.cli.toolkit.arguments import AssetArguments, NullSeparated, QueryOption, read_chosen
+from dam.cli.toolkit.cells import FileLink
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
-from dam.cli.toolkit.output import FileLink, show, size_text, table
+from dam.cli.toolkit.output import show, size_text, table
 
 if TYPE_CHECKING:
     from dam.app import World

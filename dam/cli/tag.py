@@ -285,7 +285,9 @@ def _exactly(names: Sequence[str], count: int) -> Sequence[str]:
 
 
 def _show_uses(uses: "Sequence[TagUse]") -> None:
-    table([(use.tag, use.assets, use.source) for use in uses], ("tag", "assets", "source"))
+    rows = [(use.tag, use.assets, use.source) for use in uses]
+    nothing = "no such tags; `dam-cli tag add NAME --to ID` gives tags to assets"
+    table(rows, ("tag", "assets", "source"), nothing)
 
 
 def _show_facts(facts: "TagFacts") -> None:

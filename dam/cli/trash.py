@@ -236,7 +236,7 @@ def _show_trash(assets: "Sequence[TrashedAsset]") -> None:
         )
         for asset in assets
     ]
-    table(rows, ("id", "removed", "size", "name"))
+    table(rows, ("id", "removed", "size", "name"), nothing="nothing is in the trash")
 
 
 TRASH = Group(

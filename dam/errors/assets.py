@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dam.errors.base import EnvironmentFaultError, ItemError, UsageError, display_path
+from dam.errors.base import EnvironmentFaultError, ItemError, UsageError, display_path, echoed
 from dam.errors.secrets import url_without_password
 
 
@@ -79,9 +79,9 @@ class UnknownNameError(UsageError):
         self.kind = kind
         self.name = name
         self.known = tuple(known)
-        near = get_close_matches(name, known, n=1, cutoff=0.4)
+        near = get_close_matches(name[:64], known, n=1, cutoff=0.4)
         super().__init__(
-            f"no {kind} named {name!r}; known: {', '.join(known) or 'none'}",
+            f"no {kind} named {echoed(name)}; known: {', '.join(known) or 'none'}",
             f"did you mean {near[0]!r}?"
             if near
             else "choose one of the known names"

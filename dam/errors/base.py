@@ -2,11 +2,23 @@
 
 import errno
 import os
+import re
+from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from dam.errors.secrets import text_without_passwords
+
+_LONGEST_ECHO = 60
+_KEPT = re.compile("((?<=[^\0-\x7f\u200c\u200d])[\u200c\u200d](?=[^\0-\x7f])|\u3000)")
+
+
+class TextPlace(NamedTuple):
+    """The character of a text, such as a query, at which it is wrong; counted from 0."""
+
+    text: str
+    position: int
 
 
 class ExitCode(IntEnum):
@@ -31,6 +43,9 @@ class DamError(Exception):
     json_fields: ClassVar[tuple[str, ...]] = ()  # attributes that `--json` shows beside the message
     details: tuple[str, ...] = ()
     """Further lines for people; the message itself is always one line."""
+
+    text_place: TextPlace | None = None
+    """Where the fault is in a text that people wrote; `--json` has its `position`."""
 
     requirement: str | None = None
     """The thing that must be there before another try makes sense: the name of what must be
@@ -106,9 +121,29 @@ def words_for(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def echoed(text: str) -> str:
+    """Return a text that people wrote in quotes, printable, and at most 60 characters of it."""
+    short = text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…"
+    return printable_text(repr(short))
+
+
 def display_path(path: str | Path) -> str:
     """Return a path as one printable line; bytes that are not printable UTF-8 are escaped."""
-    text = os.fsencode(path).decode(errors="backslashreplace")
+    return printable_text(os.fsencode(path).decode(errors="backslashreplace"))
+
+
+def printable_text(text: str, escape: Callable[[str], str] = lambda c: ascii(c)[1:-1]) -> str:
+    """Return text as one line in which each character that is not printable is escaped.
+
+    The space of Japanese names stays, and what joins emoji, or letters of Persian and Indian
+    scripts.
+
+    Args:
+        text: Any text.
+        escape: Makes something printable of a character.
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    parts = _KEPT.split(text)  # every second one is kept
+    parts[::2] = ["".join(c if c.isprintable() else escape(c) for c in part) for part in parts[::2]]
+    return "".join(parts)

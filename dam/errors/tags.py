@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dam.errors.base import UsageError
+from dam.errors.base import UsageError, echoed
 
 
 class MalformedTagError(UsageError):
@@ -11,9 +11,8 @@ class MalformedTagError(UsageError):
     def __init__(self, text: str, reason: str) -> None:
         self.text = text
         self.reason = reason
-        shown = ascii(text[:60]) + ("…" if len(text) > 60 else "")  # noqa: PLR2004 - as much as one reads
         super().__init__(
-            f"not a valid tag: {shown}: {reason}", "write name, namespace:name or name=value"
+            f"not a valid tag: {echoed(text)}: {reason}", "write name, namespace:name or name=value"
         )
 
 
@@ -26,7 +25,7 @@ class UnknownTagError(UsageError):
         self.name = name
         self.near = tuple(near)
         hint = f"did you mean {near[0]!r}?" if near else "`dam-cli tag list` lists all tags"
-        super().__init__(f"no tag {name!r}", hint)
+        super().__init__(f"no tag {echoed(name)}", hint)
 
 
 class TagNameTakenError(UsageError):
@@ -37,7 +36,7 @@ class TagNameTakenError(UsageError):
         self.taken_by = taken_by
         who = "it is a tag" if name == taken_by else f"it is an alias of {taken_by!r}"
         super().__init__(
-            f"the name {name!r} is taken: {who}",
+            f"the name {echoed(name)} is taken: {who}",
             f"`dam-cli tag merge` makes one tag of two, such as {taken_by!r} and yours",
         )
 
@@ -51,12 +50,12 @@ class TagValueError(UsageError):
         self.expected = expected
         if expected is None:
             message, hint = (
-                f"the tag {tag!r} takes no value; found {found!r}",
+                f"the tag {echoed(tag)} takes no value; found {echoed(found or '')}",
                 "leave the value out, or see `dam-cli tag describe --help`",
             )
         else:
-            shown = "none" if found is None else repr(found)
-            message = f"the tag {tag!r} takes {expected}; found {shown}"
+            shown = "none" if found is None else echoed(found)
+            message = f"the tag {echoed(tag)} takes {expected}; found {shown}"
             hint = f"write {tag}=VALUE; the first value says of which type all are, and "
             hint += "`dam-cli tag describe --type` changes that"
         super().__init__(message, hint)

@@ -112,6 +112,40 @@ def test_a_query_is_completed_word_by_word(database_url: str, dam_cli: DamCli) -
     assert ask(command, "bash", ["search", "heig"]).split() == ["height:"]
 
 
+@pytest.mark.slow
+def test_bash_gets_the_part_behind_its_own_end_of_a_word(dam_cli: DamCli) -> None:
+    """Bash cuts words at colons, and replaces only what is behind the last one."""
+    (dam_cli.home / "a.txt").write_bytes(TEXT)
+    assert dam_cli("add-asset", dam_cli.home / "a.txt").returncode == 0
+    assert dam_cli("tag", "add", "artist:jean giraud", "--to", "1").returncode == 0
+    assert dam_cli("search", "x", "--save", "latest").returncode == 0
+    program = Path(sys.executable).with_name("dam-cli")
+    script = dam_cli.with_settings(_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")(
+        "--show-completion", "bash"
+    ).stdout
+    for words, answers in {
+        "search -type : im": ["image"],
+        "tag show artist : je": [r"jean\ giraud"],
+        "search @ la": ["@latest"],
+        "search 'hills type:im": ["hills type:image"],
+    }.items():
+        line = words.replace(" : ", ":").replace("@ ", "@")
+        last = "'hills type:im" if "'" in words else words.rpartition(" ")[2]
+        asked = f'COMP_LINE="dam-cli {line}" COMP_POINT={len(line) + 8} COMP_WORDS=("{last}")'
+        answer = (
+            f"COMP_CWORD=0; _dam_cli_completion {program}; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        )
+        done = subprocess.run(
+            ["bash", "-c", f"{script}\n{asked}; {answer}"],
+            env=dam_cli.environment,
+            cwd=dam_cli.home,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert (done.stdout.splitlines(), done.stderr) == (answers, ""), words
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -138,28 +138,31 @@ def test_a_template_makes_a_line_of_each(filled: DamCli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "message", "hint"),
+    ("template", "position", "message", "hint"),
     [
-        ("{nam}", "no field 'nam' at character 2", "did you mean 'name'?"),
+        ("{nam}", 1, "no field 'nam'", "did you mean 'name'?"),
         (
             "{id.__class__}",
-            "cannot read the template at character 4: found '.'; expected '}' or ':' and a width",
+            3,
+            "found '.', expected '}' or ':' and a width",
             "write `{name}` or `{name:>20}`, and `{{` for a brace",
         ),
         (
             "{id[0]}",
-            "cannot read the template at character 4: found '['; expected '}' or ':' and a width",
+            3,
+            "found '[', expected '}' or ':' and a width",
             "write `{name}` or `{name:>20}`, and `{{` for a brace",
         ),
         (
             "{id:1000000000}",
-            "cannot read the template at character 5: found 1000000000; expected at most 1000",
+            4,
+            "found 1000000000, expected at most 1000",
             "write `{name}` or `{name:>20}`, and `{{` for a brace",
         ),
     ],
 )
 def test_a_template_that_cannot_be_read_is_wrong_usage(
-    filled: DamCli, template: str, message: str, hint: str
+    filled: DamCli, template: str, position: int, message: str, hint: str
 ) -> None:
     for command in (
         ("search", "nothing"),
@@ -171,7 +174,10 @@ def test_a_template_that_cannot_be_read_is_wrong_usage(
     ):
         result = filled(*command, "--format", template)
         assert (result.returncode, result.stdout) == (2, ""), command
-        assert result.stderr == f"error: {message}\nhint: {hint}\n"
+        assert result.stderr == (
+            f"error: template, position {position}: {message}\n"
+            f"  {template}\n  {' ' * position}^\nhint: {hint}\n"
+        )
     assert not (filled.home / "out").exists()
 
 
@@ -199,7 +205,10 @@ def test_a_query_that_cannot_be_read_shows_where(filled: DamCli) -> None:
         (["x", "-0", "--fields", "id"], "-0 is for lines of results"),
         (["x", "--sort", "width limit:1"], "not a valid order: 'width limit:1'"),
         (["x", "--save", "a", "--saved"], "--save and --saved do not go together"),
-        (["x", "--forget", "a"], "--saved and --forget take no query"),
+        (["x", "--forget", "a"], "--forget takes no query"),
+        (["x", "--list-fields"], "--list-fields takes no query"),
+        (["x", "--sort", "id", "--sort", "-id"], "--sort names a field twice"),
+        (["x", "--sort", "nme"], "not a valid order: 'nme'"),
     ],
 )
 def test_options_that_make_no_sense_together_are_wrong_usage(
@@ -208,6 +217,34 @@ def test_options_that_make_no_sense_together_are_wrong_usage(
     result = filled("search", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.splitlines()[0] == f"error: {message}"
+
+
+def test_the_fields_of_queries_are_listed(filled: DamCli) -> None:
+    fields = {one["name"]: one for one in filled("search", "--list-fields", "--json").json}
+    assert (fields["width"]["kind"], fields["size_bytes"]["short_names"]) == ("integer", ["size"])
+    rows = filled("search", "--list-fields").stdout.splitlines()
+    assert [row.split()[0] for row in rows] == list(fields)
+    refused = filled("search", "gps:1")
+    assert refused.stderr.splitlines()[-1] == (
+        "hint: `dam-cli search --list-fields` lists all fields"
+    )
+
+
+def test_what_is_echoed_of_a_long_text_is_short(filled: DamCli) -> None:
+    for arguments in (
+        ("search", "--" + "-a" * 5000),
+        ("search", "a" * 5000 + ":1"),
+        ("search", "x", "--sort", "a" * 5000),
+        ("search", "x", "--fields", "a" * 5000),
+        ("search", "x", "--limit", "9" * 5000),
+        ("search", "--forget", "a" * 5000),
+        ("show", "9" * 5000),
+        ("tag", "show", "a" * 5000),
+        ("trash", "list", "--older-than", "9" * 5000),
+    ):
+        result = filled(*arguments)
+        assert result.returncode == 2, arguments[0]
+        assert max(map(len, result.stderr.splitlines())) < 200, arguments[0]
 
 
 def test_how_the_database_finds_them_is_explained(filled: DamCli) -> None:

@@ -3,8 +3,7 @@
 import re
 from datetime import timedelta
 
-from dam.cli.toolkit.output import one_line
-from dam.errors import UsageError
+from dam.errors import UsageError, echoed
 
 _AGE = re.compile(r"(\d{1,6})([hdwy])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24, "y": 365 * 24}
@@ -16,7 +15,7 @@ class MalformedAgeError(UsageError):
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(
-            f"not a valid age: {one_line(repr(text))}",
+            f"not a valid age: {echoed(text)}",
             "give a number and h, d, w or y, such as 30d for 30 days",
         )
 

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,8 +12,7 @@ import typer
 
 from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import EmptyPathError, parse_path
-from dam.cli.toolkit.output import one_line
-from dam.errors import UsageError
+from dam.errors import UsageError, echoed
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -107,8 +106,8 @@ class MalformedIdError(UsageError):
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(
-            f"not a valid id: {one_line(repr(text))}",
-            "give digits, or sha256: and at least 8 hex digits",
+            f"not a valid id: {echoed(text)}",
+            "give at most 18 digits, or sha256: and at least 8 hex digits",
         )
 
 
@@ -180,8 +179,8 @@ class Chosen:
     ids: tuple[int | str, ...]
     query: str | None
 
-    async def in_world(self, world: "World") -> list[int]:
-        """Return the ids of these assets, each once.
+    async def in_world(self, world: "World") -> Sequence[int]:
+        """Return the ids of these assets, each once; those that a query finds in a compact array.
 
         Raises:
             EntityNotFoundError, AmbiguousIdError: Some of those named do not exist.
@@ -192,7 +191,7 @@ class Chosen:
 
         if self.query is None:
             return await world.read(resolve_ids, self.ids)
-        return list(await world.read(search_ids, self.query))
+        return await world.read(search_ids, self.query)
 
 
 def read_chosen(

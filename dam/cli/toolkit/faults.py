@@ -4,6 +4,7 @@ import re
 
 import typer
 
+from dam.cli.toolkit.carets import pointed
 from dam.cli.toolkit.output import complain, json_text, write_error_text
 from dam.errors import (
     DamError,
@@ -27,6 +28,7 @@ _EXPECTED = {
 }
 
 
+_LONGEST_WORD, _LONGEST_MESSAGE = 60, 400
 _SUGGESTION = re.compile(r"\. Did you mean (.*)\?$| \(Possible options: (.*)\)$")
 
 
@@ -90,11 +92,14 @@ def report(fault: DamError, *, as_json: bool) -> None:
     if as_json:
         more = {name: getattr(fault, name) for name in fault.json_fields}
         kind = type(fault).__name__
+        if fault.text_place is not None:
+            more.setdefault("position", fault.text_place.position)
         said = {"error": kind, "message": fault.message, "hint": fault.hint, **more}
         write_error_text(json_text(said) + "\n")
         return
     complain(f"error: {fault.message}")
-    for detail in fault.details:
+    place = fault.text_place
+    for detail in (*fault.details, *(pointed(*place) if place is not None else ())):
         complain(f"  {detail}")
     if fault.hint:
         complain(f"hint: {fault.hint}")
@@ -105,12 +110,18 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     suggestion = None
     if match := _SUGGESTION.search(text):
         text, suggestion = text[: match.start()], match[1] or match[2]
-    message = text[:1].lower() + text[1:].removesuffix(".")
+    message = _without_long_words(text[:1].lower() + text[1:].removesuffix("."))
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "dam-cli"
     return UsageError(
         message, f"did you mean {suggestion}?" if suggestion else f"see {path} --help"
     )
+
+
+def _without_long_words(text: str) -> str:
+    """Return a message that Typer made of what people wrote, which may be of any length."""
+    text = re.sub(rf"(\S{{{_LONGEST_WORD}}})\S+", r"\1…", text)
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _in_our_words(error: typer.TyperException) -> str:

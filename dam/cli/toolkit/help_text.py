@@ -44,6 +44,15 @@ class PlainCommand(TyperCommand):
             args = _words_last(args, self.get_params(ctx))
         return super().parse_args(ctx, list(_repeated(args, endless)))
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:  # noqa: ANN401 - as below
+        """Return what a word may become; one that begins with - may be an option or a condition."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-") and not incomplete.startswith("--"):
+            for parameter in self.params:
+                if getattr(parameter, "metavar", "") == "QUERY…":
+                    found += parameter.shell_complete(ctx, incomplete)
+        return found
+
     def format_epilog(self, ctx: object, formatter: _Formatter) -> None:
         """Write the examples."""
         del ctx

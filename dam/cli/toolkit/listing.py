@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dam.cli.toolkit.cells import one_line
 from dam.cli.toolkit.command import State
 from dam.cli.toolkit.output import (
+    JsonList,
+    Table,
     flush,
     is_read_at_a_terminal,
     json_text,
-    one_line,
     paged,
     size_text,
-    table,
     write_bytes,
     write_line,
-    write_text,
 )
 from dam.errors import UnknownFieldError, UsageError
 
@@ -38,6 +38,7 @@ FormatOption = Annotated[
 ]
 
 _BY_DEFAULT = ("name", "media_type", "size_bytes", "sha256", "width", "height", "added_at", "path")
+_READ_AT_ONCE = 2000
 _HEADER = ("id", "type", "pixels", "size", "added", "name", "path")
 
 
@@ -111,7 +112,7 @@ class Form:
 class Writer:
     """Writes rows of fields in one form; `names` are the fields that it needs.
 
-    Between the first `write` and `close`, with `--json`, the output is half of a value.
+    With `--json`, all is written by `close`, so that an error before leaves nothing half written.
     """
 
     def __init__(self, state: State, form: Form, more: Sequence[str] = ()) -> None:
@@ -126,8 +127,7 @@ class Writer:
             UsageError: A template cannot be read, or a field is unknown.
         """
         self._state, self._form = state, form
-        self._written = 0
-        self._header: tuple[str, ...] = _HEADER
+        self._json = JsonList() if state.is_json and not state.is_jsonl else None
         self._template: Template | None = None
         if form.ids:
             self.names: tuple[str, ...] = ("id",)
@@ -137,32 +137,30 @@ class Writer:
             self._template = read_template(form.template, more)
             self.names = self._template.fields
         elif form.fields is not None:
-            self.names = self._header = _field_names(form.fields, more)
+            self.names = _field_names(form.fields, more)
         else:
             self.names = ("id", *_BY_DEFAULT)
+        self._table = Table(_HEADER if form.fields is None else self.names)
 
     def write(self, rows: "Sequence[Row]") -> None:
         """Write some rows, each with a value for every one of `names`."""
         if self._form.paths:
             rows = [row for row in rows if row["path"] is not None]
-        state = self._state
-        if state.is_jsonl:
+        if self._json is not None:
+            self._json.add([self._value(row) for row in rows])
+        elif self._state.is_jsonl:
             for row in rows:
                 write_line(json_text(self._value(row)))
             flush()
-        elif state.is_json and rows:
-            items = json_text([self._value(row) for row in rows])[1:-1]
-            write_text((", " if self._written else "[") + items)
         elif self._form.ids or self._form.paths or self._template:
             self._write_lines(rows)
         elif rows:
-            table([self._cells(row) for row in rows], self._header)
-        self._written += len(rows)
+            self._table.write([self._cells(row) for row in rows])
 
     def close(self) -> None:
-        """Write the end."""
-        if self._state.is_json and not self._state.is_jsonl:
-            write_text("]\n" if self._written else "[]\n")
+        """Write what is not written yet."""
+        if self._json is not None:
+            self._json.close()
 
     def _value(self, row: "Row") -> object:
         if self._form.ids or self._form.paths:
@@ -220,11 +218,13 @@ async def write_by_template(
 
     writer = Writer(state, Form(template=template), own)
     names = [name for name in writer.names if name not in own]
-    rows = await world.read(read_fields, entity_ids, names)
-    if more:
-        rows = [{**row, **values} for row, values in zip(rows, more, strict=True)]
     with nullcontext() if state.is_json or state.is_jsonl else paged():
-        writer.write(rows)
+        for start in range(0, len(entity_ids), _READ_AT_ONCE):
+            part = slice(start, start + _READ_AT_ONCE)
+            rows = await world.read(read_fields, entity_ids[part], names)
+            if more:
+                rows = [{**row, **values} for row, values in zip(rows, more[part], strict=True)]
+            writer.write(rows)
         writer.close()
 
 

@@ -6,16 +6,19 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
 from typing import TextIO, TypeVar
 
+from dam.cli.toolkit.cells import cell, linked_cell, one_line
 from dam.cli.toolkit.command import State
 from dam.cli.toolkit.hints import in_json, naming_world
 from dam.cli.toolkit.paging import CURRENT_PAGER, Pager, is_plain_terminal
-from dam.cli.toolkit.tables import aligned, fitted, linked
+from dam.cli.toolkit.tables import PlainTable, TerminalTable
 from dam.errors import (
     EnvironmentFaultError,
     UsageError,
@@ -26,14 +29,7 @@ from dam.errors import (
 
 T = TypeVar("T")
 _MOST_IDS = 20
-
-
-@dataclass(frozen=True)
-class FileLink:
-    """A text in a table that is a link to a file, where terminals have links."""
-
-    text: str
-    path: str
+_KEPT_IN_MEMORY = 1 << 24
 
 
 class OutputError(EnvironmentFaultError):
@@ -114,28 +110,86 @@ def sentence(text: str) -> None:
     write_line(one_line(naming_world(text)))
 
 
-def table(rows: Sequence[Sequence[object]], header: Sequence[str]) -> None:
-    """Write rows to stdout in aligned columns, ids first; None is `-`.
+def table(rows: Sequence[Sequence[object]], header: Sequence[str], nothing: str = "") -> None:
+    """Write rows to stdout in aligned columns, as a `Table` of one portion.
+
+    Example: `table([(12, "a.jpg")], ("id", "name"), nothing="no assets yet")`.
+
+    Args:
+        rows: The values; None is `-`.
+        header: The names of the columns.
+        nothing: What a person reads at a terminal if there are no rows.
+    """
+    if nothing and not rows:
+        if is_read_at_a_terminal():
+            sentence(nothing)
+        return
+    Table(header).write(rows)
+
+
+class Table:
+    """Writes rows to stdout in aligned columns, ids first, in portions; None is `-`.
 
     Elsewhere than on a terminal, each line is a row and has all of its columns. On a terminal, a
     header comes first, empty columns are left out, and rows that are too long take several lines.
     Then a column called `name` or `comic` may be shortened; all other cells stay whole. Paths, and
     what is in a column called `path`, are links there.
     """
-    has_links = is_read_at_a_terminal() and not is_plain_terminal()
-    cells = [
-        [
-            _linked(value, name) if has_links else _cell(value)
-            for value, name in zip(row, header, strict=True)
+
+    def __init__(self, header: Sequence[str]) -> None:
+        """Begin a table; nothing is written yet."""
+        self._header = header
+        self._has_links = is_read_at_a_terminal() and not is_plain_terminal()
+        self._layout: PlainTable | TerminalTable = PlainTable()
+        if is_read_at_a_terminal():
+            columns = os.get_terminal_size(results_fileno()).columns or 80  # 0: it does not know
+            self._layout = TerminalTable(header, columns)
+
+    def write(self, rows: Sequence[Sequence[object]]) -> None:
+        """Write some more rows."""
+        as_text = linked_cell if self._has_links else _without_column
+        cells = [
+            [as_text(value, name) for value, name in zip(row, self._header, strict=True)]
+            for row in rows
         ]
-        for row in rows
-    ]
-    lines = aligned(cells)
-    if is_read_at_a_terminal():
-        columns = os.get_terminal_size(results_fileno()).columns or 80  # 0: it does not know
-        lines = fitted(cells, header, columns)
-    for line in lines:
-        write_line(line)
+        for line in self._layout.lines(cells):
+            write_line(line)
+
+
+def _without_column(value: object, _: str) -> str:
+    return cell(value)
+
+
+class JsonList:
+    """Takes values in portions, and writes them at the end as one JSON list on one line.
+
+    So nothing is written if an error comes between two portions. Many values wait in a file.
+    """
+
+    def __init__(self) -> None:
+        """Begin a list; nothing is written yet."""
+        self._waiting = SpooledTemporaryFile(  # noqa: SIM115 - `close` does
+            _KEPT_IN_MEMORY, mode="w+", encoding="ascii"
+        )
+        self._is_empty = True
+
+    def __del__(self) -> None:
+        """Drop what was not written."""
+        self._waiting.close()
+
+    def add(self, values: Sequence[object]) -> None:
+        """Take some more values."""
+        if values:
+            with _output_errors():
+                self._waiting.write(("[" if self._is_empty else ", ") + json_text(values)[1:-1])
+            self._is_empty = False
+
+    def close(self) -> None:
+        """Write the list."""
+        with _output_errors(), self._waiting as waiting:
+            waiting.seek(0)
+            copyfileobj(waiting, _results())
+            _results().write("[]\n" if self._is_empty else "]\n")
 
 
 def talk(state: State, text: str) -> None:
@@ -245,13 +299,6 @@ def confirm(question: str, *, is_agreed: bool) -> None:
         raise DeclinedError(question)
 
 
-def one_line(text: str) -> str:
-    """Return text as one printable line; what is not printable is escaped, as in Python."""
-    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    # U+3000 is the space of Japanese file names.
-    return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in shown)
-
-
 def is_read_at_a_terminal() -> bool:
     """Tell whether results go to a terminal."""
     return sys.__stdout__ is not None and sys.__stdout__.isatty()
@@ -275,12 +322,6 @@ def write_line(line: str) -> None:
             _results().write(line + "\n")
         else:
             pager.write(line)
-
-
-def write_text(text: str) -> None:
-    """Write text to stdout as it is, without the pager; errors are those of `write_line`."""
-    with _output_errors():
-        _results().write(text)
 
 
 def write_bytes(data: bytes) -> None:
@@ -334,35 +375,3 @@ def _plain(value: object) -> object:
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON form")
     return plain
-
-
-def _linked(value: object, column: str) -> str:
-    """Return a cell; a path is a link to its file."""
-    match value:
-        case FileLink():
-            path: str | PurePath = value.path
-        case PurePath():
-            path = value
-        case str() if value and column == "path":
-            path = value
-        case _:
-            return _cell(value)
-    return linked(_cell(value), _file_url(path))
-
-
-def _file_url(path: str | PurePath) -> str:
-    """Return the URL of a file, with this machine's name, as terminals want it."""
-    from urllib.parse import quote, quote_from_bytes
-
-    whole = os.fsencode(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118 - as it is
-    return f"file://{quote(os.uname().nodename)}{quote_from_bytes(whole)}"
-
-
-def _cell(value: object) -> str:
-    if value is None or value == "":
-        return "-"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, bytes):
-        return value.hex()
-    return one_line(value.text if isinstance(value, FileLink) else str(value))

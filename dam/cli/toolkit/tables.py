@@ -2,24 +2,34 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from unicodedata import combining, east_asian_width
 
 _SHORTENED = frozenset({"name", "comic"})
 _SHORTEST_NAME = 24
+_WIDEST_PADDED = 40
 _GAP = "  "
 _INDENT = "    "
 _LINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield each row as one line in aligned columns."""
-    widths = _widths(rows)
-    for row in rows:
-        yield _GAP.join(map(_padded, row, widths)).rstrip()
+class PlainTable:
+    """Lays out rows for pipes and files, in portions: each row is one line, in aligned columns.
+
+    A cell of more than 40 columns does not widen the other rows, but moves the rest of its own.
+    """
+
+    def __init__(self) -> None:
+        """Begin a table."""
+        self._widths: list[int] = []
+
+    def lines(self, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+        """Yield the lines of some more rows."""
+        self._widths = _widened(self._widths, rows, _WIDEST_PADDED)
+        for row in rows:
+            yield _GAP.join(map(_padded, row, self._widths)).rstrip()
 
 
-def fitted(rows: Sequence[Sequence[str]], header: Sequence[str], columns: int) -> Iterator[str]:
-    """Yield a header and the rows in lines for a terminal.
+class TerminalTable:
+    """Lays out a header and rows, in portions, in lines for a terminal.
 
     Columns that are empty in all rows are left out. If the lines would be too long, names are
     shortened in the middle. If that is not enough, the last cells of a row go on lines of their
@@ -27,25 +37,41 @@ def fitted(rows: Sequence[Sequence[str]], header: Sequence[str], columns: int) -
     the terminal breaks it.
 
     Args:
-        rows: The cells; `-` is an empty one.
         header: The names of the columns; those called `name` or `comic` may be shortened.
         columns: The width of the terminal.
     """
-    used = [index for index in range(len(header)) if any(row[index] != "-" for row in rows)]
-    kept = used or list(range(len(header)))
-    names = [index for index, one in enumerate(kept) if header[one] in _SHORTENED]
-    table = [[header[index].upper() for index in kept], *([row[i] for i in kept] for row in rows)]
-    widths = _widths(table)
-    together = _how_many_fit(widths, names, columns)
-    _shorten(widths, names, together, columns)
-    for row in table:
-        cells = [
-            shortened(cell, width if index < together else columns - len(_INDENT))
-            if index in names
-            else cell
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield from _wrapped(cells, widths, together, columns)
+
+    def __init__(self, header: Sequence[str], columns: int) -> None:
+        self._header = header
+        self._columns = columns
+        self._widths = [width_of(name) for name in header]
+        self._shown: list[int] = []
+
+    def lines(self, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+        """Yield the lines of some more rows; the header comes first, and where columns are new.
+
+        Args:
+            rows: The cells; `-` is an empty one.
+        """
+        every = range(len(self._header))
+        used = {index for index in every if any(row[index] != "-" for row in rows)}
+        before, self._shown = self._shown, sorted(used.union(self._shown)) or list(every)
+        self._widths = _widened(self._widths, rows)
+        if self._shown != before:
+            yield from self._laid_out([[name.upper() for name in self._header]])
+        yield from self._laid_out(rows)
+
+    def _laid_out(self, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+        names = [at for at, one in enumerate(self._shown) if self._header[one] in _SHORTENED]
+        widths = [self._widths[index] for index in self._shown]
+        together = _how_many_fit(widths, names, self._columns)
+        _shorten(widths, names, together, self._columns)
+        room = self._columns - len(_INDENT)
+        for row in rows:
+            cells = [row[index] for index in self._shown]
+            for at in names:
+                cells[at] = shortened(cells[at], widths[at] if at < together else room)
+            yield from _wrapped(cells, widths, together, self._columns)
 
 
 def shortened(text: str, width: int) -> str:
@@ -55,21 +81,40 @@ def shortened(text: str, width: int) -> str:
     """
     if width_of(text) <= width:
         return text
+    pieces = _letters(text)
     end = max(0, (width - 1) // 2)
-    first, last = text, text[len(text) - end :]
-    while width_of(last) > end:
+    first, last = pieces, pieces[len(pieces) - end :]
+    while width_of("".join(last)) > end:
         last = last[1:]
-    while first and width_of(first) + 1 + width_of(last) > width:
+    rest = width - 1 - width_of("".join(last))
+    first = first[: max(0, rest)]
+    while first and width_of("".join(first)) > rest:
         first = first[:-1]
-    return f"{first}…{last}"
+    return f"{''.join(first)}…{''.join(last)}"
 
 
 def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes; a link around it takes none."""
+    """Return how many columns of a terminal a text takes; a link around it takes none.
+
+    Characters of East Asia and emoji take two, marks on letters none, and an emoji that is joined
+    of several as many as one.
+    """
     text = without_links(text)
     if text.isascii():
         return len(text)
-    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
+    from rich.cells import cell_len  # its tables cost 20 ms
+
+    return cell_len(text)
+
+
+def _letters(text: str) -> list[str]:
+    """Return the parts of a text that a terminal shows as one letter each."""
+    if text.isascii():
+        return list(text)
+    from rich.cells import split_graphemes
+
+    spans, _ = split_graphemes(text)
+    return [text[start:end] for start, end, _ in spans]
 
 
 def linked(text: str, url: str) -> str:
@@ -82,8 +127,16 @@ def without_links(text: str) -> str:
     return _LINK.sub("", text) if "\x1b" in text else text
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+def _widened(
+    widths: Sequence[int], rows: Sequence[Sequence[str]], most: int | None = None
+) -> list[int]:
+    """Return the widths of columns with some more rows; cells of more than `most` are left out."""
+    found = [list(map(width_of, column)) for column in zip(*rows, strict=True)]
+    before = widths or [0] * len(found)
+    return [
+        max([old, *(width for width in column if most is None or width <= most)])
+        for old, column in zip(before, found or [[]] * len(before), strict=True)
+    ]
 
 
 def _padded(text: str, width: int) -> str:

@@ -94,7 +94,7 @@ async def search_page(
         return SearchPage((), None)
     order = order_of(tree.sorts)
     page = None if tree.sorts else most
-    compiled = await compile_condition(session, tree.condition, page=page)
+    compiled = await compile_condition(session, tree, page=page)
     rows = await order.rows(session, compiled, after, most + 1)
     ids = tuple(row.entity_id for row in rows[:most])
     is_last = len(rows) <= most or (tree.limit is not None and seen + most >= tree.limit)
@@ -111,7 +111,7 @@ async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "ar
         QuerySyntaxError, QueryTooLargeError: As in `search_page`.
     """
     tree = await parse_query(session, query)
-    compiled = await compile_condition(session, tree.condition)
+    compiled = await compile_condition(session, tree)
     return await order_of(tree.sorts).ids(session, compiled, tree.limit)
 
 
@@ -122,7 +122,7 @@ async def count(session: ReadOnly[AsyncSession], query: str | Query) -> int:
         QuerySyntaxError, QueryTooLargeError: As in `search_page`.
     """
     tree = await parse_query(session, query)
-    compiled = await compile_condition(session, tree.condition)
+    compiled = await compile_condition(session, tree)
     found = compiled.select()
     if tree.limit is not None:
         found = found.limit(min(tree.limit, _LARGEST))
@@ -138,7 +138,7 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
     """
     tree = await parse_query(session, query)
     page = None if tree.sorts else _PAGE
-    compiled = await compile_condition(session, tree.condition, page=page)
+    compiled = await compile_condition(session, tree, page=page)
     order: Order = order_of(tree.sorts)
     statement = order.statement(compiled, None).limit(_PAGE)
     rows = (await session.execute(Explained(statement))).all()
@@ -151,4 +151,4 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
 async def ids_statement(session: AsyncSession, query: str | Query) -> Select[Any]:
     """Return the statement that selects the ids of all results as `entity_id`, in any order."""
     tree = await parse_query(session, query)
-    return (await compile_condition(session, tree.condition)).select()
+    return (await compile_condition(session, tree)).select()

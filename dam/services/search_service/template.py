@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dam.errors import TemplateSyntaxError, UnknownFieldError
+from dam.errors import TemplateSyntaxError, TextPlace, UnknownFieldError
 
 FieldValue = str | int | float | bool | bytes | datetime | Sequence[str] | None
 """The value of a field of one asset; None: it has none."""
@@ -120,7 +120,7 @@ def _placeholder(text: str, start: int, known: Collection[str]) -> tuple[_Placeh
         expected = ["'}'"] if form else ["'}'", "':' and a width"]
         raise TemplateSyntaxError(text, at, _found(text, at), expected)
     if name not in known:
-        raise UnknownFieldError(name, known, start)
+        raise UnknownFieldError(name, known, TextPlace(text, start))
     if form is None:
         return _Placeholder(name), at + 1
     placeholder = _Placeholder(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dam.cli.toolkit.arguments import MalformedIdError, NothingToSeparateError, parse_id, read_paths
+from dam.errors import echoed
 from tests.cli.conftest import Run
 from tests.command_line import DamCli
 
@@ -40,8 +41,8 @@ def test_an_id_is_digits_or_the_beginning_of_a_hash(text: str, expected: int | s
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(MalformedIdError) as caught:
         parse_id(text)
-    assert caught.value.message == f"not a valid id: {text!r}"
-    assert caught.value.hint == "give digits, or sha256: and at least 8 hex digits"
+    assert caught.value.message == f"not a valid id: {echoed(text)}"
+    assert caught.value.hint == "give at most 18 digits, or sha256: and at least 8 hex digits"
 
 
 def test_null_separation_without_stdin_is_wrong_usage() -> None:

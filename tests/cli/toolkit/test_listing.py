@@ -43,6 +43,13 @@ def test_json_of_many_pages_is_one_list(
     assert text.count("\n") == 1
 
 
+def test_json_that_an_error_cuts_short_is_not_begun(capfd: pytest.CaptureFixture[str]) -> None:
+    writer = Writer(State(is_json=True), Form(ids=True))
+    writer.write([{"id": 3}])
+    del writer
+    assert capfd.readouterr().out == ""
+
+
 def test_json_lines_are_objects(capfd: pytest.CaptureFixture[str]) -> None:
     text = written(capfd, State(is_jsonl=True), Form(fields="name,id"), 1, 1)
     assert [json.loads(line) for line in text.splitlines()] == [{"name": "a\nb", "id": 3}] * 2

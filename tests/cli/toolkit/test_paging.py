@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dam.cli.toolkit.tables import fitted, linked, width_of, without_links
+from dam.cli.toolkit.tables import TerminalTable, linked, width_of, without_links
 from tests.cli.conftest import Run
 from tests.cli.terminal import on_terminal
 
@@ -131,5 +131,5 @@ def test_a_link_takes_no_room(text: str) -> None:
 
 def test_columns_behind_links_are_aligned() -> None:
     rows = [["1", linked("/a", "file:///a"), "x"], ["2", linked("/abc", "file:///abc"), "y"]]
-    lines = [without_links(line) for line in fitted(rows, ("id", "path", "like"), 80)]
+    lines = [without_links(line) for line in TerminalTable(("id", "path", "like"), 80).lines(rows)]
     assert lines == ["ID  PATH  LIKE", "1   /a    x", "2   /abc  y"]

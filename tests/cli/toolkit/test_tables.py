@@ -1,13 +1,19 @@
 """Tables on a terminal: hashes, paths and messages stay whole, rows wrap."""
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dam.cli.toolkit.tables import aligned, fitted, shortened, width_of
+from dam.cli.toolkit.tables import PlainTable, TerminalTable, shortened, width_of
 
 PATH = "/home/ann/pictures/" + "holiday/" * 12 + "lake.jpg"
 HASH = "ad81de69" * 8
+
+
+def fitted(rows: Sequence[Sequence[str]], header: Sequence[str], columns: int) -> Iterator[str]:
+    return TerminalTable(header, columns).lines(rows)
 
 
 def test_a_table_that_fits_is_aligned_under_its_header() -> None:
@@ -21,7 +27,7 @@ def test_a_table_that_fits_is_aligned_under_its_header() -> None:
 def test_columns_that_are_empty_throughout_are_left_out() -> None:
     rows = [["1", "-", "a"], ["2", "-", "-"]]
     assert list(fitted(rows, ("id", "transform", "name"), 80)) == ["ID  NAME", "1   a", "2   -"]
-    assert list(aligned(rows)) == ["1  -  a", "2  -  -"]
+    assert list(PlainTable().lines(rows)) == ["1  -  a", "2  -  -"]
 
 
 def test_a_table_without_rows_has_its_header() -> None:
@@ -55,3 +61,29 @@ def test_only_rows_that_are_too_long_wrap() -> None:
 @given(st.text(max_size=40), st.integers(1, 30))
 def test_a_shortened_text_has_the_width_at_most(text: str, width: int) -> None:
     assert width_of(shortened(text, width)) <= max(width, 1)
+
+
+def test_letters_are_as_wide_as_terminals_show_them() -> None:
+    widths = {"写真": 4, "e\u0301": 1, "\U0001f469\u200d\U0001f467": 2, "\u2764\ufe0f": 2, "ｱ": 1}
+    assert {text: width_of(text) for text in widths} == widths
+    family = "\U0001f469\u200d\U0001f467"
+    assert shortened(family * 9, 5) == f"{family}…{family}"
+
+
+def test_a_table_in_a_pipe_is_not_widened_by_one_long_name() -> None:
+    table = PlainTable()
+    assert list(table.lines([["1", "a", "x"], ["2", "b" * 200, "y"]])) == [
+        "1  a  x",
+        f"2  {'b' * 200}  y",
+    ]
+    assert list(table.lines([["3", "b" * 40, "z"], ["4", "", "-"]])) == [
+        f"3  {'b' * 40}  z",
+        f"4  {' ' * 40}  -",
+    ]
+
+
+def test_the_header_of_a_table_comes_once_and_again_where_a_column_is_new() -> None:
+    table = TerminalTable(("id", "name", "note"), 80)
+    assert list(table.lines([["1", "a", "-"]])) == ["ID  NAME", "1   a"]
+    assert list(table.lines([["200", "b", "-"]])) == ["200  b"]
+    assert list(table.lines([["3", "c", "new"]])) == ["ID   NAME  NOTE", "3    c     new"]

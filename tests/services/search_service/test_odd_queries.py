@@ -8,7 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
-from dam.errors import CursorError, QueryTooLargeError, TagValueError, UnknownFieldError
+from dam.errors import (
+    CursorError,
+    EntityNotFoundError,
+    QueryTooLargeError,
+    TagValueError,
+    UnknownFieldError,
+)
 from dam.services.search_service import (
     Cursor,
     Query,
@@ -90,6 +96,9 @@ async def test_ten_thousand_words_are_too_many(searched_world: World, joint: str
         await searched_world.read(count, joint.join(f"w{at}" for at in range(10_000)))
 
     assert caught.value.message == "the query has more than 200 conditions"
+    assert caught.value.text_place is not None
+    text, position = caught.value.text_place
+    assert text[position:].split()[0] == "w200"
     assert caught.value.hint == (
         "split it into several queries, or tag what you look for and ask for the tag"
     )
@@ -149,7 +158,7 @@ def test_a_text_that_is_no_cursor_is_refused(text_: str) -> None:
     with pytest.raises(CursorError) as caught:
         Cursor.parse(text_)
 
-    assert caught.value.message == f"{text_!a} is no cursor of this query"
+    assert caught.value.message == f"{text_!r} is no cursor of this query"
 
 
 async def test_a_cursor_of_another_order_is_refused(searched_world: World) -> None:
@@ -265,5 +274,19 @@ class _UndoneError(Exception):
 async def test_a_value_of_another_type_than_the_tags_is_refused(
     searched_world: World, query: str, expected: str
 ) -> None:
-    with pytest.raises(TagValueError, match=expected):
-        await searched_world.read(search_ids, query)
+    with pytest.raises(TagValueError, match=expected) as caught:
+        await searched_world.read(search_ids, f"cat or {query}")
+    assert caught.value.text_place == (f"cat or {query}", 7)
+
+
+async def test_a_picture_that_does_not_exist_is_like_none(searched_world: World) -> None:
+    with pytest.raises(EntityNotFoundError) as caught:
+        await searched_world.read(search_ids, "cat -similar:123456789")
+    assert caught.value.message == "no entity 123456789"
+    assert caught.value.text_place == ("cat -similar:123456789", 5)
+
+
+@pytest.mark.parametrize("query", ["added:9999-12-31", "modified:>9999", "added:<0001-01-02"])
+async def test_the_ends_of_time_find_nothing(searched_world: World, query: str) -> None:
+    assert await searched_world.read(count, query) == 0
+    assert await searched_world.read(count, "added:0001..9999") > 0

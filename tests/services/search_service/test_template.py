@@ -72,17 +72,16 @@ def test_what_is_no_template_is_refused_with_its_position(
     error = refused.value
     assert (error.position, error.found, error.expected) == (position, found, expected)
     assert error.message == (
-        f"cannot read the template at character {position + 1}: found {found}; "
-        f"expected {' or '.join(expected)}"
+        f"template, position {position}: found {found}, expected {' or '.join(expected)}"
     )
 
 
 def test_an_unknown_field_is_named_with_the_nearest_one() -> None:
     with pytest.raises(UnknownFieldError) as refused:
         parse_template("{id} {widht}", KNOWN)
-    assert refused.value.message == "no field 'widht' at character 7"
+    assert refused.value.message == "template, position 6: no field 'widht'"
     assert refused.value.hint == "did you mean 'width'?"
-    assert refused.value.position == 6
+    assert refused.value.text_place == ("{id} {widht}", 6)
 
 
 def test_the_fields_of_a_template_are_named_once_and_in_order() -> None:

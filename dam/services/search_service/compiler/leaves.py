@@ -22,9 +22,9 @@ from sqlalchemy import (
 
 from dam.core.database.among import among
 from dam.core.database.column_types import UtcDateTime
-from dam.core.ecs.components import AnyComponent, component_classes, table_of
+from dam.core.ecs.components import AnyComponent, Entity, component_classes, table_of
 from dam.core.ecs.search_fields import ValueKind
-from dam.errors import UnknownFieldError
+from dam.errors import EntityNotFoundError, UnknownFieldError
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
@@ -223,6 +223,8 @@ async def of_similar(context: Context, condition: Similar) -> Part:
     hashes = table_of(ImagePerceptualPHashComponent).c
     wanted = select(hashes.recipe, hashes.value).where(hashes.entity_id == condition.entity_id)
     own = (await context.session.execute(wanted)).first()
+    if own is None and await context.session.get(Entity, condition.entity_id) is None:
+        raise EntityNotFoundError([condition.entity_id])
     if own is None or own.value is None:
         return Part(always(false()))
     most = _DEFAULT_DISTANCE if condition.distance is None else condition.distance

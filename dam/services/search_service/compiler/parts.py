@@ -1,6 +1,7 @@
 """What a condition of a query becomes: a condition of SQL, and maybe an index that finds it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.column_types import Int64
+from dam.errors import TextPlace, UsageError
 from dam.media.folding import WantedWords
 from dam.services.search_service.compiler.vocabulary import Vocabulary
 from dam.services.search_service.fields import ENTRY, Field, Rows, is_column_of
+from dam.services.search_service.query.tree import Span
 
 DRIVER = table("driver", column("entity_id", Int64))
 """The ids that an index has found, of which each is that of a row of `ENTRY`."""
@@ -70,12 +73,24 @@ class Context:
         fields: All fields, by name.
         vocabulary: The tags that the query names.
         is_sqlite: The database is SQLite, not PostgreSQL.
+        text: The query as it was written; empty if it was not.
     """
 
     session: AsyncSession
     fields: Mapping[str, Field]
     vocabulary: Vocabulary
     is_sqlite: bool
+    text: str = ""
+
+    @contextmanager
+    def at(self, span: Span) -> Iterator[None]:
+        """Give errors of the block this place in the query, if they have none."""
+        try:
+            yield
+        except UsageError as error:
+            if self.text and error.text_place is None:
+                error.text_place = TextPlace(self.text, span.start)
+            raise
 
 
 def always(condition: ColumnElement[bool]) -> Asked:

@@ -77,7 +77,8 @@ def _with_value(
 async def _tags_of(context: Context, condition: Tagged) -> Sequence[KnownTag]:
     if not condition.is_glob:
         return context.vocabulary.by_key.get(parsed_key(condition.name) or "", ())
-    pattern = bounded(read_pattern(condition.name))
+    with context.at(condition.span):
+        pattern = bounded(read_pattern(condition.name))
     folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
     chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
     ids = await tags_below(context.session, set(await context.session.scalars(chosen)))

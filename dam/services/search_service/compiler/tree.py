@@ -46,6 +46,7 @@ from dam.services.search_service.query.tree import (
     OfComic,
     Or,
     Presence,
+    Query,
     Similar,
     Tagged,
     Word,
@@ -61,15 +62,15 @@ _SHOWN = 20
 
 
 async def compile_condition(
-    session: AsyncSession, condition: Condition | None, *, page: int | None = None
+    session: AsyncSession, query: Query, *, page: int | None = None
 ) -> Compiled:
     """Return the SQL of a query's condition; without one, of all that is listed.
 
-    Example: `await compile_condition(session, tree.condition, page=100)`.
+    Example: `await compile_condition(session, tree, page=100)`.
 
     Args:
         session: Only read.
-        condition: The condition.
+        query: The tree of the query.
         page: How many results are wanted, the newest ones; None for all, or in another order.
 
     Raises:
@@ -78,7 +79,7 @@ async def compile_condition(
     if is_writer(session):
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
-    conjuncts = _conjuncts(condition)
+    conjuncts = _conjuncts(query.condition)
     named = list(_named(conjuncts))
     words = [_wanted(each) for each in named if isinstance(each, Word)]
     vocabulary = await read_vocabulary(
@@ -86,7 +87,7 @@ async def compile_condition(
         [each for each in named if isinstance(each, Tagged)],
         [wanted for wanted in dict.fromkeys(words) if wanted.words],
     )
-    context = Context(session, all_fields(), vocabulary, is_sqlite)
+    context = Context(session, all_fields(), vocabulary, is_sqlite, query.text)
     compiler = _Compiler(context)
     parts = [await compiler.part(each, 1) for each in conjuncts]
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
@@ -168,8 +169,9 @@ class _Compiler:
                 inner = await self.part(condition.condition, depth + 1)
                 return Part(none_of(inner.condition))
             case _:
-                self._count()
-                return await self._leaf(condition, depth)
+                with self.context.at(condition.span):
+                    self._count()
+                    return await self._leaf(condition, depth)
 
     async def _all(self, condition: And, depth: int) -> Part:
         parts = [await self.part(each, depth + 1) for each in _asking(condition.conditions)]
@@ -188,7 +190,8 @@ class _Compiler:
             self._count(len(words))
             parts.append(await self._words(words, depth + 1))
         if tags:
-            self._count()
+            with self.context.at(tags[0].span):
+                self._count()
             parts.append(await tagged.of_tags(self.context, tags))
         return _either(parts)
 

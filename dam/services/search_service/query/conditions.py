@@ -10,6 +10,7 @@ from dam.errors import QuerySyntaxError
 from dam.services.search_service.query.fields import Field
 from dam.services.search_service.query.names import (
     CHOICES,
+    WHERE_FIELDS_ARE,
     Names,
     column_kind,
     columns_of,
@@ -37,7 +38,7 @@ from dam.services.search_service.query.tree import (
     Value,
     Word,
 )
-from dam.services.search_service.query.values import EXPECTED, RATIO_WITHIN, read_value
+from dam.services.search_service.query.values import RATIO_WITHIN, expected_values, read_value
 
 _FIELD = re.compile(r"([^:\0]+):")
 _TURNED: dict[Operator, Operator] = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": ">="}
@@ -109,7 +110,7 @@ class Reader:
             return self._interval(name, kind, field)
         operator, part = field.without_operator()
         if kind == "flag" and operator not in {None, "="}:
-            raise field.fault(*EXPECTED[kind])
+            raise field.fault(*expected_values(kind, part.text))
         reading = self._value(kind, part)
         if kind == "time":
             return _time_condition(name, operator, reading, field.span)
@@ -121,7 +122,7 @@ class Reader:
     def _value(self, kind: ValueKind, field: Field) -> Reading:
         reading = read_value(kind, field.text, self.now)
         if reading is None:
-            raise field.fault(*EXPECTED[kind])
+            raise field.fault(*expected_values(kind, field.text))
         return reading
 
     def _interval(self, name: str, kind: ValueKind, field: Field) -> Interval:
@@ -164,7 +165,9 @@ class Reader:
         near = nearest(found, [*self.names.everything(), *SPECIAL])
         expected = "a field", "quotes around a text with a colon"
         suggestion = near and f"{near}:"
-        return QuerySyntaxError(self.query, token.start, found, expected, suggestion)
+        return QuerySyntaxError(
+            self.query, token.start, found, expected, suggestion, hint=WHERE_FIELDS_ARE
+        )
 
 
 def _extension(text: str) -> str:

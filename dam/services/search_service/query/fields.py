@@ -62,10 +62,15 @@ class Field:
             return value.text.lower()
         raise value.fault(*choices, suggestion=nearest(value.text, choices))
 
-    def fault(self, *expected: str, suggestion: str | None = None) -> QuerySyntaxError:
+    def fault(
+        self, *expected: str, suggestion: str | None = None, hint: str | None = None
+    ) -> QuerySyntaxError:
         """Return the error of this value."""
-        return QuerySyntaxError(self.query, self.value_start, self.text, expected, suggestion)
+        start = self.value_start
+        return QuerySyntaxError(self.query, start, self.text, expected, suggestion, hint=hint)
 
-    def name_fault(self, found: str, *expected: str, suggestion: str | None) -> QuerySyntaxError:
+    def name_fault(
+        self, found: str, *expected: str, suggestion: str | None, hint: str | None = None
+    ) -> QuerySyntaxError:
         """Return the error of this name."""
-        return QuerySyntaxError(self.query, self.start, found, expected, suggestion)
+        return QuerySyntaxError(self.query, self.start, found, expected, suggestion, hint=hint)

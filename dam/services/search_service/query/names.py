@@ -24,6 +24,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that take one of a few words."""
 
+WHERE_FIELDS_ARE = "`dam-cli search --list-fields` lists all fields"
+"""The hint where no known field is near to one that is not known."""
+
 LONGEST_SAVED_NAME = 100
 """At most this many characters has the name of a saved query."""
 

@@ -1,6 +1,6 @@
 """Parses the text of a query: terms, brackets, and the keywords `not`, `and` and `or`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -53,11 +53,13 @@ class _Group:
 class _SavedQueries:
     """The saved queries that a query may name, and how much of them was read already.
 
-    `path` has the names of those that are being read, each inside of the one before it.
+    `path` has the names of those that are being read, each inside of the one before it;
+    `named_by` is the query outside of them all, and its term that names the first one.
     """
 
     texts: Mapping[str, str]
     path: list[str] = field(default_factory=list)
+    named_by: tuple[str, Token] | None = None
     terms: int = 0
     characters: int = 0
 
@@ -70,7 +72,8 @@ class _Parser:
         self.groups = [_Group()]
         self.sorts: list[Sort] = []
         self.later_sorts: list[Sort] = []
-        self.limits: list[int] = []
+        self.limit: int | None = None
+        self.later_limits: list[int] = []
 
     def parse(self) -> Query:
         text = self.reader.query
@@ -78,18 +81,19 @@ class _Parser:
         for token in tokens_of(text):
             self._take(token)
         has_condition = bool(self.groups[0].alternatives[0])
+        limits = self.later_limits if self.limit is None else [self.limit, *self.later_limits]
         return Query(
             text,
             self.groups[0].whole() if has_condition else None,
-            (*self.sorts, *self.later_sorts),
-            min(self.limits) if self.limits else None,
+            _each_field_once([*self.sorts, *self.later_sorts]),
+            min(limits, default=None),
         )
 
     def _take(self, token: Token) -> None:
         group = self.groups[-1]
         if token.kind == "(":
             if self.depth + len(self.groups) > DEEPEST:
-                raise self._fault(token, f"at most {DEEPEST} open brackets")
+                raise self._fault_of_all(token, f"at most {DEEPEST} open brackets")
             self.groups.append(_Group(token.start))
         elif token.kind == ")":
             self._close(token)
@@ -113,7 +117,7 @@ class _Parser:
     def _term(self, token: Token, group: _Group) -> None:
         self.saved.terms += 1
         if self.saved.terms > MOST_TERMS:
-            raise self._fault(token, f"at most {MOST_TERMS:,} terms")
+            raise self._fault_of_all(token, f"at most {MOST_TERMS:,} terms")
         meaning = self.reader.read(token)
         if isinstance(meaning, Saved):
             self._take_saved(self._saved_query(meaning.key, token), token, group)
@@ -122,9 +126,13 @@ class _Parser:
         elif self._is_inside(group):
             raise self._fault(token, _ORDER_OUTSIDE)
         elif isinstance(meaning, Sort):
+            if any(sort.field == meaning.field for sort in self.sorts):
+                raise self._fault(token, f"only one sort: with {meaning.field}")
             self.sorts.append(meaning)
+        elif self.limit is not None:
+            raise self._fault(token, "only one limit: in a query")
         else:
-            self.limits.append(meaning.count)
+            self.limit = meaning.count
 
     def _is_inside(self, group: _Group) -> bool:
         return len(self.groups) > 1 or group.wants is not None
@@ -133,7 +141,7 @@ class _Parser:
         if (query.sorts or query.limit) and self._is_inside(group):
             raise self._fault(token, f"a saved query without sort: and limit:, or {_ORDER_OUTSIDE}")
         self.later_sorts += query.sorts
-        self.limits += [query.limit] if query.limit else []
+        self.later_limits += [query.limit] if query.limit else []
         if query.condition:
             group.add(query.condition)
 
@@ -151,21 +159,35 @@ class _Parser:
             )
         if key in saved.path:
             loop = " > ".join(f"@{name}" for name in [*saved.path[saved.path.index(key) :], key])
-            raise self._fault(token, f"a saved query that does not name itself: {loop}")
+            raise self._fault_of_all(token, f"a saved query that does not name itself: {loop}")
         if len(saved.path) == DEEPEST_SAVED:
-            raise self._fault(token, f"at most {DEEPEST_SAVED} saved queries in each other")
+            raise self._fault_of_all(token, f"at most {DEEPEST_SAVED} saved queries in each other")
         if saved.characters + len(text) > MOST_CHARACTERS:
-            raise self._fault(token, f"at most {MOST_CHARACTERS:,} characters with saved queries")
+            most = f"at most {MOST_CHARACTERS:,} characters with saved queries"
+            raise self._fault_of_all(token, most)
+        return self._inner(key, text, token)
+
+    def _inner(self, key: str, text: str, token: Token) -> Query:
+        """Parse the text of a saved query that stands at a term; its faults are told there."""
+        saved = self.saved
         span = self.reader.span or Span(token.start, token.end)
         reader = replace(self.reader, query=text, span=span)
+        is_outermost = saved.named_by is None
+        if is_outermost:
+            saved.named_by = self.reader.query, token
         saved.path.append(key)
         try:
-            return _Parser(reader, saved, self.depth + len(self.groups)).parse()
+            query = _Parser(reader, saved, self.depth + len(self.groups)).parse()
         except QuerySyntaxError as error:
-            expected = f"a saved query that can be read (@{key}: {error.message})"
-            raise self._fault(token, expected) from error
-        finally:
-            saved.path.pop()
+            if not is_outermost or error.query is self.reader.query:
+                raise
+            where = f"in @{saved.path[-1]}, {error.message.removeprefix('query, ')}"
+            expected = f"a saved query that can be read; {where}"
+            raise self._fault(token, expected, suggestion=error.suggestion) from error
+        saved.path.pop()
+        if is_outermost:
+            saved.named_by = None
+        return query
 
     def _close(self, token: Token) -> None:
         if len(self.groups) == 1:
@@ -184,13 +206,32 @@ class _Parser:
         if group.wants:
             raise self._fault(token, f"a condition after {group.wants.text}")
 
+    def _fault_of_all(self, token: Token, expected: str) -> QuerySyntaxError:
+        """Return a fault that is none of the saved query alone, but of the query that names it."""
+        if self.saved.named_by is None:
+            return self._fault(token, expected)
+        query, term = self.saved.named_by
+        return _fault_at(query, term, expected)
+
     def _fault(
         self, token: Token, *expected: str, suggestion: str | None = None
     ) -> QuerySyntaxError:
-        query, found = self.reader.query, token.text
-        if token.kind == "term":
-            found = query[token.start : token.end]
-        return QuerySyntaxError(query, token.start, found, expected, suggestion)
+        return _fault_at(self.reader.query, token, *expected, suggestion=suggestion)
+
+
+def _fault_at(
+    query: str, token: Token, *expected: str, suggestion: str | None = None
+) -> QuerySyntaxError:
+    found = query[token.start : token.end] if token.kind == "term" else token.text
+    return QuerySyntaxError(query, token.start, found, expected, suggestion)
+
+
+def _each_field_once(sorts: Iterable[Sort]) -> tuple[Sort, ...]:
+    """Return the sorts without those by a field that an earlier one sorts by."""
+    first: dict[str, Sort] = {}
+    for sort in sorts:
+        first.setdefault(sort.field, sort)
+    return tuple(first.values())
 
 
 def parse(

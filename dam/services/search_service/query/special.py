@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dam.services.search_service.query.fields import Field
-from dam.services.search_service.query.names import Names, nearest
+from dam.services.search_service.query.names import WHERE_FIELDS_ARE, Names, nearest
 from dam.services.search_service.query.patterns import (
     containing,
     exact_pattern,
@@ -30,7 +30,9 @@ from dam.services.search_service.query.tree import (
 PLACES: tuple[Place, ...] = ("managed", "referenced", "archive", "trash")
 """What `in:` takes."""
 
-_SIMILAR = re.compile(r"([0-9]{1,18})(?:(<=?)([0-9]{1,2}))?")
+_SIMILAR = re.compile(r"([0-9]+)(?:(<=?)([0-9]+))?")
+_MOST_DIGITS = 18
+_MOST_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def _has(field: Field, names: Names) -> Condition:
         return Presence(whole, field.span)
     if component := names.component(field.text):
         return Presence(component.__name__, field.span, is_component=True)
-    raise field.fault("a field", "a component", suggestion=names.nearest_of_all(field.text))
+    near = names.nearest_of_all(field.text)
+    raise field.fault("a field", "a component", suggestion=near, hint=WHERE_FIELDS_ARE)
 
 
 def _missing(field: Field, names: Names) -> Condition:
@@ -80,6 +83,10 @@ def _similar(field: Field, _: Names) -> Condition:
     match = _SIMILAR.fullmatch(field.text)
     if match is None:
         raise field.fault("an id, maybe with a distance, as in 12 or 12<8")
+    if len(match[1]) > _MOST_DIGITS:
+        raise field.fault(f"an id of at most {_MOST_DIGITS} digits")
+    if match[3] and (len(match[3]) > _MOST_DIGITS or int(match[3]) > _MOST_BITS):
+        raise field.fault(f"a distance of at most {_MOST_BITS} bits")
     distance = int(match[3]) if match[3] else None
     return Similar(int(match[1]), distance, field.span, match[2] == "<")
 
@@ -98,12 +105,15 @@ def _sort(field: Field, names: Names) -> Sort:
     name = field.part(int(is_descending))
     if whole := names.whole(name.text):
         return Sort(whole, is_descending)
-    raise name.fault("a field to sort by", suggestion=nearest(name.text, names.everything()))
+    near = nearest(name.text, names.everything())
+    raise name.fault("a field to sort by", suggestion=near, hint=WHERE_FIELDS_ARE)
 
 
 def _limit(field: Field, _: Names) -> Limit:
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", field.text):
+    if not re.fullmatch(r"0*[1-9][0-9]*", field.text):
         raise field.fault("a whole number above 0")
+    if len(field.text) > _MOST_DIGITS:
+        raise field.fault(f"a number of at most {_MOST_DIGITS} digits")
     return Limit(int(field.text))
 
 

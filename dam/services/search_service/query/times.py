@@ -12,8 +12,10 @@ Unit = Literal["year", "month", "day", "minute", "second"]
 
 _UNITS: tuple[Unit, ...] = ("year", "month", "day", "minute", "second")
 _SHOWN: dict[Unit, int] = {"year": 4, "month": 7, "day": 10, "minute": 16, "second": 19}
-_GIVEN: dict[int, Unit] = {1: "year", 2: "month", 3: "day", 5: "minute", 6: "second"}
-_YEARS = range(1000, 9000)
+_PARTS: dict[Unit, int] = {"year": 1, "month": 2, "day": 3, "minute": 5, "second": 6}
+_UNIT_OF = {parts: unit for unit, parts in _PARTS.items()}
+_LAST = datetime.max.replace(tzinfo=UTC)
+"""Stands for the first moment after the year 9999, which no `datetime` is."""
 _DATE = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
@@ -41,7 +43,7 @@ def read_time(text: str, now: datetime) -> Reading | None:
     try:
         if text.lower() in {"today", "yesterday"}:
             start = midnight - timedelta(days=text.lower() == "yesterday")
-            return Reading(start, step(start, "day"))
+            return Reading(start, _first_after(start, "day"))
         if ago := _AGO.fullmatch(text):
             return _ago(int(ago[1]), ago[2], now)
         date = _DATE.fullmatch(text)
@@ -68,18 +70,32 @@ def exact_text(moment: datetime) -> str:
 def start_text(moment: datetime) -> str:
     """Return the shortest text that is read as a span with this start."""
     unit = next((unit for unit in _UNITS if _is_start(moment, unit)), None)
-    return _text(moment, unit) if unit else exact_text(moment)
+    return _text(moment, unit) if unit and moment != _LAST else exact_text(moment)
 
 
 def span_text(low: datetime | None, high: datetime) -> str:
     """Return the shortest text for the span from `low` up to `high`, which is outside."""
     finest = low if low and _is_start(low, "second") else high
     unit = next(unit for unit in _UNITS if _is_start(high, unit) and _is_start(finest, unit))
-    last = step(high, unit, -1)
+    last = _start_of_last(unit) if high == _LAST else step(high, unit, -1)
     if low == last:
         return _text(last, unit)
     first = "" if low is None else _text(low, unit) if low is finest else exact_text(low)
     return f"{first}..{_text(last, unit)}"
+
+
+def _first_after(start: datetime, unit: Unit) -> datetime:
+    try:
+        return step(start, unit)
+    except (ValueError, OverflowError):
+        return _LAST
+
+
+def _start_of_last(unit: Unit) -> datetime:
+    """Return the start of the last year, month and so on that there is."""
+    parts = (9999, 12, 31, 23, 59, 59)[: _PARTS[unit]]
+    year, month, day, hour, minute, second = (*parts, *(0, 1, 1, 0, 0, 0)[len(parts) :])
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def _text(moment: datetime, unit: Unit) -> str:
@@ -87,6 +103,8 @@ def _text(moment: datetime, unit: Unit) -> str:
 
 
 def _is_start(moment: datetime, unit: Unit) -> bool:
+    if moment == _LAST:
+        return True
     smallest = moment.month, moment.day, moment.hour, moment.minute, moment.second
     at = {"year": 0, "month": 1, "day": 2, "minute": 4, "second": 5}[unit]
     return not moment.microsecond and smallest[at:] == (1, 1, 0, 0, 0)[at:]
@@ -100,14 +118,12 @@ def _ago(count: int, unit: str, now: datetime) -> Reading | None:
         year, month = months // 12, months % 12 + 1
         day = min(now.day, calendar.monthrange(year, month)[1])
         moment = now.replace(year=year, month=month, day=day)
-    return Reading(moment, is_ago=True) if moment.year in _YEARS else None
+    return Reading(moment, is_ago=True)
 
 
 def _date(date: re.Match[str], midnight: datetime) -> Reading | None:
     given = [int(part) for part in date.groups()[:6] if part]
     year, month, day, hour, minute, second = given + [0, 1, 1, 0, 0, 0][len(given) :]
-    if year not in _YEARS:
-        return None
     start = midnight.replace(
         year=year, month=month, day=day, hour=hour, minute=minute, second=second
     )
@@ -116,4 +132,4 @@ def _date(date: re.Match[str], midnight: datetime) -> Reading | None:
         start = start.replace(tzinfo=zone).astimezone(midnight.tzinfo)
     if date[7]:
         return Reading(start.replace(microsecond=int(date[7].ljust(6, "0"))))
-    return Reading(start, step(start, _GIVEN[len(given)]))
+    return Reading(start, _first_after(start, _UNIT_OF[len(given)]))

@@ -3,11 +3,12 @@
 import math
 import re
 from datetime import datetime
+from typing import Literal
 
 from dam.core.ecs.search_fields import ValueKind
 from dam.services.search_service.query.times import Reading, read_time
 
-EXPECTED: dict[str, tuple[str, ...]] = {
+_EXPECTED: dict[str, tuple[str, ...]] = {
     "integer": ("a whole number, as in 3000 or 3k",),
     "number": ("a number, as in 1.5",),
     "size": ("a size, as in 2MB, 2MiB or 2000",),
@@ -16,6 +17,9 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "time": ("a time, as in 2024, 2024-05, 2024-05-17, today, 6h, 3d, 2w or 6mo",),
     "flag": ("yes", "no"),
 }
+_TOO_LARGE = "a number of at most 9,223,372,036,854,775,807"
+_NUMBER_LIKE = re.compile(r"-?[0-9]+(?:e\+?[0-9]+)?(?:[kmgtp]i?b?|b)?", re.IGNORECASE | re.ASCII)
+_COUNTED = frozenset({"integer", "number", "size", "duration", "ratio"})
 RATIO_WITHIN = 0.01
 """The part of a ratio by which an equal one may differ."""
 
@@ -46,6 +50,12 @@ def read_value(kind: ValueKind, text: str, now: datetime) -> Reading | None:
     if number is None or not math.isfinite(number) or abs(number) > _LARGEST:
         return None
     return _reading(kind, number)
+
+
+def expected_values(kind: ValueKind | Literal["bytes"], text: str) -> tuple[str, ...]:
+    """Return what could stand in the place of a text that is no value of a kind."""
+    is_number = kind in _COUNTED and _NUMBER_LIKE.fullmatch(text)
+    return (_TOO_LARGE,) if is_number else _EXPECTED[kind]
 
 
 def _reading(kind: ValueKind, number: float) -> Reading | None:

@@ -192,6 +192,9 @@ FAULTS = {
     "a or sort:size": (5, None),
     "not limit:5": (4, None),
     "@": (0, None),
+    "sort:size sort:-size": (10, None),
+    "limit:9 limit:9": (8, None),
+    "similar:12<65": (8, None),
 }
 
 
@@ -208,7 +211,7 @@ def test_a_fault_has_its_position_and_suggestion(text: str) -> None:
 
 
 def test_sort_and_limit_are_no_conditions() -> None:
-    query = parse("sort:-size limit:50 limit:9 sort:name", now=NOW)
+    query = parse("sort:-size limit:9 sort:name", now=NOW)
     assert query.condition is None
     assert (query.sorts, query.limit) == ((Sort("size_bytes", is_descending=True), Sort("name")), 9)
 
@@ -235,23 +238,47 @@ def test_the_message_names_place_finding_and_expectation() -> None:
         "query, position 2: found 'widht', expected a field or quotes around a text with a colon"
     )
     assert fault.hint == "did you mean width:?"
-    assert fault.details == ("a widht:3", "  ^")
+    assert fault.text_place == ("a widht:3", 2)
 
 
 @pytest.mark.parametrize(
-    ("text", "position", "details"),
+    ("text", "expected"),
     [
-        ("a or", 4, ("a or", "    ^")),
-        ("漢字 (", 3, ("漢字 (", "     ^")),
-        ("e\u0301\t\0", 3, ("e\u0301 \ufffd", "  ^")),
-        ("a " * 50 + "()", 101, ("… " + "a " * 19 + "()", " " * 41 + "^")),
-        ("(" + "a " * 50, 0, ("(" + "a " * 14 + "a…", "^")),
+        ("width:99999999999999999999", "a number of at most 9,223,372,036,854,775,807"),
+        ("size:>9999PB", "a number of at most 9,223,372,036,854,775,807"),
+        ("limit:1000000000000000000000", "a number of at most 18 digits"),
+        ("similar:1000000000000000000000", "an id of at most 18 digits"),
+        ("similar:1<65", "a distance of at most 64 bits"),
+        ("width:3.5", "a whole number, as in 3000 or 3k"),
     ],
 )
-def test_a_caret_points_at_the_fault(text: str, position: int, details: tuple[str, str]) -> None:
+def test_a_number_that_is_too_large_is_told_so(text: str, expected: str) -> None:
     fault = fault_of(text, NOW)
     assert fault is not None
-    assert (fault.position, fault.details) == (position, details)
+    assert fault.expected == (expected,)
+
+
+@pytest.mark.parametrize("text", ["a:1", "gps:1", "x has:a", "sort:q"])
+def test_where_no_field_is_near_the_fault_says_where_all_are(text: str) -> None:
+    fault = fault_of(text, NOW)
+    assert fault is not None
+    assert fault.hint == "`dam-cli search --list-fields` lists all fields"
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("added:9999-12-31", "added_at:9999-12-31"),
+        ("added:0001..9999", "added_at:0001..9999"),
+        ("added:9999-12-31T23:59", "added_at:9999-12-31T23:59"),
+        ("added:..9999-12", "added_at:..9999-12"),
+        ("added:>9999", "added_at:>=9999-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_the_first_and_the_last_year_have_a_start_and_an_end(text: str, again: str) -> None:
+    query = parse(text, now=NOW)
+    assert parse(again, now=NOW).condition == query.condition
+    assert parse(text_of(query), now=NOW).condition == query.condition
 
 
 @given(queries | written | any_text)

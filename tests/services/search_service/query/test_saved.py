@@ -85,7 +85,10 @@ def test_an_unknown_one_is_a_fault_with_a_suggestion() -> None:
 def test_one_that_cannot_be_read_is_a_fault_of_its_name() -> None:
     error = fault("a -@outer", outer="c @broken")
     assert (error.position, error.found) == (3, "@outer")
-    assert "(@broken: query, position 6: found 'x', expected a whole number" in error.message
+    assert error.message == (
+        "query, position 3: found '@outer', expected a saved query that can be read; "
+        "in @broken, position 6: found 'x', expected a whole number, as in 3000 or 3k"
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,11 @@ def test_one_that_cannot_be_read_is_a_fault_of_its_name() -> None:
     [("@x", {"x": "a @x"}), ("@x", {"x": "@y", "y": "-(b @X)"}), ("@z", {"x": "@x", "z": "@x"})],
 )
 def test_one_that_names_itself_at_any_distance_is_refused(text: str, more: dict[str, str]) -> None:
-    assert "a saved query that does not name itself: @x > " in fault(text, **more).message
+    error = fault(text, **more)
+    assert error.text_place == (text, 0)
+    assert error.message.startswith(
+        f"query, position 0: found {text!r}, expected a saved query that does not name itself: @x >"
+    )
 
 
 def test_limits_count_over_all_of_them() -> None:
