@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import dam
+from tests.warm_start import is_short, run_warm
 
 _TIMEOUT_S = 120.0
+_PROJECT = Path(dam.__file__).parents[1]
+"""Where the package is that these tests import: it is the one that runs."""
 
 _Argument: TypeAlias = str | bytes | os.PathLike[str]
+
+_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "TZ", "TMPDIR")
+"""How variables begin that the interpreter and the C library read as they start."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +55,28 @@ class DamCli:
     settings: Mapping[str, str] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
     """A command that runs this one, such as `prlimit --nofile=20`."""
+    packages: tuple[Path, ...] = ()
+    """Folders of installed packages, which are found before all others."""
 
     def __call__(
         self, *arguments: _Argument, stdin: bytes = b"", cwd: Path | None = None
     ) -> Result:
-        """Run to the end and return what came of it."""
+        """Run to the end and return what came of it.
+
+        The interpreter is started anew where that may make a difference, see `tests.warm_start`.
+        """
+        words = [os.fsencode(argument) for argument in arguments]
+        if self._can_start_warm and is_short(words):
+            folder = cwd or self.home
+            ended = run_warm(words, self.environment, folder, stdin, _TIMEOUT_S)
+            return _result(*ended)
         process = self.start(*arguments, cwd=cwd)
         try:
             stdout, stderr = process.communicate(stdin, timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             kill_all(process)
             raise
-        return Result(
-            process.returncode,
-            stdout.decode(errors="surrogateescape"),
-            stderr.decode(errors="surrogateescape"),
-        )
+        return _result(process.returncode, stdout, stderr)
 
     def start(self, *arguments: _Argument, cwd: Path | None = None) -> subprocess.Popen[bytes]:
         """Start the command as the leader of a process group, its streams as pipes of bytes."""
@@ -89,10 +101,19 @@ class DamCli:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             # The package that these tests import is the one that runs.
-            "PYTHONPATH": str(Path(dam.__file__).parents[1]),
+            "PYTHONPATH": os.pathsep.join(
+                map(str, (*self.packages, Path(dam.__file__).parents[1]))
+            ),
             **home_variables(self.home),
             **self.settings,
         }
+
+    @property
+    def _can_start_warm(self) -> bool:
+        is_plain = not self.behind and not any(
+            name.startswith(_READ_BY_PYTHON) for name in self.settings
+        )
+        return is_plain and "DAM_TEST_COLD" not in os.environ
 
 
 def home_variables(home: Path) -> dict[str, str]:
@@ -104,6 +125,11 @@ def home_variables(home: Path) -> dict[str, str]:
         "XDG_DATA_HOME": str(home / ".local" / "share"),
         "XDG_STATE_HOME": str(home / ".local" / "state"),
     }
+
+
+def _result(returncode: int, stdout: bytes, stderr: bytes) -> Result:
+    streams = (stream.decode(errors="surrogateescape") for stream in (stdout, stderr))
+    return Result(returncode, *streams)
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -30,6 +31,25 @@ def test_the_environment_is_an_empty_home(home: Path, dam_cli: DamCli) -> None:
     assert list(home.iterdir()) == []
     assert not [name for name in os.environ if name.startswith("DAM_") and "_TEST_" not in name]
     assert not [name for name in dam_cli.environment if name.startswith("DAM_")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["--version"], b""),
+        (["no-such-command", "--json"], b""),
+        (["show", b"\xff", "é"], b""),
+        (["add-asset", "--jsonl", "-"], b"missing\xff\n"),
+        (["config", "show", "--json"], b""),
+    ],
+)
+def test_a_command_of_the_warm_process_does_what_a_new_one_does(
+    dam_cli: DamCli, arguments: list[str | bytes], stdin: bytes
+) -> None:
+    cli = dam_cli.with_settings(DAM_WORKERS="3")
+    cold = replace(cli, behind=("env",))
+    assert cli(*arguments, stdin=stdin) == cold(*arguments, stdin=stdin)
 
 
 @pytest.mark.slow

@@ -3,12 +3,12 @@
 import shutil
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import DamCli
-from tests.conftest import PROJECT
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
 
@@ -26,7 +26,7 @@ def site_packages(tmp_path: Path) -> Path:
 @pytest.fixture
 def cli_with_plugins(dam_cli: DamCli, site_packages: Path) -> DamCli:
     """The command in an environment whose packages are those of `site_packages`."""
-    return dam_cli.with_settings(PYTHONPATH=f"{site_packages}:{PROJECT}")
+    return replace(dam_cli, packages=(site_packages,))
 
 
 @pytest.fixture

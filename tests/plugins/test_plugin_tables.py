@@ -264,7 +264,7 @@ def test_a_plugin_that_is_imported_from_a_zip_file_has_its_migrations(
     notes: DamCli, site_packages: Path
 ) -> None:
     write_notes(site_packages, FIRST, is_zipped=True)
-    path = notes.settings["PYTHONPATH"]
+    path = notes.environment["PYTHONPATH"]
     zipped = notes.with_settings(PYTHONPATH=f"{site_packages / 'dam_notes.zip'}:{path}")
     assert zipped("setup-db").returncode == ExitCode.OK
     assert tables_of(url_of(notes)) >= TABLES

@@ -104,5 +104,20 @@ def test_help_imports_nothing_heavy(home: Path) -> None:
     assert result.stderr == "[]\n"
 
 
+def test_a_world_on_sqlite_imports_nothing_that_it_never_needs(home: Path) -> None:
+    code = (
+        "import sys; from dam.cli.main import main; main(['search', 'x']);"
+        "print(sorted(set(sys.modules) & {'alembic', 'psycopg', 'numpy', 'PIL', 'pikepdf',"
+        " 'py7zr', 'rarfile', 'rich.console', 'rich.markup'}),"
+        " file=sys.stderr)"
+    )
+    environment = DamCli(home).environment
+    assert DamCli(home)("setup-db").returncode == 0
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert result.stderr == "[]\n"
+
+
 def test_the_module_is_the_command(home: Path) -> None:
     assert DamCli(home)("--version").stdout == f"dam-cli {dam.__version__}\n"

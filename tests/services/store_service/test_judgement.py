@@ -35,10 +35,10 @@ ASSETS = Path(__file__).parents[2] / "assets" / "pictures"
 @pytest.fixture
 async def stored(world: World, add: Add, tmp_path: Path) -> int:
     """A picture and a few files that are stored; return the picture's id."""
-    for number in range(12):
-        path = tmp_path / f"{number}.txt"
+    paths = [tmp_path / f"{number}.txt" for number in range(12)]
+    for number, path in enumerate(paths):
         path.write_text(str(number))
-        await add(path)
+    await import_files(world, map(str, paths), ImportOptions(mode="copy"))
     picture = await add(ASSETS / "lake.jpg")
     forget_folder(world)
     return picture
