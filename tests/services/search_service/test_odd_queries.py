@@ -1,6 +1,7 @@
 """Searches that ask for odd or bad things find nothing wrong, on both databases."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -211,7 +212,7 @@ async def test_facets_count_what_is_found(searched_world: World, searched: MadeU
     found = {asset.id for asset in searched.assets} & set(answer(searched, Query("")))
     shown = [asset for asset in searched.assets if asset.id in found]
 
-    counted = await searched_world.read(facets, "", ["type", "tag", "year"])
+    counted = await searched_world.read(facets, "", ["type", "media_type", "tag", "year"])
 
     assert sum(each.count for each in counted["type"]) == len(found)
     by_tag = {each.value: each.count for each in counted["tag"]}
@@ -220,6 +221,8 @@ async def test_facets_count_what_is_found(searched_world: World, searched: MadeU
     assert by_year["2025"] == sum(asset.added.year == 2025 for asset in shown)
     by_type = {each.value: each.count for each in counted["type"]}
     assert by_type["comic"] == sum(asset.is_variant for asset in shown)
+    by_media_type = {each.value: each.count for each in counted["media_type"]}
+    assert by_media_type == Counter(asset.media_type for asset in shown)
 
 
 async def test_the_plan_names_the_index(searched_world: World) -> None:
