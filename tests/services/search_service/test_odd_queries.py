@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
@@ -101,6 +101,21 @@ async def test_two_hundred_words_are_not_too_many(searched_world: World) -> None
 
     assert await searched_world.read(count, " or ".join([*words, "cat"])) > 0
     assert await searched_world.read(count, " ".join([*words, "cat"])) == 0
+
+
+async def test_alternative_words_are_asked_for_together(searched_world: World) -> None:
+    asked: list[str] = []
+
+    @event.listens_for(searched_world.database._readers.sync_engine, "before_cursor_execute")
+    def note(*of_statement: object) -> None:
+        asked.append(str(of_statement[2]))
+
+    words = [f"w{at}" for at in range(199)]
+    page = await searched_world.read(search_page, " or ".join([*words, "cat"]))
+    event.remove(searched_world.database._readers.sync_engine, "before_cursor_execute", note)
+
+    assert page.entity_ids
+    assert len(asked) < 10, "some for each word"
 
 
 @pytest.mark.parametrize("field", ["name", "path", "ext", "tag"])
