@@ -27,6 +27,8 @@ _SETTINGS = {
     # The cost of a look-up compared with reading on. The default is for disks with a moving head,
     # and makes the server read whole tables for the few hundred rows of a batch.
     "random_page_cost": "1.1",
+    # To compile a plan takes longer than to run it, for all that is asked here.
+    "jit": "off",
     "lock_timeout": "20s",
     # Less than two lock time-outs: a process suspended in a transaction delays others no longer.
     "idle_in_transaction_session_timeout": "35s",

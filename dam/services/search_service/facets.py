@@ -59,9 +59,11 @@ async def facets(
     if not names:
         return {}
     found = (await ids_statement(session, query)).cte("found")
-    parts = [_SELECTS[name](found) for name in dict.fromkeys(names)]
-    for name, value, space, number in (await session.execute(union_all(*parts))).all():
-        counted[name][_value(name, value, space)] += number
+    parts = [_SELECTS[source](found) for source in {_SOURCES.get(name, name) for name in names}]
+    for source, value, space, number in (await session.execute(union_all(*parts))).all():
+        for name, some in counted.items():
+            if _SOURCES.get(name, name) == source:
+                some[_value(name, value, space)] += number
     return {
         name: [FacetCount(*pair) for pair in sorted(some.items(), key=_order)[:_MOST]]
         for name, some in counted.items()
@@ -79,27 +81,15 @@ def _value(name: str, value: str | None, space: str | None) -> str | None:
     return str(TagName(space, value)) if name == "tag" and value else value
 
 
-def _types(found: Any) -> Select[Any]:  # noqa: ANN401 - a table
+def _files(found: Any) -> Select[Any]:  # noqa: ANN401 - a table
     files, variants = table_of(FilePropertiesComponent), table_of(ComicBookVariantComponent)
     is_comic = cast(func.min(variants.c.entity_id), String())
     joined = found.outerjoin(files, files.c.entity_id == found.c.entity_id).outerjoin(
         variants, variants.c.entity_id == found.c.entity_id
     )
     kind = files.c.media_type
-    grouped = select(literal("type"), kind, is_comic, func.count()).select_from(joined)
+    grouped = select(literal("file"), kind, is_comic, func.count()).select_from(joined)
     return grouped.group_by(kind, variants.c.entity_id.is_(None))
-
-
-def _media_types(found: Any) -> Select[Any]:  # noqa: ANN401
-    files = table_of(FilePropertiesComponent)
-    joined = found.outerjoin(files, files.c.entity_id == found.c.entity_id)
-    kind = files.c.media_type
-    nothing = cast(null(), String())
-    return (
-        select(literal("media_type"), kind, nothing, func.count())
-        .select_from(joined)
-        .group_by(kind)
-    )
 
 
 def _years(found: Any) -> Select[Any]:  # noqa: ANN401
@@ -131,4 +121,5 @@ def _tags(found: Any) -> Select[Any]:  # noqa: ANN401
     return select(*columns).select_from(named)
 
 
-_SELECTS = {"type": _types, "media_type": _media_types, "year": _years, "tag": _tags}
+_SELECTS = {"file": _files, "year": _years, "tag": _tags}
+_SOURCES = {"type": "file", "media_type": "file"}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -130,12 +130,16 @@ def list_search_fields() -> tuple[FieldFacts, ...]:
     )
 
 
-def all_fields() -> dict[str, Field]:
+def all_fields() -> Mapping[str, Field]:
     """Return all fields by name."""
-    found: dict[str, Field] = {}
-    for kind in component_classes().values():
-        found |= _declared(kind)
-    return {**found, **_special()}
+    return _fields_of(tuple(component_classes().values()))
+
+
+# Plugins may map more classes at any time.
+@lru_cache(maxsize=4)
+def _fields_of(kinds: tuple[type[AnyComponent], ...]) -> Mapping[str, Field]:
+    fields = [_field_of(kind, field) for kind in kinds for field in kind.search_fields()]
+    return {field.name: field for field in (*fields, *_special())}
 
 
 def ns_of(time: datetime) -> int:
@@ -167,11 +171,6 @@ def rows_of(kind: type[AnyComponent], value: ColumnElement[Any]) -> Rows:
     return Rows(source=table, entity_id=table.c.entity_id, value=value)
 
 
-@cache
-def _declared(kind: type[AnyComponent]) -> Mapping[str, Field]:
-    return {field.name: _field_of(kind, field) for field in kind.search_fields()}
-
-
 def _field_of(kind: type[AnyComponent], field: SearchField) -> Field:
     is_one = table_of(kind).c.entity_id.primary_key
     column = field.column
@@ -186,10 +185,8 @@ def _field_of(kind: type[AnyComponent], field: SearchField) -> Field:
     )
 
 
-@cache
-def _special() -> Mapping[str, Field]:
-    fields = (*_of_entries(), *_of_files(), *_of_tags(), *_of_comics())
-    return {field.name: field for field in fields}
+def _special() -> Sequence[Field]:
+    return (*_of_entries(), *_of_files(), *_of_tags(), *_of_comics())
 
 
 def _entry_value(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> tuple[Rows, ...]:

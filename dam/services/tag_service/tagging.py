@@ -5,14 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
-from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.bulk import Conflict
 from dam.core.database.portions import portions
 from dam.core.ecs.changes import Change, Watched, recorded
-from dam.core.ecs.components import Entity, EntityId, table_of
+from dam.core.ecs.components import Entity, EntityId, table_of, upsert
 from dam.core.read_only import ReadOnly
 from dam.errors import ChangedSinceError, NotAnAssetError, TagValueError, UnknownTagError
 from dam.media.tag_name import TagName, TagText, parse_tag, tag_key
@@ -94,19 +94,8 @@ async def tag_entities(
     async with recorded(
         session, _watched(ids, mine), what=f"tagging {len(ids)} assets", check=check_values
     ) as recording:
-        rows = [
-            {
-                "entity_id": entity_id,
-                "tag_entity_id": tag.entity_id,
-                "source": source,
-                "system": "",
-                "value": value.text if value else None,
-                "number": value.number if value else None,
-            }
-            for entity_id in ids
-            for tag, value in given.items()
-        ]
-        await insert_rows(session, table_of(Link), rows, ONCE)
+        for tag, value in given.items():
+            await _link(session, ids, tag, value, source)
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
 
 
@@ -176,6 +165,26 @@ async def tags_of(
             tag = EntityTag(tag=text, value=value, source=source, tag_entity_id=tag_id)
             found[entity_id].append(tag)
     return {key: sorted(dict.fromkeys(tags), key=_order) for key, tags in found.items()}
+
+
+async def _link(
+    session: AsyncSession, ids: Sequence[EntityId], tag: Tag, value: TagValue | None, source: Source
+) -> None:
+    """Write the same link for all these entities; the database makes the rows."""
+    row = {
+        "tag_entity_id": tag.entity_id,
+        "source": source,
+        "system": "",
+        "value": value.text if value else None,
+        "number": value.number if value else None,
+    }
+    columns = table_of(Link).c
+    types = {name: columns[name].type for name in row}
+    same = (literal(each, types[name]).cast(types[name]) for name, each in row.items())
+    rows = select(Entity.id, *same).where(among(Entity.id, ids)).order_by(Entity.id)
+    adding = upsert(session, Link).from_select(["entity_id", *row], rows)
+    replaced = {name: adding.excluded[name] for name in ONCE.replaced}
+    await session.execute(adding.on_conflict_do_update(index_elements=ONCE.columns, set_=replaced))
 
 
 def _order(tag: EntityTag) -> tuple[str, str, str]:

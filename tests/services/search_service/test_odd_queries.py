@@ -1,10 +1,11 @@
 """Searches that ask for odd or bad things find nothing wrong, on both databases."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.world import World
@@ -109,6 +110,21 @@ async def test_two_hundred_words_are_not_too_many(searched_world: World) -> None
 
     assert await searched_world.read(count, " or ".join([*words, "cat"])) > 0
     assert await searched_world.read(count, " ".join([*words, "cat"])) == 0
+
+
+async def test_alternative_words_are_asked_for_together(searched_world: World) -> None:
+    asked: list[str] = []
+
+    @event.listens_for(searched_world.database._readers.sync_engine, "before_cursor_execute")
+    def note(*of_statement: object) -> None:
+        asked.append(str(of_statement[2]))
+
+    words = [f"w{at}" for at in range(199)]
+    page = await searched_world.read(search_page, " or ".join([*words, "cat"]))
+    event.remove(searched_world.database._readers.sync_engine, "before_cursor_execute", note)
+
+    assert page.entity_ids
+    assert len(asked) < 10, "some for each word"
 
 
 @pytest.mark.parametrize("field", ["name", "path", "ext", "tag"])
@@ -220,7 +236,7 @@ async def test_facets_count_what_is_found(searched_world: World, searched: MadeU
     found = {asset.id for asset in searched.assets} & set(answer(searched, Query("")))
     shown = [asset for asset in searched.assets if asset.id in found]
 
-    counted = await searched_world.read(facets, "", ["type", "tag", "year"])
+    counted = await searched_world.read(facets, "", ["type", "media_type", "tag", "year"])
 
     assert sum(each.count for each in counted["type"]) == len(found)
     by_tag = {each.value: each.count for each in counted["tag"]}
@@ -229,6 +245,8 @@ async def test_facets_count_what_is_found(searched_world: World, searched: MadeU
     assert by_year["2025"] == sum(asset.added.year == 2025 for asset in shown)
     by_type = {each.value: each.count for each in counted["type"]}
     assert by_type["comic"] == sum(asset.is_variant for asset in shown)
+    by_media_type = {each.value: each.count for each in counted["media_type"]}
+    assert by_media_type == Counter(asset.media_type for asset in shown)
 
 
 async def test_the_plan_names_the_index(searched_world: World) -> None:

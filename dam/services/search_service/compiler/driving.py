@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, func, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, TableClause, func, select, union_all
 
 from dam.core.ecs.components import EntityId
 from dam.media.folding import WantedWords
-from dam.services.search_service.compiler.parts import DRIVER, Asked, Context, Index, Part
+from dam.services.search_service.compiler.parts import DRIVER, FEW, Asked, Context, Index, Part
 from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.words import are_many, capped_count
 
@@ -27,24 +27,28 @@ _DOUBT = 3
 
 @dataclass(frozen=True)
 class Compiled:
-    """A query as SQL about rows of `ENTRY`, and of `DRIVER` if there is a driver.
+    """A query as SQL about rows of `ENTRY`, and of `DRIVER` or `FEW` if there is a driver.
 
     Args:
         conditions: What must hold beside what the driver finds.
         driver: Where the search begins; None for all assets in the order of their ids.
+        is_for_page: Only a page is wanted; a driver without an order then finds few.
     """
 
     conditions: tuple[Asked, ...]
     driver: Index | None = None
+    is_for_page: bool = False
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
         """Return a statement that selects the id of each result, and further columns."""
         if self.driver is None:
             return select(ENTRY.c.entity_id, *columns).where(*self._met(ENTRY.c.entity_id))
-        ids = self.driver.selects
-        found = (ids[0] if len(ids) == 1 else union_all(*ids)).subquery()
-        first = select(found).distinct().cte(DRIVER.name).prefix_with("MATERIALIZED")
-        return self._driven(first, *columns)
+        first, *others = self.driver.selects
+        if others or first.selected_columns[0] is not ENTRY.c.entity_id:
+            first = select(union_all(first, *others).subquery()).distinct()
+        source = FEW if self.is_for_page else DRIVER
+        ids = first.cte(source.name).prefix_with("MATERIALIZED")
+        return self._driven(source, ids, *columns)
 
     def select_in_order(self, before: EntityId | None = None) -> Select[Any]:
         """Return a statement that selects the id of each result, newest first.
@@ -54,7 +58,7 @@ class Compiled:
         if self.driver is not None and self.driver.is_in_order:
             # The index has the entities in order: the first page needs no more than its own rows.
             (ids,) = self.driver.selects
-            statement = self._driven(ids.cte(DRIVER.name)).distinct()
+            statement = self._driven(DRIVER, ids.cte(DRIVER.name)).distinct()
         else:
             statement = self.select()
         (entity_id,) = statement.selected_columns
@@ -62,10 +66,10 @@ class Compiled:
             statement = statement.where(entity_id < before)
         return statement.order_by(entity_id.desc())
 
-    def _driven(self, ids: CTE, *columns: ColumnElement[Any]) -> Select[Any]:
-        entity_id = DRIVER.c.entity_id
-        source = DRIVER.join(ENTRY, ENTRY.c.entity_id == entity_id)
-        chosen = select(entity_id, *columns).select_from(source).add_cte(ids)
+    def _driven(self, source: TableClause, ids: CTE, *columns: ColumnElement[Any]) -> Select[Any]:
+        entity_id = source.c.entity_id
+        joined = source.join(ENTRY, ENTRY.c.entity_id == entity_id)
+        chosen = select(entity_id, *columns).select_from(joined).add_cte(ids)
         return chosen.where(*self._met(entity_id))
 
     def _met(self, entity_id: ColumnElement[Any]) -> list[ColumnElement[bool]]:
@@ -105,7 +109,7 @@ async def choose_driver(
     driver = None if at is None else indexed[at][1]
     is_met = driver is not None and driver.is_exact
     rest = [part.condition for part in ordered if not is_met or part.index is not driver]
-    return Compiled((*rest, *always), driver)
+    return Compiled((*rest, *always), driver, is_for_page=page is not None)
 
 
 def _turn(part: Part, share: float) -> tuple[float, int]:

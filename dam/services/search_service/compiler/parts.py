@@ -29,11 +29,16 @@ from dam.services.search_service.query.tree import Span
 DRIVER = table("driver", column("entity_id", Int64))
 """The ids that an index has found, of which each is that of a row of `ENTRY`."""
 
+FEW = table("few", column("entity_id", Int64))
+"""The same where they are known to be few: the database shall look at each of them in turn."""
+
+_NONE: ColumnElement[int] = literal_column("0")
+
 Asked = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 """A condition about a result, made with the column of its id.
 
-That is `DRIVER.c.entity_id` if an index has found the results: the databases then ask for other
-rows of an entity before they read its row of `ENTRY`, which takes half the time.
+That is the one of `DRIVER` or `FEW` if an index has found the results: the databases then ask for
+other rows of an entity before they read its row of `ENTRY`, which takes half the time.
 """
 
 
@@ -117,7 +122,9 @@ def is_there(rows: Select[Any], owner: ColumnElement[Any]) -> Asked:
     """Return the condition that there is one of some rows; `owner` says whose they are."""
 
     def asked(entity_id: ColumnElement[Any]) -> ColumnElement[bool]:
-        return exists(rows.where(owner == entity_id).correlate(ENTRY, DRIVER))
+        found = rows.where(owner == entity_id).correlate(ENTRY, DRIVER, FEW)
+        # So PostgreSQL makes no join of it, for which it might read all rows of other entities.
+        return exists(found.offset(_NONE) if entity_id is FEW.c.entity_id else found)
 
     return asked
 
