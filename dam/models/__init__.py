@@ -45,6 +45,7 @@ from dam.models.search.search_triggers import (
     mark_for_search,
     unwatch_tables,
     watch_tables,
+    watched_columns,
     watched_tables,
 )
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
@@ -106,5 +107,6 @@ __all__ = [
     "search_changes",
     "unwatch_tables",
     "watch_tables",
+    "watched_columns",
     "watched_tables",
 ]

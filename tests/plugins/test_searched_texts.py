@@ -48,13 +48,14 @@ def test_the_words_go_with_the_tables_of_the_plugin(searched: DamCli, site_packa
     assert (words(searched), waiting(searched)) == ([" a txt "], 0)
 
 
-def test_what_changes_without_the_plugin_has_only_the_other_words(
+def test_what_changes_without_the_plugin_keeps_its_words(
     searched: DamCli, site_packages: Path
 ) -> None:
     uninstall(site_packages)
     (searched.home / "b.txt").write_text("a")  # one more name of the same asset
-    searched("add-asset", "b.txt")
-    assert words(searched) == [" a txt | b txt "]
+    assert searched("add-asset", "b.txt").returncode == 0
+    assert words(searched) == [" a txt | b txt | odd "]
+    assert searched("search", "odd", "--ids").stdout == "1\n"
 
 
 def test_a_column_that_is_searched_from_now_on_is_indexed_by_process(

@@ -26,7 +26,8 @@ SEARCHED_TEXT = "searched_text"
 the name counts that is after the last slash.
 
 Plugins say it of their columns, too. A column that has been there before must get it by a
-migration, even if that does nothing else; then what is there is indexed by `process`.
+migration, even if that does nothing else; then what is there is indexed by `process`. While the
+plugin is not installed, its texts are still indexed, and a path as a whole.
 
 Example: `lyrics: Mapped[str] = mapped_column(info={SEARCHED_TEXT: "text"})`."""
 

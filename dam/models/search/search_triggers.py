@@ -3,7 +3,9 @@
 They see every change, whether an import, the ORM, a cascade or another program makes it.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 
 from sqlalchemy import Connection, inspect, text
 
@@ -31,6 +33,8 @@ _WATCHED_ON_POSTGRESQL = """
     FROM pg_class JOIN pg_trigger ON tgrelid = pg_class.oid
     WHERE tgname = 'search_change_update' AND relnamespace = current_schema()::regnamespace
 """
+_UPDATE_OF = re.compile(r'UPDATE OF ((?:"(?:[^"]|"")+"|\w+)(?:, (?:"(?:[^"]|"")+"|\w+))*) ON ')
+_NAME = re.compile(r'"((?:[^"]|"")+)"|(\w+)')
 # A statement that inserts many rows calls the first function once. The second is called for each
 # row: a cascade makes a statement for each entity and table, mostly without any row.
 _FUNCTIONS = (
@@ -59,6 +63,22 @@ _FUNCTIONS = (
 def watched_tables(connection: Connection) -> set[str]:
     """Return the tables whose changes are noted, by the triggers that they have."""
     return set(_watched(connection))
+
+
+def watched_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Return the watched tables, each with the columns that its trigger watches, sorted.
+
+    So the database itself says what is searched: also in tables of plugins that are not loaded.
+    """
+    return {table: _columns_of(trigger) for table, trigger in _watched(connection).items()}
+
+
+@lru_cache(maxsize=256)
+def _columns_of(trigger: str) -> tuple[str, ...]:
+    """Return the columns that a trigger names; both databases write its definition alike."""
+    found = _UPDATE_OF.search(trigger)
+    names = _NAME.findall(found[1]) if found else ()
+    return tuple(sorted(quoted.replace('""', '"') or plain for quoted, plain in names))
 
 
 def _watched(connection: Connection) -> dict[str, str]:

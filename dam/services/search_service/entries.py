@@ -5,19 +5,17 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     BigInteger,
     CompoundSelect,
     Connection,
     Dialect,
-    Engine,
+    FromClause,
     Select,
     String,
-    Table,
     bindparam,
     cast,
     delete,
@@ -28,12 +26,15 @@ from sqlalchemy import (
     union,
     union_all,
 )
+from sqlalchemy import column as column_named
+from sqlalchemy import table as table_named
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
-from dam.core.ecs.components import Base, Entity, EntityId, table_of
+from dam.core.ecs.components import Base, Entity, EntityId, component_classes, table_of
 from dam.core.ecs.search_fields import SEARCHED_TEXT
+from dam.core.plugin_schemas import package_of
 from dam.core.read_only import ReadOnly
 from dam.media.folding import MAX_CHARACTERS, MAX_WORDS, fold, words_of
 from dam.models import (
@@ -46,7 +47,7 @@ from dam.models import (
     NeedsSearchEntryComponent,
     SearchEntryComponent,
     search_changes,
-    watched_tables,
+    watched_columns,
 )
 
 __all__ = ["bring_entries_up_to_date", "count_unindexed", "note_search_changes"]
@@ -70,7 +71,8 @@ _WRITE_ON_SQLITE = """
 
 _Texts = tuple[tuple[str, str, str], ...]
 """Searched columns: table, column, and `text` or `path`."""
-_TEXTS: WeakKeyDictionary[Engine, _Texts] = WeakKeyDictionary()
+_Watched = tuple[tuple[str, tuple[str, ...]], ...]
+"""Tables, each with the columns that its triggers watch."""
 
 
 class _Entry(NamedTuple):
@@ -122,21 +124,33 @@ async def count_unindexed(session: ReadOnly[AsyncSession]) -> int:
 
 
 async def _renew(session: AsyncSession, changed: Sequence[EntityId]) -> None:
+    """Write the entries of changed entities, and of the variants of changed concepts.
+
+    A concept may have many variants, so these are read and written in portions, too.
+    """
     if session.get_bind().dialect.name == "postgresql":
         for locking in _locks():
             await session.execute(locking, {"ids": changed})
-    facts = await _read_facts(session, changed)
-    concepts: dict[EntityId, EntityId | None] = dict(facts.concepts)
-    ids = sorted({*changed, *concepts})
-    if more := {*concepts, *filter(None, concepts.values())}.difference(changed):
-        facts.of.update((await _read_facts(session, sorted(more))).of)
+    read = await _read_facts(session, changed, with_variants=True)
+    variants = sorted(read.concepts.keys() - set(changed))
+    await _write_entries(session, changed, read)
+    for some in portions(variants, size=_AT_ONCE):
+        await _write_entries(session, some, await _read_facts(session, some))
+
+
+async def _write_entries(
+    session: AsyncSession, entity_ids: Sequence[EntityId], read: "_Read"
+) -> None:
+    concepts = {key: read.concepts[key] for key in entity_ids if key in read.concepts}
+    if unread := {key for key in concepts.values() if key is not None}.difference(entity_ids):
+        read.of.update((await _read_facts(session, sorted(unread))).of)
     entries = [
-        _entry(facts.of, entity_id, concepts)
-        for entity_id in ids
-        if entity_id in concepts or facts.of[entity_id].is_asset
+        _entry(read.of, entity_id, concepts)
+        for entity_id in entity_ids
+        if entity_id in concepts or read.of[entity_id].is_asset
     ]
     await _write(session, entries)
-    if gone := set(ids).difference(entry.entity_id for entry in entries):
+    if gone := set(entity_ids).difference(entry.entity_id for entry in entries):
         table = table_of(SearchEntryComponent)
         await session.execute(delete(table).where(table.c.entity_id.in_(gone)))
 
@@ -228,12 +242,15 @@ def _joined(texts: Iterable[str]) -> str:
     return f" {' | '.join(found)} " if found else ""
 
 
-async def _read_facts(session: AsyncSession, entity_ids: Sequence[EntityId]) -> _Read:
+async def _read_facts(
+    session: AsyncSession, entity_ids: Sequence[EntityId], *, with_variants: bool = False
+) -> _Read:
+    """Read the facts of entities, and if asked, which variants the concepts among them have."""
     connection = await session.connection()
     columns = await connection.run_sync(_texts_of)
     given = entity_ids if connection.dialect.name == "postgresql" else json.dumps(entity_ids)
     # Not as a construct: to look it up among what is compiled would take as long as to run it.
-    statement = _facts_sql(connection.dialect, columns)
+    statement = _facts_sql(connection.dialect, columns, with_variants=with_variants)
     ids = {"ids": given} if connection.dialect.name == "postgresql" else (given,)
     read = _Read(defaultdict(_Facts), {})
     found: Sequence[tuple[EntityId, int, Any]] = (
@@ -252,7 +269,7 @@ async def _read_facts(session: AsyncSession, entity_ids: Sequence[EntityId]) -> 
 
 
 @cache
-def _facts_sql(dialect: Dialect, columns: _Texts) -> str:
+def _facts_sql(dialect: Dialect, columns: _Texts, *, with_variants: bool) -> str:
     """Return the statement that reads entity, number of the fact, text; `ids` are the entities."""
     if dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415 - imports all its drivers
@@ -263,7 +280,7 @@ def _facts_sql(dialect: Dialect, columns: _Texts) -> str:
         ids = select(each.c.value.label("id"))
     changed = select(ids.cte("changed").c.id)
 
-    def facts(number: int, value: Any, table: Table, key: str = "entity_id") -> Select[Any]:  # noqa: ANN401 - any column
+    def facts(number: int, value: Any, table: FromClause, key: str = "entity_id") -> Select[Any]:  # noqa: ANN401 - any column
         fact = select(table.c.entity_id, literal_column(str(number)), value)
         return fact.where(table.c[key].in_(changed))
 
@@ -273,10 +290,11 @@ def _facts_sql(dialect: Dialect, columns: _Texts) -> str:
         facts(_IS_ASSET, null(), table_of(ContentHashSHA256Component)),
         facts(_STORAGE, place.c.storage, place),
         facts(_CONCEPT, concept_id, variant),
-        facts(_CONCEPT, concept_id, variant, "conceptual_entity_id"),
     ]
+    if with_variants:
+        selects.append(facts(_CONCEPT, concept_id, variant, "conceptual_entity_id"))
     for number, (table_name, name, _kind) in enumerate(columns):
-        table = Base.metadata.tables[table_name]
+        table = table_named(table_name, column_named("entity_id"), column_named(name))
         selects.append(facts(number, table.c[name], table))
     return str(union_all(*selects).compile(dialect=dialect))
 
@@ -291,17 +309,34 @@ def _add_text(of: _Facts, number: int, where: tuple[str, str, str], text: str) -
 
 
 def _texts_of(connection: Connection) -> _Texts:
-    """Return the searched columns of a database.
+    """Return the searched columns of a database, as its triggers say.
 
-    Classes may be loaded whose tables this database does not have.
+    It is asked each time, as another process may drop the tables of a plugin. Words of a plugin
+    that is not loaded stay in the entries: its tables are read like those of others.
     """
-    if connection.engine not in _TEXTS:
-        watched = watched_tables(connection)
-        _TEXTS[connection.engine] = tuple(
-            (table.name, column.name, column.info[SEARCHED_TEXT])
-            for table in Base.metadata.sorted_tables
-            if table.name in watched
-            for column in table.columns
-            if SEARCHED_TEXT in column.info
-        )
-    return _TEXTS[connection.engine]
+    watched = tuple(sorted(watched_columns(connection).items()))
+    return _texts(watched, frozenset(Base.metadata.tables))
+
+
+@lru_cache(maxsize=16)
+def _texts(watched: _Watched, loaded: frozenset[str]) -> _Texts:
+    """Return the searched columns out of watched ones: those of dam, then those of plugins by name.
+
+    Columns of a table that is not loaded are all searched, but for the entity's id; their texts
+    count as plain ones.
+    """
+    of_dam = {
+        table_of(kind).name for kind in component_classes().values() if package_of(kind) == "dam"
+    }
+    own = [table.name for table in Base.metadata.sorted_tables if table.name in of_dam]
+    columns = dict(watched)
+    found: list[tuple[str, str, str]] = []
+    for name in [*own, *sorted(columns.keys() - of_dam)]:
+        if name in loaded:
+            listed = [
+                (each.name, each.info.get(SEARCHED_TEXT)) for each in Base.metadata.tables[name].c
+            ]
+        else:
+            listed = [(column, "text") for column in columns[name] if column != "entity_id"]
+        found += [(name, c, kind) for c, kind in listed if kind and c in columns.get(name, ())]
+    return tuple(found)
