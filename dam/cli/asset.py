@@ -203,6 +203,7 @@ def _write_outcomes(
 ) -> ExitCode:
     """Write the outcomes of many assets, as JSON or as rows, and return the exit code."""
     if not state.is_jsonl:
-        show(state, outcomes, lambda _: table(rows, header))
+        nothing = "" if outcomes else "nothing found"
+        show(state, outcomes, lambda _: table(rows, header, nothing))
     is_failed = any(outcome.error is not None for outcome in outcomes)
     return ExitCode.ITEMS_FAILED if is_failed else ExitCode.OK

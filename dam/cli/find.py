@@ -264,17 +264,17 @@ def _show_files(found: "Sequence[FoundAsset]") -> None:
         for item in found
         for path in [place.path for place in item.locations] or [None]
     ]
-    table(rows, ("id", "type", "size", "name", "path"))
+    table(rows, ("id", "type", "size", "name", "path"), nothing="nothing found")
 
 
 def _show_similar(found: "Sequence[SimilarImage]") -> None:
-    table(list(map(_row, found)), _HEADER)
+    table(list(map(_row, found)), _HEADER, nothing="nothing found")
 
 
 def _show_answers(answers: Sequence[Answer]) -> None:
     """Write one row for each match, with the file that it is like at the end."""
     rows = [(*_row(match), answer.file) for answer in answers for match in answer.matches]
-    table(rows, (*_HEADER, "like"))
+    table(rows, (*_HEADER, "like"), nothing="nothing found")
 
 
 def _row(item: "SimilarImage") -> tuple[object, ...]:

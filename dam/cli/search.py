@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dam.cli.saved_queries import forget_saved, list_saved, save_query
 from dam.cli.toolkit import completion
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import Form, FormatOption, Writer, one_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         Explanation,
         FieldFacts,
         Query,
-        SavedQueryFacts,
     )
 
 # The first results shall be there at once, and the later ones cost few transactions.
@@ -177,11 +177,11 @@ def search(  # noqa: PLR0913 - one for each option
     if is_list_of_fields:
         return _list_fields(state)
     if is_list_of_saved:
-        return _list_saved(state)
+        return list_saved(state)
     if forget is not None:
-        return _forget(state, forget)
+        return forget_saved(state, forget)
     if save is not None:
-        return _save(state, save, text)
+        return save_query(state, save, text)
     if not text.strip():
         hint = "`dam-cli list` lists all assets, `dam-cli search --help` explains queries"
         raise UsageError("no query given", hint)
@@ -327,47 +327,14 @@ def _tell_unindexed(state: State, count: int) -> None:
         talk(state, f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
 
 
-def _save(state: State, name: str, text: str) -> ExitCode:
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.search_service import save_query
+def _taken(field: "FieldFacts") -> str:
+    """Return what may stand behind a field: all words, if they are fixed, or else examples."""
+    from dam.services.search_service import complete_part, query_part
 
-    do = "rehearse" if state.is_dry_run else "run"
-    saving = run_in_world(state, lambda world: getattr(world, do)(save_query, name, text))
-    saved, replaced = saving.saved, saving.replaced
-    if state.is_json or state.is_jsonl:
-        emit_json({"saved": saved.name, "query": saved.query})
-        return ExitCode.OK
-    before = f", in the place of: {replaced.query}" if replaced else ""
-    sentence(f"{'would save' if state.is_dry_run else 'saved'} @{saved.name}{before}")
-    return ExitCode.OK
-
-
-def _forget(state: State, name: str) -> ExitCode:
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.search_service import forget_saved_query
-
-    do = "rehearse" if state.is_dry_run else "run"
-    gone = run_in_world(state, lambda world: getattr(world, do)(forget_saved_query, name))
-    if state.is_json or state.is_jsonl:
-        emit_json({"forgotten": gone.name, "query": gone.query})
-        return ExitCode.OK
-    sentence(f"{'would forget' if state.is_dry_run else 'forgot'} @{gone.name}: {gone.query}")
-    return ExitCode.OK
-
-
-def _list_saved(state: State) -> ExitCode:
-    from dam.cli.toolkit.running import run_in_world
-    from dam.services.search_service import list_saved_queries
-
-    def people(saved: "Sequence[SavedQueryFacts]") -> None:
-        nothing = "no saved queries; `dam-cli search QUERY --save NAME` saves one"
-        table([(f"@{one.name}", one.query) for one in saved], ("name", "query"), nothing)
-
-    async def work(world: "World") -> "list[SavedQueryFacts]":
-        return await world.read(list_saved_queries)
-
-    show(state, run_in_world(state, work, only_reads=True), people)
-    return ExitCode.OK
+    start = f"{field.name}:"
+    part = query_part(start, len(start))
+    words = [each.text for each in complete_part(part, ())] if part else []
+    return ", ".join(words) if words and field.kind == "name" else _EXAMPLES[field.kind]
 
 
 def _list_fields(state: State) -> ExitCode:
@@ -375,9 +342,7 @@ def _list_fields(state: State) -> ExitCode:
     from dam.services.search_service import list_search_fields
 
     def people(fields: "Sequence[FieldFacts]") -> None:
-        rows = [
-            (field.name, ", ".join(field.short_names), _EXAMPLES[field.kind]) for field in fields
-        ]
+        rows = [(field.name, ", ".join(field.short_names), _taken(field)) for field in fields]
         table(rows, ("field", "short", "takes"))
 
     async def work(_: "World") -> "Sequence[FieldFacts]":

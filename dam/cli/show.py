@@ -74,7 +74,7 @@ def show_asset(
 
 def _show_summaries(summaries: "Sequence[EntitySummary]") -> None:
     rows = [(one.entity_id, *row) for one in summaries for row in _rows(one)]
-    table(rows, ("id", "fact", "value"))
+    table(rows, ("id", "fact", "value"), nothing="nothing found")
 
 
 def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
@@ -115,7 +115,7 @@ def _comic_text(place: "ComicPlace") -> str:
 
 def _show_raw(described: "Sequence[EntityFacts]") -> None:
     rows = [row for facts in described for row in _raw_rows(facts)]
-    table(rows, ("id", "component", "field", "value"))
+    table(rows, ("id", "component", "field", "value"), nothing="nothing found")
 
 
 def _raw_rows(entity: "EntityFacts") -> Iterator[Sequence[object]]:

@@ -85,11 +85,13 @@ def remove_asset(
 
     chosen = read_chosen(ids, query, null_separated=null)
 
-    async def work(world: "World") -> "Removal":
+    async def work(world: "World") -> "Removal | None":
         from dam.services.removal_service import Removal, plan_removal, remove_assets
         from dam.services.trash_service import plan_trashing, trash_assets
 
         wanted = await chosen.in_world(world)
+        if not wanted and not state.is_json:
+            return None
         if forever and not state.is_dry_run and query is not None and wanted:
             confirm(f"Remove {counted(len(wanted), 'asset')} for good?", is_agreed=yes)
         if forever and state.is_dry_run:
@@ -100,7 +102,11 @@ def remove_asset(
             return Removal(entity_ids=tuple(await world.read(plan_trashing, wanted)))
         return Removal(entity_ids=(await world.run(trash_assets, wanted)).entity_ids)
 
-    return show_removal(state, run_in_world(state, work), is_forever=forever)
+    removal = run_in_world(state, work)
+    if removal is None:
+        sentence("nothing found")
+        return ExitCode.OK
+    return show_removal(state, removal, is_forever=forever)
 
 
 def show_removal(
@@ -175,6 +181,9 @@ def restore_asset(
     restored = run_in_world(state, work)
     if state.is_json:
         emit_json({"restored": len(restored), "entity_ids": restored})
+        return
+    if not restored:
+        sentence("none of them is in the trash")
         return
     would = "would restore" if state.is_dry_run else "restored"
     sentence(f"{would} {counted(len(restored), 'asset')}")

@@ -209,6 +209,7 @@ def test_a_query_that_cannot_be_read_shows_where(filled: DamCli) -> None:
         (["x", "--list-fields"], "--list-fields takes no query"),
         (["x", "--sort", "id", "--sort", "-id"], "--sort names a field twice"),
         (["x", "--sort", "nme"], "not a valid order: 'nme'"),
+        (["x", "--sort"], "option '--sort' requires an argument"),
     ],
 )
 def test_options_that_make_no_sense_together_are_wrong_usage(
@@ -224,6 +225,7 @@ def test_the_fields_of_queries_are_listed(filled: DamCli) -> None:
     assert (fields["width"]["kind"], fields["size_bytes"]["short_names"]) == ("integer", ["size"])
     rows = filled("search", "--list-fields").stdout.splitlines()
     assert [row.split()[0] for row in rows] == list(fields)
+    assert rows[list(fields).index("storage")].endswith("archive, managed, referenced")
     refused = filled("search", "gps:1")
     assert refused.stderr.splitlines()[-1] == (
         "hint: `dam-cli search --list-fields` lists all fields"
@@ -267,6 +269,8 @@ def test_queries_are_saved_used_listed_and_forgotten(dam_cli: DamCli) -> None:
     assert dam_cli("search", "--saved").stdout == "@High  hil or nothing\n"
     again = dam_cli("search", "hills", "--save", "high").stdout
     assert again == "saved @high, in the place of: hil or nothing\n"
+    two_words = dam_cli("search", "x", "--save", "my own", "--dry-run").stdout
+    assert two_words == 'would save @"my own"\n'
     loop = dam_cli("search", "@high", "--save", "high")
     assert loop.returncode == 2
     assert "does not name itself" in loop.stderr

@@ -56,7 +56,8 @@ def test_people_are_told_what_was_done(filled: DamCli) -> None:
     assert filled("remove-asset", "1").stdout == "all of them are in the trash already\n"
     assert filled("restore-asset", "1", "--dry-run").stdout == "would restore 1 asset\n"
     assert filled("restore-asset", "1").stdout == "restored 1 asset\n"
-    assert filled("restore-asset", "1").stdout == "restored 0 assets\n"
+    assert filled("restore-asset", "1").stdout == "none of them is in the trash\n"
+    assert filled("remove-asset", "--query", "no such name").stdout == "nothing found\n"
     assert filled("remove-asset", "1", "--forever").stdout == (
         "removed 1 asset; a later `dam-cli gc` removes the bytes\n"
     )

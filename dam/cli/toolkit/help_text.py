@@ -92,7 +92,10 @@ def _words_last(arguments: Sequence[str], parameters: Sequence[Any]) -> list[str
         if argument == "--":
             words += rest
         elif argument in takes_value:
-            options += [argument, *islice(rest, int(takes_value[argument]))]
+            given = [*islice(rest, int(takes_value[argument]))]
+            if len(given) < takes_value[argument]:
+                return [*options, argument]  # Typer says what is missing
+            options += [argument, *given]
         else:
             (options if argument.startswith("--") else words).append(argument)
     return [*options, "--", *words]
