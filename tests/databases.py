@@ -36,6 +36,7 @@ _SERVER_OPTIONS = (
     *("-c", "full_page_writes=off"),
     *("-c", "synchronous_commit=off"),
     *("-c", "autovacuum=off"),
+    *("-c", "jit=off"),  # each connection would load the compiler, for tables of a few rows
 )
 
 

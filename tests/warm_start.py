@@ -24,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.orm import configure_mappers
+
 _MOST_BYTES = 100_000
 _NUMBER = struct.Struct("=q")
 _IMPORTED = (
@@ -185,6 +187,7 @@ def _become(message: bytes, fds: Sequence[int]) -> None:
 if __name__ == "__main__":
     for _name in _IMPORTED:
         importlib.import_module(_name)
+    configure_mappers()  # as the first statement does, unless it is done
     gc.collect()
     gc.freeze()
     if _serve(socket.socket(fileno=int(sys.argv[1]))):

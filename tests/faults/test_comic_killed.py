@@ -59,12 +59,11 @@ async def assert_whole(session: AsyncSession) -> None:
 
 @pytest.mark.parametrize("engine", KILLS)
 def test_killed_at_any_moment_the_next_run_completes_it(
-    request: pytest.FixtureRequest, tmp_path: Path, engine: str
+    request: pytest.FixtureRequest, server: ForkServer, tmp_path: Path, engine: str
 ) -> None:
     make_library(tmp_path / "library")
     command = ("comic", "import", "-r", tmp_path / "library", "--jsonl")
-    with ForkServer(tmp_path) as server:
-        for home in killed_homes(server, command, tmp_path, request, engine, KILLS[engine]):
-            again = run_again(server, command, home)
-            assert [line["pages"] for line in again.jsonl] == [PAGES] * COMICS
-            home.in_world(lambda world: world.read(assert_whole))
+    for home in killed_homes(server, command, tmp_path, request, engine, KILLS[engine]):
+        again = run_again(server, command, home)
+        assert [line["pages"] for line in again.jsonl] == [PAGES] * COMICS
+        home.in_world(lambda world: world.read(assert_whole))

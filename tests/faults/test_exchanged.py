@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -35,12 +35,6 @@ MOMENTS = {
 }
 SAMPLE = {"files": (33,), "comics": (3,)}
 DIGEST = ContentHashSHA256Component
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
-    with ForkServer(tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 def unmount(home: Home) -> None:

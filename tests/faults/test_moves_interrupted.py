@@ -166,7 +166,13 @@ def strikes(
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("name", MOVES)
 def test_whenever_a_move_is_stopped_the_same_command_again_moves_all(
-    request: pytest.FixtureRequest, tmp_path: Path, engine: str, name: str, *, is_thorough: bool
+    request: pytest.FixtureRequest,
+    server: ForkServer,
+    tmp_path: Path,
+    engine: str,
+    name: str,
+    *,
+    is_thorough: bool,
 ) -> None:
     move, whole = MOVES[name], tmp_path / "library"
     move.make(whole, move.many_count if is_thorough else move.count)
@@ -175,26 +181,25 @@ def test_whenever_a_move_is_stopped_the_same_command_again_moves_all(
     comics = comics if move.command is COMICS else []
     moments = move.many_moments if is_thorough else move.moments
     stopped = 0
-    with ForkServer(tmp_path) as server:
-        for home, library, run in strikes(server, move, whole, request, engine, moments):
+    for home, library, run in strikes(server, move, whole, request, engine, moments):
 
-            async def look(world: World, library: Path = library) -> None:
-                await assert_none_is_lost(world, move, library, files)
+        async def look(world: World, library: Path = library) -> None:
+            await assert_none_is_lost(world, move, library, files)
 
-            home.in_world(look)
-            again = server.run(
-                *move.command, library, home=home.path, settings={**home.settings, **ONE_WORKER}
-            )
-            assert again.code == 0
-            stopped += run.code != 0
+        home.in_world(look)
+        again = server.run(
+            *move.command, library, home=home.path, settings={**home.settings, **ONE_WORKER}
+        )
+        assert again.code == 0
+        stopped += run.code != 0
 
-            async def check(world: World, library: Path = library) -> None:
-                assert contents_of(library) == {}
-                assert await world.read(recorded_contents, are_comics=False) == files | members
-                assert await stored_contents(world) == files
-                assert list((await world.read(comics_of)).values()) == comics
-                assert await world.read(count, ComicBookVariantComponent) == len(comics)
-                assert await world.read(count, PendingSourceRemovalComponent) == 0
+        async def check(world: World, library: Path = library) -> None:
+            assert contents_of(library) == {}
+            assert await world.read(recorded_contents, are_comics=False) == files | members
+            assert await stored_contents(world) == files
+            assert list((await world.read(comics_of)).values()) == comics
+            assert await world.read(count, ComicBookVariantComponent) == len(comics)
+            assert await world.read(count, PendingSourceRemovalComponent) == 0
 
-            home.in_world(check)
+        home.in_world(check)
     assert stopped  # others were over sooner than the first

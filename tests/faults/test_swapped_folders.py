@@ -57,6 +57,7 @@ COMMANDS = {
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("are_hard_links", [False, True])
 def test_nothing_of_a_folder_that_was_never_named_is_taken_or_removed(
+    server: ForkServer,
     tmp_path: Path,
     sqlite_template: Path,
     command: str,
@@ -65,28 +66,27 @@ def test_nothing_of_a_folder_that_was_never_named_is_taken_or_removed(
     is_thorough: bool,
 ) -> None:
     words, make = COMMANDS[command]
-    with ForkServer(tmp_path) as server:
-        for number in range(MANY_ROUNDS if is_thorough else ROUNDS[command]):
-            home = fresh(tmp_path / str(number), sqlite_template)
-            library, other = home.path / "library", home.path / "other"
-            for folder in (library / "1", library / "2", other):
-                folder.mkdir(parents=True)
-                if folder != other or not are_hard_links:
-                    make(folder)
-            if are_hard_links:  # as a backup may have them
-                shutil.copytree(library / "1", other, copy_function=os.link, dirs_exist_ok=True)
-            named, never_named = contents(library), contents(other)
+    for number in range(MANY_ROUNDS if is_thorough else ROUNDS[command]):
+        home = fresh(tmp_path / str(number), sqlite_template)
+        library, other = home.path / "library", home.path / "other"
+        for folder in (library / "1", library / "2", other):
+            folder.mkdir(parents=True)
+            if folder != other or not are_hard_links:
+                make(folder)
+        if are_hard_links:  # as a backup may have them
+            shutil.copytree(library / "1", other, copy_function=os.link, dirs_exist_ok=True)
+        named, never_named = contents(library), contents(other)
 
-            with swapping(library / "1", other, number):
-                run = server.run(*words, library, home=home.path, settings=home.settings)
+        with swapping(library / "1", other, number):
+            run = server.run(*words, library, home=home.path, settings=home.settings)
 
-            assert run.code in (0, 3), run.said  # what changed meanwhile is told
-            assert contents(other) == never_named
-            home.in_world(partial(assert_right, named))
-            run_again(server, (*words, library), home)
-            assert contents(library) == {}
-            assert contents(other) == never_named
-            home.in_world(partial(assert_right, named))
+        assert run.code in (0, 3), run.said  # what changed meanwhile is told
+        assert contents(other) == never_named
+        home.in_world(partial(assert_right, named))
+        run_again(server, (*words, library), home)
+        assert contents(library) == {}
+        assert contents(other) == never_named
+        home.in_world(partial(assert_right, named))
 
 
 @contextmanager
