@@ -19,7 +19,7 @@ _PROJECT = Path(dam.__file__).parents[1]
 
 _Argument: TypeAlias = str | bytes | os.PathLike[str]
 
-_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "TZ", "TMPDIR")
+_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "TZ")
 """How variables begin that the interpreter and the C library read as they start."""
 
 
