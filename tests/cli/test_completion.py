@@ -1,5 +1,7 @@
 """What a shell offers at the press of TAB, asked as bash, zsh and fish ask the real command."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
