@@ -113,7 +113,8 @@ class DamCli:
         is_plain = not self.behind and not any(
             name.startswith(_READ_BY_PYTHON) for name in self.settings
         )
-        return is_plain and "DAM_TEST_COLD" not in os.environ
+        is_ourselves = os.geteuid() == os.getuid()
+        return is_plain and is_ourselves and "DAM_TEST_COLD" not in os.environ
 
 
 def home_variables(home: Path) -> dict[str, str]:
