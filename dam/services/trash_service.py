@@ -23,7 +23,6 @@ from dam.models import (
     FilePropertiesComponent,
     TrashedComponent,
 )
-from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.comic_book_service import check_links, comic_parts
 from dam.services.content_service import bring_back, trashed_among, with_companions
@@ -56,9 +55,9 @@ class TrashedAsset:
 async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
     """Put assets and comics into the trash; listings and likeness leave them out.
 
-    A concept goes with its variants, and a variant with the pages that no other comic has. Nothing
-    is forgotten: their bytes stay, and a page of a comic stays one. Those that are in the
-    trash already stay there since when they are. The caller commits.
+    A concept goes with its variants, and a variant with the pages that no comic outside the trash
+    has. Nothing is forgotten: their bytes stay, and a page of a comic stays one. Those that are in
+    the trash already stay there since when they are. The caller commits.
 
     Example: `await trash_assets(session, [12, "0a1b2c3d"])`.
 
@@ -97,17 +96,15 @@ async def plan_trashing(
         others = select(Entity.id).where(Entity.id.in_(page), *(~each for each in is_asset))
         if (other := await session.scalar(others.limit(1))) is not None:
             raise NotAnAssetError(other)
-    for kind in (ComicBookConceptComponent, ComicBookVariantComponent):
-        for comic in await ecs_service.get_components_of_kind(session, ids, kind):
-            ids = [*ids, *await comic_parts(session, comic)]
+    ids = await comic_parts(session, ids, hidden="leave_out")
     return sorted(set(ids) - (await trashed_among(session, ids)).keys())
 
 
 async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
     """Take assets out of the trash, with all that was known of them.
 
-    A comic comes with those of its variants and pages that were put into the trash together with
-    it, and a variant with its comic. What is not in the trash is left out. The caller commits.
+    A comic comes with those of its variants and pages that were put into the trash with it or
+    later, and a variant with its comic. What is not in the trash is left out. The caller commits.
 
     Example: `await restore_assets(session, [12, "0a1b2c3d"])`.
 

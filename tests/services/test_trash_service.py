@@ -37,7 +37,7 @@ from dam.services.trash_service import (
     restore_assets,
     trash_assets,
 )
-from tests.services.comic_files import import_one, make_cbz, pages
+from tests.services.comic_files import import_one, make_cbz, pages, picture
 from tests.services.comics import concept, entities, variant
 from tests.services.conftest import Add
 
@@ -275,7 +275,7 @@ async def test_the_parts_of_a_comic_include_variants_in_the_trash(world: World) 
     work = await concept(world)
     comic = await variant(world, work)
     await world.run(trash_assets, [comic])
-    assert await world.read(comic_parts, work) == [work, comic]
+    assert await world.read(comic_parts, [work]) == [work, comic]
 
 
 async def test_an_archive_whose_pages_are_elsewhere_too_can_be_removed(
@@ -305,3 +305,25 @@ async def test_an_archive_with_the_only_bytes_of_a_page_stays(world: World, home
     removal = await empty_trash(world)
     assert removal.entity_ids == ()
     assert page in removal.refused[0].used_by
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_comics_that_share_a_page_go_with_it_and_are_emptied(
+    world: World, home: Path, *, is_at_once: bool
+) -> None:
+    shared = {"page 9.jpg": picture(90)}
+    comics = [
+        await import_one(world, make_cbz(home / "Land 1.cbz", pages(2) | shared)),
+        await import_one(world, make_cbz(home / "Sea 2.cbz", pages(2, 20) | shared)),
+    ]
+    works = [comic.concept_entity_id for comic in comics if comic.concept_entity_id is not None]
+    listed = await world.run(ecs_service.find_entities)
+    for some in [works] if is_at_once else [works[:1], works[1:]]:
+        await world.run(trash_assets, some)
+    assert sorted(await trashed(world)) == listed
+    for work in works:  # each of them brings the page back
+        change = (await world.run(restore_assets, [work])).change
+        assert len(change.rows) == 2 + 3
+        await world.run(undo, change)
+    removal = await empty_trash(world)
+    assert (removal.entity_ids, removal.refused) == (tuple(listed), ())

@@ -3,6 +3,7 @@
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.services.comic_book_service import comic_parts
+from dam.services.comic_edit_service.views import view_comic
 from dam.services.removal_service import Removal, plan_removal, remove_assets
 from dam.services.trash_service import plan_trashing, trash_assets
 
@@ -32,7 +33,8 @@ async def remove_comic(
         EntityNotFoundError: There is no such entity.
         NoComicVariantError: It is neither a concept nor a variant.
     """
-    ids = await world.read(comic_parts, entity_id)
+    await world.read(view_comic, entity_id)  # refuses what is no comic
+    ids = await world.read(comic_parts, [entity_id])
     if is_forever and is_dry_run:
         return await world.read(plan_removal, ids, is_forced=is_forced)
     if is_forever:
