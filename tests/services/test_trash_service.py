@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -44,6 +45,7 @@ from tests.services.conftest import Add
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 
 Import = Callable[[Path], Awaitable[FileOutcome]]
+T = TypeVar("T")
 
 
 async def add_again(world: World, path: Path, *, is_dry_run: bool = False) -> FileOutcome:
@@ -210,23 +212,67 @@ async def test_what_is_restored_while_the_trash_is_emptied_stays(
     (home / "a").write_bytes(b"a")
     entity_id = await add(home / "a")
     await world.run(trash_assets, [entity_id])
-    is_restored, emptying = asyncio.Event(), asyncio.Event()
 
     async def restore(session: AsyncSession) -> None:
         await restore_assets(session, [entity_id])
-        is_restored.set()
-        await emptying.wait()
 
-    restoring = asyncio.create_task(world.run(restore))
-    await is_restored.wait()
-    removal = asyncio.create_task(empty_trash(world))
-    if not world.database.is_sqlite:  # there the second writer waits for its turn
-        while not await world.read(_somebody_waits):
-            pass
-    emptying.set()
-    await restoring
-    assert (await removal).entity_ids == ()
+    removal = await just_before(world, restore, empty_trash(world))
+    assert removal.entity_ids == ()
     assert await world.run(ecs_service.find_entities) == [entity_id]
+
+
+async def test_a_variant_that_is_linked_while_its_comic_is_removed_goes_with_it(
+    world: World,
+) -> None:
+    work, (scan,) = await concept(world), await entities(world, 1)
+
+    async def link(session: AsyncSession) -> None:
+        await link_comic_variant_to_concept(session, scan, work)
+
+    trashing = await just_before(world, link, world.run(trash_assets, [work]))
+    assert set(trashing.entity_ids) == {work, scan}
+    assert await world.run(ecs_service.find_entities) == []
+    await world.run(undo, trashing.change)
+    assert await world.run(get_variants_for_comic_concept, work) == [scan]
+
+
+async def test_of_two_who_remove_an_asset_at_once_only_the_first_says_so(
+    world: World, add: Add, home: Path
+) -> None:
+    (home / "a").write_bytes(b"a")
+    entity_id = await add(home / "a")
+
+    async def trash(session: AsyncSession) -> None:
+        await trash_assets(session, [entity_id])
+
+    second = await just_before(world, trash, world.run(trash_assets, [entity_id]))
+    assert second.entity_ids == ()
+    await world.run(undo, second.change)
+    assert await trashed(world) == [entity_id]
+
+
+async def just_before(
+    world: World,
+    first: Callable[[AsyncSession], Awaitable[None]],
+    second: Coroutine[Any, Any, T],
+) -> T:
+    """Begin a call while another transaction is open; that ends once the call waits or is done."""
+    is_called, ending = asyncio.Event(), asyncio.Event()
+
+    async def call(session: AsyncSession) -> None:
+        await first(session)
+        is_called.set()
+        await ending.wait()
+
+    calling = asyncio.create_task(world.run(call))
+    await is_called.wait()
+    later = asyncio.create_task(second)
+    if not world.database.is_sqlite:  # there the second writer waits for its turn
+        while not (later.done() or await world.read(_somebody_waits)):
+            pass
+    ending.set()
+    await calling
+    return await later
 
 
 async def _somebody_waits(session: AsyncSession) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from dam.core.database.among import among
 from dam.core.ecs.components import EntityId
@@ -49,11 +49,11 @@ async def comic_parts(
     return list(dict.fromkeys([*entity_ids, *found, *pages]))
 
 
-def _own_pages(variants: Collection[EntityId], hidden: ecs_service.Hidden) -> Select[tuple[int]]:
+def _own_pages(variants: Collection[EntityId], hidden: ecs_service.Hidden) -> Select[int]:
     link, other, place = PageLink, aliased(PageLink), FileLocationComponent
     source = OriginalSourceInfoComponent
 
-    def goes(entity_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    def goes(entity_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
         is_trashed = not_(ecs_service.shown(entity_id, hidden))
         return or_(among(entity_id, variants), is_trashed)
 
