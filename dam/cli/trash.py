@@ -137,7 +137,9 @@ def show_removal(
         lost = listed_ids(removal.without_content, "`--json` lists all")
         complain(f"assets left without bytes, because only removed assets had them: {lost}")
     if state.is_json:
-        emit_json({"removed": len(removal.entity_ids), **vars(removal)})
+        told = ("entity_ids", "refused", "without_content")
+        facts = {name: getattr(removal, name) for name in told}
+        emit_json({"removed": len(removal.entity_ids), **facts})
     else:
         sentence(_removed_text(len(removal.entity_ids), is_forever, state.is_dry_run))
     return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
 from dam.core.database.portions import portions
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import Entity, EntityId, HidingComponent, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
@@ -43,11 +44,13 @@ class Removal:
         refused: Entities that stay because other entities need them.
         without_content: Other entities that lose their bytes, because these are only in a removed
             archive. Filled only when the removal is forced.
+        change: For `undo`, if they only went into the trash.
     """
 
     entity_ids: tuple[EntityId, ...]
     refused: tuple[Refusal, ...] = ()
     without_content: tuple[EntityId, ...] = ()
+    change: Change | None = None
 
 
 async def plan_removal(

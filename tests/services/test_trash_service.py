@@ -184,7 +184,10 @@ async def test_what_was_removed_at_another_time_stays_in_the_trash(world: World,
 
 async def test_a_comic_in_the_trash_comes_back_with_a_new_variant(world: World) -> None:
     work = await concept(world)
-    await remove_comic(world, work)
+    change = (await remove_comic(world, work)).change
+    assert change is not None
+    await world.run(undo, await world.run(undo, change))
+    assert await trashed(world) == [work]
     (new,) = await entities(world, 1)
     await world.run(link_comic_variant_to_concept, new, work)
     assert await trashed(world) == []
