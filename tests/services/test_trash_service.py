@@ -1,14 +1,11 @@
 """Assets in the trash: hidden in listings, seen by upkeep, and brought back whole."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.changes import undo
@@ -40,12 +37,11 @@ from dam.services.trash_service import (
 )
 from tests.services.comic_files import import_one, make_cbz, pages, picture
 from tests.services.comics import concept, entities, variant
-from tests.services.conftest import Add
+from tests.services.conftest import Add, just_before
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 
 Import = Callable[[Path], Awaitable[FileOutcome]]
-T = TypeVar("T")
 
 
 async def add_again(world: World, path: Path, *, is_dry_run: bool = False) -> FileOutcome:
@@ -252,38 +248,6 @@ async def test_of_two_who_remove_an_asset_at_once_only_the_first_says_so(
     assert second.entity_ids == ()
     await world.run(undo, second.change)
     assert await trashed(world) == [entity_id]
-
-
-async def just_before(
-    world: World,
-    first: Callable[[AsyncSession], Awaitable[None]],
-    second: Coroutine[Any, Any, T],
-) -> T:
-    """Begin a call while another transaction is open; that ends once the call waits or is done."""
-    is_called, ending = asyncio.Event(), asyncio.Event()
-
-    async def call(session: AsyncSession) -> None:
-        await first(session)
-        is_called.set()
-        await ending.wait()
-
-    calling = asyncio.create_task(world.run(call))
-    await is_called.wait()
-    later = asyncio.create_task(second)
-    if not world.database.is_sqlite:  # there the second writer waits for its turn
-        while not (later.done() or await world.read(_somebody_waits)):
-            pass
-    ending.set()
-    await calling
-    return await later
-
-
-async def _somebody_waits(session: AsyncSession) -> bool:
-    waiting = """
-        SELECT count(*) > 0 FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock' AND datname = current_database()
-    """
-    return bool(await session.scalar(text(waiting)))
 
 
 async def test_trashing_can_be_undone_until_something_else_was_done(
