@@ -260,7 +260,7 @@ def _change_vocabulary(
         from dam.services import tag_service
 
         if not is_agreed:
-            facts = await world.read(tag_service.show_tag, names[0])
+            facts = await world.read(tag_service.show_tag, names[0], hidden="include")
             have = "has" if facts.assets == 1 else "have"
             question = f"Delete {facts.tag}, which {counted(facts.assets, 'asset')} {have}?"
             confirm(question, is_agreed=not facts.assets)

@@ -79,13 +79,15 @@ def remove_asset(
 
     With --forever everything known about them is removed, and a later `gc` removes the stored
     bytes. Files that were added with --mode reference are never touched. With --query it says how
-    many they are, and asks first.
+    many they are, and asks first. A comic goes as a whole either way.
     """
     from dam.cli.toolkit.running import run_in_world
 
     chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "Removal | None":
+        from dam.services.asset_service import resolve_ids
+        from dam.services.comic_book_service import comic_parts
         from dam.services.removal_service import Removal, plan_removal, remove_assets
         from dam.services.trash_service import plan_trashing, trash_assets
 
@@ -94,6 +96,8 @@ def remove_asset(
             return None
         if forever and not state.is_dry_run and query is not None and wanted:
             confirm(f"Remove {counted(len(wanted), 'asset')} for good?", is_agreed=yes)
+        if forever:  # as into the trash, a comic goes as a whole
+            wanted = await world.read(comic_parts, await world.read(resolve_ids, wanted))
         if forever and state.is_dry_run:
             return await world.read(plan_removal, wanted, is_forced=force)
         if forever:
@@ -114,7 +118,7 @@ def show_removal(
     removal: "Removal",
     *,
     is_forever: bool,
-    hint: str | None = "--force removes it anyway",
+    hint: str = "--force removes it anyway",
 ) -> ExitCode:
     """Write what was removed and what was refused; return the exit code.
 
@@ -133,7 +137,9 @@ def show_removal(
         lost = listed_ids(removal.without_content, "`--json` lists all")
         complain(f"assets left without bytes, because only removed assets had them: {lost}")
     if state.is_json:
-        emit_json({"removed": len(removal.entity_ids), **vars(removal)})
+        told = ("entity_ids", "refused", "without_content")
+        facts = {name: getattr(removal, name) for name in told}
+        emit_json({"removed": len(removal.entity_ids), **facts})
     else:
         sentence(_removed_text(len(removal.entity_ids), is_forever, state.is_dry_run))
     return ExitCode.ITEMS_FAILED if removal.refused else ExitCode.OK
@@ -228,7 +234,8 @@ def empty_trash(state: State, *, older_than: OlderThan = None, yes: Yes = False)
         confirm(f"Remove {gone} for good?", is_agreed=yes)
         return await trash_service.empty_trash(world, older_than=age)
 
-    return show_removal(state, run_in_world(state, work), is_forever=True, hint=None)
+    hint = "put into the trash what uses it, or `dam-cli restore-asset` brings it back"
+    return show_removal(state, run_in_world(state, work), is_forever=True, hint=hint)
 
 
 def _age(text: str | None) -> timedelta | None:

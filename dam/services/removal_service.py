@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
 from dam.core.database.portions import portions
+from dam.core.ecs.changes import Change
 from dam.core.ecs.components import Entity, EntityId, HidingComponent, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
-from dam.models import ContentHashSHA256Component, FileLocationComponent
+from dam.errors import NotAnAssetError
+from dam.models import ContentHashSHA256Component, FileLocationComponent, TagConceptComponent
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.source_removal_service import keep_sources_of
@@ -42,11 +44,13 @@ class Removal:
         refused: Entities that stay because other entities need them.
         without_content: Other entities that lose their bytes, because these are only in a removed
             archive. Filled only when the removal is forced.
+        change: For `undo`, if they only went into the trash.
     """
 
     entity_ids: tuple[EntityId, ...]
     refused: tuple[Refusal, ...] = ()
     without_content: tuple[EntityId, ...] = ()
+    change: Change | None = None
 
 
 async def plan_removal(
@@ -71,6 +75,7 @@ async def plan_removal(
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
+        NotAnAssetError: One of them is a tag; `delete_tag` deletes it.
     """
     ids = await _chosen(session, wanted, only)
     return await _plan(session, ids, is_forced=is_forced)
@@ -85,7 +90,8 @@ async def remove_assets(
 ) -> Removal:
     """Remove assets and all their rows, in one transaction; the user's own files stay.
 
-    A source that a move has imported and not removed yet stays, too.
+    A source that a move has imported and not removed yet stays, too. Only these assets are removed:
+    to remove a comic as a whole, as `trash_assets` does, pass its `comic_parts`.
 
     Example: `await remove_assets(world, [12, "0a1b2c3d"], is_forced=True)`.
 
@@ -97,6 +103,7 @@ async def remove_assets(
 
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`; nothing was removed.
+        NotAnAssetError: One of them is a tag; `delete_tag` deletes it. Nothing was removed.
     """
     planned = await world.read(plan_removal, wanted, is_forced=is_forced, only=only)
     await keep_sources_of(world, planned.entity_ids)
@@ -110,7 +117,12 @@ async def _chosen(
     session: AsyncSession, wanted: Sequence[IdOrPrefix], only: type[HidingComponent] | None
 ) -> list[EntityId]:
     if only is None:
-        return await resolve_ids(session, wanted)
+        ids = await resolve_ids(session, wanted)
+        tags = select(TagConceptComponent.entity_id)
+        tag = await session.scalar(tags.where(among(TagConceptComponent.entity_id, ids)).limit(1))
+        if tag is not None:
+            raise NotAnAssetError(tag)
+        return ids
     ids = [item for item in wanted if isinstance(item, int)]
     having = await ecs_service.get_components_of_kind(session, ids, only)
     return [entity_id for entity_id in ids if entity_id in having]

@@ -1,6 +1,6 @@
 """The trash: assets that were removed, and can be restored with all that is known of them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +9,10 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.config import context_of
-from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.database.among import among
+from dam.core.database.bulk import insert_rows
 from dam.core.database.portions import portions
-from dam.core.ecs.changes import Change, Recording, Watched, recorded
+from dam.core.ecs.changes import Change, Recording, Watched, lock_in_order, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.core.world import World
@@ -23,11 +24,12 @@ from dam.models import (
     FilePropertiesComponent,
     TrashedComponent,
 )
-from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.comic_book_service import check_links, comic_parts
 from dam.services.content_service import bring_back, trashed_among, with_companions
 from dam.services.removal_service import Removal, plan_removal, remove_assets
+
+_Plan = Callable[[AsyncSession, Sequence[IdOrPrefix]], Awaitable[list[EntityId]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,9 @@ class TrashedAsset:
 async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
     """Put assets and comics into the trash; listings and likeness leave them out.
 
-    A concept goes with its variants, and a variant with the pages that no other comic has. Nothing
-    is forgotten: their bytes stay, and a page of a comic stays one. Those that are in the
-    trash already stay there since when they are. The caller commits.
+    A concept goes with its variants, and a variant with the pages that no comic outside the trash
+    has. Nothing is forgotten: their bytes stay, and a page of a comic stays one. Those that are in
+    the trash already stay there since when they are. The caller commits.
 
     Example: `await trash_assets(session, [12, "0a1b2c3d"])`.
 
@@ -70,13 +72,11 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
         NotAnAssetError: One of them is neither an asset nor a comic.
     """
-    ids = await plan_trashing(session, wanted)
+    ids, locked = await _lock(session, wanted, plan_trashing)
     now = context_of(session).now()
-    async with _noted(session, ids, f"trashing {len(ids)} assets") as recording:
+    async with _noted(session, ids, locked, f"trashing {len(ids)} assets") as recording:
         rows = [{"entity_id": entity_id, "trashed_at": now} for entity_id in ids]
-        # Another process may just have put some of them there.
-        conflict = Conflict(("entity_id",))
-        await insert_rows(session, table_of(TrashedComponent), rows, conflict)
+        await insert_rows(session, table_of(TrashedComponent), rows)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
 
@@ -97,17 +97,15 @@ async def plan_trashing(
         others = select(Entity.id).where(Entity.id.in_(page), *(~each for each in is_asset))
         if (other := await session.scalar(others.limit(1))) is not None:
             raise NotAnAssetError(other)
-    for kind in (ComicBookConceptComponent, ComicBookVariantComponent):
-        for comic in await ecs_service.get_components_of_kind(session, ids, kind):
-            ids = [*ids, *await comic_parts(session, comic)]
+    ids = await comic_parts(session, ids, hidden="leave_out")
     return sorted(set(ids) - (await trashed_among(session, ids)).keys())
 
 
 async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> Trashing:
     """Take assets out of the trash, with all that was known of them.
 
-    A comic comes with those of its variants and pages that were put into the trash together with
-    it, and a variant with its comic. What is not in the trash is left out. The caller commits.
+    A comic comes with those of its variants and pages that were put into the trash with it or
+    later, and a variant with its comic. What is not in the trash is left out. The caller commits.
 
     Example: `await restore_assets(session, [12, "0a1b2c3d"])`.
 
@@ -118,8 +116,8 @@ async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) ->
     Raises:
         EntityNotFoundError, AmbiguousIdError: As in `resolve_ids`.
     """
-    ids = await plan_restoring(session, wanted)
-    async with _noted(session, ids, f"restoring {len(ids)} assets") as recording:
+    ids, locked = await _lock(session, wanted, plan_restoring)
+    async with _noted(session, ids, locked, f"restoring {len(ids)} assets") as recording:
         await bring_back(session, ids)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
@@ -191,8 +189,34 @@ def _before(now: datetime, age: timedelta) -> datetime:
         return datetime.min.replace(tzinfo=now.tzinfo)
 
 
+async def _lock(
+    session: AsyncSession, wanted: Sequence[IdOrPrefix], plan: _Plan
+) -> tuple[list[EntityId], list[EntityId]]:
+    """Lock what a plan names; return it, and all that is locked, in order.
+
+    While this waits for a lock another process may change what there is; so it is planned again.
+    """
+    held: set[EntityId] = set()
+    while True:
+        ids = await plan(session, wanted)
+        order = await _in_order(session, ids)
+        if held.issuperset(order):
+            return ids, order
+        await lock_in_order(session, [entity_id for entity_id in order if entity_id not in held])
+        held.update(order)
+
+
+async def _in_order(session: AsyncSession, ids: Sequence[EntityId]) -> list[EntityId]:
+    """Return entities as all code locks them: their concepts first, each by ascending id."""
+    concept, link = ComicBookConceptComponent.entity_id, ComicBookVariantComponent
+    of_variants = select(link.conceptual_entity_id).where(among(link.entity_id, ids))
+    works = set(await session.scalars(select(concept).where(among(concept, ids))))
+    works |= {work for work in await session.scalars(of_variants) if work is not None}
+    return [*sorted(works), *sorted(set(ids) - works)]
+
+
 def _noted(
-    session: AsyncSession, ids: Sequence[EntityId], what: str
+    session: AsyncSession, ids: Sequence[EntityId], locked: Sequence[EntityId], what: str
 ) -> AbstractAsyncContextManager[Recording]:
     watched = [Watched(column=TrashedComponent.entity_id, ids=ids)]
-    return recorded(session, watched, what=what, check=check_links)
+    return recorded(session, watched, what=what, check=check_links, locked=locked)

@@ -134,3 +134,6 @@ def test_a_tag_in_use_is_deleted_only_if_that_is_agreed(filled: DamCli) -> None:
     }
     filled("tag", "describe", "unused", "--text", "Nothing has it")
     assert filled("tag", "delete", "unused").stdout == "deleted unused\n"
+    filled("tag", "add", "dog", "--to", "1")
+    filled("remove-asset", "1")
+    assert "Delete dog, which 1 asset has?" in filled("tag", "delete", "dog").stderr

@@ -108,6 +108,8 @@ def test_a_comic_is_removed_restored_and_imported_again(dam_cli: DamCli) -> None
     dam_cli("comic", "remove", str(concept))
     assert dam_cli("restore-asset", str(concept), "--json").json["restored"] == 4
     assert dam_cli("comic", "find", "sea").returncode == 0
+    forever = dam_cli("remove-asset", str(concept), "--forever", "--json")
+    assert (forever.returncode, forever.json["removed"]) == (0, 4)
 
 
 def test_a_folder_that_is_a_comic_is_restored_by_importing_it(dam_cli: DamCli) -> None:
@@ -151,5 +153,8 @@ def test_a_page_in_the_trash_is_not_emptied_and_the_command_says_why(filled: Dam
     filled("remove-asset", "1")
     result = filled("trash", "empty", "--yes")
     assert result.returncode == 3
-    assert result.stderr == "failed: 1: used by 3\n"
+    assert result.stderr == (
+        "failed: 1: used by 3 "
+        "(put into the trash what uses it, or `dam-cli restore-asset` brings it back)\n"
+    )
     assert filled("trash", "list", "--json").json[0]["entity_id"] == 1

@@ -1,11 +1,14 @@
 """An open world on each database, and files in it."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
 from dam.core.ecs.components import EntityId
@@ -20,6 +23,7 @@ from tests.databases import world_config
 from tests.faults.state import sha256
 
 Add = Callable[..., Awaitable[EntityId]]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -42,6 +46,38 @@ def counts_at_commits(world: World, path: Path, *tables: str) -> list[tuple[int,
             found.append(tuple(counts))
 
     return found
+
+
+async def just_before(
+    world: World,
+    first: Callable[[AsyncSession], Awaitable[None]],
+    second: Coroutine[Any, Any, T],
+) -> T:
+    """Begin a call while another transaction is open; that ends once the call waits or is done."""
+    is_called, ending = asyncio.Event(), asyncio.Event()
+
+    async def call(session: AsyncSession) -> None:
+        await first(session)
+        is_called.set()
+        await ending.wait()
+
+    calling = asyncio.create_task(world.run(call))
+    await is_called.wait()
+    later = asyncio.create_task(second)
+    if not world.database.is_sqlite:  # there the second writer waits for its turn
+        while not (later.done() or await world.read(_somebody_waits)):
+            pass
+    ending.set()
+    await calling
+    return await later
+
+
+async def _somebody_waits(session: AsyncSession) -> bool:
+    waiting = """
+        SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND datname = current_database()
+    """
+    return bool(await session.scalar(text(waiting)))
 
 
 async def leave(

@@ -153,7 +153,7 @@ def cases(f: Filled) -> list[Case]:
         case(comic_book_service.get_comic_variants_containing_image_as_page, f.page),
         case(comic_book_service.get_primary_variant_for_comic_concept, f.concept),
         case(comic_book_service.get_variants_for_comic_concept, f.concept),
-        case(comic_book_service.comic_parts, f.concept),
+        case(comic_book_service.comic_parts, [f.concept]),
         case(comic_edit_service.list_variants, f.concept),
         case(comic_edit_service.view_comic, f.concept),
         case(comic_edit_service.view_comic, f.variant),

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.column_types import Int64
 from dam.core.ecs.components import Base, EntityId
 from dam.core.world import World
-from dam.errors import EntityNotFoundError
+from dam.errors import EntityNotFoundError, NotAnAssetError
 from dam.services import ecs_service
 from dam.services.file_operations import FileOperationsResource
 from dam.services.removal_service import Refusal, Removal, plan_removal, remove_assets
+from dam.services.tag_service import tag_entities, tags_of
 from dam.services.thumbnail_service import find_thumbnails
 from tests.services.conftest import Add
 
@@ -123,3 +124,12 @@ async def test_an_unknown_id_removes_nothing(world: World) -> None:
     with pytest.raises(EntityNotFoundError, match=r"^no entity 99$"):
         await remove_assets(world, [*ids, 99])
     assert await left(world) == ids
+
+
+async def test_a_tag_is_no_asset_and_stays(world: World) -> None:
+    entity_id, *_ = await three(world)
+    await world.run(tag_entities, [entity_id], ["cat"])
+    ((tag,),) = (await world.read(tags_of, [entity_id])).values()
+    with pytest.raises(NotAnAssetError, match=f"entity {tag.tag_entity_id} is neither"):
+        await remove_assets(world, [entity_id, tag.tag_entity_id], is_forced=True)
+    assert await world.read(tags_of, [entity_id]) == {entity_id: [tag]}

@@ -1,13 +1,11 @@
 """Assets in the trash: hidden in listings, seen by upkeep, and brought back whole."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.changes import undo
@@ -37,9 +35,9 @@ from dam.services.trash_service import (
     restore_assets,
     trash_assets,
 )
-from tests.services.comic_files import import_one, make_cbz, pages
+from tests.services.comic_files import import_one, make_cbz, pages, picture
 from tests.services.comics import concept, entities, variant
-from tests.services.conftest import Add
+from tests.services.conftest import Add, just_before
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
 
@@ -182,7 +180,10 @@ async def test_what_was_removed_at_another_time_stays_in_the_trash(world: World,
 
 async def test_a_comic_in_the_trash_comes_back_with_a_new_variant(world: World) -> None:
     work = await concept(world)
-    await remove_comic(world, work)
+    change = (await remove_comic(world, work)).change
+    assert change is not None
+    await world.run(undo, await world.run(undo, change))
+    assert await trashed(world) == [work]
     (new,) = await entities(world, 1)
     await world.run(link_comic_variant_to_concept, new, work)
     assert await trashed(world) == []
@@ -210,31 +211,43 @@ async def test_what_is_restored_while_the_trash_is_emptied_stays(
     (home / "a").write_bytes(b"a")
     entity_id = await add(home / "a")
     await world.run(trash_assets, [entity_id])
-    is_restored, emptying = asyncio.Event(), asyncio.Event()
 
     async def restore(session: AsyncSession) -> None:
         await restore_assets(session, [entity_id])
-        is_restored.set()
-        await emptying.wait()
 
-    restoring = asyncio.create_task(world.run(restore))
-    await is_restored.wait()
-    removal = asyncio.create_task(empty_trash(world))
-    if not world.database.is_sqlite:  # there the second writer waits for its turn
-        while not await world.read(_somebody_waits):
-            pass
-    emptying.set()
-    await restoring
-    assert (await removal).entity_ids == ()
+    removal = await just_before(world, restore, empty_trash(world))
+    assert removal.entity_ids == ()
     assert await world.run(ecs_service.find_entities) == [entity_id]
 
 
-async def _somebody_waits(session: AsyncSession) -> bool:
-    waiting = """
-        SELECT count(*) > 0 FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock' AND datname = current_database()
-    """
-    return bool(await session.scalar(text(waiting)))
+async def test_a_variant_that_is_linked_while_its_comic_is_removed_goes_with_it(
+    world: World,
+) -> None:
+    work, (scan,) = await concept(world), await entities(world, 1)
+
+    async def link(session: AsyncSession) -> None:
+        await link_comic_variant_to_concept(session, scan, work)
+
+    trashing = await just_before(world, link, world.run(trash_assets, [work]))
+    assert set(trashing.entity_ids) == {work, scan}
+    assert await world.run(ecs_service.find_entities) == []
+    await world.run(undo, trashing.change)
+    assert await world.run(get_variants_for_comic_concept, work) == [scan]
+
+
+async def test_of_two_who_remove_an_asset_at_once_only_the_first_says_so(
+    world: World, add: Add, home: Path
+) -> None:
+    (home / "a").write_bytes(b"a")
+    entity_id = await add(home / "a")
+
+    async def trash(session: AsyncSession) -> None:
+        await trash_assets(session, [entity_id])
+
+    second = await just_before(world, trash, world.run(trash_assets, [entity_id]))
+    assert second.entity_ids == ()
+    await world.run(undo, second.change)
+    assert await trashed(world) == [entity_id]
 
 
 async def test_trashing_can_be_undone_until_something_else_was_done(
@@ -275,7 +288,7 @@ async def test_the_parts_of_a_comic_include_variants_in_the_trash(world: World) 
     work = await concept(world)
     comic = await variant(world, work)
     await world.run(trash_assets, [comic])
-    assert await world.read(comic_parts, work) == [work, comic]
+    assert await world.read(comic_parts, [work]) == [work, comic]
 
 
 async def test_an_archive_whose_pages_are_elsewhere_too_can_be_removed(
@@ -305,3 +318,25 @@ async def test_an_archive_with_the_only_bytes_of_a_page_stays(world: World, home
     removal = await empty_trash(world)
     assert removal.entity_ids == ()
     assert page in removal.refused[0].used_by
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_comics_that_share_a_page_go_with_it_and_are_emptied(
+    world: World, home: Path, *, is_at_once: bool
+) -> None:
+    shared = {"page 9.jpg": picture(90)}
+    comics = [
+        await import_one(world, make_cbz(home / "Land 1.cbz", pages(2) | shared)),
+        await import_one(world, make_cbz(home / "Sea 2.cbz", pages(2, 20) | shared)),
+    ]
+    works = [comic.concept_entity_id for comic in comics if comic.concept_entity_id is not None]
+    listed = await world.run(ecs_service.find_entities)
+    for some in [works] if is_at_once else [works[:1], works[1:]]:
+        await world.run(trash_assets, some)
+    assert sorted(await trashed(world)) == listed
+    for work in works:  # each of them brings the page back
+        change = (await world.run(restore_assets, [work])).change
+        assert len(change.rows) == 2 + 3
+        await world.run(undo, change)
+    removal = await empty_trash(world)
+    assert (removal.entity_ids, removal.refused) == (tuple(listed), ())

@@ -1,55 +1,73 @@
 """What belongs to a comic alone, and so goes with it."""
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, exists, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from dam.core.database.among import among
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.errors import NoComicVariantError
 from dam.models import (
-    ComicBookConceptComponent,
     ComicBookVariantComponent,
     FileLocationComponent,
     OriginalSourceInfoComponent,
     PageLink,
 )
 from dam.services import ecs_service
-from dam.services.comic_book_service.variants import get_variants_for_comic_concept
 
 
-async def comic_parts(session: ReadOnly[AsyncSession], entity_id: EntityId) -> list[EntityId]:
-    """Return a concept or a variant, its variants, and the pages that no other work has.
-
-    Of an archive, pages that were added as files of their own are left out.
-
-    Raises:
-        NoComicVariantError: It is neither a concept nor a variant.
-    """
-    if await ecs_service.get_component(session, entity_id, ComicBookConceptComponent):
-        variants = await get_variants_for_comic_concept(session, entity_id, hidden="include")
-    elif await ecs_service.get_component(session, entity_id, ComicBookVariantComponent):
-        variants = [entity_id]
-    else:
-        raise NoComicVariantError(entity_id)
-    parts = dict.fromkeys([entity_id, *variants])
-    for variant in variants:
-        parts |= dict.fromkeys(await _own_pages(session, variant, variants))
-    return list(parts)
-
-
-async def _own_pages(
-    session: AsyncSession, variant: EntityId, variants: Collection[EntityId]
+async def comic_parts(
+    session: ReadOnly[AsyncSession],
+    entity_ids: Collection[EntityId],
+    *,
+    hidden: ecs_service.Hidden = "include",
 ) -> list[EntityId]:
-    link, place, source = PageLink, FileLocationComponent, OriginalSourceInfoComponent
-    page = link.page_image_entity_id
-    shared = select(link.page_image_entity_id).where(link.owner_entity_id.not_in(variants))
-    own = select(page).where(link.owner_entity_id == variant, page.not_in(shared)).distinct()
-    is_archive = await session.scalar(
-        select(place.id).where(place.container_entity_id == variant).limit(1)
+    """Return these entities, the variants of the concepts among them, and their own pages.
+
+    A page is a comic's own if no other work has it. Of an archive, pages that were added as files
+    of their own are left out. An entity that is no comic has no parts.
+
+    Example: `await comic_parts(session, [issue, scan], hidden="leave_out")`.
+
+    Args:
+        session: Only read.
+        entity_ids: Concepts, variants and other entities.
+        hidden: Whether works in the trash are left out of the other works that may have a page.
+
+    Returns:
+        Each entity once: the given ones, then their variants, then the pages.
+    """
+    link = ComicBookVariantComponent
+    variants = select(link.entity_id).where(
+        or_(among(link.conceptual_entity_id, entity_ids), among(link.entity_id, entity_ids))
     )
-    if is_archive is not None:
-        inside = select(place.entity_id).where(place.container_entity_id == variant)
-        own = own.where(page.in_(inside), page.not_in(select(source.entity_id)))
-    return sorted(await session.scalars(own))
+    found = list(await session.scalars(variants.order_by(link.entity_id)))
+    pages = await session.scalars(_own_pages(found, hidden)) if found else ()
+    return list(dict.fromkeys([*entity_ids, *found, *pages]))
+
+
+def _own_pages(variants: Collection[EntityId], hidden: ecs_service.Hidden) -> Select[int]:
+    link, other, place = PageLink, aliased(PageLink), FileLocationComponent
+    source = OriginalSourceInfoComponent
+
+    def goes(entity_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+        is_trashed = not_(ecs_service.shown(entity_id, hidden))
+        return or_(among(entity_id, variants), is_trashed)
+
+    page = link.page_image_entity_id
+    is_shared = exists().where(
+        other.page_image_entity_id == page, not_(goes(other.owner_entity_id))
+    )
+    is_archive = exists().where(place.container_entity_id == link.owner_entity_id)
+    is_inside = exists().where(place.entity_id == page, goes(place.container_entity_id))
+    is_file = exists().where(source.entity_id == page)
+    return (
+        select(page)
+        .where(among(link.owner_entity_id, variants), not_(is_shared))
+        .where(or_(not_(is_archive), and_(is_inside, not_(is_file))))
+        .distinct()
+        .order_by(page)
+    )

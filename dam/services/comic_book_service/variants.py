@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Unpack
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
@@ -182,26 +182,25 @@ async def links_noted(
 
 
 async def check_links(session: AsyncSession, change: Change) -> None:
-    """Raise unless the rows that an undone change has put back make sound comics.
+    """Raise unless what an undone change has put back or taken away leaves sound comics.
 
     A variant is no concept, it belongs to a concept, and a concept in the trash has no variant
     outside it.
 
     Raises:
-        ChangedSinceError: They do not, because of something that was done since.
+        ChangedSinceError: They are not, because of something that was done since.
     """
-    rows = [row for row in change.rows if row.before is not None]
-    links = [row.before for row in rows if row.table is _VARIANTS]
-    trashed = [row.before for row in rows if row.table is table_of(TrashedComponent)]
-    concept = ComicBookConceptComponent.entity_id
-    variants = {row["entity_id"] for row in links if row}
-    wanted = {row["conceptual_entity_id"] for row in links if row} - {None}
-    hidden = {row["entity_id"] for row in trashed if row}
+    links = [row.before for row in change.rows if row.table is _VARIANTS and row.before is not None]
+    concept, work = ComicBookConceptComponent.entity_id, _variants.conceptual_entity_id
+    variants = {row["entity_id"] for row in links}
+    wanted = {row["conceptual_entity_id"] for row in links} - {None}
     found = set(await session.scalars(select(concept).where(among(concept, variants | wanted))))
-    shown = select(_variants.conceptual_entity_id).where(
-        among(_variants.conceptual_entity_id, hidden), ecs_service.shown(_variants.entity_id)
+    odd = {*(variants & found), *(wanted - found)}
+    outside = select(work).where(
+        exists().where(TrashedComponent.entity_id == work), ecs_service.shown(_variants.entity_id)
     )
-    odd = {*(variants & found), *(wanted - found), *await session.scalars(shown)}
+    for column in (work, _variants.entity_id):
+        odd.update(await session.scalars(outside.where(among(column, change.entity_ids))))
     if odd:
         raise ChangedSinceError(change.what, sorted(odd))
 

@@ -3,6 +3,7 @@
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.services.comic_book_service import comic_parts
+from dam.services.comic_edit_service.views import view_comic
 from dam.services.removal_service import Removal, plan_removal, remove_assets
 from dam.services.trash_service import plan_trashing, trash_assets
 
@@ -17,7 +18,8 @@ async def remove_comic(
 ) -> Removal:
     """Put a concept with all its variants, or one variant, and their pages into the trash.
 
-    Pages that other works have stay, as does an archive that has the only bytes of such a page.
+    Pages that other works have stay. What is forgotten does not include an archive that has the
+    only bytes of such a page. What goes into the trash is told with its change, for `undo`.
 
     Example: `await remove_comic(world, issue, is_dry_run=True)`.
 
@@ -32,11 +34,12 @@ async def remove_comic(
         EntityNotFoundError: There is no such entity.
         NoComicVariantError: It is neither a concept nor a variant.
     """
-    ids = await world.read(comic_parts, entity_id)
+    await world.read(view_comic, entity_id)  # refuses what is no comic
+    ids = await world.read(comic_parts, [entity_id])
     if is_forever and is_dry_run:
         return await world.read(plan_removal, ids, is_forced=is_forced)
     if is_forever:
         return await remove_assets(world, ids, is_forced=is_forced)
     if is_dry_run:
         return Removal(entity_ids=tuple(await world.read(plan_trashing, [entity_id])))
-    return Removal(entity_ids=(await world.run(trash_assets, [entity_id])).entity_ids)
+    return Removal(**vars(await world.run(trash_assets, [entity_id])))

@@ -31,15 +31,16 @@ async def with_companions(
 ) -> set[EntityId]:
     """Return which of these entities are in the trash, and what comes out of it with them.
 
-    With a comic come those of its variants that were put there together with it; with a variant its
-    pages likewise, and its comic whenever that was put there.
+    With a comic come those of its variants that were put there with it or later; with a variant its
+    pages likewise, and its comic whenever that was put there. A page that two comics have was put
+    there with the later one, and comes with either.
     """
     wanted = set(await trashed_among(session, entity_ids))
     if not wanted:
         return wanted
     variant, link = ComicBookVariantComponent, PageLink
-    wanted |= await _together(session, variant.conceptual_entity_id, variant.entity_id, wanted)
-    wanted |= await _together(session, link.owner_entity_id, link.page_image_entity_id, wanted)
+    wanted |= await _since(session, variant.conceptual_entity_id, variant.entity_id, wanted)
+    wanted |= await _since(session, link.owner_entity_id, link.page_image_entity_id, wanted)
     for ids in portions(sorted(wanted)):
         concepts = select(variant.conceptual_entity_id).join(
             TrashedComponent, TrashedComponent.entity_id == variant.conceptual_entity_id
@@ -61,20 +62,20 @@ async def bring_back(session: AsyncSession, entity_ids: Collection[EntityId]) ->
     return back
 
 
-async def _together(
+async def _since(
     session: AsyncSession,
     owner: InstrumentedAttribute[Any],
     owned: InstrumentedAttribute[Any],
     owners: Iterable[EntityId],
 ) -> set[EntityId]:
-    """Return what these owners have that was put into the trash at the same time."""
+    """Return what these owners have that was put into the trash with them or later."""
     one, other = aliased(TrashedComponent), aliased(TrashedComponent)
-    same_time = (
+    with_it = (
         select(owned)
         .join(one, one.entity_id == owner)
-        .join(other, (other.entity_id == owned) & (other.trashed_at == one.trashed_at))
+        .join(other, (other.entity_id == owned) & (other.trashed_at >= one.trashed_at))
     )
     found: set[EntityId] = set()
     for ids in portions(sorted(owners)):
-        found |= set(await session.scalars(same_time.where(owner.in_(ids))))
+        found |= set(await session.scalars(with_it.where(owner.in_(ids))))
     return found

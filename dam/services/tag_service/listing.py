@@ -85,8 +85,17 @@ async def list_tags(session: ReadOnly[AsyncSession], prefix: str = "") -> list[T
     return sorted(found, key=lambda use: (tag_key(use.tag), use.source or ""))
 
 
-async def show_tag(session: ReadOnly[AsyncSession], text: str) -> TagFacts:
+async def show_tag(
+    session: ReadOnly[AsyncSession], text: str, *, hidden: ecs_service.Hidden = "leave_out"
+) -> TagFacts:
     """Return all that is known of the tag that has a name or an alias.
+
+    Example: `await show_tag(session, "kitty", hidden="include")`.
+
+    Args:
+        session: Only read.
+        text: As `name` or `namespace:name`.
+        hidden: Whether assets in the trash are left out of the counts.
 
     Raises:
         MalformedTagError: The text is no name.
@@ -106,8 +115,8 @@ async def show_tag(session: ReadOnly[AsyncSession], text: str) -> TagFacts:
         aliases=tuple(sorted(await session.scalars(aliases))),
         parents=await names_of_tags(session, list(await session.scalars(above))),
         children=await names_of_tags(session, list(await session.scalars(below))),
-        assets=await _count(session, [tag.entity_id]),
-        assets_below=await _count(session, await tags_below(session, [tag.entity_id])),
+        assets=await _count(session, [tag.entity_id], hidden),
+        assets_below=await _count(session, await tags_below(session, [tag.entity_id]), hidden),
     )
 
 
@@ -120,8 +129,10 @@ async def names_of_tags(
     return tuple(sorted(str(TagName(*row)) for row in (await session.execute(chosen)).all()))
 
 
-async def _count(session: AsyncSession, tag_ids: Sequence[EntityId]) -> int:
+async def _count(
+    session: AsyncSession, tag_ids: Sequence[EntityId], hidden: ecs_service.Hidden
+) -> int:
     counted = select(func.count(Link.entity_id.distinct())).where(
-        among(Link.tag_entity_id, tag_ids), ecs_service.shown(Link.entity_id)
+        among(Link.tag_entity_id, tag_ids), ecs_service.shown(Link.entity_id, hidden)
     )
     return (await session.scalars(counted)).one()

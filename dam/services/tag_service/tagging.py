@@ -1,7 +1,8 @@
 """Gives tags to entities and takes them away; each source changes only what it said itself."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -12,7 +13,7 @@ from dam.core.database.among import among
 from dam.core.database.bulk import Conflict
 from dam.core.database.portions import portions
 from dam.core.database.values import refuse_text
-from dam.core.ecs.changes import Change, Watched, recorded
+from dam.core.ecs.changes import Change, Recording, Watched, lock_in_order, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of, upsert
 from dam.core.read_only import ReadOnly
 from dam.errors import ChangedSinceError, NotAnAssetError, TagValueError, UnknownTagError
@@ -93,10 +94,9 @@ async def tag_entities(
     await _require_assets(session, entity_ids)
     given = await _read(session, tags)
     ids = sorted(set(entity_ids))
-    mine = [Link.tag_entity_id.in_([tag.entity_id for tag in given]), Link.source == source]
-    async with recorded(
-        session, _watched(ids, mine), what=f"tagging {len(ids)} assets", check=check_values
-    ) as recording:
+    locked = sorted(tag.entity_id for tag in given)
+    mine = [Link.tag_entity_id.in_(locked), Link.source == source]
+    async with _noted(session, ids, mine, locked, f"tagging {len(ids)} assets") as recording:
         for tag, value in given.items():
             await _link(session, ids, tag, value, source)
     return Tagging(changed=len(recording.change.entity_ids), change=recording.change)
@@ -136,10 +136,9 @@ async def untag_entities(
         raise UnknownTagError(str(missing), await similar_names(session, missing))
     ids = sorted(set(entity_ids))
     taken = [(known[text.tag.key], text.value) for text in texts]
-    mine = [Link.source == source, among(Link.tag_entity_id, [tag.entity_id for tag, _ in taken])]
-    async with recorded(
-        session, _watched(ids, mine), what=f"untagging {len(ids)} assets", check=check_values
-    ) as recording:
+    locked = sorted({tag.entity_id for tag, _ in taken})
+    mine = [Link.source == source, among(Link.tag_entity_id, locked)]
+    async with _noted(session, ids, mine, locked, f"untagging {len(ids)} assets") as recording:
         whole = [tag.entity_id for tag, value in taken if value is None]
         wanted = [among(Link.tag_entity_id, whole)]
         for tag, text in taken:
@@ -271,5 +270,19 @@ def _value(tag: Tag, text: str) -> TagValue | None:
     return value
 
 
-def _watched(ids: Collection[EntityId], where: Sequence[ColumnElement[Any]]) -> list[Watched]:
-    return [Watched(column=Link.entity_id, ids=ids, where=where)]
+@asynccontextmanager
+async def _noted(
+    session: AsyncSession,
+    ids: Collection[EntityId],
+    where: Sequence[ColumnElement[Any]],
+    tag_ids: Sequence[EntityId],
+    what: str,
+) -> AsyncIterator[Recording]:
+    """Lock tags, and note what a block changes in their links.
+
+    The entities are not locked: they may be very many, and that takes long.
+    """
+    await lock_in_order(session, tag_ids)
+    watched = [Watched(column=Link.entity_id, ids=ids, where=where)]
+    async with recorded(session, watched, what=what, check=check_values, locked=tag_ids) as noted:
+        yield noted

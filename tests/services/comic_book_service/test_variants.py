@@ -291,6 +291,26 @@ async def test_a_comic_that_a_link_took_out_of_the_trash_goes_back_by_undo(world
     assert await links(world) == {}
 
 
+@pytest.mark.parametrize("call", ["trash", "unlink"])
+async def test_undo_puts_no_variant_outside_the_trash_that_its_comic_is_in(
+    world: World, call: str
+) -> None:
+    work = await concept(world)
+    scan = await variant(world, work)
+    if call == "trash":
+        change = (await world.run(trash_assets, [scan])).change
+    else:
+        change = await world.run(unlink_comic_variant, scan)
+    later = await world.run(trash_assets, [work])
+    before = await links(world)
+    with pytest.raises(ChangedSinceError, match=f"entity {work} changed since"):
+        await world.run(undo, change)
+    assert await links(world) == before
+    await world.run(undo, later.change)
+    await world.run(undo, change)
+    assert await world.read(get_variants_for_comic_concept, work) == [scan]
+
+
 @pytest.mark.parametrize("later", ["another is primary", "linked elsewhere", "concept deleted"])
 async def test_unlinking_is_not_undone_over_what_was_done_later(world: World, later: str) -> None:
     work = await concept(world)
