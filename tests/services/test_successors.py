@@ -9,10 +9,16 @@ import pytest
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.services import content_service, tag_service
+from dam.services.comic_book_service import (
+    describe_comic_variants,
+    link_comic_variant_to_concept,
+    unlink_comic_variant,
+)
 from dam.services.comic_import_service import ComicImportOptions, ComicOutcome, import_comics
 from dam.services.import_service import FileOutcome, ImportOptions, import_files
 from dam.storage.content_store import ImportMode
 from tests.media.drawing import landscape, save
+from tests.services.comic_files import import_one, make_cbz, pages
 from tests.services.comics import concept, numbered, variant
 from tests.services.test_tag_service import tags
 
@@ -173,3 +179,43 @@ async def test_a_page_of_an_archive_stays_what_is_in_it(world: World, tmp_path: 
     save(landscape(seed=2), page)
     await add(world, page)
     assert await numbered(world, comic) == {1: old}
+
+
+async def test_an_archive_that_was_edited_keeps_its_place_among_the_comics(
+    world: World, tmp_path: Path
+) -> None:
+    path = make_cbz(tmp_path / "Hill 3.cbz", pages(2))
+    old = (await import_one(world, path)).variant_entity_id
+    assert old is not None
+    mine = await concept(world, "My own work")
+    await variant(world, mine)
+    await world.run(unlink_comic_variant, old)
+    link = link_comic_variant_to_concept
+    await world.run(link, old, mine, is_primary_variant=True, language="fr")
+    for seed in (4, 5):
+        make_cbz(
+            path, pages(2, seed), "<LanguageISO>en</LanguageISO><Manga>YesAndRightToLeft</Manga>"
+        )
+        plan = await import_one(world, path, is_dry_run=True)
+        assert (plan.concept_entity_id, plan.concept_created) == (mine, False)
+        if seed == 4:
+            await add(world, path)
+    new = await import_one(world, path)
+    assert (new.concept_entity_id, new.concept_created) == (mine, False)
+    assert new.variant_entity_id is not None
+    (facts,) = await world.read(describe_comic_variants, [new.variant_entity_id])
+    assert facts.is_primary_variant
+    assert (facts.facts["language"], facts.facts["reading_direction"]) == ("fr", "rtl")
+
+
+async def test_an_archive_takes_no_place_of_one_that_has_another_path(
+    world: World, tmp_path: Path
+) -> None:
+    path = make_cbz(tmp_path / "Hill 3.cbz", pages(2))
+    old = await import_one(world, path)
+    path.rename(tmp_path / "Lake 1.cbz")
+    await import_one(world, tmp_path / "Lake 1.cbz")
+    make_cbz(path, pages(2, 4), "<Series>Sea</Series><Number>7</Number>")
+    new = await import_one(world, path)
+    assert new.concept_created
+    assert new.concept_entity_id != old.concept_entity_id
