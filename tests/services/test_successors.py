@@ -23,9 +23,11 @@ from tests.services.comics import concept, numbered, variant
 from tests.services.test_tag_service import tags
 
 
-async def add(world: World, *paths: Path, mode: ImportMode = "copy") -> list[FileOutcome]:
+async def add(
+    world: World, *paths: Path, mode: ImportMode = "copy", is_dry_run: bool = False
+) -> list[FileOutcome]:
     outcomes: list[FileOutcome] = []
-    options = ImportOptions(mode=mode, is_recursive=True, is_rehash=True)
+    options = ImportOptions(mode=mode, is_recursive=True, is_rehash=True, is_dry_run=is_dry_run)
     await import_files(world, [str(path) for path in paths], options, outcomes.append)
     return outcomes
 
@@ -44,7 +46,9 @@ async def test_what_people_said_goes_over(world: World, tmp_path: Path, mode: Im
     await world.run(tag_service.tag_entities, [old], ["cat", "rating=4"])
     await world.run(tag_service.tag_entities, [old], ["sea"], source="file")
     path.write_text("after")
+    (plan,) = await add(world, path, mode=mode, is_dry_run=True)
     (outcome,) = await add(world, path, mode=mode)
+    assert (plan.status, plan.inherited_from) == ("added", old)
     assert (outcome.status, outcome.inherited_from) == ("added", old)
     assert outcome.entity_id is not None
     assert await tags(world, outcome.entity_id) == ["cat", "rating=4"]
@@ -76,8 +80,9 @@ async def test_without_tags_nothing_is_taken_over(world: World, tmp_path: Path) 
     path.write_text("before")
     await add(world, path)
     path.write_text("after")
+    (plan,) = await add(world, path, is_dry_run=True)
     (outcome,) = await add(world, path)
-    assert outcome.inherited_from is None
+    assert (plan.inherited_from, outcome.inherited_from) == (None, None)
 
 
 async def test_a_page_of_a_folder_that_was_edited_keeps_its_place(
@@ -96,7 +101,11 @@ async def test_a_page_of_a_folder_that_was_edited_keeps_its_place(
     before = await numbered(world, comic)
     save(landscape(seed=4), copy)
     save(landscape(seed=5), folder / "2.png")
+    plans = await add(world, folder, copy, is_dry_run=True)
     outcomes = await add(world, folder, copy)
+    assert [(each.path, each.inherited_from) for each in plans] == [
+        (each.path, each.inherited_from) for each in outcomes
+    ]
     after = await numbered(world, comic)
     changed = [outcome for outcome in outcomes if outcome.inherited_from is not None]
     assert [(each.path, each.inherited_from) for each in changed] == [
@@ -159,8 +168,9 @@ async def test_a_picture_in_a_comic_of_ones_own_keeps_its_place(
     pictures = [await id_of(world, path), await id_of(world, other)]
     comic = await variant(world, await concept(world), [pictures[0], pictures[1], pictures[0]])
     save(landscape(seed=3), path)
+    (plan,) = await add(world, path, is_dry_run=True)
     (outcome,) = await add(world, path)
-    assert outcome.inherited_from == pictures[0]
+    assert (plan.inherited_from, outcome.inherited_from) == (pictures[0], pictures[0])
     new = outcome.entity_id
     assert await numbered(world, comic) == {1: new, 2: pictures[1], 3: new}
 
