@@ -288,7 +288,9 @@ class ComicImporter:
             raise
         await turn()
         if self._options.is_dry_run:
-            recorded = known or await self._foresee(read.comic, len(read.members), file.entity_id)
+            recorded = known or await self._foresee(
+                read.comic, len(read.members), file.entity_id, Path(file.path)
+            )
         else:
             entity_id, now = file.entity_id, self._world.context.now()
             assert entity_id is not None
@@ -353,11 +355,17 @@ class ComicImporter:
         return bool(await self._world.run(content_service.bring_back, ids))
 
     async def _foresee(
-        self, comic: ParsedComic, pages: int, entity_id: EntityId | None = None
+        self,
+        comic: ParsedComic,
+        pages: int,
+        entity_id: EntityId | None = None,
+        path: Path | None = None,
     ) -> RecordedComic:
         """Return what recording a comic would give, if those before it were recorded too."""
         now = self._world.context.now()
-        recorded = await self._world.rehearse(rehearse_comic, entity_id, comic, pages, now=now)
+        recorded = await self._world.rehearse(
+            rehearse_comic, entity_id, comic, pages, now=now, path=path
+        )
         if recorded.concept_created:
             recorded = replace(recorded, concept_created=self._foreseen.add(comic.facts))
         return recorded

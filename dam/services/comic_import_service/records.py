@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.ecs.components import EntityId, table_of
-from dam.core.ecs.rows import create_entities, row_of
+from dam.core.ecs.rows import create_entities
 from dam.core.new_entities import NewEntityMarkers
 from dam.core.scheduling.failures import clear_failures, record_failures
 from dam.errors import DamError, display_path
@@ -42,6 +42,7 @@ from dam.services.comic_import_service.matching import (
     create_concept,
     find_concepts,
 )
+from dam.services.comic_import_service.replaced import replaced_variant
 from dam.services.comic_info_service import get_own_elements, write_elements
 from dam.services.content_service import ContentEntity, HashedContent, record_contents
 from dam.services.failure_service import IMPORT_COMIC
@@ -112,7 +113,8 @@ async def record_archive(
 
     An archive that was imported as a comic before is left as it is; if it has no concept, it is
     linked to the one that the user named. A variant that was only linked before keeps its concept
-    and its facts.
+    and its facts. An archive that has replaced another one at its path takes over the concept of
+    that one, its facts, and whether it is the primary variant.
 
     Args:
         session: The caller commits it.
@@ -203,17 +205,18 @@ async def rehearse_comic(
     pages: int,
     *,
     now: datetime,
+    path: Path | None = None,
 ) -> RecordedComic:
     """Record a comic without its pages, for a dry run that rolls back afterwards.
 
-    The result has no ids of entities that the rollback removes.
+    The result has no ids of entities that the rollback removes. `path` is that of an archive.
 
     Raises:
         EntityNotFoundError, NoComicConceptError, VariantLinkedError, FactRefusedError: As for
             `record_archive`.
     """
     entity_id = variant_entity_id or (await create_entities(session, 1, now=now))[0]
-    recorded = await _record(session, entity_id, comic, [])
+    recorded = await _record(session, entity_id, comic, [], path)
     return replace(
         recorded,
         variant_entity_id=variant_entity_id,
@@ -239,13 +242,19 @@ def _page(entity_id: EntityId, entry: ComicInfoPage | None) -> Page:
 
 
 async def _record(
-    session: AsyncSession, variant_entity_id: EntityId, comic: ParsedComic, pages: Sequence[Page]
+    session: AsyncSession,
+    variant_entity_id: EntityId,
+    comic: ParsedComic,
+    pages: Sequence[Page],
+    path: Path | None = None,
 ) -> RecordedComic:
     variant = ComicBookVariantComponent
     linked = await ecs_service.get_component(session, variant_entity_id, variant)
+    former = await replaced_variant(session, variant_entity_id, path)
     concept, found = comic.concept_entity_id, FoundConcepts()
-    if concept is None and linked is not None:
-        concept = linked.conceptual_entity_id
+    for known in (linked, former):
+        if concept is None and known is not None:
+            concept = known.conceptual_entity_id
     if concept is None:
         found = await find_concepts(session, comic.facts)
         concept = found.same
@@ -253,12 +262,15 @@ async def _record(
     if concept is None:
         concept = await create_concept(session, comic.facts, comic.name)
     is_first = not await get_variants_for_comic_concept(session, concept, hidden="include")
+    takes_first = (
+        former is not None and former.is_primary_variant and former.conceptual_entity_id == concept
+    )
     await link_comic_variant_to_concept(
         session,
         variant_entity_id,
         concept,
-        is_primary_variant=is_first,
-        **_new_facts(comic, linked),
+        is_primary_variant=is_first or takes_first,
+        **_new_facts(comic, linked, former),
     )
     if comic.info is not None:
         await _write_document(session, variant_entity_id, comic.info, pages)
@@ -273,18 +285,32 @@ async def _record(
     )
 
 
-def _new_facts(comic: ParsedComic, linked: ComicBookVariantComponent | None) -> VariantFacts:
-    """Return the facts that were read of a variant and have no value in its row yet."""
-    facts = VariantFacts(
-        language=comic.facts.language,
-        format=comic.format,
-        scan_quality=comic.scan_quality,
-        scan_group=comic.facts.scan_group,
-        reading_direction=comic.facts.reading_direction,
-    )
-    known = set() if linked is None else {name for name, value in row_of(linked).items() if value}
+def _new_facts(
+    comic: ParsedComic,
+    linked: ComicBookVariantComponent | None,
+    former: ComicBookVariantComponent | None,
+) -> VariantFacts:
+    """Return the facts that a variant's row has no value of yet.
+
+    Those of the variant that it replaces come before those that were read: a person may have set
+    them. The format is that of the file.
+    """
+    facts: dict[str, str | None] = {
+        "language": comic.facts.language,
+        "scan_quality": comic.scan_quality,
+        "scan_group": comic.facts.scan_group,
+        "reading_direction": comic.facts.reading_direction,
+    }
+    facts |= {name: value for name, value in _facts_of(former).items() if value}
+    facts["format"] = comic.format
+    known = {name for name, value in _facts_of(linked).items() if value}
     new: VariantFacts = {name: value for name, value in facts.items() if name not in known}  # type: ignore[assignment]  # mypy knows no computed keys
     return new
+
+
+def _facts_of(variant: ComicBookVariantComponent | None) -> dict[str, str | None]:
+    names = VariantFacts.__annotations__
+    return {} if variant is None else {name: getattr(variant, name) for name in names}
 
 
 async def _write_document(

@@ -33,7 +33,7 @@ from dam.services.content_service.contents import (
     unreadable_assets,
 )
 from dam.services.content_service.file_states import note_states
-from dam.services.content_service.successors import Replaced, note_successors
+from dam.services.content_service.successors import Replaced, foresee_successors, note_successors
 from dam.services.content_service.trashed import trashed_among
 from dam.storage.content_store import StoredFile
 from dam.storage.paths import path_bytes, path_digest
@@ -156,19 +156,27 @@ async def foresee_files(
     paths = [file.path_digest for file in files]
     held = select(source.path_digest, source.entity_id).where(source.path_digest.in_(paths))
     before = dict((await session.execute(held)).all())
+    new = {digest: -at for at, digest in enumerate(digests - known.keys() - foreseen, start=1)}
+    replaced = {
+        file.path_digest: Replaced(file.path, before[file.path_digest], 0, new[file.stored.sha256])
+        for file in files
+        if file.path_digest in before and file.stored.sha256 in new
+    }
+    heirs = await foresee_successors(session, replaced)
     answers = []
     for file, path in zip(files, paths, strict=True):
         digest = file.stored.sha256
         entity_id = known.get(digest)
         if entity_id is None and digest not in foreseen:
             foreseen.add(digest)
-            answers.append(RecordedFile(None, "added"))
+            answers.append(RecordedFile(None, "added", inherited_from=heirs.get(path)))
         elif entity_id in trashed and digest not in foreseen:
             foreseen.add(digest)
             answers.append(RecordedFile(entity_id, "restored"))
         else:
             is_same = entity_id is not None and before.get(path) == entity_id
-            answers.append(RecordedFile(entity_id, "unchanged" if is_same else "known"))
+            status: ByteStatus = "unchanged" if is_same else "known"
+            answers.append(RecordedFile(entity_id, status, inherited_from=heirs.get(path)))
     return answers
 
 

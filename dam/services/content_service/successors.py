@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.among import among
 from dam.core.database.bulk import Conflict, insert_rows, update_by_key
 from dam.core.ecs.components import EntityId, table_of
+from dam.core.read_only import ReadOnly
 from dam.models import (
     ContentHashSHA256Component,
     ContentSuccessorComponent,
@@ -70,11 +71,41 @@ async def note_successors(
     }
 
 
+async def foresee_successors(
+    session: ReadOnly[AsyncSession], files: Mapping[bytes, Replaced]
+) -> dict[bytes, EntityId]:
+    """Return what `note_successors` would return for new assets, for a dry run; write nothing.
+
+    Example: `await foresee_successors(session, {file.path_digest: Replaced(path, 12, 0, -1)})`.
+
+    Args:
+        session: An open transaction.
+        files: By path digest; each new asset has a number of its own, which no asset has.
+    """
+    old = {file.entity_id for file in files.values()}
+    said = await tag_service.tags_of(session, old)
+    tagged = {key for key, tags in said.items() if any(tag.source == "user" for tag in tags)}
+    rows = await _plan_pages(session, list(files.values()), set(files))
+    taken = tagged | {row["old"] for row in rows}
+    return {path: file.entity_id for path, file in files.items() if file.entity_id in taken}
+
+
 async def _take_pages(session: AsyncSession, files: Sequence[Replaced]) -> set[EntityId]:
-    """Put new pictures in place of the old ones in comics; return the old ones.
+    """Put new pictures in place of the old ones in comics; return the old ones."""
+    rows = await _plan_pages(session, files)
+    placed = {row.pop("old") for row in rows}
+    await update_by_key(session, table_of(PageLink), "id", rows)
+    return placed
+
+
+async def _plan_pages(
+    session: AsyncSession, files: Sequence[Replaced], not_yet: Collection[bytes] = ()
+) -> list[dict[str, int]]:
+    """Return the pages of comics that get a new picture, each with the old one.
 
     That is in the comic that was imported from a folder with the file, and in those that people put
-    together. An archive has the old bytes still. It must be clear which page is the file's.
+    together. An archive has the old bytes still. It must be clear which page is the file's. The
+    paths `not_yet`, by digest, are those that the old pictures still have in a dry run.
     """
     successors: dict[EntityId, set[EntityId]] = defaultdict(set)
     folders: dict[EntityId, set[bytes]] = defaultdict(set)
@@ -86,9 +117,9 @@ async def _take_pages(session: AsyncSession, files: Sequence[Replaced]) -> set[E
     pages = select(link.id, link.owner_entity_id, link.page_image_entity_id)
     found = (await session.execute(pages.where(among(link.page_image_entity_id, folders)))).all()
     owners = await _owners(session, {owner for _, owner, _ in found})
-    elsewhere = await _with_source(session, folders)
+    elsewhere = await _with_source(session, folders, not_yet)
     times = Counter((owner, old) for _, owner, old in found)
-    rows = []
+    rows: list[dict[str, int]] = []
     for page, owner, old in found:
         is_folder = owners[owner] in folders[old]
         is_of_people = owners[owner] == _OF_PEOPLE
@@ -96,9 +127,7 @@ async def _take_pages(session: AsyncSession, files: Sequence[Replaced]) -> set[E
         if (is_folder or is_of_people) and is_clear and len(successors[old]) == 1:
             (successor,) = successors[old]
             rows.append({"id": page, "page_image_entity_id": successor, "old": old})
-    placed = {row.pop("old") for row in rows}
-    await update_by_key(session, table_of(link), "id", rows)
-    return placed
+    return rows
 
 
 async def _owners(
@@ -113,6 +142,11 @@ async def _owners(
     return {**dict.fromkeys(entity_ids, _OF_PEOPLE), **dict(folders), **archives}
 
 
-async def _with_source(session: AsyncSession, entity_ids: Collection[EntityId]) -> set[EntityId]:
-    source = OriginalSourceInfoComponent.entity_id
-    return set(await session.scalars(select(source).where(among(source, entity_ids))))
+async def _with_source(
+    session: AsyncSession, entity_ids: Collection[EntityId], left_out: Collection[bytes]
+) -> set[EntityId]:
+    """Return the entities that have a path other than those with the digests `left_out`."""
+    source = OriginalSourceInfoComponent
+    paths = select(source.entity_id, source.path_digest)
+    rows = await session.execute(paths.where(among(source.entity_id, entity_ids)))
+    return {entity_id for entity_id, digest in rows if digest not in left_out}
