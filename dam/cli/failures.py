@@ -134,5 +134,4 @@ def _show_failures(found: "Sequence[Failure]", *, says_dismissed: bool) -> None:
         (None, system, files, None, *([None] * len(dismissed)), said)
         for system, files, said in waiting.lines()
     ]
-    header = ("id", "system", "name", "tries", *dismissed, "message")
-    table(rows, header, nothing="no failures")
+    table(rows, ("id", "system", "name", "tries", *dismissed, "message"))

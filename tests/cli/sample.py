@@ -115,7 +115,7 @@ def paths_list(
     """Show a table of paths."""
     end = "y" * long
     listed = [(number, f"/a b/\x1b[31mc\udce9{number}{end}") for number in range(rows)]
-    show(state, listed, lambda listed: table(listed, ("id", "path")))
+    show(state, listed, lambda listed: table(listed, ("id", "path"), nothing="no paths"))
 
 
 @command()

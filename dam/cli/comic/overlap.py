@@ -86,7 +86,8 @@ def _show_table(found: "Sequence[VariantOverlap]") -> None:
                 "one comic" if pair.is_linked else "not linked",
             )
         )
-    table(rows, ("id", "other", "kind", "pages", "of id", "of other", ""))
+    header = ("id", "other", "kind", "pages", "of id", "of other", "")
+    table(rows, header, nothing="no variants share pages")
 
 
 def _only(numbers: Sequence[int]) -> str | None:

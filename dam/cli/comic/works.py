@@ -342,7 +342,7 @@ def _variant(variant: "ComicVariant") -> dict[str, Any]:
 
 def _concept_table(found: "Sequence[ComicConcept]") -> None:
     rows = [(c.entity_id, c.name, c.facts.get("publisher")) for c in found]
-    table(rows, ("id", "comic", "publisher"))
+    table(rows, ("id", "comic", "publisher"), nothing="nothing found")
 
 
 def _show_variants(state: State, found: "Sequence[ComicVariant]") -> None:

@@ -94,6 +94,14 @@ def test_a_table_on_a_terminal_has_a_header_and_shortens_names(home: Path) -> No
 
 
 @pytest.mark.slow
+def test_a_table_without_rows_is_a_sentence_on_a_terminal_and_nothing_in_a_pipe(
+    home: Path, run: Run
+) -> None:
+    assert on_terminal(home, "paths-list", "0") == "no paths\n"
+    assert run("paths-list", "0").stdout == ""
+
+
+@pytest.mark.slow
 def test_a_question_is_asked_on_the_terminal_and_yes_is_an_answer(home: Path) -> None:
     assert on_terminal(home, "remove", typed=b"y\n").endswith("Remove it all? [y/N] removed\n")
     assert "error: not confirmed; nothing was done" in on_terminal(home, "remove", typed=b"\n")

@@ -156,6 +156,7 @@ class _Parser:
                 "the name of a saved query",
                 "quotes around a text with an @",
                 suggestion=near and f"@{near}",
+                hint="`dam-cli search --saved` lists saved queries",
             )
         if key in saved.path:
             loop = " > ".join(f"@{name}" for name in [*saved.path[saved.path.index(key) :], key])
@@ -214,16 +215,24 @@ class _Parser:
         return _fault_at(query, term, expected)
 
     def _fault(
-        self, token: Token, *expected: str, suggestion: str | None = None
+        self,
+        token: Token,
+        *expected: str,
+        suggestion: str | None = None,
+        hint: str | None = None,
     ) -> QuerySyntaxError:
-        return _fault_at(self.reader.query, token, *expected, suggestion=suggestion)
+        return _fault_at(self.reader.query, token, *expected, suggestion=suggestion, hint=hint)
 
 
 def _fault_at(
-    query: str, token: Token, *expected: str, suggestion: str | None = None
+    query: str,
+    token: Token,
+    *expected: str,
+    suggestion: str | None = None,
+    hint: str | None = None,
 ) -> QuerySyntaxError:
     found = query[token.start : token.end] if token.kind == "term" else token.text
-    return QuerySyntaxError(query, token.start, found, expected, suggestion)
+    return QuerySyntaxError(query, token.start, found, expected, suggestion, hint=hint)
 
 
 def _each_field_once(sorts: Iterable[Sort]) -> tuple[Sort, ...]:

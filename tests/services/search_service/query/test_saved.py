@@ -80,6 +80,7 @@ def test_one_with_an_order_stands_outside_of_brackets(text: str) -> None:
 def test_an_unknown_one_is_a_fault_with_a_suggestion() -> None:
     error = fault("a @bth")
     assert (error.position, error.found, error.suggestion) == (2, "@bth", "@both")
+    assert fault("@xyz").hint == "`dam-cli search --saved` lists saved queries"
 
 
 def test_one_that_cannot_be_read_is_a_fault_of_its_name() -> None:
