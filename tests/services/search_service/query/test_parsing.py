@@ -111,6 +111,8 @@ EXAMPLES: dict[str, Condition] = {
         ANY,
         is_half_open=True,
     ),
+    "added:..3d": Interval("added_at", NOW - timedelta(days=3), None, ANY),
+    "added:3d..": Interval("added_at", None, NOW - timedelta(days=3), ANY),
     "added:2d..1w": Interval("added_at", NOW - timedelta(days=7), NOW - timedelta(days=2), ANY),
     "added:yesterday": Interval(
         "added_at",
