@@ -28,6 +28,7 @@ from dam.services.search_service import (
     search_page,
 )
 from dam.services.search_service.patterns import read_pattern
+from dam.services.search_service.query.names import TYPES
 from dam.services.search_service.query.tree import (
     And,
     Comparison,
@@ -44,6 +45,7 @@ from tests.services.search_service.evaluator import answer
 from tests.services.search_service.search_world import NOW, MadeUp
 
 AT = Span(0, 0)
+ONE_THAT_BECOMES_18 = "\ufdfa"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +214,48 @@ async def test_the_trash_is_shown_only_where_all_alternatives_ask_for_it(
 async def test_patterns_that_are_too_long_are_refused(searched_world: World, field: str) -> None:
     with pytest.raises(QueryTooLargeError, match="more than 10,000 characters in a pattern"):
         await searched_world.read(search_ids, f"{field}:*{'a' * 60_000}*")
+
+
+@pytest.mark.parametrize(
+    "field", ["name", "path", "comic", "series", "FileProperties.name_text", "tag"]
+)
+async def test_patterns_that_folding_makes_too_long_are_refused(
+    searched_world: World, field: str
+) -> None:
+    with pytest.raises(QueryTooLargeError, match="more than 50,000 bytes in a folded pattern"):
+        await searched_world.read(search_ids, f"{field}:*{ONE_THAT_BECOMES_18 * 2_000}*")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+async def test_what_is_found_by_its_type_is_shown_with_it(searched_world: World, kind: str) -> None:
+    found = await searched_world.read(search_ids, f"type:{kind}")
+    shown = await searched_world.read(read_fields, list(found), ["type"])
+
+    assert {each["type"] for each in shown} <= {kind}
+    counted = await searched_world.read(facets, "", ["type"])
+    assert len(found) == sum(each.count for each in counted["type"] if each.value == kind)
+
+
+@pytest.mark.parametrize(
+    ("by_component", "by_word"),
+    [
+        ("has:Trashed", "in:trash"),
+        ("Trashed.trashed_at:>2000", "in:trash"),
+        ("FileLocation.storage:archive", "storage:archive"),
+        ("FileLocation.storage:=archive", "in:archive"),
+        ("-has:Trashed", "-in:trash"),
+    ],
+)
+async def test_a_component_shows_what_is_hidden_as_the_word_for_it_does(
+    searched_world: World, by_component: str, by_word: str
+) -> None:
+    found = await searched_world.read(search_ids, by_component)
+    assert list(found) == list(await searched_world.read(search_ids, by_word)) != []
+
+
+async def test_a_component_of_all_places_shows_no_more(searched_world: World) -> None:
+    found = await searched_world.read(count, "FileLocation.storage:*")
+    assert found == await searched_world.read(count, "has:storage")
 
 
 async def test_a_cursor_keeps_each_kind_of_key() -> None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dam.core.world import World
+from dam.models import IN_ARCHIVE, IN_STORE
 from dam.services.search_service import Cursor, Query, count, search_ids, search_page
 from dam.services.search_service.fields import all_fields
 from dam.services.search_service.query.names import CHOICES, TYPES
@@ -136,6 +137,18 @@ def _leaves() -> st.SearchStrategy[Condition]:
             st.just(True),  # noqa: FBT003 - a value of a strategy
         ),
         st.builds(ComponentCondition, st.just("FilePropertiesComponent"), of_columns, st.just(AT)),
+        st.builds(
+            ComponentCondition,
+            st.just("FileLocationComponent"),
+            st.builds(
+                Comparison,
+                st.just("storage"),
+                st.just("="),
+                st.sampled_from((IN_STORE, IN_ARCHIVE)),
+                st.just(AT),
+            ),
+            st.just(AT),
+        ),
         st.builds(
             ComponentCondition,
             st.just("SearchEntryComponent"),
