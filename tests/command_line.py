@@ -19,7 +19,7 @@ _PROJECT = Path(dam.__file__).parents[1]
 
 _Argument: TypeAlias = str | bytes | os.PathLike[str]
 
-_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "TZ", "TMPDIR")
+_READ_BY_PYTHON = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "TZ")
 """How variables begin that the interpreter and the C library read as they start."""
 
 
@@ -113,7 +113,8 @@ class DamCli:
         is_plain = not self.behind and not any(
             name.startswith(_READ_BY_PYTHON) for name in self.settings
         )
-        return is_plain and "DAM_TEST_COLD" not in os.environ
+        is_ourselves = os.geteuid() == os.getuid()
+        return is_plain and is_ourselves and "DAM_TEST_COLD" not in os.environ
 
 
 def home_variables(home: Path) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 Nine tenths of the time of a short command go into importing SQLAlchemy, Alembic, pydantic and dam.
 So one process for each run of the tests imports them once, and forks for each command: that is a
-process of its own, in a session of its own, with the arguments, environment, folder and pipes it
-is given, it runs `python -m dam` from its first line and ends as Python ends. `DAM_TEST_COLD=1`
-starts every command as a new interpreter instead.
+process of its own, in a session of its own, with the arguments, environment, folder, umask and
+pipes it is given. It runs `python -m dam` from its first line and ends as Python ends.
+`DAM_TEST_COLD=1` starts every command as a new interpreter instead.
 """
 
 import atexit
@@ -18,6 +18,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +74,7 @@ class WarmStarter:
         Raises:
             TimeoutError: It took longer, and was killed.
         """
-        message = pickle.dumps((list(arguments), dict(environment), os.fspath(folder)))
+        message = pickle.dumps((list(arguments), dict(environment), os.fspath(folder), _umask()))
         pipes = [os.pipe() for _ in range(4)]
         (given, to), (out, _), (err, _), (report, _) = pipes
         theirs = [given, *(writer for _, writer in pipes[1:])]
@@ -121,6 +122,11 @@ def is_short(arguments: Sequence[bytes]) -> bool:
 
 _starters: list[WarmStarter] = []
 _starting = threading.Lock()
+
+
+def _umask() -> int:
+    os.umask(before := os.umask(0o077))
+    return before
 
 
 def _write(fd: int, content: bytes) -> None:
@@ -175,10 +181,11 @@ def _become(message: bytes, fds: Sequence[int]) -> None:
         os.dup2(fd, number)
     for fd in fds:
         os.close(fd)
-    arguments, environment, folder = pickle.loads(message)  # noqa: S301 - our own
+    arguments, environment, folder, umask = pickle.loads(message)  # noqa: S301 - our own
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    os.umask(umask)
     sys.argv[1:] = map(os.fsdecode, arguments)
     packages = environment["PYTHONPATH"].split(os.pathsep)
     sys.path[:] = [folder, *packages, *(entry for entry in sys.path[1:] if entry not in packages)]
@@ -188,6 +195,7 @@ if __name__ == "__main__":
     for _name in _IMPORTED:
         importlib.import_module(_name)
     configure_mappers()  # as the first statement does, unless it is done
+    assert tempfile.tempdir is None  # which TMPDIR decides
     gc.collect()
     gc.freeze()
     if _serve(socket.socket(fileno=int(sys.argv[1]))):

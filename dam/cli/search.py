@@ -167,13 +167,10 @@ def search(  # noqa: PLR0913 - one for each option
         "forget": forget is not None,
         "list-fields": is_list_of_fields,
     }
-    if any(about_saved.values()):
-        others = {"count": is_counted, "explain": is_explained, "null": null}
-        others |= {"limit": limit is not None, "sort": bool(sort)}
-        one_of(**about_saved, **others, **dict.fromkeys(form.given, True))
-    if any(about_saved.values()) and save is None and text:
-        option = next(name for name, is_given in about_saved.items() if is_given)
-        raise UsageError(f"--{option} takes no query", "leave the query out")
+    if chosen := [name for name, is_given in about_saved.items() if is_given]:
+        others = {"count": is_counted, "explain": is_explained, "null": null, "sort": bool(sort)}
+        one_of(**about_saved, **others, limit=limit is not None, **dict.fromkeys(form.given, True))
+        _refuse_query(chosen[0], text)
     if is_list_of_fields:
         return _list_fields(state)
     if is_list_of_saved:
@@ -182,9 +179,7 @@ def search(  # noqa: PLR0913 - one for each option
         return forget_saved(state, forget)
     if save is not None:
         return save_query(state, save, text)
-    if not text.strip():
-        hint = "`dam-cli list` lists all assets, `dam-cli search --help` explains queries"
-        raise UsageError("no query given", hint)
+    _require_query(text)
     wish = _Wish(
         text=text,
         sorts=sort or (),
@@ -194,6 +189,17 @@ def search(  # noqa: PLR0913 - one for each option
         form=form,
     )
     return ExitCode.OK if _answer(state, wish) else ExitCode.NOTHING_FOUND
+
+
+def _refuse_query(option: str, text: str) -> None:
+    if text and option != "save":
+        raise UsageError(f"--{option} takes no query", "leave the query out")
+
+
+def _require_query(text: str) -> None:
+    if not text.strip():
+        hint = "`dam-cli list` lists all assets, `dam-cli search --help` explains queries"
+        raise UsageError("no query given", hint)
 
 
 @command(

@@ -220,7 +220,7 @@ def test_exports_are_planned_done_and_streamed(filled: DamCli) -> None:
     people = filled("export-asset", "5", "-o", folder)
     assert people.stdout.split(maxsplit=1) == ["5", f"{folder}/caf__.txt\n"]
     assert people.stderr == (
-        "5: caf\\xe9\\n.txt was written as caf__.txt\n1 file had the same bytes already\n"
+        "5: caf\\xe9\\n.txt is there as caf__.txt\n1 file had the same bytes already\n"
     )
     assert filled("export-asset", "5", "-o", folder, "-q").stderr == ""
     assert {planned.returncode, done.returncode, people.returncode} == {0}

@@ -23,15 +23,7 @@ def ask(dam_cli: DamCli, shell: str, words: Sequence[str]) -> str:
         "_TYPER_COMPLETE_ARGS": line,
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
-    run = [sys.executable, "-m", "dam"]
-    done = subprocess.run(
-        run,
-        env=dam_cli.environment | asked,
-        cwd=dam_cli.home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = dam_cli.with_settings(**asked)()
     assert done.stderr == ""
     return done.stdout
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.database.among import among
 from dam.core.database.bulk import Conflict
 from dam.core.database.portions import portions
+from dam.core.database.values import refuse_text
 from dam.core.ecs.changes import Change, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of, upsert
 from dam.core.read_only import ReadOnly
@@ -85,7 +86,9 @@ async def tag_entities(
         NotAnAssetError: One of them is itself a tag.
         MalformedTagError: A text is no tag.
         TagValueError: A value is not of the type of its tag, or there is none.
+        TypeError: `tags` is one text.
     """
+    refuse_text(tags=tags)
     _check_source(source)
     await _require_assets(session, entity_ids)
     given = await _read(session, tags)
@@ -123,7 +126,9 @@ async def untag_entities(
         MalformedTagError: A text is no tag.
         UnknownTagError: There is no such tag.
         TagValueError: A value is not of the type of its tag.
+        TypeError: `tags` is one text.
     """
+    refuse_text(tags=tags)
     await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]
     known = await find_tags(session, [text.tag for text in texts])

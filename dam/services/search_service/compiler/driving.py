@@ -43,7 +43,7 @@ class Compiled:
         """Return a statement that selects the id of each result, and further columns."""
         if self.driver is None:
             return select(ENTRY.c.entity_id, *columns).where(*self._met(ENTRY.c.entity_id))
-        first, *others = self.driver.selects
+        first, *others = self.driver.exact or self.driver.selects
         if others or first.selected_columns[0] is not ENTRY.c.entity_id:
             first = select(union_all(first, *others).subquery()).distinct()
         source = FEW if self.is_for_page else DRIVER
@@ -57,7 +57,7 @@ class Compiled:
         """
         if self.driver is not None and self.driver.is_in_order:
             # The index has the entities in order: the first page needs no more than its own rows.
-            (ids,) = self.driver.selects
+            (ids,) = self.driver.exact or self.driver.selects
             statement = self._driven(DRIVER, ids.cte(DRIVER.name)).distinct()
         else:
             statement = self.select()
@@ -107,7 +107,7 @@ async def choose_driver(
     }
     ordered = sorted(parts, key=lambda part: _turn(part, shares.get(id(part), _UNKNOWN)))
     driver = None if at is None else indexed[at][1]
-    is_met = driver is not None and driver.is_exact
+    is_met = driver is not None and (driver.is_exact or bool(driver.exact))
     rest = [part.condition for part in ordered if not is_met or part.index is not driver]
     return Compiled((*rest, *always), driver, is_for_page=page is not None)
 
@@ -189,6 +189,7 @@ def joined(indexes: Sequence[Index | None]) -> Index | None:
             selects=(*first.selects, *index.selects),
             is_in_order=False,
             is_exact=first.is_exact and index.is_exact,
+            exact=(),
             words=(*first.words, *index.words),
         )
     return first

@@ -51,6 +51,7 @@ class Index:
         selects: Each selects some of their ids, maybe several times.
         is_in_order: It can yield them in the order of their ids without having all of them.
         is_exact: It finds no others.
+        exact: Selects that find no others, if `selects` do; they would take long to count.
         words: What the index of words is asked for, any of it, if it is one of the indexes.
     """
 
@@ -58,6 +59,7 @@ class Index:
     selects: tuple[Select[Any], ...] = ()
     is_in_order: bool = False
     is_exact: bool = True
+    exact: tuple[Select[Any], ...] = ()
     words: tuple[WantedWords, ...] = ()
 
 

@@ -44,11 +44,14 @@ async def of_value(context: Context, condition: Tagged) -> Part:
         if (choice := _with_value(condition, value_type, tag_ids)) is not None
     ]
     rows = rows_of(EntityTagLinkComponent, _links.c.number)
-    part = part_of(rows, or_(false(), *choices))
+    has_value = or_(false(), *choices)
+    part = part_of(rows, has_value)
     every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
     tagged = having(every, f"tag:{condition.name}")
     # To count values, the database would have to read each link.
-    return Part(part.condition, tagged.index and replace(tagged.index, is_exact=False))
+    exact = select(_links.c.entity_id).where(has_value)
+    index = tagged.index and replace(tagged.index, is_exact=False, exact=(exact,))
+    return Part(part.condition, index)
 
 
 def _refuse_value(condition: Tagged, types: Sequence[str | None]) -> None:
