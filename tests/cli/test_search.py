@@ -223,6 +223,7 @@ def test_options_that_make_no_sense_together_are_wrong_usage(
 def test_the_fields_of_queries_are_listed(filled: DamCli) -> None:
     fields = {one["name"]: one for one in filled("search", "--list-fields", "--json").json}
     assert (fields["width"]["kind"], fields["size_bytes"]["short_names"]) == ("integer", ["size"])
+    assert filled("search", "--list-fields", "--jsonl").jsonl == list(fields.values())
     rows = filled("search", "--list-fields").stdout.splitlines()
     assert [row.split()[0] for row in rows] == list(fields)
     assert rows[list(fields).index("storage")].endswith("archive, managed, referenced")
@@ -265,6 +266,7 @@ def test_queries_are_saved_used_listed_and_forgotten(dam_cli: DamCli) -> None:
     assert (saved.returncode, saved.json) == (0, {"saved": "High", "query": "hil or nothing"})
     assert ids(dam_cli, "@high", "type:image") == [1]
     (one,) = dam_cli("search", "--saved", "--json").json
+    assert dam_cli("search", "--saved", "--jsonl").jsonl == [one]
     assert (one["name"], one["query"]) == ("High", "hil or nothing")
     assert dam_cli("search", "--saved").stdout == "@High  hil or nothing\n"
     again = dam_cli("search", "hills", "--save", "high").stdout
