@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -27,6 +27,7 @@ from dam.services.search_service import (
     search_ids,
     search_page,
 )
+from dam.services.search_service.cursor import Key
 from dam.services.search_service.patterns import read_pattern
 from dam.services.search_service.query.names import TYPES
 from dam.services.search_service.query.tree import (
@@ -189,10 +190,15 @@ async def test_a_cursor_of_another_order_is_refused(searched_world: World) -> No
 
 @pytest.mark.parametrize(
     ("order", "key"),
-    [("name", "a\0"), ("name", "\udc80"), ("name", 3), ("added_at", "x"), ("type", 3)],
+    [
+        *(("name", "a\0"), ("name", "\udc80"), ("name", 3), ("name", b"a"), ("type", 3)),
+        *(("sha256", b"a"), ("width", True), ("width", 1.5), ("ratio", float("nan"))),
+        *(("added_at", "x"), ("added_at", 5), ("added_at", datetime(2026, 1, 1))),  # noqa: DTZ001
+        *(("modified_at", NOW), ("modified_at", 1.5), ("modified_at", "x")),
+    ],
 )
 async def test_a_cursor_with_keys_that_the_fields_do_not_have_is_refused(
-    searched_world: World, order: str, key: str | int
+    searched_world: World, order: str, key: Key
 ) -> None:
     after = Cursor((key,), 7, 3, f"sort:{order}")
     with pytest.raises(CursorError):
