@@ -23,6 +23,7 @@ from dam.cli.toolkit.output import (
 from dam.errors import ExitCode, QuerySyntaxError, UsageError, echoed
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from contextlib import AbstractContextManager
 
     from dam.app import World
@@ -278,7 +279,7 @@ def _explain(state: State, wish: _Wish) -> int:
             sentence(line)
 
     explanation = run_in_world(state, work, only_reads=True)
-    show(replace(state, is_json=state.is_json or state.is_jsonl), explanation, people)
+    show(state, explanation, people)
     return 1
 
 
@@ -309,16 +310,31 @@ def _paged_for_people(state: State, form: Form) -> "AbstractContextManager[None]
 
 async def _write_pages(world: "World", query: "Query", writer: Writer) -> int:
     """Write all results, page by page, and return how many there are."""
-    from dam.services.search_service import read_fields, search_page
+    from dam.services.search_service import read_fields
 
-    after, found, size = None, 0, _FIRST_PAGE
-    while True:
+    found = 0
+    async for entity_ids in _pages(world, query):
+        writer.write(await world.read(read_fields, entity_ids, writer.names))
+        found += len(entity_ids)
+    return found
+
+
+async def _pages(world: "World", query: "Query") -> "AsyncIterator[Sequence[int]]":
+    from dam.services.search_service import is_sorted_at_once, search_ids, search_page
+
+    size = _FIRST_PAGE
+    if is_sorted_at_once(query):
+        entity_ids = await world.read(search_ids, query)
+        while entity_ids:
+            yield entity_ids[:size]
+            entity_ids, size = entity_ids[size:], _LARGEST_PAGE
+        return
+    after, is_last = None, False
+    while not is_last:
         page = await world.read(search_page, query, after=after, limit=size)
-        writer.write(await world.read(read_fields, page.entity_ids, writer.names))
-        found += len(page.entity_ids)
-        if page.next is None:
-            return found
-        after, size = page.next, min(size * _GROWTH, _LARGEST_PAGE)
+        yield page.entity_ids
+        after, is_last = page.next, page.next is None
+        size = min(size * _GROWTH, _LARGEST_PAGE)
 
 
 async def _unindexed(world: "World") -> int:

@@ -104,6 +104,14 @@ async def search_page(
     return SearchPage(ids, Cursor(last.keys, last.entity_id, seen + most, order.text))
 
 
+def is_sorted_at_once(query: Query) -> bool:
+    """Tell whether each page of a query sorts all results anew, because no database sorts as asked.
+
+    For all of them, `search_ids` then sorts once.
+    """
+    return not order_of(query.sorts).is_in_database
+
+
 async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "array[int]":
     """Return the ids of all results in their order, in an array of the type `q`.
 
