@@ -19,6 +19,7 @@ from dam.cli.toolkit.output import (
     show,
     table,
     talk,
+    with_hint,
 )
 from dam.errors import ExitCode, QuerySyntaxError, UsageError, echoed
 
@@ -253,16 +254,17 @@ def _count(state: State, wish: _Wish) -> int:
     from dam.cli.toolkit.running import run_in_world
     from dam.services.search_service import count
 
-    async def work(world: "World") -> tuple[int, int]:
+    async def work(world: "World") -> tuple[int, list[str]]:
         query = await wish.query(world)
-        return await world.read(count, query), await _unindexed(world)
+        return await world.read(count, query), await _notes(world, query)
 
-    found, unindexed = run_in_world(state, work, only_reads=True)
+    found, notes = run_in_world(state, work, only_reads=True)
     if state.is_json or state.is_jsonl:
         emit_json({"count": found})
     else:
         sentence(str(found))
-    _tell_unindexed(state, unindexed)
+    for note in notes:
+        talk(state, note)
     return found
 
 
@@ -286,18 +288,19 @@ def _explain(state: State, wish: _Wish) -> int:
 def _list(state: State, wish: _Wish) -> int:
     from dam.cli.toolkit.running import run_in_world
 
-    async def work(world: "World") -> tuple[int, int]:
-        writer = Writer(state, wish.form)
-        found = await _write_pages(world, await wish.query(world), writer)
+    async def work(world: "World") -> tuple[int, list[str]]:
+        writer, query = Writer(state, wish.form), await wish.query(world)
+        found = await _write_pages(world, query, writer)
         writer.close()
-        return found, await _unindexed(world)
+        return found, await _notes(world, query)
 
     nothing = "nothing found" if wish.text else "no assets yet; `dam-cli add-asset PATH` adds files"
     with _paged_for_people(state, wish.form):
-        found, unindexed = run_in_world(state, work, only_reads=True)
+        found, notes = run_in_world(state, work, only_reads=True)
     if not found and is_read_at_a_terminal():
         talk(state, nothing)
-    _tell_unindexed(state, unindexed)
+    for note in notes:
+        talk(state, note)
     return found
 
 
@@ -337,16 +340,16 @@ async def _pages(world: "World", query: "Query") -> "AsyncIterator[Sequence[int]
         size = min(size * _GROWTH, _LARGEST_PAGE)
 
 
-async def _unindexed(world: "World") -> int:
-    from dam.services.search_service import count_unindexed
+async def _notes(world: "World", query: "Query") -> list[str]:
+    """Return why something may be missing: unknown tags, and assets that are not indexed yet."""
+    from dam.services.search_service import count_unindexed, unknown_tags
 
-    return await world.read(count_unindexed)
-
-
-def _tell_unindexed(state: State, count: int) -> None:
-    if count:
+    unknown = await world.read(unknown_tags, query)
+    notes = [with_hint(error.message, error.hint) for error in unknown]
+    if count := await world.read(count_unindexed):
         verb = "is" if count == 1 else "are"
-        talk(state, f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
+        notes.append(f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
+    return notes
 
 
 def _taken(field: "FieldFacts") -> str:

@@ -95,6 +95,19 @@ def test_nothing_found_is_1_for_search_and_0_for_list(filled: DamCli, dam_cli: D
     assert dam_cli("list", "--count").stdout == "0\n"
 
 
+def test_a_tag_that_there_is_not_is_told(filled: DamCli) -> None:
+    result = filled("search", "hills", "-tag:ratng", "-tag:cat", "--ids")
+    assert (result.returncode, result.stdout) == (0, "1\n")
+    assert result.stderr == "no tag 'ratng' (did you mean 'rating'?)\n"
+    result = filled("search", "tag:zzz", "--count")
+    assert (result.returncode, result.stdout) == (1, "0\n")
+    assert result.stderr == "no tag 'zzz' (`dam-cli tag list` lists all tags)\n"
+    assert filled("search", "tag:zzz", "--count", "--json").stderr == ""
+    result = filled("search", "hills tag:rating:>=4")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: query, position 10: found 'rating:>=4', expected a tag")
+
+
 def test_a_list_has_all_that_is_not_hidden(filled: DamCli) -> None:
     listed = filled("list", "--ids", "--json").json
     assert listed == sorted(listed, reverse=True)

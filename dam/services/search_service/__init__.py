@@ -34,6 +34,7 @@ from dam.services.search_service.searching import (
     parse_query,
     search_ids,
     search_page,
+    unknown_tags,
 )
 from dam.services.search_service.template import FieldValue, Template, parse_template
 
@@ -71,4 +72,5 @@ __all__ = [
     "search_ids",
     "search_page",
     "text_of",
+    "unknown_tags",
 ]

@@ -26,6 +26,7 @@ from dam.services.search_service import (
     read_fields,
     search_ids,
     search_page,
+    unknown_tags,
 )
 from dam.services.search_service.cursor import Key
 from dam.services.search_service.patterns import read_pattern
@@ -345,6 +346,20 @@ async def test_a_value_of_another_type_than_the_tags_is_refused(
     with pytest.raises(TagValueError, match=expected) as caught:
         await searched_world.read(search_ids, f"cat or {query}")
     assert caught.value.text_place == (f"cat or {query}", 7)
+
+
+async def test_unknown_tags_are_named_with_similar_ones(searched_world: World) -> None:
+    query = 'tag:cat or (-tag:ratng tag:"CHAT  noir") or tag:zzz>3 or tag:n* or tag:ratng'
+
+    unknown = await searched_world.read(unknown_tags, query)
+
+    assert sorted((error.name, error.near) for error in unknown) == [
+        ("ratng", ("rating",)),
+        ("zzz", ()),
+    ]
+    many = " or ".join(f"tag:t{at}" for at in range(50))
+    assert len(await searched_world.read(unknown_tags, many)) == 20
+    assert await searched_world.read(unknown_tags, "") == []
 
 
 async def test_a_picture_that_does_not_exist_is_like_none(searched_world: World) -> None:

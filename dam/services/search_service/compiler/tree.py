@@ -83,7 +83,7 @@ async def compile_condition(
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     conjuncts = _conjuncts(query.condition)
-    named = list(_named(conjuncts))
+    named = list(named_in(conjuncts))
     words = [_wanted(each) for each in named if isinstance(each, Word)]
     vocabulary = await read_vocabulary(
         session,
@@ -116,7 +116,7 @@ def _wanted(word: Word) -> WantedWords:
     return wanted_words(word.text, is_phrase=word.is_phrase)
 
 
-def _named(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
+def named_in(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
     """Yield all words, and all conditions about tags, that some conditions have in them."""
     rest = list(conditions)
     while rest:

@@ -155,6 +155,8 @@ FAULTS = {
     "(a": (0, None),
     "a)": (1, None),
     "()": (1, None),
+    "a tag:rating:>=4": (6, None),
+    'tag:":a"': (4, None),
     "a or": (4, None),
     "or a": (0, None),
     '"a': (0, None),
