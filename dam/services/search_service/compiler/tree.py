@@ -216,7 +216,9 @@ class _Compiler:
         ]
         parts = [await self.part(each, depth + 1) for each in rest]
         if words:
-            self._count(len(words))
+            for word in words:
+                with self.context.at(word.span):
+                    self._count()
             parts.append(await self._words(words, depth + 1))
         if tags:
             with self.context.at(tags[0].span):
@@ -224,8 +226,8 @@ class _Compiler:
             parts.append(await tagged.of_tags(self.context, tags))
         return _either(parts)
 
-    def _count(self, number: int = 1) -> None:
-        self.found += number
+    def _count(self) -> None:
+        self.found += 1
         if self.found > MOST_CONDITIONS:
             raise QueryTooLargeError("conditions", MOST_CONDITIONS)
 
