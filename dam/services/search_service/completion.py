@@ -29,8 +29,8 @@ async def complete_query(
 
     Fields, components, and values that are words of the program come from the program. Tags, saved
     queries, and systems with open failures come from the world, and so do extensions and media
-    types: those of the newest 5,000 assets. What only hidden assets have is left out; tags are offered
-    whether or not they are used. For a word, tags are offered, too.
+    types: those of the newest 5,000 assets. What only hidden assets have is left out; tags are
+    offered whether or not they are used. For a word, tags are offered, too.
 
     Example: `await complete_query(session, "type:im", 7)` returns
     `[Completion("image", start=5, end=7, kind="value")]`.
