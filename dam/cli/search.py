@@ -19,10 +19,12 @@ from dam.cli.toolkit.output import (
     show,
     table,
     talk,
+    with_hint,
 )
 from dam.errors import ExitCode, QuerySyntaxError, UsageError, echoed
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from contextlib import AbstractContextManager
 
     from dam.app import World
@@ -252,16 +254,17 @@ def _count(state: State, wish: _Wish) -> int:
     from dam.cli.toolkit.running import run_in_world
     from dam.services.search_service import count
 
-    async def work(world: "World") -> tuple[int, int]:
+    async def work(world: "World") -> tuple[int, list[str]]:
         query = await wish.query(world)
-        return await world.read(count, query), await _unindexed(world)
+        return await world.read(count, query), await _notes(world, query)
 
-    found, unindexed = run_in_world(state, work, only_reads=True)
+    found, notes = run_in_world(state, work, only_reads=True)
     if state.is_json or state.is_jsonl:
         emit_json({"count": found})
     else:
         sentence(str(found))
-    _tell_unindexed(state, unindexed)
+    for note in notes:
+        talk(state, note)
     return found
 
 
@@ -278,25 +281,26 @@ def _explain(state: State, wish: _Wish) -> int:
             sentence(line)
 
     explanation = run_in_world(state, work, only_reads=True)
-    show(replace(state, is_json=state.is_json or state.is_jsonl), explanation, people)
+    show(state, explanation, people)
     return 1
 
 
 def _list(state: State, wish: _Wish) -> int:
     from dam.cli.toolkit.running import run_in_world
 
-    async def work(world: "World") -> tuple[int, int]:
-        writer = Writer(state, wish.form)
-        found = await _write_pages(world, await wish.query(world), writer)
+    async def work(world: "World") -> tuple[int, list[str]]:
+        writer, query = Writer(state, wish.form), await wish.query(world)
+        found = await _write_pages(world, query, writer)
         writer.close()
-        return found, await _unindexed(world)
+        return found, await _notes(world, query)
 
     nothing = "nothing found" if wish.text else "no assets yet; `dam-cli add-asset PATH` adds files"
     with _paged_for_people(state, wish.form):
-        found, unindexed = run_in_world(state, work, only_reads=True)
+        found, notes = run_in_world(state, work, only_reads=True)
     if not found and is_read_at_a_terminal():
         talk(state, nothing)
-    _tell_unindexed(state, unindexed)
+    for note in notes:
+        talk(state, note)
     return found
 
 
@@ -309,28 +313,43 @@ def _paged_for_people(state: State, form: Form) -> "AbstractContextManager[None]
 
 async def _write_pages(world: "World", query: "Query", writer: Writer) -> int:
     """Write all results, page by page, and return how many there are."""
-    from dam.services.search_service import read_fields, search_page
+    from dam.services.search_service import read_fields
 
-    after, found, size = None, 0, _FIRST_PAGE
-    while True:
+    found = 0
+    async for entity_ids in _pages(world, query):
+        writer.write(await world.read(read_fields, entity_ids, writer.names))
+        found += len(entity_ids)
+    return found
+
+
+async def _pages(world: "World", query: "Query") -> "AsyncIterator[Sequence[int]]":
+    from dam.services.search_service import is_sorted_at_once, search_ids, search_page
+
+    size = _FIRST_PAGE
+    if is_sorted_at_once(query):
+        entity_ids = await world.read(search_ids, query)
+        while entity_ids:
+            yield entity_ids[:size]
+            entity_ids, size = entity_ids[size:], _LARGEST_PAGE
+        return
+    after, is_last = None, False
+    while not is_last:
         page = await world.read(search_page, query, after=after, limit=size)
-        writer.write(await world.read(read_fields, page.entity_ids, writer.names))
-        found += len(page.entity_ids)
-        if page.next is None:
-            return found
-        after, size = page.next, min(size * _GROWTH, _LARGEST_PAGE)
+        yield page.entity_ids
+        after, is_last = page.next, page.next is None
+        size = min(size * _GROWTH, _LARGEST_PAGE)
 
 
-async def _unindexed(world: "World") -> int:
-    from dam.services.search_service import count_unindexed
+async def _notes(world: "World", query: "Query") -> list[str]:
+    """Return why something may be missing: unknown tags, and assets that are not indexed yet."""
+    from dam.services.search_service import count_unindexed, unknown_tags
 
-    return await world.read(count_unindexed)
-
-
-def _tell_unindexed(state: State, count: int) -> None:
-    if count:
+    unknown = await world.read(unknown_tags, query)
+    notes = [with_hint(error.message, error.hint) for error in unknown]
+    if count := await world.read(count_unindexed):
         verb = "is" if count == 1 else "are"
-        talk(state, f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
+        notes.append(f"{counted(count, 'asset')} {verb} not indexed yet; run `dam-cli process`")
+    return notes
 
 
 def _taken(field: "FieldFacts") -> str:

@@ -69,7 +69,8 @@ _QUERY_WORDS = {
         ORDER BY entity_id DESC LIMIT ?
     """,  # noqa: S608
     "system": f"""
-        SELECT DISTINCT system FROM component_processing_error WHERE {_SHOWN} LIMIT ?
+        SELECT DISTINCT system FROM component_processing_error
+        WHERE dismissed_at IS NULL AND {_SHOWN} LIMIT ?
     """,  # noqa: S608
 }
 

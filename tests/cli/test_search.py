@@ -95,6 +95,19 @@ def test_nothing_found_is_1_for_search_and_0_for_list(filled: DamCli, dam_cli: D
     assert dam_cli("list", "--count").stdout == "0\n"
 
 
+def test_a_tag_that_there_is_not_is_told(filled: DamCli) -> None:
+    result = filled("search", "hills", "-tag:ratng", "-tag:cat", "--ids")
+    assert (result.returncode, result.stdout) == (0, "1\n")
+    assert result.stderr == "no tag 'ratng' (did you mean 'rating'?)\n"
+    result = filled("search", "tag:zzz", "--count")
+    assert (result.returncode, result.stdout) == (1, "0\n")
+    assert result.stderr == "no tag 'zzz' (`dam-cli tag list` lists all tags)\n"
+    assert filled("search", "tag:zzz", "--count", "--json").stderr == ""
+    result = filled("search", "hills tag:rating:>=4")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: query, position 10: found 'rating:>=4', expected a tag")
+
+
 def test_a_list_has_all_that_is_not_hidden(filled: DamCli) -> None:
     listed = filled("list", "--ids", "--json").json
     assert listed == sorted(listed, reverse=True)
@@ -223,6 +236,7 @@ def test_options_that_make_no_sense_together_are_wrong_usage(
 def test_the_fields_of_queries_are_listed(filled: DamCli) -> None:
     fields = {one["name"]: one for one in filled("search", "--list-fields", "--json").json}
     assert (fields["width"]["kind"], fields["size_bytes"]["short_names"]) == ("integer", ["size"])
+    assert filled("search", "--list-fields", "--jsonl").jsonl == list(fields.values())
     rows = filled("search", "--list-fields").stdout.splitlines()
     assert [row.split()[0] for row in rows] == list(fields)
     assert rows[list(fields).index("storage")].endswith("archive, managed, referenced")
@@ -265,6 +279,7 @@ def test_queries_are_saved_used_listed_and_forgotten(dam_cli: DamCli) -> None:
     assert (saved.returncode, saved.json) == (0, {"saved": "High", "query": "hil or nothing"})
     assert ids(dam_cli, "@high", "type:image") == [1]
     (one,) = dam_cli("search", "--saved", "--json").json
+    assert dam_cli("search", "--saved", "--jsonl").jsonl == [one]
     assert (one["name"], one["query"]) == ("High", "hil or nothing")
     assert dam_cli("search", "--saved").stdout == "@High  hil or nothing\n"
     again = dam_cli("search", "hills", "--save", "high").stdout

@@ -61,9 +61,13 @@ class CannotAskError(UsageError):
 def show(state: State, result: T, people: Callable[[T], None]) -> None:
     """Write a command's result: as JSON if that was asked for, else by calling `people` with it.
 
-    What `people` writes goes through the pager if it is longer than the screen.
+    With `--jsonl`, each value of a list is a line of its own. What `people` writes goes through the
+    pager if it is longer than the screen.
     """
-    if state.is_json:
+    if state.is_jsonl:
+        for value in result if isinstance(result, list | tuple) else (result,):
+            emit_json(value)
+    elif state.is_json:
         emit_json(result)
     else:
         with paged():

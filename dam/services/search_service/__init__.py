@@ -30,9 +30,11 @@ from dam.services.search_service.searching import (
     SearchPage,
     count,
     explain,
+    is_sorted_at_once,
     parse_query,
     search_ids,
     search_page,
+    unknown_tags,
 )
 from dam.services.search_service.template import FieldValue, Template, parse_template
 
@@ -58,6 +60,7 @@ __all__ = [
     "explain",
     "facets",
     "forget_saved_query",
+    "is_sorted_at_once",
     "list_saved_queries",
     "list_search_fields",
     "note_search_changes",
@@ -69,4 +72,5 @@ __all__ = [
     "search_ids",
     "search_page",
     "text_of",
+    "unknown_tags",
 ]

@@ -28,9 +28,9 @@ async def complete_query(
     """Return what the part of a query at a position may become, at most 50 completions.
 
     Fields, components, and values that are words of the program come from the program. Tags, saved
-    queries, and systems with failures come from the world, and so do extensions and media types:
-    those of the newest 5,000 assets. What only hidden assets have is left out; tags are offered
-    whether or not they are used. For a word, tags are offered, too.
+    queries, and systems with open failures come from the world, and so do extensions and media
+    types: those of the newest 5,000 assets. What only hidden assets have is left out; tags are
+    offered whether or not they are used. For a word, tags are offered, too.
 
     Example: `await complete_query(session, "type:im", 7)` returns
     `[Completion("image", start=5, end=7, kind="value")]`.
@@ -61,7 +61,8 @@ async def _look_up(session: AsyncSession, part: QueryPart) -> Sequence[str]:
         case "media_type":
             statement = newest.with_only_columns(func.coalesce(file.media_type, ""))
         case "system":
-            statement = select(error.system).where(shown(error.entity_id)).distinct()
+            is_open = error.dismissed_at.is_(None)
+            statement = select(error.system).where(is_open, shown(error.entity_id)).distinct()
     return (await session.scalars(statement)).all()
 
 

@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
+from math import isnan
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, and_, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    String,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.ecs.components import EntityId
@@ -27,15 +39,13 @@ from dam.services.search_service.template import FieldValue
 
 _CHUNK = 2000
 _TYPES: dict[ValueKind, tuple[type, ...]] = {
-    "text": (str,),
-    "name": (str, bytes),
     "integer": (int,),
     "number": (int, float),
     "size": (int,),
     "duration": (int, float),
     "ratio": (int, float),
-    "time": (datetime, int),
-    "flag": (bool, int),
+    "time": (datetime,),
+    "flag": (bool,),
 }
 
 
@@ -73,9 +83,19 @@ class Order:
     def _fits(self, after: Cursor) -> bool:
         """Tell whether the keys of a cursor are values of the fields, which it may not be."""
         return len(after.keys) == len(self.fields) and all(
-            key is None or (isinstance(key, _TYPES[field.kind]) and _is_storable(key))
+            key is None or (type(key) in self._types(field) and _is_storable(key))
             for field, key in zip(self.fields, after.keys, strict=True)
         )
+
+    def _types(self, field: Field) -> tuple[type, ...]:
+        """Return the types of a field's keys: some that the database has are not those shown."""
+        if field.many == "all":
+            return (str,)
+        if self.is_in_database and field.is_in_ns:
+            return (int,)
+        if isinstance(field.rows[0].value.type, LargeBinary):
+            return (bytes,)
+        return _TYPES.get(field.kind, (str,))
 
     def statement(self, compiled: Compiled, after: Cursor | None) -> Select[Any]:
         """Return the statement that selects ids and keys, in the database's order."""
@@ -162,9 +182,11 @@ def _plain(key: Key | Decimal) -> Key:
 
 
 def _is_storable(key: Key) -> bool:
-    """Tell whether both databases take a key as a parameter."""
+    """Tell whether both databases take a key as a parameter, and can compare with it."""
+    if isinstance(key, datetime):
+        return key.tzinfo is not None
     if not isinstance(key, str):
-        return True
+        return not isinstance(key, float) or not isnan(key)
     return "\0" not in key and not any("\ud800" <= character <= "\udfff" for character in key)
 
 

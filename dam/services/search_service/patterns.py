@@ -4,11 +4,15 @@ They are never made into regular expressions, which some patterns would keep bus
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from dam.media.folding import fold
 
 MOST_CHARACTERS = 10_000
+MOST_BYTES = 50_000
+"""SQLite takes no longer pattern."""
+
 _GLOB_SPECIAL = "*?["
 _LIKE_SPECIAL = "\\%_"
 
@@ -50,13 +54,17 @@ class Pattern:
         """Return the pattern that folded texts match."""
         return Pattern(tuple((kind, fold(text)) for kind, text in self.pieces))
 
-    def matches(self, text: str) -> bool:
-        """Tell whether the whole text matches, in time proportional to both lengths at worst."""
-        wanted = [
+    @cached_property
+    def _steps(self) -> list[Piece]:
+        return [
             (kind, character)
             for kind, run in self.pieces
             for character in (run if kind == "text" else " ")
         ]
+
+    def matches(self, text: str) -> bool:
+        """Tell whether the whole text matches, in time proportional to both lengths at worst."""
+        wanted = self._steps
         at, place, star, resume = 0, 0, -1, 0
         while place < len(text):
             kind, character = wanted[at] if at < len(wanted) else ("end", "")

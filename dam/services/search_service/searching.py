@@ -11,15 +11,17 @@ from dam.core.config import context_of
 from dam.core.database.values import at_least
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
-from dam.services.search_service.compiler import compile_condition
+from dam.errors import UnknownTagError
+from dam.services.search_service.compiler import compile_condition, named_in
 from dam.services.search_service.cursor import Cursor
 from dam.services.search_service.orders import Order, order_of
 from dam.services.search_service.query.parsing import parse
-from dam.services.search_service.query.tree import Query
+from dam.services.search_service.query.tree import Query, Tagged
 from dam.services.search_service.saved_queries import saved_texts
 from dam.services.search_service.sql import Explained
+from dam.services.tag_service import require_tag
 
-_PAGE = 100
+_PAGE, _MOST_UNKNOWN = 100, 20
 _LARGEST = (1 << 63) - 1
 
 
@@ -104,6 +106,14 @@ async def search_page(
     return SearchPage(ids, Cursor(last.keys, last.entity_id, seen + most, order.text))
 
 
+def is_sorted_at_once(query: Query) -> bool:
+    """Tell whether each page of a query sorts all results anew, because no database sorts as asked.
+
+    For all of them, `search_ids` then sorts once.
+    """
+    return not order_of(query.sorts).is_in_database
+
+
 async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "array[int]":
     """Return the ids of all results in their order, in an array of the type `q`.
 
@@ -146,6 +156,30 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
     what = compiled.driver.what if compiled.driver else None
     sql = str(statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
     return Explanation(sql, tuple(str(row[-1]) for row in rows), what)
+
+
+async def unknown_tags(
+    session: ReadOnly[AsyncSession], query: str | Query
+) -> list[UnknownTagError]:
+    """Return an error for each tag of a query that there is not, which finds nothing; at most 20.
+
+    Patterns of names are left out.
+
+    Raises:
+        QuerySyntaxError: The query cannot be read.
+    """
+    tree = await parse_query(session, query)
+    named = named_in(() if tree.condition is None else (tree.condition,))
+    tags = (each for each in named if isinstance(each, Tagged) and not each.is_glob)
+    unknown: list[UnknownTagError] = []
+    for name in dict.fromkeys(tag.name for tag in tags):
+        try:
+            await require_tag(session, name)
+        except UnknownTagError as error:
+            unknown.append(error)
+        if len(unknown) == _MOST_UNKNOWN:
+            break
+    return unknown
 
 
 async def ids_statement(session: AsyncSession, query: str | Query) -> Select[Any]:

@@ -41,6 +41,7 @@ from tests.services.search_service.search_world import (
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS: dict[str, ValueKind] = {"name": "text", "path": "text", "comic": "text", "series": "text"}
 KINDS |= {"issue": "text", "FilePropertiesComponent.name_text": "text"}
+KINDS |= {"FileLocationComponent.storage": "text"}
 PLACES = {"managed": "store", "referenced": "reference", "archive": "archive"}
 SYMBOLS = {"=": 0, ">": 1, "<": -1}
 
@@ -70,9 +71,12 @@ def _lifted(condition: Condition) -> set[str]:
         return {"hidden", "unlisted"}
     if isinstance(condition, Comparison) and (condition.field, condition.operator) == ("id", "="):
         return {"hidden", "unlisted"}
+    if isinstance(condition, Presence) and condition.name == "TrashedComponent":
+        return {"hidden", "unlisted"}
     is_archive = isinstance(condition, InPlace) and condition.place == "archive"
-    if isinstance(condition, Comparison) and condition.field == "storage":
-        is_archive = condition.value == "archive"
+    inner = condition.condition if isinstance(condition, ComponentCondition) else condition
+    if isinstance(inner, Comparison) and inner.field == "storage":
+        is_archive = inner.value == "archive"
     return {"unlisted"} if is_archive or isinstance(condition, Similar) else set()
 
 
@@ -94,9 +98,6 @@ def _sort_key(world: MadeUp, asset: Asset, name: str) -> Any:
         return fold(min(paths)) if paths else None
     if name == "tags":
         return _tags_key(asset) or None
-    if name == "type":
-        types = values_of(world, asset, "type")
-        return "comic" if "comic" in types else types[0] if types else None
     values = values_of(world, asset, name)
     if name in {"storage", "failed"}:
         return "\n".join(sorted(set(values))) or None
@@ -130,7 +131,7 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "id": [asset.id],
         "name": [asset.name or (comic and comic.title)],
         "ext": [ending] if has_ending else [],
-        "type": types + ["comic"] * asset.is_variant,
+        "type": ["comic"] if asset.is_variant else types,
         "added_at": [asset.added],
         "size_bytes": [asset.size],
         "media_type": [asset.media_type],
@@ -156,6 +157,7 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "page_count": [asset.pages or None],
         "FilePropertiesComponent.name_text": [asset.name],
         "FilePropertiesComponent.size_bytes": [asset.size],
+        "FileLocationComponent.storage": [place for place, _ in asset.places],
         "ImageDimensionsComponent.width": [width],
         "SearchEntryComponent.is_listed": [entry_of(world, asset)["is_listed"]],
     }

@@ -90,17 +90,19 @@ def test_any_text_has_completions_within_it(text: str, position: int) -> None:
 
 @pytest.fixture
 async def filled(world: World, add: Add, tmp_path: Path) -> World:
-    """A world with tags, files, a failure and saved queries."""
+    """A world with tags, files, an open and a dismissed failure, and saved queries."""
     ids = []
     for name in ("a.JPG", "b.txt", "c d.tar.gz", "none", "odd.x y"):
         (tmp_path / name).write_text(name)
         ids.append(await add(tmp_path / name))
     await world.run(tag_service.tag_entities, ids[:1], TAGS)
     await world.run(tag_service.add_alias, "cat", "Kitty")
-    failure = ProcessingErrorComponent(
-        system="make_x", error="E", message="m", occurred_at=world.context.now()
-    )
-    await world.run(ecs_service.add_component, ids[0], failure)
+    now = world.context.now()
+    for system, dismissed_at in (("make_x", None), ("make_dismissed", now)):
+        failure = ProcessingErrorComponent(
+            system=system, error="E", message="m", occurred_at=now, dismissed_at=dismissed_at
+        )
+        await world.run(ecs_service.add_component, ids[0], failure)
     await world.run(save_query, "Big ones", "width:>3000")
     return world
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -26,8 +26,11 @@ from dam.services.search_service import (
     read_fields,
     search_ids,
     search_page,
+    unknown_tags,
 )
+from dam.services.search_service.cursor import Key
 from dam.services.search_service.patterns import read_pattern
+from dam.services.search_service.query.names import TYPES
 from dam.services.search_service.query.tree import (
     And,
     Comparison,
@@ -44,6 +47,7 @@ from tests.services.search_service.evaluator import answer
 from tests.services.search_service.search_world import NOW, MadeUp
 
 AT = Span(0, 0)
+ONE_THAT_BECOMES_18 = "\ufdfa"
 
 
 @pytest.mark.parametrize(
@@ -187,10 +191,15 @@ async def test_a_cursor_of_another_order_is_refused(searched_world: World) -> No
 
 @pytest.mark.parametrize(
     ("order", "key"),
-    [("name", "a\0"), ("name", "\udc80"), ("name", 3), ("added_at", "x"), ("type", 3)],
+    [
+        *(("name", "a\0"), ("name", "\udc80"), ("name", 3), ("name", b"a"), ("type", 3)),
+        *(("sha256", b"a"), ("width", True), ("width", 1.5), ("ratio", float("nan"))),
+        *(("added_at", "x"), ("added_at", 5), ("added_at", datetime(2026, 1, 1))),  # noqa: DTZ001
+        *(("modified_at", NOW), ("modified_at", 1.5), ("modified_at", "x")),
+    ],
 )
 async def test_a_cursor_with_keys_that_the_fields_do_not_have_is_refused(
-    searched_world: World, order: str, key: str | int
+    searched_world: World, order: str, key: Key
 ) -> None:
     after = Cursor((key,), 7, 3, f"sort:{order}")
     with pytest.raises(CursorError):
@@ -212,6 +221,48 @@ async def test_the_trash_is_shown_only_where_all_alternatives_ask_for_it(
 async def test_patterns_that_are_too_long_are_refused(searched_world: World, field: str) -> None:
     with pytest.raises(QueryTooLargeError, match="more than 10,000 characters in a pattern"):
         await searched_world.read(search_ids, f"{field}:*{'a' * 60_000}*")
+
+
+@pytest.mark.parametrize(
+    "field", ["name", "path", "comic", "series", "FileProperties.name_text", "tag"]
+)
+async def test_patterns_that_folding_makes_too_long_are_refused(
+    searched_world: World, field: str
+) -> None:
+    with pytest.raises(QueryTooLargeError, match="more than 50,000 bytes in a folded pattern"):
+        await searched_world.read(search_ids, f"{field}:*{ONE_THAT_BECOMES_18 * 2_000}*")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+async def test_what_is_found_by_its_type_is_shown_with_it(searched_world: World, kind: str) -> None:
+    found = await searched_world.read(search_ids, f"type:{kind}")
+    shown = await searched_world.read(read_fields, list(found), ["type"])
+
+    assert {each["type"] for each in shown} <= {kind}
+    counted = await searched_world.read(facets, "", ["type"])
+    assert len(found) == sum(each.count for each in counted["type"] if each.value == kind)
+
+
+@pytest.mark.parametrize(
+    ("by_component", "by_word"),
+    [
+        ("has:Trashed", "in:trash"),
+        ("Trashed.trashed_at:>2000", "in:trash"),
+        ("FileLocation.storage:archive", "storage:archive"),
+        ("FileLocation.storage:=archive", "in:archive"),
+        ("-has:Trashed", "-in:trash"),
+    ],
+)
+async def test_a_component_shows_what_is_hidden_as_the_word_for_it_does(
+    searched_world: World, by_component: str, by_word: str
+) -> None:
+    found = await searched_world.read(search_ids, by_component)
+    assert list(found) == list(await searched_world.read(search_ids, by_word)) != []
+
+
+async def test_a_component_of_all_places_shows_no_more(searched_world: World) -> None:
+    found = await searched_world.read(count, "FileLocation.storage:*")
+    assert found == await searched_world.read(count, "has:storage")
 
 
 async def test_a_cursor_keeps_each_kind_of_key() -> None:
@@ -295,6 +346,20 @@ async def test_a_value_of_another_type_than_the_tags_is_refused(
     with pytest.raises(TagValueError, match=expected) as caught:
         await searched_world.read(search_ids, f"cat or {query}")
     assert caught.value.text_place == (f"cat or {query}", 7)
+
+
+async def test_unknown_tags_are_named_with_similar_ones(searched_world: World) -> None:
+    query = 'tag:cat or (-tag:ratng tag:"CHAT  noir") or tag:zzz>3 or tag:n* or tag:ratng'
+
+    unknown = await searched_world.read(unknown_tags, query)
+
+    assert sorted((error.name, error.near) for error in unknown) == [
+        ("ratng", ("rating",)),
+        ("zzz", ()),
+    ]
+    many = " or ".join(f"tag:t{at}" for at in range(50))
+    assert len(await searched_world.read(unknown_tags, many)) == 20
+    assert await searched_world.read(unknown_tags, "") == []
 
 
 async def test_a_picture_that_does_not_exist_is_like_none(searched_world: World) -> None:

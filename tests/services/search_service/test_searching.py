@@ -1,15 +1,23 @@
 """Searches find what a plain look at each asset finds, in the same order, on both databases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.cli.search import _FIRST_PAGE, _write_pages
+from dam.cli.toolkit.listing import Writer
 from dam.core.world import World
-from dam.services.search_service import Cursor, Query, count, search_ids, search_page
+from dam.models import IN_ARCHIVE, IN_STORE
+from dam.services.search_service import Cursor, Query, count, parse_query, search_ids, search_page
+from dam.services.search_service.compiler import Compiled
 from dam.services.search_service.fields import all_fields
+from dam.services.search_service.orders import Order
 from dam.services.search_service.query.names import CHOICES, TYPES
 from dam.services.search_service.query.tree import (
     And,
@@ -93,9 +101,9 @@ WITH_VALUES = (
 """Tags with values that they may have; of another type they are refused."""
 
 
-def _interval(field: str, values: st.SearchStrategy[object]) -> st.SearchStrategy[Condition]:
+def _interval(name: str, values: st.SearchStrategy[object]) -> st.SearchStrategy[Condition]:
     ends = st.one_of(st.none(), values)
-    return st.builds(Interval, st.just(field), ends, ends, st.just(AT), st.booleans())
+    return st.builds(Interval, st.just(name), ends, ends, st.just(AT), st.booleans())
 
 
 def _leaves() -> st.SearchStrategy[Condition]:
@@ -136,6 +144,18 @@ def _leaves() -> st.SearchStrategy[Condition]:
             st.just(True),  # noqa: FBT003 - a value of a strategy
         ),
         st.builds(ComponentCondition, st.just("FilePropertiesComponent"), of_columns, st.just(AT)),
+        st.builds(
+            ComponentCondition,
+            st.just("FileLocationComponent"),
+            st.builds(
+                Comparison,
+                st.just("storage"),
+                st.just("="),
+                st.sampled_from((IN_STORE, IN_ARCHIVE)),
+                st.just(AT),
+            ),
+            st.just(AT),
+        ),
         st.builds(
             ComponentCondition,
             st.just("SearchEntryComponent"),
@@ -238,6 +258,36 @@ async def test_single_conditions_are_answered_as_by_a_look_at_each_asset(
     searched_world: World, searched: MadeUp, query: Query
 ) -> None:
     await _check(searched_world, searched, query)
+
+
+@pytest.mark.parametrize(("order", "sorts"), [("-path", 1), ("-width", 0)])
+async def test_all_results_are_written_in_their_order_and_sorted_once(
+    searched_world: World, searched: MadeUp, monkeypatch: pytest.MonkeyPatch, order: str, sorts: int
+) -> None:
+    asked, written, sort = [], _Written(("id",)), Order._sorted
+
+    async def counting(self: Order, session: AsyncSession, compiled: Compiled) -> object:
+        asked.append(self)
+        return await sort(self, session, compiled)
+
+    monkeypatch.setattr(Order, "_sorted", counting)
+    query = await searched_world.read(parse_query, f"cat sort:{order}")
+    found = await _write_pages(searched_world, query, cast("Writer", written))
+
+    assert written.ids == answer(searched, query)
+    assert (found, len(asked)) == (len(written.ids), sorts)
+    assert found > _FIRST_PAGE
+
+
+@dataclass
+class _Written:
+    """Takes the rows that a writer would write."""
+
+    names: tuple[str, ...]
+    ids: list[object] = field(default_factory=list)
+
+    def write(self, rows: Sequence[Mapping[str, object]]) -> None:
+        self.ids += [row["id"] for row in rows]
 
 
 @pytest.mark.parametrize("name", ALL_FIELDS)

@@ -1,6 +1,6 @@
 """Makes SQL of the tree of a query: one condition, with an `EXISTS` for each component."""
 
 from dam.services.search_service.compiler.driving import Compiled
-from dam.services.search_service.compiler.tree import compile_condition
+from dam.services.search_service.compiler.tree import compile_condition, named_in
 
-__all__ = ["Compiled", "compile_condition"]
+__all__ = ["Compiled", "compile_condition", "named_in"]

@@ -13,8 +13,10 @@ from sqlalchemy import (
     Numeric,
     Select,
     and_,
+    exists,
     false,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -46,7 +48,7 @@ from dam.services.search_service.compiler.parts import (
     part_of,
 )
 from dam.services.search_service.compiler.texts import distinct_values, matching_owners
-from dam.services.search_service.compiler.values import bounded, part_of_field
+from dam.services.search_service.compiler.values import bounded, folded, part_of_field
 from dam.services.search_service.fields import ENTRY, STORAGES, Field, rows_of
 from dam.services.search_service.media_groups import COMIC, OTHER, group_of
 from dam.services.search_service.patterns import read_pattern
@@ -92,7 +94,7 @@ def has_row(kind: type[AnyComponent], *conditions: ColumnElement[bool]) -> Asked
 
 
 async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
-    """Return the part for files of these groups of media types."""
+    """Return the part for files of these groups of media types; a variant is a comic, no file."""
     column = _files.c.media_type
     known = await distinct_values(context.session, column)
     chosen = [media_type for media_type in known if group_of(media_type) in wanted]
@@ -100,9 +102,11 @@ async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
     if OTHER in wanted:
         found = or_(found, column.is_(None))
     rows = rows_of(FilePropertiesComponent, column)
-    part = part_of(rows, found, what=f"type:{','.join(wanted)}", is_indexed=True)
+    what = f"type:{','.join(wanted)}"
     if COMIC not in wanted:
-        return part
+        is_comic = exists().where(_variants.c.entity_id == _files.c.entity_id).correlate(_files)
+        return part_of(rows, found, not_(is_comic), what=what, is_indexed=True)
+    part = part_of(rows, found, what=what, is_indexed=True)
     return Part(any_of([part.condition, has_row(ComicBookVariantComponent)]))
 
 
@@ -204,7 +208,7 @@ async def of_comic(context: Context, condition: OfComic) -> Part:
     """Return the part for variants and pages of comics with a title or a series."""
     concepts, pages = table_of(ComicBookConceptComponent), table_of(PageLink)
     title = concepts.c.series_title if condition.is_series else concepts.c.comic_title
-    pattern = bounded(read_pattern(condition.pattern)).folded()
+    pattern = folded(read_pattern(condition.pattern))
     works = await matching_owners(context, rows_of(ComicBookConceptComponent, title), pattern)
     of_work = among(_variants.c.conceptual_entity_id, works)
     chosen = select(_variants.c.entity_id).where(of_work)

@@ -13,7 +13,7 @@ from dam.media.tag_name import tag_key
 from dam.media.tag_value import EXPECTED, VALUE_TYPES, read_value
 from dam.models import EntityTagLinkComponent, TagConceptComponent, TagNameComponent
 from dam.services.search_service.compiler.parts import Context, Index, Part, part_of
-from dam.services.search_service.compiler.values import bounded, compare
+from dam.services.search_service.compiler.values import bounded, bounded_like, compare
 from dam.services.search_service.compiler.vocabulary import KnownTag, parsed_key
 from dam.services.search_service.fields import rows_of
 from dam.services.search_service.patterns import Pattern, read_pattern
@@ -82,8 +82,8 @@ async def _tags_of(context: Context, condition: Tagged) -> Sequence[KnownTag]:
         return context.vocabulary.by_key.get(parsed_key(condition.name) or "", ())
     with context.at(condition.span):
         pattern = bounded(read_pattern(condition.name))
-    folded = Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces))
-    chosen = select(_names.c.entity_id).where(_names.c.key.like(folded.like, escape="\\"))
+        keys = bounded_like(Pattern(tuple((kind, _key_of(text)) for kind, text in pattern.pieces)))
+    chosen = select(_names.c.entity_id).where(_names.c.key.like(keys.like, escape="\\"))
     ids = await tags_below(context.session, set(await context.session.scalars(chosen)))
     concepts = table_of(TagConceptComponent).c
     typed = select(concepts.entity_id, concepts.value_type).where(among(concepts.entity_id, ids))

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
 from dam.core.database.database import is_writer
+from dam.core.ecs.components import HidingComponent, component_classes
 from dam.errors import QueryTooLargeError
 from dam.media.folding import WantedWords, wanted_words
+from dam.models import IN_ARCHIVE
 from dam.services.ecs_service import is_hidden
 from dam.services.search_service.compiler import leaves, tagged
 from dam.services.search_service.compiler.driving import (
@@ -31,7 +33,8 @@ from dam.services.search_service.compiler.parts import (
 )
 from dam.services.search_service.compiler.vocabulary import read_vocabulary
 from dam.services.search_service.entries import bring_entries_up_to_date
-from dam.services.search_service.fields import ENTRY, all_fields
+from dam.services.search_service.fields import ENTRY, STORAGES, all_fields
+from dam.services.search_service.patterns import plain_pattern, read_pattern
 from dam.services.search_service.query.tree import (
     And,
     Comparison,
@@ -80,7 +83,7 @@ async def compile_condition(
         await bring_entries_up_to_date(session)
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     conjuncts = _conjuncts(query.condition)
-    named = list(_named(conjuncts))
+    named = list(named_in(conjuncts))
     words = [_wanted(each) for each in named if isinstance(each, Word)]
     vocabulary = await read_vocabulary(
         session,
@@ -113,7 +116,7 @@ def _wanted(word: Word) -> WantedWords:
     return wanted_words(word.text, is_phrase=word.is_phrase)
 
 
-def _named(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
+def named_in(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
     """Yield all words, and all conditions about tags, that some conditions have in them."""
     rest = list(conditions)
     while rest:
@@ -129,6 +132,8 @@ def _named(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
 def _lifts(condition: Condition) -> frozenset[str]:
     """Return what a condition asks to see that is left out else: `hidden` or `unlisted`.
 
+    A component that hides its entity is asked for like the trash.
+
     Of alternatives, all must ask for it.
     """
     match condition:
@@ -137,11 +142,35 @@ def _lifts(condition: Condition) -> frozenset[str]:
         case Or():
             first, *rest = map(_lifts, condition.conditions)
             return first.intersection(*rest)
+    if _asks_for_hidden(condition):
+        return frozenset({"hidden", "unlisted"})
+    return frozenset({"unlisted"} if _asks_for_unlisted(condition) else ())
+
+
+def _asks_for_hidden(condition: Condition) -> bool:
+    match condition:
+        case Presence(name, is_component=True) | ComponentCondition(name):
+            return name in component_classes(HidingComponent)
         case InPlace(place="trash") | Comparison(field="id", operator="="):
-            return frozenset({"hidden", "unlisted"})
+            return True
+    return False
+
+
+def _asks_for_unlisted(condition: Condition) -> bool:
+    match condition:
+        case ComponentCondition("FileLocationComponent", Comparison() | Glob() as inner):
+            return _is_of_archives(inner)
         case InPlace(place="archive") | Similar() | Comparison(field="storage", value="archive"):
-            return frozenset({"unlisted"})
-    return frozenset()
+            return True
+    return False
+
+
+def _is_of_archives(place: Comparison | Glob) -> bool:
+    """Tell whether a condition on a column of places finds those in archives, and no others."""
+    text = place.pattern if isinstance(place, Glob) else plain_pattern(str(place.value))
+    pattern = read_pattern(text).folded()
+    found = [kept for kept in STORAGES.values() if pattern.matches(kept)]
+    return place.field == "storage" and found == [IN_ARCHIVE]
 
 
 @dataclass

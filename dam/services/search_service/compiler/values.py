@@ -33,6 +33,7 @@ from dam.services.search_service.compiler.parts import (
 )
 from dam.services.search_service.fields import Field, Rows, ns_of
 from dam.services.search_service.patterns import (
+    MOST_BYTES,
     MOST_CHARACTERS,
     Pattern,
     plain_pattern,
@@ -85,7 +86,7 @@ async def _part_of_rows(
         raise TypeError(msg)
     if field.kind == "name" and not field.is_folded:
         return _by_name(context, field, rows, condition)
-    pattern = bounded(_pattern(condition)).folded()
+    pattern = folded(_pattern(condition))
     if field.is_folded:
         start = pattern.start if has_index(rows) else ""
         wanted = [_like(rows.value, pattern)]
@@ -96,7 +97,7 @@ async def _part_of_rows(
 
 
 def bounded(pattern: Pattern) -> Pattern:
-    """Return a pattern that is not too long; it may grow when it is folded, but not much.
+    """Return a pattern as it was written that is not too long.
 
     Raises:
         QueryTooLargeError: It is.
@@ -104,6 +105,26 @@ def bounded(pattern: Pattern) -> Pattern:
     if pattern.length > MOST_CHARACTERS:
         raise QueryTooLargeError("characters in a pattern", MOST_CHARACTERS)
     return pattern
+
+
+def bounded_like(pattern: Pattern) -> Pattern:
+    """Return a folded pattern that SQLite takes; folding makes 18 characters of one, at most.
+
+    Raises:
+        QueryTooLargeError: It is too long, on PostgreSQL, too.
+    """
+    if len(pattern.like.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        raise QueryTooLargeError("bytes in a folded pattern", MOST_BYTES)
+    return pattern
+
+
+def folded(pattern: Pattern) -> Pattern:
+    """Return the pattern that folded texts match.
+
+    Raises:
+        QueryTooLargeError: It is too long, before or after.
+    """
+    return bounded_like(bounded(pattern).folded())
 
 
 def _pattern(condition: Comparison | Glob) -> Pattern:

@@ -132,7 +132,7 @@ class Reader:
             raise field.fault("a value before or after ..")
         low = self._value(kind, first) if first.text else None
         high = self._value(kind, second) if second.text else None
-        if low and high and low.is_ago and high.is_ago and _is_above(low.value, high.value):
+        if _is_turned(low, high):
             low, high = high, low
         end = high.end if high else None
         low_value = low.value if low else None
@@ -172,6 +172,13 @@ class Reader:
 
 def _extension(text: str) -> str:
     return text.lower().lstrip(".")
+
+
+def _is_turned(low: Reading | None, high: Reading | None) -> bool:
+    """Tell whether the ends are ages, of which the smaller one is the later time."""
+    if low is None or high is None:
+        return any(end is not None and end.is_ago for end in (low, high))
+    return low.is_ago and high.is_ago and _is_above(low.value, high.value)
 
 
 def _is_above(low: Value | None, high: Value | None) -> bool:

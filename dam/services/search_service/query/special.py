@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dam.errors import MalformedTagError
+from dam.media.tag_name import parse_name
 from dam.services.search_service.query.fields import Field
 from dam.services.search_service.query.names import WHERE_FIELDS_ARE, Names, nearest
 from dam.services.search_service.query.patterns import (
@@ -31,6 +33,7 @@ PLACES: tuple[Place, ...] = ("managed", "referenced", "archive", "trash")
 """What `in:` takes."""
 
 _SIMILAR = re.compile(r"([0-9]+)(?:(<=?)([0-9]+))?")
+_A_TAG = "a tag, as in cat, artist:moebius or rating>=4"
 _MOST_DIGITS = 18
 _MOST_BITS = 64
 
@@ -45,10 +48,15 @@ class Limit:
 def _tag(field: Field, _: Names) -> Condition:
     name, operator, value = field.around_operator()
     if not name or value == "":
-        raise field.fault("a tag, as in cat, artist:moebius or rating>=4")
+        raise field.fault(_A_TAG)
     pattern = pattern_of(name)
     is_glob = has_wildcard(pattern)
     shown = pattern if is_glob else unescaped(name)
+    try:
+        if not is_glob:
+            parse_name(shown)
+    except MalformedTagError as error:
+        raise field.fault(_A_TAG, hint=f"no tag is called so: {error.reason}") from error
     return Tagged(shown, field.span, is_glob, operator, None if value is None else unescaped(value))
 
 

@@ -111,6 +111,8 @@ EXAMPLES: dict[str, Condition] = {
         ANY,
         is_half_open=True,
     ),
+    "added:..3d": Interval("added_at", NOW - timedelta(days=3), None, ANY),
+    "added:3d..": Interval("added_at", None, NOW - timedelta(days=3), ANY),
     "added:2d..1w": Interval("added_at", NOW - timedelta(days=7), NOW - timedelta(days=2), ANY),
     "added:yesterday": Interval(
         "added_at",
@@ -153,6 +155,8 @@ FAULTS = {
     "(a": (0, None),
     "a)": (1, None),
     "()": (1, None),
+    "a tag:rating:>=4": (6, None),
+    'tag:":a"': (4, None),
     "a or": (4, None),
     "or a": (0, None),
     '"a': (0, None),
