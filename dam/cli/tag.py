@@ -253,6 +253,8 @@ def _change_vocabulary(
     is_agreed: bool = True,
     **more: str | None,
 ) -> None:
+    from dataclasses import replace
+
     from dam.cli.toolkit.running import run_in_world
 
     async def work(world: "World") -> "Change":
@@ -267,12 +269,13 @@ def _change_vocabulary(
         return await do(verb(tag_service), *names, **more)
 
     change = run_in_world(state, work)
-    changed = sum(row.table.name == "component_entity_tag_link" for row in change.rows)
+    of_tags = tuple(row for row in change.rows if row.table.name != "component_entity_tag_link")
+    tags, uses = len(replace(change, rows=of_tags).entity_ids), len(change.rows) - len(of_tags)
     if state.is_json:
-        emit_json({"changed": changed})
+        emit_json({"changed": tags + uses, "tags": tags, "uses": uses})
         return
-    uses = f"; {counted(changed, 'use')} changed" if changed else ""
-    sentence(f"{'dry run: ' if state.is_dry_run else ''}{change.what}{uses}")
+    said = f"; {counted(uses, 'use')} changed" if uses else "" if tags else "; it was so already"
+    sentence(f"{'dry run: ' if state.is_dry_run else ''}{change.what}{said}")
 
 
 def _exactly(names: Sequence[str], count: int) -> Sequence[str]:

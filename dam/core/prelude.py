@@ -1,9 +1,8 @@
 """The manual for authors of plugins; everything that they need is imported from here.
 
-A plugin gives a world new components, and systems that fill them. The indented blocks of this page,
-one after another, are one Python module, which `tests/core/test_prelude.py` runs. The README says
-under "Plugins" how a package offers its `install` to `dam-cli`. Commands have a manual of their
-own, `dam.cli.prelude`.
+A plugin gives a world new components, and systems that fill them. The indented blocks of this page
+are one Python module, which `tests/core/test_prelude.py` runs. The README says under "Plugins" how
+a package offers its `install` to `dam-cli`. For commands, see `dam.cli.prelude`.
 
 A system, from component to builder
 ===================================
@@ -305,11 +304,11 @@ Also here
 
 For annotations: `AnyComponent` (the base of all kinds of components), `EntityId`, `EntityRef` (an
 id, or the `PendingEntity` that `create_entity` returns), `ResourceManager` (a factory's argument),
-`AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`,
-with which a function for `world.run` says that it only reads: `session: ReadOnly[AsyncSession]`.
-For tables: `Entity`, `Base` with the metadata of all tables, and `table_of`, which returns a
-class's table; `SEARCHED_TEXT` in the `info` of a column lets assets be found by its words. For
-media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
+`AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`: a
+function with `session: ReadOnly[AsyncSession]` only reads. For tables: `Entity`, `Base` with the
+metadata of all tables, and `table_of`, which returns a class's table; `SEARCHED_TEXT` in the `info`
+of a column lets assets be found by its words; `HidingComponent` is the base of those that hide an
+entity, as the trash does. For media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -322,6 +321,7 @@ from dam.core.ecs.components import (
     Component,
     Entity,
     EntityId,
+    HidingComponent,
     IdentityComponent,
     MarkerComponent,
     MultiComponent,
@@ -364,6 +364,7 @@ __all__ = [
     "EntityRef",
     "EnvironmentFaultError",
     "Event",
+    "HidingComponent",
     "IdentityComponent",
     "ItemError",
     "KindBinding",

@@ -217,7 +217,7 @@ class PageBeyondEndError(UsageError):
 
 
 class SameConceptError(UsageError):
-    """A comic was to be created with the facts of one that exists."""
+    """A comic was to get the facts of one that exists, by `create` or `edit`."""
 
     def __init__(self, entity_id: int, name: str) -> None:
         self.entity_id = entity_id

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
 from dam.core.database.portions import portions
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import (
     AnyComponent,
     Entity,
@@ -62,6 +63,7 @@ async def resolve_each(
         EntityNotFoundError: Some do not exist; the error lists all of them.
         AmbiguousIdError: Several assets have a SHA-256 that begins with the given digits.
     """
+    refuse_text(wanted=wanted)
     found: dict[IdOrPrefix, EntityId] = {}
     for page in portions(wanted, _PAGE):
         found |= await _known_ids(session, [item for item in page if isinstance(item, int)])

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dam.core.database.portions import portions
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.world import World
 from dam.models import REFERENCED, FileLocationComponent, OriginalSourceInfoComponent
@@ -72,6 +73,7 @@ async def forget_paths(
         is_forced: Also forget the last place of an asset.
         is_dry_run: Count, and change nothing.
     """
+    refuse_text(paths=paths)
     given = [absolute_path(path) for path in paths]
     if is_dry_run:
         return await world.rehearse(_forget, given, is_forced=is_forced)

@@ -53,7 +53,11 @@ def test_the_vocabulary_is_put_in_order(filled: DamCli) -> None:
     filled("tag", "add", "feline", "--to", "1", "2")
     assert filled("tag", "rename", "feline", "cat").stdout == "renamed feline to cat\n"
     assert filled("tag", "merge", "kitty", "cat").stdout == "merged kitty into cat; 1 use changed\n"
-    assert filled("tag", "alias", "cat", "mog", "--json").json == {"changed": 0}
+    one = {"changed": 1, "tags": 1, "uses": 0}
+    assert filled("tag", "alias", "cat", "mog", "--json").json == one
+    assert filled("tag", "alias", "cat", "mog").stdout == (
+        "made mog an alias of cat; it was so already\n"
+    )
     assert filled("tag", "parent", "cat", "animal").stdout == "put cat below animal\n"
     filled("tag", "describe", "cat", "--text", "Cats of any size")
     facts = filled("tag", "show", "MOG", "--json").json
@@ -125,6 +129,10 @@ def test_a_tag_in_use_is_deleted_only_if_that_is_agreed(filled: DamCli) -> None:
     assert (refused.returncode, listed(filled)) == (2, [("cat", 2)])
     assert "Delete cat, which 2 assets have?" in refused.stderr
     assert filled("tag", "delete", "cat", "--dry-run").returncode == 0
-    assert filled("tag", "delete", "cat", "--yes", "--json").json == {"changed": 2}
+    assert filled("tag", "delete", "cat", "--yes", "--json").json == {
+        "changed": 3,
+        "tags": 1,
+        "uses": 2,
+    }
     filled("tag", "describe", "unused", "--text", "Nothing has it")
     assert filled("tag", "delete", "unused").stdout == "deleted unused\n"

@@ -263,6 +263,10 @@ def edit(
             autocompletion=completion.comic_fields,
         ),
     ],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if a comic with the same facts exists.")
+    ] = False,
 ) -> None:
     """Change the facts of a comic or of a variant.
 
@@ -277,7 +281,8 @@ def edit(
 
     async def work(world: "World") -> "ConceptView | VariantView":
         (entity_id,) = await resolve(world, entity)
-        return (await change(state, world, edit_and_view, entity_id, changes)).view
+        edited = await change(state, world, edit_and_view, entity_id, changes, is_forced=force)
+        return edited.view
 
     _show_view(state, run_in_world(state, work))
 

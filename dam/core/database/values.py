@@ -51,6 +51,19 @@ def at_least(least: int, **number: int) -> None:
             raise ValueError(msg)
 
 
+def refuse_text(**several: object) -> None:
+    """Raise a `TypeError` if an argument, given by its name, is one text instead of several.
+
+    A text is a sequence of texts itself, its characters, so no type checker finds this mistake.
+
+    Example: `refuse_text(tags=tags)`.
+    """
+    for name, value in several.items():
+        if isinstance(value, str | bytes):
+            msg = f"{name} is one text, {value!r}; expected several, such as [{value!r}]"
+            raise TypeError(msg)
+
+
 class _Rule(NamedTuple):
     """The values that a column takes: their types (`object` for any) and their limits."""
 

@@ -52,8 +52,7 @@ async def find_comic_book_concepts(  # noqa: PLR0913 - criteria, each by its nam
         publisher: Text in the publisher's name.
         limit: Return at most this many; None returns all.
         offset: Skip this many matches first.
-        hidden: Whether comics in the trash are left out; one of which all variants are there
-            counts as such.
+        hidden: Whether comics are left out that are in the trash, or all of whose variants are.
     """
     if publication_year is not None and abs(publication_year) > _MAX_YEAR:
         return []

@@ -10,13 +10,14 @@ from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.errors import (
     ConceptNotVariantError,
+    NoComicConceptError,
     NoPagesOwnerError,
     NotAComicError,
     NotAPictureError,
     PageBeyondEndError,
     SameConceptError,
 )
-from dam.media.comic.name import fold_title, issue_key, title_key
+from dam.media.comic.name import fold_title, issue_key
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
@@ -41,7 +42,14 @@ _COMIC_TYPES = frozenset(
         "application/x-mobipocket-ebook",
     }
 )
-_SAME = ("comic_title", "series_title", "issue_number", "volume", "publication_year", "publisher")
+IDENTIFYING = (
+    "comic_title",
+    "series_title",
+    "issue_number",
+    "volume",
+    "publication_year",
+    "publisher",
+)
 
 
 async def create_new_concept(
@@ -84,16 +92,27 @@ async def create_new_concept(
         publisher=publisher,
     )
     if not is_forced:
-        wanted = (comic_title, series_title, issue_number, volume, publication_year, publisher)
-        concept = ComicBookConceptComponent
-        alike = select(concept).where(
-            concept.title_key == title_key(series_title, comic_title),
-            concept.entity_id != entity_id,
-        )
-        for found in await session.scalars(alike.order_by(concept.entity_id)):
-            if _comparable(*(getattr(found, name) for name in _SAME)) == _comparable(*wanted):
-                raise SameConceptError(found.entity_id, found.name)
+        await refuse_same(session, entity_id)
     return entity_id
+
+
+async def refuse_same(session: AsyncSession, concept_entity_id: EntityId) -> None:
+    """Raise if another concept has the facts by which people tell this one from others.
+
+    Raises:
+        SameConceptError: As for `create_new_concept`.
+    """
+    kind = ComicBookConceptComponent
+    concept = await ecs_service.get_component(session, concept_entity_id, kind)
+    if concept is None:
+        raise NoComicConceptError(concept_entity_id)
+    wanted = _comparable(*(getattr(concept, name) for name in IDENTIFYING))
+    alike = select(kind).where(
+        kind.title_key == concept.title_key, kind.entity_id != concept_entity_id
+    )
+    for found in await session.scalars(alike.order_by(kind.entity_id)):
+        if _comparable(*(getattr(found, name) for name in IDENTIFYING)) == wanted:
+            raise SameConceptError(found.entity_id, found.name)
 
 
 async def add_pictures(

@@ -14,6 +14,7 @@ from typing import Any, Unpack, get_args, get_type_hints
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.values import refuse_text
 from dam.core.ecs.changes import Change
 from dam.core.ecs.components import Component, EntityId, table_of
 from dam.core.ecs.rows import row_of, write_rows
@@ -168,6 +169,7 @@ def parse_changes(texts: Iterable[str]) -> dict[str, str | None]:
     Raises:
         MalformedFieldError: A text has no `=`.
     """
+    refuse_text(texts=texts)
     changes: dict[str, str | None] = {}
     for text in texts:
         name, equals, value = text.partition("=")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.ecs.changes import Change
-from dam.core.ecs.components import EntityId
+from dam.core.ecs.changes import Change, RowChange
+from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import NoComicVariantError
 from dam.models import ComicBookConceptComponent, ComicBookVariantComponent
@@ -18,6 +18,7 @@ from dam.services.comic_book_service import (
     describe_comic_variants,
     get_variants_for_comic_concept,
 )
+from dam.services.comic_edit_service.checked import IDENTIFYING, refuse_same
 from dam.services.comic_edit_service.editing import edit_comic
 from dam.services.comic_info_service import get_comic_info, get_own_elements
 
@@ -88,6 +89,13 @@ async def view_comic(
     return VariantView(variant=variant, concept=next(iter(concepts), None), comic_info=texts)
 
 
+def _tells_apart(row: RowChange) -> bool:
+    """Tell whether a row has another of the facts by which people tell concepts apart."""
+    before, after = row.before or {}, row.after or {}
+    is_concept = row.table is table_of(ComicBookConceptComponent)
+    return is_concept and any(before.get(name) != after.get(name) for name in IDENTIFYING)
+
+
 async def list_variants(
     session: ReadOnly[AsyncSession],
     concept_entity_id: EntityId,
@@ -111,7 +119,11 @@ async def list_variants(
 
 
 async def edit_and_view(
-    session: AsyncSession, entity_id: EntityId, changes: Mapping[str, str | None]
+    session: AsyncSession,
+    entity_id: EntityId,
+    changes: Mapping[str, str | None],
+    *,
+    is_forced: bool = False,
 ) -> ComicEdit:
     """Change a concept or a variant as `edit_comic` does; return its new view and the change.
 
@@ -121,9 +133,13 @@ async def edit_and_view(
         session: The caller commits it.
         entity_id: A concept or a variant.
         changes: New values by field; None removes a value.
+        is_forced: Also give a concept the facts of another one.
 
     Raises:
+        SameConceptError: Another concept has these facts, as for `create_new_concept`.
         DamError: As for `edit_comic`.
     """
     change = await edit_comic(session, entity_id, changes)
+    if not is_forced and any(_tells_apart(row) for row in change.rows):
+        await refuse_same(session, entity_id)
     return ComicEdit(view=await view_comic(session, entity_id), change=change)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import chain
 
+from dam.core.database.values import refuse_text
 from dam.core.world import World
 from dam.errors import DamError, ItemError, is_of_item
 from dam.services import content_service
@@ -121,6 +122,7 @@ async def import_comics(
         EnvironmentFaultError: The store or the database cannot be used; the remaining comics are
             not tried.
     """
+    refuse_text(paths=paths)
     if options.concept_entity_id is not None:
         await world.read(describe_comic_concepts, [options.concept_entity_id])
     paths = list(paths)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.values import refuse_text
 from dam.core.new_entities import NewEntityMarkers
 from dam.core.world import World
 from dam.errors import ItemError
@@ -122,6 +123,7 @@ async def import_files(
     Raises:
         EnvironmentFaultError: The store or the database cannot be used; the import stops.
     """
+    refuse_text(paths=paths)
     begun = BegunImport(paths=paths)
     if on_moved is None and not options.is_dry_run:
         begun = await begin_import(world, paths, options.mode)

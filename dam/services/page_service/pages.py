@@ -143,10 +143,8 @@ async def remove_page(
     """
     await ecs_service.lock_entity(session, owner_entity_id)
     ecs_service.check_ids([page_image_entity_id])
-    wanted = [
-        PageLink.owner_entity_id == owner_entity_id,
-        PageLink.page_image_entity_id == page_image_entity_id,
-    ]
+    of_owner = PageLink.owner_entity_id == owner_entity_id
+    wanted = [of_owner, PageLink.page_image_entity_id == page_image_entity_id]
     if page_number is not None:
         page_rows.check_number(page_number)
         wanted.append(PageLink.page_number == page_number)
@@ -346,10 +344,8 @@ async def change_page(
     await ecs_service.lock_entity(session, owner_entity_id)
     await page_rows.require_page(session, owner_entity_id, page_number)
     facts = {"page_type": page_type, "is_double_page": is_double_page}
-    where = page_rows.at(owner_entity_id, page_number)
-    async with page_rows.noted(
-        session, owner_entity_id, first=page_number, last=page_number
-    ) as noted:
+    where, at = page_rows.at(owner_entity_id, page_number), page_number
+    async with page_rows.noted(session, owner_entity_id, first=at, last=at) as noted:
         await session.execute(update(_LINKS).where(*where).values(facts))
     return noted.change
 

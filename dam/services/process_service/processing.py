@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import (
     AnyComponent,
     EntityId,
@@ -106,6 +107,7 @@ async def process(
         NotSettledError: Systems mark entities for each other without end.
         StoreNotThereError: The store as a whole is missing; no system is run.
     """
+    refuse_text(stages=stages)
     await require_store(world, is_dry_run=is_dry_run)
     chosen = [_stage(name) for name in stages] or list(SystemStage)
     names = [plan.name for plan in world.scheduler.systems(chosen)]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, String, cast, func, literal, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import Entity, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownFieldError
@@ -53,6 +54,7 @@ async def facets(
         UnknownFieldError: There is no facet of a name.
         QuerySyntaxError: The query cannot be read.
     """
+    refuse_text(names=names)
     if unknown := [name for name in names if name not in FACETS]:
         raise UnknownFieldError(unknown[0], FACETS)
     counted = {name: Counter[str | None]() for name in names}

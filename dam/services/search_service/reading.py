@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownFieldError
@@ -44,6 +45,7 @@ async def read_fields(
     Raises:
         UnknownFieldError: There is no field of a name.
     """
+    refuse_text(names=names)
     known = all_fields()
     if unknown := [name for name in names if name not in known]:
         raise UnknownFieldError(unknown[0], known)

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from dam.core.database.portions import portions
+from dam.core.database.values import refuse_text
 from dam.core.ecs.components import EntityId
 from dam.core.world import World
 from dam.errors import (
@@ -226,6 +227,7 @@ async def keep_sources(world: World, paths: Iterable[str]) -> list[SourceRemoval
     That includes sources that the paths lead to through links, even if they were moved by another
     path. A source that is gone is returned only if the world has its bytes in the store.
     """
+    refuse_text(paths=paths)
     pending = await world.read(pending_removals, await this_machine())
     if not pending:
         return []

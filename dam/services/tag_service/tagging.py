@@ -12,6 +12,7 @@ from dam.core.choices import check_choice
 from dam.core.database.among import among
 from dam.core.database.bulk import Conflict
 from dam.core.database.portions import portions
+from dam.core.database.values import refuse_text
 from dam.core.ecs.changes import Change, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of, upsert
 from dam.core.read_only import ReadOnly
@@ -89,7 +90,9 @@ async def tag_entities(
         NotAnAssetError: One of them is itself a tag.
         MalformedTagError: A text is no tag.
         TagValueError: A value is not of the type of its tag, there is none, or there are two.
+        TypeError: `tags` is one text.
     """
+    refuse_text(tags=tags)
     check_choice("source", source, get_args(Source))
     await _require_assets(session, entity_ids)
     given = await _read(session, tags)
@@ -127,7 +130,9 @@ async def untag_entities(
         MalformedTagError: A text is no tag.
         UnknownTagError: There is no such tag.
         TagValueError: A value is not of the type of its tag.
+        TypeError: `tags` is one text.
     """
+    refuse_text(tags=tags)
     check_choice("source", source, get_args(Source))
     await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]

@@ -11,9 +11,10 @@ from dam.errors import (
     DamError,
     FactRefusedError,
     MalformedFieldError,
+    SameConceptError,
     UnknownNameError,
 )
-from dam.services.comic_book_service import link_comic_variant_to_concept
+from dam.services.comic_book_service import describe_comic_concepts, link_comic_variant_to_concept
 from dam.services.comic_edit_service import (
     ConceptView,
     VariantView,
@@ -231,3 +232,13 @@ async def test_an_edit_is_not_undone_over_a_later_one(
     await world.run(edit_comic_concept, work, publisher="Panini")
     with pytest.raises(ChangedSinceError, match="edited the facts of comic"):
         await world.run(undo, change)
+
+
+async def test_an_edit_that_makes_two_comics_one_is_refused(world: World) -> None:
+    one, other = await concept(world, "Doom"), await concept(world, "Hulk")
+    with pytest.raises(SameConceptError, match=f"comic {one}, Doom, has the same facts"):
+        await world.run(edit_and_view, other, {"comic_title": "DOOM"})
+    (described,) = await world.read(describe_comic_concepts, [other])
+    assert described.name == "Hulk"
+    await world.run(edit_and_view, other, {"comic_title": "DOOM"}, is_forced=True)
+    await world.run(edit_and_view, other, {"description": "the same, by intent"})
