@@ -220,13 +220,14 @@ def describe(
     *,
     text: Annotated[str | None, typer.Option(metavar="TEXT", help="What the tag means.")] = None,
     type_: Annotated[
-        Literal["integer", "number", "text", "date"] | None,
-        typer.Option("--type", metavar="TYPE", help="integer, number, text or date."),
+        Literal["integer", "number", "text", "date", "none"] | None,
+        typer.Option("--type", metavar="TYPE", help="integer, number, text, date or none."),
     ] = None,
 ) -> None:
     """Say what a tag means, or of which type its values are.
 
-    A tag that there is not yet is created. All values that are there must be of the type.
+    A tag that there is not yet is created. All values that are there must be of the type;
+    none is possible while no use has a value.
     """
     if text is None and type_ is None:
         raise UsageError("nothing to say of the tag", "give --text, --type or both")

@@ -96,7 +96,9 @@ def test_the_vocabulary_is_put_in_order(filled: DamCli) -> None:
         ("merge cat cat", "SameTagError", 2),
         ("merge rating cat", "RatingTagError", 2),
         ("parent cat cat", "TagCycleError", 2),
+        ("add rating=3 rating=5 --to 1", "TagValueError", 2),
         ("describe cat --type date", "TagValueError", 2),
+        ("describe rating --type none", "RatingTagError", 2),
     ],
 )
 def test_what_is_wrong_is_said_and_changes_nothing(

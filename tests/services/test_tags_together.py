@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
 from dam.core.ecs.changes import Change
 from dam.core.world import World
 from dam.errors import TagNameTakenError
+from dam.models import EntityTagLinkComponent
 from dam.services import tag_service
 from tests.databases import world_config
 from tests.services.comics import entities
@@ -91,3 +92,31 @@ async def test_what_is_tagged_while_its_tag_changes_keeps_the_tag(
     found = (await one.read(tag_service.tags_of, [late])).get(late, [])
     kept = {"merge": [("cat", "7")], "describe": [("kitty", "7")], "delete": []}
     assert [(tag.tag, tag.value) for tag in found] == kept[verb]
+
+
+async def test_the_type_of_a_tag_stays_while_an_asset_inherits_its_values(
+    worlds: tuple[World, World],
+) -> None:
+    one, other = worlds
+    if one.database.is_sqlite:
+        pytest.skip("has one writer at a time")
+    old, new = await entities(one, 2)
+    await one.run(tag_service.tag_entities, [old], ["n=5"])
+    changing: list[asyncio.Task[object]] = []
+
+    async def inherit_slowly(session: AsyncSession) -> None:
+        await tag_service.inherit_tags(session, [(old, new)])
+        describe = other.run(tag_service.describe_tag, "n", value_type="text")
+        changing.append(asyncio.ensure_future(describe))
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not await session.scalar(waiting) and not changing[0].done():
+            pass
+
+    await one.run(inherit_slowly)
+    await changing[0]
+
+    async def numbers(session: AsyncSession) -> list[float | None]:
+        link = EntityTagLinkComponent
+        return list(await session.scalars(select(link.number).where(link.value == "5")))
+
+    assert await one.read(numbers) == [None, None]

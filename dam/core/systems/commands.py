@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, ParamSpec, cast
+from typing import Any, NamedTuple, ParamSpec, cast, get_args
 
 from sqlalchemy import Update, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.choices import check_choice
 from dam.core.database.portions import portions
 from dam.core.ecs.components import (
     AnyComponent,
@@ -192,7 +193,9 @@ class Commands:
 
         Raises:
             MalformedTagError: A text is no tag.
+            ValueError: There is no such source.
         """
+        check_choice("source", source, get_args(SystemSource))
         claimed = self._claimed_for(entity, on_behalf_of)
         self._tags[source].append(_Tagging(claimed, entity, [parse_tag(tag) for tag in tags]))
 

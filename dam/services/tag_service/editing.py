@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Literal
 
 from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from dam.core.database.bulk import Conflict, insert_rows
+from dam.core.choices import check_choice
+from dam.core.database.bulk import Conflict, insert_rows, update_by_key
 from dam.core.ecs.changes import Change, Recording, Watched, recorded
 from dam.core.ecs.components import Entity, EntityId, table_of
 from dam.core.ecs.rows import write_rows
@@ -22,7 +24,7 @@ from dam.errors import (
     TagValueError,
 )
 from dam.media.tag_name import TagName, checked_text, parse_name
-from dam.media.tag_value import EXPECTED, ValueType, read_value
+from dam.media.tag_value import EXPECTED, VALUE_TYPES, ValueType, read_value
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent, TagNameComponent, TagParentComponent
 from dam.services.tag_service.tagging import check_values
@@ -221,7 +223,7 @@ async def describe_tag(
     tag: str,
     *,
     description: str | None = None,
-    value_type: ValueType | None = None,
+    value_type: ValueType | Literal["none"] | None = None,
 ) -> Change:
     """Set what a tag means, or of which type its values are; the tag is created if need be.
 
@@ -233,12 +235,19 @@ async def describe_tag(
         session: A session that may write.
         tag: Its name.
         description: What it means; an empty text takes the description away.
-        value_type: The type of its values; all values that are there must be of it.
+        value_type: The type of its values; all values that are there must be of it. With `none` it
+            takes no value any more.
 
     Raises:
+        ValueError: There is no such type.
         MalformedTagError: The text is no name.
-        TagValueError: A value that is there is of another type, or there is a use without one.
+        RatingTagError: The tag of ratings would get another type.
+        TagValueError: A value that is there is of another type, there is a use without one, or a
+            use has a value although the tag is to take none.
     """
+    if value_type is not None:
+        check_choice("value_type", value_type, (*VALUE_TYPES, "none"))
+    wanted = None if value_type == "none" else value_type
     await lock_vocabulary(session)
     name = parse_name(tag)
     found = (await take_tags(session, {name: None}))[name.key]
@@ -248,22 +257,27 @@ async def describe_tag(
         if description is not None:
             checked_text("description", description)
             await session.execute(concept.values(description=description or None))
-        if value_type is not None and value_type != found.value_type:
+        if value_type is not None and wanted != found.value_type:
             if parse_name(found.name).key == RATING:
                 raise RatingTagError(found.name)
-            await _convert(session, found, value_type)
-            await session.execute(concept.values(value_type=value_type))
+            await _convert(session, found, wanted)
+            await session.execute(concept.values(value_type=wanted))
     return noted.change
 
 
-async def _convert(session: AsyncSession, tag: Tag, value_type: ValueType) -> None:
-    of_tag = _LINKS.c.tag_entity_id == tag.entity_id
-    for text in await session.scalars(select(Link.value).where(of_tag).distinct()):
-        value = None if text is None else read_value(text, value_type)
+async def _convert(session: AsyncSession, tag: Tag, value_type: ValueType | None) -> None:
+    """Write the values of a tag as a type has them; raise if one cannot be."""
+    of_tag = select(Link.id, Link.value, Link.number).where(Link.tag_entity_id == tag.entity_id)
+    rows: list[dict[str, object]] = []
+    for link_id, text, number in (await session.execute(of_tag)).all():
+        value = None if text is None or value_type is None else read_value(text, value_type)
         if value is None:
-            raise TagValueError(tag.name, text, EXPECTED[value_type])
-        changed = update(_LINKS).where(of_tag, _LINKS.c.value == text)
-        await session.execute(changed.values(value=value.text, number=value.number))
+            raise TagValueError(
+                tag.name, text, None if value_type is None else EXPECTED[value_type]
+            )
+        if (value.text, value.number) != (text, number):
+            rows.append({"id": link_id, "value": value.text, "number": value.number})
+    await update_by_key(session, _LINKS, "id", rows)
 
 
 def _refuse_rating(tag: Tag, name: TagName) -> None:

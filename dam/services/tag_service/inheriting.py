@@ -12,6 +12,7 @@ from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, table_of
 from dam.models import EntityTagLinkComponent as Link
 from dam.services.tag_service.tagging import ONCE
+from dam.services.tag_service.vocabulary import hold_types_of
 
 _KEPT = Conflict(ONCE.columns)
 _COLUMNS = Link.tag_entity_id, Link.source, Link.system, Link.value, Link.number
@@ -36,6 +37,7 @@ async def inherit_tags(
     heirs: dict[EntityId, list[EntityId]] = defaultdict(list)
     for old, new in pairs:
         heirs[old].append(new)
+    kept = await hold_types_of(session, {tag_id for _, tag_id in await _tags_of(session, heirs)})
     rows: list[dict[str, Any]] = []
     changed: set[tuple[EntityId, EntityId]] = set()
     held = await _tags_of(session, {new for _, new in pairs})
@@ -43,7 +45,7 @@ async def inherit_tags(
     for some in portions(sorted(heirs)):
         for row in (await session.execute(given.where(Link.entity_id.in_(some)))).mappings():
             for new in heirs[row["entity_id"]]:
-                if (new, row["tag_entity_id"]) not in held:
+                if row["tag_entity_id"] in kept and (new, row["tag_entity_id"]) not in held:
                     changed.add((row["entity_id"], new))
                     rows.append({**row, "entity_id": new})
     rows.sort(key=lambda row: (row["entity_id"], row["tag_entity_id"]))

@@ -1,14 +1,16 @@
 """Tags that systems give: what a file or a rule says, anew each time."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.choices import check_choice
 from dam.core.database.bulk import insert_rows
 from dam.core.database.portions import portions
 from dam.core.ecs.components import EntityId, table_of
+from dam.core.systems.tag_writer import SystemSource
 from dam.errors import TagValueError
 from dam.media.tag_name import TagName, TagText
 from dam.media.tag_value import ValueType, guess_type
@@ -36,9 +38,13 @@ async def say_tags(
         source: Where they are from: `file`, `rule` or `importer`.
         system: The name of the system.
 
+    Raises:
+        ValueError: There is no such source, or it is not one of a system.
+
     Returns:
         The entities with a tag that was left out, each with the error.
     """
+    check_choice("source", source, get_args(SystemSource))
     types: dict[TagName, ValueType | None] = {}
     for text in (text for texts in tags.values() for text in texts):
         types.setdefault(text.tag, None if text.value is None else guess_type(text.value))

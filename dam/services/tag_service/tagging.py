@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from dam.core.choices import check_choice
 from dam.core.database.among import among
 from dam.core.database.bulk import Conflict
 from dam.core.database.portions import portions
@@ -18,7 +19,7 @@ from dam.core.ecs.components import Entity, EntityId, table_of, upsert
 from dam.core.read_only import ReadOnly
 from dam.errors import ChangedSinceError, NotAnAssetError, TagValueError, UnknownTagError
 from dam.media.tag_name import TagName, TagText, parse_tag, tag_key
-from dam.media.tag_value import EXPECTED, TagValue, ValueType, guess_type, read_value
+from dam.media.tag_value import EXPECTED, TagValue, guess_type, read_value
 from dam.models import EntityTagLinkComponent as Link
 from dam.models import TagConceptComponent
 from dam.services import ecs_service
@@ -26,7 +27,9 @@ from dam.services.tag_service.vocabulary import (
     RATING,
     Tag,
     find_tags,
+    hold_tags,
     hold_types,
+    hold_types_of,
     similar_names,
     take_tags,
 )
@@ -72,7 +75,8 @@ async def tag_entities(
 ) -> Tagging:
     """Give tags to entities; a tag that there is not yet is created. The caller commits.
 
-    A value, as in `rating=5`, replaces the one that the same source gave before.
+    A value, as in `rating=5`, replaces the one that the same source gave before. `undo` takes the
+    tags from the entities; a tag that was created stays in the vocabulary.
 
     Example: `await tag_entities(session, [12, 13], ["cat", "artist:moebius", "rating=4"])`.
 
@@ -86,11 +90,11 @@ async def tag_entities(
         EntityNotFoundError: Some entities do not exist.
         NotAnAssetError: One of them is itself a tag.
         MalformedTagError: A text is no tag.
-        TagValueError: A value is not of the type of its tag, or there is none.
+        TagValueError: A value is not of the type of its tag, there is none, or there are two.
         TypeError: `tags` is one text.
     """
     refuse_text(tags=tags)
-    _check_source(source)
+    check_choice("source", source, get_args(Source))
     await _require_assets(session, entity_ids)
     given = await _read(session, tags)
     ids = sorted(set(entity_ids))
@@ -129,6 +133,7 @@ async def untag_entities(
         TypeError: `tags` is one text.
     """
     refuse_text(tags=tags)
+    check_choice("source", source, get_args(Source))
     await ecs_service.require_entities(session, entity_ids)
     texts = [parse_tag(tag) for tag in tags]
     known = await find_tags(session, [text.tag for text in texts])
@@ -195,11 +200,6 @@ def _order(tag: EntityTag) -> tuple[str, str, str]:
     return tag.tag, tag.source, tag.value or ""
 
 
-def _check_source(source: str) -> None:
-    if source not in get_args(Source):
-        raise ValueError(f"source is one of {', '.join(get_args(Source))}; found {source!r}")
-
-
 async def _require_assets(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
     """Raise unless all these entities exist, and none of them is itself a tag.
 
@@ -216,23 +216,33 @@ async def _require_assets(session: AsyncSession, entity_ids: Collection[EntityId
 
 
 async def check_values(session: AsyncSession, change: Change) -> None:
-    """Raise unless the values that an undone change has put back are of their tags' types.
+    """Raise unless the values of tags that an undone change has put back are of their types.
+
+    Where it has put the type of a tag back, all values of the tag must be of it.
 
     Raises:
-        ChangedSinceError: One is not, because the type of its tag was changed.
+        ChangedSinceError: One is not, because a type was changed since, or values were given.
     """
-    links = [
-        row.before for row in change.rows if row.table is table_of(Link) and row.before is not None
+    of_links = [row.before for row in change.rows if row.table is table_of(Link) and row.before]
+    said = {(link["tag_entity_id"], link["value"], link["number"]) for link in of_links}
+    typed = [
+        row.before["entity_id"]
+        for row in change.rows
+        if row.table is table_of(TagConceptComponent)
+        and row.before is not None
+        and (row.after is None or row.before["value_type"] != row.after["value_type"])
     ]
-    concept = TagConceptComponent
-    ids = {link["tag_entity_id"] for link in links}
-    held = select(concept.entity_id, concept.value_type).where(among(concept.entity_id, ids))
-    types = dict((await session.execute(held.with_for_update(read=True))).all())
-    for link in links:
-        kind, text = types.get(link["tag_entity_id"]), link["value"]
-        value = None if kind is None or text is None else read_value(text, cast("ValueType", kind))
-        if (kind is None) != (text is None) or (text is not None and value is None):
-            raise ChangedSinceError(change.what, [link["tag_entity_id"]])
+    await hold_tags(session, typed)
+    used = select(Link.tag_entity_id, Link.value, Link.number).distinct()
+    used = used.where(among(Link.tag_entity_id, typed))
+    said |= {(tag_id, text, number) for tag_id, text, number in await session.execute(used)}
+    types = await hold_types_of(session, {tag_id for tag_id, _, _ in said})
+    for tag_id, text, number in said:
+        kind = types.get(tag_id)
+        value = None if kind is None or text is None else read_value(text, kind)
+        held = (None, None) if value is None else (value.text, value.number)
+        if (kind is None) != (text is None) or held != (text, number):
+            raise ChangedSinceError(change.what, [tag_id])
 
 
 async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagValue | None]:
@@ -242,7 +252,14 @@ async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagV
         text.tag: None if text.value is None else guess_type(text.value) for text in reversed(texts)
     }
     known = await hold_types(session, await take_tags(session, types))
-    return {known[text.tag.key]: value_of(known[text.tag.key], text) for text in texts}
+    meant: dict[Tag, TagValue | None] = {}
+    for text in texts:
+        tag = known[text.tag.key]
+        value = value_of(tag, text)
+        first = meant.setdefault(tag, value)
+        if first is not None and value is not None and first != value:
+            raise TagValueError(tag.name, f"{first.text}, {value.text}", "one value")
+    return meant
 
 
 def value_of(tag: Tag, text: TagText) -> TagValue | None:

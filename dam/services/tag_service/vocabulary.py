@@ -130,16 +130,24 @@ async def take_tags(
 
 async def hold_types(session: AsyncSession, tags: Mapping[str, Tag]) -> dict[str, Tag]:
     """Return tags with the types that they have now, and keep these until the transaction ends."""
-    concept = TagConceptComponent
-    types: dict[EntityId, ValueType | None] = {}
-    for some in portions(sorted({tag.entity_id for tag in tags.values()})):
-        held = select(concept.entity_id, concept.value_type).where(concept.entity_id.in_(some))
-        rows = await session.execute(held.order_by(concept.entity_id).with_for_update(read=True))
-        types |= {tag_id: cast("ValueType | None", value_type) for tag_id, value_type in rows}
+    types = await hold_types_of(session, {tag.entity_id for tag in tags.values()})
     return {
         key: replace(tag, value_type=types.get(tag.entity_id, tag.value_type))
         for key, tag in tags.items()
     }
+
+
+async def hold_types_of(
+    session: AsyncSession, tag_ids: Collection[EntityId]
+) -> dict[EntityId, ValueType | None]:
+    """Return the types of tags by id, and keep these until the transaction ends."""
+    concept = TagConceptComponent
+    types: dict[EntityId, ValueType | None] = {}
+    for some in portions(sorted(tag_ids)):
+        held = select(concept.entity_id, concept.value_type).where(concept.entity_id.in_(some))
+        rows = await session.execute(held.order_by(concept.entity_id).with_for_update(read=True))
+        types |= {tag_id: cast("ValueType | None", value_type) for tag_id, value_type in rows}
+    return types
 
 
 async def hold_tags(session: AsyncSession, tag_ids: Collection[EntityId]) -> None:
