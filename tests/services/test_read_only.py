@@ -203,7 +203,7 @@ def cases(f: Filled) -> list[Case]:
         case(search_service.count, "type:image"),
         case(search_service.explain, "type:image"),
         case(search_service.facets, "", ["type"]),
-        case(search_service.unknown_tags, "tag:cat"),
+        case(search_service.unknown_tags, "tag:unheard"),
         case(search_service.read_fields, [f.picture], ["name"]),
         case(tag_service.tags_below, [f.picture]),
         case(tag_service.list_tags, "c"),
