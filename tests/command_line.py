@@ -100,10 +100,7 @@ class DamCli:
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
-            # The package that these tests import is the one that runs.
-            "PYTHONPATH": os.pathsep.join(
-                map(str, (*self.packages, Path(dam.__file__).parents[1]))
-            ),
+            "PYTHONPATH": os.pathsep.join(map(str, (*self.packages, _PROJECT))),
             **home_variables(self.home),
             **self.settings,
         }

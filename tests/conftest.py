@@ -44,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `-n auto` starts: tests also wait, for disks, servers, clocks."""
-    return (os.cpu_count() or 1) + 1
+    chosen = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS", "")
+    return int(chosen) if chosen.isdecimal() else len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(scope="session")

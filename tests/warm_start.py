@@ -82,7 +82,11 @@ class WarmStarter:
         for fd in theirs:
             os.close(fd)
         with os.fdopen(report, "rb") as reports, ThreadPoolExecutor(3) as threads:
-            (pid,) = _NUMBER.unpack(reports.read(_NUMBER.size))
+            started = reports.read(_NUMBER.size)
+            if not started:
+                self._control.close()
+                raise RuntimeError(f"no command was started: {self._process.communicate()[1]!r}")
+            (pid,) = _NUMBER.unpack(started)
             threads.submit(_write, to, stdin)
             streams = [threads.submit(_read, fd) for fd in (out, err)]
             try:
@@ -109,7 +113,9 @@ def run_warm(
     """Run a command as `WarmStarter.run` does, by the one starter of this process."""
     with _starting:
         if not _starters:
-            own = {name: environment[name] for name in ("PATH", "LANG", "PYTHONPATH")}
+            own = {name: environment[name] for name in ("PATH", "LANG")}
+            # Not the packages of this command, which the next ones may not have.
+            own["PYTHONPATH"] = environment["PYTHONPATH"].rpartition(os.pathsep)[2]
             _starters.append(WarmStarter(own))
             atexit.register(_starters[0].close)
     return _starters[0].run(arguments, environment, folder, stdin, limit_s)

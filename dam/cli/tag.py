@@ -274,7 +274,7 @@ def _change_vocabulary(
     if state.is_json:
         emit_json({"changed": tags + uses, "tags": tags, "uses": uses})
         return
-    said = f"; {counted(uses, 'use')} changed" if uses else "" if tags else "; it was so already"
+    said = f"; {counted(uses, 'use')} changed" if uses else "" if tags else "; nothing else changed"
     sentence(f"{'dry run: ' if state.is_dry_run else ''}{change.what}{said}")
 
 

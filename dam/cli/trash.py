@@ -86,7 +86,6 @@ def remove_asset(
     chosen = read_chosen(ids, query, null_separated=null)
 
     async def work(world: "World") -> "Removal | None":
-        from dam.services.asset_service import resolve_ids
         from dam.services.comic_book_service import comic_parts
         from dam.services.removal_service import Removal, plan_removal, remove_assets
         from dam.services.trash_service import plan_trashing, trash_assets
@@ -94,10 +93,10 @@ def remove_asset(
         wanted = await chosen.in_world(world)
         if not wanted and not state.is_json:
             return None
+        if forever:  # as into the trash, a comic goes as a whole
+            wanted = await world.read(comic_parts, wanted)
         if forever and not state.is_dry_run and query is not None and wanted:
             confirm(f"Remove {counted(len(wanted), 'asset')} for good?", is_agreed=yes)
-        if forever:  # as into the trash, a comic goes as a whole
-            wanted = await world.read(comic_parts, await world.read(resolve_ids, wanted))
         if forever and state.is_dry_run:
             return await world.read(plan_removal, wanted, is_forced=force)
         if forever:
@@ -170,7 +169,7 @@ def restore_asset(
     """Take assets out of the trash.
 
     All that was known of them is there again. A comic comes with the variants and pages that were
-    removed together with it.
+    removed with it or later, and a variant with its comic.
     """
     from dam.cli.toolkit.running import run_in_world
 

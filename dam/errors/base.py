@@ -124,7 +124,7 @@ def words_for(error: OSError) -> str:
 def echoed(text: str) -> str:
     """Return a text that people wrote in quotes, printable, and at most 60 characters of it."""
     short = text if len(text) <= _LONGEST_ECHO else f"{text[:_LONGEST_ECHO]}…"
-    return printable_text(repr(short))
+    return repr(short)
 
 
 def display_path(path: str | Path) -> str:

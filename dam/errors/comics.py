@@ -223,7 +223,7 @@ class SameConceptError(UsageError):
         self.entity_id = entity_id
         super().__init__(
             f"comic {entity_id}, {name}, has the same facts",
-            "use that one, or --force creates another",
+            "use that one, or give --force",
         )
 
 

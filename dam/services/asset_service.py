@@ -62,6 +62,7 @@ async def resolve_each(
     Raises:
         EntityNotFoundError: Some do not exist; the error lists all of them.
         AmbiguousIdError: Several assets have a SHA-256 that begins with the given digits.
+        TypeError: `wanted` is one text.
     """
     refuse_text(wanted=wanted)
     found: dict[IdOrPrefix, EntityId] = {}

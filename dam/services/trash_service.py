@@ -24,9 +24,10 @@ from dam.models import (
     FilePropertiesComponent,
     TrashedComponent,
 )
+from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.comic_book_service import check_links, comic_parts
-from dam.services.content_service import bring_back, trashed_among, with_companions
+from dam.services.content_service import trashed_among, with_companions
 from dam.services.removal_service import Removal, plan_removal, remove_assets
 
 _Plan = Callable[[AsyncSession, Sequence[IdOrPrefix]], Awaitable[list[EntityId]]]
@@ -59,8 +60,8 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
     """Put assets and comics into the trash; listings and likeness leave them out.
 
     A concept goes with its variants, and a variant with the pages that no comic outside the trash
-    has. Nothing is forgotten: their bytes stay, and a page of a comic stays one. Those that are in
-    the trash already stay there since when they are. The caller commits.
+    has. Nothing is forgotten: their bytes stay, and a page of a comic stays one. What is in the
+    trash already keeps its time. The caller commits.
 
     Example: `await trash_assets(session, [12, "0a1b2c3d"])`.
 
@@ -118,7 +119,7 @@ async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) ->
     """
     ids, locked = await _lock(session, wanted, plan_restoring)
     async with _noted(session, ids, locked, f"restoring {len(ids)} assets") as recording:
-        await bring_back(session, ids)
+        await ecs_service.remove_components(session, ids, TrashedComponent)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
 

@@ -56,7 +56,7 @@ def test_the_vocabulary_is_put_in_order(filled: DamCli) -> None:
     one = {"changed": 1, "tags": 1, "uses": 0}
     assert filled("tag", "alias", "cat", "mog", "--json").json == one
     assert filled("tag", "alias", "cat", "mog").stdout == (
-        "made mog an alias of cat; it was so already\n"
+        "made mog an alias of cat; nothing else changed\n"
     )
     assert filled("tag", "parent", "cat", "animal").stdout == "put cat below animal\n"
     filled("tag", "describe", "cat", "--text", "Cats of any size")

@@ -31,6 +31,7 @@ from dam.services.process_service import process
 from dam.services.trash_service import (
     empty_trash,
     list_trash,
+    plan_restoring,
     plan_trashing,
     restore_assets,
     trash_assets,
@@ -176,6 +177,17 @@ async def test_what_was_removed_at_another_time_stays_in_the_trash(world: World,
     await remove_comic(world, work)
     await world.run(restore_assets, [comic])
     assert await trashed(world) == [page]
+
+
+async def test_of_a_comic_one_variant_comes_back_alone(world: World) -> None:
+    work = await concept(world, "work")
+    one, other = [await variant(world, work, []) for _ in range(2)]
+    await world.run(trash_assets, [work])
+    assert await world.read(plan_restoring, [one]) == [work, one]
+    restored = await world.run(restore_assets, [one])
+    assert (restored.entity_ids, await trashed(world)) == ((work, one), [other])
+    await world.run(undo, restored.change)
+    assert sorted(await trashed(world)) == [work, one, other]
 
 
 async def test_a_comic_in_the_trash_comes_back_with_a_new_variant(world: World) -> None:

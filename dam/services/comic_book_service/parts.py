@@ -15,6 +15,7 @@ from dam.models import (
     FileLocationComponent,
     OriginalSourceInfoComponent,
     PageLink,
+    TrashedComponent,
 )
 from dam.services import ecs_service
 
@@ -35,7 +36,7 @@ async def comic_parts(
     Args:
         session: Only read.
         entity_ids: Concepts, variants and other entities.
-        hidden: Whether works in the trash are left out of the other works that may have a page.
+        hidden: With `leave_out`, other works that are in the trash do not count.
 
     Returns:
         Each entity once: the given ones, then their variants, then the pages.
@@ -54,8 +55,9 @@ def _own_pages(variants: Collection[EntityId], hidden: ecs_service.Hidden) -> Se
     source = OriginalSourceInfoComponent
 
     def goes(entity_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-        is_trashed = not_(ecs_service.shown(entity_id, hidden))
-        return or_(among(entity_id, variants), is_trashed)
+        is_going = among(entity_id, variants)
+        is_trashed = exists().where(TrashedComponent.entity_id == entity_id)
+        return is_going if hidden == "include" else or_(is_going, is_trashed)
 
     page = link.page_image_entity_id
     is_shared = exists().where(

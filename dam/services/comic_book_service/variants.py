@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Unpack
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
-from dam.core.ecs.changes import Change, Recording, Watched, recorded
+from dam.core.ecs.changes import Change, Recording, Watched, lock_in_order, recorded
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.rows import write_rows
 from dam.core.read_only import ReadOnly
@@ -163,7 +163,7 @@ async def links_noted(
 
     Args:
         session: A session that may write.
-        variant_entity_ids: The variants; the caller has locked them, or locks them in the block.
+        variant_entity_ids: The variants; they are locked here, with those that are primary.
         concept_entity_ids: The concepts that they have or get; the caller has locked them.
         what: What the block does, in a few words.
     """
@@ -172,11 +172,12 @@ async def links_noted(
         among(_variants.conceptual_entity_id, concepts), _variants.is_primary_variant
     )
     variants = sorted({*variant_entity_ids, *await session.scalars(primary)})
+    await lock_in_order(session, variants)
     watched = [
         Watched(column=ComicBookVariantComponent.entity_id, ids=variants),
         Watched(column=TrashedComponent.entity_id, ids=concepts),
     ]
-    locked = [*concepts, *sorted(variant_entity_ids)]
+    locked = [*concepts, *variants]
     async with recorded(session, watched, what=what, check=check_links, locked=locked) as noted:
         yield noted
 
@@ -196,9 +197,8 @@ async def check_links(session: AsyncSession, change: Change) -> None:
     wanted = {row["conceptual_entity_id"] for row in links} - {None}
     found = set(await session.scalars(select(concept).where(among(concept, variants | wanted))))
     odd = {*(variants & found), *(wanted - found)}
-    outside = select(work).where(
-        exists().where(TrashedComponent.entity_id == work), ecs_service.shown(_variants.entity_id)
-    )
+    trashed = select(TrashedComponent.entity_id)
+    outside = select(work).where(work.in_(trashed), _variants.entity_id.not_in(trashed))
     for column in (work, _variants.entity_id):
         odd.update(await session.scalars(outside.where(among(column, change.entity_ids))))
     if odd:

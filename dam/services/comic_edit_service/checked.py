@@ -101,6 +101,7 @@ async def refuse_same(session: AsyncSession, concept_entity_id: EntityId) -> Non
 
     Raises:
         SameConceptError: As for `create_new_concept`.
+        NoComicConceptError: The entity is not a comic concept.
     """
     kind = ComicBookConceptComponent
     concept = await ecs_service.get_component(session, concept_entity_id, kind)

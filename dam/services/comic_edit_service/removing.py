@@ -18,8 +18,8 @@ async def remove_comic(
 ) -> Removal:
     """Put a concept with all its variants, or one variant, and their pages into the trash.
 
-    Pages that other works have stay. What is forgotten does not include an archive that has the
-    only bytes of such a page. What goes into the trash is told with its change, for `undo`.
+    Pages that other works have stay. With `is_forever`, so does an archive that has the only bytes
+    of such a page; otherwise the result has the change, for `undo`.
 
     Example: `await remove_comic(world, issue, is_dry_run=True)`.
 
@@ -42,4 +42,5 @@ async def remove_comic(
         return await remove_assets(world, ids, is_forced=is_forced)
     if is_dry_run:
         return Removal(entity_ids=tuple(await world.read(plan_trashing, [entity_id])))
-    return Removal(**vars(await world.run(trash_assets, [entity_id])))
+    done = await world.run(trash_assets, [entity_id])
+    return Removal(entity_ids=done.entity_ids, change=done.change)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
@@ -36,9 +36,11 @@ async def replaced_variant(
         OriginalSourceInfoComponent,
         ContentSuccessorComponent,
     )
-    here = path_digest(path_bytes(path)) if path else b""
-    held = set(await session.scalars(select(source.entity_id).where(source.path_digest == here)))
-    held.discard(archive_entity_id)
+    here, held = b"", set[EntityId]()
+    if path is not None:
+        here = path_digest(path_bytes(path))
+        at_path = select(source.entity_id).where(source.path_digest == here)
+        held = set(await session.scalars(at_path)) - {archive_entity_id}
     before = select(later.entity_id).where(
         later.successor_entity_id.in_({archive_entity_id, *held})
     )
@@ -47,12 +49,12 @@ async def replaced_variant(
         select(later.entity_id).join(chain, later.successor_entity_id == chain.c.entity_id)
     )
     elsewhere = exists().where(source.entity_id == variant.entity_id, source.path_digest != here)
-    was_replaced = or_(
-        variant.entity_id.in_(select(chain.c.entity_id)), among(variant.entity_id, held)
-    )
+    replaced = {*held, *await session.scalars(select(chain.c.entity_id))} - {archive_entity_id}
+    if not replaced:
+        return None
     found = (
         select(variant)
-        .where(was_replaced, variant.entity_id != archive_entity_id, ~elsewhere)
+        .where(among(variant.entity_id, replaced), ~elsewhere)
         .where(ecs_service.shown(variant.entity_id))
         .order_by(variant.entity_id.desc())
     )

@@ -1,17 +1,20 @@
-"""Takes assets out of the trash, with what was put there together with them."""
+"""Takes assets out of the trash, with what was put there with them or later."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from dam.core.database.among import among
 from dam.core.database.portions import portions
-from dam.core.ecs.components import EntityId, table_of
+from dam.core.ecs.changes import lock_in_order
+from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.models import ComicBookVariantComponent, PageLink, TrashedComponent
+from dam.services import ecs_service
 
 
 async def trashed_among(
@@ -56,9 +59,14 @@ async def bring_back(session: AsyncSession, entity_ids: Collection[EntityId]) ->
     Entities that are not in the trash are left out. The caller commits.
     """
     back = await with_companions(session, entity_ids)
-    for ids in portions(sorted(back)):
-        trashed = table_of(TrashedComponent)
-        await session.execute(delete(trashed).where(trashed.c.entity_id.in_(ids)))
+    if not back:
+        return back
+    link = ComicBookVariantComponent  # what trashes a comic locks it first, and then its variants
+    of_variants = select(link.conceptual_entity_id).where(among(link.entity_id, back))
+    works = {work for work in await session.scalars(of_variants) if work is not None}
+    await lock_in_order(session, [*sorted(works), *sorted(back - works)])
+    back = await with_companions(session, entity_ids)
+    await ecs_service.remove_components(session, back, TrashedComponent)
     return back
 
 

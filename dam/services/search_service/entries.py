@@ -268,7 +268,7 @@ async def _read_facts(
     return read
 
 
-@cache
+@lru_cache(maxsize=16)
 def _facts_sql(dialect: Dialect, columns: _Texts, *, with_variants: bool) -> str:
     """Return the statement that reads entity, number of the fact, text; `ids` are the entities."""
     if dialect.name == "postgresql":

@@ -53,6 +53,7 @@ async def facets(
     Raises:
         UnknownFieldError: There is no facet of a name.
         QuerySyntaxError: The query cannot be read.
+        TypeError: `names` is one text.
     """
     refuse_text(names=names)
     if unknown := [name for name in names if name not in FACETS]:
@@ -61,7 +62,8 @@ async def facets(
     if not names:
         return {}
     found = (await ids_statement(session, query)).cte("found")
-    parts = [_SELECTS[source](found) for source in {_SOURCES.get(name, name) for name in names}]
+    sources = dict.fromkeys(_SOURCES.get(name, name) for name in names)
+    parts = [_SELECTS[source](found) for source in sources]
     for source, value, space, number in (await session.execute(union_all(*parts))).all():
         for name, some in counted.items():
             if _SOURCES.get(name, name) == source:

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from math import isnan
@@ -183,8 +183,9 @@ def _plain(key: Key | Decimal) -> Key:
 
 def _is_storable(key: Key) -> bool:
     """Tell whether both databases take a key as a parameter, and can compare with it."""
-    if isinstance(key, datetime):
-        return key.tzinfo is not None
+    if isinstance(key, datetime):  # which in UTC may be in another year
+        is_utc = key.utcoffset() == timedelta()
+        return key.tzinfo is not None and (is_utc or MINYEAR < key.year < MAXYEAR)
     if not isinstance(key, str):
         return not isinstance(key, float) or not isnan(key)
     return "\0" not in key and not any("\ud800" <= character <= "\udfff" for character in key)

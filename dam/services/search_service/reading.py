@@ -44,6 +44,7 @@ async def read_fields(
 
     Raises:
         UnknownFieldError: There is no field of a name.
+        TypeError: `names` is one text.
     """
     refuse_text(names=names)
     known = all_fields()
@@ -159,7 +160,8 @@ async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values
     names = {key: str(TagName(*name)) for key, *name in (await session.execute(named)).all()}
     several: dict[EntityId, set[str]] = defaultdict(set)
     for entity_id, tag_id in pairs:
-        several[entity_id].add(names[tag_id])
+        if tag_id in names:
+            several[entity_id].add(names[tag_id])
     return {key: tuple(sorted(each)) for key, each in several.items()}
 
 

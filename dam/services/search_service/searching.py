@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -13,6 +14,7 @@ from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownTagError
 from dam.services.search_service.compiler import compile_condition, named_in
+from dam.services.search_service.compiler.vocabulary import parsed_key, read_vocabulary
 from dam.services.search_service.cursor import Cursor
 from dam.services.search_service.orders import Order, order_of
 from dam.services.search_service.query.parsing import parse
@@ -86,6 +88,8 @@ async def search_page(
         QuerySyntaxError: The query cannot be read.
         QueryTooLargeError: It has more conditions than a statement can hold.
         CursorError: The cursor is one of a query with another order.
+        EntityNotFoundError: `similar:` names an asset that does not exist.
+        TagValueError: A tag is compared with what its type cannot be.
         ValueError: The limit is less than one.
     """
     at_least(1, limit=limit)
@@ -107,9 +111,9 @@ async def search_page(
 
 
 def is_sorted_at_once(query: Query) -> bool:
-    """Tell whether each page of a query sorts all results anew, because no database sorts as asked.
+    """Tell whether Python must sort the results of a query, for each page all of them.
 
-    For all of them, `search_ids` then sorts once.
+    To have all pages, call `search_ids`, which sorts once.
     """
     return not order_of(query.sorts).is_in_database
 
@@ -118,18 +122,21 @@ async def search_ids(session: ReadOnly[AsyncSession], query: str | Query) -> "ar
     """Return the ids of all results in their order, in an array of the type `q`.
 
     Raises:
-        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+        QuerySyntaxError, QueryTooLargeError, EntityNotFoundError, TagValueError: As in
+            `search_page`.
     """
     tree = await parse_query(session, query)
     compiled = await compile_condition(session, tree)
-    return await order_of(tree.sorts).ids(session, compiled, tree.limit)
+    limit = None if tree.limit is None else min(tree.limit, _LARGEST)
+    return await order_of(tree.sorts).ids(session, compiled, limit)
 
 
 async def count(session: ReadOnly[AsyncSession], query: str | Query) -> int:
     """Return the number of results; a limit in the query bounds it.
 
     Raises:
-        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+        QuerySyntaxError, QueryTooLargeError, EntityNotFoundError, TagValueError: As in
+            `search_page`.
     """
     tree = await parse_query(session, query)
     compiled = await compile_condition(session, tree)
@@ -144,7 +151,8 @@ async def explain(session: ReadOnly[AsyncSession], query: str | Query) -> Explan
     """Return how the database finds the first page of results.
 
     Raises:
-        QuerySyntaxError, QueryTooLargeError: As in `search_page`.
+        QuerySyntaxError, QueryTooLargeError, EntityNotFoundError, TagValueError: As in
+            `search_page`.
     """
     tree = await parse_query(session, query)
     page = None if tree.sorts else _PAGE
@@ -167,18 +175,19 @@ async def unknown_tags(
 
     Raises:
         QuerySyntaxError: The query cannot be read.
+        MalformedTagError: A name in a tree that was made by hand can be none.
     """
     tree = await parse_query(session, query)
     named = named_in(() if tree.condition is None else (tree.condition,))
-    tags = (each for each in named if isinstance(each, Tagged) and not each.is_glob)
+    tags = [each for each in named if isinstance(each, Tagged) and not each.is_glob]
+    known = (await read_vocabulary(session, tags, [])).by_key
+    missing = (tag.name for tag in tags if parsed_key(tag.name) not in known)
     unknown: list[UnknownTagError] = []
-    for name in dict.fromkeys(tag.name for tag in tags):
+    for name in islice(dict.fromkeys(missing), _MOST_UNKNOWN):
         try:
             await require_tag(session, name)
         except UnknownTagError as error:
             unknown.append(error)
-        if len(unknown) == _MOST_UNKNOWN:
-            break
     return unknown
 
 

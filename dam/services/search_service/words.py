@@ -33,7 +33,7 @@ from dam.models import WORDS_VECTOR
 from dam.services.search_service.fields import ENTRY
 from dam.services.search_service.sql import has_part
 
-__all__ = ["Ends", "are_many", "capped_count", "likely_ids", "matches", "matching_ids"]
+__all__ = ["Ends", "are_many", "capped_count", "likely_ids", "matches"]
 
 # The index is asked for no more words than these; the words of each entry are asked for all.
 _MAX_ASKED = 64
@@ -80,14 +80,6 @@ def matches(
     has_each = _is_in_index(entity_id, ENTRY.c.words, *_queries(some))
     are_single = all(len(each.words) == 1 for each in some)
     return has_each if are_single else and_(has_each, follow_on)
-
-
-def matching_ids(wanted: WantedWords) -> Select[int]:
-    """Return the statement that finds the ids of the entries with the wanted words by the index.
-
-    Hidden and unlisted entities are among them. It has no order; `order_by` gives it one.
-    """
-    return select(ENTRY.c.entity_id).where(matches([wanted]))
 
 
 async def capped_count(

@@ -156,7 +156,7 @@ async def remove_alias(session: AsyncSession, alias: str) -> Change:
 async def add_parent(session: AsyncSession, child: str, parent: str) -> Change:
     """Put a tag below a more general one: searches for that find it. The caller commits.
 
-    Both are created if they are not there yet.
+    Both are created if they are not there yet; `undo` leaves them.
 
     Example: `await add_parent(session, "cat", "animal")`.
 
@@ -227,7 +227,7 @@ async def describe_tag(
 ) -> Change:
     """Set what a tag means, or of which type its values are; the tag is created if need be.
 
-    What is None stays as it is. The caller commits.
+    What is None stays as it is. `undo` leaves a tag that was created. The caller commits.
 
     Example: `await describe_tag(session, "seen", value_type="date")`.
 

@@ -38,11 +38,11 @@ async def say_tags(
         source: Where they are from: `file`, `rule` or `importer`.
         system: The name of the system.
 
-    Raises:
-        ValueError: There is no such source, or it is not one of a system.
-
     Returns:
         The entities with a tag that was left out, each with the error.
+
+    Raises:
+        ValueError: Systems have no such source.
     """
     check_choice("source", source, get_args(SystemSource))
     types: dict[TagName, ValueType | None] = {}

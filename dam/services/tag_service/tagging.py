@@ -203,7 +203,7 @@ def _order(tag: EntityTag) -> tuple[str, str, str]:
 async def _require_assets(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
     """Raise unless all these entities exist, and none of them is itself a tag.
 
-    To lock them all would take long. One that is deleted meanwhile is refused by its links.
+    To lock them all would take long. One that is deleted meanwhile gets no tag.
     """
     ecs_service.check_ids(entity_ids)
     there = select(func.count()).select_from(Entity).where(among(Entity.id, entity_ids))
@@ -251,7 +251,9 @@ async def _read(session: AsyncSession, tags: Sequence[str]) -> Mapping[Tag, TagV
     types = {
         text.tag: None if text.value is None else guess_type(text.value) for text in reversed(texts)
     }
-    known = await hold_types(session, await take_tags(session, types))
+    taken = await take_tags(session, types)
+    await lock_in_order(session, sorted({tag.entity_id for tag in taken.values()}))
+    known = await hold_types(session, taken)
     meant: dict[Tag, TagValue | None] = {}
     for text in texts:
         tag = known[text.tag.key]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from dam.core.config import context_of
 from dam.core.database.bulk import Conflict, insert_rows
 from dam.core.database.portions import portions
+from dam.core.ecs.changes import lock_in_order
 from dam.core.ecs.components import ComponentRevision, Entity, EntityId, table_of, upsert
 from dam.core.ecs.rows import create_entities, write_rows
 from dam.core.read_only import ReadOnly
@@ -155,6 +156,7 @@ async def hold_tags(session: AsyncSession, tag_ids: Collection[EntityId]) -> Non
 
     What they have given is there for the statements that follow.
     """
+    await lock_in_order(session, sorted(set(tag_ids)))
     concept = TagConceptComponent.entity_id
     held = select(concept).where(concept.in_(tag_ids)).order_by(concept)
     await session.execute(held.with_for_update())

@@ -38,13 +38,14 @@ from dam.services.search_service import (
     count_unindexed,
     note_search_changes,
 )
-from dam.services.search_service.words import matching_ids
+from dam.services.search_service.words import matches
 from tests.services.comics import concept, entities, variant
 from tests.services.conftest import Add
 
 
 async def found(session: AsyncSession, query: str) -> list[EntityId]:
-    ids = matching_ids(wanted_words(query)).order_by(SearchEntryComponent.entity_id)
+    entity_id = SearchEntryComponent.entity_id
+    ids = select(entity_id).where(matches([wanted_words(query)])).order_by(entity_id)
     return list(await session.scalars(ids))
 
 

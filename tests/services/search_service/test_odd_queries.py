@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import event, text
@@ -195,6 +195,7 @@ async def test_a_cursor_of_another_order_is_refused(searched_world: World) -> No
         *(("name", "a\0"), ("name", "\udc80"), ("name", 3), ("name", b"a"), ("type", 3)),
         *(("sha256", b"a"), ("width", True), ("width", 1.5), ("ratio", float("nan"))),
         *(("added_at", "x"), ("added_at", 5), ("added_at", datetime(2026, 1, 1))),  # noqa: DTZ001
+        ("added_at", datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
         *(("modified_at", NOW), ("modified_at", 1.5), ("modified_at", "x")),
     ],
 )

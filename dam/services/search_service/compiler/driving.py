@@ -114,7 +114,7 @@ async def choose_driver(
 
 def _turn(part: Part, share: float) -> tuple[float, int]:
     """Return when a condition is asked: after what fewer meet, and after what is quicker to ask."""
-    has_tags = part.index is not None and part.index.is_in_order
+    has_tags = part.index is not None and part.index.is_in_order and not part.index.words
     return share, 0 if has_tags else 1 if part.index is None else 2
 
 

@@ -118,11 +118,11 @@ def _wanted(word: Word) -> WantedWords:
 
 def named_in(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
     """Yield all words, and all conditions about tags, that some conditions have in them."""
-    rest = list(conditions)
+    rest = [*reversed(conditions)]
     while rest:
         match rest.pop():
             case And(some) | Or(some):
-                rest.extend(some)
+                rest.extend(reversed(some))
             case Not(inner):
                 rest.append(inner)
             case Tagged() | Word() as found:
@@ -130,11 +130,10 @@ def named_in(conditions: Sequence[Condition]) -> Iterator[Tagged | Word]:
 
 
 def _lifts(condition: Condition) -> frozenset[str]:
-    """Return what a condition asks to see that is left out else: `hidden` or `unlisted`.
+    """Return what a condition asks to see that is left out else: `unlisted`, or it and `hidden`.
 
-    A component that hides its entity is asked for like the trash.
-
-    Of alternatives, all must ask for it.
+    A component that hides its entity is asked for like the trash. Of alternatives, all must ask for
+    it; what is negated asks for nothing.
     """
     match condition:
         case And():
