@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import dam
-from tests.warm_start import is_short, run_warm
+from tests.warm_start import is_short, warm_starter
 
 _TIMEOUT_S = 120.0
 _PROJECT = Path(dam.__file__).parents[1]
@@ -67,9 +67,9 @@ class DamCli:
         """
         words = [os.fsencode(argument) for argument in arguments]
         if self._can_start_warm and is_short(words):
-            folder = cwd or self.home
-            ended = run_warm(words, self.environment, folder, stdin, _TIMEOUT_S)
-            return _result(*ended)
+            environment, folder = self.environment, cwd or self.home
+            starter = warm_starter(environment)
+            return _result(*starter.run(words, environment, folder, stdin, _TIMEOUT_S))
         process = self.start(*arguments, cwd=cwd)
         try:
             stdout, stderr = process.communicate(stdin, timeout=_TIMEOUT_S)

@@ -103,14 +103,8 @@ class WarmStarter:
         self._process.communicate()
 
 
-def run_warm(
-    arguments: Sequence[bytes],
-    environment: Mapping[str, str],
-    folder: Path,
-    stdin: bytes,
-    limit_s: float,
-) -> tuple[int, bytes, bytes]:
-    """Run a command as `WarmStarter.run` does, by the one starter of this process."""
+def warm_starter(environment: Mapping[str, str]) -> WarmStarter:
+    """Return the one starter of this process; the first command's environment says what it runs."""
     with _starting:
         if not _starters:
             own = {name: environment[name] for name in ("PATH", "LANG")}
@@ -118,7 +112,7 @@ def run_warm(
             own["PYTHONPATH"] = environment["PYTHONPATH"].rpartition(os.pathsep)[2]
             _starters.append(WarmStarter(own))
             atexit.register(_starters[0].close)
-    return _starters[0].run(arguments, environment, folder, stdin, limit_s)
+    return _starters[0]
 
 
 def is_short(arguments: Sequence[bytes]) -> bool:

@@ -302,13 +302,12 @@ foreign key of a plugin's table needs `ondelete="CASCADE"`.
 Also here
 =========
 
-For annotations: `AnyComponent` (the base of all kinds of components), `EntityId`, `EntityRef` (an
-id, or the `PendingEntity` that `create_entity` returns), `ResourceManager` (a factory's argument),
-`AsyncCloseable` (a resource that is closed), `DamError` (the base of all errors), and `ReadOnly`: a
-function with `session: ReadOnly[AsyncSession]` only reads. For tables: `Entity`, `Base` with the
-metadata of all tables, and `table_of`, which returns a class's table; `SEARCHED_TEXT` in the `info`
-of a column lets assets be found by its words; `HidingComponent` is the base of those that hide an
-entity, as the trash does. For media kinds: `KindBinding`, `MediaKind` and `MediaLimits`.
+For annotations: `AnyComponent`, `EntityId`, `EntityRef` (an id, or the `PendingEntity` of
+`create_entity`), `ResourceManager` (a factory's argument), `AsyncCloseable` (a resource that is
+closed), `DamError`, and `ReadOnly`: a function with `session: ReadOnly[AsyncSession]` only reads.
+For tables: `Entity`, `Base` (whose metadata has all tables), `table_of` (a class's table);
+`SEARCHED_TEXT` in the `info` of a column lets assets be found by its words; `HidingComponent` is
+the base of what hides an entity. For media kinds: `KindBinding`, `MediaKind`, `MediaLimits`.
 """
 
 from sqlalchemy.orm import Mapped, mapped_column
