@@ -125,8 +125,10 @@ from dam.errors.media import (
     MediaLimitError,
     MissingDecoderError,
     NoDecoderError,
+    NoPictureError,
     TornPictureError,
     UnreadablePictureError,
+    UnreadableStreamsError,
     UnsupportedPictureError,
 )
 from dam.errors.plugins import (
@@ -256,6 +258,7 @@ __all__ = [
     "NoPageAtNumberError",
     "NoPagesError",
     "NoPagesOwnerError",
+    "NoPictureError",
     "NotAComicError",
     "NotAPageError",
     "NotAPictureError",
@@ -326,6 +329,7 @@ __all__ = [
     "UnreadableComicInfoError",
     "UnreadablePictureError",
     "UnreadableQueryError",
+    "UnreadableStreamsError",
     "UnstorableValueError",
     "UnsupportedPictureError",
     "UsageError",

@@ -68,6 +68,29 @@ class TornPictureError(UnreadablePictureError):
         self.args = (self.message,)
 
 
+class UnreadableStreamsError(ItemError):
+    """A video or a song cannot be opened: it is damaged, cut off, or uses what we do not have."""
+
+    def __init__(self, media_type: str, reason: str) -> None:
+        self.media_type = media_type
+        self.reason = reason
+        super().__init__(f"unreadable {media_type} file: {reason}")
+
+
+class NoPictureError(ItemError):
+    """A file is sound, but there is nothing in it to make a picture of, such as a song's cover.
+
+    It is no failure of the file, and is not tried again.
+
+    Args:
+        reason: What is not there, as a sentence without a full stop.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no picture: {reason}")
+
+
 class MediaKindError(ItemError):
     """The code of a media kind failed on a file in a way that it does not describe itself.
 

@@ -38,7 +38,9 @@ class MediaKind(Generic[Facts]):
         description_version: Raise it if `describe` or `recognise` changes its answer for any file.
         picture: Returns the picture from which hashes and the thumbnail are made, given the same:
             a `PIL.Image.Image` of any size and mode. In its `info` may be an `icc_profile`, and a
-            `fault`: an `ItemError` that says which part of the picture is missing.
+            `fault`: an `ItemError` that says which part of the picture is missing, and
+            `is_hashed`: False for a picture that is not compared with others. It raises
+            `NoPictureError` if there is nothing in a sound file to make a picture of.
             None: files of this kind have no picture.
         picture_version: Raise it if `picture` changes its answer for any file.
         is_hashed: Compare the pictures with others by perceptual hashes. False where equal pictures

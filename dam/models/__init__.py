@@ -30,10 +30,16 @@ from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
 from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
+from dam.models.properties.audio_properties_component import AudioPropertiesComponent
+from dam.models.properties.audio_tags_component import AudioTagsComponent
+from dam.models.properties.container_properties_component import ContainerPropertiesComponent
+from dam.models.properties.duration_component import DurationComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
 from dam.models.properties.image_format_component import ImageFormatComponent
+from dam.models.properties.stated_text_component import StatedTextComponent
+from dam.models.properties.video_properties_component import VideoPropertiesComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
 from dam.models.search.search_entry_component import (
@@ -66,17 +72,21 @@ __all__ = [
     "REFERENCED",
     "SCHEMA_REVISION",
     "WORDS_VECTOR",
+    "AudioPropertiesComponent",
+    "AudioTagsComponent",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",
     "ComicBookConceptComponent",
     "ComicBookTermComponent",
     "ComicBookVariantComponent",
     "ComicInfoElementComponent",
+    "ContainerPropertiesComponent",
     "ContentHash",
     "ContentHashMD5Component",
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
     "ContentSuccessorComponent",
+    "DurationComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",
     "FilePropertiesComponent",
@@ -97,10 +107,12 @@ __all__ = [
     "PluginTable",
     "SavedQuery",
     "SearchEntryComponent",
+    "StatedTextComponent",
     "TagConceptComponent",
     "TagNameComponent",
     "TagParentComponent",
     "TrashedComponent",
+    "VideoPropertiesComponent",
     "WorldIdentity",
     "is_index_of_words",
     "mark_for_search",

@@ -27,6 +27,7 @@ from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
 from dam.systems.kinds.image import IMAGES
+from dam.systems.kinds.streams import SONGS, VIDEOS
 from dam.systems.metadata import extract_metadata
 from dam.systems.search_entries import index_words
 from dam.workers.answer_types import decoder_for
@@ -95,4 +96,6 @@ def install(builder: WorldBuilder) -> None:
     builder.add_listener(ingest_requested_files)
     builder.mark_new(NeedsMetadataExtractionComponent)
     builder.contribute(IMAGES)
+    builder.contribute(VIDEOS)
+    builder.contribute(SONGS)
     builder.mark_described(NeedsContentAnalysisComponent, has_picture)

@@ -5,7 +5,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.errors import NoDecoderError
+from dam.errors import NoDecoderError, NoPictureError
 from dam.media.kind import kind_of
 from dam.models import (
     FilePropertiesComponent,
@@ -64,10 +64,18 @@ async def analyse_images(
     for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, NoDecoderError):
             files.undecodable[answer.message] += 1  # no failure, as no retry would help
+        elif isinstance(answer, NoPictureError):
+            _forget(commands, picture)  # a song without a cover is as good as any other
         elif isinstance(answer, Exception):
             commands.fail(picture, answer)
         else:
             _write(commands, picture, answer)
+
+
+def _forget(commands: Commands, picture: EntityId) -> None:
+    """Remove the hashes that an earlier version computed."""
+    for kind in HASHES:
+        commands.remove(picture, kind)
 
 
 def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> None:
@@ -76,6 +84,7 @@ def _write(commands: Commands, picture: EntityId, answer: AnalysedPicture) -> No
         commands.fail(picture, answer.fault)
     hashes = answer.hashes
     if hashes is None:
+        _forget(commands, picture)
         return
     for kind, value in zip(HASHES, (hashes.phash, hashes.ahash, hashes.dhash), strict=True):
         packed = value.to_bytes(8, "big") if answer.has_structure else None

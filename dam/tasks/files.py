@@ -120,7 +120,7 @@ class FileTasks:
         """
         content, media_type = picture
         with _open_file(self, content) as file:
-            kind, analysis = _analysis(self, file, media_type)
+            is_hashed, analysis = _analysis(self, file, media_type)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
         fault = None
         try:
@@ -129,7 +129,7 @@ class FileTasks:
             fault = CacheUnusableError(thumbnails.root.parent, error)
         return AnalysedPicture(
             recipe_version=analysis.recipe_version,
-            hashes=analysis.hashes if kind.is_hashed else None,
+            hashes=analysis.hashes if is_hashed else None,
             has_structure=analysis.has_structure,
             fault=analysis.fault,
             cache_fault=fault,
@@ -279,14 +279,17 @@ def _recognised(kind: MediaKind[Any], head: bytes, file: BinaryIO) -> str | None
 
 def _analysis(
     tasks: FileTasks, file: BinaryIO, known_type: str | None
-) -> tuple[MediaKind[Any], ImageAnalysis]:
+) -> tuple[bool, ImageAnalysis]:
+    """Return whether the picture of a file is compared with others, and its analysis."""
     found = known_type or _media_type(tasks.kinds, file)[0]
     kind = kind_of(tasks.kinds, found)
     if kind is None or kind.picture is None:
         raise UnsupportedPictureError(found)
     file.seek(0)
     with _faults_named(kind):
-        return kind, analyse_picture(kind.picture(file, found, tasks.limits))
+        picture = kind.picture(file, found, tasks.limits)
+        is_hashed = kind.is_hashed and picture.info.get("is_hashed", True)
+        return is_hashed, analyse_picture(picture)
 
 
 @contextmanager

@@ -1,0 +1,150 @@
+"""The poster of a video and the cover of a song; the part of `streams.entry` in PyAV and Pillow."""
+
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import av
+import av.container
+import av.error
+from PIL import Image, ImageStat
+
+from dam.errors import ItemError, MediaLimitError, NoPictureError
+from dam.media.file_type.recognition import media_type as type_of
+from dam.media.image.decoders import PICTURE_TYPES
+from dam.media.image.entry import small_picture
+from dam.media.limits import MediaLimits
+from dam.media.streams.description import is_cover, moving_pictures
+from dam.media.streams.formats import FLIC_TYPES
+from dam.media.streams.opening import opened_streams
+
+_LONGEST_SIDE_PX = 512
+_PLACES = (0.1, 0.35, 0.6)
+_LATEST_S = (30, 120, 300)
+_LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels, as for animations
+_MOST_PACKETS = 500
+_MOST_STRETCH = 10
+_QUARTER_TURN = 90
+
+
+def poster(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
+    """Return a frame of a video, upright and small; see `dam.media.streams.entry`."""
+    if media_type in FLIC_TYPES:
+        return _small(file, limits, media_type)
+    with opened_streams(file, media_type, limits) as container:
+        stream = moving_pictures(container)
+        if stream is None:
+            return _marked_as_cover(_cover(container, limits))
+        _refuse_large(stream, limits)
+        return _poster(container, stream)
+
+
+def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
+    """Return the cover in a song, upright and small; see `dam.media.streams.entry`."""
+    with opened_streams(file, media_type, limits) as container:
+        return _cover(container, limits)
+
+
+def _refuse_large(stream: av.VideoStream, limits: MediaLimits) -> None:
+    pixels = stream.codec_context.width * stream.codec_context.height
+    if pixels > limits.max_decoded_pixels:
+        raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
+
+
+def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> Image.Image:
+    """Return the first frame with structure of a few ones in the first half; else the last."""
+    stream.codec_context.thread_count = 1
+    picture: Image.Image | None = None
+    for frame in _frames(container, stream):
+        picture = _drawn(frame, stream)
+        if ImageStat.Stat(picture.convert("L")).stddev[0] >= _LITTLE_CONTRAST:
+            break
+    if picture is None:
+        codec = stream.codec_context.codec.canonical_name
+        raise NoPictureError(f"no frame of this video ({codec}) can be decoded")
+    return picture
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.VideoFrame]:
+    """Yield a frame at a few places, or, if the file cannot be searched, the first frame."""
+    is_found = False
+    for place, latest_s in zip(_PLACES, _LATEST_S, strict=True):
+        if not container.duration:
+            break
+        at = min(int(container.duration * place), latest_s * av.time_base)
+        if frame := _frame_after(container, stream, at + max(0, container.start_time or 0)):
+            is_found = True
+            yield frame
+    if not is_found and (frame := _frame_after(container, stream, 0)):
+        yield frame
+
+
+def _frame_after(
+    container: av.container.InputContainer, stream: av.VideoStream, at: int
+) -> av.VideoFrame | None:
+    """Return the frame at a time in microseconds, or at the key frame before it; None if none."""
+    try:
+        container.seek(at)
+    except (av.error.FFmpegError, OverflowError):
+        if at:
+            return None
+    for count, packet in enumerate(container.demux(stream)):
+        try:
+            for frame in packet.decode():
+                return frame
+        except (av.error.FFmpegError, ValueError):
+            pass  # damaged; a later one may be sound
+        if count >= _MOST_PACKETS:
+            break
+    return None
+
+
+def _drawn(frame: av.VideoFrame, stream: av.VideoStream) -> Image.Image:
+    """Return a frame small, in the shape in which it is shown, and turned upright."""
+    stretch = stream.sample_aspect_ratio or 1
+    if not 1 / _MOST_STRETCH < stretch < _MOST_STRETCH:
+        stretch = 1
+    shown = (frame.width * float(stretch), float(frame.height))
+    scale = min(1.0, _LONGEST_SIDE_PX / max(shown))
+    width, height = (max(1, round(side * scale)) for side in shown)
+    small: Any = frame.reformat(width=width, height=height, format="rgb24")  # it has few types
+    picture: Image.Image = small.to_image()
+    if frame.rotation and frame.rotation % _QUARTER_TURN == 0:
+        return picture.rotate(frame.rotation, expand=True)
+    return picture
+
+
+def _cover(container: av.container.InputContainer, limits: MediaLimits) -> Image.Image:
+    """Return the first cover that is a picture which can be decoded."""
+    failure: ItemError = NoPictureError("there is no cover in this file")
+    for stream in container.streams:
+        if not is_cover(stream):
+            continue
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            if packet.size > limits.max_metadata_bytes:
+                raise MediaLimitError("bytes of a cover", packet.size, limits.max_metadata_bytes)
+            content = bytes(packet)
+            found = type_of(io.BytesIO(content))
+            if found not in PICTURE_TYPES:
+                failure = NoPictureError(f"the cover in this file is no picture ({found})")
+                break
+            try:
+                return _small(io.BytesIO(content), limits, found)
+            except ItemError as error:
+                failure = error
+            break
+    raise failure
+
+
+def _small(file: BinaryIO, limits: MediaLimits, media_type: str) -> Image.Image:
+    picture: Image.Image = small_picture(file, limits, media_type)
+    return picture
+
+
+def _marked_as_cover(picture: Image.Image) -> Image.Image:
+    picture.info["is_hashed"] = False
+    return picture

@@ -1,0 +1,105 @@
+"""The facts about a video or a song, as plain values; nothing is imported for them."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFacts:
+    """The moving pictures of a file.
+
+    Attributes:
+        codec: FFmpeg's name of the codec, such as `h264`; None if FFmpeg does not know it.
+        width: Stored pixels in a row as displayed, so after the turn that `rotation` says.
+        height: Rows, likewise.
+        frame_rate: Frames a second, on average; None if the file does not tell.
+        rotation: Degrees clockwise by which a player turns the stored frames: 0, 90, 180 or 270.
+    """
+
+    codec: str | None
+    width: int
+    height: int
+    frame_rate: float | None = None
+    rotation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioFacts:
+    """The sound of a file; of several languages, the first."""
+
+    codec: str | None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SongTags:
+    """What a file says of a song; None is what it does not say."""
+
+    artist: str | None = None
+    album: str | None = None
+    album_artist: str | None = None
+    track: int | None = None
+    year: int | None = None
+    genre: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAt:
+    """When a camera says that it recorded a video.
+
+    Attributes:
+        at: ISO 8601 without an offset; the time on the clock of that place if `utc_offset_minutes`
+            is known.
+        utc_offset_minutes: 0 for a time in UTC.
+        source: The tag that says it.
+    """
+
+    at: str
+    utc_offset_minutes: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place on earth in signed degrees, and metres above the sea."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What is known of a video or a song without decoding it.
+
+    Attributes:
+        container: The format of the file, such as `mp4`, `matroska` or `mp3`.
+        duration_s: None if the file does not tell.
+        bit_rate: Bits a second of the whole file.
+        video: Its moving pictures; None for sound only. A cover is none.
+        audio: Its sound.
+        title: The title of the song or the video.
+        description: The comment in the file.
+        song: The tags of a song, which some videos have, too.
+        recorded_at: Only of videos: for songs it would be the time of their encoding.
+        position: The place where it was recorded.
+        make: The maker of the camera.
+        model: The camera.
+        streams: The kind and the codec of each stream, such as `audio aac`, in their order.
+        tags: All tags of the file, cleaned, by their names in lower case.
+    """
+
+    container: str
+    duration_s: float | None = None
+    bit_rate: int | None = None
+    video: VideoFacts | None = None
+    audio: AudioFacts | None = None
+    title: str | None = None
+    description: str | None = None
+    song: SongTags = SongTags()
+    recorded_at: RecordedAt | None = None
+    position: Position | None = None
+    make: str | None = None
+    model: str | None = None
+    streams: tuple[str, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
