@@ -10,6 +10,7 @@ from dam.cli.toolkit.cells import FileLink
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
 from dam.cli.toolkit.output import show, size_text, table
+from dam.cli.toolkit.stream_texts import album_text, length_text, streams_text
 
 if TYPE_CHECKING:
     from dam.app import World
@@ -84,8 +85,13 @@ def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
         ("kind", ", ".join(one.kinds)),
         ("type", one.media_type),
         ("size", None if one.size_bytes is None else size_text(one.size_bytes)),
+        ("length", None if one.duration_s is None else length_text(one.duration_s)),
+        ("streams", "" if one.streams is None else streams_text(one.streams)),
+        ("artist", None if one.song is None else one.song.artist),
+        ("album", "" if one.song is None else album_text(one.song)),
         ("pixels", f"{one.width}x{one.height}" if one.width else None),
         ("frames", one.frame_count),
+        ("title", one.title),
         ("added", one.added_at),
         ("tags", ", ".join(one.tags)),
         ("kept", ", ".join(_KEPT.get(kind, kind) for kind in one.kept)),

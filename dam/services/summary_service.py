@@ -16,16 +16,22 @@ from dam.core.ecs.components import AnyComponent, EntityId, ProcessingErrorCompo
 from dam.core.read_only import ReadOnly
 from dam.media.tag_name import TagName
 from dam.models import (
+    AudioPropertiesComponent,
+    AudioTagsComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    ContainerPropertiesComponent,
+    DurationComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     PageLink,
+    StatedTextComponent,
     TagConceptComponent,
     TrashedComponent,
+    VideoPropertiesComponent,
 )
 from dam.services import ecs_service
 from dam.services.asset_service import IdOrPrefix, archive_places, resolve_ids
@@ -38,16 +44,22 @@ T = TypeVar("T")
 
 _PAGE = 500
 _KINDS: tuple[type[AnyComponent], ...] = (
+    AudioPropertiesComponent,
+    AudioTagsComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    ContainerPropertiesComponent,
+    DurationComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     ProcessingErrorComponent,
+    StatedTextComponent,
     TagConceptComponent,
     TrashedComponent,
+    VideoPropertiesComponent,
 )
 _Rows: TypeAlias = Mapping[type[AnyComponent], Mapping[EntityId, Sequence[Any]]]
 _links = table_of(PageLink).c
@@ -63,6 +75,29 @@ class ComicPlace:
     name: str | None
     variant_entity_id: EntityId
     page_number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamsSummary:
+    """The streams of a video or a song; what it does not have, or does not say, is None."""
+
+    container: str
+    bit_rate: int | None
+    video_codec: str | None
+    frame_rate: float | None
+    audio_codec: str | None
+    sample_rate_hz: int | None
+    channels: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SongSummary:
+    """What a file says of the song in it; what it does not say is None."""
+
+    artist: str | None
+    album: str | None
+    track: int | None
+    year: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +120,13 @@ class EntitySummary:
     kinds: tuple[str, ...] = ()
     media_type: str | None = None
     size_bytes: int | None = None
+    duration_s: float | None = None
+    streams: StreamsSummary | None = None
+    song: SongSummary | None = None
     width: int | None = None
     height: int | None = None
     frame_count: int | None = None
+    title: str | None = None
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -147,9 +186,13 @@ class _Facts:
             kinds=tuple(self._kinds(entity_id)),
             media_type=self._value(entity_id, FilePropertiesComponent.media_type),
             size_bytes=self._value(entity_id, FilePropertiesComponent.size_bytes),
+            duration_s=self._value(entity_id, DurationComponent.duration_s),
+            streams=self._streams(entity_id),
+            song=self._song(entity_id),
             width=self._value(entity_id, ImageDimensionsComponent.width),
             height=self._value(entity_id, ImageDimensionsComponent.height),
             frame_count=self._value(entity_id, FramePropertiesComponent.frame_count),
+            title=self._value(entity_id, StatedTextComponent.title),
             tags=_each_once(map(_tag_text, self.tags.get(entity_id, ()))),
             kept=_each_once(row.storage for row in self._all(entity_id, FileLocationComponent)),
             paths=self._paths(entity_id),
@@ -170,6 +213,25 @@ class _Facts:
         rows = self._all(entity_id, column.class_)  # type: ignore[arg-type]  # never an alias
         value: T | None = getattr(rows[0], column.key) if rows else None
         return value
+
+    def _streams(self, entity_id: EntityId) -> StreamsSummary | None:
+        container = self._value(entity_id, ContainerPropertiesComponent.container)
+        if container is None:
+            return None
+        return StreamsSummary(
+            container=container,
+            bit_rate=self._value(entity_id, ContainerPropertiesComponent.bit_rate),
+            video_codec=self._value(entity_id, VideoPropertiesComponent.codec),
+            frame_rate=self._value(entity_id, VideoPropertiesComponent.frame_rate),
+            audio_codec=self._value(entity_id, AudioPropertiesComponent.codec),
+            sample_rate_hz=self._value(entity_id, AudioPropertiesComponent.sample_rate_hz),
+            channels=self._value(entity_id, AudioPropertiesComponent.channels),
+        )
+
+    def _song(self, entity_id: EntityId) -> SongSummary | None:
+        for row in self._all(entity_id, AudioTagsComponent):
+            return SongSummary(artist=row.artist, album=row.album, track=row.track, year=row.year)
+        return None
 
     def _name(self, entity_id: EntityId) -> str | None:
         file_name = self._value(entity_id, FilePropertiesComponent.name)

@@ -27,7 +27,7 @@ _SEEK_FAILED = -1
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (av.error.InvalidDataError, "its data are damaged, cut off, or of another format"),
     (EOFError, "it ends too early"),
-    (MemoryError, "it needs more memory than is allowed"),
+    (MemoryError, "it needs more memory or has more streams than is allowed"),
     (av.error.PatchWelcomeError, "it uses a feature that FFmpeg does not have"),
     (av.error.DecoderNotFoundError, "FFmpeg has no decoder for it"),
 )
@@ -85,7 +85,7 @@ def opened_streams(
     metered = MeteredFile(file, limits.max_stream_bytes)
     with faults_of(media_type), _container(metered, limits) as container:
         if len(container.streams) > limits.max_streams:
-            raise MediaLimitError("streams", len(container.streams), limits.max_streams)
+            raise MediaLimitError("streams", None, limits.max_streams)
         yield container
 
 

@@ -72,7 +72,7 @@ def _is_escaped(text: str) -> bool:
 def song_tags(tags: Mapping[str, str]) -> SongTags:
     """Return the tags of a song; those are left out that do not hold what their names say."""
     return SongTags(
-        artist=tags.get("artist"),
+        artist=_first(tags, "artist", "author"),
         album=tags.get("album"),
         album_artist=_first(tags, "album_artist", "albumartist", "album artist"),
         track=_number(_first(tags, "track", "tracknumber"), _MOST_TRACK),

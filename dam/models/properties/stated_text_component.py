@@ -9,7 +9,7 @@ from dam.core.ecs.search_fields import SEARCHED_TEXT, SearchField
 
 
 class StatedTextComponent(Component, kw_only=True):
-    """Title, description and author as the file states them; None is what it does not state."""
+    """Title, description and author, as the metadata of a file states them."""
 
     __tablename__ = "component_stated_text"
 

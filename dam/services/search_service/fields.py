@@ -32,6 +32,7 @@ from dam.models import (
     IN_ARCHIVE,
     IN_STORE,
     REFERENCED,
+    AudioPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContentHashSHA256Component,
@@ -43,6 +44,7 @@ from dam.models import (
     PageLink,
     SearchEntryComponent,
     TagNameComponent,
+    VideoPropertiesComponent,
 )
 from dam.services.search_service.sql import hex_digits
 from dam.services.tag_service import RATING
@@ -186,7 +188,7 @@ def _field_of(kind: type[AnyComponent], field: SearchField) -> Field:
 
 
 def _special() -> Sequence[Field]:
-    return (*_of_entries(), *_of_files(), *_of_tags(), *_of_comics())
+    return (*_of_entries(), *_of_files(), *_of_streams(), *_of_tags(), *_of_comics())
 
 
 def _entry_value(value: ColumnElement[Any], *conditions: ColumnElement[bool]) -> tuple[Rows, ...]:
@@ -257,6 +259,12 @@ def _of_files() -> Sequence[Field]:
         Field(name="storage", kind="name", rows=(rows_of(place, storage),), many="all"),
         Field(name="failed", kind="name", rows=(open_,), many="all"),
     )
+
+
+def _of_streams() -> Sequence[Field]:
+    kinds = (VideoPropertiesComponent, AudioPropertiesComponent)
+    codecs = tuple(rows_of(kind, table_of(kind).c.codec) for kind in kinds)
+    return (Field(name="codec", kind="name", rows=codecs, many="all", is_derived=True),)
 
 
 def _of_tags() -> Sequence[Field]:

@@ -16,11 +16,13 @@ from dam.errors import UnknownFieldError
 from dam.media.folding import fold
 from dam.media.tag_name import TagName
 from dam.models import (
+    AudioPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     EntityTagLinkComponent,
     FilePropertiesComponent,
     TagConceptComponent,
+    VideoPropertiesComponent,
 )
 from dam.services.asset_service import archive_places, last_paths
 from dam.services.search_service.fields import Field, all_fields, time_of
@@ -151,6 +153,17 @@ async def _paths(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Value
     return found | inside
 
 
+async def _codecs(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    """Return the codecs of videos and songs, that of the pictures first."""
+    several: dict[EntityId, list[str]] = defaultdict(list)
+    for kind in (VideoPropertiesComponent, AudioPropertiesComponent):
+        rows = table_of(kind).c
+        chosen = select(rows.entity_id, rows.codec).where(among(rows.entity_id, entity_ids))
+        for entity_id, codec in (await session.execute(chosen)).all():
+            several[entity_id] += [codec] if codec else []
+    return {key: tuple(codecs) for key, codecs in several.items() if codecs}
+
+
 async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
     links, concepts = table_of(EntityTagLinkComponent).c, table_of(TagConceptComponent).c
     chosen = select(links.entity_id, links.tag_entity_id).where(among(links.entity_id, entity_ids))
@@ -166,6 +179,7 @@ async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values
 
 
 _SHOWN = {
+    "codec": _codecs,
     "name": _names,
     "type": _types,
     "ext": _endings,

@@ -22,8 +22,7 @@ _CORPUS = Path(os.environ.get("DAM_TEST_CORPUS", "../shared/data"))
 _NEAR_S = 0.05
 _BARS = {
     "duration": 0.99,
-    "video codec": 0.99,
-    "audio codec": 0.99,
+    "codecs": 0.99,
     "channels": 0.99,
     "all tags": 0.98,
 }
@@ -87,7 +86,7 @@ def _compared(facts: StreamFacts | None, truth: Mapping[str, Any]) -> Iterator[C
         yield from _of_video(facts, pictures[0])
     if sounds:
         audio = facts and facts.audio
-        yield "audio codec", audio and audio.codec, sounds[0].get("codec_name")
+        yield "codecs", audio and audio.codec, sounds[0].get("codec_name")
         yield "channels", audio and audio.channels, sounds[0]["channels"]
         yield "sample rate", audio and audio.sample_rate_hz, int(sounds[0]["sample_rate"])
     yield from _of_tags(facts, container, sounds)
@@ -107,7 +106,7 @@ def _of_video(facts: StreamFacts | None, true: Mapping[str, Any]) -> Iterator[Co
         (each["rotation"] for each in true.get("side_data_list", []) if "rotation" in each), 0
     )
     size = (true["width"], true["height"])
-    yield "video codec", video and video.codec, true.get("codec_name")
+    yield "codecs", video and video.codec, true.get("codec_name")
     yield "rotation", video and video.rotation, -turn % 360
     displayed = size[::-1] if turn % (2 * _QUARTER) else size
     yield "size as displayed", video and (video.width, video.height), displayed

@@ -42,6 +42,7 @@ _SPECIAL: Mapping[str, ValueKind] = {
     "added_at": "time",
     "modified_at": "time",
     "orientation": "name",
+    "codec": "name",
     "frame_count": "integer",
     "rating": "number",
     "tags": "text",
