@@ -68,7 +68,11 @@ _BRANDS = {
     b"3gp": "video/3gpp",
     b"3ge": "video/3gpp",
 }
+_COMMON_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1", b"mp41", b"mp42", b"dash")
+"""Brands of MP4: those after one of them only say what players may take it for."""
 _FTYP_BYTES = 512
+_QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"pnot")
+_GAPS = (b"free", b"skip")
 _ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _TIFF_MAKE, _TIFF_SUBFILE_TYPE, _TIFF_DNG_VERSION = 271, 254, 50706
@@ -148,7 +152,7 @@ def iso_media_type(head: bytes, _file: BinaryIO) -> str | None:
     """Return the type of an ISO base media file (MP4, QuickTime, HEIF, AVIF, JPEG 2000)."""
     if head.startswith(b"\x00\x00\x00\x0cjP  \r\n\x87\n"):
         return _BRANDS.get(head[20:24], "image/jp2")
-    if head[4:8] in (b"moov", b"mdat", b"wide", b"pnot") or head[4:12] == b"freewide":
+    if head[4:8] in _QUICKTIME_BOXES or _is_quicktime_after_gap(head):
         return "video/quicktime"
     if head[4:8] != b"ftyp":
         return None
@@ -156,12 +160,27 @@ def iso_media_type(head: bytes, _file: BinaryIO) -> str | None:
     return _brand_type([head[8:12], *(head[at : at + 4] for at in range(16, box_size - 3, 4))])
 
 
+def _is_quicktime_after_gap(head: bytes) -> bool:
+    """Tell whether boxes of a film follow boxes that are a gap, or are in one: a broken index."""
+    if head[4:8] not in _GAPS:
+        return False
+    size = int.from_bytes(head[:4], "big")
+    return head[size + 4 : size + 8] in (*_QUICKTIME_BOXES, *_GAPS) or any(
+        name in head for name in (b"moov", b"mvhd", b"wide", b"mdat")
+    )
+
+
 def _brand_type(brands: list[bytes]) -> str:
     if brands[0] in (b"mif1", b"msf1"):
         # Here the first brand names the structure; a later one names the coding.
         coded = (_BRANDS[brand] for brand in brands[1:] if brand in _BRANDS)
         return next((kind for kind in coded if "/heif" not in kind), _BRANDS[brands[0]])
-    return _BRANDS.get(brands[0]) or _BRANDS.get(brands[0][:3], "video/mp4")
+    for brand in brands:
+        if brand in _COMMON_BRANDS:
+            break
+        if known := _BRANDS.get(brand) or _BRANDS.get(brand[:3]):
+            return known
+    return "video/mp4"
 
 
 def matroska_type(head: bytes, _file: BinaryIO) -> str | None:

@@ -3,7 +3,6 @@
 The types are named as `file --mime-type` (libmagic) names them. Only the standard library is used.
 """
 
-import codecs
 import os
 import re
 import struct
@@ -22,12 +21,21 @@ from dam.media.file_type.containers import (
     zip_type,
 )
 from dam.media.file_type.signatures import SIGNATURES
+from dam.media.file_type.text_formats import (
+    TEXT,
+    compressed_type,
+    is_portable,
+    is_text,
+    is_utf16,
+    is_written,
+    markup_type,
+    type_of_text,
+)
 
 EMPTY = "inode/x-empty"
-TEXT = "text/plain"
 UNKNOWN = "application/octet-stream"
 
-RECOGNITION_VERSION = 1
+RECOGNITION_VERSION = 2
 """Raise it if `media_type` changes its answer for any file."""
 HEAD_BYTES = 4096
 """How much of the beginning of a file is looked at first."""
@@ -42,22 +50,6 @@ _PNM = {
     b"3": "image/x-portable-pixmap",
     b"6": "image/x-portable-pixmap",
 }
-_ROOT_ELEMENTS = {
-    b"svg": "image/svg+xml",
-    b"svg:svg": "image/svg+xml",
-    b"x:xmpmeta": "application/rdf+xml",
-    b"rdf:rdf": "application/rdf+xml",
-    b"html": "text/html",
-    b"head": "text/html",
-    b"body": "text/html",
-}
-_TEXT_FORMATS = (
-    (re.compile(rb"(?i)<!doctype html"), "text/html"),
-    (re.compile(rb"<\?xml"), "text/xml"),
-    (re.compile(rb"#define\s+\S+_width\s+\d"), "image/x-xbitmap"),
-    (re.compile(rb'\{\s*("[^"]*"\s*:|\})|\[\s*[{\["]'), "application/json"),
-)
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TGA_DEPTHS = {1: (8, 16), 2: (15, 16, 24, 32), 3: (8, 16)}
 _TAGGED_SOUND = {
     b"fLaC": "audio/flac",
@@ -66,8 +58,6 @@ _TAGGED_SOUND = {
     b"MP+\x07": "audio/x-musepack",
     b"TTA1": "audio/x-tta",
 }
-_CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b")) + b"\x7f"
-_C1 = bytes(set(range(0x80, 0xA0)) - {0x85})
 
 
 def file_type(path: str | bytes | os.PathLike[str]) -> str:
@@ -96,14 +86,20 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
         head = file.read(HEAD_BYTES)
     if not head:
         return EMPTY
+    if is_text(head) and not is_written(head):
+        return type_of_text(head, is_whole=len(head) < HEAD_BYTES)
+    found = _binary_type(head, file) or markup_type(head)
+    return found or (TEXT if is_utf16(head) or is_text(head) else UNKNOWN)
+
+
+def _binary_type(head: bytes, file: BinaryIO) -> str | None:
     for offset, magic, kind in SIGNATURES:
         if head.startswith(magic, offset):
             return kind
     for recognise in _RECOGNISERS:
-        found = recognise(head, file)
-        if found:
+        if found := recognise(head, file):
             return found
-    return _markup_type(head) or _text_type(head) or UNKNOWN
+    return None
 
 
 def _bitmap_type(head: bytes, _file: BinaryIO) -> str | None:
@@ -119,11 +115,15 @@ def _bitmap_type(head: bytes, _file: BinaryIO) -> str | None:
 
 
 def _portable_type(head: bytes, _file: BinaryIO) -> str | None:
-    if re.match(rb"P[1-6][\s#]", head):
-        return _PNM[head[1:2]]
-    if head.startswith(b"P7\n"):
+    if not is_portable(head):
+        return None
+    if head.startswith(b"P7"):
         return "image/x-portable-arbitrarymap"
-    return "image/x-pfm" if re.match(rb"P[Ff]\s", head) else None
+    return _PNM.get(head[1:2], "image/x-pfm")
+
+
+def _compressed_type(head: bytes, _file: BinaryIO) -> str | None:
+    return compressed_type(head)
 
 
 def _tga_type(head: bytes, file: BinaryIO) -> str | None:
@@ -141,7 +141,7 @@ def _tga_type(head: bytes, file: BinaryIO) -> str | None:
     file.seek(-min(26, file.seek(0, os.SEEK_END)), os.SEEK_END)
     if file.read(26)[8:24] == b"TRUEVISION-XFILE":
         return "image/x-tga"
-    has_map = map_kind == 1 and head[7] in (15, 16, 24, 32) and head[5:7] != b"\0\0"
+    has_map = map_kind == 1 and head[7] in (8, 15, 16, 24, 32) and head[5:7] != b"\0\0"
     has_none = map_kind == 0 and head[3:8] == bytes(5) and kind & 7 != 1
     return "image/x-tga" if (has_map or has_none) and flags & 0xC0 == 0 else None
 
@@ -207,6 +207,7 @@ _RECOGNISERS: tuple[Callable[[bytes, BinaryIO], str | None], ...] = (
     asf_type,
     ole_type,
     _bitmap_type,
+    _compressed_type,
     _portable_type,
     _sound_type,
     _postscript_type,
@@ -214,29 +215,3 @@ _RECOGNISERS: tuple[Callable[[bytes, BinaryIO], str | None], ...] = (
     _archive_type,
     _tga_type,
 )
-
-
-def _markup_type(head: bytes) -> str | None:
-    if head[:2] in _UTF16_MARKS:
-        start = head.decode("utf-16", "replace").lstrip().encode("utf-8", "replace")
-    else:
-        start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if start.startswith(b"<"):
-        without_comments = re.sub(rb"(?s)<!--.*?(-->|$)", b"", start)
-        root = re.search(rb"<([A-Za-z][\w:.-]*)", without_comments)
-        if root and root[1].lower() in _ROOT_ELEMENTS:
-            return _ROOT_ELEMENTS[root[1].lower()]
-    return next((kind for pattern, kind in _TEXT_FORMATS if pattern.match(start)), None)
-
-
-def _text_type(head: bytes) -> str | None:
-    if head[:2] in _UTF16_MARKS:
-        return TEXT
-    if len(head.translate(None, _CONTROL)) != len(head):
-        return None
-    try:
-        # An incremental decoder accepts a head that ends within a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return TEXT if len(head.translate(None, _C1)) == len(head) else None
-    return TEXT

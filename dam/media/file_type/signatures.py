@@ -106,7 +106,6 @@ _SOUND_AND_VIDEO = (
 _ARCHIVES_AND_DOCUMENTS = (
     Signature(0, b"Rar!\x1a\x07", "application/x-rar"),
     Signature(0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    Signature(0, b"\x1f\x8b", "application/gzip"),
     Signature(0, b"BZh", "application/x-bzip2"),
     Signature(0, b"\xfd7zXZ\x00", "application/x-xz"),
     Signature(0, b"\x28\xb5\x2f\xfd", "application/zstd"),

@@ -1,3 +1,4 @@
+import gzip
 import io
 import tarfile
 import zipfile
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from dam.media.file_type.recognition import file_type, media_type
 from dam.media.file_type.signatures import SIGNATURES
+from tests.benchmarks.pictures import CORPUS
+from tests.benchmarks.truth import types
 from tests.media.drawing import landscape, save
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -142,3 +145,49 @@ def test_no_signature_hides_another(signature: tuple[int, bytes, str]) -> None:
     offset, magic, expected = signature
 
     assert _type_of(bytes(offset) + magic + bytes(64)) == expected
+
+
+@pytest.mark.corpus
+@pytest.mark.slow
+def test_at_least_99_of_100_files_have_the_type_that_libmagic_or_their_name_says(
+    corpus: Path,
+) -> None:
+    rows = types.table()
+
+    assert [row.what for row in rows if not row.is_met] == []
+    assert all(row.total >= 280 for row in rows)
+    assert corpus.samefile(CORPUS)
+
+
+def test_no_text_is_called_a_picture_however_it_begins() -> None:
+    found = {_type_of(text) for text in types.texts()}
+
+    assert found == {"text/plain"}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"P1\n# by hand\n3 2\n0 1 0\n1 0 1\n", "image/x-portable-bitmap"),
+        (b"P6 2 1 255\nabcdef", "image/x-portable-pixmap"),
+        (b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nENDHDR\nabcdef",
+         "image/x-portable-arbitrarymap"),
+        (b"#define a_width 8\n#define a_height 1\nstatic char a_bits[] = {0};\n",
+         "image/x-xbitmap"),
+        (b'/* XPM */\nstatic char *a[] = {"1 1 1 1"};\n', "image/x-xpixmap"),
+        (b"%!PS\n%%Title: a\n", "application/postscript"),
+        (b"{\\rtf1\\ansi words}", "text/rtf"),
+        (b"[1, 2]\n", "application/json"),
+        (b"[1] says the first footnote\n", "text/plain"),
+        (b"words, and in their midst %PDF-1.4\n", "text/plain"),
+        (gzip.compress(b"<?xml version='1.0'?><svg width='1'/>"), "image/svg+xml"),
+        (gzip.compress(b"words"), "application/gzip"),
+        (b"\x1f\x8b\x08\0 and damage", "application/gzip"),
+        (_ftyp(b"kddi", b"3g2a"), "video/3gpp2"),
+        (_ftyp(b"isom", b"qt  "), "video/mp4"),
+        (b"\0\0\0\x10free" + bytes(8) + b"\0\0\0\x08mdat", "video/quicktime"),
+        (b"\0\0\0\x10free" + bytes(64), "application/octet-stream"),
+    ],
+)  # fmt: skip
+def test_what_is_written_as_text_is_known_by_its_grammar(content: bytes, expected: str) -> None:
+    assert _type_of(content) == expected
