@@ -5,7 +5,6 @@ that begin with `Poem`. The functions of a kind run in workers, where `FileOpera
 runs any other function, too.
 
     from dataclasses import dataclass
-    from pathlib import Path
     from typing import BinaryIO
 
     from dam.core.prelude import Commands, Component, EntityId, KindBinding, Mapped, MediaKind
@@ -27,9 +26,8 @@ runs any other function, too.
         return "text/x-poem" if head.startswith(b"Poem") else None
 
 
-    def describe_poem(path: Path, media_type: str, limits: MediaLimits) -> PoemFacts:
-        with path.open() as file:
-            return PoemFacts(lines=sum(1 for line in file) - 1)
+    def describe_poem(file: BinaryIO, media_type: str, limits: MediaLimits) -> PoemFacts:
+        return PoemFacts(lines=sum(1 for line in file) - 1)
 
 
     def write_poem(commands: Commands, asset: EntityId, poem: PoemFacts) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
 from dam.media.decoder import Decoder
@@ -28,12 +27,13 @@ class MediaKind(Generic[Facts]):
 
     Each function must be defined at the top of a module, which each worker imports. It raises an
     `ItemError` for a file that cannot be used. The functions are given the limits, which they must
-    keep: files come from anywhere.
+    keep: files come from anywhere. They are given the file open for reading, at its beginning; they
+    may seek in it, and leave it open. They open no other file.
 
     Args:
         name: A short name, such as `image`; stored with each asset that the kind describes.
         media_types: The media types of its files. No two kinds may have the same one.
-        describe: Returns the facts about a file, given its path and its media type. The return
+        describe: Returns the facts about a file, given the open file and its media type. The return
             annotation says how the worker's answer is decoded: a dataclass of plain values.
         description_version: Raise it if `describe` or `recognise` changes its answer for any file.
         picture: Returns the picture from which hashes and the thumbnail are made, given the same:
@@ -57,16 +57,16 @@ class MediaKind(Generic[Facts]):
         SONG = MediaKind(
             name="song",
             media_types=frozenset({"audio/mpeg"}),
-            describe=read_song,  # (path: Path, media_type: str, limits: MediaLimits) -> SongFacts
+            describe=read_song,  # (file: BinaryIO, media_type: str, limits: MediaLimits)
             description_version=1,
         )
     """
 
     name: str
     media_types: frozenset[str]
-    describe: Callable[[Path, str, MediaLimits], Facts]
+    describe: Callable[[BinaryIO, str, MediaLimits], Facts]
     description_version: int
-    picture: Callable[[Path, str, MediaLimits], Any] | None = None
+    picture: Callable[[BinaryIO, str, MediaLimits], Any] | None = None
     picture_version: int = 1
     is_hashed: bool = True
     scaled: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from dam.core.database.portions import portions
 from dam.errors import (
@@ -152,12 +152,12 @@ class FileOperationsResource:
             stopping.set()  # as in `put`: a thread that hashes a large file would delay the caller
 
     async def each(
-        self, fn: Callable[[Path], T], contents: Sequence[LocatedContent]
+        self, fn: Callable[[BinaryIO], T], contents: Sequence[LocatedContent]
     ) -> list[T | Exception]:
-        """Call a function with a file of each content, in the workers.
+        """Call a function with the open file of each content, in the workers.
 
         Return the value or the exception for each content, in order. The bytes are those of the
-        content's digest; the path is valid, for reading only, until the function returns.
+        content's digest. The function leaves the file open, and opens no other.
 
         Args:
             fn: A function at the top of a module, or a `partial` of one. Its return annotation says

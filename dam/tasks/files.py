@@ -119,8 +119,8 @@ class FileTasks:
             picture: The content, and its media type; None if that is not known yet.
         """
         content, media_type = picture
-        with local_file(self.store, content, self.archives) as path:
-            kind, analysis = _analysis(self, path, media_type)
+        with _open_file(self, content) as file:
+            kind, analysis = _analysis(self, file, media_type)
         thumbnail = sealed(analysis.thumbnail.content, content.digest)
         fault = None
         try:
@@ -183,16 +183,19 @@ class DescribeFile:
     def __call__(self, content: LocatedContent) -> FileDescription[Any]:
         """Describe one file."""
         store, archives = self.tasks.store, self.tasks.archives
-        with opened_content(store, content, archives, is_read_in_part=True) as opened:
-            return replace(_description(self.tasks, opened.path), state=opened.state)
+        with (
+            opened_content(store, content, archives, is_read_in_part=True) as opened,
+            opened.path.open("rb") as file,
+        ):
+            return replace(_description(self.tasks, file), state=opened.state)
 
 
 @dataclass(frozen=True, slots=True)
 class OnFile(Generic[T]):
-    """The task that calls a function with a local file of a content."""
+    """The task that calls a function with the open file of a content."""
 
     tasks: FileTasks
-    fn: Callable[[Path], T]
+    fn: Callable[[BinaryIO], T]
 
     @property
     def answer_type(self) -> Any:  # noqa: ANN401 - an annotation is any object
@@ -204,8 +207,17 @@ class OnFile(Generic[T]):
 
     def __call__(self, content: LocatedContent) -> T:
         """Call the function with one file."""
-        with local_file(self.tasks.store, content, self.tasks.archives) as path:
-            return self.fn(path)
+        with _open_file(self.tasks, content) as file:
+            return self.fn(file)
+
+
+@contextmanager
+def _open_file(tasks: FileTasks, content: LocatedContent) -> Iterator[BinaryIO]:
+    with (
+        local_file(tasks.store, content, tasks.archives) as path,
+        path.open("rb") as file,
+    ):
+        yield file
 
 
 @cache
@@ -213,14 +225,15 @@ def _return_type(fn: Callable[..., object]) -> Any:  # noqa: ANN401 - an annotat
     return get_type_hints(fn)["return"]
 
 
-def _description(tasks: FileTasks, path: Path) -> FileDescription[Any]:
-    found, failure = _media_type(tasks.kinds, path)
+def _description(tasks: FileTasks, file: BinaryIO) -> FileDescription[Any]:
+    found, failure = _media_type(tasks.kinds, file)
     kind = kind_of(tasks.kinds, found)
     if kind is None or failure is not None:
         return FileDescription(found, failure=failure)
     try:
+        file.seek(0)
         with _faults_named(kind):
-            return FileDescription(found, kind.describe(path, found, tasks.limits))
+            return FileDescription(found, kind.describe(file, found, tasks.limits))
     except DamError as error:
         _raise_if_not_of_file(error)
         return FileDescription(found, failure=error)
@@ -232,25 +245,24 @@ def _raise_if_not_of_file(error: DamError) -> None:
         raise error
 
 
-def _media_type(kinds: Kinds, path: Path) -> tuple[str, DamError | None]:
+def _media_type(kinds: Kinds, file: BinaryIO) -> tuple[str, DamError | None]:
     """Return the media type of a file, and the error of a kind that was asked to recognise it.
 
     Only files of a generic type are shown to the kinds; such a file keeps that type if they fail.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        found = media_type(file, head)
-        if found not in GENERIC_TYPES:
-            return found, None
-        failure: DamError | None = None
-        for kind in kinds:
-            file.seek(0)
-            try:
-                if own := _recognised(kind, head, file):
-                    return own, None
-            except DamError as error:
-                _raise_if_not_of_file(error)
-                failure = error
+    head = file.read(HEAD_BYTES)
+    found = media_type(file, head)
+    if found not in GENERIC_TYPES:
+        return found, None
+    failure: DamError | None = None
+    for kind in kinds:
+        file.seek(0)
+        try:
+            if own := _recognised(kind, head, file):
+                return own, None
+        except DamError as error:
+            _raise_if_not_of_file(error)
+            failure = error
     return found, failure
 
 
@@ -266,14 +278,15 @@ def _recognised(kind: MediaKind[Any], head: bytes, file: BinaryIO) -> str | None
 
 
 def _analysis(
-    tasks: FileTasks, path: Path, known_type: str | None
+    tasks: FileTasks, file: BinaryIO, known_type: str | None
 ) -> tuple[MediaKind[Any], ImageAnalysis]:
-    found = known_type or _media_type(tasks.kinds, path)[0]
+    found = known_type or _media_type(tasks.kinds, file)[0]
     kind = kind_of(tasks.kinds, found)
     if kind is None or kind.picture is None:
         raise UnsupportedPictureError(found)
+    file.seek(0)
     with _faults_named(kind):
-        return kind, analyse_picture(kind.picture(path, found, tasks.limits))
+        return kind, analyse_picture(kind.picture(file, found, tasks.limits))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +20,13 @@ BOX = box(3, 2, 1)
 FACTS = ModelFacts(triangle_count=12, lowest=(0, 0, 0), highest=(3, 2, 1))
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return tmp_path / "model.stl"
-
-
 @pytest.mark.parametrize(
     "content",
     [binary(BOX), text(BOX), binary(BOX, header=b"solid but binary"), text(BOX).upper()],
     ids=["binary", "text", "solid", "upper"],
 )
-def test_a_model_is_read_in_both_forms(model: Path, content: bytes) -> None:
-    model.write_bytes(content)
-    assert read_facts(model) == FACTS
+def test_a_model_is_read_in_both_forms(content: bytes) -> None:
+    assert read_facts(BytesIO(content)) == FACTS
 
 
 @pytest.mark.parametrize(
@@ -55,10 +50,9 @@ def test_a_model_is_read_in_both_forms(model: Path, content: bytes) -> None:
         (binary([((0, 0, float("inf")),) * 3]), "unreadable STL model: a coordinate is not a fin"),
     ],
 )
-def test_what_is_no_model_is_refused(model: Path, content: bytes, message: str) -> None:
-    model.write_bytes(content)
+def test_what_is_no_model_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(DamError) as caught:
-        read_facts(model)
+        read_facts(BytesIO(content))
     assert str(caught.value).startswith(message)
 
 
@@ -71,32 +65,26 @@ def test_what_is_no_model_is_refused(model: Path, content: bytes, message: str) 
     ids=["binary", "text"],
 )
 def test_a_model_that_is_too_large_is_refused(
-    model: Path, content: bytes, message: str, monkeypatch: pytest.MonkeyPatch
+    content: bytes, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MAX_TRIANGLES", 10)
     monkeypatch.setattr(reading, "_MAX_TEXT_BYTES", 1_000)
-    model.write_bytes(content)
     with pytest.raises(DamError) as caught:
-        read_facts(model)
+        read_facts(BytesIO(content))
     assert str(caught.value) == message
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda rest: b"solid " + rest))
-def test_any_bytes_give_facts_or_an_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
-    model = tmp_path_factory.getbasetemp() / "any.stl"
-    model.write_bytes(content)
+def test_any_bytes_give_facts_or_an_error(content: bytes) -> None:
     try:
-        facts = read_facts(model)
+        facts = read_facts(BytesIO(content))
     except DamError:
         return
     assert facts.triangle_count > 0
 
 
-def test_a_drawn_box_shows_three_sides_on_white(model: Path) -> None:
-    model.write_bytes(binary(BOX))
-    picture = draw_model(model)
+def test_a_drawn_box_shows_three_sides_on_white() -> None:
+    picture = draw_model(BytesIO(binary(BOX)))
     pixels = np.asarray(picture)
     assert (picture.size, picture.mode) == ((256, 256), "L")
     shades, areas = np.unique(pixels, return_counts=True)
@@ -107,16 +95,14 @@ def test_a_drawn_box_shows_three_sides_on_white(model: Path) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
-def test_the_picture_does_not_depend_on_the_unit(model: Path, scale: float) -> None:
-    model.write_bytes(binary(BOX))
-    expected = np.asarray(draw_model(model)).astype(int)
-    model.write_bytes(binary(box(3 * scale, 2 * scale, scale)))
-    assert np.abs(np.asarray(draw_model(model)).astype(int) - expected).mean() < 1
+def test_the_picture_does_not_depend_on_the_unit(scale: float) -> None:
+    expected = np.asarray(draw_model(BytesIO(binary(BOX)))).astype(int)
+    scaled = draw_model(BytesIO(binary(box(3 * scale, 2 * scale, scale))))
+    assert np.abs(np.asarray(scaled).astype(int) - expected).mean() < 1
 
 
-def test_a_model_without_extent_is_drawn(model: Path) -> None:
-    model.write_bytes(binary([((1, 1, 1),) * 3]))
-    assert draw_model(model).size == (256, 256)
+def test_a_model_without_extent_is_drawn() -> None:
+    assert draw_model(BytesIO(binary([((1, 1, 1),) * 3]))).size == (256, 256)
 
 
 @pytest.mark.slow

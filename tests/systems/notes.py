@@ -5,7 +5,6 @@ The second word of a note says what goes wrong with it.
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from PIL import Image
@@ -47,10 +46,10 @@ def recognise(head: bytes, file: BinaryIO) -> str | None:
     return NOTE_TYPE if head.startswith(b"note") else None
 
 
-def describe(path: Path, media_type: str, limits: MediaLimits) -> NoteFacts:
+def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> NoteFacts:
     """Count the words of a note."""
     assert (media_type, limits) == (NOTE_TYPE, MediaLimits())
-    words = path.read_text().split()[1:]
+    words = file.read().decode().split()[1:]
     match words[:1]:
         case []:
             raise NoWordsError
@@ -63,9 +62,9 @@ def describe(path: Path, media_type: str, limits: MediaLimits) -> NoteFacts:
     return NoteFacts(len(words))
 
 
-def picture(path: Path, _media_type: str, _limits: MediaLimits) -> Any:
+def picture(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Any:
     """Draw a note: larger than a thumbnail, and transparent."""
-    if "undrawable" in path.read_text():
+    if b"undrawable" in file.read():
         raise ValueError("what a plugin forgot")
     return Image.new("RGBA", (900, 600), (255, 0, 0, 128))
 

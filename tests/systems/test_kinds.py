@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 from PIL import Image
@@ -147,7 +147,7 @@ async def test_files_that_were_there_before_the_kind_are_found(
     assert len(plain) == 2
 
 
-def describe_anyhow(path: Path, media_type: str, limits: MediaLimits) -> object:
+def describe_anyhow(file: BinaryIO, media_type: str, limits: MediaLimits) -> object:
     raise NotImplementedError  # it is never called
 
 

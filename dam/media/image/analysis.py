@@ -1,7 +1,5 @@
 """Hashes and thumbnail of a picture from one scaled decode; the part of `image.entry` in Pillow."""
 
-import os
-
 from PIL import Image
 
 from dam.errors import TornPictureError, UnreadablePictureError
@@ -25,6 +23,7 @@ from dam.media.image.values import (
     Transform,
 )
 from dam.media.limits import MediaLimits
+from dam.media.open_file import AnyFile
 
 # Pillow turns counter-clockwise.
 _TRANSFORMS: dict[Transform, Image.Transpose | None] = {
@@ -40,21 +39,21 @@ _TRANSFORMS: dict[Transform, Image.Transpose | None] = {
 
 
 def small_picture(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits, media_type: str | None = None
+    source: AnyFile, limits: MediaLimits, media_type: str | None = None
 ) -> Image.Image:
     """Return a picture upright and small; see `dam.media.image.entry.small_picture`."""
     try:
-        with open_picture(path, limits, media_type) as picture:
+        with open_picture(source, limits, media_type) as picture:
             image = picture.image
             is_deep = has_deep_colours(image)
             bitmap = small_upright_bitmap(image, limits)
             icc_profile = image.info.get("icc_profile")
             missing = picture.missing
             if is_deep and are_dark(image):
-                bitmap = _small_of_few_bits(image, path, limits, media_type)
+                bitmap = _small_of_few_bits(image, source, limits, media_type)
             fault = TornPictureError(image.format or "", missing) if missing else None
     except UnreadablePictureError as error:
-        bitmap, icc_profile, fault, _ = decoded_part(path, limits, media_type, error)
+        bitmap, icc_profile, fault, _ = decoded_part(source, limits, media_type, error)
     bitmap = to_srgb(bitmap, icc_profile)
     bitmap.info = {"fault": fault} if fault else {}
     return bitmap
@@ -62,12 +61,12 @@ def small_picture(
 
 def _small_of_few_bits(
     high: Image.Image,
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits,
     media_type: str | None,
 ) -> Image.Image:
     """Return a small picture whose colours use few of their sixteen bits, given the high bytes."""
-    with open_picture(path, limits, media_type) as picture:
+    with open_picture(source, limits, media_type) as picture:
         low = picture.image
         orientation = 1 if turns_itself(low) else orientation_of(low)
         read_low_bytes(low)
@@ -88,9 +87,9 @@ def analyse(picture: Image.Image) -> ImageAnalysis:
     )
 
 
-def hash_query(path: str | bytes | os.PathLike[str], limits: MediaLimits) -> QueryHashes:
+def hash_query(source: AnyFile, limits: MediaLimits) -> QueryHashes:
     """Return the hashes for all eight transforms; see `dam.media.image.entry.hash_query_image`."""
-    grey = grey_of(small_picture(path, limits))
+    grey = grey_of(small_picture(source, limits))
     _, has_structure = hash_bitmap(grey)
     return QueryHashes(
         recipe_version=BITMAP_RECIPE,

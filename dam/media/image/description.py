@@ -1,13 +1,12 @@
 """Description of a picture by its header; the part of `image.entry` that needs Pillow."""
 
-import os
-
 from PIL.TiffImagePlugin import TiffImageFile
 
 from dam.media.image.frames import ANIMATED_FORMATS, count_gif_frames, count_tiff_pages
 from dam.media.image.reading import OpenPicture, open_picture, orientation_of, turns_itself
 from dam.media.image.values import ImageDescription
 from dam.media.limits import MediaLimits
+from dam.media.open_file import AnyFile
 
 _PAGED_FORMATS = frozenset({"MPO", "HEIF", "DCX"})
 _TURNED_SIDEWAYS = range(5, 9)
@@ -15,11 +14,9 @@ _BITS_PER_SAMPLE = 258
 _MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 
 
-def describe(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits, media_type: str | None
-) -> ImageDescription:
+def describe(source: AnyFile, limits: MediaLimits, media_type: str | None) -> ImageDescription:
     """Return the facts in the header; see `dam.media.image.entry.describe_image`."""
-    with open_picture(path, limits, media_type) as picture:
+    with open_picture(source, limits, media_type) as picture:
         image = picture.image
         orientation = orientation_of(image)
         width, height = image.size

@@ -1,11 +1,10 @@
 """Functions that describe, hash and search for pictures.
 
-They run in worker processes: they take a path and return plain values. Each imports Pillow and
+They run in worker processes: they take a file and return plain values. Each imports Pillow and
 numpy when it is first called, and raises `MissingExtraError` without the extra `image`. For a file
 that cannot be used it raises an `ItemError`.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 from dam.errors import MissingExtraError
 from dam.media.image.values import ImageAnalysis, ImageDescription, QueryHashes
 from dam.media.limits import MediaLimits
+from dam.media.open_file import AnyFile
 
 _DEFAULT_LIMITS = MediaLimits()
 
@@ -22,31 +22,29 @@ _IMPORTING = threading.Lock()
 
 
 def describe_image(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits = _DEFAULT_LIMITS,
     media_type: str | None = None,
 ) -> ImageDescription:
     """Return the facts in the header of a picture; no pixel is decoded.
 
     Args:
-        path: The file.
+        source: Its path, or the open file, which stays open.
         limits: What a file may demand at most.
         media_type: Of the file, if it is known already.
     """
     with _extra_image():
         from dam.media.image import description  # noqa: PLC0415 - the extra may be absent
-    return description.describe(path, limits, media_type)
+    return description.describe(source, limits, media_type)
 
 
-def analyse_image(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
-) -> ImageAnalysis:
+def analyse_image(source: AnyFile, limits: MediaLimits = _DEFAULT_LIMITS) -> ImageAnalysis:
     """Return the hashes and the thumbnail of a picture; of several frames the first is used."""
-    return analyse_picture(small_picture(path, limits))
+    return analyse_picture(small_picture(source, limits))
 
 
 def small_picture(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits = _DEFAULT_LIMITS,
     media_type: str | None = None,
 ) -> Any:  # noqa: ANN401 - the type would import Pillow
@@ -56,7 +54,7 @@ def small_picture(
     """
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
-    return analysis.small_picture(path, limits, media_type)
+    return analysis.small_picture(source, limits, media_type)
 
 
 def analyse_picture(picture: Any) -> ImageAnalysis:  # noqa: ANN401 - the type would import Pillow
@@ -66,9 +64,7 @@ def analyse_picture(picture: Any) -> ImageAnalysis:  # noqa: ANN401 - the type w
     return analysis.analyse(picture)
 
 
-def hash_query_image(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits = _DEFAULT_LIMITS
-) -> QueryHashes:
+def hash_query_image(source: AnyFile, limits: MediaLimits = _DEFAULT_LIMITS) -> QueryHashes:
     """Return the hashes of a picture for all eight ways to turn and mirror it.
 
     Example: a stored picture near `by_transform["rotate90"]` looks like the query after the query
@@ -76,7 +72,7 @@ def hash_query_image(
     """
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
-    return analysis.hash_query(path, limits)
+    return analysis.hash_query(source, limits)
 
 
 def require_extra() -> None:

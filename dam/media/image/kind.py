@@ -1,7 +1,6 @@
 """The media kind of pictures: `IMAGE`."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dam.media.image.decoders import PICTURE_TYPES, REQUIREMENTS, installed_decoders
 from dam.media.image.entry import describe_image, small_picture
@@ -10,12 +9,12 @@ from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 
 
-def _describe(path: Path, media_type: str, limits: MediaLimits) -> ImageDescription:
-    return describe_image(path, limits, media_type)
+def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> ImageDescription:
+    return describe_image(file, limits, media_type)
 
 
-def _picture(path: Path, media_type: str, limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
-    return small_picture(path, limits, media_type)
+def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
+    return small_picture(file, limits, media_type)
 
 
 IMAGE = MediaKind(

@@ -10,7 +10,6 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
@@ -21,6 +20,7 @@ from dam.media.image.declared_size import declared_bytes
 from dam.media.image.decoders import pillow_format
 from dam.media.image.no_decoder import lacking_decoder
 from dam.media.limits import MediaLimits
+from dam.media.open_file import AnyFile, opened, path_of
 
 # Formats whose decoders return the picture upright.
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
@@ -72,7 +72,7 @@ _FAULTS_OF_OFFSETS = (None, errno.EINVAL)
 
 @contextmanager
 def open_picture(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits,
     known_type: str | None = None,
     *,
@@ -84,7 +84,7 @@ def open_picture(
     The body of the `with` must do nothing else: every error in it is blamed on the file.
 
     Args:
-        path: The file.
+        source: Its path, or the open file, which stays open.
         limits: What a file may demand at most.
         known_type: Its media type.
         jpeg_end: Bytes to put after the end of a JPEG.
@@ -94,10 +94,9 @@ def open_picture(
         ItemError: The file cannot be read or decoded, or exceeds a limit.
     """
     _silence_pillow(limits)
-    source = Path(os.fsdecode(path))
     picture_format = "image"
     try:
-        with source.open("rb") as file:
+        with opened(source) as file:
             picture_format = pillow_format(known_type or media_type(file))
             whole, missing = _whole(file, picture_format, jpeg_end, lost_bytes)
             try:
@@ -119,7 +118,7 @@ def open_picture(
         if "MAX_TEXT_" in str(error):  # only this name distinguishes the limit's ValueError
             raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
-            raise FileAccessError(source, "read", error) from error
+            raise FileAccessError(path_of(source), "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
 
 

@@ -4,7 +4,6 @@ What is missing is found by decoding twice, on different grounds: there, the two
 """
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from dam.media.image.reading import (
     turns_itself,
 )
 from dam.media.limits import MediaLimits
+from dam.media.open_file import AnyFile
 
 _JPEG_END = b"\xff\xd9"
 _PASS, _PROGRESSIVE, _RESTARTS = b"\xff\xda", b"\xff\xc2", b"\xff\xdd\x00\x04"
@@ -75,7 +75,7 @@ class _Drawn(NamedTuple):
 
 
 def decoded_part(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits,
     media_type: str | None,
     error: UnreadablePictureError,
@@ -83,7 +83,7 @@ def decoded_part(
     """Return the part of a picture that can be decoded.
 
     Args:
-        path: The file.
+        source: Its path, or the open file, which stays open.
         limits: What a file may demand at most.
         media_type: Of the file, if it is known already.
         error: What decoding it as a whole raised.
@@ -94,20 +94,20 @@ def decoded_part(
     """
     if isinstance(error.__cause__, MemoryError):
         raise error
-    if part := _without_last_bytes(path, limits, media_type, error):
+    if part := _without_last_bytes(source, limits, media_type, error):
         return part
-    drawn = _drawn(path, limits, media_type, is_half_grey=True, end=_JPEG_END)
+    drawn = _drawn(source, limits, media_type, is_half_grey=True, end=_JPEG_END)
     if drawn is None:
         raise error
     image = drawn.image
     noise = _noise(min(image.width * image.height, _MOST_NOISE_BYTES), drawn.has_restarts)
-    other = _drawn(path, limits, media_type, is_half_grey=False, end=noise + _JPEG_END)
+    other = _drawn(source, limits, media_type, is_half_grey=False, end=noise + _JPEG_END)
     missing = 1.0 if other is None else _missing(drawn, other)
     if missing == 1:
         raise error
     bitmap = turned(shrink(image), drawn.orientation)
     if drawn.is_jpeg:
-        with open_picture(path, limits, media_type, jpeg_end=_JPEG_END) as picture:
+        with open_picture(source, limits, media_type, jpeg_end=_JPEG_END) as picture:
             bitmap = small_upright_bitmap(picture.image, limits)  # the same as if it had its end
     fault = TornPictureError(drawn.picture_format, missing, drawn.passes) if missing else None
     return DecodedPart(bitmap, image.info.get("icc_profile"), fault)
@@ -115,11 +115,11 @@ def decoded_part(
 
 @contextmanager
 def part_in_full(
-    path: str | bytes | os.PathLike[str], limits: MediaLimits, error: UnreadablePictureError
+    source: AnyFile, limits: MediaLimits, error: UnreadablePictureError
 ) -> Iterator[PartInFull]:
     """Open the part of a picture that can be decoded, in full size; as `decoded_part` otherwise."""
-    part = decoded_part(path, limits, None, error)
-    with open_picture(path, limits, jpeg_end=_JPEG_END, lost_bytes=part.lost_bytes) as picture:
+    part = decoded_part(source, limits, None, error)
+    with open_picture(source, limits, jpeg_end=_JPEG_END, lost_bytes=part.lost_bytes) as picture:
         image = picture.image
         orientation = 1 if turns_itself(image) else orientation_of(image)
         _load_on_ground(image, is_half_grey=True)
@@ -129,7 +129,7 @@ def part_in_full(
 
 
 def _without_last_bytes(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits,
     media_type: str | None,
     error: UnreadablePictureError,
@@ -143,7 +143,7 @@ def _without_last_bytes(
     for lost_bytes in _LOST_BYTES:
         with (
             suppress(UnreadablePictureError),
-            open_picture(path, limits, media_type, lost_bytes=lost_bytes) as picture,
+            open_picture(source, limits, media_type, lost_bytes=lost_bytes) as picture,
         ):
             if not picture.missing:
                 return None
@@ -155,7 +155,7 @@ def _without_last_bytes(
 
 
 def _drawn(
-    path: str | bytes | os.PathLike[str],
+    source: AnyFile,
     limits: MediaLimits,
     media_type: str | None,
     *,
@@ -168,7 +168,7 @@ def _drawn(
     """
     with (
         suppress(UnreadablePictureError),
-        open_picture(path, limits, media_type, jpeg_end=end) as picture,
+        open_picture(source, limits, media_type, jpeg_end=end) as picture,
     ):
         image = picture.image
         orientation = 1 if turns_itself(image) else orientation_of(image)

@@ -2,8 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -277,7 +276,7 @@ def wrong_arguments_of_mark_described(builder: WorldBuilder) -> None:
         builder.mark_described(marker, wanted)
 
 
-def describe(path: Path, media_type: str, limits: MediaLimits) -> int:
+def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> int:
     """Stand for the function of a media kind."""
     raise NotImplementedError  # it is never called
 

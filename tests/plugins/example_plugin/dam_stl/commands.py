@@ -118,8 +118,8 @@ def draw(
 
 
 def _draw(store: ContentStore, content: LocatedContent, target: Path | None) -> None:
-    with local_file(store, content) as path:
-        picture = draw_model(path)
+    with local_file(store, content) as path, path.open("rb") as file:
+        picture = draw_model(file)
     if target is not None:
         picture.save(target)
 

@@ -7,8 +7,7 @@ sizes are plain numbers.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,23 +61,23 @@ def recognise(head: bytes, file: BinaryIO) -> str | None:
     return STL_TYPE if is_binary or is_text else None
 
 
-def describe(path: Path, _media_type: str, _limits: MediaLimits) -> ModelFacts:
+def describe(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> ModelFacts:
     """Return the facts about a model, as `read_facts`."""
-    return read_facts(path)
+    return read_facts(file)
 
 
-def draw(path: Path, _media_type: str, _limits: MediaLimits) -> Image.Image:
+def draw(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Image.Image:
     """Return a picture of a model, as `draw_model`."""
-    return draw_model(path)
+    return draw_model(file)
 
 
-def is_closed(path: Path) -> bool:
+def is_closed(file: BinaryIO) -> bool:
     """Tell whether the surface of a model has no hole: each edge belongs to two triangles.
 
     Raises:
         UnreadableModelError, MediaLimitError: As in `read_facts`.
     """
-    corners = read_corners(path)
+    corners = read_corners(file)
     _, names = np.unique(corners.reshape(-1, 3), axis=0, return_inverse=True)
     triangles = names.reshape(-1, 3)
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
@@ -86,19 +85,19 @@ def is_closed(path: Path) -> bool:
     return bool((uses == 2).all())
 
 
-def read_facts(path: Path) -> ModelFacts:
+def read_facts(file: BinaryIO) -> ModelFacts:
     """Return the number of triangles and the bounding box of a model.
 
     Raises:
         UnreadableModelError: The file is not an STL model, or a damaged one.
         MediaLimitError: It has too many triangles.
     """
-    corners = read_corners(path)
+    corners = read_corners(file)
     low, high = corners.min(axis=(0, 1)).tolist(), corners.max(axis=(0, 1)).tolist()
     return ModelFacts(len(corners), (low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
 
-def draw_model(path: Path) -> Image.Image:
+def draw_model(file: BinaryIO) -> Image.Image:
     """Return a picture of a model: 256 by 256 pixels, grey on white, without perspective.
 
     Of a model with very many triangles, only some are drawn.
@@ -106,7 +105,7 @@ def draw_model(path: Path) -> Image.Image:
     Raises:
         UnreadableModelError, MediaLimitError: As in `read_facts`.
     """
-    corners = read_corners(path)
+    corners = read_corners(file)
     corners = corners[:: -(-len(corners) // _MAX_DRAWN)]
     low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
     turned = (corners - (low + high) / 2) / ((high - low).max() or 1.0) @ _VIEW.T
@@ -122,27 +121,27 @@ def draw_model(path: Path) -> Image.Image:
     return picture.reduce(2)
 
 
-def read_corners(path: Path) -> Corners:
+def read_corners(file: BinaryIO) -> Corners:
     """Return the corners of a model's triangles.
 
     Raises:
         UnreadableModelError, MediaLimitError: As in `read_facts`.
     """
-    with path.open("rb") as file:
-        size_bytes = os.fstat(file.fileno()).st_size
-        head = file.read(_HEADER_BYTES)
-        count = int.from_bytes(head[80:], "little")
-        # The header of a binary file may begin with `solid`, too.
-        if size_bytes == _HEADER_BYTES + count * _TRIANGLE.itemsize and len(head) == _HEADER_BYTES:
-            corners = _read_binary(file, count)
-        elif head[:5].lower() == b"solid":
-            file.seek(0)
-            corners = _read_text(file, size_bytes)
-        else:
-            raise UnreadableModelError(
-                f"{size_bytes} bytes, expected {_HEADER_BYTES + count * _TRIANGLE.itemsize} "
-                f"for {count} triangles, or text that begins with 'solid'"
-            )
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(_HEADER_BYTES)
+    count = int.from_bytes(head[80:], "little")
+    # The header of a binary file may begin with `solid`, too.
+    if size_bytes == _HEADER_BYTES + count * _TRIANGLE.itemsize and len(head) == _HEADER_BYTES:
+        corners = _read_binary(file, count)
+    elif head[:5].lower() == b"solid":
+        file.seek(0)
+        corners = _read_text(file, size_bytes)
+    else:
+        raise UnreadableModelError(
+            f"{size_bytes} bytes, expected {_HEADER_BYTES + count * _TRIANGLE.itemsize} "
+            f"for {count} triangles, or text that begins with 'solid'"
+        )
     if len(corners) == 0:
         raise UnreadableModelError("it has no triangles")
     if not np.isfinite(corners).all():
@@ -150,7 +149,7 @@ def read_corners(path: Path) -> Corners:
     return corners
 
 
-def _read_binary(file: IO[bytes], count: int) -> Corners:
+def _read_binary(file: BinaryIO, count: int) -> Corners:
     if count > MAX_TRIANGLES:
         raise MediaLimitError("triangles", count, MAX_TRIANGLES)
     content = file.read(count * _TRIANGLE.itemsize)
@@ -159,7 +158,7 @@ def _read_binary(file: IO[bytes], count: int) -> Corners:
     return np.frombuffer(content, _TRIANGLE)["corners"].astype(np.float64)
 
 
-def _read_text(file: IO[bytes], size_bytes: int) -> Corners:
+def _read_text(file: BinaryIO, size_bytes: int) -> Corners:
     if size_bytes > _MAX_TEXT_BYTES:
         raise MediaLimitError("bytes of text", size_bytes, _MAX_TEXT_BYTES)
     values = np.fromiter(_coordinates(file), np.float64)
@@ -168,7 +167,7 @@ def _read_text(file: IO[bytes], size_bytes: int) -> Corners:
     return values.reshape(-1, 3, 3)
 
 
-def _coordinates(file: IO[bytes]) -> Iterator[float]:
+def _coordinates(file: BinaryIO) -> Iterator[float]:
     """Yield the coordinates of all corners in a text: `vertex 0 1.5 -2e3`."""
     words: list[bytes] = []
     while line := file.readline(_MAX_LINE_BYTES):
