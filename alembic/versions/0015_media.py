@@ -1,10 +1,82 @@
 """Adds what files of all kinds say of themselves: cameras, places, streams, documents."""
 
+from typing import Any
+
+import sqlalchemy as sa
+
+from alembic import op
+
 revision = "0015"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_CAMERA_TABLES = ("camera_properties", "taken_at", "geo_position", "file_metadata")
+
 
 def upgrade() -> None:
     """Add the tables of each part."""
+    _stated_text()
+    _camera()
+
+
+def downgrade() -> None:
+    for name in ("stated_text", *_CAMERA_TABLES):
+        op.drop_table(f"component_{name}")
+
+
+def _component(name: str, *columns: sa.Column[Any]) -> None:
+    """Create the table of a component of which an entity has one."""
+    table = f"component_{name}"
+    op.create_table(
+        table,
+        *columns,
+        sa.Column("entity_id", _ID, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entity_id"],
+            ["entities.id"],
+            name=op.f(f"fk_{table}_entity_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("entity_id", name=op.f(f"pk_{table}")),
+    )
+
+
+def _index(name: str, column: str) -> None:
+    table = f"component_{name}"
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
+
+
+def _stated_text() -> None:
+    names = ("title", "description", "author")
+    _component("stated_text", *(sa.Column(name, sa.String(), nullable=True) for name in names))
+
+
+def _camera() -> None:
+    _component(
+        "camera_properties",
+        sa.Column("make", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("lens", sa.String(), nullable=True),
+        sa.Column("exposure_time_s", sa.Double(), nullable=True),
+        sa.Column("f_number", sa.Double(), nullable=True),
+        sa.Column("iso", _ID, nullable=True),
+        sa.Column("focal_length_mm", sa.Double(), nullable=True),
+    )
+    _component(
+        "taken_at",
+        sa.Column("taken_at", sa.DateTime(), nullable=False),
+        sa.Column("utc_offset_minutes", _ID, nullable=True),
+        sa.Column("source", sa.String(length=100), nullable=False),
+    )
+    _index("taken_at", "taken_at")
+    _component(
+        "geo_position",
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("altitude_m", sa.Double(), nullable=True),
+    )
+    _index("geo_position", "latitude")
+    _component("file_metadata", sa.Column("values", sa.String(), nullable=False))

@@ -30,10 +30,15 @@ from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
 from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
+from dam.models.properties.camera_properties_component import CameraPropertiesComponent
+from dam.models.properties.file_metadata_component import FileMetadataComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
+from dam.models.properties.geo_position_component import GeoPositionComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
 from dam.models.properties.image_format_component import ImageFormatComponent
+from dam.models.properties.stated_text_component import StatedTextComponent
+from dam.models.properties.taken_at_component import TakenAtComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
 from dam.models.search.search_entry_component import (
@@ -68,6 +73,7 @@ __all__ = [
     "WORDS_VECTOR",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",
+    "CameraPropertiesComponent",
     "ComicBookConceptComponent",
     "ComicBookTermComponent",
     "ComicBookVariantComponent",
@@ -79,8 +85,10 @@ __all__ = [
     "ContentSuccessorComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",
+    "FileMetadataComponent",
     "FilePropertiesComponent",
     "FramePropertiesComponent",
+    "GeoPositionComponent",
     "ImageDimensionsComponent",
     "ImageFormatComponent",
     "ImagePerceptualAHashComponent",
@@ -97,9 +105,11 @@ __all__ = [
     "PluginTable",
     "SavedQuery",
     "SearchEntryComponent",
+    "StatedTextComponent",
     "TagConceptComponent",
     "TagNameComponent",
     "TagParentComponent",
+    "TakenAtComponent",
     "TrashedComponent",
     "WorldIdentity",
     "is_index_of_words",

@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,17 +14,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dam.core.database.portions import portions
 from dam.core.ecs.components import AnyComponent, EntityId, ProcessingErrorComponent, table_of
 from dam.core.read_only import ReadOnly
+from dam.media.camera.times import with_offset
 from dam.media.tag_name import TagName
 from dam.models import (
+    CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     PageLink,
+    StatedTextComponent,
     TagConceptComponent,
+    TakenAtComponent,
     TrashedComponent,
 )
 from dam.services import ecs_service
@@ -38,15 +43,19 @@ T = TypeVar("T")
 
 _PAGE = 500
 _KINDS: tuple[type[AnyComponent], ...] = (
+    CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     ProcessingErrorComponent,
+    StatedTextComponent,
     TagConceptComponent,
+    TakenAtComponent,
     TrashedComponent,
 )
 _Rows: TypeAlias = Mapping[type[AnyComponent], Mapping[EntityId, Sequence[Any]]]
@@ -66,12 +75,27 @@ class ComicPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraSummary:
+    """The camera that took a picture, and how it was set; what it does not say is None."""
+
+    make: str | None
+    model: str | None
+    lens: str | None
+    exposure_time_s: float | None
+    f_number: float | None
+    iso: int | None
+    focal_length_mm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntitySummary:
     """What people want to know of an entity; what it does not have is None or empty.
 
     Attributes:
         name: The name of its file; of a comic or a tag, that by which lists show it.
         kinds: What it is beside an asset: `comic`, `variant`, `tag`.
+        taken_at: The clock of the place, with its distance from UTC if the file says so.
+        latitude: In degrees, north positive; `longitude` the same, east positive.
         tags: Such as `cat` and `rating=4`, each once, by name.
         kept: How its bytes are kept: `store`, `reference`, `archive`.
         paths: Where it was seen, the last one first.
@@ -88,6 +112,12 @@ class EntitySummary:
     width: int | None = None
     height: int | None = None
     frame_count: int | None = None
+    title: str | None = None
+    camera: CameraSummary | None = None
+    taken_at: datetime | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -150,6 +180,12 @@ class _Facts:
             width=self._value(entity_id, ImageDimensionsComponent.width),
             height=self._value(entity_id, ImageDimensionsComponent.height),
             frame_count=self._value(entity_id, FramePropertiesComponent.frame_count),
+            title=self._value(entity_id, StatedTextComponent.title),
+            camera=self._camera(entity_id),
+            taken_at=self._taken_at(entity_id),
+            latitude=self._value(entity_id, GeoPositionComponent.latitude),
+            longitude=self._value(entity_id, GeoPositionComponent.longitude),
+            altitude_m=self._value(entity_id, GeoPositionComponent.altitude_m),
             tags=_each_once(map(_tag_text, self.tags.get(entity_id, ()))),
             kept=_each_once(row.storage for row in self._all(entity_id, FileLocationComponent)),
             paths=self._paths(entity_id),
@@ -170,6 +206,15 @@ class _Facts:
         rows = self._all(entity_id, column.class_)  # type: ignore[arg-type]  # never an alias
         value: T | None = getattr(rows[0], column.key) if rows else None
         return value
+
+    def _camera(self, entity_id: EntityId) -> CameraSummary | None:
+        rows = self._all(entity_id, CameraPropertiesComponent)
+        names = [field.name for field in fields(CameraSummary)]
+        return CameraSummary(**{name: getattr(rows[0], name) for name in names}) if rows else None
+
+    def _taken_at(self, entity_id: EntityId) -> datetime | None:
+        rows = self._all(entity_id, TakenAtComponent)
+        return with_offset(rows[0].taken_at, rows[0].utc_offset_minutes) if rows else None
 
     def _name(self, entity_id: EntityId) -> str | None:
         file_name = self._value(entity_id, FilePropertiesComponent.name)

@@ -80,12 +80,13 @@ def _take_uuid(source: ByteSource, box: _Box, blocks: Blocks, depth: int) -> Non
 
 
 def _take_exif_item(content: bytes, blocks: Blocks) -> None:
-    """Take EXIF behind the four bytes that say where its header begins."""
+    """Take EXIF behind the four bytes that say where its header begins; some programs omit them."""
     skipped = 4 + int.from_bytes(content[:4], "big")
-    found = without_exif_name(content[skipped:])
-    if found[:2] not in (b"II", b"MM"):  # some programs write another number there
-        found = without_exif_name(content[4:])
-    blocks.add_exif(found)
+    for start in (skipped, 4, 0):
+        found = without_exif_name(content[start:])
+        if found[:2] in (b"II", b"MM"):
+            blocks.add_exif(found)
+            return
 
 
 class _Item(NamedTuple):

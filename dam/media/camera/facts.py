@@ -63,6 +63,7 @@ _MOST_KEYWORDS = 1000
 _LONGEST_KEYWORD = 400
 _MOST_SECONDS = 1_000_000
 _LARGEST = 1_000_000
+_HALF_OF_32_BITS = 1 << 31
 _STARS_OF_PERCENT = ((1, 1), (25, 2), (50, 3), (75, 4), (99, 5))
 _MOST_STARS = 5
 _BOILERPLATE = re.compile(
@@ -101,7 +102,7 @@ def facts_of(groups: Groups) -> CameraFacts:
 
 
 def metadata_text(groups: Groups) -> str:
-    """Return all tags as JSON; the longest are left out until the others have room."""
+    """Return all tags as JSON; those without a name, then the longest, only if there is room."""
     shown = {group: tags for group, tags in groups.items() if tags}
     if not shown:
         return ""
@@ -109,13 +110,13 @@ def metadata_text(groups: Groups) -> str:
     if len(text) <= _MOST_METADATA:
         return text
     lengths = [
-        (len(json.dumps(value, ensure_ascii=False)), group, name)
+        (name.startswith("0x"), len(json.dumps(value, ensure_ascii=False)), group, name)
         for group, tags in shown.items()
         for name, value in tags.items()
     ]
     left = _MOST_METADATA // 2  # the names and what separates them take room, too
     kept: Groups = {}
-    for length, group, name in sorted(lengths):
+    for _, length, group, name in sorted(lengths):
         left -= length + len(name) + 4
         if left > 0:
             kept.setdefault(group, {})[name] = shown[group][name]
@@ -146,6 +147,8 @@ def _signed(tags: dict[str, TagValue], name: str, negative: str, most: float) ->
 
 def _altitude(tags: dict[str, TagValue]) -> float | None:
     value = _as_number(tags.get("GPSAltitude"))
+    if value is not None and value >= _HALF_OF_32_BITS:  # some programs write it with a sign
+        value -= 2 * _HALF_OF_32_BITS
     if value is None or abs(value) > _LARGEST:
         return None
     is_below = str(tags.get("GPSAltitudeRef", "0")) in ("1", "3")

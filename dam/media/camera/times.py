@@ -5,7 +5,7 @@ program changes when it saves a picture, such as `IFD0:ModifyDate`.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from dam.media.camera.values import Groups, TagValue, TakenAt
@@ -74,6 +74,11 @@ def taken_at(groups: Groups) -> TakenAt | None:
         if found := _moment(groups, tag):
             return found
     return None
+
+
+def with_offset(time: datetime, minutes: int | None) -> datetime:
+    """Return the clock of a place with its distance from UTC, if that is known."""
+    return time if minutes is None else time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
 
 
 def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:

@@ -12,6 +12,7 @@ from dam.media.camera.tag_names import NAMESPACES
 from dam.media.limits import MediaLimits
 
 _MOST_TEXT = 1 << 20
+_MOST_ELEMENTS = 30_000
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE_AND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 
@@ -49,7 +50,7 @@ def parse_xml(block: bytes, limits: MediaLimits) -> Node:
     if not _parse(content, encoding, builder) and not builder.has_root:
         mended = _Builder(limits)
         _parse(_mended(content), "utf-8", mended)
-        builder = mended if mended.count > builder.count else builder
+        builder = mended if mended.has_root or mended.count > builder.count else builder
     return builder.root
 
 
@@ -115,8 +116,8 @@ class _Builder:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element."""
         self.count += 1
-        most, deepest = self._limits.max_document_elements, self._limits.max_document_depth
-        if self.count > most or len(self._open) > deepest:
+        most = min(_MOST_ELEMENTS, self._limits.max_document_elements)
+        if self.count > most or len(self._open) > self._limits.max_document_depth:
             raise _StopError
         scope = self._scopes[-1]
         declared = {key: value for key, value in attributes.items() if key.startswith("xmlns:")}

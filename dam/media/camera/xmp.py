@@ -12,6 +12,7 @@ from dam.media.limits import MediaLimits
 _MOST_ITEMS = 1000
 _MOST_TAGS = 2000
 _LONGEST_NAME = 200
+_AROUND = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF"})
 _ARRAYS = frozenset({"rdf:Bag", "rdf:Seq", "rdf:Alt"})
 _SYNTAX = ("rdf:", "xml:")
 _OF_NUMBERS = ("exif:", "tiff:", "aux:", "exifEX:")
@@ -51,8 +52,10 @@ def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> None:
 def _find(node: Node, descriptions: list[Node], shared: dict[str, Node]) -> None:
     """Collect the descriptions of the picture itself, and what they refer to by name."""
     for child in node.children:
-        if child.name in ("x:xmpmeta", "x:xapmeta", "rdf:RDF") or node.name == "":
+        if child.name in _AROUND or node.name == "":
             _find(child, descriptions, shared)
+        if child.name == "x:xmpmeta":
+            descriptions.append(Node("", {"x:xmptk": child.attributes.get("x:xmptk", "")}))
         if "rdf:nodeID" in child.attributes:
             shared[child.attributes["rdf:nodeID"]] = child
         if child.name == "rdf:Description":
@@ -74,16 +77,23 @@ def _put(groups: Groups, name: str, value: TagValue, language: str = "") -> None
 def _put_parts(tags: dict[str, TagValue], name: str, value: TagValue, ending: str) -> None:
     if isinstance(value, dict):
         for key, each in value.items():
-            _put_parts(tags, name + key, each, ending)
+            _put_parts(tags, _joined_name(name, key), each, ending)
     elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
         fields: dict[str, list[TagValue]] = {}
         for item in value:
             for key, each in item.items() if isinstance(item, dict) else ():
                 fields.setdefault(key, []).append(each)
         for key, some in fields.items():
-            _put_parts(tags, name + key, _joined(some), ending)
+            _put_parts(tags, _joined_name(name, key), _joined(some), ending)
     elif value is not None and len(tags) < _MOST_TAGS:
         tags.setdefault(f"{XMP_NAMES.get(name, name)}{ending}"[:_LONGEST_NAME], value)
+
+
+def _joined_name(name: str, key: str) -> str:
+    """Return the name of a field of a structure; what it would say twice is said once."""
+    if key.startswith(name):
+        return key
+    return XMP_NAMES.get(name + key, name + key)
 
 
 def _joined(values: list[TagValue]) -> TagValue:
