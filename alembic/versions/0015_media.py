@@ -19,16 +19,18 @@ _STREAM_TABLES = (
     "audio_properties",
     "audio_tags",
 )
+_CAMERA_TABLES = ("camera_properties", "taken_at", "geo_position", "file_metadata")
 
 
 def upgrade() -> None:
     """Add the tables of each part."""
     _stated_text()
     _streams()
+    _camera()
 
 
 def downgrade() -> None:
-    for name in ("stated_text", *_STREAM_TABLES):
+    for name in ("stated_text", *_STREAM_TABLES, *_CAMERA_TABLES):
         op.drop_table(f"component_{name}")
 
 
@@ -47,6 +49,12 @@ def _component(name: str, *columns: sa.Column[Any]) -> None:
         ),
         sa.PrimaryKeyConstraint("entity_id", name=op.f(f"pk_{table}")),
     )
+
+
+def _index(name: str, column: str) -> None:
+    table = f"component_{name}"
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
 
 
 def _stated_text() -> None:
@@ -82,3 +90,31 @@ def _streams() -> None:
         sa.Column("year", _ID, nullable=True),
         sa.Column("genre", sa.String(), nullable=True),
     )
+
+
+def _camera() -> None:
+    _component(
+        "camera_properties",
+        sa.Column("make", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("lens", sa.String(), nullable=True),
+        sa.Column("exposure_time_s", sa.Double(), nullable=True),
+        sa.Column("f_number", sa.Double(), nullable=True),
+        sa.Column("iso", _ID, nullable=True),
+        sa.Column("focal_length_mm", sa.Double(), nullable=True),
+    )
+    _component(
+        "taken_at",
+        sa.Column("taken_at", sa.DateTime(), nullable=False),
+        sa.Column("utc_offset_minutes", _ID, nullable=True),
+        sa.Column("source", sa.String(length=100), nullable=False),
+    )
+    _index("taken_at", "taken_at")
+    _component(
+        "geo_position",
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("altitude_m", sa.Double(), nullable=True),
+    )
+    _index("geo_position", "latitude")
+    _component("file_metadata", sa.Column("values", sa.String(), nullable=False))

@@ -10,6 +10,7 @@ from dam.cli.toolkit.cells import FileLink
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
 from dam.cli.toolkit.output import show, size_text, table
+from dam.cli.toolkit.photo_texts import camera_text, place_text
 from dam.cli.toolkit.stream_texts import album_text, length_text, streams_text
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
         ("pixels", f"{one.width}x{one.height}" if one.width else None),
         ("frames", one.frame_count),
         ("title", one.title),
+        ("camera", "" if one.camera is None else camera_text(one.camera)),
+        ("taken", one.taken_at),
+        ("place", place_text(one)),
         ("added", one.added_at),
         ("tags", ", ".join(one.tags)),
         ("kept", ", ".join(_KEPT.get(kind, kind) for kind in one.kept)),

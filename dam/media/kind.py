@@ -34,7 +34,8 @@ class MediaKind(Generic[Facts]):
         name: A short name, such as `image`; stored with each asset that the kind describes.
         media_types: The media types of its files. No two kinds may have the same one.
         describe: Returns the facts about a file, given the open file and its media type. The return
-            annotation says how the worker's answer is decoded: a dataclass of plain values.
+            annotation says how the worker's answer is decoded: a dataclass of plain values. Has it
+            an attribute `failure`, an `ItemError` there says what could not be read of the file.
         description_version: Raise it if `describe` or `recognise` changes its answer for any file.
         picture: Returns the picture from which hashes and the thumbnail are made, given the same:
             a `PIL.Image.Image` of any size and mode. In its `info` may be an `icc_profile`, and a

@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,10 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dam.core.database.portions import portions
 from dam.core.ecs.components import AnyComponent, EntityId, ProcessingErrorComponent, table_of
 from dam.core.read_only import ReadOnly
+from dam.media.camera.times import with_offset
 from dam.media.tag_name import TagName
 from dam.models import (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContainerPropertiesComponent,
@@ -25,11 +27,13 @@ from dam.models import (
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     PageLink,
     StatedTextComponent,
     TagConceptComponent,
+    TakenAtComponent,
     TrashedComponent,
     VideoPropertiesComponent,
 )
@@ -46,6 +50,7 @@ _PAGE = 500
 _KINDS: tuple[type[AnyComponent], ...] = (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContainerPropertiesComponent,
@@ -53,11 +58,13 @@ _KINDS: tuple[type[AnyComponent], ...] = (
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     ProcessingErrorComponent,
     StatedTextComponent,
     TagConceptComponent,
+    TakenAtComponent,
     TrashedComponent,
     VideoPropertiesComponent,
 )
@@ -101,12 +108,27 @@ class SongSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraSummary:
+    """The camera that took a picture, and how it was set; what it does not say is None."""
+
+    make: str | None
+    model: str | None
+    lens: str | None
+    exposure_time_s: float | None
+    f_number: float | None
+    iso: int | None
+    focal_length_mm: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntitySummary:
     """What people want to know of an entity; what it does not have is None or empty.
 
     Attributes:
         name: The name of its file; of a comic or a tag, that by which lists show it.
         kinds: What it is beside an asset: `comic`, `variant`, `tag`.
+        taken_at: The clock of the place, with its distance from UTC if the file says so.
+        latitude: In degrees, north positive; `longitude` the same, east positive.
         tags: Such as `cat` and `rating=4`, each once, by name.
         kept: How its bytes are kept: `store`, `reference`, `archive`.
         paths: Where it was seen, the last one first.
@@ -127,6 +149,11 @@ class EntitySummary:
     height: int | None = None
     frame_count: int | None = None
     title: str | None = None
+    camera: CameraSummary | None = None
+    taken_at: datetime | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -193,6 +220,11 @@ class _Facts:
             height=self._value(entity_id, ImageDimensionsComponent.height),
             frame_count=self._value(entity_id, FramePropertiesComponent.frame_count),
             title=self._value(entity_id, StatedTextComponent.title),
+            camera=self._camera(entity_id),
+            taken_at=self._taken_at(entity_id),
+            latitude=self._value(entity_id, GeoPositionComponent.latitude),
+            longitude=self._value(entity_id, GeoPositionComponent.longitude),
+            altitude_m=self._value(entity_id, GeoPositionComponent.altitude_m),
             tags=_each_once(map(_tag_text, self.tags.get(entity_id, ()))),
             kept=_each_once(row.storage for row in self._all(entity_id, FileLocationComponent)),
             paths=self._paths(entity_id),
@@ -232,6 +264,15 @@ class _Facts:
         for row in self._all(entity_id, AudioTagsComponent):
             return SongSummary(artist=row.artist, album=row.album, track=row.track, year=row.year)
         return None
+
+    def _camera(self, entity_id: EntityId) -> CameraSummary | None:
+        rows = self._all(entity_id, CameraPropertiesComponent)
+        names = [field.name for field in fields(CameraSummary)]
+        return CameraSummary(**{name: getattr(rows[0], name) for name in names}) if rows else None
+
+    def _taken_at(self, entity_id: EntityId) -> datetime | None:
+        rows = self._all(entity_id, TakenAtComponent)
+        return with_offset(rows[0].taken_at, rows[0].utc_offset_minutes) if rows else None
 
     def _name(self, entity_id: EntityId) -> str | None:
         file_name = self._value(entity_id, FilePropertiesComponent.name)

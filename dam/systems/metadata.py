@@ -58,10 +58,10 @@ def _write(
     kind = kind_of(kinds.kinds(), answer.media_type)
     picture_version: int | None = version_of_picture(kind)
     failure = answer.failure
-    if failure is None:
+    if failure is None or answer.facts is not None:
         if former is not None and former.media_type is not None:
             _forget(commands, asset, kinds, kind)
-        failure = _write_facts(commands, asset, answer, kinds)
+        failure = _write_facts(commands, asset, answer, kinds) or failure
     if failure is not None:
         if not isinstance(failure, NoDecoderError):
             commands.fail(asset, failure)
@@ -92,7 +92,8 @@ def _is_alike(
 def _forget(
     commands: Commands, asset: EntityId, kinds: MediaKinds, kind: MediaKind[Any] | None
 ) -> None:
-    """Remove the components of an earlier description; `kind` is that of the new one."""
+    """Remove what an earlier description has written; `kind` is that of the new one."""
+    commands.tag(asset, source="file")
     for component in kinds.components():
         commands.remove(asset, component)
     if kind is None or kind.picture is None:

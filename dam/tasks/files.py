@@ -48,7 +48,7 @@ class FileDescription(Generic[Facts]):
     Attributes:
         media_type: `image/jpeg`, say.
         facts: What the media kind of the file says about it; None without a kind.
-        failure: Why the kind could not describe the file.
+        failure: Why the kind could not describe the file, or a part of what it should say.
         state: The state in which the file has the bytes; None for a member of an archive.
     """
 
@@ -233,7 +233,8 @@ def _description(tasks: FileTasks, file: BinaryIO) -> FileDescription[Any]:
     try:
         file.seek(0)
         with _faults_named(kind):
-            return FileDescription(found, kind.describe(file, found, tasks.limits))
+            facts = kind.describe(file, found, tasks.limits)
+        return FileDescription(found, facts, failure=getattr(facts, "failure", None))
     except DamError as error:
         _raise_if_not_of_file(error)
         return FileDescription(found, failure=error)

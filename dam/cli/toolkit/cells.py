@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePath
 
 from dam.cli.toolkit.tables import linked
@@ -51,7 +51,7 @@ def cell(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, bytes):
         return value.hex()
     return one_line(value.text if isinstance(value, FileLink) else str(value))

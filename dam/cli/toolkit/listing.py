@@ -20,6 +20,7 @@ from dam.cli.toolkit.output import (
     write_bytes,
     write_line,
 )
+from dam.cli.toolkit.photo_texts import exposure_text
 from dam.errors import UnknownFieldError, UsageError
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class Writer:
 
     def _cells(self, row: "Row") -> Sequence[object]:
         if self._form.fields is not None:
-            return [_cell(row[name]) for name in self.names]
+            return [_cell(row[name], name) for name in self.names]
         size, width = row["size_bytes"], row["width"]
         return (
             row["id"],
@@ -270,6 +271,8 @@ def _texts(value: Any) -> Sequence[str]:  # noqa: ANN401 - narrowed by the calle
     return [str(text) for text in value]
 
 
-def _cell(value: "FieldValue") -> object:
+def _cell(value: "FieldValue", name: str) -> object:
+    if name == "exposure_time_s" and isinstance(value, int | float):
+        return exposure_text(value)
     is_several = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     return ", ".join(_texts(value)) if is_several else value

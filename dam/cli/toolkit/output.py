@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from pathlib import PurePath
 from shutil import copyfileobj
@@ -105,7 +105,7 @@ def emit_jsonl(value: object) -> None:
 
 
 def json_text(value: object) -> str:
-    """Return ASCII JSON: times in UTC, bytes in hex, undecodable bytes of paths as surrogates."""
+    """Return ASCII JSON: times with offset, bytes in hex, odd bytes of paths as surrogates."""
     return in_json(json.dumps(value, default=_plain, allow_nan=False))
 
 
@@ -363,7 +363,7 @@ def _results() -> TextIO:
 def _plain(value: object) -> object:
     match value:
         case datetime():
-            plain: object = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            plain: object = value.isoformat().replace("+00:00", "Z")
         case bytes():
             plain = value.hex()
         case Mapping():

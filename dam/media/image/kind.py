@@ -2,15 +2,27 @@
 
 from typing import Any, BinaryIO
 
+from dam.errors import ItemError, raise_host_limit
+from dam.media.camera.reading import read_camera_facts
+from dam.media.camera.values import CameraFacts
 from dam.media.image.decoders import PICTURE_TYPES, REQUIREMENTS, installed_decoders
 from dam.media.image.entry import describe_image, small_picture
-from dam.media.image.values import ImageDescription
+from dam.media.image.values import PictureFacts
 from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 
 
-def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> ImageDescription:
-    return describe_image(file, limits, media_type)
+def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> PictureFacts:
+    try:
+        camera = read_camera_facts(file, limits)
+    except OSError as error:
+        raise_host_limit(error)
+        camera = CameraFacts()  # what follows reads the file, too, and tells what is wrong
+    try:
+        return PictureFacts(description=describe_image(file, limits, media_type), camera=camera)
+    except ItemError as error:
+        raise_host_limit(error)
+        return PictureFacts(description=None, camera=camera, failure=error)
 
 
 def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
@@ -21,7 +33,7 @@ IMAGE = MediaKind(
     name="image",
     media_types=frozenset(each for each in PICTURE_TYPES if each.startswith("image/")),
     describe=_describe,
-    description_version=2,
+    description_version=3,
     picture=_picture,
     picture_version=3,
     scaled=frozenset({"image/jpeg"}),

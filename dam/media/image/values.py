@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dam.errors import ItemError
+from dam.media.camera.values import CameraFacts
 
 BITMAP_RECIPE = 1
 """Version of the small bitmap and of the hashes; hashes of different versions must not be compared.
@@ -46,6 +47,21 @@ class ImageDescription:
     has_alpha: bool
     frame_count: int
     is_animated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFacts:
+    """All facts about a picture.
+
+    Attributes:
+        description: Those in its header; None if it cannot be opened as a picture.
+        camera: Those in its metadata, which do not need a decoder.
+        failure: Why there is no description.
+    """
+
+    description: ImageDescription | None
+    camera: CameraFacts
+    failure: ItemError | None = None
 
 
 @dataclass(frozen=True, slots=True)

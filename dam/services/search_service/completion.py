@@ -17,7 +17,7 @@ from dam.services.search_service.query.completing import (
     query_part,
 )
 
-_MOST = 50
+_MOST = 100
 _NEWEST = 5000
 _HIGHEST = "\U0010ffff"
 
@@ -25,7 +25,7 @@ _HIGHEST = "\U0010ffff"
 async def complete_query(
     session: ReadOnly[AsyncSession], text: str, position: int
 ) -> list[Completion]:
-    """Return what the part of a query at a position may become, at most 50 completions.
+    """Return what the part of a query at a position may become, at most 100 completions.
 
     Fields, components, and values that are words of the program come from the program. Tags, saved
     queries, and systems with open failures come from the world, and so do extensions and media

@@ -61,6 +61,7 @@ STORAGES: Mapping[str, str] = {
     "archive": IN_ARCHIVE,
 }
 
+_OF_FILES = "file"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -278,6 +279,16 @@ def _of_tags() -> Sequence[Field]:
         value=links.c.number,
         conditions=(links.c.tag_entity_id == rating,),
     )
+    of_files = Rows(
+        source=own,
+        entity_id=links.c.entity_id,
+        value=names.c.key,
+        conditions=(
+            names.c.is_alias.is_(False),
+            links.c.source == _OF_FILES,
+            links.c.value.is_(None),
+        ),
+    )
     tagged = Rows(
         source=own,
         entity_id=links.c.entity_id,
@@ -286,6 +297,7 @@ def _of_tags() -> Sequence[Field]:
     )
     return (
         Field(name="rating", kind="number", rows=(rated,), many="most"),
+        Field(name="keywords", kind="text", rows=(of_files,), many="all", is_derived=True),
         Field(
             name="tags",
             kind="text",

@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from math import isnan
@@ -178,7 +178,12 @@ class _Sorted:
 
 
 def _plain(key: Key | Decimal) -> Key:
-    return float(key) if isinstance(key, Decimal) else key
+    return _as_utc(float(key) if isinstance(key, Decimal) else key)
+
+
+def _as_utc(key: Key) -> Key:
+    """Return the clock of a place as if it were UTC, so that all times compare with one another."""
+    return key.replace(tzinfo=UTC) if isinstance(key, datetime) else key
 
 
 def _is_storable(key: Key) -> bool:
@@ -266,7 +271,7 @@ def _sort_key(value: FieldValue, *, is_folded: bool) -> Key:
     if isinstance(value, tuple):
         return "\n".join(map(fold, value))
     assert isinstance(value, int | float | bytes | datetime)
-    return value
+    return _as_utc(value)
 
 
 def _follows(

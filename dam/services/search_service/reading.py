@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.core.database.among import among
@@ -13,6 +13,7 @@ from dam.core.database.values import refuse_text
 from dam.core.ecs.components import EntityId, table_of
 from dam.core.read_only import ReadOnly
 from dam.errors import UnknownFieldError
+from dam.media.camera.times import with_offset
 from dam.media.folding import fold
 from dam.media.tag_name import TagName
 from dam.models import (
@@ -22,6 +23,7 @@ from dam.models import (
     EntityTagLinkComponent,
     FilePropertiesComponent,
     TagConceptComponent,
+    TakenAtComponent,
     VideoPropertiesComponent,
 )
 from dam.services.asset_service import archive_places, last_paths
@@ -165,8 +167,21 @@ async def _codecs(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Valu
 
 
 async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    return await _tags_where(session, entity_ids)
+
+
+async def _keywords(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    """Return the tags that files state, but for those with a value, which are no keywords."""
+    links = table_of(EntityTagLinkComponent).c
+    return await _tags_where(session, entity_ids, links.source == "file", links.value.is_(None))
+
+
+async def _tags_where(
+    session: AsyncSession, entity_ids: Sequence[EntityId], *conditions: ColumnElement[bool]
+) -> Values:
     links, concepts = table_of(EntityTagLinkComponent).c, table_of(TagConceptComponent).c
-    chosen = select(links.entity_id, links.tag_entity_id).where(among(links.entity_id, entity_ids))
+    chosen = select(links.entity_id, links.tag_entity_id)
+    chosen = chosen.where(among(links.entity_id, entity_ids), *conditions)
     pairs = (await session.execute(chosen)).all()
     named = select(concepts.entity_id, concepts.namespace, concepts.name)
     named = named.where(among(concepts.entity_id, {tag_id for _, tag_id in pairs}))
@@ -178,6 +193,14 @@ async def _tags(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values
     return {key: tuple(sorted(each)) for key, each in several.items()}
 
 
+async def _taken(session: AsyncSession, entity_ids: Sequence[EntityId]) -> Values:
+    """Return the times of the places, each with the offset that the file states, if it does."""
+    taken = table_of(TakenAtComponent).c
+    chosen = select(taken.entity_id, taken.taken_at, taken.utc_offset_minutes)
+    rows = (await session.execute(chosen.where(among(taken.entity_id, entity_ids)))).all()
+    return {key: with_offset(time, minutes) for key, time, minutes in rows}
+
+
 _SHOWN = {
     "codec": _codecs,
     "name": _names,
@@ -185,4 +208,6 @@ _SHOWN = {
     "ext": _endings,
     "path": _paths,
     "tags": _tags,
+    "keywords": _keywords,
+    "taken_at": _taken,
 }

@@ -7,7 +7,7 @@ unlike with `str.format`, and widths are bounded.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dam.errors import TemplateSyntaxError, TextPlace, UnknownFieldError
 
@@ -176,7 +176,5 @@ _MOST_PLACES = 20
 
 
 def _time_text(time: datetime) -> str:
-    """Return a time in UTC, or as it is if nobody knows its zone."""
-    if time.tzinfo is None:
-        return time.isoformat(timespec="seconds")
-    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """Return a time with its distance from UTC, if that is known: `2024-05-17T12:30:00+02:00`."""
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,18 +1,26 @@
-"""Pictures: dimensions, format and frames."""
+"""Pictures: dimensions, format and frames, and what their metadata says."""
 
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import KindBinding
 from dam.core.systems.commands import Commands
 from dam.media.image.kind import IMAGE
-from dam.media.image.values import ImageDescription
+from dam.media.image.values import ImageDescription, PictureFacts
 from dam.models import (
     FramePropertiesComponent,
     ImageDimensionsComponent,
     ImageFormatComponent,
 )
+from dam.systems.kinds.camera import CAMERA_COMPONENTS, write_camera
 
 
-def write_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
+def write_image(commands: Commands, asset: EntityId, facts: PictureFacts) -> None:
+    """Give a picture what its header and its metadata say."""
+    if facts.description is not None:
+        _write_description(commands, asset, facts.description)
+    write_camera(commands, asset, facts.camera)
+
+
+def _write_description(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
     """Give a picture its dimensions, its format and, if it has several, its frames."""
     width, height = image.width_px, image.height_px
     commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
@@ -34,6 +42,11 @@ def write_image(commands: Commands, asset: EntityId, image: ImageDescription) ->
 
 IMAGES = KindBinding(
     kind=IMAGE,
-    components=(ImageDimensionsComponent, ImageFormatComponent, FramePropertiesComponent),
+    components=(
+        ImageDimensionsComponent,
+        ImageFormatComponent,
+        FramePropertiesComponent,
+        *CAMERA_COMPONENTS,
+    ),
     write=write_image,
 )

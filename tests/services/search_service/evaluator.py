@@ -1,5 +1,6 @@
 """Answers queries by looking at each asset in plain Python: slow, and easy to believe."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from dam.services.search_service.query.tree import (
     Glob,
     InPlace,
     Interval,
+    Near,
     Not,
     OfComic,
     Or,
@@ -40,8 +42,12 @@ from tests.services.search_service.search_world import (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS: dict[str, ValueKind] = {"name": "text", "path": "text", "comic": "text", "series": "text"}
+KINDS |= dict.fromkeys(
+    ("title", "description", "author", "keywords", "camera_make", "camera_model", "lens"), "text"
+)
 KINDS |= {"issue": "text", "FilePropertiesComponent.name_text": "text"}
 KINDS |= {"FileLocationComponent.storage": "text"}
+CAMERA = ("lens", "exposure_time_s", "f_number", "iso", "focal_length_mm")
 PLACES = {"managed": "store", "referenced": "reference", "archive": "archive"}
 SYMBOLS = {"=": 0, ">": 1, "<": -1}
 
@@ -99,11 +105,17 @@ def _sort_key(world: MadeUp, asset: Asset, name: str) -> Any:
     if name == "tags":
         return _tags_key(asset) or None
     values = values_of(world, asset, name)
+    if name == "keywords":
+        return "\n".join(fold(name) for name in sorted(_keywords(asset))) or None
     if name in {"storage", "failed"}:
         return "\n".join(sorted(set(values))) or None
     if name in {"rating", "modified_at"}:
         return max(values, default=None)
     return next((fold(v) if KINDS.get(name) == "text" else v for v in values), None)
+
+
+def _keywords(asset: Asset) -> set[str]:
+    return {tag for tag, source, value in asset.tags if (source, value) == ("file", None)}
 
 
 def _tags_key(asset: Asset) -> str:
@@ -127,6 +139,7 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
     if asset.shape and shape is None:
         shape = "square" if width == height else "portrait"
     number = {name: TAGS[name][0] for name in TAGS}
+    camera, stated, place = asset.camera or {}, asset.stated or (None,) * 3, asset.place or ()
     values: dict[str, list[Any]] = {
         "id": [asset.id],
         "name": [asset.name or (comic and comic.title)],
@@ -155,6 +168,17 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "issue": [comic and comic.issue],
         "language": [asset.language] if asset.is_variant else [],
         "page_count": [asset.pages or None],
+        **dict(zip(("title", "description", "author"), ([each] for each in stated), strict=True)),
+        "camera_make": [camera.get("make")],
+        "camera_model": [camera.get("model")],
+        **{name: [camera.get(name)] for name in CAMERA},
+        "taken_at": [asset.taken[0].replace(tzinfo=UTC)] if asset.taken else [],
+        "latitude": [*place[:1]],
+        "longitude": [*place[1:2]],
+        "altitude_m": [*place[2:]],
+        "keywords": [
+            tag_key(tag) for tag, source, value in asset.tags if (source, value) == ("file", None)
+        ],
         "FilePropertiesComponent.name_text": [asset.name],
         "FilePropertiesComponent.size_bytes": [asset.size],
         "FileLocationComponent.storage": [place for place, _ in asset.places],
@@ -212,8 +236,21 @@ def finds(world: MadeUp, asset: Asset, condition: Condition) -> bool:  # noqa: C
             return bool(failed) if pattern is None else any(_like(pattern, s) for s in failed)
         case OfComic():
             return _is_of_comic(world, asset, condition)
+        case Near():
+            return asset.place is not None and _is_near(asset.place, condition)
         case Similar():
             return _is_similar(world, asset, condition)
+
+
+def _is_near(place: tuple[float, float, float | None], condition: Near) -> bool:
+    """Compare the distance by the angle between two arrows from the centre of the earth."""
+    arrows = []
+    for north, east in (place[:2], (condition.latitude, condition.longitude)):
+        up, around = math.radians(north), math.radians(east)
+        flat = math.cos(up)
+        arrows.append((flat * math.cos(around), flat * math.sin(around), math.sin(up)))
+    half = math.dist(*arrows) / 2
+    return 2 * 6_371_008.8 * math.asin(min(1.0, half)) <= condition.distance_m
 
 
 @lru_cache(10_000)

@@ -18,6 +18,7 @@ from dam.models import (
     IN_ARCHIVE,
     IN_STORE,
     REFERENCED,
+    CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContentHashSHA256Component,
@@ -25,14 +26,17 @@ from dam.models import (
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     ImagePerceptualPHashComponent,
     OriginalSourceInfoComponent,
     PageLink,
     SearchEntryComponent,
+    StatedTextComponent,
     TagConceptComponent,
     TagNameComponent,
     TagParentComponent,
+    TakenAtComponent,
     TrashedComponent,
     search_changes,
 )
@@ -77,6 +81,14 @@ TAGS: Mapping[str, tuple[str | None, tuple[str, ...], tuple[str, ...]]] = {
     "mood": ("text", (), ()),
     "unused": (None, (), ()),
 }
+AUTHORS = (None, "Ann Miller", "Łukasz")
+CAMERAS = (
+    ("Canon", "Canon EOS 5D", "EF24-105mm f/4L IS USM"),
+    ("NIKON CORPORATION", "NIKON D70", None),
+    ("FUJIFILM", "X-T5", "XF 35mm F1.4 Ř"),
+    (None, "Élan 7", None),
+)
+CITIES = ((48.8566, 2.3522), (48.7, 2.1), (-36.85, 174.76), (-17.7, 179.9), (89.9, 10.0), (0, 0))
 SYSTEMS = ("extract_metadata", "analyse_images", "import_comic")
 FOLDERS = ("/photos", "/Photos/été", "/a_b/100%", "C:\\pictures", "/日本")
 
@@ -98,6 +110,10 @@ class Asset:
     places: list[tuple[str, str | None]] = field(default_factory=list)
     tags: list[tuple[str, str, str | None]] = field(default_factory=list)
     failures: list[tuple[str, bool]] = field(default_factory=list)
+    stated: tuple[str | None, str | None, str | None] | None = None
+    camera: dict[str, Any] | None = None
+    taken: tuple[datetime, int | None] | None = None
+    place: tuple[float, float, float | None] | None = None
     is_trashed: bool = False
     is_variant: bool = False
     comic: int | None = None
@@ -187,6 +203,8 @@ def _make_file(chance: random.Random, asset: Asset) -> None:
         asset.shape = chance.choice(((1920, 1080), (300, 300), (3001, 4000), (1, 0), (1600, 900)))
         asset.phash = chance.choice((None, chance.getrandbits(3), chance.getrandbits(64)))
         asset.frames = chance.choice((None, None, 2, 30))
+    if asset.shape:
+        _make_facts(random.Random(asset.id), asset)  # noqa: S311 - no secret
     names = [
         f"{chance.choice(FOLDERS)}/{asset.id}-{at}/{asset.name}"
         for at in range(chance.choice((0, 1, 1, 2)))
@@ -199,6 +217,29 @@ def _make_file(chance: random.Random, asset: Asset) -> None:
         asset.places.append((REFERENCED, names[0] if names else f"/lost/{asset.id}"))
     if kind > 0.6:
         asset.places.append((IN_ARCHIVE, f"Müll {asset.id}/{asset.name}"))
+
+
+def _make_facts(chance: random.Random, asset: Asset) -> None:
+    """Give a picture what its camera and its author have written into it."""
+    if chance.random() < 0.3:
+        asset.stated = (text(chance), chance.choice((None, text(chance))), chance.choice(AUTHORS))
+    if chance.random() < 0.6:
+        make, model, lens = chance.choice(CAMERAS)
+        asset.camera = {
+            "make": make,
+            "model": model,
+            "lens": lens,
+            "exposure_time_s": chance.choice((None, 0.004, 1 / 60, 2.0)),
+            "f_number": chance.choice((None, 1.8, 4.0)),
+            "iso": chance.choice((None, 100, 12_800)),
+            "focal_length_mm": chance.choice((None, 24.0, 70.5)),
+        }
+        moment = NOW - timedelta(minutes=chance.randint(0, 2_000_000))
+        asset.taken = moment.replace(tzinfo=None), chance.choice((None, 0, 120, -330))
+    if chance.random() < 0.4:
+        north, east = chance.choice(CITIES)
+        altitude = chance.choice((None, -3.5, 812.0))
+        asset.place = north + chance.uniform(-0.2, 0.2), east + chance.uniform(-0.2, 0.2), altitude
 
 
 def _ns(chance: random.Random) -> int:
@@ -221,7 +262,7 @@ def entry_of(world: MadeUp, asset: Asset) -> dict[str, Any]:
 
 def _entry_of(world: MadeUp, asset: Asset) -> dict[str, Any]:
     comic = world.comics.get(asset.comic or 0)
-    texts = [asset.name, comic and comic.title, comic and comic.series]
+    texts = [asset.name, comic and comic.title, comic and comic.series, *(asset.stated or ())]
     name = asset.name or (comic and comic.title)
     words = " | ".join(" ".join(words_of(each)) for each in texts if each)
     in_archives = {place for place, _ in asset.places} == {IN_ARCHIVE}
@@ -309,6 +350,7 @@ def _asset_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[
         )
         value = None if asset.phash is None else asset.phash.to_bytes(8)
         yield ImagePerceptualPHashComponent, {**own, "recipe": 1, "value": value, "revision": 1}
+    yield from _fact_rows(asset)
     if asset.frames:
         yield FramePropertiesComponent, {**own, "frame_count": asset.frames, "is_animated": True}
     if asset.is_trashed:
@@ -317,6 +359,22 @@ def _asset_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[
         facts = {"conceptual_entity_id": asset.comic, "is_primary_variant": False}
         yield ComicBookVariantComponent, {**own, **facts, "language": asset.language}
     yield from _many_rows(world, asset)
+
+
+def _fact_rows(asset: Asset) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+    own = {"entity_id": asset.id}
+    if asset.stated:
+        names = "title", "description", "author"
+        yield StatedTextComponent, {**own, **dict(zip(names, asset.stated, strict=True))}
+    if asset.camera:
+        yield CameraPropertiesComponent, {**own, **asset.camera}
+    if asset.taken:
+        taken, minutes = asset.taken
+        row = {"taken_at": taken, "utc_offset_minutes": minutes, "source": "a tag"}
+        yield TakenAtComponent, {**own, **row}
+    if asset.place:
+        names = "latitude", "longitude", "altitude_m"
+        yield GeoPositionComponent, {**own, **dict(zip(names, asset.place, strict=True))}
 
 
 def _many_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[str, Any]]]:

@@ -29,6 +29,7 @@ from dam.services.search_service.query.tree import (
     Glob,
     InPlace,
     Interval,
+    Near,
     Not,
     OfComic,
     Operator,
@@ -59,8 +60,15 @@ NUMBERS: dict[str, st.SearchStrategy[int | float]] = {
     "frame_count": st.sampled_from((1, 2, 30)),
     "rating": st.sampled_from((0, 3.0, 4, 5)),
     "page_count": st.integers(0, 12),
+    "exposure_time_s": st.sampled_from((0.004, 1 / 60, 2, 0)),
+    "f_number": st.sampled_from((1.8, 4, 2.79)),
+    "iso": st.sampled_from((100, 12_800, 0)),
+    "focal_length_mm": st.sampled_from((24, 70.5)),
+    "latitude": st.sampled_from((48.8, -90, 0)),
+    "longitude": st.sampled_from((2.3, -180, 174.7)),
+    "altitude_m": st.sampled_from((-3.5, 812, 0)),
 }
-TIMES = ("added_at", "modified_at")
+TIMES = ("added_at", "modified_at", "taken_at")
 times = st.integers(0, 2_000_000).map(lambda minutes: NOW - timedelta(minutes=minutes))
 texts = st.one_of(
     st.sampled_from(WORDS),
@@ -76,7 +84,7 @@ patterns = st.one_of(
     ).map("".join),
     texts.map(lambda text: f"*{text.translate({42: None, 63: None, 92: None})}*"),
 )
-TEXT_FIELDS = ("name", "path", "issue")
+TEXT_FIELDS = ("name", "path", "issue", "title", "author", "keywords", "camera_model", "lens")
 NAME_FIELDS = ("ext", "media_type", "language", "type", "orientation", "storage", "failed")
 name_values = st.sampled_from(
     (
@@ -180,6 +188,13 @@ def _leaves() -> st.SearchStrategy[Condition]:
             st.one_of(st.none(), st.integers(0, 64)),
             st.just(AT),
             st.booleans(),
+        ),
+        st.builds(
+            Near,
+            st.sampled_from((48.85, 89.95, -17.7, 0.0)),
+            st.sampled_from((2.35, 179.95, -180.0, 10.0)),
+            st.sampled_from((0.0, 900.0, 12_000.0, 2e7)),
+            st.just(AT),
         ),
         st.builds(
             InPlace, st.sampled_from(("managed", "referenced", "archive", "trash")), st.just(AT)

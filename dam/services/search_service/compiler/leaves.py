@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from dam.core.database.among import among
-from dam.core.database.column_types import UtcDateTime
+from dam.core.database.column_types import LocalDateTime, UtcDateTime
 from dam.core.ecs.components import AnyComponent, Entity, component_classes, table_of
 from dam.core.ecs.search_fields import ValueKind
 from dam.errors import EntityNotFoundError, UnknownFieldError
@@ -33,6 +33,7 @@ from dam.models import (
     ContentHashSHA256Component,
     FileLocationComponent,
     FilePropertiesComponent,
+    GeoPositionComponent,
     ImagePerceptualPHashComponent,
     PageLink,
     TrashedComponent,
@@ -51,6 +52,7 @@ from dam.services.search_service.compiler.texts import distinct_values, matching
 from dam.services.search_service.compiler.values import bounded, folded, part_of_field
 from dam.services.search_service.fields import ENTRY, STORAGES, Field, rows_of
 from dam.services.search_service.media_groups import COMIC, OTHER, group_of
+from dam.services.search_service.nearness import box_around, distance_m
 from dam.services.search_service.patterns import read_pattern
 from dam.services.search_service.query.names import TYPES
 from dam.services.search_service.query.tree import (
@@ -61,6 +63,7 @@ from dam.services.search_service.query.tree import (
     Glob,
     InPlace,
     Interval,
+    Near,
     OfComic,
     Presence,
     Similar,
@@ -156,7 +159,7 @@ def _kind_of(column: Column[Any]) -> ValueKind:
         ((Boolean,), "flag"),
         ((Integer, BigInteger), "integer"),
         ((Numeric,), "number"),
-        ((UtcDateTime,), "time"),
+        ((UtcDateTime, LocalDateTime), "time"),
         ((LargeBinary,), "number"),
     ]
     return next((kind for types, kind in kinds if isinstance(column.type, types)), "text")
@@ -243,3 +246,25 @@ async def of_similar(context: Context, condition: Similar) -> Part:
     near = set(ids) - {condition.entity_id}
     found = select(ENTRY.c.entity_id).where(among(ENTRY.c.entity_id, near))
     return Part(lambda entity_id: among(entity_id, near), Index("similar:", (found,)))
+
+
+async def of_near(context: Context, condition: Near) -> Part:
+    """Return the part for what was taken near to a place.
+
+    The database finds what is in a box around it, and the distances are computed here: SQLite may
+    have no functions for angles.
+    """
+    place = table_of(GeoPositionComponent).c
+    box = box_around(condition.latitude, condition.longitude, condition.distance_m)
+    chosen = select(place.entity_id, place.latitude, place.longitude)
+    chosen = chosen.where(place.latitude.between(box.south, box.north))
+    if box.west is not None and box.east is not None:
+        chosen = chosen.where(place.longitude.between(box.west, box.east))
+    at = condition.latitude, condition.longitude
+    near = {
+        entity_id
+        for entity_id, *position in (await context.session.execute(chosen)).all()
+        if distance_m(at, (position[0], position[1])) <= condition.distance_m
+    }
+    found = select(ENTRY.c.entity_id).where(among(ENTRY.c.entity_id, near))
+    return Part(lambda entity_id: among(entity_id, near), Index("gps:", (found,)))

@@ -45,6 +45,7 @@ from dam.services.search_service.query.tree import (
     Glob,
     InPlace,
     Interval,
+    Near,
     Not,
     OfComic,
     Or,
@@ -230,7 +231,7 @@ class _Compiler:
         if self.found > MOST_CONDITIONS:
             raise QueryTooLargeError("conditions", MOST_CONDITIONS)
 
-    async def _leaf(self, condition: Condition, depth: int) -> Part:  # noqa: C901, PLR0911 - one case a class
+    async def _leaf(self, condition: Condition, depth: int) -> Part:  # noqa: C901, PLR0911, PLR0912 - one case a class
         context = self.context
         match condition:
             case Word():
@@ -247,6 +248,8 @@ class _Compiler:
                 return await leaves.of_component(context, condition)
             case Similar():
                 return await leaves.of_similar(context, condition)
+            case Near():
+                return await leaves.of_near(context, condition)
             case InPlace():
                 return leaves.of_place(condition)
             case DigestStart():

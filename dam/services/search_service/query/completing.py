@@ -24,7 +24,7 @@ CompletionKind = Literal["field", "component", "value", "tag", "saved"]
 
 _TERM = re.compile(r'(?:[^\s()"]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))++', re.DOTALL)
 _PLAIN = re.compile(r'\\[*?\\"]|[^"]', re.DOTALL)
-_MOST = 50
+_MOST = 100
 _LONGEST = 1000
 _LONGEST_EXTENSION = 12
 _LOOK_UPS: dict[str, LookUp] = {
@@ -102,7 +102,7 @@ def query_part(text: str, position: int) -> QueryPart | None:
 
 
 def complete_part(part: QueryPart, found: Iterable[str]) -> list[Completion]:
-    """Return what a part of a query may become, at most 50 completions.
+    """Return what a part of a query may become, at most 100 completions.
 
     Example: `complete_part(part, ["cat", "artist:moebius"])`.
 

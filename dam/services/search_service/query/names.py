@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Boolean, Integer, LargeBinary, Numeric
 from sqlalchemy.types import TypeEngine
 
-from dam.core.database.column_types import UtcDateTime
+from dam.core.database.column_types import LocalDateTime, UtcDateTime
 from dam.core.ecs.components import AnyComponent, component_classes, table_of
 from dam.core.ecs.search_fields import ValueKind
 from dam.media.tag_name import tag_key
@@ -45,6 +45,7 @@ _SPECIAL: Mapping[str, ValueKind] = {
     "codec": "name",
     "frame_count": "integer",
     "rating": "number",
+    "keywords": "text",
     "tags": "text",
     "comic": "text",
     "series": "text",
@@ -68,6 +69,7 @@ _KINDS: tuple[tuple[type[TypeEngine[Any]], ValueKind | Literal["bytes"]], ...] =
     (Integer, "integer"),
     (Numeric, "number"),
     (UtcDateTime, "time"),
+    (LocalDateTime, "time"),
 )
 _LONGEST_NAME = 60
 _SUFFIX = "component"

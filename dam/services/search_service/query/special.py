@@ -16,12 +16,16 @@ from dam.services.search_service.query.patterns import (
     unescaped,
 )
 from dam.services.search_service.query.tree import (
+    Comparison,
     Condition,
     DigestStart,
     Failed,
+    Glob,
     InPlace,
+    Near,
     Not,
     OfComic,
+    Or,
     Place,
     Presence,
     Similar,
@@ -33,6 +37,13 @@ PLACES: tuple[Place, ...] = ("managed", "referenced", "archive", "trash")
 """What `in:` takes."""
 
 _SIMILAR = re.compile(r"([0-9]+)(?:(<=?)([0-9]+))?")
+_NEAR = re.compile(
+    r"(-?[0-9]{1,3}(?:\.[0-9]{1,15})?),(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)"
+    r"(?:,([0-9]{1,8}(?:\.[0-9]{1,6})?)(km|m))?",
+    re.IGNORECASE,
+)
+_A_PLACE = "latitude, longitude and a distance, as in 48.85,2.35,10km"
+_NEAR_BY_M = 1000.0
 _A_TAG = "a tag, as in cat, artist:moebius or rating>=4"
 _MOST_DIGITS = 18
 _MOST_BITS = 64
@@ -99,6 +110,33 @@ def _similar(field: Field, _: Names) -> Condition:
     return Similar(int(match[1]), distance, field.span, match[2] == "<")
 
 
+def _gps(field: Field, _: Names) -> Near:
+    match = _NEAR.fullmatch(field.text)
+    if match is None:
+        raise field.fault(_A_PLACE)
+    latitude, longitude = float(match[1]), float(match[2])
+    if abs(latitude) > 90:  # noqa: PLR2004 - a pole
+        raise field.fault("a latitude from -90 to 90, before the first comma")
+    if abs(longitude) > 180:  # noqa: PLR2004 - half around the earth
+        raise field.fault("a longitude from -180 to 180, behind the first comma")
+    metres = {"km": 1000.0, "m": 1.0}
+    distance = float(match[3]) * metres[match[4].lower()] if match[3] else _NEAR_BY_M
+    return Near(latitude, longitude, distance, field.span)
+
+
+def _camera(field: Field, _: Names) -> Condition:
+    """Return the condition that maker or model of the camera match."""
+    operator, value = field.without_operator()
+    if operator not in {None, "="}:
+        raise field.fault("a text", "= and a text")
+    of_camera = "camera_make", "camera_model"
+    if operator == "=":
+        text = unescaped(value.text)
+        return Or(tuple(Comparison(name, "=", text, field.span) for name in of_camera))
+    pattern = containing(pattern_of(field.text))
+    return Or(tuple(Glob(name, pattern, field.span) for name in of_camera))
+
+
 def _failed(field: Field, _: Names) -> Condition:
     return Failed(field.span, pattern_of(field.text) if field.text else None)
 
@@ -134,6 +172,8 @@ SPECIAL: dict[str, Callable[[Field, Names], Condition | Sort | Limit]] = {
     "comic": _comic,
     "series": _comic,
     "similar": _similar,
+    "gps": _gps,
+    "camera": _camera,
     "failed": _failed,
     "in": _in,
     "sort": _sort,

@@ -123,6 +123,16 @@ class Similar:
 
 
 @dataclass(frozen=True)
+class Near:
+    """Taken at most this many metres from a place on the earth, which is in degrees."""
+
+    latitude: float
+    longitude: float
+    distance_m: float
+    span: Span = dataclasses.field(compare=False)
+
+
+@dataclass(frozen=True)
 class InPlace:
     """An asset whose bytes are in one of the `Place`s."""
 
@@ -185,6 +195,7 @@ Condition = (
     | ComponentCondition
     | Tagged
     | Similar
+    | Near
     | InPlace
     | DigestStart
     | Failed

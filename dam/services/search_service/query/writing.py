@@ -22,6 +22,7 @@ from dam.services.search_service.query.tree import (
     Glob,
     InPlace,
     Interval,
+    Near,
     Not,
     OfComic,
     Or,
@@ -128,8 +129,8 @@ def _pattern_text(pattern: str, *, is_word: bool = False) -> str:
     return quoted((plain or pattern).replace('"', '\\"'))
 
 
-def _leaf_text(
-    condition: Word | Presence | Tagged | Similar | InPlace | DigestStart | Failed | OfComic,
+def _leaf_text(  # noqa: C901 - one case a class
+    condition: Word | Presence | Tagged | Similar | Near | InPlace | DigestStart | Failed | OfComic,
 ) -> str:
     match condition:
         case Word(text):
@@ -142,6 +143,9 @@ def _leaf_text(
             shown = f"similar:{entity_id}"
             if distance is not None:
                 shown += f"{'<' if condition.is_strict else '<='}{distance}"
+        case Near(latitude, longitude, distance):
+            place = ",".join(_value_text(each) for each in (latitude, longitude))
+            shown = f"gps:{place},{_value_text(distance)}m"
         case InPlace(place):
             shown = f"in:{place}"
         case DigestStart(hex_digits):

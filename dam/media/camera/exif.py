@@ -1,0 +1,204 @@
+"""Values of EXIF's tags, as plain values by name."""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from dam.media.camera.blocks import Blocks
+from dam.media.camera.directories import Directory, Entry, Tiff
+from dam.media.camera.jpeg import jpeg_blocks
+from dam.media.camera.source import ByteSource
+from dam.media.camera.tag_names import EXIF, GPS, IFD0, INTEROP, PANASONIC
+from dam.media.camera.values import Groups, TagValue
+from dam.media.clean_text import clean_text
+
+_EXIF_OFFSET, _GPS_OFFSET, _INTEROP_OFFSET = 0x8769, 0x8825, 0xA005
+_XMP, _IPTC, _RESOURCES, _PANASONIC_JPEG = 0x2BC, 0x83BB, 0x8649, 0x2E
+_PANASONIC_MARK = b"U\0"
+_TEXT, _UTF8, _BYTES, _UNDEFINED = 2, 129, 1, 7
+_MOST_TEXT_BYTES = 40_000
+_MOST_NUMBER_BYTES = 256
+_LARGEST_EXPONENT = 100
+_TEXTS = frozenset({"ExifVersion", "FlashpixVersion", "InteropVersion"})
+_SMALL = frozenset({"FileSource", "SceneType", "GPSAltitudeRef", "GPSDifferential"})
+_NAMES: Mapping[str, Mapping[int, str]] = {
+    "IFD0": {**EXIF, **IFD0},  # camera makers put tags of one directory into another
+    "ExifIFD": {**IFD0, **EXIF},
+    "GPS": GPS,
+    "InteropIFD": INTEROP,
+}
+
+
+def read_exif(source: ByteSource, groups: Groups) -> Blocks:
+    """Add the tags of a TIFF to groups, and return the blocks in it; tags that are there stay."""
+    blocks = Blocks()
+    tiff = Tiff.open(source)
+    if tiff is None:
+        return blocks
+    main = tiff.directory(tiff.first)
+    is_panasonic = source.read(2, 2) == _PANASONIC_MARK
+    _add(groups, "IFD0", tiff, main, PANASONIC if is_panasonic else {})
+    exif = tiff.directory(tiff.offset(main.get(_EXIF_OFFSET)))
+    _add(groups, "ExifIFD", tiff, exif)
+    _add(groups, "GPS", tiff, tiff.directory(tiff.offset(main.get(_GPS_OFFSET))))
+    _add(groups, "InteropIFD", tiff, tiff.directory(tiff.offset(exif.get(_INTEROP_OFFSET))))
+    _take_blocks(main, blocks)
+    if is_panasonic and _PANASONIC_JPEG in main:
+        found = jpeg_blocks(ByteSource.of(main[_PANASONIC_JPEG].content))
+        blocks.exif, blocks.xmp = found.exif, [*blocks.xmp, *found.xmp]
+    return blocks
+
+
+def read_part(source: ByteSource, group: str, groups: Groups) -> None:
+    """Add the tags of a TIFF that has only the directory of one group."""
+    tiff = Tiff.open(source)
+    if tiff is not None:
+        _add(groups, group, tiff, tiff.directory(tiff.first))
+
+
+def _take_blocks(main: Directory, blocks: Blocks) -> None:
+    if _XMP in main:
+        blocks.xmp.append(main[_XMP].content)
+    if _IPTC in main:  # its type may be any, but its bytes are in their order
+        blocks.iptc.append(main[_IPTC].content)
+    elif _RESOURCES in main:
+        blocks.add_resources(main[_RESOURCES].content)
+
+
+def _add(
+    groups: Groups,
+    group: str,
+    tiff: Tiff,
+    directory: Directory,
+    own_names: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    if not directory:
+        return
+    names, tags = _NAMES[group], groups.setdefault(group, {})
+    for tag, entry in directory.items():
+        name = names.get(tag) or own_names.get(tag)
+        if name is None:
+            if tag in _OF_STRUCTURE or entry.kind in (_BYTES, _UNDEFINED):
+                continue
+            name = f"0x{tag:04x}"
+        if name not in tags and (value := _value(tiff, name, entry)) is not _NOTHING:
+            tags[name] = value
+
+
+_NOTHING: TagValue = object()  # type: ignore[assignment] # tells apart from None, which is a value
+_OF_STRUCTURE = frozenset(
+    {_XMP, _IPTC, _RESOURCES, _PANASONIC_JPEG, _EXIF_OFFSET, _GPS_OFFSET, _INTEROP_OFFSET}
+    | {0x14A, 0x111, 0x117, 0x144, 0x145, 0x201, 0x202, 0x118, 0x927C, 0x8773, 0xC4A5}
+)
+
+
+def _value(tiff: Tiff, name: str, entry: Entry) -> TagValue:
+    if len(entry.content) > _MOST_TEXT_BYTES:
+        entry = Entry(entry.kind, entry.content[:_MOST_TEXT_BYTES])
+    if name in _READERS:
+        return _READERS[name](tiff, entry)
+    if entry.kind in (_TEXT, _UTF8) or name in _TEXTS:
+        return exif_text(entry.content)
+    if entry.kind == _UNDEFINED and name not in _SMALL:
+        return list(entry.content[:8]) if name in _LISTS else _NOTHING
+    if len(entry.content) > _MOST_NUMBER_BYTES:
+        return _NOTHING
+    numbers = tiff.numbers(entry)
+    return numbers[0] if len(numbers) == 1 or name in _SMALL else numbers
+
+
+_LISTS = frozenset({"ComponentsConfiguration", "GPSVersionID", "DNGVersion"})
+
+
+def exif_text(content: bytes) -> str:
+    """Return the text up to the first NUL: UTF-8, or else Latin-1."""
+    raw = content.partition(b"\0")[0]
+    try:
+        return clean_text(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return clean_text(raw.decode("latin-1"))
+
+
+def _utf16(_: Tiff, entry: Entry) -> TagValue:
+    content = entry.content[: len(entry.content) // 2 * 2]
+    return clean_text(content.decode("utf-16-le", "replace").partition("\0")[0])
+
+
+def _comment(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return a text behind eight bytes that name its characters."""
+    named, content = entry.content[:8], entry.content[8:]
+    if named.startswith(b"UNICODE"):
+        order = "utf-16-be" if tiff.order == ">" else "utf-16-le"
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            order = "utf-16"
+        content = content[: len(content) // 2 * 2]
+        return clean_text(content.decode(order, "replace").partition("\0")[0])
+    if named.startswith(b"ASCII") or not named.strip(b"\0 "):
+        return exif_text(content)
+    return exif_text(entry.content)
+
+
+def _first(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return the first of several numbers, or the number that a text has."""
+    if entry.kind in (_TEXT, _UTF8, _UNDEFINED):
+        return exif_text(entry.content)
+    return tiff.numbers(entry)[0]
+
+
+def _degrees(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return degrees, minutes and seconds as degrees; None if the degrees are no number."""
+    if entry.kind in (_TEXT, _UTF8, _UNDEFINED):
+        return None
+    parts = [*tiff.numbers(entry), 0, 0][:3]
+    if parts[0] is None:
+        return None
+    degrees, minutes, seconds = (part or 0 for part in parts)
+    return degrees + minutes / 60 + seconds / 3600
+
+
+def _clock(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return hours, minutes and seconds as `12:30:05.25`; None if one of them is no number."""
+    if entry.kind in (_TEXT, _UTF8):
+        return exif_text(entry.content)
+    parts = tiff.numbers(entry)
+    if len(parts) < 3 or not all(part is not None and part >= 0 for part in parts):  # noqa: PLR2004
+        return None
+    hours, minutes, seconds = (part or 0 for part in parts[:3])
+    total = round(hours * 3600 + minutes * 60 + seconds, 6)
+    text = f"{total // 3600:02.0f}:{total % 3600 // 60:02.0f}:{total % 60:09.6f}"
+    return text.rstrip("0").removesuffix(".") if "." in text else text
+
+
+def _shutter_speed(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return the seconds for a speed in stops."""
+    value = tiff.numbers(entry)[0]
+    return None if value is None else 2.0**-value if abs(value) < _LARGEST_EXPONENT else 0
+
+
+def _aperture(tiff: Tiff, entry: Entry) -> TagValue:
+    """Return the f-number for an aperture in stops."""
+    value = tiff.numbers(entry)[0]
+    return 2 ** (value / 2) if value is not None and abs(value) < _LARGEST_EXPONENT else None
+
+
+def _date(_: Tiff, entry: Entry) -> TagValue:
+    return exif_text(entry.content).replace("-", ":")
+
+
+_READERS: dict[str, Callable[[Tiff, Entry], TagValue]] = {
+    **dict.fromkeys(("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"), _utf16),
+    **dict.fromkeys(("UserComment", "GPSProcessingMethod", "GPSAreaInformation"), _comment),
+    **dict.fromkeys(("GPSLatitude", "GPSLongitude"), _degrees),
+    **dict.fromkeys(("GPSDestLatitude", "GPSDestLongitude"), _degrees),
+    **dict.fromkeys(("ApertureValue", "MaxApertureValue"), _aperture),
+    **dict.fromkeys(("Orientation", "ExposureTime", "FNumber", "FocalLength"), _first),
+    "GPSTimeStamp": _clock,
+    "GPSDateStamp": _date,
+    "ShutterSpeedValue": _shutter_speed,
+}
+
+
+def is_number(value: TagValue) -> bool:
+    """Tell whether a value is a finite number, and no flag."""
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and math.isfinite(value)  # type: ignore[arg-type] # is a number, as just asked

@@ -1,0 +1,131 @@
+"""Tells when a picture was taken: the first of several tags that has a date.
+
+`PRIORITY` is the order. The name of a file and its own times are never asked, nor are tags that a
+program changes when it saves a picture, such as `IFD0:ModifyDate`.
+"""
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+from dam.media.camera.values import Groups, TagValue, TakenAt
+
+OLDEST_YEAR, LATEST_YEAR = 1826, 2100
+"""The first photograph is of 1826; a later year than the last one is a clock that was never set."""
+
+
+class DateTag(NamedTuple):
+    """A tag with a date, and those that say more about it: group and name each.
+
+    Args:
+        date: The date, maybe with a time.
+        time: The time, where it is in a tag of its own.
+        fraction: Parts of a second.
+        offsets: The distance from UTC: the first of these that is there.
+        is_utc: The time is in UTC.
+    """
+
+    date: str
+    time: str = ""
+    fraction: str = ""
+    offsets: tuple[str, ...] = ()
+    is_utc: bool = False
+
+
+PRIORITY = (
+    DateTag(
+        "ExifIFD:DateTimeOriginal",
+        fraction="ExifIFD:SubSecTimeOriginal",
+        offsets=("ExifIFD:OffsetTimeOriginal", "ExifIFD:OffsetTime"),
+    ),
+    DateTag("IFD0:DateTimeOriginal"),
+    DateTag("XMP-exif:DateTimeOriginal", fraction="XMP-exif:SubSecTimeOriginal"),
+    DateTag(
+        "ExifIFD:CreateDate",
+        fraction="ExifIFD:SubSecTimeDigitized",
+        offsets=("ExifIFD:OffsetTimeDigitized", "ExifIFD:OffsetTime"),
+    ),
+    DateTag("XMP-photoshop:DateCreated"),
+    DateTag("IPTC:DateCreated", time="IPTC:TimeCreated"),
+    DateTag("XMP-exif:DateTimeDigitized"),
+    DateTag("XMP-xmp:CreateDate"),
+    DateTag("IPTC:DigitalCreationDate", time="IPTC:DigitalCreationTime"),
+    DateTag("GPS:GPSDateStamp", time="GPS:GPSTimeStamp", is_utc=True),
+    DateTag("XMP-exif:GPSDateTime", is_utc=True),
+)
+"""The tags that may say when a picture was taken; the first that has a possible date is taken.
+
+What the camera wrote when the shutter opened comes first, then what a person may have corrected or
+a scanner has written, and last the clock of a satellite, which is not that of the place.
+"""
+
+_MOMENT = re.compile(
+    r"([0-9]{4})[:/.-]([0-9]{1,2})[:/.-]([0-9]{1,2})"
+    r"(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?)?"
+    r" *(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_OFFSET = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})")
+_MOST_OFFSET = 16 * 60
+
+
+def taken_at(groups: Groups) -> TakenAt | None:
+    """Return when a picture was taken, by its tags; None if none of them says so."""
+    for tag in PRIORITY:
+        if found := _moment(groups, tag):
+            return found
+    return None
+
+
+def with_offset(time: datetime, minutes: int | None) -> datetime:
+    """Return the clock of a place with its distance from UTC, if that is known."""
+    return time if minutes is None else time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+
+
+def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:
+    date = _text(groups, tag.date)
+    if not date:
+        return None
+    time = _text(groups, tag.time)
+    match = _MOMENT.match(f"{date} {time}" if time else date)
+    if match is None:
+        return None
+    moment = _datetime(match, _text(groups, tag.fraction))
+    if moment is None:
+        return None
+    offset = _offset_minutes(match[8] or "")
+    for name in tag.offsets:
+        if offset is None:
+            offset = _offset_minutes(_text(groups, name))
+    if offset is None and tag.is_utc:
+        offset = 0
+    return TakenAt(local_time=moment.isoformat(), utc_offset_minutes=offset, source=tag.date)
+
+
+def _datetime(match: re.Match[str], fraction: str) -> datetime | None:
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    if not OLDEST_YEAR <= year <= LATEST_YEAR:
+        return None
+    digits = match[7] or (fraction if fraction.isascii() and fraction.isdigit() else "")
+    micro = int(digits[:6].ljust(6, "0")) if match[4] else 0
+    try:
+        return datetime(year, month, day, hour, minute, min(second, 59), micro)  # noqa: DTZ001 - its zone is apart
+    except ValueError:
+        return None
+
+
+def _offset_minutes(text: str) -> int | None:
+    if text == "Z":
+        return 0
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    if minutes > _MOST_OFFSET:
+        return None
+    return -minutes if match[1] == "-" else minutes
+
+
+def _text(groups: Groups, name: str) -> str:
+    group, _, tag = name.partition(":")
+    value: TagValue = groups.get(group, {}).get(tag)
+    return str(value).strip() if isinstance(value, str | int) else ""
