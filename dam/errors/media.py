@@ -68,6 +68,34 @@ class TornPictureError(UnreadablePictureError):
         self.args = (self.message,)
 
 
+class NoPictureError(ItemError):
+    """A file is sound, but there is nothing in it to make a picture of, such as a song's cover.
+
+    It is no failure of the file, and is not tried again.
+
+    Args:
+        reason: What is not there, as a sentence without a full stop.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"no picture: {reason}")
+
+
+class UnreadableDocumentError(ItemError):
+    """A document is truncated or corrupt, or not what its first bytes say.
+
+    Args:
+        document_format: The format as people write it, such as "PDF".
+        reason: The end of the message, such as "its directory is missing".
+    """
+
+    def __init__(self, document_format: str, reason: str) -> None:
+        self.document_format = document_format
+        self.reason = reason
+        super().__init__(f"unreadable {document_format} document: {reason}")
+
+
 class MediaKindError(ItemError):
     """The code of a media kind failed on a file in a way that it does not describe itself.
 

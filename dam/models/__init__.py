@@ -30,10 +30,13 @@ from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
 from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
+from dam.models.properties.document_properties_component import DocumentPropertiesComponent
+from dam.models.properties.document_text_component import DocumentTextComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
 from dam.models.properties.image_format_component import ImageFormatComponent
+from dam.models.properties.stated_text_component import StatedTextComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
 from dam.models.search.search_entry_component import (
@@ -77,6 +80,8 @@ __all__ = [
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
     "ContentSuccessorComponent",
+    "DocumentPropertiesComponent",
+    "DocumentTextComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",
     "FilePropertiesComponent",
@@ -97,6 +102,7 @@ __all__ = [
     "PluginTable",
     "SavedQuery",
     "SearchEntryComponent",
+    "StatedTextComponent",
     "TagConceptComponent",
     "TagNameComponent",
     "TagParentComponent",

@@ -18,12 +18,14 @@ from dam.media.tag_name import TagName
 from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    DocumentPropertiesComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     PageLink,
+    StatedTextComponent,
     TagConceptComponent,
     TrashedComponent,
 )
@@ -40,12 +42,14 @@ _PAGE = 500
 _KINDS: tuple[type[AnyComponent], ...] = (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    DocumentPropertiesComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     ProcessingErrorComponent,
+    StatedTextComponent,
     TagConceptComponent,
     TrashedComponent,
 )
@@ -88,6 +92,10 @@ class EntitySummary:
     width: int | None = None
     height: int | None = None
     frame_count: int | None = None
+    title: str | None = None
+    author: str | None = None
+    page_count: int | None = None
+    is_encrypted: bool = False
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -150,6 +158,10 @@ class _Facts:
             width=self._value(entity_id, ImageDimensionsComponent.width),
             height=self._value(entity_id, ImageDimensionsComponent.height),
             frame_count=self._value(entity_id, FramePropertiesComponent.frame_count),
+            title=self._value(entity_id, StatedTextComponent.title),
+            author=self._value(entity_id, StatedTextComponent.author),
+            page_count=self._value(entity_id, DocumentPropertiesComponent.page_count),
+            is_encrypted=bool(self._value(entity_id, DocumentPropertiesComponent.is_encrypted)),
             tags=_each_once(map(_tag_text, self.tags.get(entity_id, ()))),
             kept=_each_once(row.storage for row in self._all(entity_id, FileLocationComponent)),
             paths=self._paths(entity_id),

@@ -5,7 +5,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
-from dam.errors import NoDecoderError
+from dam.errors import NoDecoderError, NoPictureError
 from dam.media.kind import kind_of
 from dam.models import (
     FilePropertiesComponent,
@@ -64,6 +64,8 @@ async def analyse_images(
     for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, NoDecoderError):
             files.undecodable[answer.message] += 1  # no failure, as no retry would help
+        elif isinstance(answer, NoPictureError):
+            continue  # no failure: nothing is wrong with the file
         elif isinstance(answer, Exception):
             commands.fail(picture, answer)
         else:
