@@ -20,6 +20,7 @@ _STREAM_TABLES = (
     "audio_tags",
 )
 _CAMERA_TABLES = ("camera_properties", "taken_at", "geo_position", "file_metadata")
+_DOCUMENT_TABLES = ("document_properties", "document_text")
 
 
 def upgrade() -> None:
@@ -27,10 +28,11 @@ def upgrade() -> None:
     _stated_text()
     _streams()
     _camera()
+    _documents()
 
 
 def downgrade() -> None:
-    for name in ("stated_text", *_STREAM_TABLES, *_CAMERA_TABLES):
+    for name in ("stated_text", *_STREAM_TABLES, *_CAMERA_TABLES, *_DOCUMENT_TABLES):
         op.drop_table(f"component_{name}")
 
 
@@ -118,3 +120,14 @@ def _camera() -> None:
     )
     _index("geo_position", "latitude")
     _component("file_metadata", sa.Column("values", sa.String(), nullable=False))
+
+
+def _documents() -> None:
+    _component(
+        "document_properties",
+        sa.Column("page_count", _ID, nullable=True),
+        sa.Column("is_encrypted", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("modified_at", sa.DateTime(timezone=True), nullable=True),
+    )
+    _component("document_text", sa.Column("text", sa.String(), nullable=False))

@@ -91,6 +91,20 @@ class NoPictureError(ItemError):
         super().__init__(f"no picture: {reason}")
 
 
+class UnreadableDocumentError(ItemError):
+    """A document is truncated or corrupt, or not what its first bytes say.
+
+    Args:
+        document_format: The format as people write it, such as "PDF".
+        reason: The end of the message, such as "its directory is missing".
+    """
+
+    def __init__(self, document_format: str, reason: str) -> None:
+        self.document_format = document_format
+        self.reason = reason
+        super().__init__(f"unreadable {document_format} document: {reason}")
+
+
 class MediaKindError(ItemError):
     """The code of a media kind failed on a file in a way that it does not describe itself.
 

@@ -34,6 +34,8 @@ from dam.models.properties.audio_properties_component import AudioPropertiesComp
 from dam.models.properties.audio_tags_component import AudioTagsComponent
 from dam.models.properties.camera_properties_component import CameraPropertiesComponent
 from dam.models.properties.container_properties_component import ContainerPropertiesComponent
+from dam.models.properties.document_properties_component import DocumentPropertiesComponent
+from dam.models.properties.document_text_component import DocumentTextComponent
 from dam.models.properties.duration_component import DurationComponent
 from dam.models.properties.file_metadata_component import FileMetadataComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
@@ -91,6 +93,8 @@ __all__ = [
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
     "ContentSuccessorComponent",
+    "DocumentPropertiesComponent",
+    "DocumentTextComponent",
     "DurationComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",

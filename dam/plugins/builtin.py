@@ -26,6 +26,7 @@ from dam.storage.addresses import open_store
 from dam.systems.comics import import_comic
 from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
+from dam.systems.kinds.document import DOCUMENTS
 from dam.systems.kinds.image import IMAGES
 from dam.systems.kinds.streams import SONGS, VIDEOS
 from dam.systems.metadata import extract_metadata
@@ -98,4 +99,5 @@ def install(builder: WorldBuilder) -> None:
     builder.contribute(IMAGES)
     builder.contribute(VIDEOS)
     builder.contribute(SONGS)
+    builder.contribute(DOCUMENTS)
     builder.mark_described(NeedsContentAnalysisComponent, has_picture)

@@ -23,6 +23,7 @@ from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContainerPropertiesComponent,
+    DocumentPropertiesComponent,
     DurationComponent,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -55,6 +56,7 @@ _KINDS: tuple[type[AnyComponent], ...] = (
     ComicBookVariantComponent,
     ContainerPropertiesComponent,
     DurationComponent,
+    DocumentPropertiesComponent,
     FileLocationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
@@ -154,6 +156,9 @@ class EntitySummary:
     latitude: float | None = None
     longitude: float | None = None
     altitude_m: float | None = None
+    author: str | None = None
+    page_count: int | None = None
+    is_encrypted: bool = False
     tags: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -225,6 +230,9 @@ class _Facts:
             latitude=self._value(entity_id, GeoPositionComponent.latitude),
             longitude=self._value(entity_id, GeoPositionComponent.longitude),
             altitude_m=self._value(entity_id, GeoPositionComponent.altitude_m),
+            author=self._value(entity_id, StatedTextComponent.author),
+            page_count=self._value(entity_id, DocumentPropertiesComponent.page_count),
+            is_encrypted=bool(self._value(entity_id, DocumentPropertiesComponent.is_encrypted)),
             tags=_each_once(map(_tag_text, self.tags.get(entity_id, ()))),
             kept=_each_once(row.storage for row in self._all(entity_id, FileLocationComponent)),
             paths=self._paths(entity_id),

@@ -1,7 +1,7 @@
 """Parsing and writing of ComicInfo.xml; reading and writing loses nothing of its content."""
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element, TreeBuilder
+from xml.etree.ElementTree import Element
 
 from dam.errors import (
     ForbiddenXmlError,
@@ -26,6 +26,7 @@ from dam.media.comic.info_text import (
     use_usual_names,
 )
 from dam.media.comic.xml_markup import XSI_NAMESPACE, attributes_text, escape, markup, split_name
+from dam.media.limited_xml import LimitedTree
 from dam.media.limits import MediaLimits
 
 _ROOT = "ComicInfo"
@@ -95,33 +96,18 @@ def write_comic_info(info: ComicInfo) -> bytes:
     return "\n".join([*lines, f"</{_ROOT}>\n"]).encode()
 
 
-class _Builder(TreeBuilder):
-    """Builds the tree, and raises as soon as it exceeds a limit."""
+class _Builder(LimitedTree):
+    """Builds the tree, of which the part that was read so far can be had."""
 
     def __init__(self, limits: MediaLimits) -> None:
-        super().__init__()
-        self._limits = limits
-        self._elements = 0
-        self._open: list[Element] = []
+        super().__init__(COMIC_INFO, limits)
         self._root: Element | None = None
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         """Open an element."""
-        self._elements += 1
-        most, deepest = self._limits.max_document_elements, self._limits.max_document_depth
-        if self._elements > most:
-            raise MediaLimitError(f"elements in {COMIC_INFO}", None, most)
-        if len(self._open) >= deepest:
-            raise MediaLimitError(f"levels of elements in {COMIC_INFO}", None, deepest)
         element = super().start(tag, attrs)
         self._root = element if self._root is None else self._root
-        self._open.append(element)
         return element
-
-    def end(self, tag: str, /) -> Element:
-        """Close the innermost element."""
-        self._open.pop()
-        return super().end(tag)
 
     def complete_part(self) -> tuple[Element, bool] | None:
         """Return the root with the children that were closed, and whether it was closed itself.

@@ -36,6 +36,7 @@ from dam.models import (
     ComicBookConceptComponent,
     ComicBookVariantComponent,
     ContentHashSHA256Component,
+    DocumentPropertiesComponent,
     EntityTagLinkComponent,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -311,10 +312,13 @@ def _of_tags() -> Sequence[Field]:
 
 def _of_comics() -> Sequence[Field]:
     variants, concepts = table_of(ComicBookVariantComponent), table_of(ComicBookConceptComponent)
-    pages = table_of(PageLink)
+    pages, documents = table_of(PageLink), table_of(DocumentPropertiesComponent)
     works = variants.join(concepts, concepts.c.entity_id == variants.c.conceptual_entity_id)
     is_owned = pages.c.owner_entity_id == ENTRY.c.entity_id
     counted = select(func.count()).select_from(pages).where(is_owned).correlate(ENTRY)
+    is_own = documents.c.entity_id == ENTRY.c.entity_id
+    told = select(documents.c.page_count).where(is_own).correlate(ENTRY).scalar_subquery()
+    page_count = func.coalesce(func.nullif(counted.scalar_subquery(), 0), told)
 
     def of_work(column: Column[Any]) -> tuple[Rows, ...]:
         return (Rows(source=works, entity_id=variants.c.entity_id, value=column),)
@@ -331,7 +335,7 @@ def _of_comics() -> Sequence[Field]:
         Field(
             name="page_count",
             kind="integer",
-            rows=_entry_value(func.nullif(counted.scalar_subquery(), 0)),
+            rows=_entry_value(page_count),
             short_names=("pages",),
         ),
     )

@@ -1,0 +1,139 @@
+"""The media kind of documents: `DOCUMENT`. What it needs is imported when the first one comes."""
+
+import importlib.util
+import io
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from dam.errors import (
+    MissingExtraError,
+    NoDecoderError,
+    NoPictureError,
+    UnsupportedPictureError,
+)
+from dam.media.decoder import Decoder
+from dam.media.document.facts import DocumentFacts
+from dam.media.image.decoders import version_of
+from dam.media.image.entry import small_picture
+from dam.media.kind import MediaKind
+from dam.media.limits import MediaLimits
+
+EXTRA = "documents"
+
+_MODULES = ("pypdfium2", "defusedxml", "olefile")
+_PDF, _EPUB = "application/pdf", "application/epub+zip"
+_OPEN_XML = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_OPEN_XML_TYPES = frozenset(
+    _OPEN_XML + each
+    for each in ("wordprocessingml.document", "spreadsheetml.sheet", "presentationml.presentation")
+)
+_OPEN_DOCUMENT_TYPES = frozenset(
+    _OPEN_DOCUMENT + each + ending
+    for each in ("text", "spreadsheet", "presentation", "graphics")
+    for ending in ("", "-template")
+)
+_COMPOUND_TYPES = frozenset(
+    {
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-outlook",
+        "application/vnd.ms-powerpoint",
+        "application/x-ole-storage",
+    }
+)
+
+_IMPORTING = threading.Lock()
+Cover = Callable[[BinaryIO, str, MediaLimits], bytes | None]
+
+
+def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> DocumentFacts:
+    return _describer(media_type)(file, media_type, limits)
+
+
+def _describer(media_type: str) -> Callable[[BinaryIO, str, MediaLimits], DocumentFacts]:
+    with _extra():
+        if media_type == _PDF:
+            from dam.media.document import pdf  # noqa: PLC0415 - the extra may be absent
+
+            return pdf.describe
+        if media_type in _COMPOUND_TYPES:
+            from dam.media.document import compound  # noqa: PLC0415 - the same
+
+            return compound.describe
+        from dam.media.document import office  # noqa: PLC0415 - other files need none of it
+
+    if media_type == _EPUB:
+        return office.describe_epub
+    return (
+        office.describe_open_xml if media_type in _OPEN_XML_TYPES else office.describe_open_document
+    )
+
+
+def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
+    if media_type == _PDF:
+        with _extra():
+            from dam.media.document import pdf  # noqa: PLC0415 - the extra may be absent
+        return pdf.picture(file, media_type, limits)
+    cover = _cover_of(media_type)
+    content = cover(file, media_type, limits) if cover else None
+    if content is None:
+        raise NoPictureError("this document has no cover")
+    try:
+        return small_picture(io.BytesIO(content), limits)
+    except (NoDecoderError, UnsupportedPictureError) as error:  # drawings of Windows, mostly
+        raise NoPictureError(
+            f"the cover of this document is no picture ({error.message})"
+        ) from error
+
+
+def _cover_of(media_type: str) -> Cover | None:
+    """Return the function that finds the cover of such a document; None if it never has one."""
+    if media_type in _COMPOUND_TYPES:
+        return None
+    from dam.media.document import office  # noqa: PLC0415 - as above
+
+    if media_type == _EPUB:
+        return office.epub_cover
+    return office.open_xml_cover if media_type in _OPEN_XML_TYPES else office.open_document_cover
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        with _IMPORTING:
+            yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in _MODULES:
+            raise MissingExtraError(EXTRA, "reading documents") from error
+        raise
+
+
+def _has_extra() -> bool:
+    return all(importlib.util.find_spec(module) for module in _MODULES)
+
+
+def installed_readers() -> Mapping[str, Decoder]:
+    """Return the state of the readers of documents, by what they read."""
+    return {"pdf": _state("pypdfium2"), "epub": _state("defusedxml"), "office": _state("olefile")}
+
+
+def _state(package: str) -> Decoder:
+    if importlib.util.find_spec(package):
+        return Decoder(available=True, version=version_of(package), hint=None)
+    hint = MissingExtraError(EXTRA, "reading documents").hint
+    return Decoder(available=False, version=None, hint=hint)
+
+
+DOCUMENT = MediaKind(
+    name="document",
+    media_types=frozenset({_PDF, _EPUB}) | _OPEN_XML_TYPES | _OPEN_DOCUMENT_TYPES | _COMPOUND_TYPES,
+    describe=_describe,
+    description_version=1,
+    picture=_picture,
+    is_hashed=False,
+    requirements={EXTRA: _has_extra},
+    decoders=installed_readers,
+)

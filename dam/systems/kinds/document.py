@@ -1,0 +1,48 @@
+"""Documents: what they state of themselves, their pages, and their text."""
+
+from datetime import datetime
+
+from dam.core.ecs.components import EntityId
+from dam.core.media_kinds import KindBinding
+from dam.core.systems.commands import Commands
+from dam.media.document.facts import DocumentFacts
+from dam.media.document.kind import DOCUMENT
+from dam.models import (
+    DocumentPropertiesComponent,
+    DocumentTextComponent,
+    StatedTextComponent,
+)
+from dam.systems.kinds.file_tags import tag_keywords
+
+
+def write_document(commands: Commands, asset: EntityId, document: DocumentFacts) -> None:
+    """Give a document its facts, its text, and a tag for each of its keywords."""
+    commands.set_values(
+        asset,
+        DocumentPropertiesComponent,
+        page_count=document.page_count,
+        is_encrypted=document.is_encrypted,
+        created_at=_time(document.created_at),
+        modified_at=_time(document.modified_at),
+    )
+    words = {
+        "title": document.title,
+        "description": document.description,
+        "author": document.author,
+    }
+    if any(words.values()):
+        commands.set_values(asset, StatedTextComponent, **words)
+    if document.text is not None:
+        commands.set_values(asset, DocumentTextComponent, text=document.text)
+    tag_keywords(commands, asset, document.keywords)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+DOCUMENTS = KindBinding(
+    kind=DOCUMENT,
+    components=(DocumentPropertiesComponent, StatedTextComponent, DocumentTextComponent),
+    write=write_document,
+)

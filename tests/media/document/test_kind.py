@@ -1,0 +1,340 @@
+"""What is read of documents of each kind, and that no document costs more than itself."""
+
+import io
+import resource
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import BinaryIO
+
+import pikepdf
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dam.errors import ItemError, NoPictureError
+from dam.media.document.facts import DocumentFacts, time_of
+from dam.media.document.kind import DOCUMENT
+from dam.media.document.pdf import TEXT_CHARACTERS, TEXT_PAGES
+from dam.media.file_type.recognition import media_type
+from dam.media.limits import MediaLimits
+from tests.media.document_files import (
+    DOC,
+    DOCX,
+    EPUB,
+    ODT,
+    PDF,
+    core_xml,
+    docx,
+    epub,
+    hostile_pdfs,
+    looped_compound,
+    odt,
+    page_pdf,
+    pdf,
+    picture,
+    stream,
+    text_pdf,
+    zipped,
+)
+
+LIMITS = MediaLimits()
+
+
+def described(content: bytes, kind: str) -> DocumentFacts:
+    return DOCUMENT.describe(io.BytesIO(content), kind, LIMITS)
+
+
+def pictured(content: bytes, kind: str) -> Image.Image:
+    assert DOCUMENT.picture is not None
+    image = DOCUMENT.picture(io.BytesIO(content), kind, LIMITS)
+    assert isinstance(image, Image.Image)
+    return image
+
+
+_INFO = {
+    "Title": b"(Soup\\000)",
+    "Author": b"<FEFF004D006F0065006200690075007300200065006E002000200041>",
+    "Subject": b"(How to cook)",
+    "Keywords": b"(soup, stock; soup,)",
+    "CreationDate": b"(D:20240517101112+02'00')",
+    "ModDate": b"(D:2024)",
+}
+_CORE = core_xml(
+    title="Plan", creator="Ann", subject="for spring", keywords="plan; spring"
+).replace(b"</x>", b"<created>2024-05-17T10:11:12Z</created><modified>x</modified></x>")
+_ODT_META = (
+    "<dc:title>Letter</dc:title><meta:initial-creator>Bo</meta:initial-creator>"
+    "<dc:creator>Cy</dc:creator><meta:keyword>a</meta:keyword><meta:keyword>b</meta:keyword>"
+    "<meta:creation-date>2024-05-17T10:11:12.5</meta:creation-date>"
+    '<meta:document-statistic meta:page-count="7"/>'
+)
+_EPUB_META = (
+    "<dc:title>Whale</dc:title><dc:creator>Ann</dc:creator><dc:creator>Bo</dc:creator>"
+    "<dc:subject>sea</dc:subject><dc:date>1851</dc:date>"
+    '<meta property="dcterms:modified">2024-05-17T10:11:12Z</meta>'
+    '<meta property="schema:numberOfPages">700</meta>'
+)
+
+DESCRIBED = {
+    PDF: (
+        text_pdf(["first words", "second"], _INFO),
+        DocumentFacts(
+            title="Soup",
+            author="Moebius en  A",
+            description="How to cook",
+            keywords=("soup", "stock"),
+            page_count=2,
+            created_at="2024-05-17T10:11:12+02:00",
+            modified_at="2024-01-01T00:00:00+00:00",
+            text="first words\nsecond",
+        ),
+    ),
+    DOCX: (
+        docx(_CORE, b"<P><Pages>12</Pages></P>"),
+        DocumentFacts(
+            title="Plan",
+            author="Ann",
+            description="for spring",
+            keywords=("plan", "spring"),
+            page_count=12,
+            created_at="2024-05-17T10:11:12+00:00",
+        ),
+    ),
+    ODT: (
+        odt(_ODT_META),
+        DocumentFacts(
+            title="Letter",
+            author="Bo",
+            keywords=("a", "b"),
+            page_count=7,
+            created_at="2024-05-17T10:11:12+00:00",
+        ),
+    ),
+    EPUB: (
+        epub(_EPUB_META),
+        DocumentFacts(
+            title="Whale",
+            author="Ann, Bo",
+            keywords=("sea",),
+            page_count=700,
+            modified_at="2024-05-17T10:11:12+00:00",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DESCRIBED)
+def test_a_document_says_this_of_itself(kind: str) -> None:
+    content, facts = DESCRIBED[kind]
+    assert media_type(io.BytesIO(content)) == kind
+    assert described(content, kind) == facts
+
+
+_ITEM = '<item id="{}" href="{}" media-type="image/png" properties="{}"/>'
+COVERS = {
+    "named by its property": epub(
+        "", _ITEM.format("x", "a%20b.png", "cover-image"), {"OPS/a b.png": picture()}
+    ),
+    "named by its id": epub(
+        '<meta name="cover" content="x"/>', _ITEM.format("x", "../b.png", ""), {"b.png": picture()}
+    ),
+    "called cover": epub("", _ITEM.format("cover", "b.png", ""), {"OPS/b.png": picture()}),
+    "above all folders, so at the top": epub(
+        "", _ITEM.format("cover", "../../../b.png", ""), {"b.png": picture()}
+    ),
+}
+
+
+@pytest.mark.parametrize("how", COVERS)
+def test_the_cover_of_a_book_is_its_picture(how: str) -> None:
+    assert pictured(COVERS[how], EPUB).getpixel((5, 5)) == (0, 0, 128)
+
+
+def test_other_documents_have_the_picture_in_them() -> None:
+    thumbnail = {"docProps__small.jpeg": picture("JPEG")}
+    blue = pictured(docx(_CORE, **thumbnail), DOCX).getpixel((5, 5))
+    assert isinstance(blue, tuple)
+    assert blue[2] > 100
+    with_picture = odt("", {"Thumbnails/thumbnail.png": picture()})
+    assert pictured(with_picture, ODT).getpixel((5, 5)) == (0, 0, 128)
+    page = pictured(page_pdf(stream(b"1 0 0 rg 0 0 200 200 re f"), box="0 0 200 100"), PDF)
+    assert page.size == (512, 256)
+    assert page.getpixel((5, 5)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (docx(_CORE), DOCX),
+        (
+            docx(
+                _CORE,
+                docProps__small__jpeg=b"",
+                **{"docProps__small.jpeg": b"\1\0\0\0" + bytes(40)},
+            ),
+            DOCX,
+        ),
+        (epub(""), EPUB),
+        (epub("", _ITEM.format("cover", "../../../../etc/passwd", "cover-image")), EPUB),
+        (epub("", _ITEM.format("cover", "file:///etc/passwd", "cover-image")), EPUB),
+        (odt(""), ODT),
+    ],
+)
+def test_a_document_without_a_picture_is_sound(content: bytes, kind: str) -> None:
+    described(content, kind)
+    with pytest.raises(NoPictureError):
+        pictured(content, kind)
+
+
+def test_the_text_of_a_long_pdf_is_cut() -> None:
+    many = described(text_pdf([f"page{number}" for number in range(TEXT_PAGES + 5)]), PDF)
+    assert many.page_count == TEXT_PAGES + 5
+    assert (many.text or "").split() == [f"page{number}" for number in range(TEXT_PAGES)]
+    long = described(text_pdf(["word " * 5_000] * 9), PDF)
+    assert TEXT_CHARACTERS - 10 < len(long.text or "") <= TEXT_CHARACTERS
+
+
+class _Counting(io.BytesIO):
+    """A file that counts the bytes that are read."""
+
+    count = 0
+
+    def readinto(self, buffer: object, /) -> int:
+        size = super().readinto(buffer)  # type: ignore[arg-type]  # any buffer
+        self.count += size
+        return size
+
+
+@pytest.mark.parametrize("pages", [1, 2, 6])
+def test_a_scan_is_read_once_beside_its_hash(pages: int) -> None:
+    content = _scan(pages, 3 << 20)
+    file = _Counting(content)
+    assert DOCUMENT.picture is not None
+    assert DOCUMENT.describe(file, PDF, LIMITS).page_count == pages
+    DOCUMENT.picture(file, PDF, LIMITS)
+    assert file.count <= len(content) + (1 << 20)
+
+
+def _scan(pages: int, picture_bytes: int) -> bytes:
+    side = int((picture_bytes / 3) ** 0.5)
+    entries = b"/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceRGB" % (
+        side,
+        side,
+    )
+    kids = b" ".join(b"%d 0 R" % (3 + 3 * at) for at in range(pages))
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
+    ]
+    for at in range(pages):
+        number = 3 + 3 * at
+        objects += [
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents %d 0 R"
+            b"/Resources<</XObject<</I %d 0 R>>>>>>" % (number + 1, number + 2),
+            stream(b"200 0 0 200 0 0 cm /I Do"),
+            stream(bytes([at]) * (side * side * 3), entries),
+        ]
+    return pdf(objects)
+
+
+_BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
+_EXTERNAL = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>'
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    **{what: (content, PDF) for what, content in hostile_pdfs().items()},
+    "an entity bomb": (docx(_BOMB), DOCX),
+    "an external entity": (docx(_EXTERNAL), DOCX),
+    "XML that is too deep": (docx(b"<a>" * 5_000 + b"</a>" * 5_000), DOCX),
+    "XML of too many elements": (docx(b"<x>" + b"<a/>" * 200_000 + b"</x>"), DOCX),
+    "no XML": (docx(b"\xff\xfe\0\0"), DOCX),
+    "XML in an encoding that there is not": (
+        docx(b'<?xml version="1.0" encoding="x-y"?><a/>'),
+        DOCX,
+    ),
+    "a zip bomb": (docx(b"<x>" + b" " * (64 << 20) + b"</x>"), DOCX),
+    "a book that is a zip bomb": (epub("<dc:title>" + "t" * (16 << 20) + "</dc:title>"), EPUB),
+    "a book that names itself": (
+        zipped(
+            {"META-INF/container.xml": b'<c><rootfile full-path="META-INF/container.xml"/></c>'}
+        ),
+        EPUB,
+    ),
+    "sectors that follow themselves": (looped_compound(), DOC),
+    "a table that is its own directory": (looped_compound(fat=(0, 1, 2, 3)), DOC),
+    "a directory whose entries hold one another": (
+        looped_compound(fat=(0xFFFFFFFD, 2, 3, 0xFFFFFFFE)),
+        DOC,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_document_is_described_or_refused(what: str) -> None:
+    content, kind = HOSTILE[what]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    _try(content, kind)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
+
+
+def _try(content: bytes, kind: str) -> None:
+    """Describe and draw a document; it may fail in no other way than as an item."""
+    for call in (described, pictured):
+        with suppress(ItemError):
+            call(content, kind)
+
+
+@pytest.mark.parametrize(("content", "facts"), DESCRIBED.values(), ids=DESCRIBED)
+def test_a_document_that_breaks_off_is_described_or_refused(
+    content: bytes, facts: DocumentFacts
+) -> None:
+    kind = next(kind for kind, (_, own) in DESCRIBED.items() if own is facts)
+    for tenth in range(10):
+        _try(content[: len(content) * tenth // 10], kind)
+
+
+@given(st.binary(max_size=300), st.sampled_from([*DESCRIBED, DOC]))
+@example(b"", PDF)
+def test_random_bytes_behind_the_first_ones_are_refused(noise: bytes, kind: str) -> None:
+    heads = {PDF: b"%PDF-1.7\n", DOC: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"}
+    _try(heads.get(kind, b"PK\3\4") + noise, kind)
+
+
+@given(st.text("0123456789-:TZ+.'D ", max_size=24))
+@example("D:00000000")
+@example("99999-12-31")
+@example("D:20240230")
+@example("2024-05-17T10:11:12+99:99")
+@example("9999-12-31T23:59:59-23:59")
+def test_a_time_is_sound_or_none(text: str) -> None:
+    found = time_of(text)
+    assert found is None or datetime.fromisoformat(found).utcoffset() is not None
+
+
+def test_a_pdf_that_needs_a_password_is_a_fact() -> None:
+    content = _encrypted("secret")
+    assert described(content, PDF) == DocumentFacts(is_encrypted=True)
+    with pytest.raises(NoPictureError, match="password"):
+        pictured(content, PDF)
+    readable = described(_encrypted(""), PDF)
+    assert (readable.is_encrypted, readable.text) == (True, "hello")
+
+
+def _encrypted(password: str) -> bytes:
+    content = io.BytesIO()
+    with pikepdf.open(io.BytesIO(text_pdf(["hello"]))) as opened:
+        opened.save(content, encryption=pikepdf.Encryption(owner="owner", user=password))
+    return content.getvalue()
+
+
+class _FailingFile(io.BytesIO):
+    """A file on a disk that fails."""
+
+    def readinto(self, _buffer: object, /) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_an_error_of_the_disk_is_no_damage() -> None:
+    reading: Callable[[BinaryIO, str, MediaLimits], object] = DOCUMENT.describe
+    with pytest.raises(OSError, match="Input/output"):
+        reading(_FailingFile(text_pdf(["x"])), PDF, LIMITS)
