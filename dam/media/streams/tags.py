@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from dam.media.camera.values import Position, TakenAt
 from dam.media.clean_text import clean_text
-from dam.media.streams.values import Position, RecordedAt, SongTags
+from dam.media.streams.values import SongTags
 
 _MOST_TAGS = 500
 _MOST_KEY_CHARACTERS = 100
@@ -97,7 +98,7 @@ def _year(text: str | None) -> int | None:
     return int(found[0]) if found and 0 < int(found[0]) <= _LATEST_YEAR else None
 
 
-def recorded_at(tags: Mapping[str, str]) -> RecordedAt | None:
+def recorded_at(tags: Mapping[str, str]) -> TakenAt | None:
     """Return when a camera recorded a video: QuickTime's local time, else the container's in UTC.
 
     A date without a time of day is that of a release, and is left out; so is a clock never set.
@@ -113,8 +114,8 @@ def recorded_at(tags: Mapping[str, str]) -> RecordedAt | None:
         except ValueError:
             continue
         if at not in _UNSET and _FIRST_YEAR <= at.year <= _LAST_YEAR:
-            return RecordedAt(
-                at=at.isoformat(timespec="microseconds"),
+            return TakenAt(
+                local_time=at.isoformat(timespec="microseconds"),
                 utc_offset_minutes=_offset(zone),
                 source=source,
             )

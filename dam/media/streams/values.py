@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from dam.media.camera.values import Position, TakenAt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoFacts:
@@ -44,31 +46,6 @@ class SongTags:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedAt:
-    """When a camera says that it recorded a video.
-
-    Attributes:
-        at: ISO 8601 without an offset; the time on the clock of that place if `utc_offset_minutes`
-            is known.
-        utc_offset_minutes: 0 for a time in UTC.
-        source: The tag that says it.
-    """
-
-    at: str
-    utc_offset_minutes: int | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """A place on earth in signed degrees, and metres above the sea."""
-
-    latitude: float
-    longitude: float
-    altitude_m: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFacts:
     """What is known of a video or a song without decoding it.
 
@@ -97,7 +74,7 @@ class StreamFacts:
     title: str | None = None
     description: str | None = None
     song: SongTags = SongTags()
-    recorded_at: RecordedAt | None = None
+    recorded_at: TakenAt | None = None
     position: Position | None = None
     make: str | None = None
     model: str | None = None

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from dam.core.ecs.components import AnyComponent, EntityId
 from dam.core.systems.commands import Commands
-from dam.media.camera.tags import tags_of
-from dam.media.camera.values import CameraFacts
+from dam.media.camera.values import CameraFacts, Position, TakenAt
+from dam.media.keywords import tags_of
 from dam.models import (
     CameraPropertiesComponent,
     FileMetadataComponent,
@@ -37,9 +37,9 @@ def write_camera(commands: Commands, asset: EntityId, camera: CameraFacts) -> No
     }
     if any(words.values()):
         commands.set_values(asset, StatedTextComponent, **words)
-    _write_time_and_place(commands, asset, camera)
+    write_time_and_place(commands, asset, camera.taken_at, camera.position)
     commands.set_values(asset, FileMetadataComponent, values=json.loads(camera.metadata))
-    if tags := tags_of(camera):
+    if tags := tags_of(camera.keywords, camera.rating):
         commands.tag(asset, *tags, source="file")
 
 
@@ -60,8 +60,10 @@ def _write_camera(commands: Commands, asset: EntityId, camera: CameraFacts) -> N
         )
 
 
-def _write_time_and_place(commands: Commands, asset: EntityId, camera: CameraFacts) -> None:
-    taken, place = camera.taken_at, camera.position
+def write_time_and_place(
+    commands: Commands, asset: EntityId, taken: TakenAt | None, place: Position | None
+) -> None:
+    """Give an asset the time and the place at which it was recorded, if they are known."""
     if taken is not None:
         commands.set_values(
             asset,

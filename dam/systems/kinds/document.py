@@ -7,12 +7,12 @@ from dam.core.media_kinds import KindBinding
 from dam.core.systems.commands import Commands
 from dam.media.document.facts import DocumentFacts
 from dam.media.document.kind import DOCUMENT
+from dam.media.keywords import tags_of
 from dam.models import (
     DocumentPropertiesComponent,
     DocumentTextComponent,
     StatedTextComponent,
 )
-from dam.systems.kinds.file_tags import tag_keywords
 
 
 def write_document(commands: Commands, asset: EntityId, document: DocumentFacts) -> None:
@@ -34,7 +34,8 @@ def write_document(commands: Commands, asset: EntityId, document: DocumentFacts)
         commands.set_values(asset, StatedTextComponent, **words)
     if document.text is not None:
         commands.set_values(asset, DocumentTextComponent, text=document.text)
-    tag_keywords(commands, asset, document.keywords)
+    if tags := tags_of(document.keywords):
+        commands.tag(asset, *tags, source="file")
 
 
 def _time(text: str | None) -> datetime | None:

@@ -10,12 +10,17 @@ from dam.media.streams.values import StreamFacts
 from dam.models import (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ContainerPropertiesComponent,
     DurationComponent,
+    FileMetadataComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     StatedTextComponent,
+    TakenAtComponent,
     VideoPropertiesComponent,
 )
+from dam.systems.kinds.camera import write_time_and_place
 
 
 def write_streams(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
@@ -30,6 +35,12 @@ def write_streams(commands: Commands, asset: EntityId, facts: StreamFacts) -> No
     song = asdict(facts.song)
     if any(value is not None for value in song.values()):
         commands.set_values(asset, AudioTagsComponent, **song)
+    write_time_and_place(commands, asset, facts.recorded_at, facts.position)
+    if facts.make or facts.model:
+        make, model = facts.make, facts.model
+        commands.set_values(asset, CameraPropertiesComponent, make=make, model=model)
+    if facts.tags:
+        commands.set_values(asset, FileMetadataComponent, values={"Container": facts.tags})
     if facts.title or facts.description:
         title, description = facts.title, facts.description
         commands.set_values(asset, StatedTextComponent, title=title, description=description)
@@ -54,10 +65,14 @@ def _write_video(commands: Commands, asset: EntityId, facts: StreamFacts) -> Non
 _COMPONENTS = (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ContainerPropertiesComponent,
     DurationComponent,
+    FileMetadataComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     StatedTextComponent,
+    TakenAtComponent,
     VideoPropertiesComponent,
 )
 

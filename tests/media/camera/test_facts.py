@@ -8,9 +8,9 @@ import pytest
 
 from dam.media.camera.facts import facts_of
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.tags import tags_of
 from dam.media.camera.times import PRIORITY
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
+from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
 from tests.media.camera.blocks import (
     Tag,
@@ -212,7 +212,7 @@ def test_keywords_are_kept_once_and_those_of_a_hierarchy_as_paths_too() -> None:
         *("cat", "Marie Curie", "a=b", "xy", "dog", "bird", "people/Marie Curie"),
         *("Paris", "places/France/Paris"),
     )
-    assert tags_of(facts)[:4] == ("rating=2", "cat", "Marie Curie", "a b")
+    assert tags_of(facts.keywords, facts.rating)[:4] == ("rating=2", "cat", "Marie Curie", "a b")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_keywords_are_kept_once_and_those_of_a_hierarchy_as_paths_too() -> None:
     ],
 )
 def test_a_keyword_becomes_a_tag_that_can_be_read(keyword: str, expected: tuple[str, ...]) -> None:
-    tags = tags_of(CameraFacts(keywords=(keyword,)))
+    tags = tags_of([keyword])
     assert tuple(tag.strip() for tag in tags) == expected
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.tags import tags_of
 from dam.media.camera.values import CameraFacts
+from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
 from tests.media.camera.blocks import (
     XMP_HEAD,
@@ -83,7 +83,7 @@ def read(content: bytes) -> CameraFacts:
     facts = read_camera_facts(file, MediaLimits())
     assert file.read_bytes <= 4 * len(content) + (1 << 17)
     words = (facts.make, facts.model, facts.lens, facts.title, facts.description, facts.author)
-    for word in (*words, *facts.keywords, *tags_of(facts), facts.metadata):
+    for word in (*words, *facts.keywords, *tags_of(facts.keywords), facts.metadata):
         assert word is None or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in word)
     numbers = (facts.exposure_time_s, facts.f_number, facts.focal_length_mm)
     assert all(number is None or (math.isfinite(number) and number > 0) for number in numbers)

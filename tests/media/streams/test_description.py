@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from dam.media.camera.values import Position, TakenAt
 from dam.media.file_type.recognition import media_type
 from dam.media.kind import kind_of
 from dam.media.limits import MediaLimits
 from dam.media.streams.entry import describe_streams, installed_decoders
 from dam.media.streams.kinds import AUDIO, VIDEO
-from dam.media.streams.values import Position, RecordedAt, SongTags, StreamFacts
+from dam.media.streams.values import SongTags, StreamFacts
 from tests.benchmarks.truth import streams as truth
 from tests.media.streams.files import attached, clip, mp3, png, song, text
 
@@ -108,8 +109,8 @@ def test_the_size_is_that_of_the_frames_as_they_are_shown(
 
 def test_a_camera_says_when_and_where_it_recorded(tmp_path: Path) -> None:
     facts = described(_phone_video(tmp_path))
-    assert facts.recorded_at == RecordedAt(
-        at="2023-09-22T18:34:05.000000",
+    assert facts.recorded_at == TakenAt(
+        local_time="2023-09-22T18:34:05.000000",
         utc_offset_minutes=120,
         source="com.apple.quicktime.creationdate",
     )
