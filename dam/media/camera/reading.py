@@ -64,7 +64,8 @@ def read_camera_facts(file: BinaryIO, limits: MediaLimits) -> CameraFacts:
     Raises:
         OSError: The file cannot be read.
     """
-    return facts_of(read_groups(file, limits))
+    groups = read_groups(file, limits)
+    return facts_of(groups) if groups else CameraFacts()
 
 
 def read_groups(file: BinaryIO, limits: MediaLimits) -> Groups:

@@ -3,7 +3,6 @@
 from typing import Any, BinaryIO
 
 from dam.errors import ItemError, raise_host_limit
-from dam.media.camera.reading import read_camera_facts
 from dam.media.camera.values import CameraFacts
 from dam.media.image.decoders import PICTURE_TYPES, REQUIREMENTS, installed_decoders
 from dam.media.image.entry import describe_image, small_picture
@@ -13,6 +12,8 @@ from dam.media.limits import MediaLimits
 
 
 def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> PictureFacts:
+    from dam.media.camera.reading import read_camera_facts  # noqa: PLC0415 - for workers alone
+
     try:
         camera = read_camera_facts(file, limits)
     except OSError as error:
@@ -37,7 +38,11 @@ IMAGE = MediaKind(
     picture=_picture,
     picture_version=3,
     scaled=frozenset({"image/jpeg"}),
-    preloads=("dam.media.image.analysis", "dam.media.image.description"),
+    preloads=(
+        "dam.media.camera.reading",
+        "dam.media.image.analysis",
+        "dam.media.image.description",
+    ),
     requirements=REQUIREMENTS,
     decoders=installed_decoders,
 )

@@ -144,8 +144,7 @@ def _leaf_text(  # noqa: C901 - one case a class
             if distance is not None:
                 shown += f"{'<' if condition.is_strict else '<='}{distance}"
         case Near(latitude, longitude, distance):
-            place = ",".join(_value_text(each) for each in (latitude, longitude))
-            shown = f"gps:{place},{_value_text(distance)}m"
+            shown = f"gps:{_plain(latitude)},{_plain(longitude)},{_plain(distance)}m"
         case InPlace(place):
             shown = f"in:{place}"
         case DigestStart(hex_digits):
@@ -155,6 +154,11 @@ def _leaf_text(  # noqa: C901 - one case a class
         case OfComic():
             shown = _comic_text(condition)
     return shown
+
+
+def _plain(number: float) -> str:
+    """Return a number without an exponent."""
+    return f"{number:.15f}".rstrip("0").removesuffix(".")
 
 
 def _comic_text(condition: OfComic) -> str:
