@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_CAMERA_TABLES = ("camera_properties", "taken_at", "geo_position", "file_metadata")
 _STREAM_TABLES = (
     "duration",
     "container_properties",
@@ -24,11 +25,12 @@ _STREAM_TABLES = (
 def upgrade() -> None:
     """Add the tables of each part."""
     _stated_text()
+    _camera()
     _streams()
 
 
 def downgrade() -> None:
-    for name in ("stated_text", *_STREAM_TABLES):
+    for name in ("stated_text", *_CAMERA_TABLES, *_STREAM_TABLES):
         op.drop_table(f"component_{name}")
 
 
@@ -49,9 +51,43 @@ def _component(name: str, *columns: sa.Column[Any]) -> None:
     )
 
 
+def _index(name: str, column: str) -> None:
+    table = f"component_{name}"
+    with op.batch_alter_table(table, schema=None) as batch_op:
+        batch_op.create_index(batch_op.f(f"ix_{table}_{column}"), [column], unique=False)
+
+
 def _stated_text() -> None:
     names = ("title", "description", "author")
     _component("stated_text", *(sa.Column(name, sa.String(), nullable=True) for name in names))
+
+
+def _camera() -> None:
+    _component(
+        "camera_properties",
+        sa.Column("make", sa.String(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("lens", sa.String(), nullable=True),
+        sa.Column("exposure_time_s", sa.Double(), nullable=True),
+        sa.Column("f_number", sa.Double(), nullable=True),
+        sa.Column("iso", _ID, nullable=True),
+        sa.Column("focal_length_mm", sa.Double(), nullable=True),
+    )
+    _component(
+        "taken_at",
+        sa.Column("taken_at", sa.DateTime(), nullable=False),
+        sa.Column("utc_offset_minutes", _ID, nullable=True),
+        sa.Column("source", sa.String(length=100), nullable=False),
+    )
+    _index("taken_at", "taken_at")
+    _component(
+        "geo_position",
+        sa.Column("latitude", sa.Double(), nullable=False),
+        sa.Column("longitude", sa.Double(), nullable=False),
+        sa.Column("altitude_m", sa.Double(), nullable=True),
+    )
+    _index("geo_position", "latitude")
+    _component("file_metadata", sa.Column("values", sa.String(), nullable=False))
 
 
 def _streams() -> None:

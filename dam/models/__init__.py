@@ -32,13 +32,17 @@ from dam.models.processing.needs_metadata_extraction_component import (
 from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
 from dam.models.properties.audio_properties_component import AudioPropertiesComponent
 from dam.models.properties.audio_tags_component import AudioTagsComponent
+from dam.models.properties.camera_properties_component import CameraPropertiesComponent
 from dam.models.properties.container_properties_component import ContainerPropertiesComponent
 from dam.models.properties.duration_component import DurationComponent
+from dam.models.properties.file_metadata_component import FileMetadataComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
+from dam.models.properties.geo_position_component import GeoPositionComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
 from dam.models.properties.image_format_component import ImageFormatComponent
 from dam.models.properties.stated_text_component import StatedTextComponent
+from dam.models.properties.taken_at_component import TakenAtComponent
 from dam.models.properties.video_properties_component import VideoPropertiesComponent
 from dam.models.search.saved_query import SavedQuery
 from dam.models.search.search_change import search_changes
@@ -76,6 +80,7 @@ __all__ = [
     "AudioTagsComponent",
     "BaseConceptualInfoComponent",
     "BaseVariantInfoComponent",
+    "CameraPropertiesComponent",
     "ComicBookConceptComponent",
     "ComicBookTermComponent",
     "ComicBookVariantComponent",
@@ -89,8 +94,10 @@ __all__ = [
     "DurationComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",
+    "FileMetadataComponent",
     "FilePropertiesComponent",
     "FramePropertiesComponent",
+    "GeoPositionComponent",
     "ImageDimensionsComponent",
     "ImageFormatComponent",
     "ImagePerceptualAHashComponent",
@@ -111,6 +118,7 @@ __all__ = [
     "TagConceptComponent",
     "TagNameComponent",
     "TagParentComponent",
+    "TakenAtComponent",
     "TrashedComponent",
     "VideoPropertiesComponent",
     "WorldIdentity",

@@ -1,6 +1,9 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Compiled, DateTime, Dialect, Double, Integer, String
 from sqlalchemy.ext.compiler import compiles
@@ -38,6 +41,34 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class LocalDateTime(TypeDecorator[datetime]):
+    """The clock of a place, stored and returned without a zone; that of a value is left out."""
+
+    impl = DateTime(timezone=False)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Return what the clock shows."""
+        return None if value is None else value.replace(tzinfo=None)
+
+
+class JsonText(TypeDecorator[Mapping[str, Any]]):
+    """A JSON object, stored as text, so that both databases keep it as it is."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Any] | None, _dialect: Dialect) -> str | None:
+        """Return the text of an object."""
+        if value is None:
+            return None
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:  # noqa: ANN401 - JSON
+        """Return the object of a text."""
+        return None if value is None else json.loads(value)
 
 
 class unix_now(FunctionElement[float]):  # noqa: N801 - reads like the SQL functions beside it

@@ -1,6 +1,7 @@
 """Videos and songs: length, container, codecs, size, and what they say of themselves."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import KindBinding
@@ -10,10 +11,14 @@ from dam.media.streams.values import StreamFacts
 from dam.models import (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ContainerPropertiesComponent,
     DurationComponent,
+    FileMetadataComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     StatedTextComponent,
+    TakenAtComponent,
     VideoPropertiesComponent,
 )
 
@@ -33,6 +38,29 @@ def write_streams(commands: Commands, asset: EntityId, facts: StreamFacts) -> No
     if facts.title or facts.description:
         title, description = facts.title, facts.description
         commands.set_values(asset, StatedTextComponent, title=title, description=description)
+    _write_recording(commands, asset, facts)
+    listed = {str(number): words for number, words in enumerate(facts.streams)}
+    values = {"Streams": listed, "Tags": facts.tags}
+    groups = {name: group for name, group in values.items() if group}
+    if groups:
+        commands.set_values(asset, FileMetadataComponent, values=groups)
+
+
+def _write_recording(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
+    """Write by which camera, when and where a video was recorded."""
+    if facts.make or facts.model:
+        make, model = facts.make, facts.model
+        commands.set_values(asset, CameraPropertiesComponent, make=make, model=model)
+    if recorded := facts.recorded_at:
+        commands.set_values(
+            asset,
+            TakenAtComponent,
+            taken_at=datetime.fromisoformat(recorded.at),
+            utc_offset_minutes=recorded.utc_offset_minutes,
+            source=recorded.source,
+        )
+    if facts.position is not None:
+        commands.set_values(asset, GeoPositionComponent, **asdict(facts.position))
 
 
 def _write_video(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
@@ -54,10 +82,14 @@ def _write_video(commands: Commands, asset: EntityId, facts: StreamFacts) -> Non
 _COMPONENTS = (
     AudioPropertiesComponent,
     AudioTagsComponent,
+    CameraPropertiesComponent,
     ContainerPropertiesComponent,
     DurationComponent,
+    FileMetadataComponent,
+    GeoPositionComponent,
     ImageDimensionsComponent,
     StatedTextComponent,
+    TakenAtComponent,
     VideoPropertiesComponent,
 )
 

@@ -1,0 +1,17 @@
+"""Everything that the metadata of a file says, by group and tag."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dam.core.database.column_types import JsonText
+from dam.core.ecs.components import Component
+
+
+class FileMetadataComponent(Component, kw_only=True):
+    """The tags of a file by group, as exiftool names them: `{"IFD0": {"Make": "Canon"}}`."""
+
+    __tablename__ = "component_file_metadata"
+
+    values: Mapped[Mapping[str, Any]] = mapped_column(JsonText())
