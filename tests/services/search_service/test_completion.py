@@ -115,7 +115,9 @@ EXPECTED = {
     'tag:a\\"': [r'tag:"a\"b\*"'],
     "tag:x": ['tag:"x>3"'],
     "tag:ün": ["tag:Ünique"],
-    "ca": ["tag:cat"],
+    "ca": [
+        *("camera:", "camera_make:", "camera_model:", "CameraPropertiesComponent.", "tag:cat"),
+    ],
     "ext:": ["ext:gz", "ext:jpg", "ext:txt"],
     "ext:.T": ["ext:txt"],
     "-failed:m": ["-failed:make_x"],

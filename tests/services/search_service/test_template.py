@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dam.errors import TemplateSyntaxError, UnknownFieldError, UsageError
 from dam.services.search_service.template import FieldValue, parse_template
 
-KNOWN = ("id", "name", "width", "ratio", "added_at", "tags", "is_animated", "sha256")
+KNOWN = ("id", "name", "width", "ratio", "added_at", "taken_at", "tags", "is_animated", "sha256")
 _EAST = timezone(timedelta(hours=2))
 
 
@@ -29,9 +29,12 @@ _EAST = timezone(timedelta(hours=2))
         ("{ratio}|{ratio:.2}", {"ratio": 1.7777777}, "1.7777777|1.78"),
         ("{ratio}", {"ratio": 2.0}, "2"),
         (
-            "{added_at}",
-            {"added_at": datetime(2026, 1, 2, 5, 4, tzinfo=_EAST)},
-            "2026-01-02T03:04:00Z",
+            "{taken_at} {added_at}",
+            {
+                "taken_at": datetime(2026, 1, 2, 5, 4, tzinfo=_EAST),
+                "added_at": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+            },
+            "2026-01-02T05:04:00+02:00 2026-01-02T03:04:00Z",
         ),
         ("{added_at}", {"added_at": datetime(2026, 1, 2, 3, 4)}, "2026-01-02T03:04:00"),  # noqa: DTZ001 - no zone
         ("{tags}", {"tags": ["cat", "red"]}, "cat, red"),
