@@ -34,6 +34,23 @@ class EncryptedArchiveError(ItemError):
         super().__init__(f"{what} is encrypted", "unpack it with its password and add the files")
 
 
+class PdfPageError(ItemError):
+    """A page of a PDF is not one picture that can be copied, so the PDF is no comic.
+
+    Args:
+        page_number: Of the page, from 1.
+        reason: What it is instead, such as "it has text".
+    """
+
+    def __init__(self, page_number: int, reason: str) -> None:
+        self.page_number = page_number
+        self.reason = reason
+        super().__init__(
+            f"page {page_number} of the PDF is not one picture alone: {reason}",
+            "only a PDF in which each page is one picture can be imported as a comic",
+        )
+
+
 class MissingUnpackerError(ItemError):
     """The extra of ours or the program that unpacks a format is not installed.
 

@@ -45,6 +45,11 @@ _LEAST_BYTES = 256 << 20
 _TAR_TYPES = frozenset(
     {"application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz"}
 )
+_FORMATS = {
+    "application/x-rar": "cbr",
+    "application/x-7z-compressed": "cb7",
+    "application/pdf": "pdf",
+}
 _DOCUMENT = b"comicinfo.xml"
 _LANGUAGE = re.compile(rb"<LanguageISO>\s*([A-Za-z]{2,3}(?:-[A-Za-z]+)?)\s*<")
 
@@ -162,8 +167,12 @@ def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) ->
             from dam.media.archive.seven_zip_reader import SevenZipReader  # noqa: PLC0415 - of the same
 
             return SevenZipReader(file, limits)
+        if found == "application/pdf":
+            from dam.media.archive.pdf_reader import PdfReader  # noqa: PLC0415 - of the same
+
+            return PdfReader(file, limits)
     except ModuleNotFoundError as error:
-        raise MissingUnpackerError("cbr" if "rar" in found else "cb7", EXTRA) from error
+        raise MissingUnpackerError(_FORMATS[found], EXTRA) from error
     raise NotAnArchiveError(found)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from dam.errors import DamError, ItemError, raise_host_limit
 
-ArchiveFormat = Literal["cbz", "cbr", "cb7", "cbt"]
+ArchiveFormat = Literal["cbz", "cbr", "cb7", "cbt", "pdf"]
 
 SPECIAL_KINDS = {
     0o120000: "a symbolic link",

@@ -29,7 +29,7 @@ TEXT_CHARACTERS = 60_000
 """The text of at most so many pages is kept, and so many characters of it: about the 10,000 words
 by which search finds an asset."""
 
-_LONGEST_SIDE_PX = 512
+_LONGEST_SIDE_PX = 256  # of a thumbnail
 _LARGEST_SCALE = 4.0
 _SPARE_BYTES = 1 << 20
 _LARGEST_VALUE_BYTES = 16 << 20
@@ -102,7 +102,7 @@ def describe(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Document
 
 
 def picture(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
-    """Return the first page as a picture, its longest side 512 pixels.
+    """Return the first page as a picture, as large as a thumbnail.
 
     Raises:
         NoPictureError: There is no page, or it cannot be read without a password.

@@ -161,7 +161,7 @@ def read_comic(
     Args:
         info: Its ComicInfo.xml, if it has a readable one.
         path: Its archive or folder.
-        comic_format: `cbz`, `cbr`, `cb7`, `cbt` or `folder`.
+        comic_format: `cbz`, `cbr`, `cb7`, `cbt`, `pdf` or `folder`.
         concept_entity_id: The concept that the user named.
     """
     name = os.fsencode(path.name).decode(errors="replace")

@@ -59,7 +59,7 @@ class ParsedComic:
 
     Args:
         name: The title of a new concept if `facts` have neither title nor series.
-        format: `cbz`, `cbr`, `cb7`, `cbt` or `folder`.
+        format: `cbz`, `cbr`, `cb7`, `cbt`, `pdf` or `folder`.
         info: Its ComicInfo.xml, if it has a readable one.
         facts: Facts from its ComicInfo.xml; facts missing there come from the file's name.
         scan_quality: How its pages were made, as the file's name says.

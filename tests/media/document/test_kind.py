@@ -160,7 +160,7 @@ def test_other_documents_have_the_picture_in_them() -> None:
     with_picture = odt("", {"Thumbnails/thumbnail.png": picture()})
     assert pictured(with_picture, ODT).getpixel((5, 5)) == (0, 0, 128)
     page = pictured(page_pdf(stream(b"1 0 0 rg 0 0 200 200 re f"), box="0 0 200 100"), PDF)
-    assert page.size == (512, 256)
+    assert page.size == (256, 128)
     assert page.getpixel((5, 5)) == (255, 0, 0)
 
 
