@@ -56,7 +56,7 @@ from dam.models.tags.tag_concept_component import TagConceptComponent
 from dam.models.tags.tag_name_component import TagNameComponent
 from dam.models.tags.tag_parent_component import TagParentComponent
 
-SCHEMA_REVISION = "0013"
+SCHEMA_REVISION = "0014"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
