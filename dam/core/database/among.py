@@ -1,9 +1,19 @@
 """`among`: a column has one of many values, which cost one parameter however many they are."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NewType
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, String, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -44,7 +54,7 @@ class _Among(Claim):
 
 
 def among(
-    column: ColumnElement[Any] | InstrumentedAttribute[Any], numbers: Collection[int]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], numbers: "Collection[int] | ArrayText"
 ) -> ColumnElement[bool]:
     """Return the condition that a column of whole numbers has one of these values.
 
@@ -53,10 +63,36 @@ def among(
 
     Example: `select(Entity).where(among(Entity.id, entity_ids))`.
     """
+    if isinstance(numbers, str):
+        return _Among(column, bindparam(None, numbers, type_=_Array()))
     if len(numbers) == 1:
         (number,) = numbers
         return column == bindparam(None, number, type_=BigInteger())
     return _Among(column, bindparam(None, list(numbers), type_=_Numbers()))
+
+
+ArrayText = NewType("ArrayText", str)
+"""Whole numbers as PostgreSQL writes an array of them: to read them here would take long."""
+
+
+def array_text(
+    numbers: ColumnElement[Any] | InstrumentedAttribute[Any],
+) -> ColumnElement[str]:
+    """Return the numbers of all rows as an `ArrayText`, or NULL without rows; for PostgreSQL."""
+    return cast(func.array_agg(numbers), String())
+
+
+def unnested(numbers: ArrayText, name: str) -> Select[int]:
+    """Return the statement that selects these numbers as a column; for PostgreSQL.
+
+    Example: `unnested(ArrayText("{3,4}"), "entity_id")`.
+
+    Args:
+        numbers: The numbers.
+        name: The name of the column.
+    """
+    given = bindparam(None, numbers, type_=_Array())
+    return select(func.unnest(given, type_=BigInteger()).label(name))
 
 
 @compiles(_Among, "sqlite")

@@ -1,5 +1,7 @@
 """`Change`: the rows that a call changed, before and after, so that `undo` can put them back."""
 
+import gc
+from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -10,7 +12,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +27,8 @@ from dam.core.ecs.components import Base, Entity, EntityId, table_of
 from dam.errors import ChangedSinceError
 
 Row = Mapping[str, Any]
-_Place = tuple[Table, int]
+_Rows = Mapping[Table, dict[int, tuple[Any, ...]]]
+"""Rows by table and key, each with its values in the order of the columns."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,10 @@ class Change:
     def entity_ids(self) -> tuple[EntityId, ...]:
         """The entities whose rows were changed, ascending."""
         found: set[EntityId] = set()
-        for table, rows in _by_table(self.rows):
+        for table, changes in _by_table(self.rows):
             owner = _owner_of(table).key
-            found.update(row.before[owner] for row in rows if row.before is not None)
-            found.update(row.after[owner] for row in rows if row.after is not None)
+            found |= {row[owner] for each in changes if (row := each.before) is not None}
+            found |= {row[owner] for each in changes if (row := each.after) is not None}
         return tuple(sorted(found))
 
 
@@ -124,9 +127,11 @@ async def recorded(
     yield recording
     await session.flush()
     after = await _read(session, watched)
+    with _without_collector():
+        differences = tuple(_differences(before, after))
     recording.change = Change(
         what=what,
-        rows=tuple(_differences(before, after)),
+        rows=differences,
         watched=tuple(watched),
         check=check,
         locked=tuple(locked),
@@ -208,25 +213,45 @@ async def _refuse_changed(session: AsyncSession, what: str, written: Iterable[Ro
             raise ChangedSinceError(what, sorted({row[owner] for row in changed}))
 
 
-async def _read(session: AsyncSession, watched: Iterable[Watched]) -> dict[_Place, Row]:
+async def _read(session: AsyncSession, watched: Iterable[Watched]) -> _Rows:
     await session.flush()
-    found: dict[_Place, Row] = {}
+    found: _Rows = defaultdict(dict)
     for each in watched:
         table = each.column.property.columns[0].table
-        names = [column.key for column in table.c]
-        at = names.index(_key_of(table).key)
+        at = list(table.c).index(_key_of(table))
         chosen = select(table).where(among(table.c[each.column.key], each.ids), *each.where)
-        for values in await session.execute(chosen):
-            found[table, values[at]] = dict(zip(names, values, strict=True))
+        rows = await session.execute(chosen)
+        with _without_collector():
+            found[table].update((row[at], tuple(row)) for row in rows.all())
     return found
 
 
-def _differences(before: dict[_Place, Row], after: dict[_Place, Row]) -> Iterator[RowChange]:
+def _differences(before: _Rows, after: _Rows) -> Iterator[RowChange]:
     """Yield what differs, ordered by table so that a parent comes before its children."""
-    order = {table: index for index, table in enumerate(Base.metadata.sorted_tables)}
-    changed = [at for at in before | after if before.get(at) != after.get(at)]
-    for at in sorted(changed, key=lambda at: (order[at[0]], at[1])):
-        yield RowChange(at[0], before.get(at), after.get(at))
+    for table in Base.metadata.sorted_tables:
+        was, now = before.get(table, {}), after.get(table, {})
+        names = table.c.keys()
+        for key in sorted(key for key in was.keys() | now.keys() if was.get(key) != now.get(key)):
+            yield RowChange(table, _named(names, was.get(key)), _named(names, now.get(key)))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Let Python's collector of cycles rest while very many objects are made without any cycle.
+
+    It would look at all objects of the program again and again, which takes as long as the block.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _named(names: Sequence[str], values: Sequence[Any] | None) -> Row | None:
+    return None if values is None else dict(zip(names, values, strict=True))
 
 
 def _by_table(rows: Iterable[RowChange]) -> Iterator[tuple[Table, list[RowChange]]]:

@@ -1,6 +1,6 @@
 """The tags of an entity."""
 
-from sqlalchemy import Double, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Double, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dam.core.ecs.components import MultiComponent
@@ -25,6 +25,20 @@ class EntityTagLinkComponent(MultiComponent, kw_only=True):
             name="uq_component_entity_tag_link",
         ),
         Index("ix_component_entity_tag_link_tag", "tag_entity_id", "entity_id"),
+        # Of a tag with values it has those that are numbers, so that no link need be read for them.
+        Index(
+            "ix_component_entity_tag_link_number",
+            "tag_entity_id",
+            "entity_id",
+            "number",
+            sqlite_where=text("number IS NOT NULL"),
+            postgresql_where=text("number IS NOT NULL"),
+        ),
+    )
+
+    # Without an index of its own: the unique constraint begins with it.
+    entity_id: Mapped[int] = mapped_column(
+        ForeignKey("entities.id", ondelete="CASCADE"), init=False
     )
 
     tag_entity_id: Mapped[int] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))

@@ -37,7 +37,7 @@ from dam.services.search_service.reading import read_values
 from dam.services.search_service.sql import bytewise_key
 from dam.services.search_service.template import FieldValue
 
-_CHUNK = 2000
+_CHUNK = 10_000
 _TYPES: dict[ValueKind, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -241,6 +241,8 @@ def order_of(sorts: tuple[Sort, ...]) -> Order:
     Raises:
         UnknownFieldError: There is no such field.
     """
+    if not sorts:
+        return Order((), ())
     known = all_fields()
     if unknown := [sort.field for sort in sorts if sort.field not in known]:
         raise UnknownFieldError(unknown[0], known)

@@ -39,7 +39,7 @@ __all__ = ["Ends", "are_many", "capped_count", "likely_ids", "matches"]
 _MAX_ASKED = 64
 # How many ids are looked at to estimate how many entries match, below how many ids that is not
 # worth it, and from how many matches on the estimate counts.
-_SAMPLE, _FEW, _CLEAR = 1_000, 300_000, 20
+_SAMPLE, _FEW, _CLEAR = 1_000, 300_000, 12
 
 
 # The words of all entries in SQLite; a row id is the entity's id.

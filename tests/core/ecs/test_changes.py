@@ -1,5 +1,6 @@
 """Changes of rows, and what `undo` makes of them."""
 
+import gc
 from collections.abc import Sequence
 
 import pytest
@@ -121,3 +122,15 @@ async def test_a_call_that_changes_nothing_is_an_empty_change(database: Database
     change = await database.write(nothing)
     assert change.rows == ()
     assert (await database.write(undo, change)).rows == ()
+
+
+@pytest.mark.parametrize("was_enabled", [True, False])
+async def test_the_collector_is_left_as_it_was(database: Database, *, was_enabled: bool) -> None:
+    await database.write(_prepare)
+    switch = gc.enable if was_enabled else gc.disable
+    try:
+        switch()
+        await database.write(_change)
+        assert gc.isenabled() is was_enabled
+    finally:
+        gc.enable()

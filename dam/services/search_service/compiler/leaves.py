@@ -1,6 +1,7 @@
 """The conditions of a query that have no other conditions in them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -106,11 +107,13 @@ async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
         found = or_(found, column.is_(None))
     rows = rows_of(FilePropertiesComponent, column)
     what = f"type:{','.join(wanted)}"
-    if COMIC not in wanted:
-        is_comic = exists().where(_variants.c.entity_id == _files.c.entity_id).correlate(_files)
-        return part_of(rows, found, not_(is_comic), what=what, is_indexed=True)
     part = part_of(rows, found, what=what, is_indexed=True)
-    return Part(any_of([part.condition, has_row(ComicBookVariantComponent)]))
+    if COMIC in wanted:
+        return Part(any_of([part.condition, has_row(ComicBookVariantComponent)]))
+    # Nearly none of them is a comic, and to look would take longer than to count.
+    likely = part.index and replace(part.index, is_exact=False)
+    is_comic = exists().where(_variants.c.entity_id == _files.c.entity_id).correlate(_files)
+    return Part(part_of(rows, found, not_(is_comic)).condition, likely)
 
 
 async def of_type(context: Context, condition: Comparison | Glob) -> Part:

@@ -53,6 +53,7 @@ class Index:
         is_exact: It finds no others.
         exact: Selects that find no others, if `selects` do; they would take long to count.
         words: What the index of words is asked for, any of it, if it is one of the indexes.
+        number: How many it finds, or `most_counted` if more, where that is known.
     """
 
     what: str
@@ -61,6 +62,7 @@ class Index:
     is_exact: bool = True
     exact: tuple[Select[Any], ...] = ()
     words: tuple[WantedWords, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,16 @@ _FEW = 20
 
 async def of_tags(context: Context, conditions: Sequence[Tagged]) -> Part:
     """Return the part for assets that have any of these tags."""
-    found = {tag.entity_id for each in conditions for tag in await _tags_of(context, each)}
+    found = [tag for each in conditions for tag in await _tags_of(context, each)]
     names = ", ".join(condition.name for condition in conditions[:_FEW])
-    return having(found, f"tag:{names}")
+    return having({tag.entity_id for tag in found}, f"tag:{names}", _uses(found))
 
 
 async def of_value(context: Context, condition: Tagged) -> Part:
     """Return the part for assets that have a tag with such a value."""
     by_type: dict[str | None, list[int]] = defaultdict(list)
-    for tag in await _tags_of(context, condition):
+    tags = await _tags_of(context, condition)
+    for tag in tags:
         by_type[tag.value_type].append(tag.entity_id)
     _refuse_value(condition, list(by_type))
     choices = [
@@ -47,7 +48,7 @@ async def of_value(context: Context, condition: Tagged) -> Part:
     has_value = or_(false(), *choices)
     part = part_of(rows, has_value)
     every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
-    tagged = having(every, f"tag:{condition.name}")
+    tagged = having(every, f"tag:{condition.name}", _uses(tags))
     # To count values, the database would have to read each link.
     exact = select(_links.c.entity_id).where(has_value)
     index = tagged.index and replace(tagged.index, is_exact=False, exact=(exact,))
@@ -98,10 +99,15 @@ def _key_of(text: str) -> str:
     return f"{before}{key}{after}"
 
 
-def having(tag_ids: Collection[int], what: str) -> Part:
-    """Return the part for assets that have any of these tags, by id."""
+def _uses(tags: Sequence[KnownTag]) -> int | None:
+    return tags[0].uses if len(tags) == 1 else None
+
+
+def having(tag_ids: Collection[int], what: str, number: int | None = None) -> Part:
+    """Return the part for assets that have any of these tags, by id; `number` as in `Index`."""
     wanted = among(_links.c.tag_entity_id, tag_ids)
     rows = rows_of(EntityTagLinkComponent, _links.c.id)
     part = part_of(rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
-    return Part(part.condition, Index(what, (ids,), is_in_order=len(tag_ids) == 1))
+    is_one = len(tag_ids) == 1
+    return Part(part.condition, Index(what, (ids,), is_in_order=is_one, number=number))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeGuard
 
 from sqlalchemy import false, select
@@ -20,6 +21,7 @@ from dam.services.search_service.compiler.driving import (
     choose_driver,
     is_rare,
     joined,
+    most_counted,
 )
 from dam.services.search_service.compiler.parts import (
     Asked,
@@ -90,6 +92,8 @@ async def compile_condition(
         session,
         [each for each in named if isinstance(each, Tagged)],
         [wanted for wanted in dict.fromkeys(words) if wanted.words],
+        [each for each in conjuncts if isinstance(each, Tagged)],
+        most_counted(page),
     )
     context = Context(session, all_fields(), vocabulary, is_sqlite, query.text)
     compiler = _Compiler(context)
@@ -97,7 +101,7 @@ async def compile_condition(
     is_lifted = [lift for each in conjuncts for lift in _lifts(each)]
     further: list[Asked] = [] if is_lifted else [always(holds(ENTRY.c.is_listed))]
     if "hidden" not in is_lifted:
-        further.append(none_of(is_hidden))
+        further.append(none_of(partial(is_hidden, is_sqlite=is_sqlite)))
     return await choose_driver(context, parts, further, page=page)
 
 
