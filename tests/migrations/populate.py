@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Table, select, text
 
-from dam.core.database.column_types import UtcDateTime
+from dam.core.database.column_types import JsonText, LocalDateTime, UtcDateTime
 from dam.core.ecs.components import Base, table_of
 from dam.models import WorldIdentity
 from tests.databases import create_schema
@@ -49,7 +49,13 @@ def _row(table: Table, number: int) -> dict[str, object]:
 
 
 def _value(column: Column[object], number: int) -> object:
-    kind = datetime if isinstance(column.type, UtcDateTime) else column.type.python_type
+    if isinstance(column.type, JsonText):
+        return {column.name: number}
+    kind = (
+        datetime
+        if isinstance(column.type, UtcDateTime | LocalDateTime)
+        else column.type.python_type
+    )
     return _VALUES[kind](column.name, number)
 
 
