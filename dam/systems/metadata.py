@@ -58,9 +58,9 @@ def _write(
     kind = kind_of(kinds.kinds(), answer.media_type)
     picture_version: int | None = version_of_picture(kind)
     failure = answer.failure
+    if failure is None and former is not None and former.media_type is not None:
+        _forget(commands, asset, kinds, kind)
     if failure is None or answer.facts is not None:
-        if former is not None and former.media_type is not None:
-            _forget(commands, asset, kinds, kind)
         failure = _write_facts(commands, asset, answer, kinds) or failure
     if failure is not None:
         if not isinstance(failure, NoDecoderError):

@@ -55,7 +55,6 @@ def test_a_maker_is_named_once() -> None:
     nothing = dict.fromkeys(("lens", "exposure_time_s", "f_number", "iso", "focal_length_mm"))
     makers = ("NIKON CORPORATION", "NIKON D70"), ("SONY", "DSC-RX100"), ("Canon", None)
     shown = [
-        camera_text(CameraSummary(make=make, model=model, **nothing))  # type: ignore[arg-type] # all None
-        for make, model in makers
+        camera_text(CameraSummary(make=make, model=model, **nothing)) for make, model in makers
     ]
     assert shown == ["NIKON D70", "SONY DSC-RX100", "Canon"]
