@@ -22,13 +22,16 @@ from tests.migrations.schemas import (
 pytestmark = pytest.mark.slow
 
 WATCHED = {
+    "component_audio_tags",
     "component_comic_book_concept",
     "component_comic_book_term",
     "component_comic_book_variant",
     "component_content_hash_sha256",
+    "component_document_text",
     "component_file_location",
     "component_file_properties",
     "component_original_source_info",
+    "component_stated_text",
 }
 
 
