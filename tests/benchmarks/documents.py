@@ -38,7 +38,7 @@ def main() -> None:
             (folder / f"{number:05}.pdf").write_bytes(_document(number))
         warm(folder)
         loop = 'for file in "$1"/*; do pdfinfo "$file" >/dev/null; done'
-        own = [sys.executable, "-m", "dam", "--json", "add-asset", "-r", str(folder)]
+        own: list[str | Path] = [sys.executable, "-m", "dam", "--json", "add-asset", "-r", folder]
         contenders = {
             "dam": partial(_run, own, options.workers),
             "pdfinfo": partial(_run, ["sh", "-c", loop, "sh", folder], options.workers),

@@ -208,3 +208,31 @@ def looped_compound(*, sectors: int = 4, fat: Sequence[int] = (), chain: int = 1
             "<HBBLLL36xLL4x", len(name), kind, 1, chain, chain, chain, 0xFFFFFFFE, 0
         )
     return content
+
+
+def compound(streams: Mapping[str, bytes]) -> bytes:
+    """Return a compound file with these streams, each filled up with zeros to 4,096 bytes."""
+    free, end, fat_sector = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+    contents = [each.ljust(4096, b"\0") for each in streams.values()]
+    directory_sectors = (len(streams) + 4) // 4
+    fat = [fat_sector, *range(2, directory_sectors + 1), end]
+    entries, starts = [], []
+    for content in contents:
+        starts.append(len(fat))
+        fat += [*range(len(fat) + 1, len(fat) + len(content) // 512), end]
+    names = ["Root Entry", *streams]
+    for number in range(directory_sectors * 4):
+        name = names[number].encode("utf-16-le") + b"\0\0" if number < len(names) else b""
+        is_stream = 0 < number < len(names)
+        right = number + 1 if is_stream and number + 1 < len(names) else free
+        child = 1 if number == 0 and streams else free
+        kind = 5 if number == 0 else 2 if is_stream else 0
+        start, size = (starts[number - 1], len(contents[number - 1])) if is_stream else (end, 0)
+        head = struct.pack("<HBBLLL", len(name), kind, 1, free, right, child)
+        entries.append(name.ljust(64, b"\0") + head + struct.pack("<36xLL4x", start, size))
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<LLLLLLLLL", 0, 1, 1, 0, 4096, end, 0, end, 0)
+    header += struct.pack("<109L", 0, *([free] * 108))
+    table = struct.pack("<128L", *(fat + [free] * (128 - len(fat))))
+    return header + table + b"".join(entries) + b"".join(contents)

@@ -49,8 +49,8 @@ def open_xml_cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> byte
 def describe_open_document(file: BinaryIO, media_type: str, limits: MediaLimits) -> DocumentFacts:
     """Return the facts about an odt, ods, odp or the like."""
     document = ZippedDocument(file, _open_document_name(media_type), limits)
-    is_encrypted = any(elements(document.xml("META-INF/manifest.xml"), "encryption-data"))
-    if is_encrypted:  # mostly `meta.xml` as well, which then is no XML
+    locked = elements(document.xml("META-INF/manifest.xml"), "encryption-data")
+    if next(locked, None) is not None:  # mostly `meta.xml` as well, which then is no XML
         return DocumentFacts(is_encrypted=True)
     meta = document.xml("meta.xml")
     counted = next(elements(meta, "document-statistic"), None)

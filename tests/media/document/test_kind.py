@@ -2,6 +2,8 @@
 
 import io
 import resource
+import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dam.errors import ItemError, NoPictureError
+from dam.errors import ItemError, MissingExtraError, NoPictureError
 from dam.media.document.facts import DocumentFacts, time_of
 from dam.media.document.kind import DOCUMENT
 from dam.media.document.pdf import TEXT_CHARACTERS, TEXT_PAGES
@@ -25,6 +27,7 @@ from tests.media.document_files import (
     EPUB,
     ODT,
     PDF,
+    compound,
     core_xml,
     docx,
     epub,
@@ -338,3 +341,62 @@ def test_an_error_of_the_disk_is_no_damage() -> None:
     reading: Callable[[BinaryIO, str, MediaLimits], object] = DOCUMENT.describe
     with pytest.raises(OSError, match="Input/output"):
         reading(_FailingFile(text_pdf(["x"])), PDF, LIMITS)
+
+
+_BIFF = b"\x09\x08\x04\0\0\0\0\0"
+_LOCKED = {
+    "EncryptedPackage": b"",
+    "WordDocument": b"\xec\xa5" + bytes(8) + b"\0\1",
+    "Current User": bytes(12) + b"\xdf\xc4\xd1\xf3",
+    "Workbook": _BIFF + b"\x2f\0\2\0\0\0",
+}
+
+
+@pytest.mark.parametrize("name", _LOCKED)
+def test_an_old_document_that_needs_a_password_is_encrypted(name: str) -> None:
+    kind = "application/x-ole-storage"
+    assert described(compound({name: _LOCKED[name]}), kind).is_encrypted
+    assert not described(compound({name: _BIFF}), kind).is_encrypted or name == "EncryptedPackage"
+
+
+def test_an_open_document_with_locked_parts_is_encrypted() -> None:
+    locked = "<manifest:file-entry><manifest:encryption-data/></manifest:file-entry>"
+    manifest = f'<x xmlns:manifest="urn:m">{locked}</x>'.encode()
+    content = odt("", {"META-INF/manifest.xml": manifest})
+    assert described(content, ODT) == DocumentFacts(is_encrypted=True)
+    method = '<e><EncryptionMethod Algorithm="{}"/></e>'
+    for algorithm, is_locked in (
+        ("http://www.idpf.org/2008/embedding", False),
+        ("http://www.w3.org/2001/04/xmlenc#aes128-cbc", True),
+    ):
+        parts = {"META-INF/encryption.xml": method.format(algorithm).encode()}
+        assert described(epub("", "", parts), EPUB).is_encrypted is is_locked
+
+
+def test_a_message_has_its_subject_and_sender() -> None:
+    sent = 116_444_736_000_000_000 + 1_700_000_000 * 10_000_000
+    properties = bytes(32) + struct.pack("<HHLQ", 0x0040, 0x0039, 6, sent)
+    message = compound(
+        {
+            "__properties_version1.0": properties,
+            "__substg1.0_0037001F": "Hello \u00fc".encode("utf-16-le"),
+            "__substg1.0_0C1A001E": b"Ann",
+        }
+    )
+    assert described(message, "application/vnd.ms-outlook") == DocumentFacts(
+        title="Hello \u00fc", author="Ann", created_at="2023-11-14T22:13:20+00:00"
+    )
+
+
+@pytest.mark.parametrize("package", ["pypdfium2", "olefile", "defusedxml"])
+def test_a_missing_package_names_the_extra(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("pdf", "compound"):
+        monkeypatch.delitem(sys.modules, f"dam.media.document.{module}", raising=False)
+        monkeypatch.delattr(f"dam.media.document.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    kinds = {"pypdfium2": PDF, "olefile": DOC, "defusedxml": DOCX}
+    content, _ = DESCRIBED.get(kinds[package], (compound({}), None))
+    with pytest.raises(MissingExtraError) as caught:
+        described(content, kinds[package])
+    assert caught.value.requirement == "documents"
+    assert DOCUMENT.requirements["documents"]() is False
