@@ -4,8 +4,10 @@ Each is a script of its own process, as a user would write it, and prints nothin
 """
 
 import hashlib
+import importlib
 import io
 import os
+import subprocess
 import sys
 from multiprocessing import get_context
 from pathlib import Path
@@ -49,6 +51,22 @@ def walk(folder: Path) -> None:
             os.stat(os.path.join(parent, name))  # noqa: PTH116, PTH118 - the fastest there is
 
 
+def ffprobe(folder: Path) -> None:
+    """Let ffprobe tell format and streams of each file, one process a file."""
+    words = ("ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams")
+    for path in _files(folder):
+        subprocess.run([*words, path], check=True, stdout=subprocess.DEVNULL)
+
+
+def mutagen(folder: Path) -> None:
+    """Read length and tags of each song, all in one process."""
+    read = importlib.import_module("mutagen").File  # for the benchmarks alone
+    for path in _files(folder):
+        song = read(path)
+        assert song.info.length
+        assert song.tags
+
+
 def _floor_of_one(path: Path) -> str:
     from PIL import Image  # noqa: PLC0415
 
@@ -64,5 +82,5 @@ def _files(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    contenders = {one.__name__: one for one in (naive, czkawka, floor, walk)}
+    contenders = {one.__name__: one for one in (naive, czkawka, floor, walk, ffprobe, mutagen)}
     contenders[sys.argv[1]](Path(sys.argv[2]))

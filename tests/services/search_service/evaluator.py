@@ -153,6 +153,7 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "pixels": [asset.shape[0] * asset.shape[1]] if asset.shape else [],
         "ratio": [width / height] if width is not None and height else [],
         "frame_count": [asset.frames],
+        **{name: [] for name in ("duration_s", "codec", "artist", "album")},
         "orientation": [shape],
         "sha256": [asset.digest and asset.digest.hex()],
         "path": [*(path for path, _ in asset.sources), *(path for _, path in asset.places)],
