@@ -30,6 +30,7 @@ from dam.models.processing.needs_metadata_extraction_component import (
     NeedsMetadataExtractionComponent,
 )
 from dam.models.processing.needs_search_entry_component import NeedsSearchEntryComponent
+from dam.models.properties.duration_component import DurationComponent
 from dam.models.properties.file_properties_component import FilePropertiesComponent
 from dam.models.properties.frame_properties_component import FramePropertiesComponent
 from dam.models.properties.image_dimensions_component import ImageDimensionsComponent
@@ -77,6 +78,7 @@ __all__ = [
     "ContentHashSHA1Component",
     "ContentHashSHA256Component",
     "ContentSuccessorComponent",
+    "DurationComponent",
     "EntityTagLinkComponent",
     "FileLocationComponent",
     "FilePropertiesComponent",

@@ -35,6 +35,7 @@ class ImageDescription:
         bit_depth: Bits per channel as stored.
         frame_count: Number of frames of an animation, or of pages.
         is_animated: The frames are an animation, not pages.
+        duration_s: How long the animation runs, in seconds; None if that is not known.
     """
 
     format: str
@@ -46,6 +47,7 @@ class ImageDescription:
     has_alpha: bool
     frame_count: int
     is_animated: bool
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

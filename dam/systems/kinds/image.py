@@ -1,4 +1,4 @@
-"""Pictures: dimensions, format and frames."""
+"""Pictures: dimensions, format, frames, and how long they run."""
 
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import KindBinding
@@ -6,6 +6,7 @@ from dam.core.systems.commands import Commands
 from dam.media.image.kind import IMAGE
 from dam.media.image.values import ImageDescription
 from dam.models import (
+    DurationComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     ImageFormatComponent,
@@ -13,7 +14,7 @@ from dam.models import (
 
 
 def write_image(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
-    """Give a picture its dimensions, its format and, if it has several, its frames."""
+    """Give a picture its dimensions, its format and, if it has several, its frames; a duration."""
     width, height = image.width_px, image.height_px
     commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
     commands.set_values(
@@ -30,10 +31,17 @@ def write_image(commands: Commands, asset: EntityId, image: ImageDescription) ->
         commands.set_values(
             asset, FramePropertiesComponent, frame_count=count, is_animated=is_animated
         )
+    if image.duration_s is not None:
+        commands.set_values(asset, DurationComponent, duration_s=image.duration_s)
 
 
 IMAGES = KindBinding(
     kind=IMAGE,
-    components=(ImageDimensionsComponent, ImageFormatComponent, FramePropertiesComponent),
+    components=(
+        ImageDimensionsComponent,
+        ImageFormatComponent,
+        FramePropertiesComponent,
+        DurationComponent,
+    ),
     write=write_image,
 )
