@@ -44,6 +44,8 @@ class MediaKind(Generic[Facts]):
             `NoPictureError` if there is nothing in a sound file to make a picture of.
             None: files of this kind have no picture.
         picture_version: Raise it if `picture` changes its answer for any file.
+        newer_pictures: Versions of the pictures of single media types, where `picture` changed its
+            answer for files of these alone; the pictures of the others are then not drawn anew.
         is_hashed: Compare the pictures with others by perceptual hashes. False where equal pictures
             do not mean equal contents: twelve songs with one cover are no duplicates.
         scaled: Media types whose pictures are decoded at a fraction of their size, so that a large
@@ -71,6 +73,7 @@ class MediaKind(Generic[Facts]):
     description_version: int
     picture: Callable[[BinaryIO, str, MediaLimits], Any] | None = None
     picture_version: int = 1
+    newer_pictures: Mapping[str, int] = field(default_factory=dict)
     is_hashed: bool = True
     scaled: frozenset[str] = frozenset()
     preloads: tuple[str, ...] = ()
@@ -84,9 +87,11 @@ def kind_of(kinds: Iterable[MediaKind[Any]], media_type: str | None) -> MediaKin
     return next((kind for kind in kinds if media_type in kind.media_types), None)
 
 
-def version_of_picture(kind: MediaKind[Any] | None) -> int:
-    """Return the version of a kind's pictures; 0 for files that have none."""
-    return 0 if kind is None or kind.picture is None else kind.picture_version
+def version_of_picture(kind: MediaKind[Any] | None, media_type: str) -> int:
+    """Return the version of the pictures of a media type; 0 for files that have none."""
+    if kind is None or kind.picture is None:
+        return 0
+    return kind.newer_pictures.get(media_type, kind.picture_version)
 
 
 def has_picture(kind: MediaKind[Any]) -> bool:

@@ -10,8 +10,9 @@ class MediaLimits:
 
     Attributes:
         max_pixels: Width times height that a header may declare.
-        max_decoded_pixels: Width times height after scaled decoding; a pixel takes three to nine
-            bytes of memory.
+        max_decoded_pixels: Width times height after scaled decoding; None: as many as
+            `max_decoded_bytes` allow in a picture's format and mode, 1 to 30 bytes each.
+        max_decoded_bytes: Memory that decoding one picture may take.
         max_decoded_rows: Height after scaled decoding; a row takes eight bytes more, which is more
             than the pixels of a very narrow picture take.
         max_frames: Frames or pages of one file.
@@ -30,7 +31,8 @@ class MediaLimits:
     """
 
     max_pixels: int = 400_000_000
-    max_decoded_pixels: int = 105_000_000
+    max_decoded_pixels: int | None = None
+    max_decoded_bytes: int = 740 << 20
     max_decoded_rows: int = 1_000_000
     max_frames: int = 100_000
     max_metadata_bytes: int = 32 << 20

@@ -56,7 +56,7 @@ def _write(
 ) -> None:
     """Write a description, and set the markers that follow it."""
     kind = kind_of(kinds.kinds(), answer.media_type)
-    picture_version: int | None = version_of_picture(kind)
+    picture_version: int | None = version_of_picture(kind, answer.media_type)
     failure = answer.failure
     if failure is None and former is not None and former.media_type is not None:
         _forget(commands, asset, kinds, kind)

@@ -116,7 +116,7 @@ async def test_the_scheduler_takes_the_marker_off_and_keeps_the_failure(
 async def test_a_sound_picture_without_a_decoder_is_told_once_and_is_no_failure(
     world: World, add: Add, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    header = b"8BPS" + struct.pack(">H6xHLLHH", 1, 3, 40, 60, 16, 3) + bytes(14)
+    header = b"8BPS" + struct.pack(">H6xHLLHH", 1, 3, 40, 60, 16, 6) + bytes(14)
     for number in range(2):
         path = tmp_path / f"{number}.psd"
         path.write_bytes(header + bytes((number,)) * (40 * 60 * 3 * 2))

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from dam.media.image.bitmap import in_srgb
+from dam.media.image.colour_profile import in_srgb
 from dam.media.image.reading import orientation_of, turns_itself
 from dam.media.image.tones import is_deep, sixteen_bit
 

@@ -76,6 +76,10 @@ _GAPS = (b"free", b"skip")
 _ASF_AUDIO = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _TIFF_MAKE, _TIFF_SUBFILE_TYPE, _TIFF_DNG_VERSION = 271, 254, 50706
+_TIFF_OF_SENSORS = {
+    259: frozenset({32767, 32769, 32770, 34713, 65000, 65535}),  # compressions of camera makers
+    262: frozenset({32803}),  # the colours of a sensor
+}
 _TIFF_MAX_ENTRIES = 512
 _RAW_MAKERS = {
     b"NIKON": "image/x-nikon-nef",
@@ -87,6 +91,10 @@ _RAW_MAKERS = {
     b"KODAK": "image/x-kodak-dcr",
     b"PHASE ONE": "image/x-phaseone-iiq",
     b"HASSELBLAD": "image/x-hasselblad-3fr",
+    b"EPSON": "image/x-epson-erf",
+    b"SEIKO EPSON": "image/x-epson-erf",
+    b"MAMIYA": "image/x-mamiya-mef",
+    b"LEAF": "image/x-leaf-mos",
 }
 
 
@@ -223,25 +231,37 @@ class _TiffField(NamedTuple):
 def tiff_type(head: bytes, file: BinaryIO) -> str | None:
     """Return the type of a TIFF: a picture, or the raw format of the camera maker that it names.
 
-    The first directory of a raw file is a reduced preview and names a known maker. A photograph
-    that was exported as TIFF names the maker too, but starts with the picture itself.
+    The first directory of a raw file is a reduced preview, or has the pixels of the sensor, and
+    names a known maker. A photograph that was exported as TIFF names the maker too, but starts with
+    the picture itself.
     """
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(head[:4])
     if order is None:
         return "image/tiff" if head[:4] in (b"II+\x00", b"MM\x00+") else None
     if head[8:11] == b"CR\x02":
         return "image/x-canon-cr2"
+    if head[8:12] in (b"IIII", b"MMMM"):
+        return "image/x-phaseone-iiq"
     fields = _tiff_fields(file, order, struct.unpack_from(order + "L", head.ljust(8, b"\0"), 4)[0])
     if _TIFF_DNG_VERSION in fields:
         return "image/x-adobe-dng"
     is_preview = _TIFF_SUBFILE_TYPE in fields and fields[_TIFF_SUBFILE_TYPE].value_or_offset & 1
-    if is_preview and _TIFF_MAKE in fields:
+    is_of_sensor = any(
+        tag in fields and _short(fields[tag].value_or_offset, order) in values
+        for tag, values in _TIFF_OF_SENSORS.items()
+    )
+    if (is_preview or is_of_sensor) and _TIFF_MAKE in fields:
         file.seek(fields[_TIFF_MAKE].value_or_offset)
         make = file.read(min(fields[_TIFF_MAKE].values, 64)).upper()
         for maker, kind in _RAW_MAKERS.items():
             if make.startswith(maker):
                 return kind
     return "image/tiff"
+
+
+def _short(value: int, order: str) -> int:
+    """Return a number of two bytes that is stored at the beginning of four."""
+    return value & 0xFFFF if order == "<" else value >> 16
 
 
 def _tiff_fields(file: BinaryIO, order: str, offset: int) -> dict[int, _TiffField]:

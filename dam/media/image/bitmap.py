@@ -1,20 +1,25 @@
 """Decoding of an opened picture into one small upright bitmap, scaled down on the way."""
 
 import struct
-from functools import cache
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
-from dam.errors import MediaLimitError
+from dam.media.image.colour_profile import in_srgb
 from dam.media.image.frames import ANIMATED_FORMATS
+from dam.media.image.memory import decodable_pixels, refuse_large, refuse_large_progressive
 from dam.media.image.perceptual_hash import hash_bitmap
+from dam.media.image.readers.drawn import DrawnFile
 from dam.media.image.reading import JPEG_FORMATS, orientation_of, turns_itself
 from dam.media.image.tones import eight_bit, is_deep
 from dam.media.limits import MediaLimits
 
 LONGEST_SIDE_PX = 256
 
+_MOST_PIXELS_OF_FRAMES = 105_000_000
+_CODESTREAM, _CODING = b"\xff\x4f\xff\x51", b"\xff\x52"
+_CODING_WITHIN, _LEVELS_AT = 64 << 10, 9
 _OPAQUE = 255
 _LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels; of an ivory drawing on white: 3
 _SHRINKABLE_MODES = frozenset({"L", "RGB", "CMYK", "YCbCr"})
@@ -43,26 +48,52 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
         MediaLimitError: The picture would decode to too many pixels or rows.
     """
     orientation = 1 if turns_itself(image) else orientation_of(image)
-    longest = max(image.size)
-    if image.format in JPEG_FORMATS:
-        # The decoder then halves the picture as long as it stays at least this large.
-        width, height = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
-        image.draft(None, (width, height))
+    scale_down(image, limits)
     refuse_large(image, limits)
     image.load()
     small = shrink(image)
     if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
-        small = _frame_with_structure(image, small, limits)
+        small = _frame_with_structure(image, small)
     return turned(small, orientation)
 
 
-def refuse_large(image: Image.Image, limits: MediaLimits) -> None:
-    """Raise `MediaLimitError` if the picture would decode to too many pixels or rows."""
-    pixels = image.width * image.height
-    if pixels > limits.max_decoded_pixels:
-        raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
-    if image.height > limits.max_decoded_rows:
-        raise MediaLimitError("rows to decode", image.height, limits.max_decoded_rows)
+def scale_down(image: Image.Image, limits: MediaLimits) -> None:
+    """Make the decoder scale a picture down to what a bitmap needs, if it can do that.
+
+    Raises:
+        MediaLimitError: Even so, a JPEG would take too much memory.
+    """
+    longest = max(image.size)
+    # The decoder of a JPEG then halves it as long as it stays at least this large.
+    width, height = (max(1, side * LONGEST_SIDE_PX // longest) for side in image.size)
+    if image.format in JPEG_FORMATS:
+        refuse_large_progressive(image, limits)
+        image.draft(None, (width, height))
+    elif isinstance(image, DrawnFile):
+        image.draft(None, (width, height))
+    elif image.format == "JPEG2000":
+        _leave_out_levels(image, decodable_pixels(image, limits))
+
+
+def _leave_out_levels(image: Any, most_pixels: int) -> None:  # noqa: ANN401 - the type would load its plugin
+    """Make the decoder of JPEG 2000 leave out the finest levels, if all are too large for it."""
+    levels, pixels = _levels_of(image.fp), image.width * image.height
+    leave_out = 0
+    while pixels > most_pixels and leave_out < levels:
+        leave_out += 1
+        pixels //= 4
+    if leave_out:
+        image.reduce = leave_out
+
+
+def _levels_of(file: BinaryIO) -> int:
+    """Return the number of levels of a JPEG 2000, each half as wide; 0 if it does not tell."""
+    position = file.tell()
+    file.seek(0)
+    head = file.read(_CODING_WITHIN)
+    file.seek(position)
+    at = head.find(_CODING, max(0, head.find(_CODESTREAM)))
+    return head[at + _LEVELS_AT] if 0 <= at < len(head) - _LEVELS_AT else 0
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
@@ -77,12 +108,10 @@ def upright(image: Image.Image) -> Image.Image:
     return turned(image, orientation)
 
 
-def _frame_with_structure(
-    image: Image.Image, first: Image.Image, limits: MediaLimits
-) -> Image.Image:
+def _frame_with_structure(image: Image.Image, first: Image.Image) -> Image.Image:
     """Return the first frame that has structure, shrunk; `first`, if none of the next ones has."""
     small = first
-    most = limits.max_decoded_pixels // (image.width * image.height)
+    most = _MOST_PIXELS_OF_FRAMES // (image.width * image.height)
     for number in range(1, most + 1):
         if hash_bitmap(grey_of(small))[1]:
             return small
@@ -104,11 +133,6 @@ def shrink(image: Image.Image) -> Image.Image:
         # A gap of 1 first reduces by whole factors, which is two to four times faster.
         plain = plain.resize((width, height), Image.Resampling.HAMMING, reducing_gap=1.0)
     return _on_ground(plain) if plain.mode == "RGBA" else plain
-
-
-def in_srgb(lab: Image.Image) -> Image.Image:
-    """Return a picture of mode `LAB` in mode `RGB`."""
-    return ImageCms.applyTransform(lab, _lab_to_srgb()) or lab.getchannel("L")
 
 
 def grey_of(bitmap: Image.Image) -> Image.Image:
@@ -154,9 +178,3 @@ def _on_ground(rgba: Image.Image) -> Image.Image:
 
 def _contrast(picture: Image.Image) -> float:
     return float(np.asarray(picture.convert("L")).std())
-
-
-@cache
-def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")

@@ -1,7 +1,7 @@
-"""Conversion of a small bitmap from its colour profile to sRGB."""
+"""Conversion to sRGB: of a small bitmap from its colour profile, and of pictures in Lab."""
 
 import io
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from PIL import Image, ImageCms
 
@@ -31,3 +31,14 @@ def _transform_to_srgb(icc_profile: bytes, mode: str) -> ImageCms.ImageCmsTransf
     if ImageCms.getProfileDescription(profile).strip() in _SRGB_NAMES:
         return None
     return ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+def in_srgb(lab: Image.Image) -> Image.Image:
+    """Return a picture of mode `LAB` in mode `RGB`."""
+    return ImageCms.applyTransform(lab, _lab_to_srgb()) or lab.getchannel("L")
+
+
+@cache
+def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.buildTransform(lab, srgb, "LAB", "RGB")

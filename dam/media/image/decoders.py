@@ -5,7 +5,7 @@ import importlib.util
 from collections.abc import Callable
 from functools import cache, partial
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dam.errors import (
     MissingDecoderError,
@@ -14,6 +14,29 @@ from dam.errors import (
     raise_host_limit,
 )
 from dam.media.decoder import Decoder
+
+RAW_TYPES = {
+    "image/x-adobe-dng": "DNG",
+    "image/x-canon-cr2": "CR2",
+    "image/x-canon-cr3": "CR3",
+    "image/x-canon-crw": "CRW",
+    "image/x-epson-erf": "ERF",
+    "image/x-fuji-raf": "RAF",
+    "image/x-hasselblad-3fr": "3FR",
+    "image/x-kodak-dcr": "DCR",
+    "image/x-leaf-mos": "MOS",
+    "image/x-mamiya-mef": "MEF",
+    "image/x-minolta-mrw": "MRW",
+    "image/x-nikon-nef": "NEF",
+    "image/x-olympus-orf": "ORF",
+    "image/x-panasonic-rw2": "RW2",
+    "image/x-pentax-pef": "PEF",
+    "image/x-phaseone-iiq": "IIQ",
+    "image/x-samsung-srw": "SRW",
+    "image/x-sigma-x3f": "X3F",
+    "image/x-sony-arw": "ARW",
+}
+"""The media types of camera RAW, and the names of the formats."""
 
 
 class _Format(NamedTuple):
@@ -63,6 +86,25 @@ _PILLOW_FORMATS = {
     "video/x-flc": _Format("FLI", "PIL.FliImagePlugin"),
     "video/x-fli": _Format("FLI", "PIL.FliImagePlugin"),
 }
+
+
+class _Own(NamedTuple):
+    name: str
+    module: str
+    reader: str
+
+
+_RAW = _Own("RAW", "dam.media.image.readers.raw", "RawFile")
+_ZIPPED = "dam.media.image.readers.layered"
+_OWN_FORMATS = {
+    "application/x-krita": _Own("KRA", _ZIPPED, "ZippedFile"),
+    "image/openraster": _Own("ORA", _ZIPPED, "ZippedFile"),
+    "image/svg+xml": _Own("SVG", "dam.media.image.readers.drawing", "SvgFile"),
+    "image/vnd.adobe.photoshop": _Own("PSD", "dam.media.image.readers.photoshop", "PhotoshopFile"),
+    "image/x-tga": _Own("TGA", "dam.media.image.readers.targa", "TargaFile"),
+    "image/x-xcf": _Own("XCF", _ZIPPED, "XcfFile"),
+    **dict.fromkeys(RAW_TYPES, _RAW),
+}
 _HEIF_TYPES = frozenset({"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"})
 _JXL_TYPES = frozenset({"image/jxl"})
 # Pillow's own wheels have all of these; other builds may lack some.
@@ -78,9 +120,17 @@ _PILLOW_FEATURES = {
 _FEATURES_IN_MODULES = ("avif", "webp")
 _EXTRA = ("PIL", "numpy")
 _HEIF_PACKAGE, _JXL_PACKAGE = "pillow-heif", "pillow-jxl-plugin"
+_RAW_PACKAGE, _SVG_PACKAGE = "rawpy", "resvg-py"
+_PLUGINS = {
+    "heif": ("pillow_heif", _HEIF_PACKAGE),
+    "jxl": ("pillow_jxl", _JXL_PACKAGE),
+    "raw": ("rawpy", _RAW_PACKAGE),
+    "svg": ("resvg_py", _SVG_PACKAGE),
+}
+"""Decoders that are packages of their own: the module of each, and the package."""
 
 
-PICTURE_TYPES = _HEIF_TYPES | _JXL_TYPES | _PILLOW_FORMATS.keys()
+PICTURE_TYPES = _HEIF_TYPES | _JXL_TYPES | _PILLOW_FORMATS.keys() | _OWN_FORMATS.keys()
 """The media types for which a decoder exists, installed or not."""
 
 
@@ -99,6 +149,8 @@ def pillow_format(media_type: str) -> str:
         _import_plugin("pillow_jxl", _JXL_PACKAGE, media_type)
         return "JXL"
     if media_type not in _PILLOW_FORMATS:
+        if media_type in _OWN_FORMATS:
+            return _OWN_FORMATS[media_type].name
         raise UnsupportedPictureError(media_type)
     name, module, feature = _PILLOW_FORMATS[media_type]
     importlib.import_module(module)
@@ -107,6 +159,13 @@ def pillow_format(media_type: str) -> str:
             _import_plugin(f"PIL._{feature}", "pillow", media_type)
         raise MissingDecoderError(media_type, "pillow")
     return name
+
+
+@cache
+def reader_of(media_type: str) -> Any:  # noqa: ANN401 - the type would import Pillow
+    """Return our own reader of this media type, a class like `readers.drawn.DrawnFile`, or None."""
+    own = _OWN_FORMATS.get(media_type)
+    return None if own is None else getattr(importlib.import_module(own.module), own.reader)
 
 
 def _import_plugin(module: str, package: str, media_type: str) -> ModuleType:
@@ -125,7 +184,7 @@ def installed_decoders() -> dict[str, Decoder]:
         missing = Decoder(
             available=False, version=None, hint=MissingExtraError("image", "decoding").hint
         )
-        return dict.fromkeys(("pillow", *_PILLOW_FEATURES, "heif", "jxl"), missing)
+        return dict.fromkeys(("pillow", *_PILLOW_FEATURES, *_PLUGINS), missing)
     decoders = {"pillow": Decoder(True, version_of("pillow"), None)}  # noqa: FBT003
     for name, feature in _PILLOW_FEATURES.items():
         available = bool(features.check(feature))
@@ -134,9 +193,7 @@ def installed_decoders() -> dict[str, Decoder]:
             features.version(feature) if available else None,
             None if available else "pip install --force-reinstall pillow",
         )
-    decoders["heif"] = _plugin("pillow_heif", _HEIF_PACKAGE)
-    decoders["jxl"] = _plugin("pillow_jxl", _JXL_PACKAGE)
-    return decoders
+    return decoders | {name: _plugin(*found) for name, found in _PLUGINS.items()}
 
 
 def _plugin(module: str, package: str) -> Decoder:
@@ -168,5 +225,7 @@ REQUIREMENTS: dict[str, Callable[[], bool]] = {
     "pillow": partial(_has, *_PILLOW_FEATURES),  # it was missing, or lacked a decoder
     _HEIF_PACKAGE: partial(_has, "heif"),
     _JXL_PACKAGE: partial(_has, "jxl"),
+    _RAW_PACKAGE: partial(_has, "raw"),
+    _SVG_PACKAGE: partial(_has, "svg"),
 }
 """Functions that tell whether an extra or package is installed, as in `MediaKind.requirements`."""

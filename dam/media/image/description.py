@@ -2,6 +2,7 @@
 
 from PIL.TiffImagePlugin import TiffImageFile
 
+from dam.media.image.durations import duration_s
 from dam.media.image.frames import ANIMATED_FORMATS, count_gif_frames, count_tiff_pages
 from dam.media.image.reading import OpenPicture, open_picture, orientation_of, turns_itself
 from dam.media.image.values import ImageDescription
@@ -22,7 +23,8 @@ def describe(source: AnyFile, limits: MediaLimits, media_type: str | None) -> Im
         width, height = image.size
         if orientation in _TURNED_SIDEWAYS and not turns_itself(image):
             width, height = height, width
-        frames = _frame_count(picture, limits)
+        frames, duration = _frames(picture, limits)
+        is_animated = frames > 1 and image.format in ANIMATED_FORMATS
         return ImageDescription(
             format=image.format or "",
             width_px=width,
@@ -32,19 +34,22 @@ def describe(source: AnyFile, limits: MediaLimits, media_type: str | None) -> Im
             bit_depth=_bit_depth(picture),
             has_alpha=image.has_transparency_data,
             frame_count=frames,
-            is_animated=frames > 1 and image.format in ANIMATED_FORMATS,
+            is_animated=is_animated,
+            duration_s=duration if is_animated else None,
         )
 
 
-def _frame_count(picture: OpenPicture, limits: MediaLimits) -> int:
+def _frames(picture: OpenPicture, limits: MediaLimits) -> tuple[int, float | None]:
+    """Return the number of frames, and how long they run, in seconds, if the file says it."""
     image = picture.image
     if image.format == "GIF":
         return count_gif_frames(picture.file, limits)
     if image.format == "TIFF":
-        return count_tiff_pages(picture.file, limits)
+        return count_tiff_pages(picture.file, limits), None
     if image.format in ANIMATED_FORMATS | _PAGED_FORMATS:
-        return int(getattr(image, "n_frames", 1))
-    return 1
+        frames = int(getattr(image, "n_frames", 1))
+        return frames, duration_s(picture.file, image.format or "") if frames > 1 else None
+    return 1, None
 
 
 def _bit_depth(picture: OpenPicture) -> int:

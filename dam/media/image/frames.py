@@ -7,17 +7,21 @@ import struct
 from typing import BinaryIO
 
 from dam.errors import MediaLimitError
+from dam.media.image.durations import shown_s
 from dam.media.limits import MediaLimits
 
 ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})
 """Pillow's names of the formats whose frames are an animation, not pages."""
 
 _GIF_EXTENSION, _GIF_IMAGE = b"!", b","
+_GIF_CONTROL = b"\xf9"
 _BIG_TIFF_VERSION = 43
 
 
-def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> int:
-    """Return the number of frames of a GIF, at least 1; of a truncated one, those that begin.
+def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> tuple[int, float]:
+    """Return the number of frames of a GIF, at least 1, and how long they run, in seconds.
+
+    Of a truncated one, those frames count that begin.
 
     Raises:
         MediaLimitError: It has more than `limits.max_frames`.
@@ -25,19 +29,23 @@ def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> int:
     file.seek(10)
     flags = file.read(3)[:1]
     file.seek(13 + _colour_table_size(flags))
-    frames = 0
+    frames, duration, delay = 0, 0.0, 0.0
     while True:
         block = file.read(1)
         if block == _GIF_IMAGE:
             frames += 1
+            duration, delay = duration + shown_s(delay), 0.0
             if frames > limits.max_frames:
                 raise MediaLimitError("frames", frames, limits.max_frames)
             descriptor = file.read(9)
             file.seek(_colour_table_size(descriptor[8:]) + 1, 1)
         elif block == _GIF_EXTENSION:
-            file.seek(1, 1)
+            if file.read(1) == _GIF_CONTROL:
+                control = file.read(5)
+                delay = int.from_bytes(control[2:4], "little") / 100
+                file.seek(-len(control), 1)
         else:
-            return max(frames, 1)
+            return max(frames, 1), duration
         while size := file.read(1):
             if size == b"\0":
                 break

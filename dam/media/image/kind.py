@@ -4,7 +4,12 @@ from typing import Any, BinaryIO
 
 from dam.errors import ItemError, raise_host_limit
 from dam.media.camera.values import CameraFacts
-from dam.media.image.decoders import PICTURE_TYPES, REQUIREMENTS, installed_decoders
+from dam.media.image.decoders import (
+    PICTURE_TYPES,
+    RAW_TYPES,
+    REQUIREMENTS,
+    installed_decoders,
+)
 from dam.media.image.entry import describe_image, small_picture
 from dam.media.image.values import PictureFacts
 from dam.media.kind import MediaKind
@@ -32,12 +37,13 @@ def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # no
 
 IMAGE = MediaKind(
     name="image",
-    media_types=frozenset(each for each in PICTURE_TYPES if each.startswith("image/")),
+    media_types=frozenset(each for each in PICTURE_TYPES if not each.startswith("video/")),
     describe=_describe,
     description_version=3,
     picture=_picture,
     picture_version=3,
-    scaled=frozenset({"image/jpeg"}),
+    newer_pictures={"image/vnd.adobe.photoshop": 4, "image/x-tga": 4},
+    scaled=frozenset({"image/jpeg", "image/svg+xml", *RAW_TYPES}),
     preloads=(
         "dam.media.camera.reading",
         "dam.media.image.analysis",

@@ -7,10 +7,6 @@ from typing import BinaryIO
 
 from PIL import TiffImagePlugin
 
-_PSD_HEADER = ">H6xHLLHH"
-_PSB_VERSION = 2
-_PSD_DEPTHS, _PSD_MODES = (1, 8, 16, 32), range(10)
-_PSD_MOST_CHANNELS, _PSD_LONGEST_SIDE = 56, 300_000
 _BIG_TIFF = 43
 _TIFF_BITS = (1, 2, 4, 8, 10, 12, 14, 16, 24, 32, 64)
 _TIFF_KINDS = {1: "", 2: " (signed)", 3: " (floating-point)", 5: " (complex)", 6: " (complex)"}
@@ -75,7 +71,7 @@ def lacking_decoder(file: BinaryIO, picture_format: str, error: BaseException) -
         error: What Pillow raised.
     """
     words = str(error)
-    look = {"PSD": _psd, "TIFF": _tiff, "JPEG": _jpeg, "PNG": _png}.get(picture_format)
+    look = {"TIFF": _tiff, "JPEG": _jpeg, "PNG": _png}.get(picture_format)
     if picture_format == "BMP" and words.startswith(_BMP_WORDS):
         look = _bmp
     # Pillow raises it for a pixel format that it has no code for; it is no promise of ours.
@@ -88,27 +84,6 @@ def lacking_decoder(file: BinaryIO, picture_format: str, error: BaseException) -
                 return found
     if words.startswith(_MISSING_CODE):
         return f"{picture_format} pictures of this kind ({words[:80]})"
-    return None
-
-
-def _psd(file: BinaryIO) -> str | None:
-    magic, header = file.read(4), file.read(22)
-    version, channels, height, width, depth, mode = struct.unpack(_PSD_HEADER, header)
-    is_sound = (
-        magic == b"8BPS"
-        and version in (1, _PSB_VERSION)
-        and 0 < channels <= _PSD_MOST_CHANNELS
-        and min(width, height) > 0
-        and max(width, height) <= _PSD_LONGEST_SIDE
-        and depth in _PSD_DEPTHS
-        and mode in _PSD_MODES
-    )
-    if not is_sound:
-        return None
-    if version == _PSB_VERSION:
-        return "PSB pictures (large PSD)"
-    if depth != _EIGHT_BITS:
-        return f"PSD pictures with {depth} bits a channel"
     return None
 
 

@@ -17,13 +17,15 @@ from PIL import ExifTags, Image, ImageFile, PngImagePlugin, UnidentifiedImageErr
 from dam.errors import FileAccessError, MediaLimitError, NoDecoderError, UnreadablePictureError
 from dam.media.file_type.recognition import media_type
 from dam.media.image.declared_size import declared_bytes
-from dam.media.image.decoders import pillow_format
+from dam.media.image.decoders import pillow_format, reader_of
 from dam.media.image.no_decoder import lacking_decoder
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile, opened, path_of
 
 # Formats whose decoders return the picture upright.
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
+_UNPACKED_FORMATS = frozenset({"DDS", "FTEX", "BMP", "PPM", "SUN", "PIXAR", "TGA", "FITS"})
+_MOST_PIXELS_A_BYTE = 8
 _MOST_TIMES_TORN = 100  # a header that declares more than this is damaged
 _ENDS = {"JPEG2000": b"\xff\xd9"}
 _ORIENTATIONS = range(1, 9)
@@ -97,11 +99,13 @@ def open_picture(
     picture_format = "image"
     try:
         with opened(source) as file:
-            picture_format = pillow_format(known_type or media_type(file))
+            found_type = known_type or media_type(file)
+            picture_format = pillow_format(found_type)
             whole, missing = _whole(file, picture_format, jpeg_end, lost_bytes)
             try:
-                with Image.open(whole, formats=[picture_format]) as image:
+                with _opened(whole, picture_format, found_type, limits) as image:
                     _check(image, limits)
+                    _refuse_empty(image, whole)
                     yield OpenPicture(image, whole, missing)
             except DECODER_FAULTS as error:
                 if what := lacking_decoder(whole, picture_format, error):
@@ -120,6 +124,31 @@ def open_picture(
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(path_of(source), "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
+
+
+def _opened(
+    file: BinaryIO, picture_format: str, media_type: str, limits: MediaLimits
+) -> ImageFile.ImageFile:
+    """Return an open picture: by a reader of ours, or by the plugin of Pillow."""
+    reader = reader_of(media_type)
+    if reader is not None and not reader.is_for_pillow(file):
+        file.seek(0)
+        image: ImageFile.ImageFile = reader(file, limits, media_type)
+        return image
+    file.seek(0)
+    return Image.open(file, formats=[picture_format])
+
+
+def _refuse_empty(image: ImageFile.ImageFile, file: BinaryIO) -> None:
+    """Raise unless a file has a share of the bytes that its header promises.
+
+    The decoders of these formats make room for the whole picture before they look for its data.
+    """
+    if image.format in _UNPACKED_FORMATS:
+        most = file.seek(0, os.SEEK_END) * _MOST_PIXELS_A_BYTE * _MOST_TIMES_TORN
+        file.seek(0)
+        if image.width * image.height > most:
+            raise SyntaxError("it has next to none of the data that its header promises")
 
 
 def _whole(
@@ -151,7 +180,7 @@ def orientation_of(image: Image.Image) -> int:
 
 def turns_itself(image: Image.Image) -> bool:
     """Tell whether the decoder itself applies the orientation."""
-    return image.format in _UPRIGHT_FORMATS
+    return image.format in _UPRIGHT_FORMATS or bool(getattr(image, "is_upright", False))
 
 
 def _check(image: Image.Image, limits: MediaLimits) -> None:

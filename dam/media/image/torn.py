@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from dam.errors import TornPictureError, UnreadablePictureError
-from dam.media.image.bitmap import refuse_large, shrink, small_upright_bitmap, turned
+from dam.media.image.bitmap import shrink, small_upright_bitmap, turned
 from dam.media.image.declared_size import FILLED_FORMATS
+from dam.media.image.memory import decodable_pixels, refuse_large, refuse_large_progressive
 from dam.media.image.reading import (
     DECODER_FAULTS,
     JPEG_FORMATS,
@@ -172,7 +173,8 @@ def _drawn(
     ):
         image = picture.image
         orientation = 1 if turns_itself(image) else orientation_of(image)
-        most = min(_MOST_COMPARED_PIXELS, limits.max_decoded_pixels)
+        most = min(_MOST_COMPARED_PIXELS, decodable_pixels(image, limits))
+        refuse_large_progressive(image, limits)
         times = math.ceil(math.sqrt(image.width * image.height / most))
         image.draft(None, (max(1, image.width // times), max(1, image.height // times)))
         refuse_large(image, limits)

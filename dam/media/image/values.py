@@ -36,6 +36,7 @@ class ImageDescription:
         bit_depth: Bits per channel as stored.
         frame_count: Number of frames of an animation, or of pages.
         is_animated: The frames are an animation, not pages.
+        duration_s: How long the animation runs, in seconds; None if that is not known.
     """
 
     format: str
@@ -47,6 +48,7 @@ class ImageDescription:
     has_alpha: bool
     frame_count: int
     is_animated: bool
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

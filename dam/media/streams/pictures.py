@@ -23,6 +23,7 @@ _PLACES = (0.1, 0.35, 0.6)
 _LATEST_S = (30, 120, 300)
 _LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels, as for animations
 _MOST_PACKETS = 500
+_BYTES_PER_PIXEL = 20  # the frames that a decoder keeps, and the picture
 _MOST_STRETCH = 10
 _QUARTER_TURN = 90
 
@@ -47,8 +48,9 @@ def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
 
 def _refuse_large(stream: av.VideoStream, limits: MediaLimits) -> None:
     pixels = stream.codec_context.width * stream.codec_context.height
-    if pixels > limits.max_decoded_pixels:
-        raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
+    most = limits.max_decoded_pixels or limits.max_decoded_bytes // _BYTES_PER_PIXEL
+    if pixels > most:
+        raise MediaLimitError("pixels to decode", pixels, most)
 
 
 def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> Image.Image:

@@ -1,7 +1,8 @@
 """Marks entities whose results an older version of the program computed, for a new run."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
@@ -10,7 +11,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.image.values import BITMAP_RECIPE
-from dam.media.kind import GENERIC_TYPES, version_of_picture
+from dam.media.kind import GENERIC_TYPES, MediaKind, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
@@ -96,8 +97,17 @@ def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:
         versions = file.described_by.is_distinct_from(name)
         # A picture is drawn anew by the system that follows the description. A file that could not
         # be described has no version of a picture.
-        yield and_(of_kind, or_(versions, file.picture_version != version_of_picture(kind)))
+        yield and_(of_kind, or_(versions, *_with_older_pictures(kind)))
     of_kinds = {media_type for kind in kinds.kinds() for media_type in kind.media_types}
     if generic := sorted(GENERIC_TYPES - of_kinds):
         asked = file.described_by.is_distinct_from(kinds.described_by(generic[0]))
         yield and_(file.media_type.in_(generic), asked)
+
+
+def _with_older_pictures(kind: MediaKind[Any]) -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each version that pictures of a kind have now."""
+    file, of_version = FilePropertiesComponent, defaultdict[int, list[str]](list)
+    for media_type in sorted(kind.media_types):
+        of_version[version_of_picture(kind, media_type)].append(media_type)
+    for version, media_types in of_version.items():
+        yield and_(file.media_type.in_(media_types), file.picture_version != version)

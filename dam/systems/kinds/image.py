@@ -1,4 +1,4 @@
-"""Pictures: dimensions, format and frames, and what their metadata says."""
+"""Pictures: dimensions, format, frames, how long they run, and what their metadata says."""
 
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import KindBinding
@@ -6,6 +6,7 @@ from dam.core.systems.commands import Commands
 from dam.media.image.kind import IMAGE
 from dam.media.image.values import ImageDescription, PictureFacts
 from dam.models import (
+    DurationComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
     ImageFormatComponent,
@@ -21,7 +22,7 @@ def write_image(commands: Commands, asset: EntityId, facts: PictureFacts) -> Non
 
 
 def _write_description(commands: Commands, asset: EntityId, image: ImageDescription) -> None:
-    """Give a picture its dimensions, its format and, if it has several, its frames."""
+    """Give a picture its dimensions, its format and, if it has several, its frames; a duration."""
     width, height = image.width_px, image.height_px
     commands.set_values(asset, ImageDimensionsComponent, width=width, height=height)
     commands.set_values(
@@ -38,6 +39,8 @@ def _write_description(commands: Commands, asset: EntityId, image: ImageDescript
         commands.set_values(
             asset, FramePropertiesComponent, frame_count=count, is_animated=is_animated
         )
+    if image.duration_s is not None:
+        commands.set_values(asset, DurationComponent, duration_s=image.duration_s)
 
 
 IMAGES = KindBinding(
@@ -46,6 +49,7 @@ IMAGES = KindBinding(
         ImageDimensionsComponent,
         ImageFormatComponent,
         FramePropertiesComponent,
+        DurationComponent,
         *CAMERA_COMPONENTS,
     ),
     write=write_image,

@@ -14,38 +14,10 @@ from dam.media.image.entry import analyse_image, describe_image
 from tests.media.drawing import grey_scene, landscape, save, save_tiff
 
 
-def _psd(path: Path, *, version: int = 1, bits: int = 8, mode: int = 3, channels: int = 3) -> Path:
-    head = b"8BPS" + struct.pack(">H6xHLLHH", version, channels, 40, 60, bits, mode)
-    path.write_bytes(head + bytes(12) + b"\0\0" + bytes(40 * 60 * channels * bits // 8))
-    return path
-
-
 def _fault(path: Path) -> ItemError:
     with pytest.raises(ItemError) as caught:
         analyse_image(path)
     return caught.value
-
-
-@pytest.mark.parametrize(
-    ("facts", "message"),
-    [
-        ({"bits": 16}, "no decoder for PSD pictures with 16 bits a channel"),
-        (
-            {"bits": 32, "mode": 1, "channels": 1},
-            "no decoder for PSD pictures with 32 bits a channel",
-        ),
-        ({"version": 2}, "no decoder for PSB pictures (large PSD)"),
-    ],
-)
-def test_photoshop(tmp_path: Path, facts: dict[str, int], message: str) -> None:
-    found = _fault(_psd(tmp_path / "a.psd", **facts))
-
-    assert (type(found), found.message) == (NoDecoderError, message)
-
-
-@pytest.mark.parametrize("facts", [{"bits": 17}, {"channels": 0}, {"mode": 99}])
-def test_a_damaged_photoshop_header_is_unreadable(tmp_path: Path, facts: dict[str, int]) -> None:
-    assert isinstance(_fault(_psd(tmp_path / "a.psd", **facts)), UnreadablePictureError)
 
 
 @pytest.mark.parametrize(
