@@ -10,10 +10,15 @@ from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.image.kind import IMAGE
 from dam.media.image.values import BITMAP_RECIPE
-from dam.models import FilePropertiesComponent, ImagePerceptualPHashComponent
+from dam.models import (
+    FilePropertiesComponent,
+    ImageDimensionsComponent,
+    ImagePerceptualPHashComponent,
+)
 from dam.services.ecs_service import marking
 from dam.services.process_service import process
 from tests.core.worlds import rows_of
+from tests.media.drawing import landscape, save
 from tests.services.conftest import Add
 
 PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
@@ -26,6 +31,11 @@ async def describe_with(session: AsyncSession, recipe: int | None) -> None:
 
 async def write(session: AsyncSession, /, **values: object) -> None:
     await session.execute(update(FilePropertiesComponent).values(**values))
+
+
+async def write_of(session: AsyncSession, media_type: str, /, **values: object) -> None:
+    of_type = FilePropertiesComponent.media_type == media_type
+    await session.execute(update(FilePropertiesComponent).where(of_type).values(**values))
 
 
 async def hash_with(session: AsyncSession, recipe: int) -> None:
@@ -79,6 +89,32 @@ async def test_a_newer_picture_is_analysed_anew(world: World) -> None:
     current = IMAGE.picture_version
     assert [file.picture_version for file in files] == [current, current, 0]
     assert (await process(world, marks_outdated=True)).processed == NOTHING
+
+
+async def test_only_media_types_whose_pictures_are_newer_are_analysed_anew(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    await add(save(landscape((64, 48)), tmp_path / "a.tga"))
+    await process(world)
+    # Every picture has the version of before, which is that of all but TGA today.
+    await world.run(write, picture_version=IMAGE.picture_version)
+    await world.run(write_of, "text/plain", picture_version=0)
+    done = await process(world, marks_outdated=True)
+    assert done.processed == {**NOTHING, "extract_metadata": 1, "analyse_images": 1}
+
+
+async def test_a_file_that_no_kind_knew_gets_its_picture(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.svg"
+    drawing = "<svg xmlns='http://www.w3.org/2000/svg' width='90' height='60'/>"
+    path.write_text(drawing)
+    await add(path)
+    await world.run(write_of, "image/svg+xml", described_by=None, picture_version=0)
+    done = await process(world, marks_outdated=True)
+    assert done.processed == {**NOTHING, "extract_metadata": 1, "analyse_images": 1}
+    sizes = await world.read(rows_of, ImageDimensionsComponent)
+    assert (90, 60) in {(row.width, row.height) for row in sizes}
 
 
 async def test_a_kind_that_is_not_installed_keeps_its_files(world: World) -> None:
