@@ -147,6 +147,7 @@ from dam.errors.queries import (
 )
 from dam.errors.runtime import (
     BuildFault,
+    ConfinedError,
     MissingExtraError,
     MissingResourceError,
     NotSettledError,
@@ -198,6 +199,7 @@ __all__ = [
     "ComicTargetFormatError",
     "ComicTargetTakenError",
     "ConceptNotVariantError",
+    "ConfinedError",
     "ContentDamagedError",
     "ContentMissingError",
     "CurrentFolderGoneError",
