@@ -54,7 +54,6 @@ def world_config(name: str | None = None, settings: Settings | None = None) -> W
         storage_url=world.storage_url,
         cache_path=world.cache_path,
         workers=settings.workers,
-        worker_kind=settings.worker_kind,
         worker_environment=settings.worker_environment,
         extra_digests=frozenset(settings.extra_digests),
         max_pixels=settings.max_pixels,

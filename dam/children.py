@@ -10,7 +10,10 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 DATA_BYTES = 4 << 30
-"""Limit of a worker's memory. One picture or archive within `MediaLimits` takes 2 GiB at most."""
+"""Limit of the memory of a worker that unpacks archives."""
+
+DECODER_DATA_BYTES = 880 << 20
+"""Limit of the memory of a worker that decodes: with its libraries, it stays under 1 GB."""
 
 _NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
@@ -56,7 +59,9 @@ def refuse_new_privileges() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, *arguments)
 
 
-def limit_process(data_bytes: int | None = DATA_BYTES, process_id: int = 0) -> bool:
+def limit_process(
+    data_bytes: int | None = DATA_BYTES, file_bytes: int | None = None, *, process_id: int = 0
+) -> bool:
     """Limit a process, and the processes that it starts; they cannot raise these limits.
 
     No core is dumped, and the process cannot raise the number of files that it may open. The number
@@ -64,6 +69,7 @@ def limit_process(data_bytes: int | None = DATA_BYTES, process_id: int = 0) -> b
 
     Args:
         data_bytes: How much memory it may take; None for no limit of ours.
+        file_bytes: How large a file may be that it writes; None for no limit of ours.
         process_id: The process; 0 is this one. Another process can be limited on Linux only.
 
     Returns:
@@ -82,6 +88,10 @@ def limit_process(data_bytes: int | None = DATA_BYTES, process_id: int = 0) -> b
     put(resource.RLIMIT_CORE, (0, 0))
     files, _ = get(resource.RLIMIT_NOFILE)
     put(resource.RLIMIT_NOFILE, (files, files))
+    if file_bytes is not None:
+        most = get(resource.RLIMIT_FSIZE)[1]
+        most = file_bytes if most == resource.RLIM_INFINITY else min(most, file_bytes)
+        put(resource.RLIMIT_FSIZE, (most, most))
     if data_bytes is None:
         return False
     before = [get(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]

@@ -211,7 +211,7 @@ def test_two_worlds_cannot_share_a_place(home: Path) -> None:
 
 
 _URL_FORM = "sqlite:///folder/file.db or postgresql://user:password@host/database"
-_NUMBER = "a number from 1 to 256, such as 4 or thread:4"
+_NUMBER = "a number from 1 to 256, such as 4"
 _NAME = "up to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit"
 
 

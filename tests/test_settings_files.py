@@ -223,7 +223,7 @@ _NOT_TOML = "Invalid value (at line 1, column 11); expected TOML, such as worker
         ),
         (
             "workers = 0",
-            "workers in FILE is 0; expected a number from 1 to 256, such as 4 or thread:4",
+            "workers in FILE is 0; expected a number from 1 to 256, such as 4",
             None,
         ),
         (

@@ -328,6 +328,8 @@ def _show_diagnosis(result: "Diagnosis", *, is_plan: bool) -> None:
     for name, folder in (("storage", result.storage), ("cache", result.cache)):
         free = "" if folder.free_bytes is None else f", {size_text(folder.free_bytes)} free"
         _show_health(name, folder, folder.path + free)
+    isolation = result.isolation
+    sentence(f"isolation: {'ok' if isolation.ok else 'incomplete'}, {isolation.message}")
     _show_open_paths(result.readable_by_others, is_plan=is_plan)
     for fault in result.plugin_faults:
         sentence(f"plugin {fault.name!r}: FAILED, {fault.message}")

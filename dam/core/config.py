@@ -16,6 +16,7 @@ class WorldConfig:
     """The settings of one world; `dam.app` makes it from `dam.settings`.
 
     Args:
+        worker_kind: Decoding in threads, which are not confined, is for tests alone.
         max_pixels: Of the largest file that is decoded; None for the limits of its media kind.
         lease_s: How long a lease on marked entities lasts. At most `LONGEST_LEASE_S`: a lease that
             ends further ahead than that counts as run out, because the clock was set back.

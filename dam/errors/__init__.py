@@ -151,6 +151,7 @@ from dam.errors.queries import (
 )
 from dam.errors.runtime import (
     BuildFault,
+    ConfinedError,
     MissingExtraError,
     MissingResourceError,
     NotSettledError,
@@ -202,6 +203,7 @@ __all__ = [
     "ComicTargetFormatError",
     "ComicTargetTakenError",
     "ConceptNotVariantError",
+    "ConfinedError",
     "ContentDamagedError",
     "ContentMissingError",
     "CurrentFolderGoneError",

@@ -177,6 +177,16 @@ class WorkerMemoryError(ItemError):
         super().__init__(f"needs more memory than the {limit_bytes >> 20:,} MiB that a worker has")
 
 
+class ConfinedError(DamError):
+    """A confined worker met an archive that only another program, or a temporary file, unpacks.
+
+    The caller has it unpacked by a worker that is not confined.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("a confined worker cannot unpack this archive")
+
+
 class WorkerStartError(EnvironmentFaultError):
     """No worker process can be started.
 
@@ -188,7 +198,7 @@ class WorkerStartError(EnvironmentFaultError):
         self.reason = reason
         super().__init__(
             f"cannot start a worker process: {reason}",
-            "check the limits (`ulimit -a`) and that Python works, or set DAM_WORKERS=thread:1",
+            "check the limits (`ulimit -a`) and that Python works",
         )
 
 

@@ -1,8 +1,9 @@
 """The built-in parts of every world, in one list."""
 
+from functools import partial
 from pathlib import Path
 
-from dam.children import give_to_children
+from dam.children import DATA_BYTES, DECODER_DATA_BYTES, give_to_children
 from dam.core.builder import WorldBuilder
 from dam.core.database.database import Database
 from dam.core.media_kinds import MediaKinds
@@ -33,6 +34,9 @@ from dam.systems.metadata import extract_metadata
 from dam.systems.search_entries import index_words
 from dam.workers.answer_types import decoder_for
 from dam.workers.pool import WorkerPool
+from dam.workers.sandbox import python_files
+
+_MOST_BYTES_PER_PIXEL = 9
 
 
 def refuse_unfit(kinds: MediaKinds) -> None:
@@ -57,13 +61,20 @@ def refuse_unfit(kinds: MediaKinds) -> None:
         raise WorldBuildError(faults)
 
 
+def _decoder_data_bytes(max_pixels: int | None) -> int:
+    """Return how much memory a worker may take that decodes: more if the user allows for more."""
+    wanted = (max_pixels or 0) * _MOST_BYTES_PER_PIXEL
+    return max(DECODER_DATA_BYTES, min(wanted, DATA_BYTES))
+
+
 def install(builder: WorldBuilder) -> None:
     """Add the built-in resources, systems and listeners."""
     config = builder.config
 
     def files(resources: ResourceManager) -> FileOperationsResource:
         give_to_children(config.worker_environment)
-        pool = WorkerPool(
+        pool = partial(
+            WorkerPool,
             config.workers,
             kind=config.worker_kind,
             task_timeout_s=config.task_timeout_s,
@@ -71,12 +82,20 @@ def install(builder: WorldBuilder) -> None:
         )
         kinds = resources.get(MediaKinds)
         refuse_unfit(kinds)
+        limits = MediaLimits.for_pixels(config.max_pixels)
+        preloads = tuple(module for kind in kinds.kinds() for module in kind.preloads)
         return FileOperationsResource(
             open_store(config.storage_url),
-            pool,
+            pool(
+                data_bytes=_decoder_data_bytes(config.max_pixels),
+                file_bytes=limits.max_member_bytes,  # a member is unpacked into memory, as a file
+                confined_to=python_files(),
+                preloads=preloads,
+            ),
             config.extra_digests,
             kinds.kinds(),
-            MediaLimits.for_pixels(config.max_pixels),
+            limits,
+            unpackers=pool(),
         )
 
     def cache(resources: ResourceManager) -> WorldCache:

@@ -25,7 +25,7 @@ _TEMPLATE = """\
 # The world that commands use without --world.
 #default = "photos"
 
-# How many workers hash and decode: a number of processes, or "thread:4" for threads.
+# How many processes decode; "thread:4" is the same as 4.
 #workers = 4
 
 # Digests to compute besides SHA-256.

@@ -42,6 +42,7 @@ from dam.services.store_service import count_stored, judge_store, last_place_id
 from dam.services.world_service import note_new_store
 from dam.storage.addresses import open_store
 from dam.storage.content_store import BegunAnew, StoreOwner
+from dam.workers.trial import powers_of_confined_workers
 
 _BUSY_TIMEOUT_S = 2.0
 _LEAST_FREE_BYTES = 100_000_000
@@ -66,6 +67,14 @@ class FolderHealth:
     free_bytes: int | None
     message: str
     hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsolationHealth:
+    """Whether files are decoded by workers that can do nothing else, and what these can do."""
+
+    ok: bool
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +108,9 @@ class PluginFault:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The result of an examination. `ok` ignores missing decoders and paths others can read.
+    """The result of an examination.
+
+    `ok` ignores missing decoders, missing isolation and paths others can read.
 
     Args:
         ok: Everything that is needed works.
@@ -107,6 +118,7 @@ class Diagnosis:
         database: The state of the database; it must have the tables of the installed plugins.
         storage: The state of the store.
         cache: The state of the folder of caches.
+        isolation: Whether the processes that decode files are confined.
         decoders: The programs and libraries that read files.
         readable_by_others: Files and folders that other users may read.
         lost_files: When the user declares the store lost: how many files it should have.
@@ -119,6 +131,7 @@ class Diagnosis:
     database: DatabaseHealth
     storage: FolderHealth
     cache: FolderHealth
+    isolation: IsolationHealth
     decoders: Mapping[str, Decoder]
     readable_by_others: Sequence[OpenPath]
     lost_files: int | None = None
@@ -165,6 +178,7 @@ async def examine(
         database=database,
         storage=storage,
         cache=cache,
+        isolation=await asyncio.to_thread(_isolation),
         decoders=decoders,
         readable_by_others=paths,
         plugins=await _plugins(config),
@@ -173,6 +187,19 @@ async def examine(
             *faults,
         ],
     )
+
+
+def _isolation() -> IsolationHealth:
+    try:
+        powers = powers_of_confined_workers()
+    except DamError as error:
+        return IsolationHealth(ok=False, message=error.message)
+    if not powers:
+        message = "workers open no files, start no programs and use no network"
+        return IsolationHealth(ok=True, message=message)
+    needed = "Linux 5.13 with Landlock and seccomp filters, or later"
+    message = f"a worker that a file takes over can {', '.join(powers)}; needed: {needed}"
+    return IsolationHealth(ok=False, message=message)
 
 
 def _decoders(

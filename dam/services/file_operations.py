@@ -5,7 +5,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from dam.core.database.portions import portions
 from dam.errors import (
-    ContentMissingError,
-    DamError,
     EnvironmentFaultError,
-    ItemError,
-    is_of_item,
 )
 from dam.media.image.kind import IMAGE
 from dam.media.kind import MediaKind
@@ -28,7 +23,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import ArchiveCopies
 from dam.storage.contents.checking import CheckedPlace, ExpectedContent
-from dam.storage.contents.located import LocatedContent
+from dam.storage.contents.located import LocatedContent, largest_bytes
 from dam.storage.contents.vouched_states import VouchedStates
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.held_folders import HeldFolders
@@ -37,6 +32,7 @@ from dam.tasks import files as file_tasks
 from dam.tasks.archives import ArchiveContents
 from dam.tasks.files import AnalysedPicture, DescribeFile, FileDescription, FileTasks, OnFile
 from dam.tasks.sources import RemovalEnd, SourceRemoval
+from dam.tasks.workers import ARCHIVE_TIMEOUT_S, SLOWEST_DISK_BYTES_PER_S, FileWorkers
 from dam.workers.pool import WorkerPool
 
 log = logging.getLogger(__name__)
@@ -47,8 +43,6 @@ Item = TypeVar("Item")
 _LIMITS = MediaLimits()
 _PUT_GROUP, _PUT_THREADS = 32, 4
 _CHECK_TIMEOUT_S = 60.0
-_ARCHIVE_TIMEOUT_S = 600.0
-_SLOWEST_DISK_BYTES_PER_S = 1e6
 
 
 class FileOperationsResource:
@@ -66,6 +60,7 @@ class FileOperationsResource:
         extra_digests: Iterable[str] = (),
         kinds: Sequence[MediaKind[Any]] = (IMAGE,),
         limits: MediaLimits = _LIMITS,
+        unpackers: WorkerPool | None = None,
     ) -> None:
         # Workers need neither, and a plugin may give functions that cannot be pickled.
         sendable = tuple(replace(kind, requirements={}, decoders=None) for kind in kinds)
@@ -79,6 +74,14 @@ class FileOperationsResource:
         self._tasks = FileTasks(store, tuple(sorted(extra_digests)), sendable, limits)
         self._preloads = tuple(module for kind in kinds for module in kind.preloads)
         self._copies = ArchiveCopies()
+        self._workers = FileWorkers(
+            self._tasks,
+            pool,
+            unpackers or pool,
+            self._copies,
+            self.held_folders,
+            LARGE_BYTES,
+        )
         self._vouched = VouchedStates()
         self._prepared = 0
         self._has_warned = False
@@ -209,7 +212,8 @@ class FileOperationsResource:
         known = await self._with_known_files(contents)
         items = [(content, kind) for content, (_, kind) in zip(known, pictures, strict=True)]
         sizes = await self._sizes_to_hash(known)
-        answers = await self._each_sized(partial(self._tasks.analyse, thumbnails), items, sizes)
+        keep = partial(file_tasks.keep_thumbnail, thumbnails)
+        answers = await self._workers.decode(self._tasks.analyse, items, sizes, keep)
         for content in contents:
             self._vouched.drop(content.digest)
         kept = [answer for answer in answers if not isinstance(answer, Exception)]
@@ -221,8 +225,8 @@ class FileOperationsResource:
 
     async def look_into(self, files: Sequence[FoundFile]) -> list[Exception | None]:
         """Return for each file the reason why it is not a comic, or None if it may be one."""
-        limit_s = _ARCHIVE_TIMEOUT_S
-        return await self._each(archives.look_into, files, timeout_s=limit_s)
+        limit_s = ARCHIVE_TIMEOUT_S
+        return await self._workers.unpack(archives.look_into, files, limit_s)
 
     async def read_archive(self, content: LocatedContent) -> ArchiveContents | Exception:
         """Return an archive's contents, every page read and hashed, or the error that occurred."""
@@ -230,7 +234,7 @@ class FileOperationsResource:
         limit_s = await self._archive_timeout_s(content)
         read = partial(self._tasks.read_and_copy_archive, copy)
         vouched = self._vouched.with_states(content)
-        (answer,) = await self._each(read, [vouched], timeout_s=limit_s)
+        (answer,) = await self._workers.unpack(read, [vouched], limit_s)
         if isinstance(answer, Exception):
             return answer
         self._copies.keep(content.digest, copy, is_copied=answer.is_copied)
@@ -246,7 +250,7 @@ class FileOperationsResource:
         limit_s = await self._archive_timeout_s(content)
         groups = list(portions(raw_names, _PUT_GROUP))
         store = partial(self._tasks.store_members, content)
-        outcomes = _outcome_of_each(groups, await self._each(store, groups, timeout_s=limit_s))
+        outcomes = _outcome_of_each(groups, await self._workers.unpack(store, groups, limit_s))
         self._vouched.take_stored(outcomes)
         return outcomes
 
@@ -261,10 +265,10 @@ class FileOperationsResource:
             EnvironmentFaultError: The store as a whole cannot be used.
         """
         largest_bytes = max((place.size_bytes or 0 for place in places), default=0)
-        limit_s = _CHECK_TIMEOUT_S + largest_bytes / _SLOWEST_DISK_BYTES_PER_S
+        limit_s = _CHECK_TIMEOUT_S + largest_bytes / SLOWEST_DISK_BYTES_PER_S
         if any(place.member for place in places):
-            limit_s += _ARCHIVE_TIMEOUT_S
-        return await self._each(partial(self._tasks.check, is_fast), places, timeout_s=limit_s)
+            limit_s += ARCHIVE_TIMEOUT_S
+        return await self._workers.unpack(partial(self._tasks.check, is_fast), places, limit_s)
 
     async def _with_known_files(self, contents: Sequence[LocatedContent]) -> list[LocatedContent]:
         """Return the contents with what this process knows about their files.
@@ -276,7 +280,7 @@ class FileOperationsResource:
         if containers:
             jobs = [(container, self._copies.new_path()) for container in containers]
             limit_s = max([await self._archive_timeout_s(content) for content in containers])
-            answers = await self._each(self._tasks.copy_archive, jobs, timeout_s=limit_s)
+            answers = await self._workers.unpack(self._tasks.copy_archive, jobs, limit_s)
             for (container, path), answer in zip(jobs, answers, strict=True):
                 self._copies.keep(container.digest, path, is_copied=answer is True)
         states, copies = self._vouched, self._copies
@@ -284,48 +288,20 @@ class FileOperationsResource:
 
     async def _archive_timeout_s(self, content: LocatedContent) -> float:
         """Return the time limit of work on an archive: a fixed time plus some for its size."""
-        size_bytes = await asyncio.to_thread(_size_bytes, self.store, content)
-        return _ARCHIVE_TIMEOUT_S + size_bytes / _SLOWEST_DISK_BYTES_PER_S
+        size_bytes = await asyncio.to_thread(largest_bytes, self.store, content)
+        return ARCHIVE_TIMEOUT_S + size_bytes / SLOWEST_DISK_BYTES_PER_S
 
     async def _each_hashed(
         self, fn: Callable[[LocatedContent], T], contents: Sequence[LocatedContent]
     ) -> list[T | Exception]:
-        """Do the same as `_each`, with more time for large files that must be hashed first."""
-        return await self._each_sized(fn, contents, await self._sizes_to_hash(contents))
+        return await self._workers.decode(fn, contents, await self._sizes_to_hash(contents))
 
     async def _sizes_to_hash(self, contents: Sequence[LocatedContent]) -> list[int]:
         return await asyncio.to_thread(_sizes_to_hash, self.store, contents)
 
-    async def _each_sized(
-        self, fn: Callable[[Item], T], items: Sequence[Item], sizes: Sequence[int]
-    ) -> list[T | Exception]:
-        limit_s = self._pool.task_timeout_s
-        largest_bytes = max(sizes, default=0)
-        if limit_s is None or largest_bytes < LARGE_BYTES:
-            return await self._each(fn, items)
-        answers: dict[int, T | Exception] = {}
-        for is_large in (False, True):
-            chosen = [n for n, size in enumerate(sizes) if (size >= LARGE_BYTES) is is_large]
-            more_s = largest_bytes / _SLOWEST_DISK_BYTES_PER_S if is_large else 0.0
-            found = await self._each(fn, [items[n] for n in chosen], timeout_s=limit_s + more_s)
-            answers |= dict(zip(chosen, found, strict=True))
-        return [answers[n] for n in range(len(items))]
-
-    async def _each(
-        self, fn: Callable[[Item], T], items: Sequence[Item], *, timeout_s: float | None = None
-    ) -> list[T | Exception]:
-        answers = await self._pool.map_items(fn, items, timeout_s=timeout_s)
-        for answer in answers:
-            if isinstance(answer, DamError) and not is_of_item(answer):
-                raise answer
-        if any(isinstance(answer, ContentMissingError) for answer in answers):
-            # Raises if the whole store was swapped; else only these files are missing.
-            self.held_folders.require_same()
-        return answers
-
     async def close(self) -> None:
         """Stop the workers."""
-        await asyncio.to_thread(self._pool.terminate)
+        await asyncio.to_thread(self._workers.terminate)
         await asyncio.to_thread(self._disk.terminate)
         self._tasks.archives.close()
         self.held_folders.close()
@@ -349,12 +325,4 @@ def _outcome_of_each(
 
 def _sizes_to_hash(store: ContentStore, contents: Sequence[LocatedContent]) -> list[int]:
     """Return how many bytes of each content must be hashed; 0 if its hash was verified before."""
-    return [0 if content.vouched else _size_bytes(store, content) for content in contents]
-
-
-def _size_bytes(store: ContentStore, content: LocatedContent) -> int:
-    sizes = [reference.size_bytes for reference in content.references]
-    if content.is_stored:
-        with suppress(ItemError):
-            sizes.append(store.size_of(content.digest))
-    return max(sizes, default=0)
+    return [0 if content.vouched else largest_bytes(store, content) for content in contents]

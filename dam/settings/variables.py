@@ -80,7 +80,7 @@ class Variables(BaseSettings):
         tuple[WorkerKind, Annotated[int, Field(ge=1, le=256)]] | None,
         NoDecode,
         WrapValidator(_split_workers),
-        Field(description="a number from 1 to 256, such as 4 or thread:4"),
+        Field(description="a number from 1 to 256, such as 4"),
     ] = None
     extra_digests: Annotated[
         frozenset[Digest],

@@ -1,6 +1,7 @@
 """Tasks on files, for workers: plain functions, plain values, no database."""
 
 import importlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from dam.errors import (
     DamError,
     ItemError,
     MediaKindError,
+    UnpackingSpaceError,
     UnsupportedPictureError,
     is_of_item,
     raise_host_limit,
@@ -28,7 +30,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentStore, StoredFile
 from dam.storage.contents.archive_copies import copy_pages
 from dam.storage.contents.checking import CheckedPlace, ExpectedContent, check_place
-from dam.storage.contents.located import LocatedContent, local_archive, local_file, opened_content
+from dam.storage.contents.located import LocatedContent, local_archive, opened_content
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.file_state import FileState
 from dam.tasks import archives as archive_tasks
@@ -71,7 +73,7 @@ class AnalysedPicture:
 
     `hashes` is None if the kind of the file is not compared with others. `fault` says why they show
     only a part of it, and `cache_fault` why the thumbnail could not be written there; else both are
-    None.
+    None. `thumbnail` is the JPEG on its way from a worker to `keep_thumbnail`.
     """
 
     recipe_version: int
@@ -79,6 +81,11 @@ class AnalysedPicture:
     has_structure: bool
     fault: ItemError | None = None
     cache_fault: CacheUnusableError | None = None
+    thumbnail: bytes | None = None
+
+
+Picture = tuple[LocatedContent, str | None]
+"""The content of a picture, and its media type; None if that is not known yet."""
 
 
 def preload(modules: Sequence[str]) -> None:
@@ -89,6 +96,22 @@ def preload(modules: Sequence[str]) -> None:
     for module in modules:
         with suppress(ImportError):
             importlib.import_module(module)
+
+
+def keep_thumbnail(
+    thumbnails: ThumbnailCache, picture: Picture, answer: AnalysedPicture
+) -> AnalysedPicture:
+    """Write a thumbnail to the cache; return the answer without it, maybe with a `cache_fault`.
+
+    Workers cannot do that, because they may not write.
+    """
+    assert answer.thumbnail is not None
+    fault = None
+    try:
+        thumbnails.save(picture[0].digest, answer.recipe_version, answer.thumbnail)
+    except OSError as error:
+        fault = CacheUnusableError(thumbnails.root.parent, error)
+    return replace(answer, thumbnail=None, cache_fault=fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +132,17 @@ class FileTasks:
     limits: MediaLimits = _LIMITS
     archives: OpenArchives = field(default_factory=OpenArchives, compare=False)
 
-    def analyse(
-        self, thumbnails: ThumbnailCache, picture: tuple[LocatedContent, str | None]
-    ) -> AnalysedPicture:
-        """Decode a picture once; write its thumbnail to the cache, and return its hashes.
-
-        Args:
-            thumbnails: The cache.
-            picture: The content, and its media type; None if that is not known yet.
-        """
+    def analyse(self, picture: Picture) -> AnalysedPicture:
+        """Decode a picture once; return its hashes and its thumbnail."""
         content, media_type = picture
         with _open_file(self, content) as file:
             is_hashed, analysis = _analysis(self, file, media_type)
-        thumbnail = sealed(analysis.thumbnail.content, content.digest)
-        fault = None
-        try:
-            thumbnails.save(content.digest, analysis.recipe_version, thumbnail)
-        except OSError as error:
-            fault = CacheUnusableError(thumbnails.root.parent, error)
         return AnalysedPicture(
             recipe_version=analysis.recipe_version,
             hashes=analysis.hashes if is_hashed else None,
             has_structure=analysis.has_structure,
             fault=analysis.fault,
-            cache_fault=fault,
+            thumbnail=sealed(analysis.thumbnail.content, content.digest),
         )
 
     def check(self, is_fast: bool, place: ExpectedContent) -> CheckedPlace:  # noqa: FBT001 - given by `partial`, which binds the first arguments
@@ -160,6 +170,20 @@ class FileTasks:
         with local_archive(self.store, content, self.archives, is_trusted=True) as archive:
             return copy_pages(archive, path)
 
+    def copy_content(self, job: tuple[LocatedContent, Path]) -> None:
+        """Write the bytes of a content to a new file; they are those of its digest.
+
+        Args:
+            job: The content, and where the file goes.
+        """
+        content, path = job
+        with opened_content(self.store, content, self.archives) as opened, opened.open() as file:
+            try:
+                with path.open("xb") as copy:
+                    shutil.copyfileobj(file, copy)
+            except OSError as error:
+                raise UnpackingSpaceError(path.parent, error) from error
+
     def store_members(
         self, content: LocatedContent, raw_names: Sequence[bytes]
     ) -> list[StoredFile | ItemError]:
@@ -185,7 +209,7 @@ class DescribeFile:
         store, archives = self.tasks.store, self.tasks.archives
         with (
             opened_content(store, content, archives, is_read_in_part=True) as opened,
-            opened.path.open("rb") as file,
+            opened.open() as file,
         ):
             return replace(_description(self.tasks, file), state=opened.state)
 
@@ -213,10 +237,7 @@ class OnFile(Generic[T]):
 
 @contextmanager
 def _open_file(tasks: FileTasks, content: LocatedContent) -> Iterator[BinaryIO]:
-    with (
-        local_file(tasks.store, content, tasks.archives) as path,
-        path.open("rb") as file,
-    ):
+    with opened_content(tasks.store, content, tasks.archives) as opened, opened.open() as file:
         yield file
 
 

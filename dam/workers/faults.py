@@ -75,6 +75,4 @@ def _start_failure(error: Exception, exit_code: int) -> Exception:
         return WorkerStartError(f"it did not start within {error.args[0]:g} s")
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerStartError(f"it {ending_of(exit_code)}")
-    if isinstance(error, UnfitError):
-        return WorkerStartError("its Python prints as it starts (sitecustomize, or a .pth file)")
     return WorkerStartError(words_for(error) if isinstance(error, OSError) else described(error))

@@ -2,7 +2,7 @@
 
 Each worker process belongs to one thread of this process, which sends it calls, waits for one
 answer after the other, and replaces it when it dies or takes too long. A worker is a new
-interpreter (no fork, no second import of an unguarded script) with two pipes of its own. So its
+interpreter (no fork, no second import of an unguarded script) with a connection of its own. So its
 death leaves nothing locked or half-written that other workers need, such as a shared queue.
 """
 
@@ -13,20 +13,18 @@ import os
 import pickle
 import queue
 import threading
-import traceback
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar, cast
 
 from dam.children import DATA_BYTES
-from dam.errors import host_limit
-from dam.workers.answer_types import Decoder, decoder_for, read_answer
+from dam.workers.answer_types import decoder_for
 from dam.workers.faults import judge_end
-from dam.workers.process import Outcome, Surroundings, WorkerProcess, as_words
+from dam.workers.groups import Call, Group, Packed, parts
+from dam.workers.process import Surroundings, WorkerProcess
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +34,7 @@ Item = TypeVar("Item")
 
 WorkerKind = Literal["process", "thread"]
 
-_LARGEST_GROUP = 32
 _STARTS = 2  # tries to start a worker: it may be killed before it is up, too
-
-_Call = tuple[tuple[object, ...], dict[str, object]]
-_Packed = tuple[bytes, list[bytes], Decoder]  # function, calls, and the decoder of the answers
 
 
 def usable_cores() -> int:
@@ -75,9 +69,16 @@ class WorkerPool(Executor):
     Args:
         workers: How many workers; by default one for each usable core.
         kind: Whether the workers are processes (POSIX only) or threads.
-        task_timeout_s: Limit for one call, without the import of its module; None for no limit.
+        task_timeout_s: Limit for one call, without the import of its module and the time in which
+            other processes had the core; None for no limit.
         environment: Names of variables that worker processes get beyond the few that all get.
         data_bytes: Memory that a worker process may take; None for no limit of ours.
+        file_bytes: Size of a file that a worker process may write; None for no limit of ours.
+        confined_to: The files and folders that worker processes may read (see
+            `dam.workers.sandbox`); None leaves them all rights. The files to work on need not be
+            among them: `map_items` is told which they are.
+        preloads: Modules that a confined worker imports as it starts, while it may still read all
+            files.
     """
 
     def __init__(
@@ -88,11 +89,15 @@ class WorkerPool(Executor):
         task_timeout_s: float | None = None,
         environment: frozenset[str] = frozenset(),
         data_bytes: int | None = DATA_BYTES,
+        file_bytes: int | None = None,
+        confined_to: tuple[str, ...] | None = None,
+        preloads: tuple[str, ...] = (),
     ) -> None:
         self.workers = usable_cores() if workers is None else workers
         self.kind: WorkerKind = kind
         self.task_timeout_s = task_timeout_s
-        self._crew = _Crew(self.workers, Surroundings(environment, data_bytes))
+        surroundings = Surroundings(environment, data_bytes, file_bytes, confined_to, preloads)
+        self._crew = _Crew(self.workers, surroundings)
         # A dropped pool still runs its tasks. When the interpreter ends, so do the workers.
         weakref.finalize(self, self._crew.close, cancel_futures=False).atexit = False
 
@@ -106,12 +111,19 @@ class WorkerPool(Executor):
                 return annotation does not say how to decode its answer.
             RuntimeError: The pool was shut down.
         """
-        group = self._group(fn, [(args, kwargs)], self.task_timeout_s, single=True)
+        group = self._packed(Group(fn, [(args, kwargs)], self.task_timeout_s, single=True))
         self._crew.add(group)
         return cast("Future[T]", group.future)
 
     async def map_items(
-        self, fn: Callable[[Item], T], items: Iterable[Item], *, timeout_s: float | None = None
+        self,
+        fn: Callable[[Item], T],
+        items: Iterable[Item],
+        *,
+        timeout_s: float | None = None,
+        may_read: Callable[[Item], Collection[Path]] | None = None,
+        cpu_limit_s: Callable[[Item], float] | None = None,
+        finish: Callable[[Item, T], T] | None = None,
     ) -> list[T | Exception]:
         """Return `fn(item)`, or the exception that it raised, for each item in order.
 
@@ -122,13 +134,20 @@ class WorkerPool(Executor):
             fn: A function as for `submit`, which also lists what is raised.
             items: At most a few hundred; all of them are sent before the first answer is awaited.
             timeout_s: Limit for one item; the pool's `task_timeout_s` without.
+            may_read: Returns the files that a confined worker may read while it works on an item;
+                without, none. A thread of this process calls it.
+            cpu_limit_s: Returns how long an item may use a core, which is less than it may take: a
+                disk may be slow, a decoder not. A thread of this process calls it.
+            finish: Is given each item with the value that `fn` returns for it, in a thread of this
+                process, as soon as it has arrived; what it returns takes the value's place.
 
         Example: `sizes = await pool.map_items(file_size, paths)`.
         """
-        calls: list[_Call] = [((item,), {}) for item in items]
+        calls: list[Call] = [((item,), {}) for item in items]
         limit_s = self.task_timeout_s if timeout_s is None else timeout_s
         groups = [
-            self._group(fn, calls[part], limit_s) for part in _parts(len(calls), self.workers)
+            self._packed(Group(fn, calls[part], limit_s, may_read, cpu_limit_s, finish))
+            for part in parts(len(calls), self.workers)
         ]
         try:
             for group in groups:
@@ -158,15 +177,9 @@ class WorkerPool(Executor):
         self._crew.terminate()
         self._crew.join()
 
-    def _group(
-        self,
-        fn: Callable[..., object],
-        calls: list[_Call],
-        limit_s: float | None,
-        *,
-        single: bool = False,
-    ) -> "_Group":
-        group = _Group(fn, calls, limit_s, single=single)
+    def _packed(self, group: Group) -> Group:
+        """Return the group, ready to be sent if the workers are processes."""
+        fn = group.fn
         if self.kind == "process":
             if getattr(fn, "__module__", None) == "__main__":
                 message = (
@@ -175,54 +188,8 @@ class WorkerPool(Executor):
                 )
                 raise TypeError(message)
             decode = decoder_for(fn)
-            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in calls], decode
+            group.packed = pickle.dumps(fn), [pickle.dumps(call) for call in group.calls], decode
         return group
-
-
-def _parts(count: int, workers: int) -> Iterator[slice]:
-    """Split a count into parts that get smaller, so that all workers are busy until the end."""
-    start = 0
-    while start < count:
-        size = max(1, min(_LARGEST_GROUP, (count - start) // (2 * workers)))
-        yield slice(start, start + size)
-        start += size
-
-
-@dataclass(eq=False, slots=True)
-class _Group:
-    """Calls of one function for one worker; its outcomes grow while the worker reports them."""
-
-    fn: Callable[..., object]
-    calls: list[_Call]
-    limit_s: float | None
-    single: bool
-    future: Future[object] = field(default_factory=Future)
-    packed: _Packed | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    is_cancelled: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return not self.is_cancelled and len(self.outcomes) < len(self.calls)
-
-    def fail(self, error: Exception) -> None:
-        """Give every call without an outcome this error."""
-        self.outcomes += [(False, error)] * (len(self.calls) - len(self.outcomes))
-
-    def settle(self) -> None:
-        """Complete the future with the outcomes."""
-        if len(self.outcomes) < len(self.calls):
-            self.future.set_exception(CancelledError())
-        elif not self.single:
-            self.future.set_result(self.outcomes)
-        else:
-            [(succeeded, value)] = self.outcomes
-            if isinstance(value, StopIteration) and not succeeded:
-                value = as_words(value)  # asyncio drops a `StopIteration`: its caller would hang
-            if succeeded:
-                self.future.set_result(value)
-            else:
-                self.future.set_exception(cast("Exception", value))
 
 
 class _Crew:
@@ -239,12 +206,12 @@ class _Crew:
         self._size = size
         self._surroundings = surroundings
         self._lock = threading.RLock()
-        self._queue: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._unsettled: dict[_Group, WorkerProcess | None] = {}
+        self._unsettled: dict[Group, WorkerProcess | None] = {}
         self._is_closed = False
 
-    def add(self, group: _Group) -> None:
+    def add(self, group: Group) -> None:
         with self._lock:
             if self._is_closed:
                 message = "cannot schedule new futures after shutdown"
@@ -262,7 +229,7 @@ class _Crew:
                 else:
                     self._threads.append(thread)
 
-    def cancel(self, group: _Group) -> None:
+    def cancel(self, group: Group) -> None:
         """Drop what is left of the group; does nothing to one that is settled."""
         with self._lock:
             group.is_cancelled = True
@@ -301,7 +268,7 @@ class _Crew:
                 if is_wanted and group.packed:
                     worker = self._run_there(group, group.packed, worker)
                 elif is_wanted:
-                    _run_here(group)
+                    group.run_here()
                 with self._lock:
                     del self._unsettled[group]
                 if is_wanted:
@@ -312,11 +279,10 @@ class _Crew:
                 worker.end()
 
     def _run_there(
-        self, group: _Group, packed: _Packed, worker: WorkerProcess | None
+        self, group: Group, packed: Packed, worker: WorkerProcess | None
     ) -> WorkerProcess | None:
         """Run the group in the given worker, or in new ones; return the last one if it lives."""
-        function, calls, decode = packed
-        read = partial(read_answer, decode)
+        function, calls, _ = packed
         starts_left, doubted = _STARTS, -1
         while group.is_open:
             done = len(group.outcomes)
@@ -328,7 +294,8 @@ class _Crew:
                 with self._lent(worker, group):
                     if group.is_open:
                         rest = calls[done : done + 1] if doubted == done else calls[done:]
-                        worker.run(function, rest, group.limit_s, read, group.outcomes.append)
+                        rules = partial(group.rules, done)
+                        worker.run(function, rest, rules, group.read, group.outcomes.append)
             except Exception as error:  # noqa: BLE001 - or the group's caller would wait for ever
                 is_up = worker is not None and worker.is_up
                 exit_code = 0 if worker is None else worker.end()
@@ -357,7 +324,7 @@ class _Crew:
         return worker
 
     @contextlib.contextmanager
-    def _lent(self, worker: WorkerProcess, group: _Group) -> Iterator[None]:
+    def _lent(self, worker: WorkerProcess, group: Group) -> Iterator[None]:
         with self._lock:
             self._unsettled[group] = worker
         try:
@@ -365,34 +332,3 @@ class _Crew:
         finally:
             with self._lock:
                 self._unsettled[group] = None
-
-
-def _run_here(group: _Group) -> None:
-    for args, kwargs in group.calls:
-        if group.is_cancelled:
-            return
-        try:
-            group.outcomes.append((True, group.fn(*args, **kwargs)))
-        except Exception as error:  # noqa: BLE001 - the call's failure is its outcome
-            _let_go(error)
-            group.outcomes.append((False, host_limit(error) or error))
-        except BaseException as error:  # noqa: BLE001 - only the queue ends the thread
-            group.outcomes.append((False, as_words(error)))
-
-
-def _let_go(error: Exception) -> None:
-    """Free the local variables of a failed call, which its traceback keeps alive.
-
-    A group's outcomes are kept until its last call is done; a decoded picture in each would take
-    more memory than there is. The lines of the traceback stay.
-    """
-    chain: list[BaseException | None] = [error]
-    seen: set[BaseException | None] = {None}
-    while chain:
-        link = chain.pop()
-        if link is not None and link not in seen:
-            seen.add(link)
-            traceback.clear_frames(link.__traceback__)
-            chain += [link.__cause__, link.__context__]
-            if isinstance(link, BaseExceptionGroup):
-                chain += link.exceptions

@@ -119,7 +119,7 @@ def test_a_server_that_is_not_there_is_named_without_the_password(
     [
         (
             {"DAM_WORKERS": "many"},
-            "DAM_WORKERS is 'many'; expected a number from 1 to 256, such as 4 or thread:4",
+            "DAM_WORKERS is 'many'; expected a number from 1 to 256, such as 4",
             None,
         ),
         (

@@ -32,6 +32,10 @@ def test_listing_and_examining_a_world_does_not_make_it(dam_cli: DamCli) -> None
     assert (listed.returncode, examined.returncode) == (0, 0)
     assert examined.json["ok"] is True
     assert set(examined.json) >= {"ok", "database", "storage", "decoders"}
+    assert examined.json["isolation"] == {
+        "ok": True,
+        "message": "workers open no files, start no programs and use no network",
+    }
     assert set(examined.json["decoders"]["pillow"]) == {"available", "version", "hint"}
     assert list(dam_cli.home.iterdir()) == []
 

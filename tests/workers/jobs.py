@@ -63,6 +63,17 @@ def act(item: tuple[str, int]) -> int:
     return value
 
 
+def spin(_: object = None) -> None:
+    while True:
+        pass
+
+
+def write(size_bytes: int) -> int:
+    """Write a file in memory; return how much of it could be written."""
+    with os.fdopen(os.memfd_create("file"), "wb", buffering=0) as file:
+        return file.write(bytes(size_bytes))
+
+
 def hang(_: object = None) -> None:
     threading.Event().wait()
 
@@ -217,7 +228,7 @@ def answer_in_our_stead(item: tuple[str, bytes | None]) -> int:
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
         with contextlib.suppress(OSError):
             fd = int(name)
-            if fd > 2 and stat.S_ISFIFO(os.fstat(fd).st_mode):
+            if fd > 2 and stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, len(payload).to_bytes(8) + payload)
     return 1
 
@@ -226,6 +237,6 @@ def claim_an_endless_answer(_: int) -> int:
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
         with contextlib.suppress(OSError):
             fd = int(name)
-            if fd > 2 and stat.S_ISFIFO(os.fstat(fd).st_mode):
+            if fd > 2 and stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, (1 << 40).to_bytes(8))
     return 1

@@ -154,3 +154,9 @@ async def test_a_worker_that_the_kernel_kills_is_tried_once_more(
     (outcome,) = await pool.map_items(jobs.die_the_first_time, [str(tmp_path / "died")])
 
     assert isinstance(outcome, int)
+
+
+def test_a_worker_writes_no_larger_file_than_it_may() -> None:
+    with WorkerPool(1, file_bytes=1 << 20) as pool:
+        assert pool.submit(jobs.write, 1000).result() == 1000
+        assert pool.submit(jobs.write, 3 << 20).result() == 1 << 20

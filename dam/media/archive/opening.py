@@ -5,6 +5,7 @@ do no harm, and a member with such a name is read like any other. An archive wit
 member, too, and is not opened.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from dam.asking import is_confined, open_for_reading
 from dam.errors import (
+    ConfinedError,
     DuplicateMemberError,
     EncryptedArchiveError,
     FileAccessError,
@@ -124,9 +127,10 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
         MissingUnpackerError: The package or program that unpacks this format is not installed.
         UnpackingSpaceError: There is no room for temporary files.
+        ConfinedError: It is a RAR file, and this is a confined worker.
         OSError: The file cannot be opened or read.
     """
-    with path.open("rb") as file:
+    with os.fdopen(open_for_reading(path), "rb") as file:
         packed_bytes = file.seek(0, 2)
         most_bytes = min(
             limits.max_archive_bytes, max(_LEAST_BYTES, limits.max_archive_ratio * packed_bytes)
@@ -160,6 +164,8 @@ def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) ->
         return TarReader(file, limits, most_bytes)
     try:
         if found == "application/x-rar":
+            if is_confined():  # `rarfile` and the programs open it by its path
+                raise ConfinedError
             from dam.media.archive.rar_reader import RarReader  # noqa: PLC0415 - of the extra `comics`
 
             return RarReader(path, limits)

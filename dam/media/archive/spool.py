@@ -5,7 +5,8 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from dam.errors import MemberUnreadableError, UnpackingSpaceError
+from dam.asking import is_confined
+from dam.errors import ConfinedError, MemberUnreadableError, UnpackingSpaceError
 
 
 def temporary_file() -> IO[bytes]:
@@ -13,7 +14,10 @@ def temporary_file() -> IO[bytes]:
 
     Raises:
         UnpackingSpaceError: The file cannot be made.
+        ConfinedError: This is a confined worker.
     """
+    if is_confined():
+        raise ConfinedError
     try:
         return tempfile.TemporaryFile()
     except OSError as error:

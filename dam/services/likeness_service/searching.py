@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +16,7 @@ from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import ItemError, UnreadableQueryError, display_path
 from dam.media.image.entry import hash_query_image, require_extra
-from dam.media.image.values import QueryHashes, Transform
-from dam.media.limits import MediaLimits
+from dam.media.image.values import Transform
 from dam.models import (
     ContentHashSHA256Component,
     FilePropertiesComponent,
@@ -30,8 +30,9 @@ from dam.services import content_service, ecs_service
 from dam.services.asset_service import archive_places, last_paths
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service.index import LikenessIndex, PackedHashes
-from dam.storage.contents.located import LocatedContent, local_file
+from dam.storage.contents.located import LocatedContent
 from dam.storage.sources.reading import digest_chunks, open_source
+from dam.storage.sources.reference import Reference
 
 if TYPE_CHECKING:  # numpy comes with an extra
     from dam.storage.caches.hash_blocks import HashBlock
@@ -125,9 +126,13 @@ async def find_similar_to_file(
         UnreadableQueryError: The file cannot be read or decoded.
         MissingExtraError: The extra `image` is not installed.
     """
-    limits = world.resources.get(FileOperationsResource).limits
-    query = await asyncio.to_thread(_query_of_file, path, limits, options)
-    return await _search(world, query, options)
+    files = world.resources.get(FileOperationsResource)
+    shown = display_path(path)
+    try:
+        content = await asyncio.to_thread(_hashed_file, path)
+    except ItemError as error:
+        raise UnreadableQueryError(shown, error.message, error.hint) from error
+    return await _search(world, await _query(files, content, shown, options), options)
 
 
 async def find_similar_to_entity(
@@ -155,7 +160,7 @@ async def find_similar_to_entity(
         raise UnreadableQueryError(f"entity {entity_id}", "it has no perceptual hash")
     if options.has_transforms and stored.value is not None:
         files = world.resources.get(FileOperationsResource)
-        query = await asyncio.to_thread(_query_of_asset, files, content, options)
+        query = await _query(files, content, f"sha256:{content.digest.hex()}", options)
     else:
         hashes: dict[Transform, int] = {}
         if stored.value is not None:
@@ -164,34 +169,32 @@ async def find_similar_to_entity(
     return await _search(world, replace(query, leave_out=entity_id), options)
 
 
-def _query_of_file(path: Path, limits: MediaLimits, options: LikenessOptions) -> _Query:
-    try:
-        with open_source(path) as source:
-            sha256 = digest_chunks(source.chunks()).sha256
-        return _query(hash_query_image(path, limits), sha256, options)
-    except ItemError as error:
-        raise UnreadableQueryError(display_path(path), error.message, error.hint) from error
+def _hashed_file(path: Path) -> LocatedContent:
+    """Return a user's file as the only place of its content."""
+    path = path.absolute()  # workers are told it
+    with open_source(path) as source:
+        digest = digest_chunks(source.chunks()).sha256
+        size_bytes, mtime_ns = source.reading.size_bytes, source.reading.mtime_ns
+        reference = Reference(path=path, size_bytes=size_bytes, mtime_ns=mtime_ns)
+        vouched = (source.state,)
+    return LocatedContent(digest=digest, is_stored=False, references=(reference,), vouched=vouched)
 
 
-def _query_of_asset(
-    files: FileOperationsResource, content: LocatedContent, options: LikenessOptions
+async def _query(
+    files: FileOperationsResource, content: LocatedContent, shown: str, options: LikenessOptions
 ) -> _Query:
-    try:
-        with local_file(files.store, content) as path:
-            return _query(hash_query_image(path, files.limits), content.digest, options)
-    except ItemError as error:
-        raise UnreadableQueryError(
-            f"sha256:{content.digest.hex()}", error.message, error.hint
-        ) from error
-
-
-def _query(found: QueryHashes, sha256: bytes, options: LikenessOptions) -> _Query:
+    """Decode the query in a worker, as any other picture."""
+    (found,) = await files.each(partial(hash_query_image, limits=files.limits), [content])
+    if isinstance(found, ItemError):
+        raise UnreadableQueryError(shown, found.message, found.hint) from found
+    if isinstance(found, Exception):
+        raise found
     hashes: dict[Transform, int] = {
         transform: getattr(by_algorithm, options.algorithm)
         for transform, by_algorithm in found.by_transform.items()
         if found.has_structure and (options.has_transforms or transform == "none")
     }
-    return _Query(hashes=hashes, recipe=found.recipe_version, sha256=sha256)
+    return _Query(hashes=hashes, recipe=found.recipe_version, sha256=content.digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Temporary copies of archives that can only be unpacked as a whole, such as 7z files.
+"""Temporary copies of archives that can only be unpacked as a whole, such as 7z files, and of RAR.
 
-Without a copy, each worker would unpack all of a 7z file for the first page that it reads. So the
-file is unpacked once, into an uncompressed zip file, and all workers read their pages from that. A
-member's name in the copy is the SHA-256 of its name in the archive, which may hold any bytes.
+Without a copy, each worker would unpack all of a 7z file for the first page that it reads, and a
+confined worker cannot run the program that unpacks RAR. So the file is unpacked once, into an
+uncompressed zip file, and all workers read their pages from that. A member's name in the copy is
+the SHA-256 of its name in the archive, which may hold any bytes.
 """
 
 import hashlib
@@ -123,9 +124,9 @@ def copy_pages(archive: Archive, path: Path) -> bool:
     """Copy an archive's pages into a new zip file; return whether this was done.
 
     Pages that cannot be read are left out. Returns False for an archive that needs no copy, because
-    each page can be read without the others, and where the copy fails: no space left, say.
+    any worker can read each page without the others, and where the copy fails: no space left, say.
     """
-    if not archive.is_sequential:
+    if not archive.is_sequential and archive.format != "cbr":
         return False
     try:
         with zipfile.ZipFile(path, "w") as copy:
@@ -140,6 +141,11 @@ def copy_pages(archive: Archive, path: Path) -> bool:
     except (OSError, *ARCHIVE_FAULTS):  # without a copy, reading is only slower
         return False
     return True
+
+
+def only_at(path: Path, content: LocatedContent) -> LocatedContent:
+    """Return the content, with a file that has its bytes as the only place."""
+    return LocatedContent(digest=content.digest, is_stored=False, references=(_reference(path),))
 
 
 def _name_in_copy(raw_name: bytes) -> str:

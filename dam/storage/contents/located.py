@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import IO, TypeVar, cast
 from dam.errors import (
     ContentDamagedError,
     ContentMissingError,
+    DamError,
     FileChangedError,
     ItemError,
     MemberDamagedError,
@@ -69,6 +70,28 @@ class ArchiveMember:
     container: LocatedContent
     raw_name: bytes
     size_bytes: int
+
+
+def paths_of(store: ContentStore, content: LocatedContent) -> set[Path]:
+    """Return all files that are opened to read a content, and the store's folder."""
+    paths = {reference.path for reference in content.references}
+    if content.is_stored:
+        paths.update(store.local_roots())
+        with suppress(DamError):
+            paths.add(store.local_path(content.digest))
+    for member in content.members:
+        paths |= paths_of(store, member.container)
+    return paths
+
+
+def largest_bytes(store: ContentStore, content: LocatedContent) -> int:
+    """Return how many bytes at most are read to get at a content, of all its places."""
+    sizes = [reference.size_bytes for reference in content.references]
+    sizes += [one.size_bytes + largest_bytes(store, one.container) for one in content.members]
+    if content.is_stored:
+        with suppress(ItemError):
+            sizes.append(store.size_of(content.digest))
+    return max(sizes, default=0)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from dam.errors import (
     ContentDamagedError,
@@ -40,6 +41,7 @@ class OpenedFile:
         damage: Makes the error to raise if its bytes turn out to be wrong.
         state: The state in which the file has these bytes; None for a member of an archive.
         is_touched: It is a user's file with another time than recorded.
+        fd: The descriptor of the open file; None if `path` can be opened by any process.
     """
 
     path: Path
@@ -47,6 +49,18 @@ class OpenedFile:
     damage: Callable[[], ItemError]
     state: FileState | None
     is_touched: bool = False
+    fd: int | None = None
+
+    def open(self) -> BinaryIO:
+        """Return the file, open for reading from its beginning; its `name` is the `path`.
+
+        It is not opened once more, which a confined worker may not do.
+        """
+        fd = self.fd
+        if fd is None:
+            return self.path.open("rb")
+        os.lseek(fd, 0, os.SEEK_SET)
+        return open(self.path, "rb", opener=lambda _path, _flags: os.dup(fd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ def _watched(
 
     path = _descriptor_path(fd, name)
     try:
-        yield OpenedFile(path, name, damage, state)
+        yield OpenedFile(path, name, damage, state, fd=fd)
     except FileAccessError as error:
         confirm()
         if error.path == path and isinstance(error.__cause__, OSError):

@@ -1,6 +1,5 @@
 """The content store in a local folder."""
 
-import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
+from dam.asking import is_empty_folder
 from dam.errors import (
     ContentMissingError,
     FileAccessError,
@@ -280,7 +280,7 @@ class LocalContentStore:
     def _is_readable(self) -> bool:
         """Return whether the store's folder can be read."""
         try:
-            os.scandir(self.root).close()
+            is_empty_folder(self.root)
         except OSError:
             return False
         return True

@@ -19,8 +19,9 @@ DISK_ERRNOS = frozenset(
 UNREADABLE_ERRNOS = DISK_ERRNOS | {errno.EACCES, errno.EPERM}
 """Error numbers that concern one file alone: those of the disk, and missing rights."""
 
-# What `open` says of a symbolic link (which the store never makes), and of a socket.
-_KINDS = {errno.ELOOP: stat.S_IFLNK, errno.ENXIO: stat.S_IFSOCK}
+# What `open` says of a symbolic link (which the store never makes), of a socket, and, where another
+# process opens the file for this one, of a folder.
+_KINDS = {errno.ELOOP: stat.S_IFLNK, errno.ENXIO: stat.S_IFSOCK, errno.EISDIR: stat.S_IFDIR}
 
 
 def open_kept(path: Path) -> int:

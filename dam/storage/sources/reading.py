@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dam.asking import NO_LINKS, OPEN_FLAGS, open_for_reading
 from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
 from dam.storage.sources.file_state import FileState
 from dam.storage.sources.folders import Inode, OpenFolder, OtherFolderError, open_folder
@@ -17,16 +18,6 @@ from dam.storage.sources.sparse import has_holes
 
 CHUNK_BYTES = 1 << 20
 
-# Without NONBLOCK, open() waits for a FIFO's writer; without NOCTTY, a terminal becomes this
-# process's own. Windows has neither.
-_OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 # Databases keep times in 64 bits: the years 1677 to 2262. File systems allow other years, too.
 _LEAST_NS = -(1 << 63)
 _KINDS = {
@@ -167,7 +158,7 @@ def open_source(path: Path, found: FoundFile | None = None) -> Iterator[SourceFi
     try:
         if found is None:
             _require_regular(path, path.stat())
-            fd, status = _opened(path, _OPEN_FLAGS)
+            fd, status = _opened(path)
         else:
             fd, status = _open_found(path, found)
     except OtherFolderError as error:
@@ -211,11 +202,11 @@ def open_regular(path: Path, *, follows_links: bool = True) -> int:
         OSError: It cannot be opened; `ENXIO` for a socket, `ELOOP` for a link if `follows_links` is
             False.
     """
-    return _opened(path, _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS)[0]
+    return _opened(path, follows_links=follows_links)[0]
 
 
-def _opened(path: Path, flags: int) -> tuple[int, os.stat_result]:
-    fd = os.open(path, flags)
+def _opened(path: Path, *, follows_links: bool = True) -> tuple[int, os.stat_result]:
+    fd = open_for_reading(path, follows_links=follows_links)
     try:
         status = os.fstat(fd)
         _require_regular(path, status)
@@ -227,7 +218,7 @@ def _opened(path: Path, flags: int) -> tuple[int, os.stat_result]:
 
 def open_in(folder: OpenFolder, name: str, *, follows_links: bool) -> int:
     """Open an entry of a folder for reading, and return its descriptor; never wait."""
-    flags = _OPEN_FLAGS if follows_links else _OPEN_FLAGS | _NO_LINKS
+    flags = OPEN_FLAGS if follows_links else OPEN_FLAGS | NO_LINKS
     return os.open(folder.at(name), flags, dir_fd=folder.fd)
 
 

@@ -4,10 +4,10 @@ A file that has the recorded size and time is unchanged. One that only has anoth
 its bytes decide. Summer time on FAT, `touch`, and copies over a network all move times alone.
 """
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dam.asking import is_empty_folder
 from dam.errors import FileAccessError, ReferenceChangedError, raise_host_limit
 from dam.storage.sources.reading import FileStat
 
@@ -72,8 +72,7 @@ def missing_folder(path: Path) -> Path | None:
     missing = None
     for folder in path.parents:
         try:
-            with os.scandir(folder) as entries:
-                is_empty = next(entries, None) is None
+            is_empty = is_empty_folder(folder)
         except PermissionError:
             return missing
         except OSError as error:
@@ -87,7 +86,6 @@ def missing_folder(path: Path) -> Path | None:
 def is_there(folder: Path) -> bool:
     """Return whether a folder exists and has something in it."""
     try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
+        return not is_empty_folder(folder)
     except OSError:
         return False

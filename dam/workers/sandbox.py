@@ -1,0 +1,255 @@
+"""The sandbox of workers: what the kernel refuses a process that reads untrusted files.
+
+Landlock refuses it all files but those that Python needs, to start programs, and signals to other
+processes; a seccomp filter refuses sockets, and system calls that change a file by its name without
+opening it, which Landlock does not see. Both hold for the rest of the process's life. They are
+system calls of Linux and need no package: PyPI's for Landlock are not kept well.
+
+This module imports as little as possible, because each worker imports it as it starts.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import stat
+import struct
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all machines but alpha
+_GET_VERSION, _PATH_BENEATH = 1, 1
+_READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
+_FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
+_ALL_FILE_RIGHTS = (1 << 16) - 1  # from version 5 on
+_NETWORK_RIGHTS, _KNOWS_NETWORK = 0b11, 4  # TCP: the rights, and the first version
+_SCOPES, _KNOWS_SCOPES = 0b11, 6  # signals and abstract sockets
+_PR_SET_SECCOMP, _FILTER_MODE, _PR_SET_NO_NEW_PRIVS = 22, 2, 38
+
+# What Python, its libraries and decoders read besides the folders of packages.
+_SYSTEM_FILES = (
+    "/usr/lib",
+    "/usr/lib64",
+    "/lib",
+    "/lib64",
+    "/usr/local/lib",
+    "/nix/store",
+    "/gnu/store",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/fonts",
+    "/etc/ssl/openssl.cnf",
+    "/usr/share/zoneinfo",
+    "/usr/share/locale",
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/usr/share/fontconfig",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/sys/devices/system/cpu",
+)
+
+# Numbers of the system calls that are refused, and of those that may only concern the process
+# itself (`kill`, `tgkill`), by machine; the first number is the machine's own in audit.h.
+_REFUSED = {
+    "x86_64": (
+        0xC000003E,
+        (
+            *(41, 53, 425),  # socket, socketpair, io_uring_setup
+            *(101, 310, 311, 321, 298, 250, 323),  # into other processes, and into the kernel
+            *(165, 304, 76),  # mount, open_by_handle_at, truncate
+            *(90, 91, 268, 452, 92, 93, 94, 260),  # chmod, chown
+            *(132, 235, 261, 280, 188, 189, 190, 197, 198, 199, 463, 466),  # times, attributes
+            *(129, 200, 297, 424),  # signals by other calls than `kill` and `tgkill`
+        ),
+        (62, 234),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        (
+            *(198, 199, 425),
+            *(117, 270, 271, 280, 241, 219, 282),
+            *(40, 265, 45),
+            *(52, 53, 452, 54, 55),
+            *(88, 5, 6, 7, 14, 15, 16, 463, 466),
+            *(138, 130, 240, 424),
+        ),
+        (129, 131),
+    ),
+}
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+_X32 = 0x40000000
+
+
+class _RulesetAttributes(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("files", "network", "scopes"))
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("rights", ctypes.c_uint64), ("fd", ctypes.c_int32))
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def landlock_version() -> int:
+    """Return the version of the kernel's Landlock; 0 if it has none, or it is switched off."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        return _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_GET_VERSION))
+    except OSError as error:
+        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+            return 0
+        raise
+
+
+def confine(readable: Iterable[str]) -> None:
+    """Confine this process, and those that it starts, for ever, as far as the kernel can.
+
+    Call it before any thread is started: Landlock restricts the calling thread and those that it
+    starts.
+
+    Args:
+        readable: The files, and the folders with all that is in them, that it may still read.
+
+    Raises:
+        OSError: The kernel can, but does not.
+    """
+    if sys.platform != "linux":
+        return
+    _libc().prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    if version := landlock_version():
+        _restrict_files(version, readable)
+    _refuse_calls()
+
+
+def _restrict_files(version: int, readable: Iterable[str]) -> None:
+    rights = _FILE_RIGHTS.get(version, _ALL_FILE_RIGHTS)
+    network = _NETWORK_RIGHTS if version >= _KNOWS_NETWORK else 0
+    scopes = _SCOPES if version >= _KNOWS_SCOPES else 0
+    attributes = _RulesetAttributes(rights, network, scopes)
+    size = ctypes.c_size_t(24 if scopes else 16 if network else 8)
+    ruleset = _call(_CREATE_RULESET, ctypes.byref(attributes), size, ctypes.c_uint32(0))
+    try:
+        for path in readable:
+            _allow_reading(ruleset, path)
+        _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
+    finally:
+        os.close(ruleset)
+
+
+def _allow_reading(ruleset: int, path: str) -> None:
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise
+        return  # it is not there, so nothing needs it
+    try:
+        is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        rule = _PathBeneath(_READ_FILE | _READ_FOLDER if is_folder else _READ_FILE, fd)
+        _call(
+            _ADD_RULE,
+            ctypes.c_int(ruleset),
+            ctypes.c_int(_PATH_BENEATH),
+            ctypes.byref(rule),
+            ctypes.c_uint32(0),
+        )
+    finally:
+        os.close(fd)
+
+
+def _refuse_calls() -> None:
+    """Have the kernel refuse the calls of `_REFUSED`; nothing on a machine that is not listed."""
+    if platform.machine() not in _REFUSED:
+        return
+    steps = b"".join(_steps(*_REFUSED[platform.machine()]))
+    buffer = ctypes.create_string_buffer(steps, len(steps))
+    program = _Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    arguments = (ctypes.c_ulong(_FILTER_MODE), ctypes.byref(program))
+    if _libc().prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)):
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EINVAL):  # a kernel without seccomp filters
+            raise OSError(number, os.strerror(number))
+
+
+def _steps(machine: int, refused: Collection[int], own: Collection[int]) -> Iterator[bytes]:
+    """Yield the filter's instructions: `code`, jumps if true and if false, and an operand."""
+    yield _step(_LOAD, _MACHINE_AT)
+    yield _step(_JUMP_IF_EQUAL, machine, 1, 0)
+    yield _step(_RETURN, _KILL)  # calls of another machine's numbers
+    yield _step(_LOAD, _NUMBER_AT)
+    if machine == _REFUSED["x86_64"][0]:
+        yield _step(_JUMP_IF_AT_LEAST, _X32, 0, 1)
+        yield _step(_RETURN, _REFUSE)
+    for number in refused:
+        yield _step(_JUMP_IF_EQUAL, number, 0, 1)
+        yield _step(_RETURN, _REFUSE)
+    for number in own:
+        yield _step(_JUMP_IF_EQUAL, number, 0, 4)
+        yield _step(_LOAD, _FIRST_ARGUMENT_AT)
+        yield _step(_JUMP_IF_EQUAL, os.getpid(), 0, 1)
+        yield _step(_RETURN, _ALLOW)
+        yield _step(_RETURN, _REFUSE)
+    yield _step(_RETURN, _ALLOW)
+
+
+def _step(code: int, operand: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, operand)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(number: int, *arguments: object) -> int:
+    result: int = _libc().syscall(ctypes.c_long(number), *arguments)
+    if result < 0:
+        found = ctypes.get_errno()
+        raise OSError(found, os.strerror(found))
+    return result
+
+
+def python_files() -> tuple[str, ...]:
+    """Return the files and folders that Python, its packages and their libraries are in.
+
+    An entry of `sys.path` that holds more than modules (the home folder or one above it, or the
+    current folder, in which Python may have been started) counts only with the packages and modules
+    that are loaded from it.
+    """
+    libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    entries = map(os.path.realpath, (*sys.path, sys.prefix, sys.base_prefix, *libraries))
+    here = os.path.realpath(".")
+    folders = {path for path in entries if path != here and not _has_home(path)}
+    loaded = {path for path in _loaded() if not _has_home(path)}
+    others = {path for path in loaded if not any(_is_below(path, folder) for folder in folders)}
+    return (*sorted(folders), *sorted(others), *_SYSTEM_FILES)
+
+
+def _loaded() -> Iterator[str]:
+    """Yield the folder of each package, and the file of each module, that is loaded."""
+    for name, module in list(sys.modules.items()):
+        if "." not in name and name != "__main__":
+            names = getattr(module, "__dict__", {})
+            places = names.get("__path__") or [names.get("__file__")]
+            yield from (os.path.realpath(place) for place in places if isinstance(place, str))
+
+
+def _has_home(folder: str) -> bool:
+    """Return whether this is the home folder, or one above it."""
+    return _is_below(os.path.realpath(os.path.expanduser("~")), folder)  # noqa: PTH111 - quicker
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,43 @@
+"""Tries what a worker can do besides its work: a confined one can do nothing."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+
+from dam.workers.pool import WorkerPool
+from dam.workers.sandbox import python_files
+
+
+def powers_of_confined_workers() -> list[str]:
+    """Return what a confined worker can do here, in words, by having one try it.
+
+    Nothing, where the kernel has Landlock and seccomp filters. Example: `["use the network"]`.
+
+    Raises:
+        WorkerStartError, HostLimitError: No worker can be started.
+    """
+    with WorkerPool(1, confined_to=python_files(), task_timeout_s=60) as pool:
+        return pool.submit(try_powers).result()
+
+
+def try_powers() -> list[str]:
+    """Return what this process can do, in words."""
+    attempts: dict[str, Callable[[], object]] = {
+        "read files": lambda: os.listdir("/"),  # noqa: PTH208 - only to see whether it can
+        "write files": lambda: tempfile.TemporaryFile().close(),
+        "start programs": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
+        "signal other processes": lambda: os.kill(os.getppid(), 0),
+        "use the network": lambda: socket.socket().close(),
+    }
+    return [name for name, attempt in attempts.items() if _succeeds(attempt)]
+
+
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True

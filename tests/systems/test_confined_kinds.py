@@ -1,0 +1,55 @@
+"""What the code of a media kind may do to the user whose files it reads: nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from dam.core.world import World
+from dam.models import FramePropertiesComponent
+from dam.plugins import builtin
+from dam.services.process_service import process
+from dam.workers.sandbox import landlock_version
+from tests.conftest import unavailable
+from tests.core.worlds import builder_of, failures, rows_of
+from tests.services.conftest import Add
+from tests.systems.spies import DEEDS, SPIES
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    if not landlock_version():
+        unavailable("this kernel has no Landlock")
+    builder = builder_of(database_url)
+    builtin.install(builder)
+    builder.contribute(SPIES)
+    opened = await builder.build()
+    yield opened
+    await opened.close()
+
+
+async def test_a_kind_reads_its_file_and_does_nothing_else(
+    world: World, add: Add, home: Path, tmp_path: Path
+) -> None:
+    """Each of its files fails with one line, and the good one beside them arrives."""
+    (home / "secret").write_bytes(b"secret")
+    texts = {f"spy {deed}" for deed in DEEDS} | {f"spy and then {deed}" for deed in DEEDS}
+    bad = {}
+    for text in texts:
+        (tmp_path / text).write_text(text)
+        bad[await add(tmp_path / text)] = text
+    (tmp_path / "good").write_text("spy on nobody")
+    good = await add(tmp_path / "good")
+
+    await process(world)
+
+    kept = await world.read(failures)
+    assert kept.keys() == bad.keys()
+    for _, error, message, *_ in kept.values():
+        assert error == "MediaKindError"
+        assert "the media kind 'spy' failed on this file: PermissionError: " in message
+        assert "\n" not in message
+    rows = await world.read(rows_of, FramePropertiesComponent)
+    described = {entity for entity, text in bad.items() if text.startswith("spy and then ")}
+    assert {row.entity_id for row in rows} == {good, *described}
+    assert (home / "secret").read_bytes() == b"secret"

@@ -1,0 +1,74 @@
+"""What a worker tries that a file has taken over; imports little, as `jobs` does."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dam.asking import is_empty_folder, open_for_reading
+
+
+def read(path: Path) -> bytes:
+    """Read a file that the parent opens."""
+    with os.fdopen(open_for_reading(path), "rb") as file:
+        return file.read()
+
+
+def read_all(paths: list[Path]) -> list[str]:
+    """Return the content of each file, or the class of the error."""
+    return [_outcome(lambda path=path: read(path).decode()) for path in paths]  # type: ignore[misc]
+
+
+def is_empty(folder: Path) -> bool:
+    return is_empty_folder(folder)
+
+
+def try_all(folder: Path) -> dict[str, str]:
+    """Do what a decoder never does; return the outcome of each: "ok", or the class of the error.
+
+    Args:
+        folder: Of a user; its files `secret`, `spare` and `other` are the user's.
+    """
+    secret = folder / "secret"
+    attempts: dict[str, Callable[[], object]] = {
+        "read": lambda: secret.open("rb"),
+        "list": lambda: os.listdir(folder),  # noqa: PTH208
+        "read /etc/passwd": lambda: open("/etc/passwd", "rb"),  # noqa: PTH123, SIM115
+        "write": lambda: secret.open("ab"),
+        "make": lambda: (folder / "new").open("xb"),
+        "remove": (folder / "spare").unlink,
+        "rename": lambda: (folder / "other").rename(folder / "another"),
+        "shorten": lambda: os.truncate(secret, 0),
+        "change rights": lambda: secret.chmod(0o777),
+        "change times": lambda: os.utime(secret, (0, 0)),
+        "open a connection": lambda: socket.socket(socket.AF_INET),
+        "send a datagram": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "connect to a local service": lambda: socket.socket(socket.AF_UNIX),
+        "start a program": lambda: subprocess.run(["/bin/true"], check=True),
+        "signal the parent": lambda: os.kill(os.getppid(), 0),
+        "signal all": lambda: os.kill(-1, 0),
+        "look into the parent": lambda: open(f"/proc/{os.getppid()}/environ", "rb"),  # noqa: PTH123, SIM115
+        "signal itself": lambda: os.kill(os.getpid(), 0),
+        "read Python's own": lambda: open(os.__file__, "rb"),  # noqa: PTH123, SIM115
+        "import": lambda: __import__("sqlite3"),
+        "tell the size": secret.stat,
+    }
+    return {name: _outcome(attempt) for name, attempt in attempts.items()}
+
+
+def _outcome(attempt: Callable[[], object]) -> str:
+    try:
+        found = attempt()
+    except OSError as error:
+        return type(error).__name__
+    return found if isinstance(found, str) else "ok"
+
+
+def abort(_: object = None) -> None:
+    os.abort()
+
+
+def has_module(name: str) -> bool:
+    return name in sys.modules

@@ -1,0 +1,179 @@
+"""What confined workers may do: nothing but to work on the file that their parent has opened."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dam.errors import WorkerDiedError
+from dam.workers.pool import WorkerPool
+from dam.workers.sandbox import landlock_version, python_files
+from tests.conftest import unavailable
+from tests.workers import attempts
+
+_ALLOWED = {"signal itself", "read Python's own", "import", "tell the size"}
+_PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    if not landlock_version():
+        unavailable("this kernel has no Landlock")
+    with WorkerPool(1, confined_to=python_files(), preloads=("decimal", "no_such_module")) as pool:
+        yield pool
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("secret", "spare", "other"):
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_a_confined_worker_can_do_nothing_to_the_user(pool: WorkerPool, folder: Path) -> None:
+    found = pool.submit(attempts.try_all, folder).result()
+
+    refused = {name for name, outcome in found.items() if outcome == "PermissionError"}
+    assert refused == found.keys() - _ALLOWED
+    assert {found[name] for name in _ALLOWED} == {"ok"}
+    assert (folder / "secret").read_text() == "secret"
+
+
+def test_a_worker_that_is_not_confined_can(folder: Path) -> None:
+    """Else the test above would show nothing."""
+    with WorkerPool(1) as pool:
+        found = pool.submit(attempts.try_all, folder).result()
+
+    assert {outcome for name, outcome in found.items() if name != "signal all"} == {"ok"}
+
+
+async def test_it_reads_the_files_that_its_parent_opens_for_the_call(
+    pool: WorkerPool, folder: Path
+) -> None:
+    (folder / "a").write_text("a")
+    (folder / "b").write_text("b")
+    (folder / "link").symlink_to(folder / "secret")
+    (folder / "folder").mkdir()
+    names = ["a", "b", "secret", "missing", "link", "folder"]
+    items = [[folder / name for name in names]] * 2
+
+    found = await pool.map_items(
+        attempts.read_all, items, may_read=lambda paths: {paths[0], *paths[3:]}
+    )
+
+    refused = "PermissionError"
+    expected = ["a", refused, refused, "FileNotFoundError", "secret", "IsADirectoryError"]
+    assert found == [expected, expected]
+
+
+async def test_without_being_told_it_reads_nothing(pool: WorkerPool, folder: Path) -> None:
+    assert await pool.map_items(attempts.read_all, [[folder / "secret"]]) == [["PermissionError"]]
+
+
+async def test_it_learns_of_the_folders_of_its_file_whether_they_are_empty(
+    pool: WorkerPool, folder: Path
+) -> None:
+    (folder / "empty").mkdir()
+    items = [folder / "empty", folder, folder / "missing", _PROJECT]
+
+    found = await pool.map_items(
+        attempts.is_empty, items, may_read=lambda _: [folder / "empty" / "a", folder / "missing"]
+    )
+
+    assert found[:2] == [True, False]
+    assert isinstance(found[2], FileNotFoundError)
+    assert isinstance(found[3], PermissionError)
+
+
+async def test_each_value_is_finished_in_this_process(pool: WorkerPool, folder: Path) -> None:
+    def finish(path: Path, found: bytes) -> bytes:
+        if path.name == "bad":
+            raise ValueError
+        return found + str(os.getpid()).encode()
+
+    for name in ("good", "bad"):
+        (folder / name).write_text(name)
+    items = [folder / "good", folder / "bad", folder / "good"]
+    for kind in (pool, WorkerPool(1, kind="thread")):
+        found = await kind.map_items(
+            attempts.read, items, may_read=lambda path: [path], finish=finish
+        )
+        assert found[0] == found[2] == b"good%d" % os.getpid()
+        assert isinstance(found[1], ValueError)
+
+
+def test_it_has_imported_what_is_needed_most(pool: WorkerPool) -> None:
+    assert pool.submit(attempts.has_module, "decimal").result()
+
+
+def test_its_death_is_told_as_that_of_any_worker(pool: WorkerPool) -> None:
+    with pytest.raises(WorkerDiedError, match="SIGABRT"):
+        pool.submit(attempts.abort).result()
+
+
+@pytest.mark.parametrize("is_home", [True, False])
+def test_a_folder_of_modules_is_read_but_not_all_that_is_around_them(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_home: bool
+) -> None:
+    """Modules may be anywhere: beside a script, in a package that is installed as editable."""
+    folder = home if is_home else tmp_path
+    package = folder / f"odd_package_{is_home}"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (folder / f"odd_module_{is_home}.py").touch()
+    monkeypatch.syspath_prepend(str(folder))
+    __import__(package.name)
+    __import__(f"odd_module_{is_home}")
+
+    found = set(python_files())
+
+    assert str(home) not in found
+    assert str(folder.parent) not in found
+    assert (str(package.resolve()) in found) == is_home
+    assert (str(folder / f"odd_module_{is_home}.py") in found) == is_home
+    assert (str(folder) in found) != is_home
+
+
+_WITHOUT_LANDLOCK = """
+import ctypes, errno, os, struct, sys
+import dam.workers.sandbox as sandbox
+step = sandbox._step
+steps = b"".join([step(0x20, 0), step(0x15, 444, 0, 1), step(0x06, 0x00050000 | errno.ENOSYS),
+                  step(0x06, 0x7FFF0000)])
+buffer = ctypes.create_string_buffer(steps, len(steps))
+program = sandbox._Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+libc = ctypes.CDLL(None)
+libc.prctl(38, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+nothing = ctypes.c_ulong(0)
+assert libc.prctl(22, ctypes.c_ulong(2), ctypes.byref(program), nothing, nothing) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+_READING = """
+import asyncio, sys
+from pathlib import Path
+from dam.workers.pool import WorkerPool
+from dam.workers.sandbox import landlock_version, python_files
+from tests.workers import attempts
+
+async def main():
+    with WorkerPool(1, confined_to=python_files()) as pool:
+        path = Path(sys.argv[1])
+        found = await pool.map_items(attempts.read, [path], may_read=lambda path: [path])
+        print(landlock_version(), found)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
+def test_a_kernel_without_landlock_does_not_stop_the_work(folder: Path) -> None:
+    words = [sys.executable, "-c", _WITHOUT_LANDLOCK, sys.executable, "-c", _READING]
+    done = subprocess.run(
+        [*words, str(folder / "secret")], cwd=_PROJECT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["0", "[b'secret']"]
