@@ -17,6 +17,7 @@ from dam.errors import (
     UnreadableArchiveError,
 )
 from dam.media.archive.opening import open_archive
+from dam.media.document.picture_pdf import PicturePdf
 from tests.command_line import DamCli
 from tests.media.document_files import hostile_pdfs, page_pdf, picture, self_calling_pdf, stream
 
@@ -54,6 +55,20 @@ def test_pictures_are_taken_out_as_they_were_put_in(tmp_path: Path) -> None:
         assert found[name] == source or name.endswith("jp2")
         own, its = Image.open(io.BytesIO(found[name])), Image.open(io.BytesIO(source))
         assert own.convert("RGB").tobytes() == its.convert("RGB").tobytes()
+
+
+def test_a_pdf_that_dam_wrote_gives_back_all_that_it_was_made_of(tmp_path: Path) -> None:
+    contents = {"0001.jpg": picture("JPEG"), "0002.png": picture("PNG")}
+    (tmp_path / "parts").mkdir()
+    written = PicturePdf(tmp_path / "parts")
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        written.add(tmp_path / name)
+    document = b"<ComicInfo><Series>Saga</Series></ComicInfo>"
+    written.save(tmp_path / "a.pdf", {"ComicInfo.xml": document})
+    with open_archive(tmp_path / "a.pdf") as archive:
+        found = {member.name: archive.read(member) for member in archive.members}
+    assert found == {**contents, "ComicInfo.xml": document}
 
 
 def one_picture(entries: bytes, content: bytes, drawn: bytes = _DRAWN) -> bytes:
