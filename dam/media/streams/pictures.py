@@ -47,8 +47,8 @@ def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
 
 def _refuse_large(stream: av.VideoStream, limits: MediaLimits) -> None:
     pixels = stream.codec_context.width * stream.codec_context.height
-    if pixels > limits.max_decoded_pixels:
-        raise MediaLimitError("pixels to decode", pixels, limits.max_decoded_pixels)
+    if pixels > limits.max_frame_pixels:
+        raise MediaLimitError("pixels in a frame", pixels, limits.max_frame_pixels)
 
 
 def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> Image.Image:
