@@ -26,6 +26,7 @@ class MediaLimits:
         max_document_elements: Elements of one XML document.
         max_document_depth: Levels of elements nested in one another.
         max_streams: Streams of one video or song: pictures, sound, subtitles.
+        max_frame_pixels: Width times height of a frame of a video; a decoder holds several frames.
         max_stream_bytes: How much of a video or a song is read to describe it, or for its picture:
             the index of a long one takes most of it.
     """
@@ -44,7 +45,8 @@ class MediaLimits:
     max_document_elements: int = 100_000
     max_document_depth: int = 64
     max_streams: int = 256
-    max_stream_bytes: int = 256 << 20
+    max_frame_pixels: int = 50_000_000
+    max_stream_bytes: int = 128 << 20
 
     @classmethod
     def for_pixels(cls, max_pixels: int | None) -> Self:

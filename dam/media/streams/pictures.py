@@ -23,7 +23,6 @@ _PLACES = (0.1, 0.35, 0.6)
 _LATEST_S = (30, 120, 300)
 _LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels, as for animations
 _MOST_PACKETS = 500
-_BYTES_PER_PIXEL = 20  # the frames that a decoder keeps, and the picture
 _MOST_STRETCH = 10
 _QUARTER_TURN = 90
 
@@ -48,9 +47,8 @@ def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
 
 def _refuse_large(stream: av.VideoStream, limits: MediaLimits) -> None:
     pixels = stream.codec_context.width * stream.codec_context.height
-    most = limits.max_decoded_pixels or limits.max_decoded_bytes // _BYTES_PER_PIXEL
-    if pixels > most:
-        raise MediaLimitError("pixels to decode", pixels, most)
+    if pixels > limits.max_frame_pixels:
+        raise MediaLimitError("pixels in a frame", pixels, limits.max_frame_pixels)
 
 
 def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> Image.Image:

@@ -110,8 +110,8 @@ def test_a_video_without_a_frame_says_so() -> None:
 
 
 def test_large_frames_and_covers_are_refused() -> None:
-    limits = MediaLimits(max_decoded_pixels=1000, max_metadata_bytes=50)
-    with pytest.raises(MediaLimitError, match=r"6,144 pixels to decode; at most 1,000"):
+    limits = MediaLimits(max_frame_pixels=1000, max_metadata_bytes=50)
+    with pytest.raises(MediaLimitError, match=r"6,144 pixels in a frame; at most 1,000"):
         picture_of(made("mp4", seconds=0.2), limits)
     with pytest.raises(MediaLimitError, match=r"bytes of a cover; at most 50"):
         picture_of(mp3(attached(png())), limits)
