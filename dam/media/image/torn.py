@@ -15,6 +15,7 @@ from dam.errors import TornPictureError, UnreadablePictureError
 from dam.media.image.bitmap import shrink, small_upright_bitmap, turned
 from dam.media.image.declared_size import FILLED_FORMATS
 from dam.media.image.memory import decodable_pixels, refuse_large, refuse_large_progressive
+from dam.media.image.readers.drawn import DrawnFile
 from dam.media.image.reading import (
     DECODER_FAULTS,
     JPEG_FORMATS,
@@ -172,6 +173,8 @@ def _drawn(
         open_picture(source, limits, media_type, jpeg_end=end) as picture,
     ):
         image = picture.image
+        if isinstance(image, DrawnFile):
+            return None  # it draws all or nothing, and on no ground
         orientation = 1 if turns_itself(image) else orientation_of(image)
         most = min(_MOST_COMPARED_PIXELS, decodable_pixels(image, limits))
         refuse_large_progressive(image, limits)

@@ -167,4 +167,5 @@ def _silence() -> Iterator[None]:
 
 def _words(error: Exception) -> str:
     detail = error.args[0] if error.args else ""
-    return detail.decode("ascii", "replace") if isinstance(detail, bytes) else str(detail)
+    text = detail.decode("ascii", "replace") if isinstance(detail, bytes) else str(detail)
+    return f"LibRaw says {text!r}"
