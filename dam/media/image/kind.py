@@ -25,7 +25,18 @@ IMAGE = MediaKind(
     picture=_picture,
     picture_version=3,
     scaled=frozenset({"image/jpeg"}),
-    preloads=("dam.media.image.analysis", "dam.media.image.description"),
+    # The last ones are what Pillow and numpy import for the first picture. A confined worker can
+    # keep no compiled module, so each would compile them anew where no installer has done so.
+    preloads=(
+        "dam.media.image.analysis",
+        "dam.media.image.description",
+        "PIL.BmpImagePlugin",
+        "PIL.GifImagePlugin",
+        "PIL.JpegImagePlugin",
+        "PIL.PngImagePlugin",
+        "PIL.PpmImagePlugin",
+        "numpy.ma",
+    ),
     requirements=REQUIREMENTS,
     decoders=installed_decoders,
 )
