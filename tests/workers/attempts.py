@@ -66,6 +66,16 @@ def _outcome(attempt: Callable[[], object]) -> str:
     return found if isinstance(found, str) else "ok"
 
 
+def modules_for(path: Path) -> list[str]:
+    """Decode a picture; return the names of the modules of libraries that were imported for it."""
+    before = set(sys.modules)
+    from dam.media.image.entry import analyse_image  # noqa: PLC0415 - it is what is looked at
+
+    with os.fdopen(open_for_reading(path), "rb") as file:
+        analyse_image(file)
+    return sorted(name for name in sys.modules.keys() - before if not name.startswith("dam."))
+
+
 def abort(_: object = None) -> None:
     os.abort()
 

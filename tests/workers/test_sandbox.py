@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dam.errors import WorkerDiedError
+from dam.media.image.kind import IMAGE
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
 from tests.conftest import unavailable
@@ -109,6 +110,18 @@ def test_it_has_imported_what_is_needed_most(pool: WorkerPool) -> None:
     assert pool.submit(attempts.has_module, "decimal").result()
 
 
+async def test_the_first_picture_needs_no_large_module_that_is_not_there_yet() -> None:
+    """A confined worker cannot keep what it has compiled."""
+    picture = _PROJECT / "tests/assets/pictures/city.jpg"
+    with WorkerPool(1, confined_to=python_files(), preloads=IMAGE.preloads) as pool:
+        (found,) = await pool.map_items(
+            attempts.modules_for, [picture], may_read=lambda path: [path]
+        )
+
+    assert not isinstance(found, Exception)
+    assert set(found) <= {"PIL.features"}
+
+
 def test_its_death_is_told_as_that_of_any_worker(pool: WorkerPool) -> None:
     with pytest.raises(WorkerDiedError, match="SIGABRT"):
         pool.submit(attempts.abort).result()
@@ -155,6 +168,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 _READING = """
 import asyncio, sys
 from pathlib import Path
+from dam.media.image.kind import IMAGE
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
 from tests.workers import attempts

@@ -180,7 +180,8 @@ class Commands:
 
         That is, those of the same source; what people and other systems say stays. All calls for an
         entity and a source count together; without a tag the old ones are only taken away. If a tag
-        takes no such value, the marked entity fails with a `TagValueError`.
+        takes no such value, it is left out, and the marked entity fails with a `TagValueError`
+        unless the source is `file`.
 
         Example: `commands.tag(asset, "artist:moebius", "seen=2024-05-17", source="file")`.
 

@@ -44,10 +44,18 @@ IMAGE = MediaKind(
     picture_version=3,
     newer_pictures={"image/vnd.adobe.photoshop": 4, "image/x-tga": 4},
     scaled=frozenset({"image/jpeg", "image/svg+xml", *RAW_TYPES}),
+    # The last ones are what Pillow and numpy import for the first picture. A confined worker can
+    # keep no compiled module, so each would compile them anew where no installer has done so.
     preloads=(
         "dam.media.camera.reading",
         "dam.media.image.analysis",
         "dam.media.image.description",
+        "PIL.BmpImagePlugin",
+        "PIL.GifImagePlugin",
+        "PIL.JpegImagePlugin",
+        "PIL.PngImagePlugin",
+        "PIL.PpmImagePlugin",
+        "numpy.ma",
     ),
     requirements=REQUIREMENTS,
     decoders=installed_decoders,

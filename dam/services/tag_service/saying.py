@@ -39,7 +39,7 @@ async def say_tags(
         system: The name of the system.
 
     Returns:
-        The entities with a tag that was left out, each with the error.
+        The entities with a tag that was left out, each with the error; not those of files.
 
     Raises:
         ValueError: Systems have no such source.
@@ -58,7 +58,8 @@ async def say_tags(
             try:
                 value = value_of(tag, text)
             except TagValueError as error:
-                refused[entity_id] = error
+                if source != "file":  # a file is not at fault for what its tag has come to mean
+                    refused[entity_id] = error
                 continue
             rows[entity_id, tag.entity_id] = {
                 "entity_id": entity_id,
