@@ -16,6 +16,7 @@ from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.models import (
+    DurationComponent,
     FilePropertiesComponent,
     FramePropertiesComponent,
     ImageDimensionsComponent,
@@ -72,12 +73,14 @@ async def test_a_picture_is_described_upright_and_goes_on_to_the_analysis(
     assert await world.read(marked, NeedsContentAnalysisComponent) == [picture]
 
 
-async def test_an_animation_has_frames(world: World, add: Add) -> None:
+async def test_an_animation_has_frames_and_a_duration(world: World, add: Add) -> None:
     picture = await add(ASSETS / "pictures" / "animated.gif")
     await write(world, await call(world, picture), [picture])
     (frames,) = await world.read(rows_of, FramePropertiesComponent)
     assert frames.is_animated
     assert frames.frame_count > 1
+    (duration,) = await world.read(rows_of, DurationComponent)
+    assert duration.duration_s >= 0.02 * frames.frame_count
 
 
 @pytest.mark.parametrize(
