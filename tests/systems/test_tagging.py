@@ -103,6 +103,13 @@ async def test_a_value_that_does_not_fit_fails_the_asset_and_keeps_its_other_tag
     assert await world.read(rows_of, ProcessingErrorComponent) == []
 
 
+async def test_a_keyword_that_has_become_a_tag_with_values_is_left_out(
+    world: World, asset: EntityId
+) -> None:
+    assert await run(world, asset, "rating", "sea") == ["sea  file"]
+    assert await world.read(rows_of, ProcessingErrorComponent) == []
+
+
 def test_a_text_that_is_no_tag_is_refused_at_once() -> None:
     with pytest.raises(MalformedTagError):
         Commands([1]).tag(1, "a\0b")

@@ -180,8 +180,8 @@ class Commands:
 
         That is, those of the same source; what people and other systems say stays. All calls for an
         entity and a source count together; without a tag the old ones are only taken away. If a tag
-        takes no such value, it is left out, and the marked entity fails with a `TagValueError`
-        unless the source is `file`.
+        takes no such value, it is left out, and the marked entity fails with a `TagValueError`;
+        but not for a keyword of a file, which is left out without a word.
 
         Example: `commands.tag(asset, "artist:moebius", "seen=2024-05-17", source="file")`.
 

@@ -39,7 +39,8 @@ async def say_tags(
         system: The name of the system.
 
     Returns:
-        The entities with a tag that was left out, each with the error; not those of files.
+        The entities with a tag that was left out, each with the error; but not the
+        keywords of files, which have no value.
 
     Raises:
         ValueError: Systems have no such source.
@@ -58,7 +59,8 @@ async def say_tags(
             try:
                 value = value_of(tag, text)
             except TagValueError as error:
-                if source != "file":  # a file is not at fault for what its tag has come to mean
+                # A file is not at fault if a person has made its keyword a tag with values.
+                if source != "file" or text.value is not None:
                     refused[entity_id] = error
                 continue
             rows[entity_id, tag.entity_id] = {
