@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dam.errors import ExitCode, FolderGoneError, ItemError, LostPagesError, WorkerAnswerError
+from dam.media.camera.values import CameraFacts, TakenAt
 from dam.media.image.kind import IMAGE
-from dam.media.image.values import ImageDescription
+from dam.media.image.values import ImageDescription, PictureFacts
 from dam.storage.content_store import ContentState
 from dam.storage.local.store import LocalContentStore
 from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
@@ -163,7 +164,7 @@ def test_a_task_may_tell_the_type_of_its_answers() -> None:
 
 def test_the_facts_of_every_kind_can_be_decoded() -> None:
     task = DescribeFile(FileTasks(LocalContentStore(Path("/nowhere")), (), (IMAGE,)))
-    facts = ImageDescription(
+    description = ImageDescription(
         format="PNG",
         width_px=1,
         height_px=2,
@@ -174,6 +175,8 @@ def test_the_facts_of_every_kind_can_be_decoded() -> None:
         frame_count=1,
         is_animated=False,
     )
+    camera = CameraFacts(taken_at=TakenAt(local_time="x", utc_offset_minutes=0, source="y"))
+    facts = PictureFacts(description=description, camera=camera)
     for answer in (FileDescription("image/png", facts), FileDescription("text/plain")):
         assert read_answer(decoder_for(task), encoded_value(answer)) == (True, answer)
 

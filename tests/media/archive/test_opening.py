@@ -85,8 +85,8 @@ def test_a_member_is_found_by_the_bytes_of_its_name(tmp_path: Path) -> None:
     ("content", "media_type"),
     [
         (b"", "inode/x-empty"),
-        (b"\xff\xd8\xff\xe0 a picture", "image/jpeg"),
-        (b"BZh91AY&SY", "application/x-bzip2"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "image/jpeg"),
+        (b"BZh91AY&SY\0", "application/x-bzip2"),
         (b"words", "text/plain"),
     ],
 )
