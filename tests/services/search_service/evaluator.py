@@ -48,6 +48,12 @@ KINDS |= dict.fromkeys(
 KINDS |= {"issue": "text", "FilePropertiesComponent.name_text": "text"}
 KINDS |= {"FileLocationComponent.storage": "text"}
 CAMERA = ("lens", "exposure_time_s", "f_number", "iso", "focal_length_mm")
+STREAMS = (
+    *("duration_s", "container", "bit_rate", "video_codec", "frame_rate"),
+    *("audio_codec", "sample_rate_hz", "channels"),
+)
+SONG = ("artist", "album", "album_artist", "track", "year", "genre")
+KINDS |= dict.fromkeys(("artist", "album", "album_artist", "genre"), "text")
 PLACES = {"managed": "store", "referenced": "reference", "archive": "archive"}
 SYMBOLS = {"=": 0, ">": 1, "<": -1}
 
@@ -107,6 +113,8 @@ def _sort_key(world: MadeUp, asset: Asset, name: str) -> Any:
     values = values_of(world, asset, name)
     if name == "keywords":
         return "\n".join(fold(name) for name in sorted(_keywords(asset))) or None
+    if name == "codec":
+        return "\n".join(values) or None
     if name in {"storage", "failed"}:
         return "\n".join(sorted(set(values))) or None
     if name in {"rating", "modified_at"}:
@@ -153,7 +161,10 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "pixels": [asset.shape[0] * asset.shape[1]] if asset.shape else [],
         "ratio": [width / height] if width is not None and height else [],
         "frame_count": [asset.frames],
-        **{name: [] for name in ("duration_s", "codec", "artist", "album")},
+        **{name: [asset.streams.get(name)] for name in STREAMS},
+        "codec": [asset.streams.get(name) for name in ("video_codec", "audio_codec")],
+        **{name: [asset.song.get(name)] for name in SONG},
+        "encrypted": [asset.document[1]] if asset.document else [],
         "orientation": [shape],
         "sha256": [asset.digest and asset.digest.hex()],
         "path": [*(path for path, _ in asset.sources), *(path for _, path in asset.places)],
@@ -168,7 +179,7 @@ def _values_of(world: MadeUp, asset: Asset) -> dict[str, list[Any]]:
         "series": [comic and comic.series],
         "issue": [comic and comic.issue],
         "language": [asset.language] if asset.is_variant else [],
-        "page_count": [asset.pages or None],
+        "page_count": [asset.pages or (asset.document and asset.document[0])],
         **dict(zip(("title", "description", "author"), ([each] for each in stated), strict=True)),
         "camera_make": [camera.get("make")],
         "camera_model": [camera.get("model")],

@@ -18,10 +18,15 @@ from dam.models import (
     IN_ARCHIVE,
     IN_STORE,
     REFERENCED,
+    AudioPropertiesComponent,
+    AudioTagsComponent,
     CameraPropertiesComponent,
     ComicBookConceptComponent,
     ComicBookVariantComponent,
+    ContainerPropertiesComponent,
     ContentHashSHA256Component,
+    DocumentPropertiesComponent,
+    DurationComponent,
     EntityTagLinkComponent,
     FileLocationComponent,
     FilePropertiesComponent,
@@ -38,6 +43,7 @@ from dam.models import (
     TagParentComponent,
     TakenAtComponent,
     TrashedComponent,
+    VideoPropertiesComponent,
     search_changes,
 )
 
@@ -114,6 +120,9 @@ class Asset:
     camera: dict[str, Any] | None = None
     taken: tuple[datetime, int | None] | None = None
     place: tuple[float, float, float | None] | None = None
+    streams: dict[str, Any] = field(default_factory=dict)
+    song: dict[str, Any] = field(default_factory=dict)
+    document: tuple[int | None, bool] | None = None
     is_trashed: bool = False
     is_variant: bool = False
     comic: int | None = None
@@ -203,8 +212,13 @@ def _make_file(chance: random.Random, asset: Asset) -> None:
         asset.shape = chance.choice(((1920, 1080), (300, 300), (3001, 4000), (1, 0), (1600, 900)))
         asset.phash = chance.choice((None, chance.getrandbits(3), chance.getrandbits(64)))
         asset.frames = chance.choice((None, None, 2, 30))
+    facts = random.Random(asset.id)  # noqa: S311 - no secret
     if asset.shape:
-        _make_facts(random.Random(asset.id), asset)  # noqa: S311 - no secret
+        _make_facts(facts, asset)
+    if (asset.media_type or "").startswith(("video/", "audio/")):
+        _make_streams(facts, asset)
+    if asset.media_type == "application/pdf":
+        asset.document = facts.choice((None, 1, 12, 300)), facts.random() < 0.2
     names = [
         f"{chance.choice(FOLDERS)}/{asset.id}-{at}/{asset.name}"
         for at in range(chance.choice((0, 1, 1, 2)))
@@ -242,6 +256,29 @@ def _make_facts(chance: random.Random, asset: Asset) -> None:
         asset.place = north + chance.uniform(-0.2, 0.2), east + chance.uniform(-0.2, 0.2), altitude
 
 
+def _make_streams(chance: random.Random, asset: Asset) -> None:
+    """Give a video or a song its streams, and what it says of itself."""
+    asset.streams = {
+        "duration_s": chance.choice((0.5, 59.9, 217.0, 7200.0)),
+        "container": chance.choice(("mp4", "matroska", "mp3")),
+        "bit_rate": chance.choice((None, 128_000, 4_000_000)),
+        "video_codec": chance.choice((None, "h264", "vp9")),
+        "frame_rate": chance.choice((None, 25.0, 29.97)),
+        "audio_codec": chance.choice((None, "aac", "mp3")),
+        "sample_rate_hz": chance.choice((None, 44_100, 48_000)),
+        "channels": chance.choice((None, 1, 2, 6)),
+    }
+    if chance.random() < 0.7:
+        asset.song = {
+            "artist": chance.choice(AUTHORS),
+            "album": chance.choice((None, text(chance))),
+            "album_artist": chance.choice(AUTHORS),
+            "track": chance.choice((None, 1, 12)),
+            "year": chance.choice((None, 1971, 2024)),
+            "genre": chance.choice((None, "Jazz", "été")),
+        }
+
+
 def _ns(chance: random.Random) -> int:
     return int(NOW.timestamp() - chance.randint(0, 10**8)) * 10**9 + chance.randrange(10**6) * 1000
 
@@ -263,6 +300,7 @@ def entry_of(world: MadeUp, asset: Asset) -> dict[str, Any]:
 def _entry_of(world: MadeUp, asset: Asset) -> dict[str, Any]:
     comic = world.comics.get(asset.comic or 0)
     texts = [asset.name, comic and comic.title, comic and comic.series, *(asset.stated or ())]
+    texts += [asset.song.get(each) for each in ("artist", "album", "album_artist")]
     name = asset.name or (comic and comic.title)
     words = " | ".join(" ".join(words_of(each)) for each in texts if each)
     in_archives = {place for place, _ in asset.places} == {IN_ARCHIVE}
@@ -375,6 +413,30 @@ def _fact_rows(asset: Asset) -> Iterator[tuple[type[Base], dict[str, Any]]]:
     if asset.place:
         names = "latitude", "longitude", "altitude_m"
         yield GeoPositionComponent, {**own, **dict(zip(names, asset.place, strict=True))}
+    if asset.streams:
+        yield from _stream_rows(asset.streams, own)
+    if asset.song:
+        yield AudioTagsComponent, {**own, **asset.song}
+    if asset.document:
+        pages, is_encrypted = asset.document
+        row = {"page_count": pages, "is_encrypted": is_encrypted}
+        yield DocumentPropertiesComponent, {**own, **row, "created_at": None, "modified_at": None}
+
+
+def _stream_rows(
+    streams: dict[str, Any], own: dict[str, int]
+) -> Iterator[tuple[type[Base], dict[str, Any]]]:
+    def of(*names: str) -> dict[str, Any]:
+        return {**own, **{name: streams[name] for name in names}}
+
+    yield DurationComponent, of("duration_s")
+    yield ContainerPropertiesComponent, of("container", "bit_rate")
+    video = {**of("frame_rate"), "codec": streams["video_codec"], "rotation": 0}
+    yield VideoPropertiesComponent, video
+    yield (
+        AudioPropertiesComponent,
+        {**of("sample_rate_hz", "channels"), "codec": streams["audio_codec"]},
+    )
 
 
 def _many_rows(world: MadeUp, asset: Asset) -> Iterator[tuple[type[Base], dict[str, Any]]]:

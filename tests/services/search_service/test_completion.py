@@ -132,7 +132,8 @@ async def test_words_of_the_world(filled: World) -> None:
     completed = {text: [put(text, each) for each in found[text]] for text in EXPECTED}
     assert completed == EXPECTED
     for query in chain.from_iterable(completed.values()):
-        await filled.run(parse_query, query)
+        if query[-1] not in ":.":  # its value is still to be written
+            await filled.run(parse_query, query)
 
 
 async def test_the_shell_is_offered_the_same(
