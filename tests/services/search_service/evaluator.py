@@ -113,10 +113,8 @@ def _sort_key(world: MadeUp, asset: Asset, name: str) -> Any:
     values = values_of(world, asset, name)
     if name == "keywords":
         return "\n".join(fold(name) for name in sorted(_keywords(asset))) or None
-    if name == "codec":
-        return "\n".join(values) or None
-    if name in {"storage", "failed"}:
-        return "\n".join(sorted(set(values))) or None
+    if name in {"codec", "storage", "failed"}:
+        return "\n".join(values if name == "codec" else sorted(set(values))) or None
     if name in {"rating", "modified_at"}:
         return max(values, default=None)
     return next((fold(v) if KINDS.get(name) == "text" else v for v in values), None)
