@@ -1,13 +1,16 @@
 """What a worker tries that a file has taken over; imports little, as `jobs` does."""
 
+import contextlib
 import os
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from dam.asking import is_empty_folder, open_for_reading
+from dam.workers.frames import framed
 
 
 def read(path: Path) -> bytes:
@@ -19,6 +22,31 @@ def read(path: Path) -> bytes:
 def read_all(paths: list[Path]) -> list[str]:
     """Return the content of each file, or the class of the error."""
     return [_outcome(lambda path=path: read(path).decode()) for path in paths]  # type: ignore[misc]
+
+
+def ask_without_reading(path: Path) -> None:
+    """Ask the parent for a file again and again, and take none of its answers."""
+    connection = _connection()
+    while True:
+        connection.sendall(_request(path))
+
+
+def _connection() -> socket.socket:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            if int(name) > 2 and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                return socket.socket(fileno=os.dup(int(name)))
+    raise LookupError
+
+
+def _request(path: Path) -> bytes:
+    return framed(b"?f" + os.fsencode(path))
+
+
+def is_inherited(path: Path) -> bool:
+    """Return whether a program that is started gets a file that the parent has opened."""
+    with os.fdopen(open_for_reading(path), "rb") as file:
+        return os.get_inheritable(file.fileno())
 
 
 def is_empty(folder: Path) -> bool:

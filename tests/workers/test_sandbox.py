@@ -1,5 +1,6 @@
 """What confined workers may do: nothing but to work on the file that their parent has opened."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dam.errors import WorkerDiedError
+from dam.errors import WorkerAnswerError, WorkerDiedError
 from dam.media.image.kind import IMAGE
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
@@ -120,6 +121,30 @@ async def test_the_first_picture_needs_no_large_module_that_is_not_there_yet() -
 
     assert not isinstance(found, Exception)
     assert set(found) <= {"PIL.features"}
+
+
+async def test_one_that_asks_and_takes_no_answers_fails_its_call_alone(
+    pool: WorkerPool, folder: Path
+) -> None:
+    path = folder / "secret"
+    async with asyncio.timeout(50):  # less than the time-out of the connection
+        (found,) = await pool.map_items(
+            attempts.ask_without_reading, [path], may_read=lambda path: [path]
+        )
+        after = await pool.map_items(attempts.read, [path], may_read=lambda path: [path])
+
+    assert isinstance(found, WorkerAnswerError)
+    assert found.reason == "requests without end"
+    assert after == [b"secret"]
+
+
+async def test_a_program_would_not_inherit_the_files_that_it_gets(
+    pool: WorkerPool, folder: Path
+) -> None:
+    found = await pool.map_items(
+        attempts.is_inherited, [folder / "secret"], may_read=lambda path: [path]
+    )
+    assert found == [False]
 
 
 def test_its_death_is_told_as_that_of_any_worker(pool: WorkerPool) -> None:
