@@ -70,6 +70,11 @@ class Deadline:
             return None
         return max(0.0, self._begun_s + self._next_s - time.monotonic()) * 1000
 
+    def check(self) -> None:
+        """Raise `TimeoutError` with the limit that is reached, if one is."""
+        if self.wait_ms() == 0 and self.is_over():
+            raise TimeoutError(self.limit_s)
+
     def is_over(self) -> bool:
         """Return whether a limit is reached, which is then `limit_s`; else wait once more."""
         if self.limit_s is None:

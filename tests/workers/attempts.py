@@ -31,6 +31,21 @@ def ask_without_reading(path: Path) -> None:
         connection.sendall(_request(path))
 
 
+def ask_for_ever(path: Path) -> None:
+    """Take the answers, but have a request sent before each one."""
+    connection = _connection()
+    connection.sendall(_request(path) * 64)
+    while connection.recv(8, socket.MSG_WAITALL):
+        connection.sendall(_request(path))
+
+
+def answer_byte_by_byte(_: object) -> None:
+    connection = _connection()
+    connection.sendall((100 << 20).to_bytes(8))
+    while True:
+        connection.sendall(b" ")
+
+
 def _connection() -> socket.socket:
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
         with contextlib.suppress(OSError):

@@ -4,12 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dam.errors import WorkerAnswerError, WorkerDiedError
+from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
@@ -136,6 +136,17 @@ async def test_one_that_asks_and_takes_no_answers_fails_its_call_alone(
     assert isinstance(found, WorkerAnswerError)
     assert found.reason == "requests without end"
     assert after == [b"secret"]
+
+
+@pytest.mark.parametrize("fn", [attempts.ask_for_ever, attempts.answer_byte_by_byte])
+async def test_one_that_never_stops_sending_is_stopped(
+    pool: WorkerPool, folder: Path, fn: Callable[[Path], None]
+) -> None:
+    async with asyncio.timeout(60):
+        (found,) = await pool.map_items(fn, [folder / "secret"], timeout_s=0.5)
+
+    assert isinstance(found, WorkerTimeoutError)
+    assert found.limit_s == 0.5
 
 
 async def test_a_program_would_not_inherit_the_files_that_it_gets(
