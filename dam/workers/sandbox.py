@@ -85,7 +85,7 @@ _REFUSED = {
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
-_X32 = 0x40000000
+_X32, _LEAST_OF_64_BITS = 0x40000000, 1 << 32
 
 
 class _RulesetAttributes(ctypes.Structure):
@@ -170,8 +170,11 @@ def _allow_reading(ruleset: int, path: str) -> None:
 
 
 def _refuse_calls() -> None:
-    """Have the kernel refuse the calls of `_REFUSED`; nothing on a machine that is not listed."""
-    if platform.machine() not in _REFUSED:
+    """Have the kernel refuse the calls of `_REFUSED`; nothing on a machine that is not listed.
+
+    A Python of 32 bits has the numbers of another machine: the filter would kill it.
+    """
+    if platform.machine() not in _REFUSED or sys.maxsize < _LEAST_OF_64_BITS:
         return
     steps = b"".join(_steps(*_REFUSED[platform.machine()]))
     buffer = ctypes.create_string_buffer(steps, len(steps))
