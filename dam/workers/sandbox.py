@@ -88,6 +88,10 @@ _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 _X32, _LEAST_OF_64_BITS = 0x40000000, 1 << 32
 
 
+# What a kernel says that does not know a call, and a container's profile that does not either.
+_CANNOT = (errno.ENOSYS, errno.EPERM, errno.EACCES)
+
+
 class _RulesetAttributes(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_uint64) for name in ("files", "network", "scopes"))
 
@@ -108,7 +112,7 @@ def landlock_version() -> int:
     try:
         return _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_GET_VERSION))
     except OSError as error:
-        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+        if error.errno in (errno.EOPNOTSUPP, *_CANNOT):
             return 0
         raise
 
@@ -182,7 +186,7 @@ def _refuse_calls() -> None:
     arguments = (ctypes.c_ulong(_FILTER_MODE), ctypes.byref(program))
     if _libc().prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)):
         number = ctypes.get_errno()
-        if number not in (errno.ENOSYS, errno.EINVAL):  # a kernel without seccomp filters
+        if number not in (errno.EINVAL, *_CANNOT):  # a kernel without seccomp filters
             raise OSError(number, os.strerror(number))
 
 

@@ -38,6 +38,6 @@ def try_powers() -> list[str]:
 def _succeeds(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return False
     return True

@@ -1,7 +1,9 @@
 """What confined workers may do: nothing but to work on the file that their parent has opened."""
 
 import asyncio
+import errno
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ import pytest
 
 from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
+from dam.services import doctor_service
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
 from tests.conftest import unavailable
@@ -186,11 +189,12 @@ def test_a_folder_of_modules_is_read_but_not_all_that_is_around_them(
     assert (str(folder) in found) != is_home
 
 
-_WITHOUT_LANDLOCK = """
-import ctypes, errno, os, struct, sys
+_WITHOUT_A_CALL = """
+import ctypes, os, struct, sys
 import dam.workers.sandbox as sandbox
 step = sandbox._step
-steps = b"".join([step(0x20, 0), step(0x15, 444, 0, 1), step(0x06, 0x00050000 | errno.ENOSYS),
+number, error = map(int, sys.argv.pop(1).split())
+steps = b"".join([step(0x20, 0), step(0x15, number, 0, 1), step(0x06, 0x00050000 | error),
                   step(0x06, 0x7FFF0000)])
 buffer = ctypes.create_string_buffer(steps, len(steps))
 program = sandbox._Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
@@ -219,11 +223,38 @@ asyncio.run(main())
 """
 
 
+_LANDLOCK, _PRCTL = 444, {"x86_64": 157, "aarch64": 167}.get(platform.machine(), 444)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
-def test_a_kernel_without_landlock_does_not_stop_the_work(folder: Path) -> None:
-    words = [sys.executable, "-c", _WITHOUT_LANDLOCK, sys.executable, "-c", _READING]
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EPERM])
+@pytest.mark.parametrize("number", [_LANDLOCK, _PRCTL])
+def test_a_kernel_that_cannot_confine_does_not_stop_the_work(
+    folder: Path, number: int, error: int
+) -> None:
+    """Or a container's profile that refuses the calls that it does not know."""
+    words = [sys.executable, "-c", _WITHOUT_A_CALL, f"{number} {error}"]
     done = subprocess.run(
-        [*words, str(folder / "secret")], cwd=_PROJECT, capture_output=True, text=True, check=True
+        [*words, sys.executable, "-c", _READING, str(folder / "secret")],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
-    assert done.stdout.split() == ["0", "[b'secret']"]
+    version, found = done.stdout.split()
+    assert found == "[b'secret']"
+    assert version == "0" or number != _LANDLOCK
+
+
+@pytest.mark.parametrize("error", [subprocess.CalledProcessError(1, "true"), LookupError("why")])
+def test_a_doctor_who_cannot_tell_says_why(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail() -> list[str]:
+        raise error
+
+    monkeypatch.setattr(doctor_service, "powers_of_confined_workers", fail)
+    found = doctor_service._isolation()
+    assert not found.ok
+    assert found.message.startswith(f"not confined: {type(error).__name__}: ")
