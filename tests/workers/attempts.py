@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import resource
 import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +95,14 @@ def try_all(folder: Path) -> dict[str, str]:
         "signal the parent": lambda: os.kill(os.getppid(), 0),
         "signal all": lambda: os.kill(-1, 0),
         "look into the parent": lambda: open(f"/proc/{os.getppid()}/environ", "rb"),  # noqa: PTH123, SIM115
+        "limit the parent": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE),
+        "move the parent": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+        "slow the parent": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), os.nice(0)),
+        "fork": _fork,
+        "leave the group": lambda: os.setpgid(0, os.getpgid(0)),
+        "limit itself": lambda: resource.prlimit(0, resource.RLIMIT_CORE, (0, 0)),
+        "move itself": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
+        "start a thread": _start_a_thread,
         "signal itself": lambda: os.kill(os.getpid(), 0),
         "read Python's own": lambda: open(os.__file__, "rb"),  # noqa: PTH123, SIM115
         "import": lambda: __import__("sqlite3"),
@@ -107,6 +117,20 @@ def _outcome(attempt: Callable[[], object]) -> str:
     except OSError as error:
         return type(error).__name__
     return found if isinstance(found, str) else "ok"
+
+
+def _fork() -> None:
+    if not (child := os.fork()):
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _start_a_thread() -> str:
+    found: list[str] = []
+    thread = threading.Thread(target=found.append, args=["ok"])
+    thread.start()
+    thread.join()
+    return found[0]
 
 
 def modules_for(path: Path) -> list[str]:
