@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from dam.errors import ConfinedError, ContentMissingError, DamError, is_of_item
 from dam.storage.contents.archive_copies import ArchiveCopies, only_at
-from dam.storage.contents.located import LocatedContent, largest_bytes, paths_of
+from dam.storage.contents.located import LocatedContent, own_bytes, paths_of
 from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks.files import FileTasks
 from dam.workers.pool import WorkerPool
@@ -136,7 +136,7 @@ class FileWorkers:
         return paths_of(self._tasks.store, _content_of(item))
 
     def _cpu_limit_s(self, item: object) -> float:
-        size_bytes = largest_bytes(self._tasks.store, _content_of(item))
+        size_bytes = own_bytes(self._tasks.store, _content_of(item))
         return _DECODING_LIMIT_S + size_bytes / _SLOWEST_DECODER_BYTES_PER_S
 
     def _without_fault_of_all(self, answers: list[T | Exception]) -> list[T | Exception]:

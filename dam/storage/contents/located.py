@@ -94,6 +94,19 @@ def largest_bytes(store: ContentStore, content: LocatedContent) -> int:
     return max(sizes, default=0)
 
 
+def own_bytes(store: ContentStore, content: LocatedContent) -> int:
+    """Return how many bytes a content has at most, as its places say, without archives around it.
+
+    Of the archives around it, which may be a thousand times as large, only its part is read.
+    """
+    sizes = [reference.size_bytes for reference in content.references]
+    sizes += [member.size_bytes for member in content.members]
+    if content.is_stored:
+        with suppress(ItemError):
+            sizes.append(store.size_of(content.digest))
+    return max(sizes, default=0)
+
+
 @contextmanager
 def local_file(
     store: ContentStore, content: LocatedContent, archives: OpenArchives | None = None

@@ -23,8 +23,10 @@ from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import (
     ArchiveMember,
     LocatedContent,
+    largest_bytes,
     local_file,
     member_path,
+    own_bytes,
     temporary_file,
 )
 from dam.storage.contents.open_archives import OpenArchives
@@ -70,6 +72,17 @@ def read(
 ) -> bytes:
     with local_file(store, content, archives) as path:
         return path.read_bytes()
+
+
+def test_a_page_is_as_large_as_itself_not_as_its_archive(store: ContentStore, comic: Path) -> None:
+    """Else a picture in a large archive has hours to be decoded."""
+    size_bytes = comic.stat().st_size
+    page = page_in(stored(store, comic), referenced(comic))
+    assert own_bytes(store, page) == 2000
+    assert largest_bytes(store, page) == 2000 + size_bytes
+    assert own_bytes(store, referenced(comic)) == own_bytes(store, stored(store, comic))
+    assert own_bytes(store, referenced(comic)) == size_bytes
+    assert own_bytes(store, LocatedContent(digest=DIGEST, is_stored=True)) == 0
 
 
 @pytest.mark.parametrize("write", WRITERS.values())
