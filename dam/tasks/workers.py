@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from dam.errors import ConfinedError, ContentMissingError, DamError, is_of_item
@@ -132,7 +131,7 @@ class FileWorkers:
         answers = await self._unpackers.map_items(fn, items, timeout_s=limit_s)
         return self._without_fault_of_all(answers)
 
-    def _may_read(self, item: object) -> set[Path]:
+    def _may_read(self, item: object) -> list[str]:
         return paths_of(self._tasks.store, _content_of(item))
 
     def _cpu_limit_s(self, item: object) -> float:

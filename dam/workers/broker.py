@@ -20,7 +20,7 @@ from dam.asking import NO_LINKS, OPEN_FLAGS
 from dam.workers.answers import UnfitError
 from dam.workers.frames import framed
 
-MayRead = Callable[[], Collection[Path]]
+MayRead = Callable[[], Collection[Path | str]]
 """Returns the files that a call may read, and folders that it may know to be empty.
 
 It is called only if the worker asks for something.
@@ -70,7 +70,7 @@ def _send_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -> N
 
 
 def _answer(asked: bytes, path: str, may_read: MayRead) -> tuple[int, list[int]]:
-    allowed = set(map(os.fspath, may_read()))
+    allowed = list(map(os.fspath, may_read()))
     if asked in (_FILE, _OWN_FILE) and path in allowed:
         return 0, [_opened(path, OPEN_FLAGS if asked == _FILE else OPEN_FLAGS | NO_LINKS)]
     above = path.rstrip("/") + "/"

@@ -122,7 +122,7 @@ class WorkerPool(Executor):
         items: Iterable[Item],
         *,
         timeout_s: float | None = None,
-        may_read: Callable[[Item], Collection[Path]] | None = None,
+        may_read: Callable[[Item], Collection[Path | str]] | None = None,
         cpu_limit_s: Callable[[Item], float] | None = None,
         finish: Callable[[Item, T], T] | None = None,
     ) -> list[T | Exception]:

@@ -27,6 +27,7 @@ from dam.storage.contents.located import (
     local_file,
     member_path,
     own_bytes,
+    paths_of,
     temporary_file,
 )
 from dam.storage.contents.open_archives import OpenArchives
@@ -83,6 +84,14 @@ def test_a_page_is_as_large_as_itself_not_as_its_archive(store: ContentStore, co
     assert own_bytes(store, referenced(comic)) == own_bytes(store, stored(store, comic))
     assert own_bytes(store, referenced(comic)) == size_bytes
     assert own_bytes(store, LocatedContent(digest=DIGEST, is_stored=True)) == 0
+
+
+def test_a_worker_may_open_all_places_of_a_content(store: ContentStore, comic: Path) -> None:
+    container = stored(store, comic)
+    kept = [str(store.local_path(container.digest)), *map(str, store.local_roots())]
+    assert set(paths_of(store, page_in(container, referenced(comic)))) == {*kept, str(comic)}
+    store.remove(container.digest)
+    assert set(paths_of(store, container)) == set(kept)
 
 
 @pytest.mark.parametrize("write", WRITERS.values())
