@@ -1,12 +1,18 @@
 """Hands the work on files to the workers of a world: some decode, others unpack archives."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from dam.errors import ConfinedError, ContentMissingError, DamError, is_of_item
 from dam.storage.contents.archive_copies import ArchiveCopies, only_at
-from dam.storage.contents.located import LocatedContent, own_bytes, paths_of
+from dam.storage.contents.located import (
+    LocatedContent,
+    largest_bytes,
+    own_bytes,
+    paths_of,
+)
 from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks.files import FileTasks
 from dam.workers.pool import WorkerPool
@@ -117,9 +123,9 @@ class FileWorkers:
         """Yield the item with a temporary file as the only place of its content, or the error."""
         content, path = _content_of(item), self._copies.new_path()
         try:
-            limit_s = ARCHIVE_TIMEOUT_S
-            job = (content, path)
-            (error,) = await self.unpack(self._tasks.copy_content, [job], limit_s)
+            size_bytes = await asyncio.to_thread(largest_bytes, self._tasks.store, content)
+            limit_s = ARCHIVE_TIMEOUT_S + size_bytes / SLOWEST_DISK_BYTES_PER_S
+            (error,) = await self.unpack(self._tasks.copy_content, [(content, path)], limit_s)
             yield error or _with_content(item, only_at(path, content))
         finally:
             path.unlink(missing_ok=True)
