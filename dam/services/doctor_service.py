@@ -72,7 +72,7 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class IsolationHealth:
-    """Whether files are decoded by workers that can do nothing else, and what these can do."""
+    """Whether the workers that decode files are confined, and what they can do besides."""
 
     ok: bool
     message: str

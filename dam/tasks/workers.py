@@ -105,10 +105,6 @@ class FileWorkers:
                 finish=finish,
             )
 
-        async def one(item: Item) -> T | Exception:
-            (answer,) = await call([item])
-            return answer
-
         answers = await call(items)
         for number, answer in enumerate(answers):
             if isinstance(answer, ConfinedError):

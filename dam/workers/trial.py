@@ -1,4 +1,4 @@
-"""Tries what a worker can do besides its work: a confined one can do nothing."""
+"""Tries what a worker can do besides its work: a confined one can do none of it."""
 
 import os
 import socket
