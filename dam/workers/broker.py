@@ -70,7 +70,7 @@ def _send_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -> N
 
 
 def _answer(asked: bytes, path: str, may_read: MayRead) -> tuple[int, list[int]]:
-    allowed = list(map(os.fspath, may_read()))
+    allowed = [os.fspath(one) for one in may_read()]
     if asked in (_FILE, _OWN_FILE) and path in allowed:
         return 0, [_opened(path, OPEN_FLAGS if asked == _FILE else OPEN_FLAGS | NO_LINKS)]
     above = path.rstrip("/") + "/"

@@ -14,6 +14,7 @@ import pytest
 from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
 from dam.services import doctor_service
+from dam.workers import sandbox
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
 from tests.conftest import unavailable
@@ -248,6 +249,13 @@ def test_a_kernel_that_cannot_confine_does_not_stop_the_work(
     version, found = done.stdout.split()
     assert found == "[b'secret']"
     assert version == "0" or number != _LANDLOCK
+
+
+def test_a_python_of_32_bits_gets_no_filter_for_64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be killed at its next call."""
+    monkeypatch.setattr("sys.maxsize", (1 << 31) - 1)
+    monkeypatch.setattr(sandbox, "_libc", lambda: pytest.fail("a filter was set"))
+    sandbox._refuse_calls()
 
 
 @pytest.mark.parametrize("error", [subprocess.CalledProcessError(1, "true"), LookupError("why")])
