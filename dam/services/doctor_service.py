@@ -27,6 +27,7 @@ from dam.errors import (
     PluginFunctionError,
     PluginLoadError,
     StoreNotLostError,
+    described,
     display_path,
     place_without_password,
     url_without_password,
@@ -71,7 +72,7 @@ class FolderHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class IsolationHealth:
-    """Whether files are decoded by workers that can do nothing else, and what these can do."""
+    """Whether the workers that decode files are confined, and what they can do besides."""
 
     ok: bool
     message: str
@@ -194,6 +195,8 @@ def _isolation() -> IsolationHealth:
         powers = powers_of_confined_workers()
     except DamError as error:
         return IsolationHealth(ok=False, message=error.message)
+    except Exception as error:  # noqa: BLE001 - the other findings are told all the same
+        return IsolationHealth(ok=False, message=f"not confined: {described(error)}")
     if not powers:
         message = "workers open no files, start no programs and use no network"
         return IsolationHealth(ok=True, message=message)

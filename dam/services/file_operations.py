@@ -23,7 +23,7 @@ from dam.storage.caches.thumbnail_cache import ThumbnailCache
 from dam.storage.content_store import ContentStore, ImportMode, StoredFile
 from dam.storage.contents.archive_copies import ArchiveCopies
 from dam.storage.contents.checking import CheckedPlace, ExpectedContent
-from dam.storage.contents.located import LocatedContent, largest_bytes
+from dam.storage.contents.located import LocatedContent, largest_bytes, own_bytes
 from dam.storage.contents.vouched_states import VouchedStates
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.held_folders import HeldFolders
@@ -325,4 +325,4 @@ def _outcome_of_each(
 
 def _sizes_to_hash(store: ContentStore, contents: Sequence[LocatedContent]) -> list[int]:
     """Return how many bytes of each content must be hashed; 0 if its hash was verified before."""
-    return [0 if content.vouched else largest_bytes(store, content) for content in contents]
+    return [0 if content.vouched else own_bytes(store, content) for content in contents]

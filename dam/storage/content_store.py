@@ -204,6 +204,10 @@ class ContentStore(Protocol):
         """
         ...
 
+    def expected_path(self, digest: bytes) -> Path:
+        """Return what `local_path` does, without looking whether the store has the entry."""
+        ...
+
     def local_roots(self) -> Sequence[Path]:
         """Return the folders on this machine in which the store keeps its bytes."""
         ...

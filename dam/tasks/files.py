@@ -17,13 +17,14 @@ from dam.errors import (
     MediaKindError,
     UnpackingSpaceError,
     UnsupportedPictureError,
+    WorkerAnswerError,
     is_of_item,
     raise_host_limit,
 )
 from dam.media.file_type.recognition import HEAD_BYTES, media_type
 from dam.media.image.entry import analyse_picture
 from dam.media.image.jpeg_seal import sealed
-from dam.media.image.values import ImageAnalysis, PerceptualHashes
+from dam.media.image.values import BITMAP_RECIPE, ImageAnalysis, PerceptualHashes
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 from dam.media.limits import MediaLimits
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
@@ -41,6 +42,7 @@ Facts = TypeVar("Facts")
 Kinds = tuple[MediaKind[Any], ...]
 
 _LIMITS = MediaLimits()
+_JPEG, _MOST_THUMBNAIL_BYTES = b"\xff\xd8\xff", 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,18 @@ def keep_thumbnail(
     """Write a thumbnail to the cache; return the answer without it, maybe with a `cache_fault`.
 
     Workers cannot do that, because they may not write.
+
+    Raises:
+        WorkerAnswerError: The worker gave no small JPEG, or one of another recipe.
     """
-    assert answer.thumbnail is not None
-    fault = None
+    jpeg, fault = answer.thumbnail or b"", None
+    if not jpeg.startswith(_JPEG) or len(jpeg) > _MOST_THUMBNAIL_BYTES:
+        raise WorkerAnswerError("expected a small JPEG as the thumbnail")
+    if answer.recipe_version != BITMAP_RECIPE:
+        version = answer.recipe_version
+        raise WorkerAnswerError(f"expected the recipe {BITMAP_RECIPE}, found {version}")
     try:
-        thumbnails.save(picture[0].digest, answer.recipe_version, answer.thumbnail)
+        thumbnails.save(picture[0].digest, answer.recipe_version, jpeg)
     except OSError as error:
         fault = CacheUnusableError(thumbnails.root.parent, error)
     return replace(answer, thumbnail=None, cache_fault=fault)

@@ -1,13 +1,18 @@
 """Hands the work on files to the workers of a world: some decode, others unpack archives."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from dam.errors import ConfinedError, ContentMissingError, DamError, is_of_item
 from dam.storage.contents.archive_copies import ArchiveCopies, only_at
-from dam.storage.contents.located import LocatedContent, largest_bytes, paths_of
+from dam.storage.contents.located import (
+    LocatedContent,
+    largest_bytes,
+    own_bytes,
+    paths_of,
+)
 from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks.files import FileTasks
 from dam.workers.pool import WorkerPool
@@ -100,10 +105,6 @@ class FileWorkers:
                 finish=finish,
             )
 
-        async def one(item: Item) -> T | Exception:
-            (answer,) = await call([item])
-            return answer
-
         answers = await call(items)
         for number, answer in enumerate(answers):
             if isinstance(answer, ConfinedError):
@@ -118,9 +119,9 @@ class FileWorkers:
         """Yield the item with a temporary file as the only place of its content, or the error."""
         content, path = _content_of(item), self._copies.new_path()
         try:
-            limit_s = ARCHIVE_TIMEOUT_S
-            job = (content, path)
-            (error,) = await self.unpack(self._tasks.copy_content, [job], limit_s)
+            size_bytes = await asyncio.to_thread(largest_bytes, self._tasks.store, content)
+            limit_s = ARCHIVE_TIMEOUT_S + size_bytes / SLOWEST_DISK_BYTES_PER_S
+            (error,) = await self.unpack(self._tasks.copy_content, [(content, path)], limit_s)
             yield error or _with_content(item, only_at(path, content))
         finally:
             path.unlink(missing_ok=True)
@@ -132,11 +133,11 @@ class FileWorkers:
         answers = await self._unpackers.map_items(fn, items, timeout_s=limit_s)
         return self._without_fault_of_all(answers)
 
-    def _may_read(self, item: object) -> set[Path]:
+    def _may_read(self, item: object) -> list[str]:
         return paths_of(self._tasks.store, _content_of(item))
 
     def _cpu_limit_s(self, item: object) -> float:
-        size_bytes = largest_bytes(self._tasks.store, _content_of(item))
+        size_bytes = own_bytes(self._tasks.store, _content_of(item))
         return _DECODING_LIMIT_S + size_bytes / _SLOWEST_DECODER_BYTES_PER_S
 
     def _without_fault_of_all(self, answers: list[T | Exception]) -> list[T | Exception]:

@@ -20,7 +20,7 @@ from dam.asking import NO_LINKS, OPEN_FLAGS
 from dam.workers.answers import UnfitError
 from dam.workers.frames import framed
 
-MayRead = Callable[[], Collection[Path]]
+MayRead = Callable[[], Collection[Path | str]]
 """Returns the files that a call may read, and folders that it may know to be empty.
 
 It is called only if the worker asks for something.
@@ -51,17 +51,26 @@ def answer_request(connection: socket.socket, payload: bytes, may_read: MayRead)
     else:
         number = 0
     try:
-        answer = _ANSWER.pack(number, value)
-        socket.send_fds(connection, [answer], fds, socket.MSG_DONTWAIT)
-    except BlockingIOError as error:
+        _send_at_once(connection, _ANSWER.pack(number, value), fds)
+    except (BlockingIOError, TimeoutError) as error:
         raise UnfitError("requests without end") from error
     finally:
         for fd in fds:
             os.close(fd)
 
 
+def _send_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -> None:
+    """Send, or raise `BlockingIOError`; the flags of `send_fds` would be ignored."""
+    limit_s = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        socket.send_fds(connection, [answer], fds)
+    finally:
+        connection.settimeout(limit_s)
+
+
 def _answer(asked: bytes, path: str, may_read: MayRead) -> tuple[int, list[int]]:
-    allowed = set(map(os.fspath, may_read()))
+    allowed = [os.fspath(one) for one in may_read()]
     if asked in (_FILE, _OWN_FILE) and path in allowed:
         return 0, [_opened(path, OPEN_FLAGS if asked == _FILE else OPEN_FLAGS | NO_LINKS)]
     above = path.rstrip("/") + "/"
@@ -99,8 +108,9 @@ class AskingParent:
 
     def _ask(self, asked: bytes, path: Path) -> tuple[int, list[int]]:
         self._connection.sendall(framed(_MARK + asked + os.fsencode(path)))
-        flags = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-        answer, fds, said, _ = socket.recv_fds(self._connection, _ANSWER.size, 1, flags)
+        answer, fds, said, _ = socket.recv_fds(self._connection, _ANSWER.size, 1)
+        for fd in fds:
+            os.set_inheritable(fd, False)  # noqa: FBT003 - positional only
         number, value = _ANSWER.unpack(answer)
         if said & socket.MSG_CTRUNC:  # no descriptor is free here
             number = errno.EMFILE

@@ -39,7 +39,7 @@ class Group:
     fn: Callable[..., object]
     calls: list[Call]
     limit_s: float | None
-    may_read: Callable[..., Collection[Path]] | None = None
+    may_read: Callable[..., Collection[Path | str]] | None = None
     cpu_limit_s: Callable[..., float] | None = None
     finish: Callable[..., object] | None = None
     single: bool = False

@@ -25,6 +25,7 @@ from dam.workers.answer_types import decoder_for
 from dam.workers.faults import judge_end
 from dam.workers.groups import Call, Group, Packed, parts
 from dam.workers.process import Surroundings, WorkerProcess
+from dam.workers.serving import as_words
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ class WorkerPool(Executor):
         items: Iterable[Item],
         *,
         timeout_s: float | None = None,
-        may_read: Callable[[Item], Collection[Path]] | None = None,
+        may_read: Callable[[Item], Collection[Path | str]] | None = None,
         cpu_limit_s: Callable[[Item], float] | None = None,
         finish: Callable[[Item, T], T] | None = None,
     ) -> list[T | Exception]:
@@ -266,7 +267,11 @@ class _Crew:
             while (group := self._queue.get()) is not None:
                 is_wanted = group.future.set_running_or_notify_cancel()
                 if is_wanted and group.packed:
-                    worker = self._run_there(group, group.packed, worker)
+                    try:
+                        worker = self._run_there(group, group.packed, worker)
+                    except BaseException as error:  # noqa: BLE001 - as in `_run_there`
+                        worker = None  # it ends when its connection is closed
+                        group.fail(error if isinstance(error, Exception) else as_words(error))
                 elif is_wanted:
                     group.run_here()
                 with self._lock:

@@ -172,6 +172,7 @@ class WorkerProcess:
             deadline = Deadline(of_call.limit_s, self._clock, of_call.cpu_limit_s)
             while is_request(payload := self._receive(deadline)):
                 answer_request(self._connection, payload, of_call.may_read)
+                deadline.check()  # the next request may be there already
             report(read(payload))
 
     def kill(self) -> None:
@@ -205,9 +206,10 @@ class WorkerProcess:
                 payload = bytes(self._received[HEADER_BYTES:end])
                 del self._received[:end]
                 return payload
+            if self._received:  # a frame may arrive byte by byte
+                deadline.check()
             while not self._poll.poll(deadline.wait_ms()):
-                if deadline.is_over():
-                    raise TimeoutError(deadline.limit_s)
+                deadline.check()
             try:
                 chunk = self._connection.recv(_READ_BYTES)
             except ConnectionResetError:  # it died before it read what we have sent

@@ -1,9 +1,10 @@
 """The sandbox of workers: what the kernel refuses a process that reads untrusted files.
 
 Landlock refuses it all files but those that Python needs, to start programs, and signals to other
-processes; a seccomp filter refuses sockets, and system calls that change a file by its name without
-opening it, which Landlock does not see. Both hold for the rest of the process's life. They are
-system calls of Linux and need no package: PyPI's for Landlock are not kept well.
+processes; a seccomp filter refuses sockets, new processes, and system calls that Landlock does not
+see: those that change a file by its name without opening it, or that concern other processes or the
+system. Both hold for the rest of the process's life. They are system calls of Linux and need no
+package: PyPI's for Landlock are not kept well.
 
 This module imports as little as possible, because each worker imports it as it starts.
 """
@@ -15,8 +16,9 @@ import platform
 import stat
 import struct
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import NamedTuple
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all machines but alpha
 _GET_VERSION, _PATH_BENEATH = 1, 1
@@ -54,38 +56,77 @@ _SYSTEM_FILES = (
     "/sys/devices/system/cpu",
 )
 
-# Numbers of the system calls that are refused, and of those that may only concern the process
-# itself (`kill`, `tgkill`), by machine; the first number is the machine's own in audit.h.
-_REFUSED = {
-    "x86_64": (
-        0xC000003E,
-        (
+
+class _Calls(NamedTuple):
+    """Numbers of the system calls that are refused, of one machine.
+
+    Attributes:
+        machine: Its own number in audit.h.
+        refused: Always.
+        on_others: Unless their first argument is this process.
+        on_others_or_all: Unless their first argument is this process, or 0, which means the same.
+        clone: Unless it starts a thread. `clone3` is said not to exist, so glibc uses this one.
+    """
+
+    machine: int
+    refused: tuple[int, ...]
+    on_others: tuple[int, ...]
+    on_others_or_all: tuple[int, ...]
+    clone: int
+
+
+_CALLS = {
+    "x86_64": _Calls(
+        machine=0xC000003E,
+        refused=(
             *(41, 53, 425),  # socket, socketpair, io_uring_setup
-            *(101, 310, 311, 321, 298, 250, 323),  # into other processes, and into the kernel
+            *(101, 310, 311, 438, 321, 298, 323),  # into other processes, and into the kernel
             *(165, 304, 76),  # mount, open_by_handle_at, truncate
             *(90, 91, 268, 452, 92, 93, 94, 260),  # chmod, chown
             *(132, 235, 261, 280, 188, 189, 190, 197, 198, 199, 463, 466),  # times, attributes
             *(129, 200, 297, 424),  # signals by other calls than `kill` and `tgkill`
+            *(57, 58, 109, 112),  # fork, vfork, setpgid, setsid
+            *(141, 251),  # setpriority, ioprio_set
+            *(29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241),  # shm*, sem*, msg*, mq_*
+            *(248, 249, 250, 254, 300),  # keys, inotify_add_watch, fanotify_init
+            *(272, 308),  # unshare, setns
+            *(175, 313, 176, 246, 320, 169, 164, 227, 167, 168),  # modules, kexec, clock, swap
         ),
-        (62, 234),
+        on_others=(62, 234),  # kill, tgkill
+        on_others_or_all=(302, 203, 144, 142, 314),  # prlimit64, sched_set*
+        clone=56,
     ),
-    "aarch64": (
-        0xC00000B7,
-        (
+    "aarch64": _Calls(
+        machine=0xC00000B7,
+        refused=(
             *(198, 199, 425),
-            *(117, 270, 271, 280, 241, 219, 282),
+            *(117, 270, 271, 438, 280, 241, 282),
             *(40, 265, 45),
             *(52, 53, 452, 54, 55),
             *(88, 5, 6, 7, 14, 15, 16, 463, 466),
             *(138, 130, 240, 424),
+            *(154, 157),
+            *(140, 30),
+            *(194, 196, 195, 190, 193, 191, 192, 186, 189, 188, 187, 180, 181),
+            *(217, 218, 219, 27, 262),
+            *(97, 268),
+            *(105, 273, 106, 104, 294, 142, 170, 112, 224, 225),
         ),
-        (129, 131),
+        on_others=(129, 131),
+        on_others_or_all=(261, 122, 119, 118, 274),
+        clone=220,
     ),
 }
-_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_CLONE3, _CLONE_THREAD = 435, 0x10000
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
-_ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
-_X32 = 0x40000000
+_ALLOW, _KILL, _FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
+_REFUSE = _FAIL_WITH | errno.EPERM
+_X32, _LEAST_OF_64_BITS = 0x40000000, 1 << 32
+
+
+# What a kernel says that does not know a call, and a container's profile that does not either.
+_CANNOT = (errno.ENOSYS, errno.EPERM, errno.EACCES)
 
 
 class _RulesetAttributes(ctypes.Structure):
@@ -108,7 +149,7 @@ def landlock_version() -> int:
     try:
         return _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_GET_VERSION))
     except OSError as error:
-        if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+        if error.errno in (errno.EOPNOTSUPP, *_CANNOT):
             return 0
         raise
 
@@ -170,38 +211,53 @@ def _allow_reading(ruleset: int, path: str) -> None:
 
 
 def _refuse_calls() -> None:
-    """Have the kernel refuse the calls of `_REFUSED`; nothing on a machine that is not listed."""
-    if platform.machine() not in _REFUSED:
+    """Have the kernel refuse the calls of `_CALLS`; nothing on a machine that is not listed.
+
+    A Python of 32 bits has the numbers of another machine: the filter would kill it.
+    """
+    if platform.machine() not in _CALLS or sys.maxsize < _LEAST_OF_64_BITS:
         return
-    steps = b"".join(_steps(*_REFUSED[platform.machine()]))
+    steps = b"".join(_steps(_CALLS[platform.machine()]))
     buffer = ctypes.create_string_buffer(steps, len(steps))
     program = _Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     arguments = (ctypes.c_ulong(_FILTER_MODE), ctypes.byref(program))
     if _libc().prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)):
         number = ctypes.get_errno()
-        if number not in (errno.ENOSYS, errno.EINVAL):  # a kernel without seccomp filters
+        if number not in (errno.EINVAL, *_CANNOT):  # a kernel without seccomp filters
             raise OSError(number, os.strerror(number))
 
 
-def _steps(machine: int, refused: Collection[int], own: Collection[int]) -> Iterator[bytes]:
+def _steps(calls: _Calls) -> Iterator[bytes]:
     """Yield the filter's instructions: `code`, jumps if true and if false, and an operand."""
     yield _step(_LOAD, _MACHINE_AT)
-    yield _step(_JUMP_IF_EQUAL, machine, 1, 0)
+    yield _step(_JUMP_IF_EQUAL, calls.machine, 1, 0)
     yield _step(_RETURN, _KILL)  # calls of another machine's numbers
     yield _step(_LOAD, _NUMBER_AT)
-    if machine == _REFUSED["x86_64"][0]:
+    if calls is _CALLS["x86_64"]:
         yield _step(_JUMP_IF_AT_LEAST, _X32, 0, 1)
         yield _step(_RETURN, _REFUSE)
-    for number in refused:
+    for number in calls.refused:
         yield _step(_JUMP_IF_EQUAL, number, 0, 1)
         yield _step(_RETURN, _REFUSE)
-    for number in own:
-        yield _step(_JUMP_IF_EQUAL, number, 0, 4)
-        yield _step(_LOAD, _FIRST_ARGUMENT_AT)
-        yield _step(_JUMP_IF_EQUAL, os.getpid(), 0, 1)
-        yield _step(_RETURN, _ALLOW)
-        yield _step(_RETURN, _REFUSE)
+    yield _step(_JUMP_IF_EQUAL, _CLONE3, 0, 1)
+    yield _step(_RETURN, _FAIL_WITH | errno.ENOSYS)
+    is_own = _step(_JUMP_IF_EQUAL, os.getpid(), 0, 1)
+    for number in calls.on_others:
+        yield from _unless(is_own, number)
+    for number in calls.on_others_or_all:
+        yield from _unless(is_own, number, _step(_JUMP_IF_EQUAL, 0, 1, 0))
+    yield from _unless(_step(_JUMP_IF_SET, _CLONE_THREAD, 0, 1), calls.clone)
     yield _step(_RETURN, _ALLOW)
+
+
+def _unless(is_allowed: bytes, number: int, *before: bytes) -> Iterator[bytes]:
+    """Yield steps that refuse a call, unless `is_allowed` does not jump for its first argument."""
+    yield _step(_JUMP_IF_EQUAL, number, 0, 4 + len(before))
+    yield _step(_LOAD, _FIRST_ARGUMENT_AT)
+    yield from before
+    yield is_allowed
+    yield _step(_RETURN, _ALLOW)
+    yield _step(_RETURN, _REFUSE)
 
 
 def _step(code: int, operand: int, if_true: int = 0, if_false: int = 0) -> bytes:

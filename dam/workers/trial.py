@@ -1,4 +1,4 @@
-"""Tries what a worker can do besides its work: a confined one can do nothing."""
+"""Tries what a worker can do besides its work: a confined one can do none of it."""
 
 import os
 import socket
@@ -38,6 +38,6 @@ def try_powers() -> list[str]:
 def _succeeds(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return False
     return True

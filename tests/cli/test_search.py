@@ -1,9 +1,11 @@
 """Search and lists, by the real command: what they find, and every form in which they write it."""
 
 import os
+import shlex
 import sqlite3
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -332,6 +334,16 @@ def test_shown_and_found_assets_are_written_by_a_template(filled: DamCli) -> Non
     hills = PICTURES / "hills.jpg"
     several = filled("find-similar-images", hills, hills, "--format", "{file} {id}", "--limit", "1")
     assert several.stdout == f"{hills} 1\n" * 2
+
+
+def test_a_picture_may_be_given_as_standard_input(filled: DamCli) -> None:
+    """A worker has another standard input."""
+    hills = PICTURES / "hills.jpg"
+    shell = ("sh", "-c", f'exec "$@" < {shlex.quote(str(hills))}', "sh")
+    found = replace(filled, behind=shell)("find-similar-images", "/dev/stdin", "--json")
+    assert found.json[0]["entity_id"] == 1
+    refused = filled("find-similar-images", "/dev/stdin", stdin=hills.read_bytes())
+    assert (refused.returncode, refused.stdout) == (1, "")
 
 
 def test_exported_files_get_their_names_by_a_template(filled: DamCli, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
 from dam.core.systems.params import WorldReader, read_components
 from dam.core.world import World
+from dam.errors import WorkerAnswerError
 from dam.media.image.entry import analyse_image
 from dam.media.image.jpeg_seal import sealed
 from dam.media.image.values import BITMAP_RECIPE
@@ -28,7 +29,10 @@ from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_service import WorldCache
+from dam.storage.caches.thumbnail_cache import ThumbnailCache
+from dam.storage.contents.located import LocatedContent
 from dam.systems.image_analysis import analyse_images
+from dam.tasks.files import AnalysedPicture, keep_thumbnail
 from tests.core.worlds import failures, marked, new_entities, no_tags, rows_of
 from tests.databases import world_config
 from tests.faults.state import sha256
@@ -38,7 +42,29 @@ from tests.systems.conftest import ASSETS
 
 LAKE = ASSETS / "pictures" / "lake.jpg"
 TRUNCATED = ASSETS / "broken" / "truncated.jpg"
+JPEG = b"\xff\xd8\xff"
 WHY = "torn JPEG picture: 56% of it is missing"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "thumbnail"),
+    [
+        (BITMAP_RECIPE, None),
+        (BITMAP_RECIPE, b"<script>"),
+        (BITMAP_RECIPE, JPEG + bytes(1 << 20)),
+        (BITMAP_RECIPE + 1, JPEG),
+    ],
+)
+def test_a_worker_gives_no_file_but_a_small_jpeg(
+    tmp_path: Path, recipe: int, thumbnail: bytes | None
+) -> None:
+    picture = (LocatedContent(digest=bytes(32), is_stored=True), None)
+    answer = AnalysedPicture(
+        recipe_version=recipe, hashes=None, has_structure=False, thumbnail=thumbnail
+    )
+    with pytest.raises(WorkerAnswerError):
+        keep_thumbnail(ThumbnailCache(tmp_path), picture, answer)
+    assert not any(tmp_path.iterdir())
 
 
 async def call(world: World, *pictures: EntityId) -> Commands:

@@ -1,13 +1,18 @@
 """What a worker tries that a file has taken over; imports little, as `jobs` does."""
 
+import contextlib
 import os
+import resource
 import socket
+import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from dam.asking import is_empty_folder, open_for_reading
+from dam.workers.frames import framed
 
 
 def read(path: Path) -> bytes:
@@ -19,6 +24,46 @@ def read(path: Path) -> bytes:
 def read_all(paths: list[Path]) -> list[str]:
     """Return the content of each file, or the class of the error."""
     return [_outcome(lambda path=path: read(path).decode()) for path in paths]  # type: ignore[misc]
+
+
+def ask_without_reading(path: Path) -> None:
+    """Ask the parent for a file again and again, and take none of its answers."""
+    connection = _connection()
+    while True:
+        connection.sendall(_request(path))
+
+
+def ask_for_ever(path: Path) -> None:
+    """Take the answers, but have a request sent before each one."""
+    connection = _connection()
+    connection.sendall(_request(path) * 64)
+    while connection.recv(8, socket.MSG_WAITALL):
+        connection.sendall(_request(path))
+
+
+def answer_byte_by_byte(_: object) -> None:
+    connection = _connection()
+    connection.sendall((100 << 20).to_bytes(8))
+    while True:
+        connection.sendall(b" ")
+
+
+def _connection() -> socket.socket:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            if int(name) > 2 and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                return socket.socket(fileno=os.dup(int(name)))
+    raise LookupError
+
+
+def _request(path: Path) -> bytes:
+    return framed(b"?f" + os.fsencode(path))
+
+
+def is_inherited(path: Path) -> bool:
+    """Return whether a program that is started gets a file that the parent has opened."""
+    with os.fdopen(open_for_reading(path), "rb") as file:
+        return os.get_inheritable(file.fileno())
 
 
 def is_empty(folder: Path) -> bool:
@@ -50,6 +95,14 @@ def try_all(folder: Path) -> dict[str, str]:
         "signal the parent": lambda: os.kill(os.getppid(), 0),
         "signal all": lambda: os.kill(-1, 0),
         "look into the parent": lambda: open(f"/proc/{os.getppid()}/environ", "rb"),  # noqa: PTH123, SIM115
+        "limit the parent": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE),
+        "move the parent": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+        "slow the parent": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), os.nice(0)),
+        "fork": _fork,
+        "leave the group": lambda: os.setpgid(0, os.getpgid(0)),
+        "limit itself": lambda: resource.prlimit(0, resource.RLIMIT_CORE, (0, 0)),
+        "move itself": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
+        "start a thread": _start_a_thread,
         "signal itself": lambda: os.kill(os.getpid(), 0),
         "read Python's own": lambda: open(os.__file__, "rb"),  # noqa: PTH123, SIM115
         "import": lambda: __import__("sqlite3"),
@@ -64,6 +117,20 @@ def _outcome(attempt: Callable[[], object]) -> str:
     except OSError as error:
         return type(error).__name__
     return found if isinstance(found, str) else "ok"
+
+
+def _fork() -> None:
+    if not (child := os.fork()):
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _start_a_thread() -> str:
+    found: list[str] = []
+    thread = threading.Thread(target=found.append, args=["ok"])
+    thread.start()
+    thread.join()
+    return found[0]
 
 
 def modules_for(path: Path) -> list[str]:

@@ -56,8 +56,18 @@ def test_what_others_take_does_not_count(machine: Machine) -> None:
     limits = Deadline(60, machine, lambda: 10)
     machine.pass_by(ran_s=9, waited_s=500)
     assert not limits.is_over()
-    machine.pass_by(ran_s=1, waited_s=500)
+    machine.pass_by(ran_s=1, waited_s=50)
     assert limits.is_over()
+    assert limits.limit_s == 10
+
+
+def test_at_least_a_tenth_of_the_time_counts(machine: Machine) -> None:
+    limits = Deadline(60, machine, lambda: 10)
+    machine.pass_by(waited_s=599)
+    assert not limits.is_over()
+    machine.pass_by(waited_s=1)
+    assert limits.is_over()
+    assert limits.limit_s == 60
 
 
 def test_without_limits_a_call_may_take_for_ever(machine: Machine) -> None:

@@ -367,6 +367,22 @@ async def test_what_nobody_foresaw_of_a_worker_fails_its_call_alone(
     assert [type(outcome) for outcome in outcomes] == [LookupError, bytes]
 
 
+async def test_what_nobody_foresaw_of_its_end_fails_its_calls_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def judge(*_: object, **__: object) -> None:
+        raise LookupError("unforeseen")
+
+    with WorkerPool(1) as pool:
+        async with asyncio.timeout(60):
+            with monkeypatch.context() as patched:
+                patched.setattr("dam.workers.pool.judge_end", judge)
+                outcomes = await pool.map_items(jobs.act, [("kill", 1)])
+            assert await pool.map_items(jobs.echo, [1, 2]) == [1, 2]
+
+    assert [type(outcome) for outcome in outcomes] == [LookupError]
+
+
 async def test_a_limit_of_the_host_is_said_as_such(any_pool: WorkerPool) -> None:
     outcomes = await any_pool.map_items(jobs.open_too_many, [1])
 

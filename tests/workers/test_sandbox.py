@@ -1,21 +1,29 @@
 """What confined workers may do: nothing but to work on the file that their parent has opened."""
 
+import asyncio
+import errno
 import os
+import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dam.errors import WorkerDiedError
+from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
+from dam.services import doctor_service
+from dam.workers import sandbox
 from dam.workers.pool import WorkerPool
 from dam.workers.sandbox import landlock_version, python_files
 from tests.conftest import unavailable
 from tests.workers import attempts
 
-_ALLOWED = {"signal itself", "read Python's own", "import", "tell the size"}
+_ALLOWED = {
+    *("limit itself", "move itself", "start a thread", "signal itself"),
+    *("read Python's own", "import", "tell the size"),
+}
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -122,6 +130,41 @@ async def test_the_first_picture_needs_no_large_module_that_is_not_there_yet() -
     assert set(found) <= {"PIL.features"}
 
 
+async def test_one_that_asks_and_takes_no_answers_fails_its_call_alone(
+    pool: WorkerPool, folder: Path
+) -> None:
+    path = folder / "secret"
+    async with asyncio.timeout(50):  # less than the time-out of the connection
+        (found,) = await pool.map_items(
+            attempts.ask_without_reading, [path], may_read=lambda path: [path]
+        )
+        after = await pool.map_items(attempts.read, [path], may_read=lambda path: [path])
+
+    assert isinstance(found, WorkerAnswerError)
+    assert found.reason == "requests without end"
+    assert after == [b"secret"]
+
+
+@pytest.mark.parametrize("fn", [attempts.ask_for_ever, attempts.answer_byte_by_byte])
+async def test_one_that_never_stops_sending_is_stopped(
+    pool: WorkerPool, folder: Path, fn: Callable[[Path], None]
+) -> None:
+    async with asyncio.timeout(60):
+        (found,) = await pool.map_items(fn, [folder / "secret"], timeout_s=0.5)
+
+    assert isinstance(found, WorkerTimeoutError)
+    assert found.limit_s == 0.5
+
+
+async def test_a_program_would_not_inherit_the_files_that_it_gets(
+    pool: WorkerPool, folder: Path
+) -> None:
+    found = await pool.map_items(
+        attempts.is_inherited, [folder / "secret"], may_read=lambda path: [path]
+    )
+    assert found == [False]
+
+
 def test_its_death_is_told_as_that_of_any_worker(pool: WorkerPool) -> None:
     with pytest.raises(WorkerDiedError, match="SIGABRT"):
         pool.submit(attempts.abort).result()
@@ -150,11 +193,12 @@ def test_a_folder_of_modules_is_read_but_not_all_that_is_around_them(
     assert (str(folder) in found) != is_home
 
 
-_WITHOUT_LANDLOCK = """
-import ctypes, errno, os, struct, sys
+_WITHOUT_A_CALL = """
+import ctypes, os, struct, sys
 import dam.workers.sandbox as sandbox
 step = sandbox._step
-steps = b"".join([step(0x20, 0), step(0x15, 444, 0, 1), step(0x06, 0x00050000 | errno.ENOSYS),
+number, error = map(int, sys.argv.pop(1).split())
+steps = b"".join([step(0x20, 0), step(0x15, number, 0, 1), step(0x06, 0x00050000 | error),
                   step(0x06, 0x7FFF0000)])
 buffer = ctypes.create_string_buffer(steps, len(steps))
 program = sandbox._Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
@@ -183,11 +227,45 @@ asyncio.run(main())
 """
 
 
+_LANDLOCK, _PRCTL = 444, {"x86_64": 157, "aarch64": 167}.get(platform.machine(), 444)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
-def test_a_kernel_without_landlock_does_not_stop_the_work(folder: Path) -> None:
-    words = [sys.executable, "-c", _WITHOUT_LANDLOCK, sys.executable, "-c", _READING]
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.EPERM])
+@pytest.mark.parametrize("number", [_LANDLOCK, _PRCTL])
+def test_a_kernel_that_cannot_confine_does_not_stop_the_work(
+    folder: Path, number: int, error: int
+) -> None:
+    """Or a container's profile that refuses the calls that it does not know."""
+    words = [sys.executable, "-c", _WITHOUT_A_CALL, f"{number} {error}"]
     done = subprocess.run(
-        [*words, str(folder / "secret")], cwd=_PROJECT, capture_output=True, text=True, check=True
+        [*words, sys.executable, "-c", _READING, str(folder / "secret")],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
-    assert done.stdout.split() == ["0", "[b'secret']"]
+    version, found = done.stdout.split()
+    assert found == "[b'secret']"
+    assert version == "0" or number != _LANDLOCK
+
+
+def test_a_python_of_32_bits_gets_no_filter_for_64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be killed at its next call."""
+    monkeypatch.setattr("sys.maxsize", (1 << 31) - 1)
+    monkeypatch.setattr(sandbox, "_libc", lambda: pytest.fail("a filter was set"))
+    sandbox._refuse_calls()
+
+
+@pytest.mark.parametrize("error", [subprocess.CalledProcessError(1, "true"), LookupError("why")])
+def test_a_doctor_who_cannot_tell_says_why(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail() -> list[str]:
+        raise error
+
+    monkeypatch.setattr(doctor_service, "powers_of_confined_workers", fail)
+    found = doctor_service._isolation()
+    assert not found.ok
+    assert found.message.startswith(f"not confined: {type(error).__name__}: ")

@@ -1,6 +1,7 @@
 """Finds pictures that look like a given one, by their perceptual hashes."""
 
 import asyncio
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -172,6 +173,9 @@ async def find_similar_to_entity(
 def _hashed_file(path: Path) -> LocatedContent:
     """Return a user's file as the only place of its content."""
     path = path.absolute()  # workers are told it
+    real = Path(os.path.realpath(path))
+    if real.is_file():  # /dev/stdin is another file for a worker
+        path = real
     with open_source(path) as source:
         digest = digest_chunks(source.chunks()).sha256
         size_bytes, mtime_ns = source.reading.size_bytes, source.reading.mtime_ns

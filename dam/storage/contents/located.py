@@ -18,7 +18,6 @@ from typing import IO, TypeVar, cast
 from dam.errors import (
     ContentDamagedError,
     ContentMissingError,
-    DamError,
     FileChangedError,
     ItemError,
     MemberDamagedError,
@@ -72,15 +71,17 @@ class ArchiveMember:
     size_bytes: int
 
 
-def paths_of(store: ContentStore, content: LocatedContent) -> set[Path]:
-    """Return all files that are opened to read a content, and the store's folder."""
-    paths = {reference.path for reference in content.references}
+def paths_of(store: ContentStore, content: LocatedContent) -> list[str]:
+    """Return all files that are opened to read a content, and the store's folder.
+
+    Nothing is looked up: it is called for each file that a worker opens.
+    """
+    paths = [os.fspath(reference.path) for reference in content.references]
     if content.is_stored:
-        paths.update(store.local_roots())
-        with suppress(DamError):
-            paths.add(store.local_path(content.digest))
+        paths += map(os.fspath, store.local_roots())
+        paths.append(os.fspath(store.expected_path(content.digest)))
     for member in content.members:
-        paths |= paths_of(store, member.container)
+        paths += paths_of(store, member.container)
     return paths
 
 
@@ -88,6 +89,19 @@ def largest_bytes(store: ContentStore, content: LocatedContent) -> int:
     """Return how many bytes at most are read to get at a content, of all its places."""
     sizes = [reference.size_bytes for reference in content.references]
     sizes += [one.size_bytes + largest_bytes(store, one.container) for one in content.members]
+    if content.is_stored:
+        with suppress(ItemError):
+            sizes.append(store.size_of(content.digest))
+    return max(sizes, default=0)
+
+
+def own_bytes(store: ContentStore, content: LocatedContent) -> int:
+    """Return how many bytes a content has at most, as its places say, without archives around it.
+
+    Of the archives around it, which may be a thousand times as large, only its part is read.
+    """
+    sizes = [reference.size_bytes for reference in content.references]
+    sizes += [member.size_bytes for member in content.members]
     if content.is_stored:
         with suppress(ItemError):
             sizes.append(store.size_of(content.digest))

@@ -108,10 +108,14 @@ class LocalContentStore:
 
     def local_path(self, digest: bytes) -> Path:
         """Return the stored file itself."""
-        path = content_path(self.root, digest)
+        path = self.expected_path(digest)
         with self._faults(digest):
             path.lstat()
         return path
+
+    def expected_path(self, digest: bytes) -> Path:
+        """Return the path that the stored file has, or would have."""
+        return content_path(self.root, digest)
 
     def local_roots(self) -> Sequence[Path]:
         """Return the store's folder, the only one."""

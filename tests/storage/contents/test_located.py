@@ -23,8 +23,11 @@ from dam.storage.contents.checking import ExpectedContent, check_place
 from dam.storage.contents.located import (
     ArchiveMember,
     LocatedContent,
+    largest_bytes,
     local_file,
     member_path,
+    own_bytes,
+    paths_of,
     temporary_file,
 )
 from dam.storage.contents.open_archives import OpenArchives
@@ -70,6 +73,25 @@ def read(
 ) -> bytes:
     with local_file(store, content, archives) as path:
         return path.read_bytes()
+
+
+def test_a_page_is_as_large_as_itself_not_as_its_archive(store: ContentStore, comic: Path) -> None:
+    """Else a picture in a large archive has hours to be decoded."""
+    size_bytes = comic.stat().st_size
+    page = page_in(stored(store, comic), referenced(comic))
+    assert own_bytes(store, page) == 2000
+    assert largest_bytes(store, page) == 2000 + size_bytes
+    assert own_bytes(store, referenced(comic)) == own_bytes(store, stored(store, comic))
+    assert own_bytes(store, referenced(comic)) == size_bytes
+    assert own_bytes(store, LocatedContent(digest=DIGEST, is_stored=True)) == 0
+
+
+def test_a_worker_may_open_all_places_of_a_content(store: ContentStore, comic: Path) -> None:
+    container = stored(store, comic)
+    kept = [str(store.local_path(container.digest)), *map(str, store.local_roots())]
+    assert set(paths_of(store, page_in(container, referenced(comic)))) == {*kept, str(comic)}
+    store.remove(container.digest)
+    assert set(paths_of(store, container)) == set(kept)
 
 
 @pytest.mark.parametrize("write", WRITERS.values())
