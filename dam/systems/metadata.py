@@ -58,7 +58,8 @@ def _write(
     kind = kind_of(kinds.kinds(), answer.media_type)
     picture_version: int | None = version_of_picture(kind, answer.media_type)
     failure = answer.failure
-    if failure is None and former is not None and former.media_type is not None:
+    known_type = None if former is None else former.media_type
+    if known_type is not None and (failure is None or known_type != answer.media_type):
         _forget(commands, asset, kinds, kind)
     if failure is None or answer.facts is not None:
         failure = _write_facts(commands, asset, answer, kinds) or failure
