@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dam.services.summary_service import ComicPlace, EntitySummary
 
 _MOST = 3
+_MOST_LETTERS = 500
 _KEPT = {"store": "in the store", "reference": "where it is", "archive": "in an archive"}
 
 
@@ -108,7 +109,14 @@ def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
         *_first(("failed", f"{system}: {message}") for system, message in one.failures),
         ("trashed", one.trashed_at),
     ]
-    return ((name, value) for name, value in facts if value not in (None, ""))
+    return ((name, _cut(value)) for name, value in facts if value not in (None, ""))
+
+
+def _cut(value: object) -> object:
+    """Return a text that is too long to be read in a table without its end."""
+    if not isinstance(value, str) or len(value) <= _MOST_LETTERS:
+        return value
+    return f"{value[:_MOST_LETTERS]}... (--raw shows all)"
 
 
 def _first(rows: Iterator[tuple[str, object]]) -> list[tuple[str, object]]:

@@ -1,11 +1,13 @@
 """What cameras have written, as people and programs get it from the command."""
 
+import math
+
 import pytest
 
 from dam.cli.toolkit.photo_texts import camera_text, exposure_text
 from dam.services.summary_service import CameraSummary
 from tests.command_line import DamCli
-from tests.media.camera.blocks import jpeg_with_exif
+from tests.media.camera.blocks import jpeg_with_exif, text, tiff
 from tests.systems.test_camera import CANON, picture_with
 
 
@@ -49,6 +51,22 @@ def test_camera_time_and_place_are_shown(dam_cli: DamCli) -> None:
 )
 def test_exposures_are_fractions_of_a_second(seconds: float, expected: str) -> None:
     assert exposure_text(seconds) == expected
+
+
+@pytest.mark.parametrize("seconds", [1e-320, 0.0, -1.0, 1e300, math.inf, -math.inf, math.nan])
+def test_every_number_that_is_stored_is_shown(seconds: float) -> None:
+    assert exposure_text(seconds)
+
+
+@pytest.mark.slow
+def test_a_long_value_is_cut_where_people_read_it(dam_cli: DamCli) -> None:
+    path = dam_cli.home / "boat.jpg"
+    path.write_bytes(picture_with(jpeg_with_exif(tiff([text(0x10F, "M" * 9000)]))))
+    dam_cli("add-asset", path)
+    (line,) = [each for each in dam_cli("show", "1").stdout.splitlines() if "camera" in each]
+    assert line.split()[-1:] == ["all)"]
+    assert line.count("M") == 500
+    assert "M" * 9000 in dam_cli("show", "1", "--raw").stdout
 
 
 def test_a_maker_is_named_once() -> None:

@@ -109,7 +109,7 @@ async def test_an_empty_file_has_a_type_of_its_own(world: World, add: Add, tmp_p
     assert (file.media_type, file.size_bytes) == ("inode/x-empty", 0)
 
 
-async def pretend(session: AsyncSession, asset: EntityId) -> None:
+async def pretend(session: AsyncSession, asset: EntityId, media_type: str = "image/gif") -> None:
     """Have an earlier version take an asset for an animated picture."""
     frames = FramePropertiesComponent(frame_count=9, is_animated=True)
     form = ImageFormatComponent(format="GIF", mode="P", bit_depth=8, has_alpha=False, orientation=1)
@@ -123,7 +123,7 @@ async def pretend(session: AsyncSession, asset: EntityId) -> None:
     for component in components:
         await ecs_service.set_component(session, asset, component)
     await mark(session, NeedsContentAnalysisComponent, [asset])
-    await session.execute(update(FilePropertiesComponent).values(media_type="image/gif"))
+    await session.execute(update(FilePropertiesComponent).values(media_type=media_type))
 
 
 async def kinds_of(session: AsyncSession, asset: EntityId) -> set[str]:
@@ -155,14 +155,17 @@ async def test_what_is_described_anew_as_one_frame_loses_the_frames(world: World
     assert size.width > 1
 
 
-async def test_a_failure_keeps_what_was_known(world: World, add: Add, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("former", "kept"), [("image/png", 1), ("image/gif", 0)])
+async def test_a_failure_keeps_what_was_known_of_a_file_of_this_type(
+    world: World, add: Add, tmp_path: Path, former: str, kept: int
+) -> None:
     (tmp_path / "a.png").write_bytes((ASSETS / "pictures" / "alpha.png").read_bytes()[:20])
     broken = await add(tmp_path / "a.png")
-    await world.run(pretend, broken)
+    await world.run(pretend, broken, former)
     commands = await call(world, broken)
     await write(world, commands, [broken])
     assert list(commands.entities.failures) == [broken]
-    assert len(await world.read(rows_of, ImageDimensionsComponent)) == 1
+    assert len(await world.read(rows_of, ImageDimensionsComponent)) == kept
 
 
 async def test_who_cannot_be_read_fails_alone(world: World, add: Add, tmp_path: Path) -> None:

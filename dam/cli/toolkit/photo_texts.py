@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dam.services.summary_service import CameraSummary, EntitySummary
 
-_LONGEST_FRACTION_S = 0.3
+_SHORTEST_FRACTION_S, _LONGEST_FRACTION_S = 1e-9, 0.3
 
 
 def exposure_text(seconds: float) -> str:
     """Return an exposure as photographers write it: `1/250`, `0.5`, `30`."""
-    if 0 < seconds <= _LONGEST_FRACTION_S:
+    if _SHORTEST_FRACTION_S <= seconds <= _LONGEST_FRACTION_S:
         return f"1/{round(1 / seconds):d}"
     return f"{round(seconds, 1):g}"
 

@@ -9,6 +9,9 @@ from dam.media.camera.values import Groups
 _IPTC_RESOURCE, _EXIF_RESOURCE, _XMP_RESOURCE = 0x404, 0x422, 0x424
 _RESOURCE_MARKS = frozenset({b"8BIM", b"PHUT", b"AgHg", b"DCSR", b"MeSa"})
 _MOST_RESOURCES = 10_000
+_MOST_UNPACKED_BYTES = 16 << 20
+MOST_DOCUMENTS = 4
+"""Further XMP documents of a file are not read."""
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Blocks:
         xmp: XML documents.
         iptc: Sequences of IPTC's data sets.
         groups: Tags that the container itself has, such as the title in a PNG.
+        unpacked_left: How many bytes blocks that are compressed may still unpack to.
     """
 
     exif: list[ByteSource] = field(default_factory=list)
@@ -28,10 +32,16 @@ class Blocks:
     xmp: list[bytes] = field(default_factory=list)
     iptc: list[bytes] = field(default_factory=list)
     groups: Groups = field(default_factory=dict)
+    unpacked_left: int = _MOST_UNPACKED_BYTES
 
     def add_exif(self, block: bytes) -> None:
         """Add a block of EXIF; the name before its header may be there or not."""
         self.exif.append(ByteSource.of(without_exif_name(block)))
+
+    def add_xmp(self, document: bytes) -> None:
+        """Add an XMP document, unless there are as many as are read."""
+        if len(self.xmp) < MOST_DOCUMENTS:
+            self.xmp.append(document)
 
     def add_resources(self, content: bytes) -> None:
         """Add the blocks that are in the image resources of Photoshop."""
@@ -52,7 +62,7 @@ class Blocks:
             elif number == _EXIF_RESOURCE:
                 self.add_exif(found)
             elif number == _XMP_RESOURCE:
-                self.xmp.append(found)
+                self.add_xmp(found)
 
 
 def without_exif_name(block: bytes) -> bytes:

@@ -60,7 +60,7 @@ def _walk(source: ByteSource, at: int, end: int, blocks: Blocks, depth: int) -> 
         elif box.kind == b"Exif" and depth == 0:  # of JPEG XL
             _take_exif_item(source.read(box.start, min(size, _MOST_BLOCK_BYTES)), blocks)
         elif box.kind == b"xml " and depth == 0:
-            blocks.xmp.append(source.read(box.start, min(size, _MOST_BLOCK_BYTES)))
+            blocks.add_xmp(source.read(box.start, min(size, _MOST_BLOCK_BYTES)))
 
 
 def _take_uuid(source: ByteSource, box: _Box, blocks: Blocks, depth: int) -> None:
@@ -72,7 +72,7 @@ def _take_uuid(source: ByteSource, box: _Box, blocks: Blocks, depth: int) -> Non
         return
     content = source.read(start, min(box.end - start, _MOST_BLOCK_BYTES))
     if uuid == _UUID_XMP:
-        blocks.xmp.append(content)
+        blocks.add_xmp(content)
     elif uuid == _UUID_EXIF:
         blocks.add_exif(content)
     else:
@@ -113,7 +113,7 @@ def _take_items(source: ByteSource, meta: _Box, blocks: Blocks) -> None:
         if wanted[number].kind == b"Exif":
             _take_exif_item(content, blocks)
         else:
-            blocks.xmp.append(content)
+            blocks.add_xmp(content)
 
 
 def _items(source: ByteSource, box: _Box) -> Iterator[_Item]:

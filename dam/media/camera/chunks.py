@@ -10,6 +10,7 @@ from dam.media.clean_text import clean_text
 
 _MOST_CHUNKS = 50_000
 _MOST_BLOCK_BYTES = 8 << 20
+_MOST_RATIO = 1032  # of deflate
 _MOST_TEXTS = 100
 _TEXT_BYTES = 40_000
 _PROFILE = re.compile(rb"Raw profile type (exif|APP1|iptc|8bim|xmp)\0")
@@ -48,7 +49,7 @@ def _png_text(content: bytes, blocks: Blocks) -> None:
 
 def _png_packed_text(content: bytes, blocks: Blocks) -> None:
     key, _, packed = content.partition(b"\0")
-    _png_text(key + b"\0" + _unpacked(packed[1:]), blocks)
+    _png_text(key + b"\0" + _unpacked(packed[1:], blocks), blocks)
 
 
 def _png_international_text(content: bytes, blocks: Blocks) -> None:
@@ -56,18 +57,24 @@ def _png_international_text(content: bytes, blocks: Blocks) -> None:
     is_packed, parts = rest[:1] == b"\1", rest[2:].split(b"\0", 2)
     if len(parts) < 3:  # noqa: PLR2004 - language, translated key, text
         return
-    text = _unpacked(parts[2]) if is_packed else parts[2]
+    text = _unpacked(parts[2], blocks) if is_packed else parts[2]
     if content.startswith(_XMP_KEY):
-        blocks.xmp.append(text)
+        blocks.add_xmp(text)
     else:
         _take_text(key, text.decode("utf-8", "replace"), blocks)
 
 
-def _unpacked(packed: bytes) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(packed, _MOST_BLOCK_BYTES)
-    except zlib.error:
+def _unpacked(packed: bytes, blocks: Blocks) -> bytes:
+    most = min(_MOST_BLOCK_BYTES, blocks.unpacked_left)
+    if most <= 0:  # which zlib takes for no limit
         return b""
+    try:
+        found = zlib.decompressobj().decompress(packed, most)
+    except zlib.error:
+        blocks.unpacked_left -= min(most, _MOST_RATIO * len(packed))  # it may be damaged at its end
+        return b""
+    blocks.unpacked_left -= len(found)
+    return found
 
 
 def _take_profile(kind: bytes, text: bytes, blocks: Blocks) -> None:
@@ -80,9 +87,9 @@ def _take_profile(kind: bytes, text: bytes, blocks: Blocks) -> None:
     if kind in (b"iptc", b"8bim"):
         blocks.add_resources(content)
     elif kind == b"xmp":
-        blocks.xmp.append(content)
+        blocks.add_xmp(content)
     elif content.startswith(_APP1_XMP):
-        blocks.xmp.append(content[len(_APP1_XMP) :])
+        blocks.add_xmp(content[len(_APP1_XMP) :])
     else:
         blocks.add_exif(content)
 
@@ -116,7 +123,7 @@ def webp_blocks(source: ByteSource) -> Blocks:
             if head[:4] == b"EXIF":
                 blocks.add_exif(content)
             else:
-                blocks.xmp.append(content)
+                blocks.add_xmp(content)
         at += 8 + size + size % 2
     return blocks
 
@@ -136,7 +143,7 @@ def gif_blocks(source: ByteSource) -> Blocks:
         if kind == 0xFF and source.read(at + 1, 11) == _GIF_XMP:  # noqa: PLR2004 - application
             content = source.read(at + 12, _MOST_BLOCK_BYTES)
             end = _PACKET_END.search(content)
-            blocks.xmp.append(content[: end.end()] if end else content)
+            blocks.add_xmp(content[: end.end()] if end else content)
         elif kind == 0xFE:  # noqa: PLR2004 - a comment
             text = source.read(at + 1, source.number(at, 1)).decode("utf-8", "replace")
             blocks.groups.setdefault("GIF", {}).setdefault("Comment", clean_text(text))

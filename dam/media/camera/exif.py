@@ -58,7 +58,7 @@ def read_part(source: ByteSource, group: str, groups: Groups) -> None:
 
 def _take_blocks(main: Directory, blocks: Blocks) -> None:
     if _XMP in main:
-        blocks.xmp.append(main[_XMP].content)
+        blocks.add_xmp(main[_XMP].content)
     if _IPTC in main:  # its type may be any, but its bytes are in their order
         blocks.iptc.append(main[_IPTC].content)
     elif _RESOURCES in main:
@@ -153,7 +153,8 @@ def _degrees(tiff: Tiff, entry: Entry) -> TagValue:
     if parts[0] is None:
         return None
     degrees, minutes, seconds = (part or 0 for part in parts)
-    return degrees + minutes / 60 + seconds / 3600
+    found = degrees + minutes / 60 + seconds / 3600
+    return found if math.isfinite(found) else None
 
 
 def _clock(tiff: Tiff, entry: Entry) -> TagValue:
@@ -165,6 +166,8 @@ def _clock(tiff: Tiff, entry: Entry) -> TagValue:
         return None
     hours, minutes, seconds = (part or 0 for part in parts[:3])
     total = round(hours * 3600 + minutes * 60 + seconds, 6)
+    if not math.isfinite(total):
+        return None
     text = f"{total // 3600:02.0f}:{total % 3600 // 60:02.0f}:{total % 60:09.6f}"
     return text.rstrip("0").removesuffix(".") if "." in text else text
 

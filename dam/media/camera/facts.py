@@ -62,6 +62,7 @@ _ISO_TOO_LARGE = 65_535  # a field of 16 bits that is full; another tag then has
 _MOST_KEYWORDS = 1000
 _LONGEST_KEYWORD = 400
 _MOST_SECONDS = 1_000_000
+_LEAST = 1e-6  # of seconds, f-numbers and millimetres
 _LARGEST = 1_000_000
 _HALF_OF_32_BITS = 1 << 31
 _STARS_OF_PERCENT = ((1, 1), (25, 2), (50, 3), (75, 4), (99, 5))
@@ -192,7 +193,7 @@ def _numbers(groups: Groups, names: Sequence[str]) -> Iterator[float]:
 
 
 def _number(groups: Groups, names: Sequence[str]) -> float | None:
-    found = (each for each in _numbers(groups, names) if 0 < each <= _LARGEST)
+    found = (each for each in _numbers(groups, names) if _LEAST <= each <= _LARGEST)
     return next(found, None)
 
 

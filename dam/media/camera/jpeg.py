@@ -53,7 +53,7 @@ def _take_app1(content: bytes, blocks: Blocks, extended: dict[bytes, dict[int, b
     if content.startswith(b"Exif"):
         blocks.add_exif(content)
     elif content.startswith(_XMP):
-        blocks.xmp.append(content[len(_XMP) :])
+        blocks.add_xmp(content[len(_XMP) :])
     elif content.startswith(_EXTENDED_XMP):
         at = len(_EXTENDED_XMP)
         guid = content[at : at + _GUID_BYTES]

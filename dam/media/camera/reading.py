@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import BinaryIO
 
-from dam.media.camera.blocks import Blocks
+from dam.media.camera.blocks import MOST_DOCUMENTS, Blocks
 from dam.media.camera.boxes import box_blocks
 from dam.media.camera.chunks import gif_blocks, png_blocks, psd_blocks, webp_blocks
 from dam.media.camera.exif import read_exif, read_part
@@ -19,7 +19,6 @@ from dam.media.limits import MediaLimits
 
 _MOST_BYTES = 32 << 20
 _MOST_BLOCKS = 20
-_MOST_DOCUMENTS = 4
 _XMP_DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)*\s*<(?:\?xpacket|\?xml|x:xmpmeta|rdf:RDF|x:xapmeta)")
 
 
@@ -85,7 +84,7 @@ def read_groups(file: BinaryIO, limits: MediaLimits) -> Groups:
         iptc += inner.iptc
     for block in iptc[:_MOST_BLOCKS]:
         read_iptc(block, groups)
-    for block in xmp[:_MOST_DOCUMENTS]:
+    for block in xmp[:MOST_DOCUMENTS]:
         read_xmp(block, groups, limits)
     for group, tags in blocks.groups.items():
         groups.setdefault(group, {}).update(tags)

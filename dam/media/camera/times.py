@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from dam.media.camera.values import Groups, TagValue, TakenAt
 
-OLDEST_YEAR, LATEST_YEAR = 1826, 2100
-"""The first photograph is of 1826; a later year than the last one is a clock that was never set."""
+_OLDEST_YEAR, _LATEST_YEAR = 1826, 2100  # the first photograph; a clock that was never set
+_UNSET = (datetime(1904, 1, 1), datetime(1970, 1, 1))  # noqa: DTZ001 - where clocks begin to count
 
 
 class DateTag(NamedTuple):
@@ -64,8 +64,9 @@ _MOMENT = re.compile(
     r"(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?)?"
     r" *(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_OFFSET = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})")
+_OFFSET = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})?")
 _MOST_OFFSET = 16 * 60
+_MINUTES_OF_A_DAY = 24 * 60
 
 
 def taken_at(groups: Groups) -> TakenAt | None:
@@ -77,8 +78,15 @@ def taken_at(groups: Groups) -> TakenAt | None:
 
 
 def with_offset(time: datetime, minutes: int | None) -> datetime:
-    """Return the clock of a place with its distance from UTC, if that is known."""
-    return time if minutes is None else time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    """Return the clock of a place with its distance from UTC, if that is known and possible."""
+    if minutes is None or abs(minutes) >= _MINUTES_OF_A_DAY:
+        return time
+    return time.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+
+
+def is_set(time: datetime) -> bool:
+    """Tell whether a clock that shows this date and time of day was ever set."""
+    return _OLDEST_YEAR <= time.year <= _LATEST_YEAR and time not in _UNSET
 
 
 def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:
@@ -92,10 +100,10 @@ def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:
     moment = _datetime(match, _text(groups, tag.fraction))
     if moment is None:
         return None
-    offset = _offset_minutes(match[8] or "")
+    offset = offset_minutes(match[8] or "")
     for name in tag.offsets:
         if offset is None:
-            offset = _offset_minutes(_text(groups, name))
+            offset = offset_minutes(_text(groups, name))
     if offset is None and tag.is_utc:
         offset = 0
     return TakenAt(local_time=moment.isoformat(), utc_offset_minutes=offset, source=tag.date)
@@ -103,23 +111,28 @@ def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:
 
 def _datetime(match: re.Match[str], fraction: str) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    if not OLDEST_YEAR <= year <= LATEST_YEAR:
-        return None
     digits = match[7] or (fraction if fraction.isascii() and fraction.isdigit() else "")
     micro = int(digits[:6].ljust(6, "0")) if match[4] else 0
     try:
-        return datetime(year, month, day, hour, minute, min(second, 59), micro)  # noqa: DTZ001 - its zone is apart
+        moment = datetime(year, month, day, hour, minute, min(second, 59), micro)  # noqa: DTZ001 - its zone is apart
     except ValueError:
         return None
+    is_day = match[4] is None and _OLDEST_YEAR <= year <= _LATEST_YEAR  # no clock wrote it
+    return moment if is_day or is_set(moment) else None
 
 
-def _offset_minutes(text: str) -> int | None:
+def offset_minutes(text: str) -> int | None:
+    """Return the distance from UTC that `Z`, `+02:00`, `+0200` or `+02` says; None if none does.
+
+    >>> offset_minutes("-05:30"), offset_minutes("Z"), offset_minutes("+99:00"), offset_minutes("")
+    (-330, 0, None, None)
+    """
     if text == "Z":
         return 0
     match = _OFFSET.fullmatch(text)
     if match is None:
         return None
-    minutes = int(match[2]) * 60 + int(match[3])
+    minutes = int(match[2]) * 60 + int(match[3] or 0)
     if minutes > _MOST_OFFSET:
         return None
     return -minutes if match[1] == "-" else minutes

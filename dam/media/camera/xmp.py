@@ -11,6 +11,8 @@ from dam.media.limits import MediaLimits
 
 _MOST_ITEMS = 1000
 _MOST_TAGS = 2000
+_MOST_VALUES = 100_000
+_LETTERS_OF_A_VALUE = 100  # longer texts count as several
 _LONGEST_NAME = 200
 _AROUND = frozenset({"x:xmpmeta", "x:xapmeta", "rdf:RDF"})
 _ARRAYS = frozenset({"rdf:Bag", "rdf:Seq", "rdf:Alt"})
@@ -44,7 +46,7 @@ def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> None:
             if _is_property(name):
                 _put(groups, name, _plain(name, text))
         for child in description.children:
-            if _is_property(child.name):
+            if _is_property(child.name) and reader.left > 0:
                 for language, value in reader.values(child).items():
                     _put(groups, child.name, value, language)
 
@@ -112,10 +114,19 @@ def _shown(local: str) -> str:
 
 
 class _Reader:
-    """Reads the values of properties."""
+    """Reads the values of properties.
+
+    Invariant: each shared element is read once, and its values count each time that it is named, so
+    that the time and the values are linear to the size of the document.
+
+    Attributes:
+        left: How many values may still be read.
+    """
 
     def __init__(self, shared: Mapping[str, Node]) -> None:
         self._shared = shared
+        self._read: dict[str, tuple[TagValue, int]] = {}
+        self.left = _MOST_VALUES
 
     def values(self, node: Node) -> dict[str, TagValue]:
         """Return the value of a property by language; that of no or of the first by an empty text.
@@ -123,11 +134,23 @@ class _Reader:
         Only a property itself may refer to another element by its name, so that none leads back.
         """
         if not node.children and "rdf:nodeID" in node.attributes:
-            named = self._shared.get(node.attributes["rdf:nodeID"], node)
-            return {"": self.value(node.name, named)}
+            return {"": self._shared_value(node)}
         if len(node.children) == 1 and node.children[0].name == "rdf:Alt":
             return self._languages(node.name, node.children[0])
         return {"": self.value(node.name, node)}
+
+    def _shared_value(self, node: Node) -> TagValue:
+        key = node.attributes["rdf:nodeID"]
+        if key not in self._shared:
+            return self.value(node.name, node)
+        if key in self._read:
+            value, cost = self._read[key]
+            self.left -= cost
+            return value if self.left >= 0 else None
+        before = self.left
+        value = self.value(node.name, self._shared[key])
+        self._read[key] = value, before - self.left
+        return value
 
     def _languages(self, name: str, node: Node) -> dict[str, TagValue]:
         found: dict[str, TagValue] = {}
@@ -140,7 +163,10 @@ class _Reader:
         return {"": found.pop(default), **found}
 
     def value(self, name: str, node: Node) -> TagValue:
-        """Return a text or number, a list, or the fields of a structure."""
+        """Return a text or number, a list, or the fields of a structure; None of too many."""
+        self.left -= _cost(node)
+        if self.left < 0:
+            return None
         if node.name in _ARRAYS:
             return [self.value(name, each) for each in node.children[:_MOST_ITEMS]]
         if len(node.children) == 1 and node.children[0].name in _ARRAYS:
@@ -157,6 +183,7 @@ class _Reader:
         """Return the fields that a structure has as attributes, as children, or one level down."""
         is_wrapped = len(node.children) == 1 and node.children[0].name == "rdf:Description"
         inner = node.children[0] if is_wrapped else node
+        self.left -= _cost(inner) if is_wrapped else 0
         fields: dict[str, TagValue] = {
             name: _plain(name, text)
             for name, text in inner.attributes.items()
@@ -165,6 +192,11 @@ class _Reader:
         for child in inner.children[:_MOST_ITEMS]:
             fields.setdefault(child.name, self.value(child.name, child))
         return fields
+
+
+def _cost(node: Node) -> int:
+    letters = sum(map(len, (*node.texts, *node.attributes.values())))
+    return 1 + len(node.attributes) + letters // _LETTERS_OF_A_VALUE
 
 
 def _plain(name: str, text: str) -> TagValue:

@@ -1,14 +1,16 @@
 """What documents say of themselves, as plain values."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 
 from dam.media.clean_text import MOST_CHARACTERS, clean_text
 
 MOST_KEYWORDS = 1_000
 MOST_PAGES = 10_000_000
+_MOST_LETTERS_OF_KEYWORDS = 200_000
 
 _SEPARATORS = re.compile("[,;\\n\uff0c\uff1b\u3001]")
 # `2024-05-17T10:11:12+02:00` as in XML, and `D:20240517101112+02'00'` as in a PDF; what is left out
@@ -63,8 +65,15 @@ def keywords_of(texts: Iterable[str]) -> tuple[str, ...]:
     >>> keywords_of(["sea, sun;", "sea"])
     ('sea', 'sun')
     """
-    parts = (" ".join(part.split()) for text in texts for part in _SEPARATORS.split(text))
+    parts = (" ".join(part.split()) for part in _separated(texts))
     return tuple(dict.fromkeys(filter(None, map(clean_text, parts))))[:MOST_KEYWORDS]
+
+
+def _separated(texts: Iterable[str]) -> Iterator[str]:
+    left = _MOST_LETTERS_OF_KEYWORDS
+    for text in islice(texts, MOST_KEYWORDS):
+        yield from _SEPARATORS.split(text[:left])
+        left = max(0, left - len(text))
 
 
 def count_of(text: str | None) -> int | None:

@@ -21,9 +21,9 @@ def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> PictureFa
 
     try:
         camera = read_camera_facts(file, limits)
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - no mistake in metadata costs the picture
         raise_host_limit(error)
-        camera = CameraFacts()  # what follows reads the file, too, and tells what is wrong
+        camera = CameraFacts()  # if the file is at fault, what follows tells what is wrong
     try:
         return PictureFacts(description=describe_image(file, limits, media_type), camera=camera)
     except ItemError as error:

@@ -34,7 +34,7 @@ def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> StreamFact
         duration_s = _duration(container.duration, file, name)
         streams = tuple(f"{each.type} {_codec(each) or 'unknown'}" for each in container.streams)
         is_recorded = media_type in VIDEO_FORMATS and moving is not None
-        make, model = camera(tags)
+        make, model = camera(tags) if is_recorded else (None, None)
         return StreamFacts(
             container=name,
             duration_s=duration_s,
@@ -45,7 +45,7 @@ def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> StreamFact
             description=tags.get("comment") or tags.get("description"),
             song=song_tags(tags),
             recorded_at=recorded_at(tags) if is_recorded else None,
-            position=position(tags),
+            position=position(tags) if is_recorded else None,
             make=make,
             model=model,
             streams=streams[:_LISTED_STREAMS],

@@ -96,6 +96,9 @@ def _extra_video() -> Iterator[None]:
         with _IMPORTING:
             yield
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in ("av", "PIL", "numpy"):
+        missing = (error.name or "").split(".")[0]
+        if missing in ("av", "PIL"):
             raise MissingExtraError(EXTRA, "reading videos and songs") from error
+        if missing == "numpy":
+            raise MissingExtraError("image", "drawing pictures of videos and songs") from error
         raise

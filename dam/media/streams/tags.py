@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from dam.media.camera.times import is_set, offset_minutes
 from dam.media.camera.values import Position, TakenAt
 from dam.media.clean_text import clean_text
 from dam.media.streams.values import SongTags
@@ -15,8 +16,6 @@ _MOST_CHARACTERS = 10_000
 _MOST_CHARACTERS_IN_ALL = 100_000
 _LATEST_YEAR = 9999
 _MOST_TRACK = 1_000_000
-_FIRST_YEAR, _LAST_YEAR = 1826, 2200
-_UNSET = (datetime(1904, 1, 1), datetime(1970, 1, 1))  # noqa: DTZ001 - the epochs, as no date is stored
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _COMPACT_YEAR = re.compile(r"\d{4}(?=\d{4}(?!\d))")
 _NUMBER = re.compile(r"\s*(\d{1,9})")
@@ -32,6 +31,7 @@ _POSITIONS = (f"{_QUICKTIME}location.iso6709", "location", "location-eng")
 _MAKES = (f"{_QUICKTIME}make", "make", f"{_ANDROID}manufacturer")
 _MODELS = (f"{_QUICKTIME}model", "model", f"{_ANDROID}model")
 _MOST_DEGREES = (90, 180)
+_SIGNS = frozenset({*_MAKES, *_MODELS, *_POSITIONS})
 
 
 def cleaned_tags(*sources: Mapping[str, str]) -> dict[str, str]:
@@ -101,8 +101,12 @@ def _year(text: str | None) -> int | None:
 def recorded_at(tags: Mapping[str, str]) -> TakenAt | None:
     """Return when a camera recorded a video: QuickTime's local time, else the container's in UTC.
 
-    A date without a time of day is that of a release, and is left out; so is a clock never set.
+    Programs write their own time when they convert a video, so the tags must name a camera or a
+    place. A date without a time of day is that of a release, and is left out; so is a clock never
+    set.
     """
+    if not any(name in _SIGNS or name.startswith((_QUICKTIME, _ANDROID)) for name in tags):
+        return None
     for source in _TIMES:
         found = _TIME.match(tags.get(source, ""))
         if found is None:
@@ -113,21 +117,13 @@ def recorded_at(tags: Mapping[str, str]) -> TakenAt | None:
             at = datetime.strptime(".".join((*parts, microseconds)), "%Y.%m.%d.%H.%M.%S.%f")  # noqa: DTZ007 - as the file says
         except ValueError:
             continue
-        if at not in _UNSET and _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        if is_set(at):
             return TakenAt(
                 local_time=at.isoformat(timespec="microseconds"),
-                utc_offset_minutes=_offset(zone),
+                utc_offset_minutes=offset_minutes((zone or "").removesuffix(":")),
                 source=source,
             )
     return None
-
-
-def _offset(zone: str | None) -> int | None:
-    if zone is None:
-        return None
-    digits = zone.lstrip("+-Z").replace(":", "")
-    minutes = int(digits[:2] or 0) * 60 + int(digits[2:] or 0)
-    return -minutes if zone.startswith("-") else minutes
 
 
 def position(tags: Mapping[str, str]) -> Position | None:

@@ -59,9 +59,9 @@ class StreamFacts:
         description: The comment in the file.
         song: The tags of a song, which some videos have, too.
         recorded_at: Only of videos: for songs it would be the time of their encoding.
-        position: The place where it was recorded.
-        make: The maker of the camera.
-        model: The camera.
+        position: The place where a video was recorded.
+        make: The maker of its camera.
+        model: Its camera.
         streams: The kind and the codec of each stream, such as `audio aac`, in their order.
         tags: All tags of the file, cleaned, by their names in lower case.
     """

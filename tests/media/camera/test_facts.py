@@ -3,12 +3,14 @@
 import io
 import json
 import math
+import struct
+from datetime import datetime
 
 import pytest
 
 from dam.media.camera.facts import facts_of
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.times import PRIORITY
+from dam.media.camera.times import PRIORITY, with_offset
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
 from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
@@ -117,6 +119,10 @@ def test_the_first_of_the_tags_with_a_date_says_when_it_was_taken() -> None:
         ("2024:05:17   :  :  ", "", "", ("2024-05-17T00:00:00", None)),
         ("1825:01:01 00:00:00", "", "", None),
         ("2101:01:01 00:00:00", "", "", None),
+        ("1904:01:01 00:00:00", "", "", None),
+        ("1970:01:01 00:00:00", "", "+00:00", None),
+        ("1970:01:01 00:00:01", "", "", ("1970-01-01T00:00:01", None)),
+        ("1904:01:01", "", "", ("1904-01-01T00:00:00", None)),
         ("2023:02:29 00:00:00", "", "", None),
         ("    :  :     :  :  ", "", "", None),
     ],
@@ -132,6 +138,20 @@ def test_times(
     assert (taken and (taken.local_time, taken.utc_offset_minutes)) == expected
 
 
+def test_a_time_with_an_impossible_offset_is_shown_without_it() -> None:
+    time = datetime(2024, 1, 1)  # noqa: DTZ001 - as it is stored
+    assert [with_offset(time, minutes) for minutes in (5940, -1440, None)] == [time] * 3
+    assert with_offset(time, -330).isoformat() == "2024-01-01T00:00:00-05:30"
+
+
+def test_a_setting_that_no_camera_has_is_none() -> None:
+    for tiny in ("1e-320", "1e-9", "0", "-1", "1e300", "nan"):
+        facts = of_tags(
+            **{f"XMP_exif_{name}": tiny for name in ("ExposureTime", "FNumber", "FocalLength")}
+        )
+        assert (facts.exposure_time_s, facts.f_number, facts.focal_length_mm) == (None, None, None)
+
+
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
@@ -144,6 +164,7 @@ def test_times(
         (NORTH, None),
         ((text(1, "N"), Tag(2, 12, 1, b"\0\0\0\0\0\0\xf8\x7f"), *EAST), None),
         ((text(1, "N"), Tag(2, 12, 1, b"\0\0\0\0\0\0\xf0\x7f"), *EAST), None),
+        ((text(1, "N"), Tag(2, 12, 3, struct.pack("<3d", *[1.79e308] * 3)), *EAST), None),
     ],
 )
 def test_a_place_is_on_the_earth_or_there_is_none(

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dam.media.camera.chunks import png_blocks
 from dam.media.camera.reading import read_camera_facts, read_groups
+from dam.media.camera.source import ByteSource
 from dam.media.camera.values import CameraFacts
+from dam.media.image.kind import IMAGE
 from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
 from tests.media.camera.blocks import (
@@ -29,6 +33,7 @@ from tests.media.camera.blocks import (
     tiff,
     xmp,
 )
+from tests.media.drawing import landscape
 
 MAGIC = (
     *(
@@ -249,3 +254,47 @@ def test_what_is_read_of_the_pixels_of_a_large_file_is_little() -> None:
     file = CountedFile(content)
     assert read_groups(file, MediaLimits())["IFD0"]["Orientation"] == 3
     assert file.read_bytes < 100_000
+
+
+def test_bytes_that_are_returned_again_and_again_count() -> None:
+    source = ByteSource(io.BytesIO(bytes(100_000)), 300_000)
+    whole = source.part(0, 100_000)
+    found = [len(each.read(at, 50_000)) for each in (source, whole) for at in range(100)]
+    assert found[:2] == [50_000] * 2
+    assert 200_000 < sum(found) <= 300_000
+
+
+def test_a_shared_element_that_is_named_again_and_again_ends() -> None:
+    words = "".join(f"<rdf:li>word {number}</rdf:li>" for number in range(1000))
+    named = "".join(f'<dc:n{number} rdf:nodeID="a"/>' for number in range(300))
+    document = f'<rdf:Bag rdf:nodeID="a">{words}</rdf:Bag><rdf:Description>{named}'
+    content = png(packed_xmp_chunk(xmp_bytes(f"{document}</rdf:Description>")))
+    tags = read_groups(io.BytesIO(content), MediaLimits())["XMP-dc"]
+    assert tags["N0"] == tags["N1"] == [f"word {number}" for number in range(1000)]
+    assert 50 <= len(tags) <= 100
+
+
+def test_chunks_that_unpack_to_much_are_read_in_part() -> None:
+    document = xmp("<dc:title>Lake</dc:title>").ljust(5 << 20)
+    content = png(*[packed_xmp_chunk(document)] * 6)
+    blocks = png_blocks(ByteSource.of(content))
+    assert len(blocks.xmp) == 4
+    assert sum(map(len, blocks.xmp)) <= 16 << 20
+    assert read(content).title == "Lake"
+    damaged = (b"zTXt", b"Title\0\0" + zlib.compress(bytes(8 << 20))[:-9] + b"\xff" * 9)
+    assert png_blocks(ByteSource.of(png(*[damaged] * 9))).unpacked_left <= 0
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError, KeyError])
+def test_a_mistake_in_the_reader_costs_no_picture(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> CameraFacts:
+        raise error("a mistake")
+
+    monkeypatch.setattr("dam.media.camera.reading.read_camera_facts", fail)
+    file = io.BytesIO()
+    landscape().save(file, "JPEG")
+    facts = IMAGE.describe(file, "image/jpeg", MediaLimits())
+    assert facts.description is not None
+    assert (facts.camera, facts.failure) == (CameraFacts(), None)

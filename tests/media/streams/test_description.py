@@ -13,6 +13,7 @@ from dam.media.kind import kind_of
 from dam.media.limits import MediaLimits
 from dam.media.streams.entry import describe_streams, installed_decoders
 from dam.media.streams.kinds import AUDIO, VIDEO
+from dam.media.streams.tags import recorded_at
 from dam.media.streams.values import SongTags, StreamFacts
 from tests.benchmarks.truth import streams as truth
 from tests.media.streams.files import attached, clip, mp3, png, song, text
@@ -116,6 +117,41 @@ def test_a_camera_says_when_and_where_it_recorded(tmp_path: Path) -> None:
     )
     assert facts.position == Position(latitude=48.1234, longitude=-11.5, altitude_m=519.5)
     assert (facts.make, facts.model) == ("Apple", "iPhone 12")
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"creation_time": "2023-09-22T16:34:05Z"}, None),
+        ({"date": "2024-01-01 10:00:00+02:00", "encoder": "HandBrake"}, None),
+        ({"creation_time": "2023-09-22T16:34:05Z", "make": "Canon"}, ("2023-09-22T16:34:05", 0)),
+        ({"creation_time": "2023-09-22T16:34:05Z", "com.android.version": "14"}, ("2023", 0)),
+        ({"date": "2024-01-01 10:00:00+99:00", "location": "+48.1+011.5/"}, ("2024", None)),
+        ({"date": "2024-01-01 10:00:00+02", "location": "+48.1+011.5/"}, ("2024", 120)),
+        ({"date": "2024-01-01 10:00:00-0530", "model": "x"}, ("2024-01-01T10:00:00", -330)),
+        ({"creation_time": "1904-01-01T00:00:00Z", "make": "x"}, None),
+        ({"creation_time": "1970-01-01T00:00:00Z", "make": "x"}, None),
+        ({"creation_time": "2101-01-01T00:00:00Z", "make": "x"}, None),
+    ],
+)
+def test_a_time_is_that_of_a_recording_beside_the_name_of_a_camera_or_a_place(
+    tags: dict[str, str], expected: tuple[str, int | None] | None
+) -> None:
+    found = recorded_at(tags)
+    if expected is None or found is None:
+        assert found is expected
+        return
+    assert found.local_time.startswith(expected[0])
+    assert found.utc_offset_minutes == expected[1]
+
+
+def test_a_song_has_no_camera_and_no_place() -> None:
+    file = io.BytesIO()
+    tags = {"make": "Fender", "model": "Jaguar", "location": "+48.1+011.5/", **TAGS}
+    song(file, "flac", codec="flac", tags=tags)
+    facts = described(file.getvalue())
+    assert facts.tags["make"] == "Fender"
+    assert (facts.make, facts.model, facts.position, facts.recorded_at) == (None,) * 4
 
 
 def _phone_video(folder: Path) -> Path:

@@ -39,7 +39,7 @@ _MOST_CHANNELS, _LONGEST_SIDE = 99, 300_000
 _PSB = 2
 _RAW, _PACKED = 0, 1
 _ICC_PROFILE, _TRANSPARENT_INDEX = 1039, 1047
-_MOST_RESOURCE_BYTES = 64 << 20
+_MOST_RESOURCE_BYTES, _MOST_RESOURCES = 64 << 20, 10_000
 _PALETTE_BYTES = 768
 _DIM = 0.0031308  # up to here, sRGB is linear
 _PLAIN = {  # what Pillow's own plugin reads as it is meant
@@ -118,7 +118,9 @@ class PhotoshopFile(DrawnFile):
 
     def _resources(self, block: bytes) -> dict[int, bytes]:
         found, at = {}, 0
-        while block[at : at + 4] in (b"8BIM", b"MeSa", b"8B64") and len(block) >= at + 12:
+        for _ in range(_MOST_RESOURCES):
+            if block[at : at + 4] not in (b"8BIM", b"MeSa", b"8B64") or len(block) < at + 12:
+                break
             number = int.from_bytes(block[at + 4 : at + 6], "big")
             at += 6 + (block[at + 6] + 2 & ~1)  # the name, padded to an even length
             size = int.from_bytes(block[at : at + 4], "big")
