@@ -172,14 +172,11 @@ async def find_similar_to_entity(
 
 def _hashed_file(path: Path) -> LocatedContent:
     """Return a user's file as the only place of its content."""
-    path = path.absolute()  # workers are told it
-    real = Path(os.path.realpath(path))
-    if real.is_file():  # /dev/stdin is another file for a worker
-        path = real
     with open_source(path) as source:
         digest = digest_chunks(source.chunks()).sha256
         size_bytes, mtime_ns = source.reading.size_bytes, source.reading.mtime_ns
-        reference = Reference(path=path, size_bytes=size_bytes, mtime_ns=mtime_ns)
+        real = Path(os.path.realpath(path))  # /dev/stdin is another file for a worker
+        reference = Reference(path=real, size_bytes=size_bytes, mtime_ns=mtime_ns)
         vouched = (source.state,)
     return LocatedContent(digest=digest, is_stored=False, references=(reference,), vouched=vouched)
 

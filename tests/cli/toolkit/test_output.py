@@ -41,7 +41,7 @@ def test_results_become_json() -> None:
         MappingProxyType({"a": {2, 1}}),
     ]
     assert json_text(value) == (
-        '[{"inner": {"digest": "00ff"}, "when": "2026-01-02T02:04:05.600000Z",'
+        '[{"inner": {"digest": "00ff"}, "when": "2026-01-02T03:04:05.600000+01:00",'
         ' "path": "a/\\udcff", "names": ["\\u00e9"]}, {"a": [1, 2]}]'
     )
 
