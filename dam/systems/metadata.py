@@ -37,7 +37,6 @@ async def extract_metadata(
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(asset, answer)
-            _note_version(commands, asset, kinds, known.get(asset))
             continue
         content = contents[asset]
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
@@ -46,22 +45,6 @@ async def extract_metadata(
         if isinstance(answer.failure, NoDecoderError):
             files.undecodable[answer.failure.message] += 1
         _write(commands, asset, answer, kinds, known.get(asset))
-
-
-def _note_version(
-    commands: Commands, asset: EntityId, kinds: MediaKinds, former: FilePropertiesComponent | None
-) -> None:
-    """Note that this version has tried a file in vain, so that only a newer one tries it again."""
-    if former is None:
-        return
-    known_type = former.media_type
-    commands.update(
-        asset,
-        FilePropertiesComponent,
-        description_recipe=RECOGNITION_VERSION,
-        described_by=None if known_type is None else kinds.described_by(known_type),
-        picture_version=None,
-    )
 
 
 def _write(

@@ -13,7 +13,6 @@ from dam.core.ecs.components import EntityId, ProcessingErrorComponent
 from dam.core.scheduling.failures import record_failures
 from dam.core.world import World
 from dam.errors import EntityNotFoundError, UnknownNameError
-from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.models import (
     FilePropertiesComponent,
     ImagePerceptualPHashComponent,
@@ -235,8 +234,6 @@ async def test_what_comes_before_an_outdated_result_stays_dismissed(
     async def hash_before(session: AsyncSession) -> None:
         hashes = ImagePerceptualPHashComponent(recipe=0, value=None)
         await ecs_service.set_component(session, failed[0], hashes)
-        described = update(FilePropertiesComponent).values(description_recipe=RECOGNITION_VERSION)
-        await session.execute(described)
 
     await world.run(hash_before)
     await world.run(fail, failed[0], "extract_metadata")

@@ -13,7 +13,7 @@ class FilePropertiesComponent(Component, kw_only=True):
     """Size, media type by content, and the base name of the file from which the bytes first came.
 
     Args:
-        description_recipe: The version of the code that recognised the media type, or tried to.
+        description_recipe: The version of the code that recognised the media type.
         described_by: The name and the version of the media kind that described the asset, such as
             `image 1`. For a file of no kind: of the kinds that were asked to recognise it.
         picture_version: Of that kind, 0 without pictures; None if describing the asset failed.

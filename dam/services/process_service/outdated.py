@@ -41,7 +41,7 @@ async def mark_outdated(
     """
     marked = Counter[str]()
     kinds = world.resources.get(MediaKinds)
-    found = {system: _outdated(system, marker, kinds) for system, marker in markers.items()}
+    found = {system: _outdated(marker, kinds) for system, marker in markers.items()}
     for system, outdated in found.items():
         if outdated is None:
             continue
@@ -63,28 +63,26 @@ def _tried_anew(world: World, system: str) -> list[str]:
     return later
 
 
-def _outdated(system: str, marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] | None:
+def _outdated(marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] | None:
     """Select the entities with outdated results; None if the results have no version."""
     if marker is NeedsComicImportComponent:  # what describes an archive also reads it as a comic
         failure, described = ProcessingErrorComponent, _described_before(kinds)
         failed = select(failure.entity_id).where(failure.system == IMPORT_COMIC)
         return failed.where(failure.entity_id.in_(described))
     if marker is NeedsMetadataExtractionComponent:
-        return _described_before(kinds, system)
+        return _described_before(kinds)
     if marker is NeedsContentAnalysisComponent:
         hashes = ImagePerceptualPHashComponent  # all three hashes are computed together
         return select(hashes.entity_id).where(hashes.recipe < BITMAP_RECIPE)
     return None
 
 
-def _described_before(kinds: MediaKinds, failed_at: str = "") -> Select[int]:
-    """Select the entities that an older version described, or at which this system of it failed."""
-    file, failure = FilePropertiesComponent, ProcessingErrorComponent
+def _described_before(kinds: MediaKinds) -> Select[int]:
+    """Select the entities that an older version described."""
+    file = FilePropertiesComponent
     recipe = func.coalesce(file.description_recipe, 0)
-    failed = select(failure.entity_id).where(failure.system == failed_at)
-    tried = or_(file.media_type.is_not(None), file.entity_id.in_(failed))
-    outdated = or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds))
-    return select(file.entity_id).where(tried, outdated)
+    described = select(file.entity_id).where(file.media_type.is_not(None))
+    return described.where(or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds)))
 
 
 def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:

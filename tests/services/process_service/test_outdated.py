@@ -38,11 +38,6 @@ async def write_of(session: AsyncSession, media_type: str, /, **values: object) 
     await session.execute(update(FilePropertiesComponent).where(of_type).values(**values))
 
 
-async def write_of_name(session: AsyncSession, name: bytes, /, **values: object) -> None:
-    of_name = FilePropertiesComponent.name == name
-    await session.execute(update(FilePropertiesComponent).where(of_name).values(**values))
-
-
 async def hash_with(session: AsyncSession, recipe: int) -> None:
     await session.execute(update(ImagePerceptualPHashComponent).values(recipe=recipe))
 
@@ -148,27 +143,3 @@ async def test_only_systems_of_the_stages_that_run_are_looked_at(world: World) -
     await world.run(describe_with, None)
     done = await process(world, stages=["content-analysis"], marks_outdated=True)
     assert done.processed == {"analyse_images": 0}
-
-
-@pytest.mark.parametrize("is_described", [False, True])
-async def test_a_file_that_cannot_be_read_is_tried_once_by_each_version(
-    world: World, add: Add, tmp_path: Path, *, is_described: bool
-) -> None:
-    path = save(landscape((64, 48)), tmp_path / "gone.png")
-    await add(path, mode="reference")
-    if is_described:
-        await process(world)
-    path.rename(tmp_path / "renamed.png")
-    await world.run(write_of_name, b"gone.png", description_recipe=0)
-    for tried in (1, 0):
-        done = await process(world, marks_outdated=True)
-        assert (done.processed["extract_metadata"], done.failed) == (tried, tried)
-    await world.run(write_of_name, b"gone.png", description_recipe=None)
-    assert (await process(world, marks_outdated=True)).processed["extract_metadata"] == 1
-    files = {file.name: file for file in await world.read(rows_of, FilePropertiesComponent)}
-    gone = files[b"gone.png"]
-    assert (gone.media_type, gone.description_recipe, gone.picture_version) == (
-        "image/png" if is_described else None,
-        RECOGNITION_VERSION,
-        None,
-    )
