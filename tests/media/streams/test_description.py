@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from dam.errors import MissingExtraError
 from dam.media.camera.values import Position, TakenAt
 from dam.media.file_type.recognition import media_type
 from dam.media.kind import kind_of
 from dam.media.limits import MediaLimits
-from dam.media.streams.entry import describe_streams, installed_decoders
+from dam.media.streams.entry import _extra_video, describe_streams, installed_decoders
 from dam.media.streams.kinds import AUDIO, VIDEO
 from dam.media.streams.tags import recorded_at
 from dam.media.streams.values import SongTags, StreamFacts
@@ -185,6 +186,15 @@ def test_ffmpeg_and_pyav_are_named() -> None:
     decoders = installed_decoders()
     assert decoders["av"].available
     assert decoders["ffmpeg"].version
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("av", "video"), ("PIL.Image", "video"), ("numpy.linalg", "image")]
+)
+def test_a_missing_package_names_the_extra_that_has_it(module: str, extra: str) -> None:
+    with pytest.raises(MissingExtraError) as caught, _extra_video():
+        raise ModuleNotFoundError(name=module)
+    assert caught.value.hint == f'pip install "ecs-dam[{extra}]"'
 
 
 @pytest.mark.corpus
