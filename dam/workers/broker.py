@@ -51,22 +51,25 @@ def answer_request(connection: socket.socket, payload: bytes, may_read: MayRead)
     else:
         number = 0
     try:
-        _send_at_once(connection, _ANSWER.pack(number, value), fds)
-    except (BlockingIOError, TimeoutError) as error:
-        raise UnfitError("requests without end") from error
+        is_sent = _is_sent_at_once(connection, _ANSWER.pack(number, value), fds)
     finally:
         for fd in fds:
             os.close(fd)
+    if not is_sent:  # not in a handler: its EAGAIN would count as a limit of the host
+        raise UnfitError("requests without end")
 
 
-def _send_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -> None:
-    """Send, or raise `BlockingIOError`; the flags of `send_fds` would be ignored."""
+def _is_sent_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -> bool:
+    """Send without waiting; return whether there was room. The flags of `send_fds` are ignored."""
     limit_s = connection.gettimeout()
     connection.settimeout(0)
     try:
         socket.send_fds(connection, [answer], fds)
+    except (BlockingIOError, TimeoutError):
+        return False
     finally:
         connection.settimeout(limit_s)
+    return True
 
 
 def _answer(asked: bytes, path: str, may_read: MayRead) -> tuple[int, list[int]]:
