@@ -59,7 +59,7 @@ def test_too_few_files_stop_an_import_and_the_systems(
     dam_cli: DamCli, database_url: str, folder: Path
 ) -> None:
     dam_cli = dam_cli.with_settings(DAM_DATABASE_URL=database_url, DAM_ASSET_STORAGE_PATH="store")
-    few = limited(dam_cli, "--nofile=17")
+    few = limited(dam_cli, "--nofile=15")
     assert_stopped(few, "add-asset", "-r", folder, words=NO_FILES)
     assert dam_cli("add-asset", "-r", "--no-process", folder).returncode == 0
     assert_stopped(few, "process", words=NO_FILES)

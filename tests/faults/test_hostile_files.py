@@ -76,7 +76,9 @@ def test_a_folder_of_hostile_files(dam_cli: DamCli, corpus: Path, home: Path) ->
         "MissingDecoderError",
         "NoDecoderError",
         "TornPictureError",
+        "UnreadableDocumentError",
         "UnreadablePictureError",
+        "UnreadableStreamsError",
         "WorkerDiedError",
         "WorkerMemoryError",
     }

@@ -139,9 +139,10 @@ def test_a_time_is_that_of_a_recording_beside_the_name_of_a_camera_or_a_place(
     tags: dict[str, str], expected: tuple[str, int | None] | None
 ) -> None:
     found = recorded_at(tags)
-    if expected is None or found is None:
-        assert found is expected
+    if found is None:
+        assert expected is None
         return
+    assert expected is not None
     assert found.local_time.startswith(expected[0])
     assert found.utc_offset_minutes == expected[1]
 
