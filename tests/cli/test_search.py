@@ -343,7 +343,7 @@ def test_a_picture_may_be_given_as_standard_input(filled: DamCli) -> None:
     found = replace(filled, behind=shell)("find-similar-images", "/dev/stdin", "--json")
     assert found.json[0]["entity_id"] == 1
     refused = filled("find-similar-images", "/dev/stdin", stdin=hills.read_bytes())
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.returncode, refused.stdout) == (3, "")
 
 
 def test_exported_files_get_their_names_by_a_template(filled: DamCli, tmp_path: Path) -> None:
