@@ -1,17 +1,20 @@
-"""What the code of a media kind may do to the user whose files it reads: nothing."""
+"""What the code of a media kind may do: read its file, and nothing to the user whose it is."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dam.core.world import World
 from dam.models import FramePropertiesComponent
 from dam.plugins import builtin
 from dam.services.process_service import process
+from dam.services.thumbnail_service import find_thumbnails
 from dam.workers.sandbox import landlock_version
 from tests.conftest import unavailable
 from tests.core.worlds import builder_of, failures, rows_of
+from tests.media.sensor import dng
 from tests.services.conftest import Add
 from tests.systems.spies import DEEDS, SPIES
 
@@ -53,3 +56,20 @@ async def test_a_kind_reads_its_file_and_does_nothing_else(
     described = {entity for entity, text in bad.items() if text.startswith("spy and then ")}
     assert {row.entity_id for row in rows} == {good, *described}
     assert (home / "secret").read_bytes() == b"secret"
+
+
+async def test_a_raw_file_without_a_preview_is_developed(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    """LibRaw's messages are kept from the terminal without opening a file for writing."""
+    (tmp_path / "a.dng").write_bytes(dng(400, 300, red=20_000, green=3_000, blue=3_000))
+    asset = await add(tmp_path / "a.dng")
+
+    await process(world)
+
+    assert await world.read(failures) == {}
+    (drawn,) = await find_thumbnails(world, [asset])
+    assert drawn.path is not None
+    with Image.open(drawn.path) as image:
+        red, green, blue = image.convert("RGB").resize((1, 1)).getpixel((0, 0))  # type: ignore[misc] # RGB has three
+    assert red > max(green, blue) + 100

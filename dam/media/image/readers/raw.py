@@ -153,9 +153,13 @@ class RawFile(DrawnFile):
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep LibRaw, which writes about each damage to the terminal, from doing so."""
+    """Keep LibRaw, which writes about each damage to the terminal, from doing so.
+
+    The null device is opened for reading, because a confined worker may write to no file; what
+    LibRaw then writes fails, which it does not look at.
+    """
     kept = os.dup(_STDERR)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
     try:
         os.dup2(nowhere, _STDERR)
         yield
