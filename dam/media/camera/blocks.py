@@ -1,14 +1,12 @@
 """`Blocks`: the blocks of metadata in one file, found but not yet read."""
 
-import struct
 from dataclasses import dataclass, field
 
-from dam.media.camera.source import ByteSource
 from dam.media.camera.values import Groups
+from dam.media.structure.photoshop import image_resources
+from dam.media.structure.source import ByteSource
 
 _IPTC_RESOURCE, _EXIF_RESOURCE, _XMP_RESOURCE = 0x404, 0x422, 0x424
-_RESOURCE_MARKS = frozenset({b"8BIM", b"PHUT", b"AgHg", b"DCSR", b"MeSa"})
-_MOST_RESOURCES = 10_000
 _MOST_UNPACKED_BYTES = 16 << 20
 MOST_DOCUMENTS = 4
 """Further XMP documents of a file are not read."""
@@ -43,26 +41,15 @@ class Blocks:
         if len(self.xmp) < MOST_DOCUMENTS:
             self.xmp.append(document)
 
-    def add_resources(self, content: bytes) -> None:
+    def add_resources(self, source: ByteSource) -> None:
         """Add the blocks that are in the image resources of Photoshop."""
-        at = 0
-        for _ in range(_MOST_RESOURCES):
-            if content[at : at + 4] not in _RESOURCE_MARKS or at + 12 > len(content):
-                return
-            number = int.from_bytes(content[at + 4 : at + 6], "big")
-            at += 6 + (content[at + 6] + 2) // 2 * 2  # a name with its length, padded
-            size_bytes = content[at : at + 4]
-            if len(size_bytes) < 4:  # noqa: PLR2004 - the size of the field
-                return
-            (size,) = struct.unpack(">L", size_bytes)
-            found = content[at + 4 : at + 4 + size]
-            at += 4 + size + size % 2
+        for number, start, size in image_resources(source):
             if number == _IPTC_RESOURCE:
-                self.iptc.append(found)
+                self.iptc.append(source.read(start, size))
             elif number == _EXIF_RESOURCE:
-                self.add_exif(found)
+                self.add_exif(source.read(start, size))
             elif number == _XMP_RESOURCE:
-                self.add_xmp(found)
+                self.add_xmp(source.read(start, size))
 
 
 def without_exif_name(block: bytes) -> bytes:

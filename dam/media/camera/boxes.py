@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from dam.media.camera.blocks import Blocks, without_exif_name
-from dam.media.camera.source import ByteSource
+from dam.media.structure.boxes import Box, Boxes
+from dam.media.structure.source import ByteSource
 
-_MOST_BOXES = 10_000
+_MOST_ITEMS = 10_000
 _MOST_BLOCK_BYTES = 8 << 20
-_DEEPEST = 4
 _UUID_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _UUID_EXIF = b"JpgTiffExif->JP2"
 _UUID_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
@@ -16,67 +16,41 @@ _UUID_CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _OF_CANON = {b"CMT1": "IFD0", b"CMT2": "ExifIFD", b"CMT4": "GPS"}
 
 
-class _Box(NamedTuple):
-    kind: bytes
-    start: int
-    end: int
-
-
 def box_blocks(source: ByteSource) -> Blocks:
     """Return the blocks of a file of boxes, one in another."""
-    blocks = Blocks()
-    _walk(source, 0, source.size, blocks, 0)
+    blocks, boxes = Blocks(), Boxes(source)
+    for box in boxes.top():
+        if box.kind == b"moov":
+            for inner in boxes.inside(box):
+                _take_uuid(boxes, inner, blocks)
+        elif box.kind == b"meta":
+            _take_items(boxes, box, blocks)
+        elif box.kind == b"Exif":  # of JPEG XL
+            _take_exif_item(_content(source, box), blocks)
+        elif box.kind == b"xml ":
+            blocks.add_xmp(_content(source, box))
+        else:
+            _take_uuid(boxes, box, blocks)
     return blocks
 
 
-def _boxes(source: ByteSource, at: int, end: int) -> Iterator[_Box]:
-    for _ in range(_MOST_BOXES):
-        head = source.read(at, 16)
-        if at >= end or len(head) < 8:  # noqa: PLR2004 - size and kind
-            return
-        size, start = int.from_bytes(head[:4], "big"), at + 8
-        if size == 1:  # the size is in the next eight bytes
-            size, start = int.from_bytes(head[8:16], "big"), at + 16
-        elif size == 0:  # up to the end
-            size = end - at
-        if at + size < start:
-            return
-        yield _Box(head[4:8], start, min(at + size, end))
-        at += size
+def _content(source: ByteSource, box: Box) -> bytes:
+    return source.read(box.start, min(box.size, _MOST_BLOCK_BYTES))
 
 
-def _walk(source: ByteSource, at: int, end: int, blocks: Blocks, depth: int) -> None:
-    for box in _boxes(source, at, end):
-        size = box.end - box.start
-        if box.kind == b"moov" and depth < _DEEPEST:
-            _walk(source, box.start, box.end, blocks, depth + 1)
-        elif box.kind == b"meta" and depth == 0:
-            _take_items(source, box, blocks)
-        elif box.kind == b"uuid":
-            _take_uuid(source, box, blocks, depth)
-        elif box.kind in _OF_CANON and depth:
-            content = source.read(box.start, min(size, _MOST_BLOCK_BYTES))
-            blocks.parts.setdefault(_OF_CANON[box.kind], ByteSource.of(content))
-        elif box.kind == b"Exif" and depth == 0:  # of JPEG XL
-            _take_exif_item(source.read(box.start, min(size, _MOST_BLOCK_BYTES)), blocks)
-        elif box.kind == b"xml " and depth == 0:
-            blocks.add_xmp(source.read(box.start, min(size, _MOST_BLOCK_BYTES)))
-
-
-def _take_uuid(source: ByteSource, box: _Box, blocks: Blocks, depth: int) -> None:
-    uuid, start = source.read(box.start, 16), box.start + 16
-    if uuid == _UUID_CANON and depth < _DEEPEST:
-        _walk(source, start, box.end, blocks, depth + 1)
-        return
-    if uuid not in (_UUID_XMP, _UUID_EXIF, _UUID_IPTC):
-        return
-    content = source.read(start, min(box.end - start, _MOST_BLOCK_BYTES))
-    if uuid == _UUID_XMP:
-        blocks.add_xmp(content)
-    elif uuid == _UUID_EXIF:
-        blocks.add_exif(content)
-    else:
-        blocks.iptc.append(content)
+def _take_uuid(boxes: Boxes, box: Box, blocks: Blocks) -> None:
+    """Take what is in a box whose kind is a UUID."""
+    if box.kind == _UUID_CANON:
+        for inner in boxes.inside(box):
+            if inner.kind in _OF_CANON:
+                content = ByteSource.of(_content(boxes.source, inner))
+                blocks.parts.setdefault(_OF_CANON[inner.kind], content)
+    elif box.kind == _UUID_XMP:
+        blocks.add_xmp(_content(boxes.source, box))
+    elif box.kind == _UUID_EXIF:
+        blocks.add_exif(_content(boxes.source, box))
+    elif box.kind == _UUID_IPTC:
+        blocks.iptc.append(_content(boxes.source, box))
 
 
 def _take_exif_item(content: bytes, blocks: Blocks) -> None:
@@ -95,14 +69,14 @@ class _Item(NamedTuple):
     content_type: bytes
 
 
-def _take_items(source: ByteSource, meta: _Box, blocks: Blocks) -> None:
+def _take_items(boxes: Boxes, meta: Box, blocks: Blocks) -> None:
     """Take the items of a HEIF file that are EXIF or XMP."""
-    inner = {box.kind: box for box in _boxes(source, meta.start + 4, meta.end)}
+    source, inner = boxes.source, {box.kind: box for box in boxes.inside(meta, 4)}
     if b"iinf" not in inner or b"iloc" not in inner:
         return
     wanted = {
         item.number: item
-        for item in _items(source, inner[b"iinf"])
+        for item in _items(boxes, inner[b"iinf"])
         if item.kind == b"Exif" or item.content_type == b"application/rdf+xml"
     }
     if not wanted:
@@ -116,10 +90,10 @@ def _take_items(source: ByteSource, meta: _Box, blocks: Blocks) -> None:
             blocks.add_xmp(content)
 
 
-def _items(source: ByteSource, box: _Box) -> Iterator[_Item]:
-    wide = 4 if source.number(box.start, 1) else 2
-    for entry in _boxes(source, box.start + 4 + wide, box.end):
-        content = source.read(entry.start, min(entry.end - entry.start, 1024))
+def _items(boxes: Boxes, box: Box) -> Iterator[_Item]:
+    wide = 4 if boxes.source.number(box.start, 1) else 2
+    for entry in boxes.inside(box, 4 + wide):
+        content = boxes.source.read(entry.start, min(entry.size, 1024))
         version = content[0] if content else 0
         wide = 4 if version == 3 else 2  # noqa: PLR2004 - of ids
         if entry.kind != b"infe" or version < 2 or len(content) < 10 + wide:  # noqa: PLR2004
@@ -146,7 +120,7 @@ class _Reader:
 
 
 def _locations(
-    source: ByteSource, box: _Box, wanted: Collection[int], data: int
+    source: ByteSource, box: Box, wanted: Collection[int], data: int
 ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Yield the extents of each wanted item, as offsets and sizes.
 
@@ -156,13 +130,13 @@ def _locations(
         wanted: The numbers of items.
         data: Where the data begin that are in the box of items itself; 0 if there are none.
     """
-    reader = _Reader(source.read(box.start, min(box.end - box.start, _MOST_BLOCK_BYTES)))
+    reader = _Reader(_content(source, box))
     version = reader.number(4) >> 24
     sizes = reader.number(2)
     offset_size, length_size = sizes >> 12, sizes >> 8 & 15
     base_size, index_size = sizes >> 4 & 15, sizes & 15 if version else 0
     wide = 2 if version < 2 else 4  # noqa: PLR2004 - of ids
-    for _ in range(min(reader.number(wide), _MOST_BOXES)):
+    for _ in range(min(reader.number(wide), _MOST_ITEMS)):
         if reader.is_at_end():
             return
         number = reader.number(wide)
@@ -170,7 +144,7 @@ def _locations(
         reader.number(2)
         base = reader.number(base_size) + (data if is_inside else 0)
         extents = []
-        for _ in range(min(reader.number(2), _MOST_BOXES)):
+        for _ in range(min(reader.number(2), _MOST_ITEMS)):
             if reader.is_at_end():
                 return
             reader.number(index_size)

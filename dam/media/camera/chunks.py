@@ -1,14 +1,14 @@
-"""Blocks of metadata in PNG, WebP, GIF and PSD, which consist of chunks one after another."""
+"""Blocks of metadata in PNG, WebP, GIF and PSD, which consist of parts one after another."""
 
 import re
 import zlib
-from collections.abc import Iterator
 
 from dam.media.camera.blocks import Blocks
-from dam.media.camera.source import ByteSource
 from dam.media.clean_text import clean_text
+from dam.media.structure.chunks import png_chunks, riff_chunks
+from dam.media.structure.gif import APPLICATION, COMMENT, gif_parts
+from dam.media.structure.source import ByteSource
 
-_MOST_CHUNKS = 50_000
 _MOST_BLOCK_BYTES = 8 << 20
 _MOST_RATIO = 1032  # of deflate
 _MOST_TEXTS = 100
@@ -23,15 +23,9 @@ _PACKET_END = re.compile(rb"<\?xpacket\s+end=[^>]{0,40}\?>")
 def png_blocks(source: ByteSource) -> Blocks:
     """Return the blocks of a PNG, also those behind its pixels."""
     blocks = Blocks()
-    at = 8
-    for _ in range(_MOST_CHUNKS):
-        head = source.read(at, 8)
-        if len(head) < 8:  # noqa: PLR2004 - its size
-            break
-        size, kind = int.from_bytes(head[:4], "big"), head[4:]
+    for kind, start, size in png_chunks(source):
         if kind in _OF_PNG and size <= _MOST_BLOCK_BYTES:
-            _OF_PNG[kind](source.read(at + 8, size), blocks)
-        at += 12 + size
+            _OF_PNG[kind](source.read(start, size), blocks)
     return blocks
 
 
@@ -85,7 +79,7 @@ def _take_profile(kind: bytes, text: bytes, blocks: Blocks) -> None:
     except ValueError:
         return
     if kind in (b"iptc", b"8bim"):
-        blocks.add_resources(content)
+        blocks.add_resources(ByteSource.of(content))
     elif kind == b"xmp":
         blocks.add_xmp(content)
     elif content.startswith(_APP1_XMP):
@@ -112,19 +106,13 @@ _OF_PNG = {
 def webp_blocks(source: ByteSource) -> Blocks:
     """Return the blocks of a WebP picture."""
     blocks = Blocks()
-    at = 12
-    for _ in range(_MOST_CHUNKS):
-        head = source.read(at, 8)
-        if len(head) < 8:  # noqa: PLR2004 - its size
-            break
-        size = int.from_bytes(head[4:], "little")
-        if head[:4] in (b"EXIF", b"XMP ") and size <= _MOST_BLOCK_BYTES:
-            content = source.read(at + 8, size)
-            if head[:4] == b"EXIF":
-                blocks.add_exif(content)
-            else:
-                blocks.add_xmp(content)
-        at += 8 + size + size % 2
+    for kind, start, size in riff_chunks(source):
+        if size > _MOST_BLOCK_BYTES:
+            continue
+        if kind == b"EXIF":
+            blocks.add_exif(source.read(start, size))
+        elif kind == b"XMP ":
+            blocks.add_xmp(source.read(start, size))
     return blocks
 
 
@@ -132,47 +120,20 @@ def psd_blocks(source: ByteSource) -> Blocks:
     """Return the blocks of a PSD or PSB: its image resources, behind the table of colours."""
     blocks = Blocks()
     at = 30 + source.number(26, 4)
-    blocks.add_resources(source.read(at + 4, min(source.number(at, 4), _MOST_BLOCK_BYTES)))
+    blocks.add_resources(source.part(at + 4, source.number(at, 4)))
     return blocks
 
 
 def gif_blocks(source: ByteSource) -> Blocks:
     """Return the XMP and the comment of a GIF."""
     blocks = Blocks()
-    for kind, at in _gif_extensions(source):
-        if kind == 0xFF and source.read(at + 1, 11) == _GIF_XMP:  # noqa: PLR2004 - application
-            content = source.read(at + 12, _MOST_BLOCK_BYTES)
-            end = _PACKET_END.search(content)
-            blocks.add_xmp(content[: end.end()] if end else content)
-        elif kind == 0xFE:  # noqa: PLR2004 - a comment
-            text = source.read(at + 1, source.number(at, 1)).decode("utf-8", "replace")
+    for kind, start, end in gif_parts(source):
+        if kind == APPLICATION and source.read(start + 1, len(_GIF_XMP)) == _GIF_XMP:
+            first = start + 1 + len(_GIF_XMP)
+            content = source.read(first, min(end - first, _MOST_BLOCK_BYTES))
+            last = _PACKET_END.search(content)
+            blocks.add_xmp(content[: last.end()] if last else content)
+        elif kind == COMMENT:
+            text = source.read(start + 1, source.number(start, 1)).decode("utf-8", "replace")
             blocks.groups.setdefault("GIF", {}).setdefault("Comment", clean_text(text))
     return blocks
-
-
-def _gif_extensions(source: ByteSource) -> Iterator[tuple[int, int]]:
-    """Yield the kind of each extension, and the offset of its first sub-block."""
-    at = 13 + _colour_bytes(source.number(10, 1))
-    for _ in range(_MOST_CHUNKS):
-        head = source.read(at, 10)
-        if head[:1] == b"!" and len(head) > 2:  # noqa: PLR2004 - mark and kind
-            yield head[1], at + 2
-            at = _behind_sub_blocks(source, at + 2)
-        elif head[:1] == b"," and len(head) == 10:  # noqa: PLR2004 - a frame
-            at = _behind_sub_blocks(source, at + 11 + _colour_bytes(head[9]))
-        else:
-            return
-
-
-def _colour_bytes(flags: int) -> int:
-    """Return the size of a table of colours, by the flags of a screen or a frame."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
-def _behind_sub_blocks(source: ByteSource, at: int) -> int:
-    for _ in range(_MOST_CHUNKS):
-        size = source.number(at, 1)
-        at += 1 + size
-        if not size:
-            return at
-    return source.size

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from dam.media.camera.blocks import Blocks
-from dam.media.camera.directories import Directory, Entry, Tiff
 from dam.media.camera.jpeg import jpeg_blocks
-from dam.media.camera.source import ByteSource
 from dam.media.camera.tag_names import EXIF, GPS, IFD0, INTEROP, PANASONIC
 from dam.media.camera.values import Groups, TagValue
 from dam.media.clean_text import clean_text
+from dam.media.structure.source import ByteSource
+from dam.media.structure.tiff import Directory, Entry, Tiff
 
 _EXIF_OFFSET, _GPS_OFFSET, _INTEROP_OFFSET = 0x8769, 0x8825, 0xA005
 _XMP, _IPTC, _RESOURCES, _PANASONIC_JPEG = 0x2BC, 0x83BB, 0x8649, 0x2E
@@ -44,7 +44,8 @@ def read_exif(source: ByteSource, groups: Groups) -> Blocks:
     _add(groups, "InteropIFD", tiff, tiff.directory(tiff.offset(exif.get(_INTEROP_OFFSET))))
     _take_blocks(main, blocks)
     if is_panasonic and _PANASONIC_JPEG in main:
-        found = jpeg_blocks(ByteSource.of(main[_PANASONIC_JPEG].content))
+        jpeg = main[_PANASONIC_JPEG]
+        found = jpeg_blocks(source.part(jpeg.start, jpeg.size))
         blocks.exif, blocks.xmp = found.exif, [*blocks.xmp, *found.xmp]
     return blocks
 
@@ -62,7 +63,7 @@ def _take_blocks(main: Directory, blocks: Blocks) -> None:
     if _IPTC in main:  # its type may be any, but its bytes are in their order
         blocks.iptc.append(main[_IPTC].content)
     elif _RESOURCES in main:
-        blocks.add_resources(main[_RESOURCES].content)
+        blocks.add_resources(ByteSource.of(main[_RESOURCES].content))
 
 
 def _add(
@@ -93,16 +94,20 @@ _OF_STRUCTURE = frozenset(
 
 
 def _value(tiff: Tiff, name: str, entry: Entry) -> TagValue:
-    if len(entry.content) > _MOST_TEXT_BYTES:
-        entry = Entry(entry.kind, entry.content[:_MOST_TEXT_BYTES])
+    is_undefined = entry.kind == _UNDEFINED and name not in _SMALL
+    is_read = name in _READERS or name in _TEXTS or entry.kind in (_TEXT, _UTF8)
+    if not is_read and (entry.size > _MOST_NUMBER_BYTES or (is_undefined and name not in _LISTS)):
+        return _NOTHING
+    most = min(entry.size, _MOST_TEXT_BYTES)
+    entry = entry.loaded(most)
+    if entry.size < most:
+        return _NOTHING
     if name in _READERS:
         return _READERS[name](tiff, entry)
-    if entry.kind in (_TEXT, _UTF8) or name in _TEXTS:
+    if is_read:
         return exif_text(entry.content)
-    if entry.kind == _UNDEFINED and name not in _SMALL:
-        return list(entry.content[:8]) if name in _LISTS else _NOTHING
-    if len(entry.content) > _MOST_NUMBER_BYTES:
-        return _NOTHING
+    if is_undefined:
+        return list(entry.content[:8])
     numbers = tiff.numbers(entry)
     return numbers[0] if len(numbers) == 1 or name in _SMALL else numbers
 

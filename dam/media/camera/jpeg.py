@@ -1,7 +1,7 @@
 """Blocks of metadata in the segments of a JPEG."""
 
 from dam.media.camera.blocks import Blocks
-from dam.media.camera.source import ByteSource
+from dam.media.structure.source import ByteSource
 
 _MOST_SEGMENTS = 10_000
 _APP1, _APP13, _START_OF_SCAN, _END = 0xE1, 0xED, 0xDA, 0xD9
@@ -22,7 +22,7 @@ def jpeg_blocks(source: ByteSource) -> Blocks:
         elif marker == _APP13 and source.read(at, len(_RESOURCES)) == _RESOURCES:
             resources.append(source.read(at + len(_RESOURCES), size - len(_RESOURCES)))
     if resources:  # one block may go on in the next segment
-        blocks.add_resources(b"".join(resources))
+        blocks.add_resources(ByteSource.of(b"".join(resources)))
     blocks.xmp += [b"".join(parts[at] for at in sorted(parts)) for parts in extended.values()]
     return blocks
 

@@ -12,10 +12,10 @@ from dam.media.camera.facts import facts_of
 from dam.media.camera.iptc import read_iptc
 from dam.media.camera.jpeg import jpeg_blocks
 from dam.media.camera.raw import fujifilm_blocks, minolta_blocks, sigma_blocks
-from dam.media.camera.source import ByteSource
 from dam.media.camera.values import CameraFacts, Groups
 from dam.media.camera.xmp import read_xmp
 from dam.media.limits import MediaLimits
+from dam.media.structure.source import ByteSource
 
 _MOST_BYTES = 32 << 20
 _MOST_BLOCKS = 20

@@ -6,11 +6,14 @@ The decoders of these formats take whole files only, but are content with zeros 
 import os
 from typing import BinaryIO
 
+from dam.media.structure.boxes import Boxes
+from dam.media.structure.source import ByteSource
+
 FILLED_FORMATS = frozenset({"WEBP", "AVIF", "HEIF", "JPEG2000"})
 """Pillow's names of these formats."""
 
-_RIFF_HEAD, _BOX_HEAD, _LONG_BOX_HEAD = 8, 8, 16
-_LONG = 1  # in place of the size of a box: it follows the name, in eight bytes
+_RIFF_HEAD = 8
+_MOST_BYTES = 4 << 20
 _BOXES_OF_PICTURES = (b"mdat", b"meta", b"jp2c")
 _CODESTREAM, _TILE_PART, _END = b"\xff\x4f", b"\xff\x90", b"\xff\xd9"
 _PART_HEAD = 12
@@ -27,22 +30,13 @@ def declared_bytes(file: BinaryIO, picture_format: str) -> int | None:
     size = file.seek(0, os.SEEK_END)
     if head.startswith(_CODESTREAM):
         return _end_of_tile_parts(file, size)
-    return _end_of_boxes(file, size)
+    return _end_of_boxes(ByteSource(file, _MOST_BYTES))
 
 
-def _end_of_boxes(file: BinaryIO, size: int) -> int | None:
+def _end_of_boxes(source: ByteSource) -> int | None:
     """Return the end of the last box, as it says; None if that is not a part of the picture."""
-    at, name = 0, b""
-    while at < size:
-        file.seek(at)
-        head = file.read(_LONG_BOX_HEAD)
-        length, name = int.from_bytes(head[:4], "big"), head[4:_BOX_HEAD]
-        if length == _LONG:
-            length = int.from_bytes(head[_BOX_HEAD:], "big")
-        if length < _BOX_HEAD:
-            return None
-        at += length
-    return at if name in _BOXES_OF_PICTURES else None
+    last = max(Boxes(source).top(), key=lambda box: box.start, default=None)
+    return last.declared_end if last and last.kind in _BOXES_OF_PICTURES else None
 
 
 def _end_of_tile_parts(file: BinaryIO, size: int) -> int | None:

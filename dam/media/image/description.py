@@ -8,8 +8,9 @@ from dam.media.image.reading import OpenPicture, open_picture, orientation_of, t
 from dam.media.image.values import ImageDescription
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile
+from dam.media.structure.source import ByteSource
 
-_PAGED_FORMATS = frozenset({"MPO", "HEIF", "DCX"})
+_MANY_FRAMED = ANIMATED_FORMATS | {"MPO", "HEIF", "DCX", "TIFF"}
 _TURNED_SIDEWAYS = range(5, 9)
 _BITS_PER_SAMPLE = 258
 _MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
@@ -42,14 +43,15 @@ def describe(source: AnyFile, limits: MediaLimits, media_type: str | None) -> Im
 def _frames(picture: OpenPicture, limits: MediaLimits) -> tuple[int, float | None]:
     """Return the number of frames, and how long they run, in seconds, if the file says it."""
     image = picture.image
+    if image.format not in _MANY_FRAMED:
+        return 1, None
+    source = ByteSource(picture.file, limits.max_metadata_bytes)
     if image.format == "GIF":
-        return count_gif_frames(picture.file, limits)
+        return count_gif_frames(source, limits)
     if image.format == "TIFF":
-        return count_tiff_pages(picture.file, limits), None
-    if image.format in ANIMATED_FORMATS | _PAGED_FORMATS:
-        frames = int(getattr(image, "n_frames", 1))
-        return frames, duration_s(picture.file, image.format or "") if frames > 1 else None
-    return 1, None
+        return count_tiff_pages(source, limits), None
+    frames = int(getattr(image, "n_frames", 1))
+    return frames, duration_s(source, image.format) if frames > 1 else None
 
 
 def _bit_depth(picture: OpenPicture) -> int:

@@ -3,22 +3,18 @@
 Pillow can count them too, but its time grows with the square of their number.
 """
 
-import struct
-from typing import BinaryIO
-
 from dam.errors import MediaLimitError
 from dam.media.image.durations import shown_s
 from dam.media.limits import MediaLimits
+from dam.media.structure.gif import CONTROL, FRAME, gif_parts
+from dam.media.structure.source import ByteSource
+from dam.media.structure.tiff import Tiff
 
 ANIMATED_FORMATS = frozenset({"GIF", "PNG", "WEBP", "AVIF", "JXL", "FLI"})
 """Pillow's names of the formats whose frames are an animation, not pages."""
 
-_GIF_EXTENSION, _GIF_IMAGE = b"!", b","
-_GIF_CONTROL = b"\xf9"
-_BIG_TIFF_VERSION = 43
 
-
-def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> tuple[int, float]:
+def count_gif_frames(source: ByteSource, limits: MediaLimits) -> tuple[int, float]:
     """Return the number of frames of a GIF, at least 1, and how long they run, in seconds.
 
     Of a truncated one, those frames count that begin.
@@ -26,61 +22,30 @@ def count_gif_frames(file: BinaryIO, limits: MediaLimits) -> tuple[int, float]:
     Raises:
         MediaLimitError: It has more than `limits.max_frames`.
     """
-    file.seek(10)
-    flags = file.read(3)[:1]
-    file.seek(13 + _colour_table_size(flags))
     frames, duration, delay = 0, 0.0, 0.0
-    while True:
-        block = file.read(1)
-        if block == _GIF_IMAGE:
+    for kind, start, _ in gif_parts(source):
+        if kind == FRAME:
             frames += 1
             duration, delay = duration + shown_s(delay), 0.0
-            if frames > limits.max_frames:
-                raise MediaLimitError("frames", frames, limits.max_frames)
-            descriptor = file.read(9)
-            file.seek(_colour_table_size(descriptor[8:]) + 1, 1)
-        elif block == _GIF_EXTENSION:
-            if file.read(1) == _GIF_CONTROL:
-                control = file.read(5)
-                delay = int.from_bytes(control[2:4], "little") / 100
-                file.seek(-len(control), 1)
-        else:
-            return max(frames, 1), duration
-        while size := file.read(1):
-            if size == b"\0":
-                break
-            file.seek(size[0], 1)
+            _check("frames", frames, limits)
+        elif kind == CONTROL:
+            delay = int.from_bytes(source.read(start + 2, 2), "little") / 100
+    return max(frames, 1), duration
 
 
-def _colour_table_size(flags: bytes) -> int:
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
-
-
-def count_tiff_pages(file: BinaryIO, limits: MediaLimits) -> int:
+def count_tiff_pages(source: ByteSource, limits: MediaLimits) -> int:
     """Return the number of directories in the chain of a TIFF, at least 1; a loop ends the chain.
 
     Raises:
         MediaLimitError: It has more than `limits.max_frames`.
     """
-    file.seek(0)
-    header = file.read(16)
-    order = "<" if header[:2] == b"II" else ">"
-    is_big = struct.unpack_from(order + "H", header, 2)[0] == _BIG_TIFF_VERSION
-    count_field, offset_field = (order + "Q", order + "Q") if is_big else (order + "H", order + "L")
-    entry_size = 20 if is_big else 12
-    offset = struct.unpack_from(offset_field, header, 8 if is_big else 4)[0]
-    seen: set[int] = set()
-    while offset and offset not in seen:
-        seen.add(offset)
-        if len(seen) > limits.max_frames:
-            raise MediaLimitError("pages", len(seen), limits.max_frames)
-        file.seek(offset)
-        count = file.read(struct.calcsize(count_field))
-        if len(count) < struct.calcsize(count_field):
-            break
-        file.seek(struct.unpack(count_field, count)[0] * entry_size, 1)
-        following = file.read(struct.calcsize(offset_field))
-        if len(following) < struct.calcsize(offset_field):
-            break
-        offset = struct.unpack(offset_field, following)[0]
-    return max(len(seen), 1)
+    tiff, pages = Tiff.open(source), 0
+    for _ in tiff.chain() if tiff is not None else ():
+        pages += 1
+        _check("pages", pages, limits)
+    return max(pages, 1)
+
+
+def _check(what: str, count: int, limits: MediaLimits) -> None:
+    if count > limits.max_frames:
+        raise MediaLimitError(what, count, limits.max_frames)

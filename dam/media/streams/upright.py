@@ -4,11 +4,12 @@ FFmpeg tells it of decoded frames only, and decoding one only for this would be 
 """
 
 import struct
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-_MOST_BOXES = 10_000
-_HEADER = struct.Struct(">L4s")
+from dam.media.structure.boxes import Boxes
+from dam.media.structure.source import ByteSource
+
+_MOST_BYTES = 4 << 20
 _TRACK_HEADER_BYTES = 96
 _ONE = 0x10000
 _TURNS = {
@@ -19,12 +20,6 @@ _TURNS = {
 }
 
 
-class _Box(NamedTuple):
-    kind: bytes
-    start: int
-    end: int
-
-
 def turns_of_tracks(file: BinaryIO) -> dict[int, int]:
     """Return the turn of each track by its number: 0, 90, 180 or 270 degrees clockwise.
 
@@ -32,35 +27,10 @@ def turns_of_tracks(file: BinaryIO) -> dict[int, int]:
     format.
     """
     turns: dict[int, int] = {}
-    end = file.seek(0, 2)
-    budget = [_MOST_BOXES]
-    for movie in _boxes(file, 0, end, b"moov", budget):
-        for track in _boxes(file, movie.start, movie.end, b"trak", budget):
-            for header in _boxes(file, track.start, track.end, b"tkhd", budget):
-                file.seek(header.start)
-                turns.update(_turn(file.read(min(_TRACK_HEADER_BYTES, header.end - header.start))))
+    source = ByteSource(file, _MOST_BYTES)
+    for header in Boxes(source).at(b"moov", b"trak", b"tkhd"):
+        turns.update(_turn(source.read(header.start, min(_TRACK_HEADER_BYTES, header.size))))
     return turns
-
-
-def _boxes(file: BinaryIO, at: int, end: int, kind: bytes, budget: list[int]) -> Iterator[_Box]:
-    """Yield the boxes of a kind between two places of a file."""
-    while at + _HEADER.size <= end and budget[0] > 0:
-        budget[0] -= 1
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < _HEADER.size:
-            return
-        size, found = _HEADER.unpack_from(head)
-        start = at + _HEADER.size
-        if size == 1 and len(head) == 16:  # noqa: PLR2004 - with a size of 64 bits
-            size = int.from_bytes(head[8:], "big")
-            start += 8
-        stop = end if size == 0 else at + size
-        if stop < start:
-            return
-        if found == kind:
-            yield _Box(found, start, min(stop, end))
-        at = stop
 
 
 def _turn(header: bytes) -> dict[int, int]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from dam.media.camera.chunks import png_blocks
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.source import ByteSource
 from dam.media.camera.values import CameraFacts
 from dam.media.image.kind import IMAGE
 from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
+from dam.media.structure.source import ByteSource
 from tests.media.camera.blocks import (
     XMP_HEAD,
     XMP_TAIL,

@@ -14,6 +14,8 @@ from PIL import Image
 from dam.errors import NoDecoderError
 from dam.media.image.colour_profile import in_srgb
 from dam.media.image.readers.drawn import DrawnFile
+from dam.media.structure.photoshop import image_resources
+from dam.media.structure.source import ByteSource
 
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _MULTICHANNEL, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 7, 8, 9
 _COLOURS = {
@@ -39,7 +41,7 @@ _MOST_CHANNELS, _LONGEST_SIDE = 99, 300_000
 _PSB = 2
 _RAW, _PACKED = 0, 1
 _ICC_PROFILE, _TRANSPARENT_INDEX = 1039, 1047
-_MOST_RESOURCE_BYTES, _MOST_RESOURCES = 64 << 20, 10_000
+_MOST_RESOURCE_BYTES = 64 << 20
 _PALETTE_BYTES = 768
 _DIM = 0.0031308  # up to here, sRGB is linear
 _PLAIN = {  # what Pillow's own plugin reads as it is meant
@@ -81,7 +83,7 @@ class PhotoshopFile(DrawnFile):
         self._size = self._header.width, self._header.height
         self.format = "PSB" if self._header.version == _PSB else "PSD"
         self._palette = self._section(">L")
-        resources = self._resources(self._section(">L"))
+        resources = self._resources()
         self._transparent = resources.get(_TRANSPARENT_INDEX)
         if _ICC_PROFILE in resources and self._has_own_colours():
             self.info["icc_profile"] = resources[_ICC_PROFILE]
@@ -116,16 +118,17 @@ class PhotoshopFile(DrawnFile):
         length = struct.unpack(field, self.file.read(struct.calcsize(field)))[0]
         self.file.seek(length, 1)
 
-    def _resources(self, block: bytes) -> dict[int, bytes]:
-        found, at = {}, 0
-        for _ in range(_MOST_RESOURCES):
-            if block[at : at + 4] not in (b"8BIM", b"MeSa", b"8B64") or len(block) < at + 12:
-                break
-            number = int.from_bytes(block[at + 4 : at + 6], "big")
-            at += 6 + (block[at + 6] + 2 & ~1)  # the name, padded to an even length
-            size = int.from_bytes(block[at : at + 4], "big")
-            found[number] = block[at + 4 : at + 4 + size]
-            at += 4 + (size + 1 & ~1)
+    def _resources(self) -> dict[int, bytes]:
+        """Return the image resources that are of use, by their numbers, and go behind them all."""
+        (length,) = struct.unpack(">L", self.file.read(4))
+        at = self.file.tell()
+        source = ByteSource(self.file, _MOST_RESOURCE_BYTES).part(at, length)
+        found = {
+            number: source.read(start, size)
+            for number, start, size in image_resources(source)
+            if number in (_ICC_PROFILE, _TRANSPARENT_INDEX)
+        }
+        self.file.seek(at + length)
         return found
 
     def _first_extra_is_alpha(self) -> bool:

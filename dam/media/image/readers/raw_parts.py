@@ -4,15 +4,19 @@ Each camera maker has a container of its own; most are TIFFs. Nothing is decoded
 lead nowhere end the search.
 """
 
-import io
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-_MOST_DIRECTORIES, _MOST_FIELDS, _MOST_VALUES = 50, 1000, 64
-_FIELD_BYTES = 12
-_KINDS = {1: "B", 3: "H", 4: "L", 7: "B", 9: "l", 13: "L"}
+from dam.media.structure.boxes import Box, Boxes
+from dam.media.structure.raw import canon_values, minolta_parts, sigma_sections
+from dam.media.structure.source import ByteSource
+from dam.media.structure.tiff import Tiff
+
+_MOST_BYTES = 8 << 20
+_MOST_DIRECTORIES, _MOST_FIELDS, _MOST_VALUE_BYTES = 50, 1000, 256
+_WHOLE_NUMBERS, _UNDEFINED = (1, 3, 4, 7, 9, 13), 7
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION = 254, 256, 257, 258, 259
 _STRIPS, _ORIENTATION, _STRIP_BYTES = 273, 274, 279
 _SUB_DIRECTORIES, _JPEG, _JPEG_BYTES = 330, 513, 514
@@ -22,10 +26,11 @@ _PANASONIC_BORDERS, _PANASONIC_JPEG = (4, 5, 6, 7), 46
 _SIZED_BY_EXIF = frozenset({"image/x-canon-cr2", "image/x-phaseone-iiq"})
 _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _CANON_PREVIEW_BOX = bytes.fromhex("eaf42b5e1c984b88b9fbb7dc406e4d16")
-_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
-_MOST_BOXES = 1000
-_TURNS = {90: 6, 180: 3, 270: 8}
-_CIFF_JPEGS, _CIFF_SIZE, _CIFF_ENTRY = (0x2007, 0x2008), 0x1810, 10
+_PREVIEW_HEAD = 16
+_ORIENTATIONS = {90: 6, 180: 3, 270: 8}
+_CIFF_JPEGS, _CIFF_SIZE = (0x2007, 0x2008), 0x1810
+_FUJIFILM_SIZES = (0x111, 0x100)  # the part of the picture that is used; all of it
+_SIGMA_HEAD = 28
 
 
 class Span(NamedTuple):
@@ -54,18 +59,17 @@ class RawParts:
 
 def parts_of(file: BinaryIO, media_type: str) -> RawParts:
     """Return what a RAW file of this media type says about itself."""
+    source = ByteSource(file, _MOST_BYTES)
     reader = _READERS.get(media_type)
-    if reader is not None:
-        return reader(file)
-    return _of_tiff(file, 0, media_type)
+    return _of_tiff(source, 0, media_type) if reader is None else reader(source)
 
 
 _Fields = dict[int, tuple[int, ...]]
 
 
-def _of_tiff(file: BinaryIO, base: int, media_type: str) -> RawParts:
+def _of_tiff(source: ByteSource, base: int, media_type: str) -> RawParts:
     """Read a TIFF, whose offsets count from `base`."""
-    parts, directories = RawParts(), list(_directories(file, base))
+    parts, directories = RawParts(), list(_directories(source.part(base, source.size)))
     if directories and media_type == "image/x-panasonic-rw2":
         top, left, bottom, right = (_one(directories[0], tag) or 0 for tag in _PANASONIC_BORDERS)
         if right > left and bottom > top:
@@ -111,189 +115,111 @@ def _one(fields: _Fields, tag: int) -> int | None:
     return fields[tag][0] if fields.get(tag) else None
 
 
-def _directories(file: BinaryIO, base: int) -> Iterator[_Fields]:
-    file.seek(base)
-    head = file.read(8)
-    order = "<" if head[:2] == b"II" else ">"
-    if len(head) < 8:  # noqa: PLR2004 - the size of the header
+def _directories(source: ByteSource) -> Iterator[_Fields]:
+    tiff = Tiff.open(source)
+    if tiff is None:
         return
-    waiting, seen = [struct.unpack_from(order + "L", head, 4)[0]], set[int]()
+    waiting, seen = [tiff.first], set[int]()
     while waiting and len(seen) < _MOST_DIRECTORIES:
         at = waiting.pop(0)
         if at in seen or not at:
             continue
         seen.add(at)
-        fields, following = _directory(file, base, at, order)
-        waiting += [*fields.get(_EXIF, ())[:1], *fields.get(_SUB_DIRECTORIES, ()), following]
+        fields = _fields(tiff, at)
+        inner = [*fields.get(_EXIF, ())[:1], *fields.get(_SUB_DIRECTORIES, ())]
+        waiting += [*inner, tiff.following(at)]
         yield fields
 
 
-def _directory(file: BinaryIO, base: int, at: int, order: str) -> tuple[_Fields, int]:
-    file.seek(base + at)
-    count = int.from_bytes(file.read(2), "little" if order == "<" else "big")
-    content = file.read(min(count, _MOST_FIELDS) * _FIELD_BYTES)
-    following = file.read(4)
+def _fields(tiff: Tiff, at: int) -> _Fields:
     fields: _Fields = {}
-    for start in range(0, len(content) - _FIELD_BYTES + 1, _FIELD_BYTES):
-        tag, kind, values = struct.unpack_from(order + "HHL", content, start)
-        letter = _KINDS.get(kind)
-        if tag == _PANASONIC_JPEG and kind == 7:  # noqa: PLR2004 - bytes of no kind: the JPEG itself
-            fields[tag] = struct.unpack_from(order + "L", content, start + 8)[0], values
-        elif letter is not None and 0 < values <= _MOST_VALUES:
-            form = f"{order}{values}{letter}"
-            value = content[start + 8 : start + 12]
-            if struct.calcsize(form) > len(value):
-                file.seek(base + struct.unpack_from(order + "L", value)[0])
-                value = file.read(struct.calcsize(form))
-            if struct.calcsize(form) <= len(value):
-                fields[tag] = struct.unpack_from(form, value)
-    is_whole = len(following) == 4  # noqa: PLR2004 - the size of an offset
-    return fields, struct.unpack(order + "L", following)[0] if is_whole else 0
+    for tag, entry in tiff.directory(at).items():
+        if tag == _PANASONIC_JPEG and entry.kind == _UNDEFINED:
+            fields[tag] = entry.start, entry.size
+        elif entry.kind in _WHOLE_NUMBERS and entry.size <= _MOST_VALUE_BYTES:
+            fields[tag] = tuple(int(each) for each in tiff.numbers(entry) if each is not None)
+    return fields
 
 
-def _of_fuji(file: BinaryIO) -> RawParts:
-    file.seek(84)
-    offsets = file.read(16)
-    if len(offsets) < 16:  # noqa: PLR2004 - the size of the fields
+def _of_fujifilm(source: ByteSource) -> RawParts:
+    offsets = source.read(84, 12)
+    if len(offsets) < 12:  # noqa: PLR2004 - the size of the fields
         return RawParts()
-    start, length, table, _ = struct.unpack(">4L", offsets)
+    start, length, at = struct.unpack(">3L", offsets)
     parts = RawParts(previews=[Span(start, length)])
-    file.seek(table)
-    count = int.from_bytes(file.read(4), "big")
+    count, at = source.number(at, 4), at + 4
     sizes = {}
     for _ in range(min(count, _MOST_FIELDS)):
-        tag, size = struct.unpack(">HH", file.read(4).ljust(4, b"\0"))
-        value = file.read(size)
-        if tag in (0x100, 0x111) and size == 4:  # noqa: PLR2004 - the whole picture; the part used
-            height, width = struct.unpack(">HH", value.ljust(4, b"\0"))
-            sizes[tag] = width, height
-    parts.size = sizes.get(0x111) or sizes.get(0x100)
+        tag, size = source.number(at, 2), source.number(at + 2, 2)
+        if tag in _FUJIFILM_SIZES and size == 4:  # noqa: PLR2004 - height and width
+            sizes[tag] = source.number(at + 6, 2), source.number(at + 4, 2)
+        at += 4 + size
+    parts.size = next((sizes[tag] for tag in _FUJIFILM_SIZES if sizes.get(tag)), None)
     return parts
 
 
-def _of_minolta(file: BinaryIO) -> RawParts:
-    file.seek(4)
-    end = 8 + int.from_bytes(file.read(4), "big")
-    at, size, parts = 8, None, RawParts()
-    for _ in range(_MOST_FIELDS):
-        file.seek(at)
-        head = file.read(24)
-        if at >= end or len(head) < 8:  # noqa: PLR2004 - the head of a block
-            break
-        if head[1:4] == b"PRD" and len(head) == 24:  # noqa: PLR2004 - up to the size of the picture
-            height, width = struct.unpack_from(">HH", head, 8 + 12)
-            size = width, height
-        elif head[1:4] == b"TTW":
-            parts = _of_tiff(file, at + 8, "image/x-minolta-mrw")
-        at += 8 + int.from_bytes(head[4:8], "big")
+def _of_minolta(source: ByteSource) -> RawParts:
+    size, parts = None, RawParts()
+    for kind, start, length in minolta_parts(source):
+        if kind[1:] == b"PRD" and length >= 16:  # noqa: PLR2004 - up to the size of the picture
+            size = source.number(start + 14, 2), source.number(start + 12, 2)
+        elif kind[1:] == b"TTW":
+            parts = _of_tiff(source, start, "image/x-minolta-mrw")
     parts.size = size or parts.size
     return parts
 
 
-def _of_sigma(file: BinaryIO) -> RawParts:
-    end = file.seek(0, io.SEEK_END)
-    file.seek(28)
-    head = file.read(12)
+def _of_sigma(source: ByteSource) -> RawParts:
+    head = source.read(28, 12)
     if len(head) < 12:  # noqa: PLR2004 - the size of the fields
         return RawParts()
     width, height, degrees = struct.unpack("<3L", head)
-    parts = RawParts(size=(width, height), orientation=_TURNS.get(degrees, 1))
-    file.seek(max(0, end - 4))
-    file.seek(int.from_bytes(file.read(4), "little"))
-    if file.read(4) != b"SECd":
-        return parts
-    file.seek(4, io.SEEK_CUR)
-    count = int.from_bytes(file.read(4), "little")
-    content = file.read(min(count, _MOST_FIELDS) * 12)
-    for start, length, kind in struct.iter_unpack("<LL4s", content[: len(content) // 12 * 12]):
-        if kind in (b"IMA2", b"IMAG") and length > 28:  # noqa: PLR2004 - the head of a section
-            parts.previews.append(Span(start + 28, length - 28))
+    previews = [
+        Span(start + _SIGMA_HEAD, size - _SIGMA_HEAD)
+        for kind, start, size in sigma_sections(source)
+        if kind in (b"IMA2", b"IMAG") and size > _SIGMA_HEAD
+    ]
+    return RawParts((width, height), _ORIENTATIONS.get(degrees, 1), previews=previews)
+
+
+def _of_canon_boxes(source: ByteSource) -> RawParts:
+    parts, boxes = RawParts(), Boxes(source)
+    for box in boxes.at(b"moov", _CANON_BOX, b"CMT1"):
+        found = _of_tiff(source, box.start, "")
+        parts.size, parts.orientation, parts.bits = found.size, found.orientation, 14
+    for track in boxes.at(b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        parts.previews += _first_samples(boxes, track)
+    for box in boxes.at(_CANON_PREVIEW_BOX):
+        for inner in boxes.inside(box, 8):
+            if inner.kind == b"PRVW" and inner.size > _PREVIEW_HEAD:
+                parts.previews.append(Span(inner.start + _PREVIEW_HEAD, inner.size - _PREVIEW_HEAD))
     return parts
 
 
-def _of_canon_boxes(file: BinaryIO) -> RawParts:
-    parts, tracks = RawParts(), list[dict[bytes, Span]]()
-    end = file.seek(0, io.SEEK_END)
-    for name, span in _boxes(file, 0, end, [_MOST_BOXES]):
-        if name == b"CMT1":
-            found = _of_tiff(file, span.start, "")
-            parts.size, parts.orientation, parts.bits = found.size, found.orientation, 14
-        elif name == b"trak":
-            tracks.append({})
-        elif name == b"PRVW" and span.length > 16:  # noqa: PLR2004 - its head
-            parts.previews.append(Span(span.start + 16, span.length - 16))
-        elif name in (b"stsz", b"co64") and tracks:
-            tracks[-1][name] = span
-    for track in tracks:
-        if track.keys() >= {b"stsz", b"co64"}:
-            file.seek(track[b"co64"].start + 8)
-            start = int.from_bytes(file.read(8), "big")
-            file.seek(track[b"stsz"].start + 4)
-            one, _, first = struct.unpack(">3L", file.read(12).ljust(12, b"\0"))
-            parts.previews.append(Span(start, one or first))
+def _first_samples(boxes: Boxes, table: Box) -> Iterator[Span]:
+    """Yield the place of the first sample of a track, given the box of its tables."""
+    source, inner = boxes.source, {box.kind: box.start for box in boxes.inside(table)}
+    if inner.keys() >= {b"stsz", b"co64"}:
+        sizes = inner[b"stsz"]
+        length = source.number(sizes + 4, 4) or source.number(sizes + 12, 4)
+        yield Span(source.number(inner[b"co64"] + 8, 8), length)
+
+
+def _of_canon_heap(source: ByteSource) -> RawParts:
+    parts, order = RawParts(), "<" if source.read(0, 2) == b"II" else ">"
+    for tag, start, length in canon_values(source):
+        if tag in _CIFF_JPEGS:
+            parts.previews.append(Span(start, length))
+        elif tag == _CIFF_SIZE:
+            width, height, _, degrees = struct.unpack(
+                order + "4L", source.read(start, 16).ljust(16, b"\0")
+            )
+            parts.size, parts.orientation = (width, height), _ORIENTATIONS.get(degrees, 1)
     return parts
 
 
-def _boxes(file: BinaryIO, at: int, end: int, left: list[int]) -> Iterator[tuple[bytes, Span]]:
-    """Yield the boxes between two places, and those inside them; `left` counts down to the end."""
-    while at + 8 <= end and left[0] > 0:
-        left[0] -= 1
-        file.seek(at)
-        head = file.read(32)
-        size, name, start = int.from_bytes(head[:4], "big"), head[4:8], at + 8
-        if size == 1:
-            size, start = int.from_bytes(head[8:16], "big"), at + 16
-        size = size or end - at
-        if size < start - at or at + size > end:
-            return
-        yield name, Span(start, at + size - start)
-        if name in _CONTAINERS:
-            yield from _boxes(file, start, at + size, left)
-        elif name == b"uuid" and head[8:24] == _CANON_BOX:
-            yield from _boxes(file, at + 24, at + size, left)
-        elif name == b"uuid" and head[8:24] == _CANON_PREVIEW_BOX:
-            yield from _boxes(file, at + 32, at + size, left)
-        at += size
-
-
-def _of_canon_heap(file: BinaryIO) -> RawParts:
-    file.seek(0)
-    head = file.read(6).ljust(6, b"\0")
-    order = "<" if head[:2] == b"II" else ">"
-    parts, end = RawParts(), file.seek(0, io.SEEK_END)
-    start, seen = struct.unpack_from(order + "L", head, 2)[0], 0
-    waiting = [Span(start, max(0, end - start))]
-    while waiting and seen < _MOST_DIRECTORIES:
-        seen += 1
-        for tag, span in _heap(file, waiting.pop(), order):
-            if tag & 0x3800 in (0x2800, 0x3000):
-                waiting.append(span)
-            elif tag & 0x3FFF in _CIFF_JPEGS:
-                parts.previews.append(span)
-            elif tag & 0x3FFF == _CIFF_SIZE:
-                file.seek(span.start)
-                values = struct.unpack(order + "4L", file.read(16).ljust(16, b"\0"))
-                parts.size = values[0], values[1]
-                parts.orientation = _TURNS.get(values[3], 1)
-    return parts
-
-
-def _heap(file: BinaryIO, block: Span, order: str) -> Iterator[tuple[int, Span]]:
-    """Yield the tags of a block of Canon's older format, and where their values are."""
-    end = block.start + block.length
-    file.seek(max(0, end - 4))
-    table = block.start + struct.unpack(order + "L", file.read(4).ljust(4, b"\0"))[0]
-    file.seek(table)
-    count = struct.unpack(order + "H", file.read(2).ljust(2, b"\0"))[0]
-    content = file.read(min(count, _MOST_FIELDS) * _CIFF_ENTRY)
-    for at in range(0, len(content) - _CIFF_ENTRY + 1, _CIFF_ENTRY):
-        tag, length, start = struct.unpack_from(order + "HLL", content, at)
-        if tag & 0xC000 == 0 and length <= block.length:  # else the value is in the table
-            yield tag, Span(block.start + start, length)
-
-
-_READERS: dict[str, Callable[[BinaryIO], RawParts]] = {
-    "image/x-fuji-raf": _of_fuji,
+_READERS: dict[str, Callable[[ByteSource], RawParts]] = {
+    "image/x-fuji-raf": _of_fujifilm,
     "image/x-minolta-mrw": _of_minolta,
     "image/x-sigma-x3f": _of_sigma,
     "image/x-canon-cr3": _of_canon_boxes,

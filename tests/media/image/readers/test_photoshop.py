@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from dam.errors import ItemError, NoDecoderError, UnreadablePictureError
 from dam.media.image.entry import analyse_image, describe_image, small_picture
-from dam.media.image.readers.photoshop import PhotoshopFile
 from dam.media.image.reading import open_picture
 from dam.media.limits import MediaLimits
-from tests.media.camera.blocks import resource
 from tests.media.drawing import grey_scene
 
 _GREY, _RGB, _CMYK, _MULTICHANNEL, _LAB = 1, 3, 4, 7, 9
@@ -174,10 +172,3 @@ def test_no_colour_profile_is_applied_to_grey(tmp_path: Path) -> None:
     with open_picture(path, MediaLimits()) as picture:
         assert "icc_profile" not in picture.image.info
     assert _difference(path, grey_scene()) < 0.5
-
-
-def test_resources_without_end_are_read_in_part() -> None:
-    drawn = PhotoshopFile.__new__(PhotoshopFile)
-    many = b"".join(resource(number, b"") for number in range(20_000))
-    assert len(drawn._resources(many)) == 10_000
-    assert drawn._resources(resource(1039, b"abc") + resource(7, b"d")) == {1039: b"abc", 7: b"d"}

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _HEAD_BYTES = 64 << 10
-_STEP_BYTES = 1 << 10
+_NEAR_BYTES = 64
+_LEAST_AHEAD, _MOST_AHEAD = 256, 64 << 10
 _TIMES_READ = 4  # a block in memory, whose parts may overlap
+_NONE = -1
 
 
 @dataclass
@@ -21,6 +23,8 @@ class ByteSource:
     """Bytes that are read by offset; beyond their end, and beyond the limit, there is nothing.
 
     So an offset in a file may say what it wants: it costs no memory and ends no call with an error.
+    The head is read at once; behind it, a reader that skips reads no more than it asks for, and one
+    that reads on is given more and more at a time.
 
     Invariant: no more bytes than `most` are read or returned, with those of its parts, however
     often they are asked for. Bytes that are returned as they are read count once.
@@ -32,7 +36,7 @@ class ByteSource:
         """Take an open file, or a part of it.
 
         Args:
-            file: Seekable; its position is not kept.
+            file: Seekable; its position may change.
             most: How many bytes may be read from it in all; parts of one file share what is left.
             start: Where the part begins.
             size: Of the part; None up to the end of the file.
@@ -40,10 +44,12 @@ class ByteSource:
         there = max(0, file.seek(0, os.SEEK_END) - start)
         self.size = there if size is None else min(there, size)
         self._file = file
+        self._descriptor = _descriptor_of(file)
         self._start = start
         self._budget = most if isinstance(most, _Budget) else _Budget(most)
         self._at = 0
-        self._window = self._fetch(0, _HEAD_BYTES)
+        self._window = b""
+        self._ahead = 0
 
     @classmethod
     def of(cls, content: bytes) -> "ByteSource":
@@ -63,7 +69,7 @@ class ByteSource:
             return b""
         first = at - self._at
         if first < 0 or first + size > len(self._window):
-            self._window, self._at = self._fetch(at, max(size, _STEP_BYTES)), at
+            self._move(at, size)
             return self._window[:size]
         found = self._window[first : first + min(size, self._budget.left)]
         self._budget.left -= len(found)
@@ -74,18 +80,41 @@ class ByteSource:
         found = self.read(at, size)
         return int.from_bytes(found, "big") if len(found) == size else 0
 
+    def _move(self, at: int, size: int) -> None:
+        """Have the window begin at an offset, and reach as far as the reader may soon go."""
+        if 0 <= at - self._at < len(self._window) + _NEAR_BYTES:
+            self._ahead = min(2 * self._ahead or _LEAST_AHEAD, _MOST_AHEAD)
+        else:
+            self._ahead = 0
+        head = 0 if at else _HEAD_BYTES
+        self._window, self._at = self._fetch(at, max(size, self._ahead, head)), at
+
     def _fetch(self, at: int, size: int) -> bytes:
         wanted = min(size, self._budget.left, self.size - at)
         if wanted <= 0:
             return b""
-        self._file.seek(self._start + at)
+        found = self._read_file(self._start + at, wanted)
+        self._budget.left -= len(found)
+        return found
+
+    def _read_file(self, at: int, wanted: int) -> bytes:
         parts = []
+        if self._descriptor == _NONE:
+            self._file.seek(at)
         while wanted:  # an unbuffered file may return fewer bytes than are there
-            some = self._file.read(wanted)
+            if self._descriptor == _NONE:
+                some = self._file.read(wanted)
+            else:  # past the buffer of the file, which would read more
+                some = os.pread(self._descriptor, wanted, at)
             if not some:
                 break
             parts.append(some)
+            at += len(some)
             wanted -= len(some)
-        found = b"".join(parts)
-        self._budget.left -= len(found)
-        return found
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _descriptor_of(file: BinaryIO) -> int:
+    """Return the descriptor of a file, if the system reads at offsets of it."""
+    raw = file.raw if isinstance(file, io.BufferedReader) else file
+    return raw.fileno() if isinstance(raw, io.FileIO) and hasattr(os, "pread") else _NONE

@@ -1,0 +1,1 @@
+"""The structure of files: boxes, chunks, blocks and directories, walked within limits."""
