@@ -10,3 +10,10 @@ class Decoder:
     available: bool
     version: str | None
     hint: str | None
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package."""
+    import importlib.metadata  # noqa: PLC0415 - workers, which import this module, do without
+
+    return importlib.metadata.version(package)

@@ -8,8 +8,7 @@ from subprocess import DEVNULL, PIPE, Popen
 
 from dam.children import child_environment, limit_process, refuse_new_privileges
 from dam.errors import MissingUnpackerError
-from dam.media.decoder import Decoder
-from dam.media.image.decoders import version_of
+from dam.media.decoder import Decoder, version_of
 
 EXTRA = "comics"
 _MODULES = ("inflate64", "py7zr", "pyppmd", "rarfile")

@@ -13,9 +13,8 @@ from dam.errors import (
     NoPictureError,
     UnsupportedPictureError,
 )
-from dam.media.decoder import Decoder
+from dam.media.decoder import Decoder, version_of
 from dam.media.document.facts import DocumentFacts
-from dam.media.image.decoders import version_of
 from dam.media.image.entry import small_picture
 from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits

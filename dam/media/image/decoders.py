@@ -13,7 +13,7 @@ from dam.errors import (
     UnsupportedPictureError,
     raise_host_limit,
 )
-from dam.media.decoder import Decoder
+from dam.media.decoder import Decoder, version_of
 
 RAW_TYPES = {
     "image/x-adobe-dng": "DNG",
@@ -202,13 +202,6 @@ def _plugin(module: str, package: str) -> Decoder:
     except ImportError:
         return Decoder(available=False, version=None, hint=f"pip install {package}")
     return Decoder(available=True, version=version_of(package), hint=None)
-
-
-def version_of(package: str) -> str:
-    """Return the version of an installed package."""
-    import importlib.metadata  # noqa: PLC0415 - workers, which import this module, do without
-
-    return importlib.metadata.version(package)
 
 
 def _has_extra() -> bool:

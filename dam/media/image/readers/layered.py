@@ -1,14 +1,19 @@
 """Files of paint programs: OpenRaster and Krita, which hold the merged picture, and GIMP's XCF."""
 
 import io
-import zipfile
 
 from PIL import Image
 
-from dam.errors import MediaLimitError, NoDecoderError
+from dam.errors import (
+    MediaLimitError,
+    MemberUnreadableError,
+    NoDecoderError,
+    UnreadableArchiveError,
+)
+from dam.media.archive.zip_reader import ZipReader
 from dam.media.image.readers.drawn import DrawnFile
 
-_MERGED = "mergedimage.png"
+_MERGED = b"mergedimage.png"
 _XCF_SIZE_AT = 14
 _XCF_MODES = {0: "RGB", 1: "L", 2: "P"}
 _LONGEST_SIDE = 262_144
@@ -20,24 +25,21 @@ class ZippedFile(DrawnFile):
     def _open(self) -> None:
         self.format = "KRA" if "krita" in self.media_type else "ORA"
         try:
-            with zipfile.ZipFile(self.file) as archive:
-                content = self._member(archive)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError) as error:
+            content = self._merged_png(ZipReader(self.file, self.limits))
+        except (UnreadableArchiveError, MemberUnreadableError) as error:
             raise SyntaxError("its archive is damaged") from error
         self._merged = Image.open(io.BytesIO(content), formats=["PNG"])
         self._size, self._mode = self._merged.size, self._merged.mode
         self.info = dict(self._merged.info)
 
-    def _member(self, archive: zipfile.ZipFile) -> bytes:
-        try:
-            member = archive.getinfo(_MERGED)
-        except KeyError as error:
-            raise NoDecoderError(f"{self.format} pictures without a merged one") from error
-        most = self.limits.max_member_bytes
-        if member.file_size > most:
-            raise MediaLimitError("bytes of a member", member.file_size, most)
-        with archive.open(member) as file:
-            return file.read(most)
+    def _merged_png(self, archive: ZipReader) -> bytes:
+        for position, entry in enumerate(archive.entries):
+            if entry.raw_name == _MERGED:
+                if entry.size_bytes > self.limits.max_member_bytes:
+                    most = self.limits.max_member_bytes
+                    raise MediaLimitError("bytes of a member", entry.size_bytes, most)
+                return archive.read(position, _MERGED.decode())
+        raise NoDecoderError(f"{self.format} pictures without a merged one")
 
     def draw(self) -> Image.Image:
         """Return the merged picture."""
