@@ -39,7 +39,7 @@ class _StopError(Exception):
     """Nothing more of the document is read."""
 
 
-def parse_xml(block: bytes, limits: MediaLimits) -> Node:
+def parse_lenient_xml(block: bytes, limits: MediaLimits) -> Node:
     """Return a node without a name that has the root of the document as its child.
 
     Of a document that is malformed, too deep or too large, it has what was read until there; of one

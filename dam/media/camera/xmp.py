@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from dam.media.camera.tag_names import XMP_NAMES
 from dam.media.camera.values import Groups, TagValue
-from dam.media.camera.xml_tree import Node, parse_xml
+from dam.media.camera.xml_tree import Node, parse_lenient_xml
 from dam.media.clean_text import clean_text
 from dam.media.limits import MediaLimits
 
@@ -36,7 +36,7 @@ _DEFAULT_LANGUAGE = "x-default"
 
 def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> None:
     """Add the tags of an XMP document to groups; tags that are there stay."""
-    root = parse_xml(block, limits)
+    root = parse_lenient_xml(block, limits)
     descriptions: list[Node] = []
     shared: dict[str, Node] = {}
     _find(root, descriptions, shared)

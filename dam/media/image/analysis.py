@@ -3,7 +3,7 @@
 from PIL import Image
 
 from dam.errors import TornPictureError, UnreadablePictureError
-from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap, turned
+from dam.media.image.bitmap import grey_of, shrink, small_upright_bitmap
 from dam.media.image.colour_profile import to_srgb
 from dam.media.image.deep_colours import (
     are_dark,
@@ -15,6 +15,7 @@ from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.reading import open_picture, orientation_of, turns_itself
 from dam.media.image.thumbnail import encode_thumbnail
 from dam.media.image.torn import decoded_part
+from dam.media.image.turning import turned
 from dam.media.image.values import (
     BITMAP_RECIPE,
     ImageAnalysis,

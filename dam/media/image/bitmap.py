@@ -13,6 +13,8 @@ from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.readers.drawn import DrawnFile
 from dam.media.image.reading import JPEG_FORMATS, orientation_of, turns_itself
 from dam.media.image.tones import eight_bit, is_deep
+from dam.media.image.turning import turned
+from dam.media.image.values import LITTLE_CONTRAST
 from dam.media.limits import MediaLimits
 
 LONGEST_SIDE_PX = 256
@@ -21,19 +23,9 @@ _MOST_PIXELS_OF_FRAMES = 105_000_000
 _CODESTREAM, _CODING = b"\xff\x4f\xff\x51", b"\xff\x52"
 _CODING_WITHIN, _LEVELS_AT = 64 << 10, 9
 _OPAQUE = 255
-_LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels; of an ivory drawing on white: 3
 _SHRINKABLE_MODES = frozenset({"L", "RGB", "CMYK", "YCbCr"})
 # The end, and what decoders raise on a damaged frame; the first one was sound.
 _ENDS_OF_FRAMES = (EOFError, OSError, ValueError, SyntaxError, LookupError, struct.error)
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image:
@@ -94,11 +86,6 @@ def _levels_of(file: BinaryIO) -> int:
     file.seek(position)
     at = head.find(_CODING, max(0, head.find(_CODESTREAM)))
     return head[at + _LEVELS_AT] if 0 <= at < len(head) - _LEVELS_AT else 0
-
-
-def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """Return a picture upright, given EXIF's orientation of it."""
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -171,7 +158,7 @@ def _on_ground(rgba: Image.Image) -> Image.Image:
         Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba).convert("RGB")
         for ground in ("white", "black")
     )
-    if _contrast(on_white) >= _LITTLE_CONTRAST:
+    if _contrast(on_white) >= LITTLE_CONTRAST:
         return on_white
     return max(on_white, on_black, key=_contrast)
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from dam.errors import TornPictureError, UnreadablePictureError
-from dam.media.image.bitmap import shrink, small_upright_bitmap, turned
+from dam.media.image.bitmap import shrink, small_upright_bitmap
 from dam.media.image.declared_size import FILLED_FORMATS
 from dam.media.image.memory import decodable_pixels, refuse_large, refuse_large_progressive
 from dam.media.image.readers.drawn import DrawnFile
@@ -23,6 +23,7 @@ from dam.media.image.reading import (
     orientation_of,
     turns_itself,
 )
+from dam.media.image.turning import turned
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile
 

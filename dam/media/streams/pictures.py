@@ -13,6 +13,7 @@ from dam.errors import ItemError, MediaLimitError, NoPictureError
 from dam.media.file_type.recognition import media_type as type_of
 from dam.media.image.decoders import PICTURE_TYPES
 from dam.media.image.entry import small_picture
+from dam.media.image.values import LITTLE_CONTRAST
 from dam.media.limits import MediaLimits
 from dam.media.streams.description import is_cover, moving_pictures
 from dam.media.streams.formats import FLIC_TYPES
@@ -21,7 +22,6 @@ from dam.media.streams.opening import opened_streams
 _LONGEST_SIDE_PX = 512
 _PLACES = (0.1, 0.35, 0.6)
 _LATEST_S = (30, 120, 300)
-_LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels, as for animations
 _MOST_PACKETS = 500
 _MOST_STRETCH = 10
 _QUARTER_TURN = 90
@@ -57,7 +57,7 @@ def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> I
     picture: Image.Image | None = None
     for frame in _frames(container, stream):
         picture = _drawn(frame, stream)
-        if ImageStat.Stat(picture.convert("L")).stddev[0] >= _LITTLE_CONTRAST:
+        if ImageStat.Stat(picture.convert("L")).stddev[0] >= LITTLE_CONTRAST:
             break
     if picture is None:
         codec = stream.codec_context.codec.canonical_name

@@ -14,6 +14,7 @@ from dam.errors import MediaLimitError, MissingDecoderError, NoDecoderError, rai
 from dam.media.image.decoders import RAW_TYPES
 from dam.media.image.readers.drawn import DrawnFile
 from dam.media.image.readers.raw_parts import parts_of
+from dam.media.image.turning import turned
 
 PACKAGE, MODULE = "rawpy", "rawpy"
 _MOST_PREVIEW_BYTES, _MOST_RAW_BYTES = 64 << 20, 300 << 20
@@ -23,12 +24,6 @@ _ENOUGH_TIMES = 2
 _ALIKE = 0.03
 _SIDEWAYS = range(5, 9)
 _BACK = {5: 5, 6: 8, 7: 7, 8: 6}
-_TURNS = {
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _OF_FLIP = {3: 3, 5: 8, 6: 6}
 _FAULTS = (OSError, SyntaxError, ValueError, LookupError, TypeError, Image.DecompressionBombError)
 
@@ -100,7 +95,7 @@ class RawFile(DrawnFile):
         width, height = self.size
         is_turned = (width > height) != (preview.width > preview.height)
         if self._orientation in _SIDEWAYS and is_turned and width != height:
-            return preview.transpose(_TURNS[_BACK[self._orientation]])
+            return turned(preview, _BACK[self._orientation])
         return preview
 
     def _size_by_libraw(self) -> tuple[int, int]:
