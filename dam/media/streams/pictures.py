@@ -26,7 +26,7 @@ _LITTLE_CONTRAST = 12.0  # standard deviation of the grey levels, as for animati
 _MOST_PACKETS = 500
 _MATRIX, _ONE = struct.Struct("=9i"), 0x10000
 # Pillow turns counter-clockwise.
-_TURNS = {
+_TURNS: dict[tuple[int, ...], Image.Transpose] = {
     (0, 1, -1, 0): Image.Transpose.ROTATE_270,
     (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
     (0, -1, 1, 0): Image.Transpose.ROTATE_90,
