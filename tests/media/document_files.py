@@ -146,18 +146,60 @@ def docx(core: bytes, app: bytes = b"<Properties/>", **more: bytes) -> bytes:
     )
 
 
+_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def word(inner: str) -> bytes:
+    """Return `word/document.xml`, given the inner XML of its body, with `w` and `mc`."""
+    return (
+        f'<w:document xmlns:w="{_W}" xmlns:mc="urn:mc"><w:body>{inner}</w:body></w:document>'
+    ).encode()
+
+
+def relations(**targets: str) -> bytes:
+    """Return the relations of a part of an Office Open XML document, by their ids.
+
+    Example: `relations(r1="slide slides/slide1.xml")`.
+    """
+    each = (
+        f'<Relationship Id="{key}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        for key, (kind, target) in ((key, value.split()) for key, value in targets.items())
+    )
+    return f'<Relationships xmlns="{_RELATION}">{"".join(each)}</Relationships>'.encode()
+
+
+def listing(element: str, *ids: str) -> bytes:
+    """Return a part that lists others by the ids of its relations, in an order of its own."""
+    each = "".join(f'<{element} id="{at}" r:id="{key}"/>' for at, key in enumerate(ids))
+    return f'<x xmlns:r="{_OFFICE}">{each}</x>'.encode()
+
+
 def core_xml(**values: str) -> bytes:
     """Return the properties of an Office Open XML document."""
     inner = "".join(f"<dc:{name}>{value}</dc:{name}>" for name, value in values.items())
     return f'<x xmlns:dc="http://purl.org/dc/elements/1.1/">{inner}</x>'.encode()
 
 
-def epub(metadata: str, items: str = "", members: Mapping[str, bytes] | None = None) -> bytes:
-    """Return an EPUB, given the inner XML of its metadata and of its manifest."""
+def epub(
+    metadata: str,
+    items: str = "",
+    members: Mapping[str, bytes] | None = None,
+    spine: Sequence[str] = (),
+) -> bytes:
+    """Return an EPUB.
+
+    Args:
+        metadata: The inner XML of its metadata.
+        items: That of its manifest.
+        members: Its other files.
+        spine: The ids of its chapters.
+    """
+    order = "".join(f'<itemref idref="{each}"/>' for each in spine)
     package = (
         '<package xmlns="http://www.idpf.org/2007/opf" xmlns:opf="http://www.idpf.org/2007/opf">'
         f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{metadata}</metadata>'
-        f"<manifest>{items}</manifest></package>"
+        f"<manifest>{items}</manifest><spine>{order}</spine></package>"
     )
     return zipped(
         {

@@ -75,15 +75,7 @@ class ZipReader:
     def read(self, position: int, name: str) -> bytes:
         """Return a member's bytes; see `ArchiveReader.read`."""
         entry, place = self.entries[position], self._places[position]
-        if place.packed_bytes > entry.size_bytes + entry.size_bytes // 8 + _SLACK_BYTES:
-            raise MemberUnreadableError(name, "it is larger packed than unpacked")
-        self._file.seek(min(place.offset, self._size_bytes))
-        header = self._file.read(_LOCAL.size)
-        if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
-            raise MemberUnreadableError(name, "its header is not where the directory says")
-        *_, name_bytes, extra_bytes = _LOCAL.unpack(header)
-        self._file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
-        packed = self._file.read(place.packed_bytes)
+        packed = self._packed(position, name, place.packed_bytes)
         if len(packed) < place.packed_bytes:
             raise MemberUnreadableError(name, "the archive ends within it")
         content = unpacked(name, place.method, packed, entry.size_bytes)
@@ -92,6 +84,29 @@ class ZipReader:
         if zlib.crc32(content) != place.crc:
             raise MemberUnreadableError(name, "its checksum is wrong")
         return content
+
+    def read_beginning(self, position: int, name: str, most_bytes: int) -> bytes:
+        """Return at most so many bytes of a member; all of it or not, no checksum is compared.
+
+        Raises:
+            MemberUnreadableError: They cannot be unpacked.
+        """
+        place = self._places[position]
+        packed = self._packed(position, name, most_bytes + most_bytes // 8 + _SLACK_BYTES)
+        return unpacked(name, place.method, packed, most_bytes)[:most_bytes]
+
+    def _packed(self, position: int, name: str, most_bytes: int) -> bytes:
+        """Return at most so many of a member's packed bytes."""
+        entry, place = self.entries[position], self._places[position]
+        if place.packed_bytes > entry.size_bytes + entry.size_bytes // 8 + _SLACK_BYTES:
+            raise MemberUnreadableError(name, "it is larger packed than unpacked")
+        self._file.seek(min(place.offset, self._size_bytes))
+        header = self._file.read(_LOCAL.size)
+        if len(header) < _LOCAL.size or not header.startswith(b"PK\x03\x04"):
+            raise MemberUnreadableError(name, "its header is not where the directory says")
+        *_, name_bytes, extra_bytes = _LOCAL.unpack(header)
+        self._file.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+        return self._file.read(min(place.packed_bytes, most_bytes))
 
     def close(self) -> None:
         """Do nothing: the caller closes the file."""

@@ -8,16 +8,21 @@ from itertools import islice
 
 from dam.media.clean_text import MOST_CHARACTERS, clean_text
 
+TEXT_PAGES = 20
+TEXT_CHARACTERS = 60_000
+"""The text of at most so many pages is kept, and so many characters of it: about the 10,000 words
+by which search finds an asset."""
 MOST_KEYWORDS = 1_000
 MOST_PAGES = 10_000_000
 _MOST_LETTERS_OF_KEYWORDS = 200_000
 
 _SEPARATORS = re.compile("[,;\\n\uff0c\uff1b\u3001]")
 # `2024-05-17T10:11:12+02:00` as in XML, and `D:20240517101112+02'00'` as in a PDF; what is left out
-# at the end is the first month, day, or the beginning of the day.
+# at the end is the first month, day, or the beginning of the day. What is behind a Z, as in
+# `Z00'00'`, does not count.
 _TIME = re.compile(
     r"(?:D:)?(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.\d*)?)?)?)?)?"
-    r"\s*(?:([Zz])|([+-])(\d\d)[':]?(\d\d)?'?)?"
+    r"\s*(?:([Zz])(?:\d\d[':]?(?:\d\d)?'?)?|([+-])(\d\d)[':]?(\d\d)?'?)?"
 )
 _NONE_BEFORE, _NONE_AFTER = 1970, 2200
 
@@ -35,7 +40,7 @@ class DocumentFacts:
         is_encrypted: It, or a part of it, is encrypted; perhaps nothing else can be read.
         created_at: An ISO 8601 time with its offset; UTC if the document has no offset.
         modified_at: The same.
-        text: The words of the first pages.
+        text: The words of the first pages, slides or chapters.
     """
 
     title: str | None = None

@@ -92,7 +92,8 @@ def _cover_of(media_type: str) -> Cover | None:
     """Return the function that finds the cover of such a document; None if it never has one."""
     if media_type in _COMPOUND_TYPES:
         return None
-    from dam.media.document import office  # noqa: PLC0415 - as above
+    with _extra():
+        from dam.media.document import office  # noqa: PLC0415 - as above
 
     if media_type == _EPUB:
         return office.epub_cover
@@ -130,7 +131,7 @@ DOCUMENT = MediaKind(
     name="document",
     media_types=frozenset({_PDF, _EPUB}) | _OPEN_XML_TYPES | _OPEN_DOCUMENT_TYPES | _COMPOUND_TYPES,
     describe=_describe,
-    description_version=1,
+    description_version=2,
     picture=_picture,
     is_hashed=False,
     requirements={EXTRA: _has_extra},

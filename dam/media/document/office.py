@@ -1,4 +1,4 @@
-"""Facts and covers of the office formats of today: Office Open XML and OpenDocument."""
+"""Facts, words and covers of Office Open XML, OpenDocument and EPUB."""
 
 from typing import BinaryIO
 
@@ -10,6 +10,7 @@ from dam.media.document.facts import (
     stated,
     time_of,
 )
+from dam.media.document.reading_order import epub_words, open_document_words, open_xml_words
 from dam.media.document.zipped import (
     ZippedDocument,
     attribute,
@@ -36,6 +37,7 @@ def describe_open_xml(file: BinaryIO, media_type: str, limits: MediaLimits) -> D
         page_count=count_of(text(app, "Slides", "Pages")),
         created_at=time_of(text(core, "created")),
         modified_at=time_of(text(core, "modified")),
+        text=open_xml_words(document, media_type, limits),
     )
 
 
@@ -62,6 +64,7 @@ def describe_open_document(file: BinaryIO, media_type: str, limits: MediaLimits)
         page_count=None if counted is None else count_of(attribute(counted, "page-count")),
         created_at=time_of(text(meta, "creation-date")),
         modified_at=time_of(text(meta, "date")),
+        text=open_document_words(document, limits),
     )
 
 
@@ -74,7 +77,8 @@ def open_document_cover(file: BinaryIO, media_type: str, limits: MediaLimits) ->
 def describe_epub(file: BinaryIO, _media_type: str, limits: MediaLimits) -> DocumentFacts:
     """Return the facts about an EPUB."""
     document = ZippedDocument(file, "EPUB", limits)
-    package = document.xml(_package_name(document))
+    package_name = _package_name(document)
+    package = document.xml(package_name)
     dates = {attribute(each, "event"): (each.text or "") for each in elements(package, "date")}
     stated_by_name = {
         attribute(each, "property"): (each.text or "") for each in elements(package, "meta")
@@ -88,6 +92,7 @@ def describe_epub(file: BinaryIO, _media_type: str, limits: MediaLimits) -> Docu
         is_encrypted=_has_locked_parts(document),
         created_at=time_of(dates.get("creation") or dates.get("")),
         modified_at=time_of(stated_by_name.get("dcterms:modified") or dates.get("modification")),
+        text=epub_words(document, package_name, package, limits),
     )
 
 

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import pypdfium2  # type: ignore[import-untyped]  # has no types
@@ -21,17 +22,21 @@ from dam.errors import (
     UnreadableDocumentError,
     raise_host_limit,
 )
-from dam.media.document.facts import DocumentFacts, keywords_of, stated, time_of
+from dam.media.document.facts import (
+    TEXT_CHARACTERS,
+    TEXT_PAGES,
+    DocumentFacts,
+    keywords_of,
+    stated,
+    time_of,
+)
+from dam.media.document.pdf_xmp import MOST_BYTES as MOST_XMP_BYTES
+from dam.media.document.pdf_xmp import facts_of_xmp
 from dam.media.limits import MediaLimits
-
-TEXT_PAGES = 20
-TEXT_CHARACTERS = 60_000
-"""The text of at most so many pages is kept, and so many characters of it: about the 10,000 words
-by which search finds an asset."""
 
 _LONGEST_SIDE_PX = 256  # of a thumbnail
 _LARGEST_SCALE = 4.0
-_SPARE_BYTES = 1 << 20
+_SPARE_BYTES = (1 << 20) - MOST_XMP_BYTES
 _LARGEST_VALUE_BYTES = 16 << 20
 _NEEDS_PASSWORD = frozenset({raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY})
 _SOFT_HYPHENS = ("\x02\r\n", "\ufffe\r\n", "\x02", "\ufffe", "\xad")
@@ -79,16 +84,17 @@ class _Source:
             return 0
 
 
-def describe(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> DocumentFacts:
+def describe(file: BinaryIO, _media_type: str, limits: MediaLimits) -> DocumentFacts:
     """Return the facts about a PDF; of one that needs a password, that it is encrypted.
 
-    Beside what the picture of the first page needs, at most the size of the file and 1 MiB is read.
+    What its `Info` does not say is taken from its XMP. Beside what the picture of the first page
+    needs, at most the size of the file and 1 MiB is read.
     """
     with _opened(file) as (pdf, source):
         if pdf is None:
             return DocumentFacts(is_encrypted=True)
         values = {key: _value(pdf, key) for key in _KEYS}
-        return DocumentFacts(
+        facts = DocumentFacts(
             title=stated(values["Title"]),
             author=stated(values["Author"]),
             description=stated(values["Subject"]),
@@ -99,6 +105,16 @@ def describe(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Document
             modified_at=time_of(values["ModDate"]),
             text=stated(_text(pdf, source), TEXT_CHARACTERS),
         )
+    return (
+        facts if all(getattr(facts, name) for name in _STATED) else _completed(facts, file, limits)
+    )
+
+
+def _completed(facts: DocumentFacts, file: BinaryIO, limits: MediaLimits) -> DocumentFacts:
+    """Return the facts with those of the XMP where the `Info` says nothing."""
+    found = facts_of_xmp(file, limits)
+    missing = {name: getattr(found, name) for name in _STATED if not getattr(facts, name)}
+    return replace(facts, **missing)
 
 
 def picture(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Any:  # noqa: ANN401 - Pillow's image
@@ -145,6 +161,7 @@ def _reason(error: Exception) -> str:
     return text[:1].lower() + text[1:]
 
 
+_STATED = ("title", "author", "description", "keywords", "created_at", "modified_at")
 _KEYS = ("Title", "Author", "Subject", "Keywords", "CreationDate", "ModDate")
 
 

@@ -67,6 +67,16 @@ class ZippedDocument:
             reason = f"its member {name!r}: {error.reason}"
             raise UnreadableDocumentError(self._format, reason) from error
 
+    def beginning(self, name: str, most_bytes: int) -> bytes:
+        """Return at most so many bytes of a member; none if they cannot be read."""
+        position = self._positions.get(name.lower())
+        if position is None or self._reader.entries[position].is_encrypted:
+            return b""
+        try:
+            return self._reader.read_beginning(position, name, most_bytes)
+        except MemberUnreadableError:
+            return b""
+
     def xml(self, name: str | None) -> Element | None:
         """Return the root of an XML document in it; None if it is not there, or encrypted.
 

@@ -7,6 +7,8 @@ bytes are not of its format. A hostile offset reads nothing and ends the search.
 
 import re
 import struct
+import zlib
+from collections.abc import Iterable
 from typing import BinaryIO, NamedTuple
 
 _ZIP_TAIL_BYTES = 66_000
@@ -19,6 +21,10 @@ _ZIP_MEMBERS = {
     ),
     b"META-INF/MANIFEST.MF": "application/java-archive",
 }
+_TYPE = re.compile(
+    rb"application/(?:epub\+zip|x-krita|vnd\.oasis\.opendocument\.[a-z-]+)|image/openraster"
+)
+_LONGEST_TYPE, _DEFLATED = 100, 8
 _OLE_HEADER_BYTES = 512
 _OLE_STREAMS = {
     "WordDocument": "application/msword",
@@ -26,6 +32,7 @@ _OLE_STREAMS = {
     "Book": "application/vnd.ms-excel",
     "PowerPoint Document": "application/vnd.ms-powerpoint",
     "__properties_version1.0": "application/vnd.ms-outlook",
+    "__nameid_version1.0": "application/vnd.ms-outlook",
 }
 _RIFF_FORMS = {
     b"WAVE": "audio/x-wav",
@@ -106,28 +113,58 @@ def zip_type(head: bytes, file: BinaryIO) -> str | None:
     if declared:
         # The name of the next member follows without a gap; its header starts with "PK".
         return declared[1].decode("ascii")
-    names = _zip_names(file)
-    return next((kind for name, kind in _ZIP_MEMBERS.items() if name in names), "application/zip")
+    members = _zip_members(file)
+    if b"mimetype" in members and (stated := _stated_type(file, members[b"mimetype"])):
+        return stated
+    found = next((kind for name, kind in _ZIP_MEMBERS.items() if name in members), None)
+    if found is None and b"META-INF/container.xml" in members and _has_package(members):
+        return "application/epub+zip"
+    return found or "application/zip"
 
 
-def _zip_names(file: BinaryIO) -> set[bytes]:
+def _stated_type(file: BinaryIO, offset: int) -> str | None:
+    """Return the type in the member `mimetype`, which should be the first and not be packed."""
+    file.seek(offset)
+    header = file.read(30)
+    if len(header) < 30 or not header.startswith(b"PK\x03\x04"):  # noqa: PLR2004 - its size
+        return None
+    method, name_size, extra_size = (struct.unpack_from("<H", header, at)[0] for at in (8, 26, 28))
+    file.seek(name_size + extra_size, 1)
+    content = file.read(_LONGEST_TYPE)
+    if method == _DEFLATED:
+        try:
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, _LONGEST_TYPE)
+        except zlib.error:
+            return None
+    stated = _TYPE.match(content.lstrip())
+    return stated[0].decode("ascii") if stated else None
+
+
+def _has_package(members: Iterable[bytes]) -> bool:
+    return any(name.lower().endswith(b".opf") for name in members)
+
+
+def _zip_members(file: BinaryIO) -> dict[bytes, int]:
+    """Return the names of the members, and where the header of each is."""
     size = file.seek(0, 2)
     tail_start = file.seek(max(0, size - _ZIP_TAIL_BYTES))
     tail = file.read(_ZIP_TAIL_BYTES)
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) < end + 22:
-        return set()
+        return {}
     directory_size, directory_offset = struct.unpack_from("<LL", tail, end + 12)
     if directory_offset >= tail_start + end:
-        return set()
+        return {}
     file.seek(directory_offset)
     directory = file.read(min(directory_size, _ZIP_NAMES_BYTES))
-    names, at = set(), 0
+    members: dict[bytes, int] = {}
+    at = 0
     while directory[at : at + 4] == b"PK\x01\x02" and len(directory) >= at + 46:
         name_size, extra_size, comment_size = struct.unpack_from("<HHH", directory, at + 28)
-        names.add(directory[at + 46 : at + 46 + name_size])
+        name = directory[at + 46 : at + 46 + name_size]
+        members.setdefault(name, struct.unpack_from("<L", directory, at + 42)[0])
         at += 46 + name_size + extra_size + comment_size
-    return names
+    return members
 
 
 def ole_type(head: bytes, file: BinaryIO) -> str | None:

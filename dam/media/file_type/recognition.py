@@ -22,11 +22,10 @@ from dam.media.file_type.containers import (
 )
 from dam.media.file_type.signatures import SIGNATURES
 from dam.media.file_type.text_formats import (
-    TEXT,
     compressed_type,
+    in_utf8,
     is_portable,
     is_text,
-    is_utf16,
     is_written,
     markup_type,
     type_of_text,
@@ -35,7 +34,7 @@ from dam.media.file_type.text_formats import (
 EMPTY = "inode/x-empty"
 UNKNOWN = "application/octet-stream"
 
-RECOGNITION_VERSION = 2
+RECOGNITION_VERSION = 3
 """Raise it if `media_type` changes its answer for any file."""
 HEAD_BYTES = 4096
 """How much of the beginning of a file is looked at first."""
@@ -88,8 +87,10 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
         return EMPTY
     if is_text(head) and not is_written(head):
         return type_of_text(head, is_whole=len(head) < HEAD_BYTES)
-    found = _binary_type(head, file) or markup_type(head)
-    return found or (TEXT if is_utf16(head) or is_text(head) else UNKNOWN)
+    if found := _binary_type(head, file) or markup_type(head):
+        return found
+    text = head if is_text(head) else in_utf8(head)
+    return type_of_text(text, is_whole=len(head) < HEAD_BYTES) if text else UNKNOWN
 
 
 def _binary_type(head: bytes, file: BinaryIO) -> str | None:

@@ -6,18 +6,29 @@ describes its beginning.
 """
 
 import codecs
+import csv
 import json
 import re
 import zlib
 
 TEXT = "text/plain"
 
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_WIDE_MARKS = (  # the mark of UTF-32 begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_EBCDIC = "cp037"
+_EBCDIC_CONTROL = bytes(set(range(64)) - set(b"\x05\x0d\x15\x25")) + b"\xff"
+_EBCDIC_BLANK = 0x40
+_LEAST_EBCDIC_BYTES, _MOST_LETTERS_A_WORD = 16, 20
 _CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b")) + b"\x7f"
 _END_OF_DOS = b"\x1a"
 _GAP = rb"(?:\s|#[^\n]*\n)+"
+_NUMBERS = rb"(?![\d\s]*[A-Za-z]{3})[\d\s#]"  # no words, as in "P1 3 4 5 apples"
 _GRAMMARS = (
-    (rb"P[1-3]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}" + _GAP + rb"[\d\s#]", "portable"),
+    (rb"P[1-3]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}" + _GAP + _NUMBERS, "portable"),
     (rb"P[4-6]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}\s", "portable"),
     (rb"P7\n(?:#[^\n]*\n|(?:WIDTH|HEIGHT|DEPTH|MAXVAL) \d+\n|TUPLTYPE \w+\n)+ENDHDR\n", "portable"),
     (rb"P[Ff]\s+\d{1,9}\s+\d{1,9}\s+-?\d+(?:\.\d+)?\s", "portable"),
@@ -28,12 +39,18 @@ _GRAMMARS = (
     (rb"Image type: [^\n]*\r\n", None),
     (rb"(?s)#\?(?:RADIANCE|RGBE)\s*\n.*\n[-+][XY] \d+ [-+][XY] \d+\n", None),
     (rb"(?:\xef\xbb\xbf)?%PDF-\d", None),
-    (rb"(?s)(?:RIFF|RIFX|RF64|BW64|FORM)....(?:WAVE|AVI |WEBP|AIF[FC]|ILBM|PBM |8SVX)", None),
+    (rb"(?s)(?:RIFF|RIFX|RF64|BW64)....(?:WAVE(?:fmt |JUNK|LIST)|AVI LIST|WEBP[^\s.,;:!?])", None),
     (rb"d8:announce(?:-list)?(?:\d+:|l)", None),
     (rb"P7 332\n#", None),
 )
 _WRITTEN = tuple((re.compile(grammar), name) for grammar, name in _GRAMMARS)
 _PORTABLE = tuple(pattern for pattern, name in _WRITTEN if name == "portable")
+_BEFORE_THE_ROOT = re.compile(
+    rb"(?s)(?:\s+|<!--.*?(?:-->|$)|<\?.*?(?:\?>|$)|<!DOCTYPE[^>\[]*(?:\[.*?(?:\]\s*|$))?(?:>|$))+",
+    re.IGNORECASE,
+)
+_ROOT = re.compile(rb"<([A-Za-z][\w:.-]*)(?:\s+[\w:.-]+\s*=\s*[\"']|\s*(/?)>\s*(.?))")
+_ROOT_OF_DOCTYPE = re.compile(rb"(?i)<!DOCTYPE\s+(svg)\b")
 _ROOT_ELEMENTS = {
     b"svg": "image/svg+xml",
     b"svg:svg": "image/svg+xml",
@@ -43,6 +60,15 @@ _ROOT_ELEMENTS = {
     b"head": "text/html",
     b"body": "text/html",
 }
+_LETTER = re.compile(
+    rb"(?:(?!From )[!-9;-~]{1,60}:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n)+", re.IGNORECASE
+)
+_LETTER_FIELD = re.compile(rb"(?m)^([!-9;-~]+):")
+_OF_LETTERS = frozenset({b"from", b"sender", b"received", b"return-path"})
+_ALSO_OF_LETTERS = frozenset({b"message-id", b"mime-version", b"received", b"date", b"to"})
+_LEAST_FIELDS = 2
+_COMMA = re.compile(rb",(?! )")
+_LEAST_ROWS, _MOST_ROWS = 3, 10
 _TEXT_FORMATS = (
     (re.compile(rb"(?i)<!doctype html"), "text/html"),
     (re.compile(rb"<\?xml"), "text/xml"),
@@ -65,9 +91,28 @@ def is_text(head: bytes) -> bool:
     return len(text.translate(None, _CONTROL)) == len(text)
 
 
-def is_utf16(head: bytes) -> bool:
-    """Tell whether a file begins with the mark of UTF-16."""
-    return head[:2] in _UTF16_MARKS
+def in_utf8(head: bytes) -> bytes | None:
+    """Return a text whose letters take two or four bytes, or are EBCDIC, in UTF-8; None of others.
+
+    UTF-16 without its mark is only known if all letters are of ASCII.
+    """
+    known = next((name for mark, name in _WIDE_MARKS if head.startswith(mark)), None)
+    if known is None and len(head) > 1 and not any(head[1::2]) and is_text(head[::2]):
+        known = "utf-16-le"
+    if known is None and len(head) > 1 and not any(head[::2]) and is_text(head[1::2]):
+        known = "utf-16-be"
+    if known is None and _is_ebcdic(head):
+        return head.decode(_EBCDIC).replace("\x85", "\n").encode()
+    if known is None:
+        return None
+    return head.decode(known, "replace").encode("utf-8", "replace")
+
+
+def _is_ebcdic(head: bytes) -> bool:
+    """Tell whether a file has no byte that EBCDIC does not print, and a blank now and then."""
+    is_printed = len(head.translate(None, _EBCDIC_CONTROL)) == len(head)
+    has_words = head.count(_EBCDIC_BLANK) * _MOST_LETTERS_A_WORD >= len(head) >= _LEAST_EBCDIC_BYTES
+    return is_printed and has_words
 
 
 def is_written(head: bytes) -> bool:
@@ -84,24 +129,57 @@ def type_of_text(head: bytes, *, is_whole: bool) -> str:
     """Return the media type of a text.
 
     Args:
-        head: Its beginning.
+        head: Its beginning, in an encoding in which ASCII is itself.
         is_whole: That is all of it.
     """
-    return markup_type(head) or ("application/json" if is_whole and _is_list(head) else TEXT)
+    if found := markup_type(head):
+        return found
+    if is_whole and _is_list(head):
+        return "application/json"
+    if _is_letter(head):
+        return "message/rfc822"
+    return "text/csv" if _is_table(head, is_whole=is_whole) else TEXT
 
 
 def markup_type(head: bytes) -> str | None:
     """Return the media type of markup and of source code that is a picture; None of other text."""
-    if is_utf16(head):
-        start = head.decode("utf-16", "replace").lstrip().encode("utf-8", "replace")
-    else:
-        start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"<"):
-        without_comments = re.sub(rb"(?s)<!--.*?(-->|$)", b"", start)
-        root = re.search(rb"<([A-Za-z][\w:.-]*)", without_comments)
-        if root and root[1].lower() in _ROOT_ELEMENTS:
-            return _ROOT_ELEMENTS[root[1].lower()]
+        before = _BEFORE_THE_ROOT.match(start)
+        root = _ROOT.match(start, before.end() if before else 0)
+        if root and (kind := _ROOT_ELEMENTS.get(root[1].lower())):
+            # Words right behind `<svg>` are those of somebody who writes about it.
+            if root[3] in (None, b"", b"<") or kind == "text/html":
+                return kind
+        elif _ROOT_OF_DOCTYPE.search(start[: before.end()] if before else b""):
+            return "image/svg+xml"
     return next((kind for pattern, kind in _TEXT_FORMATS if pattern.match(start)), None)
+
+
+def _is_letter(head: bytes) -> bool:
+    """Tell whether a text begins with the fields of a mail: the sender, and when or to whom."""
+    fields = _LETTER.match(head)
+    if fields is None:
+        return False
+    names = {name.lower() for name in _LETTER_FIELD.findall(fields[0])}
+    return bool(names & _OF_LETTERS) and len(names & _ALSO_OF_LETTERS) >= _LEAST_FIELDS
+
+
+def _is_table(head: bytes, *, is_whole: bool) -> bool:
+    """Tell whether all of the first lines of a text have the same number of commas, as CSV has.
+
+    Behind each comma of prose there is a blank.
+    """
+    text = head.removeprefix(codecs.BOM_UTF8).removesuffix(_END_OF_DOS)
+    lines = text.decode("utf-8", "replace").splitlines()
+    complete = lines if is_whole else lines[:-1]
+    if not _COMMA.search(head):
+        return False
+    try:
+        rows = list(csv.reader(complete[:_MOST_ROWS], strict=True))
+    except csv.Error:
+        return False
+    return len(rows) >= _LEAST_ROWS and len({len(row) for row in rows}) == 1 < len(rows[0])
 
 
 def compressed_type(head: bytes) -> str | None:

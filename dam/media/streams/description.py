@@ -10,9 +10,11 @@ import av.stream
 
 from dam.media.limits import MediaLimits
 from dam.media.streams.formats import VIDEO_FORMATS, container_of
+from dam.media.streams.matroska_turns import turns_of_pictures
 from dam.media.streams.mpeg_duration import stated_duration_s
 from dam.media.streams.opening import opened_streams
-from dam.media.streams.tags import camera, cleaned_tags, position, recorded_at, song_tags
+from dam.media.streams.recording import camera, position, recorded_at
+from dam.media.streams.tags import cleaned_tags, song_tags
 from dam.media.streams.upright import turns_of_tracks
 from dam.media.streams.values import AudioFacts, StreamFacts, VideoFacts
 
@@ -23,6 +25,7 @@ _LEAST_MPEG_BYTES_PER_S = 1000
 _LONGEST_ADDED_SILENCE_S = 1.0
 _LISTED_STREAMS = 100
 _SIDEWAYS = (90, 270)
+_MOST_STRETCH = 10
 
 
 def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> StreamFacts:
@@ -44,7 +47,7 @@ def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> StreamFact
             title=tags.get("title"),
             description=tags.get("comment") or tags.get("description"),
             song=song_tags(tags),
-            recorded_at=recorded_at(tags) if is_recorded else None,
+            recorded_at=recorded_at(tags, name, _handlers(container)) if is_recorded else None,
             position=position(tags) if is_recorded else None,
             make=make,
             model=model,
@@ -81,7 +84,8 @@ def _codec(stream: av.stream.Stream) -> str | None:
 
 def _video(stream: av.VideoStream, file: BinaryIO, container: str) -> VideoFacts:
     width, height = stream.codec_context.width, stream.codec_context.height
-    turn = turns_of_tracks(file).get(stream.id, 0) if _has_boxes(container) else 0
+    width = round(width * stretch_of(stream))
+    turn = _turn(stream, file, container)
     if turn in _SIDEWAYS:
         width, height = height, width
     return VideoFacts(
@@ -93,8 +97,19 @@ def _video(stream: av.VideoStream, file: BinaryIO, container: str) -> VideoFacts
     )
 
 
-def _has_boxes(container: str) -> bool:
-    return container in ("mov", "mp4", "3gp", "3g2", "mj2")
+def stretch_of(stream: av.VideoStream) -> float:
+    """Return how much wider than high a pixel of a video is shown; 1 if that would be absurd."""
+    stretch = float(stream.sample_aspect_ratio or 1)
+    return stretch if 1 / _MOST_STRETCH < stretch < _MOST_STRETCH else 1.0
+
+
+def _turn(stream: av.VideoStream, file: BinaryIO, container: str) -> int:
+    if container in ("mov", "mp4", "3gp", "3g2", "mj2"):
+        return turns_of_tracks(file).get(stream.id, 0)
+    if container in ("matroska", "webm"):
+        position = stream.container.streams.video.index(stream)
+        return next(iter(turns_of_pictures(file)[position:]), 0)
+    return 0
 
 
 def _rate(rate: Fraction | None) -> float | None:
@@ -114,6 +129,12 @@ def _tags(container: av.container.InputContainer, sound: av.AudioStream | None) 
     """Return the tags of the file; in Ogg they are those of the stream of sound."""
     is_in_stream = sound is not None and container.format.name == "ogg"
     return cleaned_tags(container.metadata, sound.metadata if is_in_stream and sound else {})
+
+
+def _handlers(container: av.container.InputContainer) -> list[str]:
+    """Return what the streams name as their handlers and encoders, which programs sign."""
+    pairs = (pair for stream in container.streams for pair in stream.metadata.items())
+    return [value for key, value in pairs if key.lower() in ("handler_name", "encoder")]
 
 
 def _duration(microseconds: int | None, file: BinaryIO, container: str) -> float | None:

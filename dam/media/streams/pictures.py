@@ -1,6 +1,7 @@
 """The poster of a video and the cover of a song; the part of `streams.entry` in PyAV and Pillow."""
 
 import io
+import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -15,7 +16,7 @@ from dam.media.image.decoders import PICTURE_TYPES
 from dam.media.image.entry import small_picture
 from dam.media.image.values import LITTLE_CONTRAST
 from dam.media.limits import MediaLimits
-from dam.media.streams.description import is_cover, moving_pictures
+from dam.media.streams.description import is_cover, moving_pictures, stretch_of
 from dam.media.streams.formats import FLIC_TYPES
 from dam.media.streams.opening import opened_streams
 
@@ -23,8 +24,17 @@ _LONGEST_SIDE_PX = 512
 _PLACES = (0.1, 0.35, 0.6)
 _LATEST_S = (30, 120, 300)
 _MOST_PACKETS = 500
-_MOST_STRETCH = 10
-_QUARTER_TURN = 90
+_MATRIX, _ONE = struct.Struct("=9i"), 0x10000
+# Pillow turns counter-clockwise.
+_TURNS: dict[tuple[int, ...], Image.Transpose] = {
+    (0, 1, -1, 0): Image.Transpose.ROTATE_270,
+    (-1, 0, 0, -1): Image.Transpose.ROTATE_180,
+    (0, -1, 1, 0): Image.Transpose.ROTATE_90,
+    (-1, 0, 0, 1): Image.Transpose.FLIP_LEFT_RIGHT,
+    (1, 0, 0, -1): Image.Transpose.FLIP_TOP_BOTTOM,
+    (0, 1, 1, 0): Image.Transpose.TRANSPOSE,
+    (0, -1, -1, 0): Image.Transpose.TRANSVERSE,
+}
 
 
 def poster(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
@@ -103,17 +113,23 @@ def _frame_after(
 
 def _drawn(frame: av.VideoFrame, stream: av.VideoStream) -> Image.Image:
     """Return a frame small, in the shape in which it is shown, and turned upright."""
-    stretch = stream.sample_aspect_ratio or 1
-    if not 1 / _MOST_STRETCH < stretch < _MOST_STRETCH:
-        stretch = 1
-    shown = (frame.width * float(stretch), float(frame.height))
+    shown = (frame.width * stretch_of(stream), float(frame.height))
     scale = min(1.0, _LONGEST_SIDE_PX / max(shown))
     width, height = (max(1, round(side * scale)) for side in shown)
     small: Any = frame.reformat(width=width, height=height, format="rgb24")  # it has few types
     picture: Image.Image = small.to_image()
-    if frame.rotation and frame.rotation % _QUARTER_TURN == 0:
-        return picture.rotate(frame.rotation, expand=True)
-    return picture
+    turn = _TURNS.get(_directions(frame))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _directions(frame: av.VideoFrame) -> tuple[int, ...]:
+    """Return where the right and the lower side of a frame are shown, as two directions."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")  # its type hides that it has bytes
+    content = b"" if matrix is None else bytes(matrix)
+    if len(content) != _MATRIX.size:
+        return ()
+    right_x, right_y, _, down_x, down_y, *_ = _MATRIX.unpack(content)
+    return tuple(round(each / _ONE) for each in (right_x, right_y, down_x, down_y))
 
 
 def _cover(container: av.container.InputContainer, limits: MediaLimits) -> Image.Image:

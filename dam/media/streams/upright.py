@@ -17,14 +17,18 @@ _TURNS = {
     (0, _ONE, -_ONE, 0): 90,
     (-_ONE, 0, 0, -_ONE): 180,
     (0, -_ONE, _ONE, 0): 270,
+    (-_ONE, 0, 0, _ONE): 180,  # this and the following are turned, and then upside down
+    (_ONE, 0, 0, -_ONE): 0,
+    (0, _ONE, _ONE, 0): 90,
+    (0, -_ONE, -_ONE, 0): 270,
 }
 
 
 def turns_of_tracks(file: BinaryIO) -> dict[int, int]:
     """Return the turn of each track by its number: 0, 90, 180 or 270 degrees clockwise.
 
-    Mirrored and slanted tracks are left out, and so is all of a file that is damaged or of another
-    format.
+    A mirrored track is turned and then set upside down. Slanted tracks are left out, and so is all
+    of a file that is damaged or of another format.
     """
     turns: dict[int, int] = {}
     source = ByteSource(file, _MOST_BYTES)

@@ -11,10 +11,12 @@ class VideoFacts:
 
     Attributes:
         codec: FFmpeg's name of the codec, such as `h264`; None if FFmpeg does not know it.
-        width: Stored pixels in a row as displayed, so after the turn that `rotation` says.
+        width: Pixels in a row as displayed: stretched, if they are stored narrower or wider than
+            high, and after the turn that `rotation` says.
         height: Rows, likewise.
         frame_rate: Frames a second, on average; None if the file does not tell.
-        rotation: Degrees clockwise by which a player turns the stored frames: 0, 90, 180 or 270.
+        rotation: Degrees clockwise by which a player turns the stored frames: 0, 90, 180 or 270;
+            it may mirror them, too.
     """
 
     codec: str | None

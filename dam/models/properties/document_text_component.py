@@ -9,7 +9,8 @@ from dam.core.ecs.search_fields import SEARCHED_TEXT
 class DocumentTextComponent(Component, kw_only=True):
     """The text on the first pages of a document, by whose words it is found.
 
-    Of a PDF, it is that of 20 pages, and at most 60,000 characters.
+    It is that of 20 pages or slides, and at most 60,000 characters. It is known of PDF, of the
+    office formats of today, and of EPUB.
     """
 
     __tablename__ = "component_document_text"

@@ -40,6 +40,7 @@ _BY_START: Mapping[str, str] = {
     "video/": "video",
     "audio/": "audio",
     "font/": "font",
+    "message/": "document",
     "text/": "document",
     "application/vnd.ms-": "document",
     "application/vnd.oasis.opendocument.": "document",

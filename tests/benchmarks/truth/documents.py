@@ -22,7 +22,13 @@ _BARS = {"pages of PDFs": 0.99, "encryption": 0.99}
 # The tags of exiftool, the first one that is there.
 _TAGS = {
     "title": ("PDF:Title", "XML:Title", "FlashPix:Title", "XMP-dc:Title"),
-    "author": ("PDF:Author", "XML:Creator", "FlashPix:Author", "XMP-meta:Initial-creator"),
+    "author": (
+        "PDF:Author",
+        "XML:Creator",
+        "FlashPix:Author",
+        "XMP-meta:Initial-creator",
+        "XMP-dc:Creator",
+    ),
     "created": (
         "PDF:CreateDate",
         "XML:CreateDate",

@@ -105,7 +105,9 @@ def _of_video(facts: StreamFacts | None, true: Mapping[str, Any]) -> Iterator[Co
     turn = next(
         (each["rotation"] for each in true.get("side_data_list", []) if "rotation" in each), 0
     )
-    size = (true["width"], true["height"])
+    across, _, down = true.get("sample_aspect_ratio", "1:1").partition(":")
+    stretch = int(across) / int(down) if int(across) else 1
+    size = (round(true["width"] * stretch), true["height"])
     yield "codecs", video and video.codec, true.get("codec_name")
     yield "rotation", video and video.rotation, -turn % 360
     displayed = size[::-1] if turn % (2 * _QUARTER) else size

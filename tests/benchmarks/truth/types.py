@@ -6,13 +6,14 @@ called texts.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dam.media.file_type.recognition import UNKNOWN, file_type, media_type
 from dam.media.file_type.signatures import SIGNATURES
 from dam.media.image.decoders import PICTURE_TYPES
 from tests.benchmarks.pictures import CORPUS
+from tests.benchmarks.truth import plain_texts
 from tests.benchmarks.truth.table import Row
 
 TITLE = "types by content, against libmagic and the names of files"
@@ -220,7 +221,13 @@ TEXTS = (
 
 def table() -> list[Row]:
     """Return how many types are right in each folder, and how many texts are called texts."""
-    return [*(_of_folder(name) for name in FOLDERS), _of_texts()]
+    return [
+        *(_of_folder(name) for name in FOLDERS),
+        _of_texts("plain texts", texts(), "text/plain"),
+        _of_texts("texts and sources in many encodings", plain_texts.plain(), "text/plain"),
+        _of_texts("tables of commas", plain_texts.tables(), "text/csv"),
+        _of_texts("JSON", plain_texts.lists(), "application/json"),
+    ]
 
 
 def texts() -> Iterator[bytes]:
@@ -250,16 +257,16 @@ def _of_folder(name: str) -> Row:
     return Row(what=name, equal=total - len(wrong), total=total, least=LEAST, wrong=wrong)
 
 
-def _of_texts() -> Row:
-    found = [(text, media_type(io.BytesIO(text))) for text in texts()]
-    wrong = [f"{text!r}: {kind}" for text, kind in found if kind != "text/plain"]
+def _of_texts(what: str, some: Iterable[bytes], expected: str) -> Row:
+    found = [(text, media_type(io.BytesIO(text))) for text in some]
+    wrong = [f"{text!r}: {kind}" for text, kind in found if kind != expected]
     total = len(found)
-    return Row(what="plain texts", equal=total - len(wrong), total=total, least=LEAST, wrong=wrong)
+    return Row(what=what, equal=total - len(wrong), total=total, least=LEAST, wrong=wrong)
 
 
 def texts_called_pictures() -> list[bytes]:
     """Return the plain texts that dam takes for pictures, or other files of an image type."""
-    found = ((text, media_type(io.BytesIO(text))) for text in texts())
+    found = ((text, media_type(io.BytesIO(text))) for text in (*texts(), *plain_texts.plain()))
     return [text for text, kind in found if kind in PICTURE_TYPES or kind.startswith("image/")]
 
 

@@ -16,9 +16,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dam.errors import ItemError, MissingExtraError, NoPictureError
-from dam.media.document.facts import DocumentFacts, keywords_of, time_of
+from dam.media.document.facts import (
+    TEXT_CHARACTERS,
+    TEXT_PAGES,
+    DocumentFacts,
+    keywords_of,
+    time_of,
+)
 from dam.media.document.kind import DOCUMENT
-from dam.media.document.pdf import TEXT_CHARACTERS, TEXT_PAGES
 from dam.media.file_type.recognition import media_type
 from dam.media.limits import MediaLimits
 from tests.media.document_files import (
@@ -209,6 +214,11 @@ class _Counting(io.BytesIO):
         self.count += size
         return size
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = super().read(size)
+        self.count += len(content)
+        return content
+
 
 @pytest.mark.parametrize("pages", [1, 2, 6])
 def test_a_scan_is_read_once_beside_its_hash(pages: int) -> None:
@@ -304,6 +314,7 @@ def test_random_bytes_behind_the_first_ones_are_refused(noise: bytes, kind: str)
 
 
 @given(st.text("0123456789-:TZ+.'D ", max_size=24))
+@example("D:20240517101112Z07'46'")
 @example("D:00000000")
 @example("99999-12-31")
 @example("D:20240230")
@@ -312,6 +323,71 @@ def test_random_bytes_behind_the_first_ones_are_refused(noise: bytes, kind: str)
 def test_a_time_is_sound_or_none(text: str) -> None:
     found = time_of(text)
     assert found is None or datetime.fromisoformat(found).utcoffset() is not None
+
+
+def _xmp(title: str, more: str = "") -> bytes:
+    return (
+        '<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+        'xmlns:pdf="http://ns.adobe.com/pdf/1.3/"><rdf:Description rdf:about="">'
+        f'<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>'
+        f"{more}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end='w'?>"
+    ).encode()
+
+
+def _pdf_with_xmp(*packets: bytes, filler: int = 0, info: bytes = b"") -> bytes:
+    """Return a PDF of which the catalogue names the last packet."""
+    metadata = b"/Type/Metadata/Subtype/XML"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Metadata %d 0 R>>" % (3 + len(packets)),
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        *(stream(packet, metadata) for packet in packets),
+        stream(bytes(filler)),
+        b"<<%s>>" % info,
+    ]
+    return pdf(objects, b"/Info %d 0 R" % len(objects))
+
+
+@pytest.mark.parametrize("filler", [0, 3 << 20])
+def test_a_pdf_says_in_its_xmp_what_its_info_lacks(filler: int) -> None:
+    more = (
+        "<dc:creator><rdf:Seq><rdf:li>Ann</rdf:li><rdf:li>Bo</rdf:li></rdf:Seq></dc:creator>"
+        "<dc:description>about soup</dc:description><pdf:Keywords>soup, sea</pdf:Keywords>"
+        "<xmp:CreateDate>2024-05-17T10:11:12+02:00</xmp:CreateDate>"
+        "<xmp:ModifyDate>2024-06</xmp:ModifyDate>"
+    )
+    content = _pdf_with_xmp(_xmp("Soup", more), filler=filler, info=b"/Author(Cy)")
+    assert described(content, PDF) == DocumentFacts(
+        title="Soup",
+        author="Cy",
+        description="about soup",
+        keywords=("soup", "sea"),
+        page_count=1,
+        created_at="2024-05-17T10:11:12+02:00",
+        modified_at="2024-06-01T00:00:00+00:00",
+    )
+
+
+def test_the_xmp_of_a_pdf_is_not_that_of_a_picture_in_it() -> None:
+    content = _pdf_with_xmp(_xmp("of a picture"), _xmp("of the whole"))
+    assert described(content, PDF).title == "of the whole"
+    nameless = content.replace(b"/Metadata 5", b"/Elsewhere 5").replace(b"/Metadata 6", b"/x 6")
+    assert described(nameless, PDF).title is None
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        _xmp("x")[:-60],
+        _xmp("<a>" * 5_000),
+        b"<x:xmpmeta></x:xmpmeta>" * 5_000,
+    ],
+)
+def test_a_pdf_with_hostile_xmp_is_described_without_it(packet: bytes) -> None:
+    facts = described(_pdf_with_xmp(packet), PDF)
+    assert (facts.page_count, facts.title) == (1, None)
 
 
 def test_a_pdf_that_needs_a_password_is_a_fact() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from dam.media.file_type.recognition import file_type, media_type
 from dam.media.file_type.signatures import SIGNATURES
 from tests.benchmarks.pictures import CORPUS
-from tests.benchmarks.truth import types
+from tests.benchmarks.truth import plain_texts, types
+from tests.media.document_files import EPUB
 from tests.media.drawing import landscape, save
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -85,6 +86,31 @@ def test_a_type_is_told_from_the_content(content: bytes, expected: str) -> None:
     assert _type_of(content) == expected
 
 
+_ODT = "application/vnd.oasis.opendocument.text"
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"content.xml": "", "mimetype": _ODT}, _ODT),
+        ({"META-INF/MANIFEST.MF": "", "mimetype": "application/epub+zip\n"}, EPUB),
+        ({"META-INF/container.xml": "", "OPS/book.opf": ""}, EPUB),
+        ({"page.jpg": "", "mimetype": "image/jpeg"}, "application/zip"),
+        ({"page.jpg": "", "mimetype": ""}, "application/zip"),
+        ({"META-INF/container.xml": ""}, "application/zip"),
+    ],
+)
+def test_a_zipped_document_is_known_however_its_members_are_ordered(
+    members: dict[str, str], expected: str, packing: int
+) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", packing) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    assert media_type(content) == expected
+
+
 @pytest.mark.parametrize(
     ("suffix", "expected"),
     [
@@ -155,14 +181,14 @@ def test_at_least_99_of_100_files_have_the_type_that_libmagic_or_their_name_says
     rows = types.table()
 
     assert [row.what for row in rows if not row.is_met] == []
-    assert all(row.total >= 280 for row in rows)
+    assert all(row.total >= 280 for row in rows[:4])
     assert corpus.samefile(CORPUS)
 
 
 def test_no_text_is_called_a_picture_however_it_begins() -> None:
-    found = {_type_of(text) for text in types.texts()}
-
-    assert found == {"text/plain"}
+    assert {_type_of(text) for text in types.texts()} == {"text/plain"}
+    assert len([*plain_texts.plain()]) > 700
+    assert types.texts_called_pictures() == []
 
 
 @pytest.mark.parametrize(
@@ -187,6 +213,24 @@ def test_no_text_is_called_a_picture_however_it_begins() -> None:
         (_ftyp(b"isom", b"qt  "), "video/mp4"),
         (b"\0\0\0\x10free" + bytes(8) + b"\0\0\0\x08mdat", "video/quicktime"),
         (b"\0\0\0\x10free" + bytes(64), "application/octet-stream"),
+        (b"From: a@b.c\r\nTo: d@e.f,\r\n  g@h.i\r\nDate: now\r\n\r\nhello", "message/rfc822"),
+        (b"Received: by x\nMIME-Version: 1.0\nSubject: s\n\n", "message/rfc822"),
+        (b"From: Ann\n\nDate: now\nTo: you\n", "text/plain"),
+        (b"a,b\n1,2\n3,4\n", "text/csv"),
+        ("a,b\n1,2\n3,4\n".encode("utf-16"), "text/csv"),
+        (b"a,b\n1,2\n3,4,5\n", "text/plain"),
+        (b"a, b\nc, d\ne, f\n", "text/plain"),
+        (b"a,b\n1,2\n", "text/plain"),
+        (b"<!-- <html> --><!DOCTYPE svg [<!ENTITY a 'b'>]>\n<svg xmlns='x'/>", "image/svg+xml"),
+        (b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' [" + b"<!ENTITY a 'b'>" * 400,
+         "image/svg+xml"),
+        (b"<svg><g/></svg>", "image/svg+xml"),
+        (b"<svg> is the first element of a drawing", "text/plain"),
+        (b"<3 you, and <svg width='1'>", "text/plain"),
+        (b"P1 10 20 30 points\n", "text/plain"),
+        (b"RIFF or WAVE: what is it?\n", "text/plain"),
+        ("words, no mark".encode("utf-16-be"), "text/plain"),
+        ("words in EBCDIC, too".encode("cp037"), "text/plain"),
     ],
 )  # fmt: skip
 def test_what_is_written_as_text_is_known_by_its_grammar(content: bytes, expected: str) -> None:

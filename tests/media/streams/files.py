@@ -25,16 +25,38 @@ def clip(  # noqa: PLR0913 - each test gives a few
     size: tuple[int, int] = (96, 64),
     frame_rate: int = 10,
     rotation: int = 0,
+    matrix: tuple[int, int, int, int] | None = None,
+    stretch: Fraction | None = None,
     tags: Mapping[str, str] | None = None,
     draw: Callable[[float], Image.Image] | None = None,
 ) -> None:
-    """Write a video; `draw` gives the picture at a time from 0 to 1."""
+    """Write a video.
+
+    Args:
+        target: A path, or an open file.
+        container: FFmpeg's name of it.
+        codec: Of the pictures.
+        sound: The codec of a tone.
+        seconds: Its length.
+        size: Of the pictures as they are stored.
+        frame_rate: Pictures a second.
+        rotation: Degrees counter-clockwise.
+        matrix: Where the right and the lower side are shown, instead of a rotation.
+        stretch: How much wider than high a pixel is shown.
+        tags: Of the file.
+        draw: Gives the picture at a time from 0 to 1.
+    """
     output: Any = av.open(_name(target), mode="w", format=container)
     output.metadata.update(tags or {})
     stream = output.add_stream(codec, rate=frame_rate)
     stream.width, stream.height = size
     stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     stream.codec_context.gop_size = frame_rate
+    if stretch:
+        stream.codec_context.sample_aspect_ratio = stretch
+    if matrix:
+        a, b, c, d = (each << 16 for each in matrix)
+        stream.set_display_matrix([a, b, 0, c, d, 0, 0, 0, 1 << 30])
     if rotation:
         stream.set_display_rotation(rotation)
     audio = output.add_stream(sound, rate=_RATE) if sound else None

@@ -2,10 +2,14 @@
 
 import io
 import struct
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dam.errors import MissingExtraError
 from dam.media.camera.values import Position, TakenAt
@@ -14,7 +18,8 @@ from dam.media.kind import kind_of
 from dam.media.limits import MediaLimits
 from dam.media.streams.entry import _extra_video, describe_streams, installed_decoders
 from dam.media.streams.kinds import AUDIO, VIDEO
-from dam.media.streams.tags import recorded_at
+from dam.media.streams.matroska_turns import turns_of_pictures
+from dam.media.streams.recording import recorded_at
 from dam.media.streams.values import SongTags, StreamFacts
 from tests.benchmarks.truth import streams as truth
 from tests.media.streams.files import attached, clip, mp3, png, song, text
@@ -96,17 +101,74 @@ def test_a_song_is_described_with_its_tags(
 
 @pytest.mark.parametrize(
     ("container", "turn", "rotation"),
-    [("mp4", -90, 90), ("mov", 90, 270), ("mp4", 180, 180), ("mov", 0, 0)],
+    [
+        *(("mp4", -90, 90), ("mov", 90, 270), ("mp4", 180, 180), ("mov", 0, 0)),
+        *(("matroska", -90, 90), ("webm", 90, 270), ("matroska", 180, 180)),
+    ],
 )
 def test_the_size_is_that_of_the_frames_as_they_are_shown(
     container: str, turn: int, rotation: int
 ) -> None:
     file = io.BytesIO()
-    clip(file, container, rotation=turn, seconds=0.3)
+    codec = "libvpx-vp9" if container == "webm" else "mpeg4"
+    clip(file, container, codec=codec, rotation=turn, seconds=0.3)
     video = described(file.getvalue()).video
     assert video is not None
     size = (96, 64) if turn % 180 == 0 else (64, 96)
     assert (video.width, video.height, video.rotation) == (*size, rotation)
+
+
+MIRRORED = [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)]
+
+
+@pytest.mark.parametrize("matrix", MIRRORED)
+def test_the_size_of_mirrored_pictures_is_that_in_which_they_are_shown(
+    matrix: tuple[int, int, int, int],
+) -> None:
+    file = io.BytesIO()
+    clip(file, "mp4", matrix=matrix, seconds=0.3)
+    video = described(file.getvalue()).video
+    assert video is not None
+    assert (video.width, video.height) == ((96, 64) if matrix[0] else (64, 96))
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+@pytest.mark.parametrize("turn", [0, 90])
+def test_the_size_of_stretched_pictures_is_that_in_which_they_are_shown(
+    container: str, turn: int
+) -> None:
+    file = io.BytesIO()
+    clip(file, container, stretch=Fraction(4, 3), rotation=turn, seconds=0.3)
+    video = described(file.getvalue()).video
+    assert video is not None
+    assert (video.width, video.height) == ((64, 128) if turn else (128, 64))
+
+
+def test_a_hostile_matroska_file_says_no_turn() -> None:
+    deep = b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff"
+    for content in (
+        deep * 50,
+        deep + b"\x16\x54\xae\x6b\xff" + b"\xae\x80" * 100_000,
+        deep + b"\xec\x80" * 1_000_000,
+        deep + bytes(1_000),
+    ):
+        turns = turns_of_pictures(io.BytesIO(content))
+        assert {*turns} <= {0}
+        assert len(turns) <= 10_000
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_the_turns_of_damaged_matroska_files_are_quarters(noise: bytes, at: int) -> None:
+    content = _turned_matroska()
+    damaged = content[:at] + noise + content[at + len(noise) :]
+    assert {*turns_of_pictures(io.BytesIO(damaged))} <= {0, 90, 180, 270}
+
+
+@cache
+def _turned_matroska() -> bytes:
+    file = io.BytesIO()
+    clip(file, "matroska", rotation=90, seconds=0.1)
+    return file.getvalue()
 
 
 def test_a_camera_says_when_and_where_it_recorded(tmp_path: Path) -> None:
@@ -120,31 +182,65 @@ def test_a_camera_says_when_and_where_it_recorded(tmp_path: Path) -> None:
     assert (facts.make, facts.model) == ("Apple", "iPhone 12")
 
 
+_AT = {"creation_time": "2023-09-22T16:34:05Z"}
+
+
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
-        ({"creation_time": "2023-09-22T16:34:05Z"}, None),
+        (_AT, ("2023-09-22T16:34:05", 0)),
+        ({**_AT, "encoder": "HandBrake 1.8.0 2024062000"}, None),
+        ({**_AT, "encoder": "Lavf61.1.100", "make": "Canon"}, None),
+        ({**_AT, "encoder": "an unknown program"}, None),
+        ({**_AT, "encoder": "DJI Mini 3"}, ("2023", 0)),
+        ({**_AT, "software": "9.3.5", "make": "Apple", "model": "iPhone 5"}, ("2023", 0)),
+        ({"creation_time": "2003-03-10 15:04:43", "software": "CanonMVI01"}, ("2003", None)),
         ({"date": "2024-01-01 10:00:00+02:00", "encoder": "HandBrake"}, None),
-        ({"creation_time": "2023-09-22T16:34:05Z", "make": "Canon"}, ("2023-09-22T16:34:05", 0)),
-        ({"creation_time": "2023-09-22T16:34:05Z", "com.android.version": "14"}, ("2023", 0)),
+        ({"date": "2024-01-01 10:00:00+02:00"}, None),
+        ({**_AT, "make": "Canon"}, ("2023-09-22T16:34:05", 0)),
+        ({**_AT, "com.android.version": "14"}, ("2023", 0)),
+        (
+            {**_AT, "com.apple.quicktime.creationdate": "2023-09-20T08:00:00+0200", "encoder": "x"},
+            ("2023-09-20T08:00:00", 120),
+        ),
         ({"date": "2024-01-01 10:00:00+99:00", "location": "+48.1+011.5/"}, ("2024", None)),
         ({"date": "2024-01-01 10:00:00+02", "location": "+48.1+011.5/"}, ("2024", 120)),
         ({"date": "2024-01-01 10:00:00-0530", "model": "x"}, ("2024-01-01T10:00:00", -330)),
         ({"creation_time": "1904-01-01T00:00:00Z", "make": "x"}, None),
-        ({"creation_time": "1970-01-01T00:00:00Z", "make": "x"}, None),
+        ({"creation_time": "1970-01-01T00:00:00Z"}, None),
         ({"creation_time": "2101-01-01T00:00:00Z", "make": "x"}, None),
     ],
 )
-def test_a_time_is_that_of_a_recording_beside_the_name_of_a_camera_or_a_place(
+def test_a_time_is_that_of_a_recording_unless_a_program_has_signed(
     tags: dict[str, str], expected: tuple[str, int | None] | None
 ) -> None:
-    found = recorded_at(tags)
+    found = recorded_at(tags, "mp4")
     if found is None:
         assert expected is None
         return
     assert expected is not None
     assert found.local_time.startswith(expected[0])
     assert found.utc_offset_minutes == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("container", "handlers", "is_believed"),
+    [
+        ("mp4", ["GoPro AVC", "GoPro AAC"], True),
+        ("mov", ["DJI.AVC"], True),
+        ("mp4", ["VideoHandle", "SoundHandle"], True),
+        ("mp4", ["\x1fMainconcept Video Media Handler"], False),
+        ("mp4", ["ISO Media file produced by Google Inc."], False),
+        ("mp4", ["VideoHandler", "Lavc60.3.100 libx264"], False),
+        ("mov", ["Core Media Video"], False),
+        ("matroska", [], False),
+        ("asf", [], False),
+    ],
+)
+def test_a_program_may_sign_as_the_handler_of_a_stream(
+    container: str, handlers: list[str], *, is_believed: bool
+) -> None:
+    assert (recorded_at(_AT, container, handlers) is not None) is is_believed
 
 
 def test_a_song_has_no_camera_and_no_place() -> None:

@@ -44,6 +44,27 @@ def test_a_poster_is_upright(
     assert poster.getpixel((5, 5)) == pytest.approx(top_left, abs=12)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "size", "top_left", "bottom_left"),
+    [
+        ((-1, 0, 0, 1), (96, 64), BRIGHT, BRIGHT),
+        ((1, 0, 0, -1), (96, 64), DARK, DARK),
+        ((0, 1, 1, 0), (64, 96), DARK, BRIGHT),
+        ((0, -1, -1, 0), (64, 96), BRIGHT, DARK),
+    ],
+)
+def test_a_poster_is_mirrored_as_its_video_is(
+    matrix: tuple[int, int, int, int],
+    size: tuple[int, int],
+    top_left: tuple[int, int, int],
+    bottom_left: tuple[int, int, int],
+) -> None:
+    poster = picture_of(made("mp4", matrix=matrix))
+    assert poster.size == size
+    assert poster.getpixel((5, 5)) == pytest.approx(top_left, abs=12)
+    assert poster.getpixel((5, size[1] - 6)) == pytest.approx(bottom_left, abs=12)
+
+
 def test_a_poster_is_small_and_in_the_shape_in_which_it_is_shown() -> None:
     assert picture_of(made("matroska", size=(1280, 320), seconds=0.2)).size == (512, 128)
 
