@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dam.media.structure.boxes import Boxes
 from dam.media.structure.chunks import Chunk, png_chunks, riff_chunks
 from dam.media.structure.gif import COMMENT, CONTROL, FRAME, Part, gif_parts
+from dam.media.structure.items import Extent, Item, items_of
 from dam.media.structure.photoshop import image_resources
 from dam.media.structure.raw import canon_values, minolta_parts, sigma_sections
 from dam.media.structure.source import ByteSource
@@ -109,6 +110,36 @@ def test_no_more_boxes_are_walked_in_all_than_the_limit_allows() -> None:
     boxes = Boxes(ByteSource.of(box(b"free", b"") * 60_000))
     assert sum(1 for _ in boxes.top()) == 50_000
     assert not list(boxes.top())
+
+
+def heif(items: bytes, places: bytes) -> bytes:
+    """Return a file with a list of items, and one of their places."""
+    listed = box(b"iinf", bytes(4) + struct.pack(">H", items.count(b"infe")) + items)
+    return box(b"ftyp", b"heic") + box(b"meta", bytes(4) + listed + box(b"iloc", places))
+
+
+def test_items_of_a_heif_are_found_with_their_kinds_and_places() -> None:
+    names = b"".join(
+        box(b"infe", b"\2\0\0\0" + struct.pack(">HH", number, 0) + kind)
+        for number, kind in ((1, b"hvc1\0"), (2, b"mime\0application/rdf+xml\0"))
+    )
+    places = bytes(4) + b"\x44\0" + struct.pack(">H", 2)
+    places += struct.pack(">HHHLL", 1, 0, 1, 500, 60)
+    places += struct.pack(">HHHLLLL", 2, 0, 2, 600, 7, 700, 8)
+    boxes = Boxes(ByteSource.of(heif(names, places)))
+    (meta,) = boxes.at(b"meta")
+    assert list(items_of(boxes, meta)) == [
+        Item(b"hvc1", b"", (Extent(500, 60),)),
+        Item(b"mime", b"application/rdf+xml", (Extent(600, 7), Extent(700, 8))),
+    ]
+
+
+def test_items_of_extents_that_take_no_room_are_read_in_part() -> None:
+    names = box(b"infe", b"\2\0\0\0" + struct.pack(">HH", 1, 0) + b"Exif\0")
+    places = bytes(4) + bytes(2) + b"\xff\xff" + struct.pack(">HHH", 1, 0, 65_535) * 60_000
+    boxes = Boxes(ByteSource.of(heif(names, places)))
+    (meta,) = boxes.at(b"meta")
+    assert sum(len(item.extents) for item in items_of(boxes, meta)) <= 50_000
 
 
 def test_chunks_of_a_png_and_of_a_riff_are_found_with_their_places() -> None:
