@@ -18,7 +18,7 @@ _MODE_BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}
 
 def describe(source: AnyFile, limits: MediaLimits, media_type: str | None) -> ImageDescription:
     """Return the facts in the header; see `dam.media.image.entry.describe_image`."""
-    with open_picture(source, limits, media_type) as picture:
+    with open_picture(source, limits, media_type, without_pixels=True) as picture:
         image = picture.image
         orientation = orientation_of(image)
         width, height = image.size

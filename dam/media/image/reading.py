@@ -19,6 +19,7 @@ from dam.media.file_type.recognition import media_type
 from dam.media.image.declared_size import declared_bytes
 from dam.media.image.decoders import pillow_format, reader_of
 from dam.media.image.no_decoder import lacking_decoder
+from dam.media.image.outline import outline
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile, opened, path_of
 
@@ -80,6 +81,7 @@ def open_picture(
     *,
     jpeg_end: bytes = b"",
     lost_bytes: int = 0,
+    without_pixels: bool = False,
 ) -> Iterator[OpenPicture]:
     """Open a picture for calls of Pillow; its media type is recognised unless it is known.
 
@@ -91,6 +93,7 @@ def open_picture(
         known_type: Its media type.
         jpeg_end: Bytes to put after the end of a JPEG.
         lost_bytes: How many of the last bytes of a file that ends too early not to use.
+        without_pixels: It is only described: its pixels need not be read.
 
     Raises:
         ItemError: The file cannot be read or decoded, or exceeds a limit.
@@ -102,6 +105,8 @@ def open_picture(
             found_type = known_type or media_type(file)
             picture_format = pillow_format(found_type)
             whole, missing = _whole(file, picture_format, jpeg_end, lost_bytes)
+            if without_pixels and not missing:
+                whole = outline(whole, picture_format)
             try:
                 with _opened(whole, picture_format, found_type, limits) as image:
                     _check(image, limits)

@@ -30,12 +30,19 @@ def png_chunks(source: ByteSource) -> Iterator[Chunk]:
         at += _HEAD_BYTES + size + _CHECKSUM_BYTES
 
 
-def riff_chunks(source: ByteSource) -> Iterator[Chunk]:
-    """Yield the chunks of a RIFF that are in no list, at most 200,000."""
-    at = _RIFF_HEAD_BYTES
+def riff_chunks(
+    source: ByteSource, at: int = _RIFF_HEAD_BYTES, end: int | None = None
+) -> Iterator[Chunk]:
+    """Yield the chunks of a RIFF, at most 200,000; by default all that are in no other.
+
+    Args:
+        source: The file.
+        at: Where the first one begins.
+        end: Where the last one ends; None: where the file does.
+    """
     for _ in range(_MOST_CHUNKS):
         head = source.read(at, _HEAD_BYTES)
-        if len(head) < _HEAD_BYTES:
+        if len(head) < _HEAD_BYTES or (end is not None and at >= end):
             return
         size = int.from_bytes(head[4:], "little")
         yield Chunk(head[:4], at + _HEAD_BYTES, size)
