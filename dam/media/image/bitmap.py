@@ -1,13 +1,14 @@
 """Decoding of an opened picture into one small upright bitmap, scaled down on the way."""
 
 import struct
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from dam.media.image.colour_profile import in_srgb
-from dam.media.image.frames import ANIMATED_FORMATS
+from dam.media.image.frames import ANIMATED_FORMATS, has_many_gif_frames
 from dam.media.image.memory import decodable_pixels, refuse_large, refuse_large_progressive
 from dam.media.image.perceptual_hash import hash_bitmap
 from dam.media.image.readers.drawn import DrawnFile
@@ -16,6 +17,7 @@ from dam.media.image.tones import eight_bit, is_deep
 from dam.media.image.turning import turned
 from dam.media.image.values import LITTLE_CONTRAST
 from dam.media.limits import MediaLimits
+from dam.media.structure.source import ByteSource
 
 LONGEST_SIDE_PX = 256
 
@@ -42,9 +44,10 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     orientation = 1 if turns_itself(image) else orientation_of(image)
     scale_down(image, limits)
     refuse_large(image, limits)
+    is_animated = _is_animated(image, limits)
     image.load()
     small = shrink(image)
-    if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
+    if is_animated:
         small = _frame_with_structure(image, small)
     return turned(small, orientation)
 
@@ -93,6 +96,17 @@ def upright(image: Image.Image) -> Image.Image:
     orientation = 1 if turns_itself(image) else orientation_of(image)
     image.load()
     return turned(image, orientation)
+
+
+def _is_animated(image: Image.Image, limits: MediaLimits) -> bool:
+    """Tell whether a picture is an animation; of a GIF, Pillow would read all of it for that."""
+    if isinstance(image, GifImageFile) and image.fp is not None:
+        file = cast("BinaryIO", image.fp)
+        position = file.tell()
+        is_animated = has_many_gif_frames(ByteSource(file, limits.max_metadata_bytes))
+        file.seek(position)
+        return is_animated
+    return image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False)
 
 
 def _frame_with_structure(image: Image.Image, first: Image.Image) -> Image.Image:

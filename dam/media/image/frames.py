@@ -3,6 +3,8 @@
 Pillow can count them too, but its time grows with the square of their number.
 """
 
+from itertools import islice
+
 from dam.errors import MediaLimitError
 from dam.media.image.durations import shown_s
 from dam.media.limits import MediaLimits
@@ -31,6 +33,12 @@ def count_gif_frames(source: ByteSource, limits: MediaLimits) -> tuple[int, floa
         elif kind == CONTROL:
             delay = int.from_bytes(source.read(start + 2, 2), "little") / 100
     return max(frames, 1), duration
+
+
+def has_many_gif_frames(source: ByteSource) -> bool:
+    """Tell whether a GIF has more than one frame; no more of it is read than tells that."""
+    frames = (part for part in gif_parts(source) if part.kind == FRAME)
+    return len(list(islice(frames, 2))) > 1
 
 
 def count_tiff_pages(source: ByteSource, limits: MediaLimits) -> int:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 _HEAD_BYTES = 64 << 10
 _NEAR_BYTES = 64
 _LEAST_AHEAD, _MOST_AHEAD = 256, 64 << 10
+_CHEAP_BYTES, _CHEAP_AHEAD = 128 << 10, 16 << 10
 _TIMES_READ = 4  # a block in memory, whose parts may overlap
 _NONE = -1
 
@@ -23,8 +24,8 @@ class ByteSource:
     """Bytes that are read by offset; beyond their end, and beyond the limit, there is nothing.
 
     So an offset in a file may say what it wants: it costs no memory and ends no call with an error.
-    The head is read at once; behind it, a reader that skips reads no more than it asks for, and one
-    that reads on is given more and more at a time.
+    The head is read at once. A reader that reads on is given more and more at a time; one that
+    skips is given some more as well, but no more than it asks for once 128 KiB were read.
 
     Invariant: no more bytes than `most` are read or returned, with those of its parts, however
     often they are asked for. Bytes that are returned as they are read count once.
@@ -36,20 +37,21 @@ class ByteSource:
         """Take an open file, or a part of it.
 
         Args:
-            file: Seekable; its position may change.
+            file: Seekable; its position changes only if it has no descriptor.
             most: How many bytes may be read from it in all; parts of one file share what is left.
             start: Where the part begins.
             size: Of the part; None up to the end of the file.
         """
-        there = max(0, file.seek(0, os.SEEK_END) - start)
-        self.size = there if size is None else min(there, size)
         self._file = file
         self._descriptor = _descriptor_of(file)
+        there = max(0, self._size_of_file() - start)
+        self.size = there if size is None else min(there, size)
         self._start = start
         self._budget = most if isinstance(most, _Budget) else _Budget(most)
         self._at = 0
         self._window = b""
-        self._ahead = 0
+        self._read_up_to = 0
+        self._ahead = self._fetched = 0
 
     @classmethod
     def of(cls, content: bytes) -> "ByteSource":
@@ -67,9 +69,11 @@ class ByteSource:
         """Return up to this many bytes from an offset; fewer at the end."""
         if at < 0 or at >= self.size or size <= 0:
             return b""
-        first = at - self._at
+        first, is_near = at - self._at, 0 <= at - self._read_up_to < _NEAR_BYTES
+        self._read_up_to = at + size
         if first < 0 or first + size > len(self._window):
-            self._move(at, size)
+            self._ahead = min(2 * self._ahead or _LEAST_AHEAD, _MOST_AHEAD) if is_near else 0
+            self._window, self._at = self._fetch(at, max(size, self._ahead, self._spare(at))), at
             return self._window[:size]
         found = self._window[first : first + min(size, self._budget.left)]
         self._budget.left -= len(found)
@@ -80,14 +84,16 @@ class ByteSource:
         found = self.read(at, size)
         return int.from_bytes(found, "big") if len(found) == size else 0
 
-    def _move(self, at: int, size: int) -> None:
-        """Have the window begin at an offset, and reach as far as the reader may soon go."""
-        if 0 <= at - self._at < len(self._window) + _NEAR_BYTES:
-            self._ahead = min(2 * self._ahead or _LEAST_AHEAD, _MOST_AHEAD)
-        else:
-            self._ahead = 0
-        head = 0 if at else _HEAD_BYTES
-        self._window, self._at = self._fetch(at, max(size, self._ahead, head)), at
+    def _size_of_file(self) -> int:
+        if self._descriptor == _NONE:
+            return self._file.seek(0, os.SEEK_END)
+        return os.fstat(self._descriptor).st_size
+
+    def _spare(self, at: int) -> int:
+        """Return how many bytes are worth reading though perhaps nobody wants them."""
+        if self._fetched >= _CHEAP_BYTES:
+            return 0
+        return _CHEAP_AHEAD if at else _HEAD_BYTES
 
     def _fetch(self, at: int, size: int) -> bytes:
         wanted = min(size, self._budget.left, self.size - at)
@@ -95,6 +101,7 @@ class ByteSource:
             return b""
         found = self._read_file(self._start + at, wanted)
         self._budget.left -= len(found)
+        self._fetched += len(found)
         return found
 
     def _read_file(self, at: int, wanted: int) -> bytes:

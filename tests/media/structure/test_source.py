@@ -37,12 +37,12 @@ def test_no_more_is_read_or_returned_than_the_limit(places: list[tuple[int, int]
     assert file.read_bytes <= 50_000
 
 
-def test_a_reader_that_skips_reads_only_what_it_asks_for() -> None:
-    file = CountedFile(CONTENT)
+def test_a_reader_that_skips_reads_little_of_a_large_file() -> None:
+    file = CountedFile(CONTENT * 20)
     source = ByteSource(file, 1 << 30)
-    for at in range(66_000, 100_000, 256):
+    for at in range(0, 20 * len(CONTENT), 256):
         source.read(at, 1)
-    assert file.read_bytes == len(range(66_000, 100_000, 256))
+    assert file.read_bytes < (300 << 10) + 20 * len(CONTENT) // 256
 
 
 def test_a_reader_that_reads_on_asks_the_file_a_few_times() -> None:

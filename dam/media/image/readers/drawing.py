@@ -19,6 +19,7 @@ from dam.media.limits import MediaLimits
 PACKAGE, MODULE = "resvg-py", "resvg_py"
 
 _MOST_BYTES = 32 << 20
+_HEAD_BYTES = 512 << 10  # enough for the size
 _MOST_DEPTH = 256
 _LONGEST_ENTITY, _MOST_ENTITIES = 1000, 200
 _GZIP, _GZIP_BITS = b"\x1f\x8b", 31
@@ -51,10 +52,18 @@ class SvgFile(DrawnFile):
     bytes_a_pixel = 0.0
 
     def _open(self) -> None:
-        self._document = _plain(self.file.read(_MOST_BYTES + 1))
-        self._scan = Scan(self._document, self.limits)
+        self._head = self.file.read(_HEAD_BYTES + 1)
+        self._is_whole = len(self._head) <= _HEAD_BYTES
+        self._scan = Scan(_plain(self._head), self.limits, is_whole=self._is_whole)
         self._size = self._scan.size()
         self._mode = "RGBA"
+
+    def _whole_scan(self) -> "Scan":
+        if self._is_whole:
+            return self._scan
+        self.file.seek(len(self._head))
+        rest = self.file.read(_MOST_BYTES + 1 - len(self._head))
+        return Scan(_plain(self._head + rest), self.limits)
 
     def draw(self) -> Image.Image:
         """Return the drawing at the size that is wanted, or at its own, up to 2048 pixels."""
@@ -65,12 +74,13 @@ class SvgFile(DrawnFile):
             raise MissingDecoderError(self.media_type, PACKAGE) from error
         width, height = self.size
         longest = max(self.wanted or self.size)
+        scan = self._whole_scan()
         if self._scan.is_blank:
             return Image.new("RGBA", (1, 1))
         side = "width" if width >= height else "height"
         content = resvg.svg_to_bytes(
-            svg_string=self._scan.text,
-            skip_system_fonts=not self._scan.has_text,  # reading them takes most of the time
+            svg_string=scan.text,
+            skip_system_fonts=not scan.has_text,  # reading them takes most of the time
             resources_dir=None,
             dpi=_DPI,
             **{side: max(1, min(longest, _DRAWN_SIDE))},
@@ -85,7 +95,7 @@ class Scan:
         root: The attributes of the root element.
         has_text: Fonts are needed.
         is_blank: The part of the drawing that is to be shown has no size.
-        text: The document.
+        text: The document; empty if only its beginning is given.
 
     Raises:
         MediaLimitError: There are too many elements, too deep in one another.
@@ -93,7 +103,7 @@ class Scan:
         SyntaxError: It is no well-formed SVG.
     """
 
-    def __init__(self, document: bytes, limits: MediaLimits) -> None:
+    def __init__(self, document: bytes, limits: MediaLimits, *, is_whole: bool = True) -> None:
         self.root: dict[str, str] = {}
         self.has_text = self.is_blank = False
         self.text = ""
@@ -109,11 +119,12 @@ class Scan:
         parser.EntityDeclHandler = self._entity
         parser.XmlDeclHandler = self._declaration
         try:
-            parser.Parse(document, True)  # noqa: FBT003 - it takes no keyword
+            parser.Parse(document, is_whole)
         except expat.ExpatError as error:
             raise SyntaxError(f"its XML is not valid: {error}") from error
         self._refuse_chains()
-        self.text = self._decoded(document)
+        if is_whole:
+            self.text = self._decoded(document)
 
     def size(self) -> tuple[int, int]:
         """Return width and height in pixels, as the root element says."""

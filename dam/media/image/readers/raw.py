@@ -15,6 +15,7 @@ from dam.media.image.decoders import RAW_TYPES
 from dam.media.image.readers.drawn import DrawnFile
 from dam.media.image.readers.raw_parts import parts_of
 from dam.media.image.turning import turned
+from dam.media.structure.part import part_of
 
 PACKAGE, MODULE = "rawpy", "rawpy"
 _MOST_PREVIEW_BYTES, _MOST_RAW_BYTES = 64 << 20, 300 << 20
@@ -49,10 +50,9 @@ class RawFile(DrawnFile):
 
     def _opened_previews(self, spans: list[Any]) -> Iterator[Image.Image]:
         for start, length in spans:
-            self.file.seek(start)
-            content = self.file.read(min(length, _MOST_PREVIEW_BYTES))
+            part = part_of(self.file, start, min(length, _MOST_PREVIEW_BYTES))
             try:
-                yield Image.open(io.BytesIO(content), formats=["JPEG"])
+                yield Image.open(part, formats=["JPEG"])
             except _FAULTS:
                 continue  # pixels of the sensor, mostly, which are compressed alike
 
