@@ -63,9 +63,10 @@ media type is known.
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from dam.core.ecs.components import AnyComponent, EntityId, IdentityComponent, MarkerComponent
@@ -75,6 +76,7 @@ from dam.core.systems.signatures import Wrong, is_component, name_of
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 
 Facts = TypeVar("Facts")
+_LONGEST = 255
 _NOT_OF_KINDS = (IdentityComponent, MarkerComponent)
 Wanted = str | Callable[[MediaKind[Any]], bool]
 """Which described assets: a media type, a pattern such as `image/*`, or a function of the kind."""
@@ -174,19 +176,21 @@ class MediaKinds:
         kind = kind_of(self.kinds(), media_type)
         return next((binding for binding in self._bindings if binding.kind is kind), None)
 
-    def described_by(self, media_type: str) -> str | None:
+    def described_by(self, media_type: str | None) -> str | None:
         """Return the names and versions of the kinds that describe a file of this type now.
 
         Examples: `image 1` for a picture; `stl 2` for a file of a generic type, if only the kind
-        `stl` can recognise such files; None for a file that no kind knows.
+        `stl` can recognise such files; None for a file that no kind knows. If nobody could tell the
+        type (None), it may be a file of any kind, so all are named.
         """
         kind = kind_of(self.kinds(), media_type)
         if kind is not None:
-            return f"{kind.name} {kind.description_version}"
+            return _versions([kind])
+        if media_type is None:
+            return _versions(self.kinds())
         if media_type not in GENERIC_TYPES:
             return None
-        asked = [kind for kind in self.kinds() if kind.recognise is not None]
-        return ", ".join(f"{kind.name} {kind.description_version}" for kind in asked) or None
+        return _versions([kind for kind in self.kinds() if kind.recognise is not None])
 
     def markers_after(self, media_type: str) -> list[type[MarkerComponent]]:
         """Return the markers that an asset gets when it was described as having this type."""
@@ -214,6 +218,12 @@ class MediaKinds:
                 for kind in self.kinds():
                     if _wants(marker, each, kind):
                         yield from kind.media_types
+
+
+def _versions(kinds: Sequence[MediaKind[Any]]) -> str | None:
+    """Return names and versions of kinds as one text that a column holds; None without kinds."""
+    text = ", ".join(f"{kind.name} {kind.description_version}" for kind in kinds)
+    return (text if len(text) <= _LONGEST else sha256(text.encode()).hexdigest()) or None
 
 
 def _wants(

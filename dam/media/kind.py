@@ -87,9 +87,9 @@ def kind_of(kinds: Iterable[MediaKind[Any]], media_type: str | None) -> MediaKin
     return next((kind for kind in kinds if media_type in kind.media_types), None)
 
 
-def version_of_picture(kind: MediaKind[Any] | None, media_type: str) -> int:
+def version_of_picture(kind: MediaKind[Any] | None, media_type: str | None) -> int:
     """Return the version of the pictures of a media type; 0 for files that have none."""
-    if kind is None or kind.picture is None:
+    if kind is None or kind.picture is None or media_type is None:
         return 0
     return kind.newer_pictures.get(media_type, kind.picture_version)
 

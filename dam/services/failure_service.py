@@ -29,6 +29,10 @@ IMPORT_COMIC = "import_comic"
 """The system that retries failed comic imports; importing the same comic again does so, too."""
 
 
+EXTRACT_METADATA = "extract_metadata"
+"""The system that describes assets."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failure:
     """The failure of one system on one entity.

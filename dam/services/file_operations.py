@@ -191,6 +191,11 @@ class FileOperationsResource:
                 self._vouched.take(content.digest, answer.state)
         return answers
 
+    async def recognise(self, contents: Sequence[LocatedContent]) -> list[str | Exception]:
+        """Return the media type of each content alone, or the error; nothing is described."""
+        fn = partial(file_tasks.recognised_type, self._tasks.kinds)
+        return await self.each(fn, contents)
+
     async def analyse(
         self,
         pictures: Sequence[tuple[LocatedContent, str | None]],

@@ -16,6 +16,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
 )
 from dam.services import content_service
+from dam.services.content_service import is_about_bytes
 from dam.services.file_operations import FileOperationsResource
 from dam.services.world_service import WorldCache
 from dam.tasks.files import AnalysedPicture
@@ -64,16 +65,16 @@ async def analyse_images(
     for picture, answer in zip([*at_once, *large], answers, strict=True):
         if isinstance(answer, NoDecoderError):
             files.undecodable[answer.message] += 1  # no failure, as no retry would help
-        elif isinstance(answer, NoPictureError):
-            _forget(commands, picture)  # a song without a cover is as good as any other
-        elif isinstance(answer, Exception):
+        elif isinstance(answer, Exception) and not isinstance(answer, NoPictureError):
             commands.fail(picture, answer)
-        else:
+        if not isinstance(answer, Exception):
             _write(commands, picture, answer)
+        elif is_about_bytes(answer):
+            _forget(commands, picture)
 
 
 def _forget(commands: Commands, picture: EntityId) -> None:
-    """Remove the hashes that an earlier version computed."""
+    """Remove the hashes that an earlier version computed; else they would be outdated for ever."""
     for kind in HASHES:
         commands.remove(picture, kind)
 

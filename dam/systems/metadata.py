@@ -1,7 +1,5 @@
 """Describes assets by their content: the media type, and what the kind of that type adds."""
 
-from typing import Any
-
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import MediaKinds
 from dam.core.systems.commands import Commands
@@ -9,14 +7,14 @@ from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import DamError, MediaKindError, NoDecoderError, raise_host_limit
 from dam.media.file_type.recognition import RECOGNITION_VERSION
-from dam.media.kind import MediaKind, kind_of, version_of_picture
+from dam.media.kind import kind_of, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
 from dam.services import content_service
-from dam.services.content_service import statement_for
+from dam.services.content_service import is_about_bytes, statement_for
 from dam.services.file_operations import FileOperationsResource
 from dam.systems.image_analysis import HASHES
 from dam.tasks.files import FileDescription
@@ -34,9 +32,12 @@ async def extract_metadata(
     """Describe each marked asset by its content; mark it for the systems that come next."""
     contents = await content_service.locate_marked(reader, assets)
     answers = await files.describe(list(contents.values()))
+    given_up: list[EntityId] = []
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
             commands.fail(asset, answer)
+            if is_about_bytes(answer):
+                given_up.append(asset)
             continue
         content = contents[asset]
         noted = statement_for(asset, answer.state, is_stored=content.is_stored)
@@ -45,6 +46,15 @@ async def extract_metadata(
         if isinstance(answer.failure, NoDecoderError):
             files.undecodable[answer.failure.message] += 1
         _write(commands, asset, answer, kinds, known.get(asset))
+    # What was too much for a worker may still be recognised by one, which tells who will try again.
+    types = await files.recognise([contents[asset] for asset in given_up]) if given_up else []
+    for asset, found in zip(given_up, types, strict=True):
+        former = known.get(asset)
+        former_type = None if former is None else former.media_type
+        media_type = former_type if isinstance(found, Exception) else found
+        if media_type != former_type:
+            _forget_former(commands, asset, kinds, media_type, former)
+        _write_versions(commands, asset, kinds, media_type, has_failed=True)
 
 
 def _write(
@@ -55,45 +65,78 @@ def _write(
     former: FilePropertiesComponent | None,
 ) -> None:
     """Write a description, and set the markers that follow it."""
-    kind = kind_of(kinds.kinds(), answer.media_type)
-    picture_version: int | None = version_of_picture(kind, answer.media_type)
-    failure = answer.failure
-    known_type = None if former is None else former.media_type
-    if known_type is not None and (failure is None or known_type != answer.media_type):
-        _forget(commands, asset, kinds, kind)
+    media_type, failure = answer.media_type, answer.failure
+    if failure is None or former is None or former.media_type != media_type:
+        _forget_former(commands, asset, kinds, media_type, former)
     if failure is None or answer.facts is not None:
         failure = _write_facts(commands, asset, answer, kinds) or failure
     if failure is not None:
         if not isinstance(failure, NoDecoderError):
             commands.fail(asset, failure)
-        picture_version = None
-    elif not _is_alike(former, answer.media_type, picture_version):
-        for marker in kinds.markers_after(answer.media_type):
+    elif not _is_alike(former, kinds, media_type):
+        for marker in kinds.markers_after(media_type):
             commands.mark(asset, marker)
+    _write_versions(commands, asset, kinds, media_type, has_failed=failure is not None)
+
+
+def _write_versions(
+    commands: Commands,
+    asset: EntityId,
+    kinds: MediaKinds,
+    media_type: str | None,
+    *,
+    has_failed: bool,
+) -> None:
+    """Write the media type, and what `process --outdated` compares, also after a failure.
+
+    Args:
+        commands: Of the system.
+        asset: The asset.
+        kinds: The media kinds of the world.
+        media_type: Of the asset; None if nobody could tell it.
+        has_failed: Nothing follows the description.
+    """
     commands.update(
         asset,
         FilePropertiesComponent,
-        media_type=answer.media_type,
+        media_type=media_type,
         description_recipe=RECOGNITION_VERSION,
-        described_by=kinds.described_by(answer.media_type),
-        picture_version=picture_version,
+        described_by=kinds.described_by(media_type),
+        picture_version=None if has_failed else _picture_version(kinds, media_type),
     )
 
 
-def _is_alike(
-    former: FilePropertiesComponent | None, media_type: str, picture_version: int | None
-) -> bool:
+def _picture_version(kinds: MediaKinds, media_type: str | None) -> int:
+    return version_of_picture(kind_of(kinds.kinds(), media_type), media_type)
+
+
+def _is_alike(former: FilePropertiesComponent | None, kinds: MediaKinds, media_type: str) -> bool:
     """Tell whether what follows a description was done after an earlier one."""
     return former is not None and (former.media_type, former.picture_version) == (
         media_type,
-        picture_version,
+        _picture_version(kinds, media_type),
     )
 
 
-def _forget(
-    commands: Commands, asset: EntityId, kinds: MediaKinds, kind: MediaKind[Any] | None
+def _forget_former(
+    commands: Commands,
+    asset: EntityId,
+    kinds: MediaKinds,
+    media_type: str | None,
+    former: FilePropertiesComponent | None,
 ) -> None:
-    """Remove what an earlier description has written; `kind` is that of the new one."""
+    """Remove what an earlier description has written, if there was one.
+
+    Args:
+        commands: Of the system.
+        asset: The asset.
+        kinds: The media kinds of the world.
+        media_type: Of the asset, as it is known now.
+        former: The row of the earlier description.
+    """
+    if former is None or former.media_type is None:
+        return
+    kind = kind_of(kinds.kinds(), media_type)
     commands.tag(asset, source="file")
     for component in kinds.components():
         commands.remove(asset, component)

@@ -276,6 +276,11 @@ def _raise_if_not_of_file(error: DamError) -> None:
         raise error
 
 
+def recognised_type(kinds: Kinds, file: BinaryIO) -> str:
+    """Return the media type of a file."""
+    return _media_type(kinds, file)[0]
+
+
 def _media_type(kinds: Kinds, file: BinaryIO) -> tuple[str, DamError | None]:
     """Return the media type of a file, and the error of a kind that was asked to recognise it.
 

@@ -15,7 +15,8 @@ class FilePropertiesComponent(Component, kw_only=True):
     Args:
         description_recipe: The version of the code that recognised the media type.
         described_by: The name and the version of the media kind that described the asset, such as
-            `image 1`. For a file of no kind: of the kinds that were asked to recognise it.
+            `image 1`, or failed to. For a file of no kind: of the kinds that were asked to
+            recognise it; of a file of which nobody could tell the type: of all kinds.
         picture_version: Of that kind, 0 without pictures; None if describing the asset failed.
     """
 

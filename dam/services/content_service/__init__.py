@@ -4,6 +4,7 @@ from dam.services.content_service.contents import (
     ContentEntity,
     HashedContent,
     NewAsset,
+    is_about_bytes,
     record_contents,
     stored_before,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "TouchedFile",
     "bring_back",
     "foresee_files",
+    "is_about_bytes",
     "known_files",
     "locate",
     "locate_marked",

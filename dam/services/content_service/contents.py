@@ -20,7 +20,7 @@ from dam.core.ecs.components import (
 from dam.core.ecs.identities import entities_for_digests
 from dam.core.ecs.rows import mark, write_rows
 from dam.core.new_entities import NewEntity, NewEntityMarkers
-from dam.errors import display_path
+from dam.errors import DamError, display_path
 from dam.models import (
     CONTENT_HASHES,
     IN_STORE,
@@ -37,6 +37,7 @@ _UNREADABLE_ERRORS = (
     "ContentDamagedError",
     "ContentMissingError",
     "FileAccessError",
+    "FileChangedError",
     "FolderGoneError",
     "MemberDamagedError",
     "MemberMissingError",
@@ -156,6 +157,15 @@ async def mark_as_new(
         await session.execute(anew)
     for marker, ids in marked.items():
         await mark(session, marker, ids)
+
+
+def is_about_bytes(error: Exception) -> bool:
+    """Tell whether an error says what is wrong with an asset's bytes, so that it will come again.
+
+    Else the bytes could not be had, or something that is to be installed is missing.
+    """
+    is_blocked = isinstance(error, DamError) and error.requirement is not None
+    return not is_blocked and type(error).__name__ not in _UNREADABLE_ERRORS
 
 
 async def unreadable_assets(

@@ -20,7 +20,7 @@ from dam.models import (
     NeedsMetadataExtractionComponent,
 )
 from dam.services.ecs_service import mark_in_pages
-from dam.services.failure_service import IMPORT_COMIC, reopen_where
+from dam.services.failure_service import EXTRACT_METADATA, IMPORT_COMIC, reopen_where
 
 
 async def mark_outdated(
@@ -78,11 +78,20 @@ def _outdated(marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] |
 
 
 def _described_before(kinds: MediaKinds) -> Select[int]:
-    """Select the entities that an older version described."""
+    """Select the entities that an older version described, or tried to describe."""
     file = FilePropertiesComponent
     recipe = func.coalesce(file.description_recipe, 0)
-    described = select(file.entity_id).where(file.media_type.is_not(None))
-    return described.where(or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds)))
+    is_older = or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds))
+    # Of some files that fail, no worker could tell the type. They may be of any kind.
+    may_be_older = or_(is_older, file.described_by.is_distinct_from(kinds.described_by(None)))
+    failure = ProcessingErrorComponent
+    failed = exists().where(failure.entity_id == file.entity_id, failure.system == EXTRACT_METADATA)
+    return select(file.entity_id).where(
+        or_(
+            and_(file.media_type.is_not(None), is_older),
+            and_(file.media_type.is_(None), failed, may_be_older),
+        )
+    )
 
 
 def _by_other_versions(kinds: MediaKinds) -> Iterator[ColumnElement[bool]]:
