@@ -2,9 +2,8 @@
 
 import importlib.util
 import io
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
 from dam.errors import (
@@ -15,6 +14,7 @@ from dam.errors import (
 )
 from dam.media.decoder import Decoder, version_of
 from dam.media.document.facts import DocumentFacts
+from dam.media.extras import importing
 from dam.media.image.entry import small_picture
 from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
@@ -44,7 +44,6 @@ _COMPOUND_TYPES = frozenset(
     }
 )
 
-_IMPORTING = threading.Lock()
 Cover = Callable[[BinaryIO, str, MediaLimits], bytes | None]
 
 
@@ -100,15 +99,8 @@ def _cover_of(media_type: str) -> Cover | None:
     return office.open_xml_cover if media_type in _OPEN_XML_TYPES else office.open_document_cover
 
 
-@contextmanager
-def _extra() -> Iterator[None]:
-    try:
-        with _IMPORTING:
-            yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in _MODULES:
-            raise MissingExtraError(EXTRA, "reading documents") from error
-        raise
+def _extra() -> AbstractContextManager[None]:
+    return importing(EXTRA, "reading documents", *_MODULES)
 
 
 def _has_extra() -> bool:

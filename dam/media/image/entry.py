@@ -5,20 +5,15 @@ numpy when it is first called, and raises `MissingExtraError` without the extra 
 that cannot be used it raises an `ItemError`.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from dam.errors import MissingExtraError
+from dam.media.extras import importing
 from dam.media.image.values import ImageAnalysis, ImageDescription, QueryHashes
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile
 
 _DEFAULT_LIMITS = MediaLimits()
-
-# If two threads run an import that fails, only one of them gets the error that names the module.
-_IMPORTING = threading.Lock()
 
 
 def describe_image(
@@ -81,12 +76,5 @@ def require_extra() -> None:
         from dam.media.image import analysis  # noqa: F401, PLC0415 - the extra may be absent
 
 
-@contextmanager
-def _extra_image() -> Iterator[None]:
-    try:
-        with _IMPORTING:
-            yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in ("PIL", "numpy"):
-            raise MissingExtraError("image", "reading pictures") from error
-        raise
+def _extra_image() -> AbstractContextManager[None]:
+    return importing("image", "reading pictures", "PIL", "numpy")

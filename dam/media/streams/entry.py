@@ -7,21 +7,18 @@ be used it raises an `ItemError`.
 
 import importlib
 import importlib.metadata
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from dam.errors import MissingExtraError
 from dam.media.decoder import Decoder
+from dam.media.extras import importing
 from dam.media.limits import MediaLimits
 from dam.media.streams.values import StreamFacts
 
 EXTRA = "video"
 """The extra that brings PyAV, and with it FFmpeg."""
-
-# If two threads run an import that fails, only one of them gets the error that names the module.
-_IMPORTING = threading.Lock()
 
 
 def describe_streams(file: BinaryIO, media_type: str, limits: MediaLimits) -> StreamFacts:
@@ -92,13 +89,8 @@ def installed_decoders() -> Mapping[str, Decoder]:
 
 @contextmanager
 def _extra_video() -> Iterator[None]:
-    try:
-        with _IMPORTING:
-            yield
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing in ("av", "PIL"):
-            raise MissingExtraError(EXTRA, "reading videos and songs") from error
-        if missing == "numpy":
-            raise MissingExtraError("image", "drawing pictures of videos and songs") from error
-        raise
+    with (
+        importing(EXTRA, "reading videos and songs", "av", "PIL"),
+        importing("image", "drawing pictures of videos and songs", "numpy"),
+    ):
+        yield
