@@ -1,21 +1,15 @@
 """The media kind of documents: `DOCUMENT`. What it needs is imported when the first one comes."""
 
 import importlib.util
-import io
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
-from dam.errors import (
-    MissingExtraError,
-    NoDecoderError,
-    NoPictureError,
-    UnsupportedPictureError,
-)
+from dam.errors import MissingExtraError, NoPictureError
 from dam.media.decoder import Decoder, version_of
 from dam.media.document.facts import DocumentFacts
 from dam.media.extras import importing
-from dam.media.image.entry import small_picture
+from dam.media.image.covers import small_cover
 from dam.media.kind import MediaKind
 from dam.media.limits import MediaLimits
 
@@ -79,12 +73,7 @@ def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # no
     content = cover(file, media_type, limits) if cover else None
     if content is None:
         raise NoPictureError("this document has no cover")
-    try:
-        return small_picture(io.BytesIO(content), limits)
-    except (NoDecoderError, UnsupportedPictureError) as error:  # drawings of Windows, mostly
-        raise NoPictureError(
-            f"the cover of this document is no picture ({error.message})"
-        ) from error
+    return small_cover(content, limits)
 
 
 def _cover_of(media_type: str) -> Cover | None:
@@ -125,6 +114,7 @@ DOCUMENT = MediaKind(
     describe=_describe,
     description_version=2,
     picture=_picture,
+    picture_version=2,
     is_hashed=False,
     requirements={EXTRA: _has_extra},
     decoders=installed_readers,

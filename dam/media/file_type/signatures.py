@@ -43,6 +43,7 @@ _IMAGES = (
     Signature(0, b"/* XPM */", "image/x-xpixmap"),
     Signature(0, b"P7 332", "image/x-xv-thumbnail"),
     Signature(0, b"\xd7\xcd\xc6\x9a", "image/wmf"),
+    Signature(0, b"\x01\0\x09\0\0\x03", "image/wmf"),
     Signature(40, b" EMF", "image/emf"),
     Signature(0, b"II\xbc\x01", "image/jxr"),
     Signature(0, b"BPG\xfb", "image/bpg"),

@@ -17,6 +17,7 @@ VIDEO = MediaKind(
     describe=describe_streams,
     description_version=2,
     picture=poster_of_video,
+    picture_version=2,
     requirements={EXTRA: is_extra_installed},
     decoders=installed_decoders,
 )
@@ -27,6 +28,7 @@ AUDIO = MediaKind(
     describe=describe_streams,
     description_version=1,
     picture=cover_of_song,
+    picture_version=2,
     is_hashed=False,
     requirements={EXTRA: is_extra_installed},
     decoders=installed_decoders,

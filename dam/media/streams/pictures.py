@@ -1,6 +1,5 @@
 """The poster of a video and the cover of a song; the part of `streams.entry` in PyAV and Pillow."""
 
-import io
 import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -10,9 +9,15 @@ import av.container
 import av.error
 from PIL import Image, ImageStat
 
-from dam.errors import ItemError, MediaLimitError, NoPictureError
-from dam.media.file_type.recognition import media_type as type_of
-from dam.media.image.decoders import PICTURE_TYPES
+from dam.errors import (
+    ItemError,
+    MediaLimitError,
+    NoDecoderError,
+    NoPictureError,
+    UnreadableStreamsError,
+    raise_host_limit,
+)
+from dam.media.image.covers import small_cover
 from dam.media.image.entry import small_picture
 from dam.media.image.values import LITTLE_CONTRAST
 from dam.media.limits import MediaLimits
@@ -40,13 +45,15 @@ _TURNS: dict[tuple[int, ...], Image.Transpose] = {
 def poster(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
     """Return a frame of a video, upright and small; see `dam.media.streams.entry`."""
     if media_type in FLIC_TYPES:
-        return _small(file, limits, media_type)
+        animation: Image.Image = small_picture(file, limits, media_type)
+        return animation
     with opened_streams(file, media_type, limits) as container:
         stream = moving_pictures(container)
         if stream is None:
+            _refuse_unknown_codecs(container)
             return _marked_as_cover(_cover(container, limits))
         _refuse_large(stream, limits)
-        return _poster(container, stream)
+        return _poster(container, stream, media_type)
 
 
 def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
@@ -55,44 +62,66 @@ def cover(file: BinaryIO, media_type: str, limits: MediaLimits) -> Image.Image:
         return _cover(container, limits)
 
 
+def _refuse_unknown_codecs(container: av.container.InputContainer) -> None:
+    """Raise `NoDecoderError` if there are moving pictures after all, and nothing decodes them."""
+    if not all(map(is_cover, container.streams.video)):
+        raise NoDecoderError("the codec of this video")
+
+
 def _refuse_large(stream: av.VideoStream, limits: MediaLimits) -> None:
     pixels = stream.codec_context.width * stream.codec_context.height
     if pixels > limits.max_frame_pixels:
         raise MediaLimitError("pixels in a frame", pixels, limits.max_frame_pixels)
 
 
-def _poster(container: av.container.InputContainer, stream: av.VideoStream) -> Image.Image:
-    """Return the first frame with structure of a few ones in the first half; else the last."""
+def _poster(
+    container: av.container.InputContainer, stream: av.VideoStream, media_type: str
+) -> Image.Image:
+    """Return the first frame with structure of a few ones in the first half; else the last.
+
+    Raises:
+        NoDecoderError: No frame can be decoded, because they use what FFmpeg does not have.
+        UnreadableStreamsError: No frame can be decoded.
+    """
     stream.codec_context.thread_count = 1
     picture: Image.Image | None = None
-    for frame in _frames(container, stream):
+    faults: list[Exception] = []
+    for frame in _frames(container, stream, faults):
         picture = _drawn(frame, stream)
         if ImageStat.Stat(picture.convert("L")).stddev[0] >= LITTLE_CONTRAST:
             break
     if picture is None:
         codec = stream.codec_context.codec.canonical_name
-        raise NoPictureError(f"no frame of this video ({codec}) can be decoded")
+        if any(isinstance(fault, av.error.PatchWelcomeError) for fault in faults):
+            raise NoDecoderError(f"{codec} videos of this kind")
+        raise UnreadableStreamsError(media_type, f"no frame of it can be decoded ({codec})")
     return picture
 
 
 def _frames(
-    container: av.container.InputContainer, stream: av.VideoStream
+    container: av.container.InputContainer, stream: av.VideoStream, faults: list[Exception]
 ) -> Iterator[av.VideoFrame]:
-    """Yield a frame at a few places, or, if the file cannot be searched, the first frame."""
+    """Yield a frame at a few places, or, if the file cannot be searched, the first frame.
+
+    What is wrong with frames is added to `faults`.
+    """
     is_found = False
     for place, latest_s in zip(_PLACES, _LATEST_S, strict=True):
         if not container.duration:
             break
         at = min(int(container.duration * place), latest_s * av.time_base)
-        if frame := _frame_after(container, stream, at + max(0, container.start_time or 0)):
+        if frame := _frame_after(container, stream, at + max(0, container.start_time or 0), faults):
             is_found = True
             yield frame
-    if not is_found and (frame := _frame_after(container, stream, 0)):
+    if not is_found and (frame := _frame_after(container, stream, 0, faults)):
         yield frame
 
 
 def _frame_after(
-    container: av.container.InputContainer, stream: av.VideoStream, at: int
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    at: int,
+    faults: list[Exception],
 ) -> av.VideoFrame | None:
     """Return the frame at a time in microseconds, or at the key frame before it; None if none."""
     try:
@@ -104,8 +133,8 @@ def _frame_after(
         try:
             for frame in packet.decode():
                 return frame
-        except (av.error.FFmpegError, ValueError):
-            pass  # damaged; a later one may be sound
+        except (av.error.FFmpegError, ValueError) as error:
+            faults.append(error)  # damaged; a later one may be sound
         if count >= _MOST_PACKETS:
             break
     return None
@@ -133,8 +162,13 @@ def _directions(frame: av.VideoFrame) -> tuple[int, ...]:
 
 
 def _cover(container: av.container.InputContainer, limits: MediaLimits) -> Image.Image:
-    """Return the first cover that is a picture which can be decoded."""
-    failure: ItemError = NoPictureError("there is no cover in this file")
+    """Return the first cover that can be decoded.
+
+    Raises:
+        NoPictureError: There is none.
+        ItemError: As of `small_cover`, about the first.
+    """
+    failures: list[ItemError] = []
     for stream in container.streams:
         if not is_cover(stream):
             continue
@@ -143,22 +177,14 @@ def _cover(container: av.container.InputContainer, limits: MediaLimits) -> Image
                 continue
             if packet.size > limits.max_metadata_bytes:
                 raise MediaLimitError("bytes of a cover", packet.size, limits.max_metadata_bytes)
-            content = bytes(packet)
-            found = type_of(io.BytesIO(content))
-            if found not in PICTURE_TYPES:
-                failure = NoPictureError(f"the cover in this file is no picture ({found})")
-                break
             try:
-                return _small(io.BytesIO(content), limits, found)
+                cover: Image.Image = small_cover(bytes(packet), limits)
             except ItemError as error:
-                failure = error
-            break
-    raise failure
-
-
-def _small(file: BinaryIO, limits: MediaLimits, media_type: str) -> Image.Image:
-    picture: Image.Image = small_picture(file, limits, media_type)
-    return picture
+                raise_host_limit(error)
+                failures.append(error)
+                break
+            return cover
+    raise failures[0] if failures else NoPictureError("there is no cover in this file")
 
 
 def _marked_as_cover(picture: Image.Image) -> Image.Image:

@@ -15,7 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dam.errors import ItemError, MissingExtraError, NoPictureError
+from dam.errors import (
+    ItemError,
+    MissingExtraError,
+    NoDecoderError,
+    NoPictureError,
+    UnreadablePictureError,
+)
 from dam.media.document.facts import (
     TEXT_CHARACTERS,
     TEXT_PAGES,
@@ -176,14 +182,6 @@ def test_other_documents_have_the_picture_in_them() -> None:
     ("content", "kind"),
     [
         (docx(_CORE), DOCX),
-        (
-            docx(
-                _CORE,
-                docProps__small__jpeg=b"",
-                **{"docProps__small.jpeg": b"\1\0\0\0" + bytes(40)},
-            ),
-            DOCX,
-        ),
         (epub(""), EPUB),
         (epub("", _ITEM.format("cover", "../../../../etc/passwd", "cover-image")), EPUB),
         (epub("", _ITEM.format("cover", "file:///etc/passwd", "cover-image")), EPUB),
@@ -194,6 +192,30 @@ def test_a_document_without_a_picture_is_sound(content: bytes, kind: str) -> Non
     described(content, kind)
     with pytest.raises(NoPictureError):
         pictured(content, kind)
+
+
+@pytest.mark.parametrize(
+    ("preview", "error", "message"),
+    [
+        (bytes.fromhex("010009000003"), NoDecoderError, "no decoder for covers of type image/wmf"),
+        (
+            b"\1\0\0\0".ljust(40, b"\0") + b" EMF",
+            NoDecoderError,
+            "no decoder for covers of type image/emf",
+        ),
+        (
+            b"a text".ljust(80),
+            UnreadablePictureError,
+            "cover picture: its bytes are of type text/plain",
+        ),
+        (b"\xff\xd8\xff\xe0abc", UnreadablePictureError, "unreadable JPEG cover picture: "),
+    ],
+)
+def test_a_cover_that_cannot_be_shown_is_told_apart_from_none(
+    preview: bytes, error: type[ItemError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        pictured(docx(_CORE, **{"docProps__small.jpeg": preview.ljust(80, b"\0")}), DOCX)
 
 
 def test_the_text_of_a_long_pdf_is_cut() -> None:

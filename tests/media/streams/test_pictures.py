@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from dam.errors import MediaLimitError, NoPictureError
+from dam.errors import (
+    ItemError,
+    MediaLimitError,
+    NoDecoderError,
+    NoPictureError,
+    UnreadableStreamsError,
+)
 from dam.media.file_type.recognition import media_type
 from dam.media.kind import kind_of
 from dam.media.limits import MediaLimits
 from dam.media.streams.kinds import AUDIO, VIDEO
 from tests.media.streams.files import attached, clip, mp3, png, song
 
+WMF = b"\xd7\xcd\xc6\x9a" + bytes(60)
 DARK, BRIGHT = (20, 20, 120), (230, 230, 40)
 
 
@@ -111,23 +118,40 @@ def test_the_cover_of_a_song_that_poses_as_a_video_is_not_compared() -> None:
         (mp3(), "no picture: there is no cover in this file"),
         (
             mp3(attached(b"no picture at all, but a text")),
-            "no picture: the cover in this file is no picture (text/plain)",
+            "unreadable cover picture: its bytes are of type text/plain",
         ),
+        (
+            mp3(attached(png()[:40])),
+            "unreadable PNG cover picture: the header is not valid",
+        ),
+        (mp3(attached(WMF)), "no decoder for covers of type image/wmf"),
+        (mp3(attached(WMF), attached(b"a text")), "no decoder for covers of type image/wmf"),
     ],
 )
-def test_a_song_without_a_cover_says_so(content: bytes, message: str) -> None:
-    with pytest.raises(NoPictureError) as caught:
+def test_a_cover_that_cannot_be_shown_is_told_apart_from_none(content: bytes, message: str) -> None:
+    with pytest.raises(ItemError) as caught:
         picture_of(content)
     assert (caught.value.message, caught.value.hint) == (message, None)
 
 
-def test_a_video_without_a_frame_says_so() -> None:
+def test_one_cover_that_can_be_shown_is_enough() -> None:
+    assert picture_of(mp3(attached(WMF), attached(png()))).size == (40, 30)
+
+
+def test_a_video_of_which_no_frame_can_be_decoded_is_unreadable() -> None:
     content = made("mp4")
     at = content.index(b"mdat") + 4
     end = content.index(b"moov") - 4
-    with pytest.raises(NoPictureError) as caught:
+    with pytest.raises(UnreadableStreamsError) as caught:
         picture_of(content[:at] + bytes(end - at) + content[end:])
-    assert caught.value.message == "no picture: no frame of this video (mpeg4) can be decoded"
+    expected = "unreadable video/mp4 file: no frame of it can be decoded (mpeg4)"
+    assert caught.value.message == expected
+
+
+def test_a_video_with_an_unknown_codec_has_no_decoder() -> None:
+    with pytest.raises(NoDecoderError) as caught:
+        picture_of(made("avi").replace(b"FMP4", b"zzzz"))
+    assert caught.value.message == "no decoder for the codec of this video"
 
 
 def test_large_frames_and_covers_are_refused() -> None:

@@ -55,7 +55,8 @@ def _tiff(directories: list[dict[int, tuple[int, ...] | bytes]], parts: list[byt
     return content
 
 
-def _nef(orientation: int = 1) -> bytes:
+def nef(orientation: int = 1) -> bytes:
+    """Return a RAW file of 6000x4000 pixels with a preview, by a Nikon."""
     small, large = _jpeg((160, 120)), _jpeg((720, 480))
     return _tiff(
         [
@@ -96,7 +97,7 @@ def _cr3() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "bits"), [(_nef(), "NEF", 14), (_raf(), "RAF", 8), (_cr3(), "CR3", 14)]
+    ("content", "name", "bits"), [(nef(), "NEF", 14), (_raf(), "RAF", 8), (_cr3(), "CR3", 14)]
 )
 def test_the_size_is_that_of_the_sensor_and_the_picture_the_preview(
     tmp_path: Path, content: bytes, name: str, bits: int
@@ -116,7 +117,7 @@ def test_the_size_is_that_of_the_sensor_and_the_picture_the_preview(
 @pytest.mark.parametrize("orientation", [3, 6, 8])
 def test_a_preview_is_turned_as_the_file_says(tmp_path: Path, orientation: int) -> None:
     path = tmp_path / "a.nef"
-    path.write_bytes(_nef(orientation))
+    path.write_bytes(nef(orientation))
     turn = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_270}
     expected = landscape((720, 480)).transpose(turn.get(orientation, Image.Transpose.ROTATE_90))
 
@@ -129,7 +130,7 @@ def test_a_preview_is_turned_as_the_file_says(tmp_path: Path, orientation: int) 
 
 def test_every_part_of_a_file_gives_a_value_or_an_item_error(tmp_path: Path) -> None:
     path = tmp_path / "a.raw"
-    for content in (_nef(6), _raf(), _cr3()):
+    for content in (nef(6), _raf(), _cr3()):
         for tenth in range(1, 10):
             path.write_bytes(content[: len(content) * tenth // 10])
             for function in (describe_image, small_picture):
