@@ -3,6 +3,7 @@
 The second word of a note says what goes wrong with it.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
@@ -43,6 +44,8 @@ def recognise(head: bytes, file: BinaryIO) -> str | None:
         raise ValueError("what a plugin forgot")
     if head.startswith(b"odd exits"):
         raise SystemExit(4)
+    if head.startswith(b"odd dies"):
+        os._exit(7)
     return NOTE_TYPE if head.startswith(b"note") else None
 
 
@@ -55,6 +58,8 @@ def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> NoteFacts:
             raise NoWordsError
         case ["raises"]:
             raise ValueError("what a plugin forgot")
+        case ["dies"]:
+            os._exit(7)
         case ["hangs"]:
             time.sleep(60)
         case ["lies"]:
@@ -64,8 +69,11 @@ def describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> NoteFacts:
 
 def picture(file: BinaryIO, _media_type: str, _limits: MediaLimits) -> Any:
     """Draw a note: larger than a thumbnail, and transparent."""
-    if b"undrawable" in file.read():
+    content = file.read()
+    if b"undrawable" in content:
         raise ValueError("what a plugin forgot")
+    if b"deadly" in content:
+        os._exit(7)
     return Image.new("RGBA", (900, 600), (255, 0, 0, 128))
 
 

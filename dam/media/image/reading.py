@@ -67,6 +67,10 @@ class OpenPicture(NamedTuple):
 
 
 # Raised by decoders that trusted damaged data; their messages mean nothing to users.
+_SAYS_TOO_SHORT = re.compile(
+    "truncated|not enough image data|unexpected end|requires a buffer of|only got", re.IGNORECASE
+)
+_SAYS_NOTHING = re.compile(r"(\d*|invalid literal.*|generic error)$", re.IGNORECASE | re.DOTALL)
 _ACCIDENTS = (AssertionError, AttributeError, LookupError, TypeError)
 
 # A damaged offset makes a seek fail with one of these; every other number is the disk's fault.
@@ -214,7 +218,9 @@ def _reason(error: BaseException) -> str:
         return "not enough memory to decode it"
     detail = error.args[0] if error.args else ""
     text = detail.decode("ascii", "backslashreplace") if isinstance(detail, bytes) else str(detail)
-    if not text or isinstance(error, _ACCIDENTS) or text.startswith("invalid literal"):
+    if _SAYS_TOO_SHORT.search(text):
+        return "it ends too early"
+    if isinstance(error, _ACCIDENTS) or _SAYS_NOTHING.match(text):
         return f"its data is inconsistent ({type(error).__name__})"
     # Only the first sentence, as one line: the rest is advice for programmers.
-    return " ".join(text.split()).split(". ")[0]
+    return " ".join(text.split()).split(". ")[0].removesuffix(" when reading image file")

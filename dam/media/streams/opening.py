@@ -24,12 +24,17 @@ _OPTIONS = {
 _FIRST_WITHOUT_METADATA_ERRORS = 19
 _SPARE_BYTES = 64 << 20
 _SEEK_FAILED = -1
+_DAMAGED = "its data are damaged, cut off, or of another format"
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
-    (av.error.InvalidDataError, "its data are damaged, cut off, or of another format"),
+    (av.error.InvalidDataError, _DAMAGED),
     (EOFError, "it ends too early"),
     (MemoryError, "it needs more memory or has more streams than is allowed"),
     (av.error.PatchWelcomeError, "it uses a feature that FFmpeg does not have"),
     (av.error.DecoderNotFoundError, "FFmpeg has no decoder for it"),
+    # What demuxers return for numbers that cannot be; the disk's errors are not FFmpeg's.
+    (av.error.ArgumentError, _DAMAGED),
+    (av.error.OSError, _DAMAGED),
+    (av.error.PermissionError, _DAMAGED),
 )
 
 
