@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from dam.app import build_world
 from dam.core.ecs.components import EntityId
@@ -24,6 +25,7 @@ from dam.models import (
     ImagePerceptualPHashComponent,
     NeedsContentAnalysisComponent,
 )
+from dam.services.ecs_service import set_component
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
@@ -37,6 +39,7 @@ from tests.core.worlds import failures, marked, new_entities, no_tags, rows_of
 from tests.databases import world_config
 from tests.faults.state import sha256
 from tests.media.drawing import landscape, save
+from tests.media.streams.files import attached, mp3
 from tests.services.conftest import Add
 from tests.systems.conftest import ASSETS
 
@@ -158,6 +161,51 @@ async def test_a_sound_picture_without_a_decoder_is_told_once_and_is_no_failure(
     assert caplog.records == []
     (found, _) = await find_thumbnails(world, [1, 2])
     assert found.error == "NoDecoderError"
+
+
+LOST: dict[str, tuple[bytes, str | None]] = {
+    "none.mp3": (mp3(), None),
+    "unknown.mp3": (mp3(attached(b"\xd7\xcd\xc6\x9a" + bytes(60))), None),
+    "broken.mp3": (mp3(attached(b"a text")), "UnreadablePictureError"),
+    "broken.png": (LAKE.with_name("alpha.png").read_bytes()[:40], "UnreadablePictureError"),
+    "layers.xcf": (b"gimp xcf file\0" + struct.pack(">LLL", 9, 9, 0), None),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_a_picture_that_cannot_be_had_any_more_loses_its_hashes(
+    world: World, add: Add, tmp_path: Path, name: str
+) -> None:
+    content, failure = LOST[name]
+    (tmp_path / name).write_bytes(content)
+    asset = await add(tmp_path / name)
+    await process(world, stages=["metadata-extraction"])
+
+    async def of_before(session: AsyncSession) -> None:
+        for kind in (ImagePerceptualPHashComponent, ImagePerceptualAHashComponent):
+            await set_component(session, asset, kind(recipe=BITMAP_RECIPE - 1, value=bytes(8)))
+
+    await world.run(of_before)
+    await process(world, marks_outdated=True)
+    assert await world.read(rows_of, ImagePerceptualPHashComponent) == []
+    assert await world.read(rows_of, ImagePerceptualAHashComponent) == []
+    found = await world.read(failures)
+    assert {row[1] for row in found.values()} == ({failure} if failure else set())
+    # No picture is tried for ever.
+    assert (await process(world, marks_outdated=True)).processed["analyse_images"] == 0
+
+
+async def test_hashes_stay_while_the_bytes_cannot_be_had(
+    world: World, add: Add, tmp_path: Path
+) -> None:
+    path = tmp_path / "lake.jpg"
+    path.write_bytes(LAKE.read_bytes())
+    picture = await add(path, mode="reference")
+    await process(world)
+    path.rename(path.with_name("renamed.jpg"))
+    await world.run(mark, NeedsContentAnalysisComponent, [picture])
+    assert (await process(world)).failed == 1
+    assert len(await world.read(rows_of, ImagePerceptualPHashComponent)) == 1
 
 
 async def test_a_world_may_accept_larger_and_smaller_pictures(

@@ -70,7 +70,9 @@ class OpenPicture(NamedTuple):
 _SAYS_TOO_SHORT = re.compile(
     "truncated|not enough image data|unexpected end|requires a buffer of|only got", re.IGNORECASE
 )
-_SAYS_NOTHING = re.compile(r"(\d*|invalid literal.*|generic error)$", re.IGNORECASE | re.DOTALL)
+_SAYS_NOTHING = re.compile(
+    r"(\d*|invalid literal.*|not enough values.*|generic error)$", re.IGNORECASE
+)
 _ACCIDENTS = (AssertionError, AttributeError, LookupError, TypeError)
 
 # A damaged offset makes a seek fail with one of these; every other number is the disk's fault.
@@ -220,7 +222,8 @@ def _reason(error: BaseException) -> str:
     text = detail.decode("ascii", "backslashreplace") if isinstance(detail, bytes) else str(detail)
     if _SAYS_TOO_SHORT.search(text):
         return "it ends too early"
-    if isinstance(error, _ACCIDENTS) or _SAYS_NOTHING.match(text):
-        return f"its data is inconsistent ({type(error).__name__})"
     # Only the first sentence, as one line: the rest is advice for programmers.
-    return " ".join(text.split()).split(". ")[0].removesuffix(" when reading image file")
+    sentence = " ".join(text.split()).split(". ")[0].removesuffix(" when reading image file")
+    if isinstance(error, _ACCIDENTS) or _SAYS_NOTHING.match(sentence):
+        return f"its data is inconsistent ({type(error).__name__})"
+    return sentence
