@@ -48,7 +48,8 @@ def small_upright_bitmap(image: Image.Image, limits: MediaLimits) -> Image.Image
     image.load()
     small = shrink(image)
     if is_animated:
-        small = _frame_with_structure(image, small)
+        # A small plain picture is shrunk to itself, and each other frame would be drawn over it.
+        small = _frame_with_structure(image, small.copy() if small is image else small)
     return turned(small, orientation)
 
 

@@ -261,6 +261,24 @@ def test_an_animation_without_structure_is_shown_by_its_first_frame(tmp_path: Pa
     assert _shown(found, "RGB")[9, 9, 0] > 150
 
 
+@pytest.mark.parametrize("kept", [1.0, 0.7])
+def test_the_first_frame_stays_what_it_is_while_others_are_looked_at(
+    tmp_path: Path, kept: float
+) -> None:
+    path = tmp_path / "a.png"
+    frames = [Image.new("L", (64, 48), grey) for grey in (200, 90, 40)]
+    frames[2].putdata([(at * at) % 251 for at in range(64 * 48)])  # the longest: this one is torn
+    last = frames[2] if kept < 1 else frames[1]
+    frames[0].save(path, save_all=True, append_images=[frames[1], last], duration=50)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+
+    found = analyse_image(path)
+
+    assert not found.has_structure
+    assert _shown(found)[9, 9] == pytest.approx(200, abs=3)
+
+
 def test_likeness_goes_through_the_colour_profile(tmp_path: Path) -> None:
     # Primaries in another order make a profile whose first channel is green.
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
