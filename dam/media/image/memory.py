@@ -52,6 +52,13 @@ def refuse_large(image: Image.Image, limits: MediaLimits) -> None:
         raise MediaLimitError("rows to decode", image.height, limits.max_decoded_rows)
 
 
+def refuse_large_jxl(pixels: int, limits: MediaLimits) -> None:
+    """Raise `MediaLimitError` for a JPEG XL of too many pixels, which is decoded to be opened."""
+    most = limits.max_decoded_pixels or int(limits.max_decoded_bytes / _OF_FORMATS["JXL"])
+    if pixels > min(most, limits.max_pixels):
+        raise MediaLimitError("pixels to decode", pixels, min(most, limits.max_pixels))
+
+
 def refuse_large_progressive(image: Image.Image, limits: MediaLimits) -> None:
     """Raise `MediaLimitError` for a JPEG whose passes need too much memory at any scale.
 

@@ -18,6 +18,8 @@ from dam.errors import FileAccessError, MediaLimitError, NoDecoderError, Unreada
 from dam.media.file_type.recognition import media_type
 from dam.media.image.declared_size import declared_bytes
 from dam.media.image.decoders import pillow_format, reader_of
+from dam.media.image.jxl_size import declared_pixels
+from dam.media.image.memory import refuse_large_jxl
 from dam.media.image.no_decoder import lacking_decoder
 from dam.media.image.outline import outline
 from dam.media.limits import MediaLimits
@@ -146,6 +148,8 @@ def _opened(
         file.seek(0)
         image: ImageFile.ImageFile = reader(file, limits, media_type)
         return image
+    if picture_format == "JXL":
+        refuse_large_jxl(declared_pixels(file) or 0, limits)
     file.seek(0)
     return Image.open(file, formats=[picture_format])
 
