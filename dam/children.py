@@ -9,11 +9,9 @@ import sys
 from collections.abc import Callable, Collection
 from functools import partial
 
-DATA_BYTES = 4 << 30
-"""Limit of the memory of a worker that unpacks archives."""
-
-DECODER_DATA_BYTES = 880 << 20
-"""Limit of the memory of a worker that decodes: with its libraries, it stays under 1 GB."""
+DATA_BYTES = 880 << 20
+"""Limit of the memory of a process that reads untrusted files: with its libraries, it stays under
+1 GB."""
 
 _NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}

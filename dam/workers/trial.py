@@ -7,8 +7,8 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+from dam.sandbox import python_files
 from dam.workers.pool import WorkerPool
-from dam.workers.sandbox import python_files
 
 
 def powers_of_confined_workers() -> list[str]:

@@ -2,17 +2,18 @@
 
 import io
 import lzma
-import os
-import shutil
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 
 import py7zr
 import pytest
+
+from dam.media.archive import printing
 
 Files = Mapping[str, bytes]
 Writer = Callable[[Path, Files], Path]
@@ -110,16 +111,19 @@ def xz_with_dictionary(content: bytes, dictionary_bytes: int) -> bytes:
 
 
 def stop_program(folder: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    """Let `unar` be the real one, but stop in the middle."""
-    real, head = shutil.which("unar"), shutil.which("head")
-    script = folder / "bin" / "unar"
-    script.parent.mkdir()
+    """Let `unar` be the real one, but stop in the middle, once; it is not confined."""
+    script = folder / "unar"
     script.write_text(
-        f'#!/bin/sh\n[ "$1" = -q ] || exec {real} "$@"\n'
-        f'{real} "$@" | {head} -c {_PRINTED_BYTES}\n{end}\n'
+        f'#!/bin/sh\nmkdir "{folder}/stopped" 2>/dev/null || exec unar "$@"\n'
+        f'unar "$@" | head -c {_PRINTED_BYTES}\n{end}\n'
     )
     script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+
+    def start(name: str, fd: int, _: int, output: int, __: int | None) -> Popen[bytes]:
+        words = [str(script), *printing.PRINTING[name], f"/proc/self/fd/{fd}"]
+        return Popen(words, stdin=DEVNULL, stdout=output, stderr=DEVNULL, pass_fds=[fd])
+
+    monkeypatch.setattr(printing, "_start", start)
 
 
 def _rar_file(name: str, content: bytes) -> bytes:

@@ -9,9 +9,9 @@ from PIL import Image
 from dam.core.world import World
 from dam.models import FramePropertiesComponent
 from dam.plugins import builtin
+from dam.sandbox import landlock_version
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
-from dam.workers.sandbox import landlock_version
 from tests.conftest import unavailable
 from tests.core.worlds import builder_of, failures, rows_of
 from tests.media.sensor import dng

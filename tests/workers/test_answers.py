@@ -125,7 +125,7 @@ def test_what_the_functions_of_files_return_can_be_decoded() -> None:
         FileTasks.check,
         FileTasks.read_and_copy_archive,
         FileTasks.copy_archive,
-        FileTasks.store_members,
+        FileTasks.unpack_members,
     ):
         decoder_for(fn)
 
