@@ -29,7 +29,7 @@ from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.contents.located import LocatedContent
 from dam.storage.paths import path_digest
 from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
-from tests.media.archive_files import flipped, stop_program, write_zip
+from tests.media.archive_files import flipped, stop_program, write_7z_asking_for, write_zip
 from tests.media.drawing import landscape
 from tests.services.comic_files import import_one
 
@@ -121,6 +121,16 @@ async def test_what_is_no_archive_is_an_answer_not_a_crash(world: World, home: P
     assert str(answer) == (
         "a file of type text/plain is not an archive; expected zip, rar, 7z or tar"
     )
+
+
+async def test_a_worker_has_the_memory_for_the_largest_dictionary(world: World, home: Path) -> None:
+    files = world.resources.get(FileOperationsResource)
+    files.store.make()
+    path = write_7z_asking_for(home / "a", 34)
+    content = LocatedContent(digest=files.store.put(path, "copy").sha256, is_stored=True)
+    reading = await files.read_archive(content)
+    assert isinstance(reading, ArchiveContents)
+    assert [type(page) for page in reading.pages] == [ArchivePage]
 
 
 @pytest.mark.corpus
