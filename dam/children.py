@@ -6,14 +6,11 @@ as possible, because each worker imports it as it starts.
 
 import os
 import sys
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Collection
 
-DATA_BYTES = 4 << 30
-"""Limit of the memory of a worker that unpacks archives."""
-
-DECODER_DATA_BYTES = 880 << 20
-"""Limit of the memory of a worker that decodes: with its libraries, it stays under 1 GB."""
+DATA_BYTES = 880 << 20
+"""Limit of the memory of a process that reads untrusted files: with its libraries, it stays under
+1 GB."""
 
 _NAMES = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
@@ -59,10 +56,8 @@ def refuse_new_privileges() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, *arguments)
 
 
-def limit_process(
-    data_bytes: int | None = DATA_BYTES, file_bytes: int | None = None, *, process_id: int = 0
-) -> bool:
-    """Limit a process, and the processes that it starts; they cannot raise these limits.
+def limit_process(data_bytes: int | None = DATA_BYTES, file_bytes: int | None = None) -> bool:
+    """Limit this process, and the processes that it starts; they cannot raise these limits.
 
     No core is dumped, and the process cannot raise the number of files that it may open. The number
     of processes is not limited, because the system counts all processes of the user together.
@@ -70,7 +65,6 @@ def limit_process(
     Args:
         data_bytes: How much memory it may take; None for no limit of ours.
         file_bytes: How large a file may be that it writes; None for no limit of ours.
-        process_id: The process; 0 is this one. Another process can be limited on Linux only.
 
     Returns:
         Whether the memory is limited by `data_bytes`, not by a lower limit from before.
@@ -79,23 +73,17 @@ def limit_process(
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:
         return False
-    get: Callable[[int], tuple[int, int]] = resource.getrlimit
-    put: Callable[[int, tuple[int, int]], object] = resource.setrlimit
-    if process_id != 0:
-        if sys.platform != "linux":
-            return False
-        get = put = partial(resource.prlimit, process_id)
-    put(resource.RLIMIT_CORE, (0, 0))
-    files, _ = get(resource.RLIMIT_NOFILE)
-    put(resource.RLIMIT_NOFILE, (files, files))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     if file_bytes is not None:
-        most = get(resource.RLIMIT_FSIZE)[1]
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
         most = file_bytes if most == resource.RLIM_INFINITY else min(most, file_bytes)
-        put(resource.RLIMIT_FSIZE, (most, most))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     if data_bytes is None:
         return False
-    before = [get(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]
+    before = [resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS)]
     if any(limit != resource.RLIM_INFINITY and limit <= data_bytes for limit in before):
         return False
-    put(resource.RLIMIT_DATA, (data_bytes, data_bytes))
+    resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
     return True

@@ -178,9 +178,9 @@ class WorkerMemoryError(ItemError):
 
 
 class ConfinedError(DamError):
-    """A confined worker met an archive that only another program, or a temporary file, unpacks.
+    """A worker met an archive that only another program unpacks, or that needs a temporary file.
 
-    The caller has it unpacked by a worker that is not confined.
+    The caller has it unpacked in a call that may have these.
     """
 
     def __init__(self) -> None:

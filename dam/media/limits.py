@@ -22,6 +22,8 @@ class MediaLimits:
         max_archive_bytes: Size of all members of one archive, unpacked.
         max_archive_ratio: Unpacked bytes for each byte of the archive; the first 256 MiB are
             allowed in any case.
+        max_dictionary_bytes: How far back the unpacking of a 7z or RAR file may refer: it takes
+            that much memory, also for a small file.
         max_document_bytes: Size of one ComicInfo.xml, unpacked.
         max_document_elements: Elements of one XML document.
         max_document_depth: Levels of elements nested in one another.
@@ -41,6 +43,7 @@ class MediaLimits:
     max_member_bytes: int = 256 << 20
     max_archive_bytes: int = 16 << 30
     max_archive_ratio: int = 200
+    max_dictionary_bytes: int = 512 << 20
     max_document_bytes: int = 8 << 20
     max_document_elements: int = 100_000
     max_document_depth: int = 64

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dam.errors import PluginFunctionError
-from dam.media.archive import unpackers
+from dam.media.archive import printing, unpackers
 from dam.media.kind import MediaKind
 
 
@@ -23,7 +23,7 @@ def is_installed(requirement: str, kinds: Iterable[MediaKind[Any]]) -> bool:
     for kind in kinds:
         if requirement in kind.requirements:
             return _asked(kind, requirement)
-    if requirement in (unpackers.EXTRA, unpackers.PROGRAM):
+    if requirement in (unpackers.EXTRA, printing.PROGRAM):
         return unpackers.is_installed(requirement)
     try:
         importlib.metadata.distribution(requirement)

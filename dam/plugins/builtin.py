@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from dam.children import DATA_BYTES, DECODER_DATA_BYTES, give_to_children
+from dam.children import DATA_BYTES, give_to_children
 from dam.core.builder import WorldBuilder
 from dam.core.database.database import Database
 from dam.core.media_kinds import MediaKinds
@@ -18,6 +18,7 @@ from dam.models import (
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
 )
+from dam.sandbox import python_files
 from dam.services.file_operations import FileOperationsResource
 from dam.services.likeness_service import LikenessIndex
 from dam.services.search_service import bring_entries_up_to_date
@@ -34,9 +35,8 @@ from dam.systems.metadata import extract_metadata
 from dam.systems.search_entries import index_words
 from dam.workers.answer_types import decoder_for
 from dam.workers.pool import WorkerPool
-from dam.workers.sandbox import python_files
 
-_MOST_BYTES_PER_PIXEL = 9
+_MOST_BYTES_PER_PIXEL, _MOST_DATA_BYTES = 9, 4 << 30
 
 
 def refuse_unfit(kinds: MediaKinds) -> None:
@@ -64,7 +64,7 @@ def refuse_unfit(kinds: MediaKinds) -> None:
 def _decoder_data_bytes(max_pixels: int | None) -> int:
     """Return how much memory a worker may take that decodes: more if the user allows for more."""
     wanted = (max_pixels or 0) * _MOST_BYTES_PER_PIXEL
-    return max(DECODER_DATA_BYTES, min(wanted, DATA_BYTES))
+    return max(DATA_BYTES, min(wanted, _MOST_DATA_BYTES))
 
 
 def install(builder: WorldBuilder) -> None:
@@ -79,6 +79,7 @@ def install(builder: WorldBuilder) -> None:
             kind=config.worker_kind,
             task_timeout_s=config.task_timeout_s,
             environment=config.worker_environment,
+            confined_to=python_files(),
         )
         kinds = resources.get(MediaKinds)
         refuse_unfit(kinds)
@@ -89,13 +90,12 @@ def install(builder: WorldBuilder) -> None:
             pool(
                 data_bytes=_decoder_data_bytes(config.max_pixels),
                 file_bytes=limits.max_member_bytes,  # a member is unpacked into memory, as a file
-                confined_to=python_files(),
                 preloads=preloads,
             ),
             config.extra_digests,
             kinds.kinds(),
             limits,
-            unpackers=pool(),
+            unpackers=pool(file_bytes=limits.max_archive_bytes),
         )
 
     def cache(resources: ResourceManager) -> WorldCache:

@@ -30,7 +30,14 @@ from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks import archives, sources
 from dam.tasks import files as file_tasks
 from dam.tasks.archives import ArchiveContents
-from dam.tasks.files import AnalysedPicture, DescribeFile, FileDescription, FileTasks, OnFile
+from dam.tasks.files import (
+    AnalysedPicture,
+    DescribeFile,
+    FileDescription,
+    FileTasks,
+    OnFile,
+    UnpackingJob,
+)
 from dam.tasks.sources import RemovalEnd, SourceRemoval
 from dam.tasks.workers import ARCHIVE_TIMEOUT_S, SLOWEST_DISK_BYTES_PER_S, FileWorkers
 from dam.workers.pool import WorkerPool
@@ -239,7 +246,7 @@ class FileOperationsResource:
         limit_s = await self._archive_timeout_s(content)
         read = partial(self._tasks.read_and_copy_archive, copy)
         vouched = self._vouched.with_states(content)
-        (answer,) = await self._workers.unpack(read, [vouched], limit_s)
+        (answer,) = await self._workers.unpack(read, [vouched], limit_s, lambda _: [copy])
         if isinstance(answer, Exception):
             return answer
         self._copies.keep(content.digest, copy, is_copied=answer.is_copied)
@@ -253,11 +260,21 @@ class FileOperationsResource:
         The caller must hold the store with `ContentStore.importing`.
         """
         limit_s = await self._archive_timeout_s(content)
-        groups = list(portions(raw_names, _PUT_GROUP))
-        store = partial(self._tasks.store_members, content)
-        outcomes = _outcome_of_each(groups, await self._workers.unpack(store, groups, limit_s))
-        self._vouched.take_stored(outcomes)
-        return outcomes
+        members = [(raw_name, self._copies.new_path()) for raw_name in raw_names]
+        groups = list(portions(members, _PUT_GROUP))
+        jobs: list[UnpackingJob] = [(content, group) for group in groups]
+        unpack = self._tasks.unpack_members
+        try:
+            answers = await self._workers.unpack(unpack, jobs, limit_s, file_tasks.paths_of_members)
+            faults = _outcome_of_each(groups, answers)
+            unpacked = [path for _, path in members]
+            wanted = [path for path, fault in zip(unpacked, faults, strict=True) if fault is None]
+            # The caller will no longer rely on the archive for these bytes. So bytes that the store
+            # has already are hashed again.
+            stored = iter(await self.put(wanted, "copy", is_rehash=True))
+            return [fault or next(stored) for fault in faults]
+        finally:
+            await asyncio.to_thread(_remove, [path for _, path in members])
 
     async def check(
         self, places: Sequence[ExpectedContent], *, is_fast: bool
@@ -285,7 +302,8 @@ class FileOperationsResource:
         if containers:
             jobs = [(container, self._copies.new_path()) for container in containers]
             limit_s = max([await self._archive_timeout_s(content) for content in containers])
-            answers = await self._workers.unpack(self._tasks.copy_archive, jobs, limit_s)
+            copy = self._tasks.copy_archive
+            answers = await self._workers.unpack(copy, jobs, limit_s, lambda job: [job[1]])
             for (container, path), answer in zip(jobs, answers, strict=True):
                 self._copies.keep(container.digest, path, is_copied=answer is True)
         states, copies = self._vouched, self._copies
@@ -326,6 +344,11 @@ def _outcome_of_each(
     for group, answer in zip(groups, answers, strict=True):
         outcomes += [answer] * len(group) if isinstance(answer, Exception) else answer
     return outcomes
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _sizes_to_hash(store: ContentStore, contents: Sequence[LocatedContent]) -> list[int]:

@@ -1,29 +1,29 @@
 """Tasks on archives, for workers: plain functions, plain values, no database."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from dam.asking import open_new
 from dam.errors import (
     ItemError,
     MemberMissingError,
     MemberUnreadableError,
     NoPagesError,
+    UnpackingSpaceError,
     raise_host_limit,
 )
 from dam.media.archive.opening import ARCHIVE_FAULTS, Archive, Member, open_archive
 from dam.media.archive.reader import ArchiveFormat
 from dam.media.comic.members import comic_infos_of, pages_of
 from dam.media.file_type.recognition import media_type
-from dam.storage.content_store import ContentStore, StoredFile
-from dam.storage.contents.located import LocatedContent, local_archive, temporary_file
+from dam.storage.content_store import ContentStore
+from dam.storage.contents.located import LocatedContent, local_archive
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.reading import digest_chunks, open_source
-
-_MOST_BYTES = 64 << 20  # of members in memory at once, unless one alone is larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,69 +115,42 @@ def read_archive(
         )
 
 
-def store_members(
+def unpack_members(
     store: ContentStore,
     content: LocatedContent,
     archives: OpenArchives,
-    raw_names: Sequence[bytes],
-) -> list[StoredFile | ItemError]:
-    """Put members of an archive into the store; return the outcome of each, in their order.
-
-    At most 64 MiB of members are in memory at once, unless one alone is larger.
+    members: Sequence[tuple[bytes, Path]],
+) -> list[ItemError | None]:
+    """Write members of an archive to new files; return the errors, None for each that is written.
 
     Args:
-        store: Where the members go, and where the archive may be.
+        store: Where the archive may be.
         content: The archive.
         archives: Keeps the archive open for the next task.
-        raw_names: Of the members; the caller compares the digests of the outcomes.
+        members: The name of each member, and its file; the caller compares the digests.
 
     Raises:
         ItemError: The archive cannot be read.
-        StoreUnusableError: The store cannot be used: its disk is full, say.
-        UnpackingSpaceError: There is no space for temporary files.
+        UnpackingSpaceError: There is no space for the files.
     """
-    outcomes: list[StoredFile | ItemError] = []
-    # Trusted, because the caller compares the digests of what is stored.
+    # Trusted, because the caller compares the digests of what is written.
     with local_archive(store, content, archives, is_trusted=True) as archive:
-        for part in _parts(archive, raw_names):
-            outcomes += _stored(store, archive, part)
-    return outcomes
+        return [_unpacked(archive, raw_name, path) for raw_name, path in members]
 
 
-def _parts(archive: Archive, raw_names: Sequence[bytes]) -> Iterator[list[Member | ItemError]]:
-    """Yield the members of these names, in parts that may be in memory at once."""
-    part: list[Member | ItemError] = []
-    part_bytes = 0
-    for raw_name in raw_names:
-        try:
-            member = archive.member(raw_name)
-        except MemberMissingError as error:
-            part.append(error)
-            continue
-        if part and part_bytes + member.size_bytes > _MOST_BYTES:
-            yield part
-            part, part_bytes = [], 0
-        part.append(member)
-        part_bytes += member.size_bytes
-    yield part
-
-
-def _stored(
-    store: ContentStore, archive: Archive, part: Sequence[Member | ItemError]
-) -> list[StoredFile | ItemError]:
-    paths: list[Path] = []
-    errors: dict[int, ItemError] = {}
-    with ExitStack() as files:
-        for place, member in enumerate(part):
-            found = _bytes(archive, member) if isinstance(member, Member) else member
-            if isinstance(found, bytes):
-                paths.append(files.enter_context(temporary_file(found)))
-            else:
-                errors[place] = found.error if isinstance(found, MemberFailure) else found
-        # The caller will no longer rely on the archive for these bytes. So bytes that the store has
-        # already are hashed again.
-        stored = iter(store.put_many(paths, "copy", is_rehash=True))
-    return [errors[place] if place in errors else next(stored) for place in range(len(part))]
+def _unpacked(archive: Archive, raw_name: bytes, path: Path) -> ItemError | None:
+    try:
+        found = _bytes(archive, archive.member(raw_name))
+    except MemberMissingError as error:
+        return error
+    if isinstance(found, MemberFailure):
+        return found.error
+    try:
+        with os.fdopen(open_new(path), "wb") as file:
+            file.write(found)
+    except OSError as error:
+        raise UnpackingSpaceError(path.parent, error) from error
+    return None
 
 
 def _page(

@@ -1,6 +1,7 @@
 """Tasks on files, for workers: plain functions, plain values, no database."""
 
 import importlib
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from operator import or_
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, NamedTuple, TypeVar, get_type_hints
 
+from dam.asking import open_new
 from dam.errors import (
     CacheUnusableError,
     DamError,
@@ -28,7 +30,7 @@ from dam.media.image.values import BITMAP_RECIPE, ImageAnalysis, PerceptualHashe
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 from dam.media.limits import MediaLimits
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
-from dam.storage.content_store import ContentStore, StoredFile
+from dam.storage.content_store import ContentStore
 from dam.storage.contents.archive_copies import copy_pages
 from dam.storage.contents.checking import CheckedPlace, ExpectedContent, check_place
 from dam.storage.contents.located import LocatedContent, local_archive, opened_content
@@ -86,8 +88,16 @@ class AnalysedPicture:
     thumbnail: bytes | None = None
 
 
+UnpackingJob = tuple[LocatedContent, Sequence[tuple[bytes, Path]]]
+"""An archive, and members of it: the name of each, and the file that it goes to."""
+
 Picture = tuple[LocatedContent, str | None]
 """The content of a picture, and its media type; None if that is not known yet."""
+
+
+def paths_of_members(job: UnpackingJob) -> list[Path]:
+    """Return the files that members go to."""
+    return [path for _, path in job[1]]
 
 
 def preload(modules: Sequence[str]) -> None:
@@ -188,16 +198,19 @@ class FileTasks:
         content, path = job
         with opened_content(self.store, content, self.archives) as opened, opened.open() as file:
             try:
-                with path.open("xb") as copy:
+                with os.fdopen(open_new(path), "wb") as copy:
                     shutil.copyfileobj(file, copy)
             except OSError as error:
                 raise UnpackingSpaceError(path.parent, error) from error
 
-    def store_members(
-        self, content: LocatedContent, raw_names: Sequence[bytes]
-    ) -> list[StoredFile | ItemError]:
-        """Put members of an archive into the store; return the outcome of each."""
-        return archive_tasks.store_members(self.store, content, self.archives, raw_names)
+    def unpack_members(self, job: UnpackingJob) -> list[ItemError | None]:
+        """Write members of an archive to new files; return the errors, None for each written.
+
+        Args:
+            job: The archive, and the name and the file of each member.
+        """
+        content, members = job
+        return archive_tasks.unpack_members(self.store, content, self.archives, members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,25 @@
-"""Hands the work on files to the workers of a world: some decode, others unpack archives."""
+"""Hands the work on files to the workers of a world: some decode, others unpack archives.
+
+All are confined in the same way. A call that unpacks may have temporary files, and make those that
+it was given the paths of; one that decodes may write nothing.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from dam.errors import ConfinedError, ContentMissingError, DamError, is_of_item
 from dam.storage.contents.archive_copies import ArchiveCopies, only_at
+from dam.storage.contents.checking import ExpectedContent, paths_to_check
 from dam.storage.contents.located import (
     LocatedContent,
     largest_bytes,
     own_bytes,
     paths_of,
 )
+from dam.storage.sources.found_file import FoundFile
 from dam.storage.sources.held_folders import HeldFolders
 from dam.tasks.files import FileTasks
 from dam.workers.pool import WorkerPool
@@ -32,7 +39,7 @@ _SLOWEST_DECODER_BYTES_PER_S = 250e3
 
 
 class FileWorkers:
-    """The workers that decode, which may be confined, and those that unpack archives.
+    """The workers that decode, and those that unpack archives.
 
     What the first cannot unpack is copied to a file by the others, which decode nothing. A file of
     `large_bytes` or more gets more time if it must be hashed.
@@ -121,20 +128,40 @@ class FileWorkers:
         try:
             size_bytes = await asyncio.to_thread(largest_bytes, self._tasks.store, content)
             limit_s = ARCHIVE_TIMEOUT_S + size_bytes / SLOWEST_DISK_BYTES_PER_S
-            (error,) = await self.unpack(self._tasks.copy_content, [(content, path)], limit_s)
+            (error,) = await self.unpack(
+                self._tasks.copy_content, [(content, path)], limit_s, lambda job: [job[1]]
+            )
             yield error or _with_content(item, only_at(path, content))
         finally:
             path.unlink(missing_ok=True)
 
     async def unpack(
-        self, fn: Callable[[Item], T], items: Sequence[Item], limit_s: float | None
+        self,
+        fn: Callable[[Item], T],
+        items: Sequence[Item],
+        limit_s: float | None,
+        may_write: Callable[[Item], Collection[Path | str]] = lambda _: (),
     ) -> list[T | Exception]:
-        """Call a function with each item in the workers that unpack archives."""
-        answers = await self._unpackers.map_items(fn, items, timeout_s=limit_s)
+        """Call a function with each item in the workers that unpack archives.
+
+        Args:
+            fn: The function.
+            items: Contents, places to check, files, or tuples that begin with a content.
+            limit_s: How long an item may take.
+            may_write: Returns the files that it may make, besides temporary ones.
+        """
+        answers = await self._unpackers.map_items(
+            fn, items, timeout_s=limit_s, may_read=self._may_read, may_write=may_write
+        )
         return self._without_fault_of_all(answers)
 
     def _may_read(self, item: object) -> list[str]:
-        return paths_of(self._tasks.store, _content_of(item))
+        store = self._tasks.store
+        if isinstance(item, FoundFile):
+            return [item.path]
+        if isinstance(item, ExpectedContent):
+            return paths_to_check(store, item)
+        return paths_of(store, _content_of(item))
 
     def _cpu_limit_s(self, item: object) -> float:
         size_bytes = own_bytes(self._tasks.store, _content_of(item))

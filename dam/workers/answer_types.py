@@ -27,6 +27,7 @@ from dam.workers.answers import (
     MEMORY,
     OBJECT,
     PATH,
+    RAISED_BY_TASKS,
     SET,
     STATE,
     TUPLE,
@@ -295,6 +296,8 @@ def _error(value: object) -> Exception:
     name = value[OBJECT]
     kind = next((kind for kind in _faults(DamError) if name_of(kind) == name), None)
     if kind is not None:
+        if not issubclass(kind, RAISED_BY_TASKS):  # it would end more than this call
+            raise UnfitError(f"an error that no task raises: {name}")
         return _fault(kind, _state(value[STATE]))
     module, _, simple = str(name).rpartition(".")
     found = getattr(builtins, simple, None) if module == "builtins" else None

@@ -16,7 +16,16 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any, cast
 
-from dam.errors import DamError, described
+from dam.errors import (
+    ConfinedError,
+    DamError,
+    HostLimitError,
+    ItemError,
+    MissingExtraError,
+    StoreUnusableError,
+    UnpackingSpaceError,
+    described,
+)
 
 VALUE, ERROR, MEMORY = 1, 0, 2
 """The first item of an answer. It tells the second: a value, an error, or whether our own limit
@@ -24,6 +33,12 @@ was the reason for too little memory."""
 
 BYTES, PATH, TUPLE, SET, MAPPING, OBJECT, FIELDS, STATE = "b", "p", "t", "s", "m", "o", "f", "e"
 """The marks: keys of JSON objects that stand for other values. Example: `{"p": "/a"}` is a path."""
+
+RAISED_BY_TASKS = (
+    *(ItemError, ConfinedError, MissingExtraError),
+    *(HostLimitError, StoreUnusableError, UnpackingSpaceError),  # these concern all items
+)
+"""The kinds of `DamError` with which a worker may answer."""
 
 _PLAIN = (type(None), bool, int, float, str)
 

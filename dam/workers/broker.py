@@ -4,54 +4,86 @@ The parent opens only the files that the call may have that the worker is in. Th
 the call was given, so a worker that a file has taken over gets no other. The path of each request
 was made by the worker: it is compared, and used for nothing else.
 
-A request is a frame that begins with a question mark; then come a letter for what is asked, and a
-path. The answer is not a frame: it is an error number and a number, with the descriptor beside.
+`dam.workers.requests` is the worker's side, and says what is sent.
 """
 
 import errno
 import os
 import socket
 import stat
-import struct
+import tempfile
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from dam.asking import NO_LINKS, OPEN_FLAGS
+from dam.asking import NEW_FLAGS, NO_LINKS, OPEN_FLAGS, Printed
+from dam.media.archive.printing import Program, print_members
+from dam.media.limits import MediaLimits
 from dam.workers.answers import UnfitError
-from dam.workers.frames import framed
+from dam.workers.requests import (
+    ANSWER,
+    FILE,
+    IS_EMPTY,
+    MARK,
+    NEW_FILE,
+    OWN_FILE,
+    PRINTED,
+    TEMPORARY,
+)
 
-MayRead = Callable[[], Collection[Path | str]]
-"""Returns the files that a call may read, and folders that it may know to be empty.
+Paths = Callable[[], Collection[Path | str]]
+"""Returns paths; it is called only if the worker asks for something."""
 
-It is called only if the worker asks for something.
-"""
+_READABLE = (os.O_RDONLY, os.O_RDWR)
+_MOST_BYTES = MediaLimits().max_archive_bytes
+_PATH_ONLY = getattr(os, "O_PATH", 0)
 
-_MARK = b"?"
-_FILE, _OWN_FILE, _IS_EMPTY = b"f", b"o", b"e"  # a file, one that is no link, an empty folder
-_ANSWER = struct.Struct("=ii")
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a call may have while a confined worker is in it.
+
+    Attributes:
+        may_read: The files that it may read, and folders that it may know to be empty.
+        may_write: The files that it may make; None if it may write nothing, not even a temporary
+            file, and may have no program unpack anything.
+    """
+
+    may_read: Paths
+    may_write: Paths | None
 
 
 def is_request(payload: bytes) -> bool:
     """Return whether a worker's frame asks for something; else it is its answer to a call."""
-    return payload.startswith(_MARK)
+    return payload.startswith(MARK)
 
 
-def answer_request(connection: socket.socket, payload: bytes, may_read: MayRead) -> None:
+def answer_request(
+    connection: socket.socket, payload: bytes, rights: Rights, program: Program
+) -> None:
     """Give a confined worker what it asks for, or the error number.
+
+    Args:
+        connection: To the worker.
+        payload: The request.
+        rights: Of the call that the worker is in.
+        program: How a program is started, and waited for.
 
     Raises:
         UnfitError: It asks for something else than `AskingParent` does, or takes no answers.
+        TimeoutError: The program took longer than the call may take.
     """
-    asked, path = payload[1:2], os.fsdecode(payload[2:])
+    fds: list[int] = []
     try:
-        value, fds = _answer(asked, path, may_read)
+        number, value = 0, _answer(connection, payload, rights, program, fds)
+    except ValueError as error:  # not the number of bytes
+        raise UnfitError("a request with an odd number") from error
     except OSError as error:
-        value, fds = 0, []
-        number = error.errno or errno.EIO
-    else:
-        number = 0
+        if isinstance(error, TimeoutError) and error.errno is None:
+            raise
+        number, value = error.errno or errno.EIO, 0
     try:
-        is_sent = _is_sent_at_once(connection, _ANSWER.pack(number, value), fds)
+        is_sent = _is_sent_at_once(connection, ANSWER.pack(number, value), fds)
     finally:
         for fd in fds:
             os.close(fd)
@@ -72,51 +104,74 @@ def _is_sent_at_once(connection: socket.socket, answer: bytes, fds: list[int]) -
     return True
 
 
-def _answer(asked: bytes, path: str, may_read: MayRead) -> tuple[int, list[int]]:
-    allowed = [os.fspath(one) for one in may_read()]
-    if asked in (_FILE, _OWN_FILE) and path in allowed:
-        return 0, [_opened(path, OPEN_FLAGS if asked == _FILE else OPEN_FLAGS | NO_LINKS)]
-    above = path.rstrip("/") + "/"
-    if asked == _IS_EMPTY and any(path == one or one.startswith(above) for one in allowed):
-        with os.scandir(path) as entries:
-            return int(next(entries, None) is None), []
-    if asked not in (_FILE, _OWN_FILE, _IS_EMPTY):
+def _answer(
+    connection: socket.socket, payload: bytes, rights: Rights, program: Program, fds: list[int]
+) -> int:
+    """Return the number to answer; add the descriptors."""
+    asked, path = payload[1:2], os.fsdecode(payload[2:])
+    if asked in (FILE, OWN_FILE, IS_EMPTY):
+        allowed = [os.fspath(one) for one in rights.may_read()]
+        if asked == IS_EMPTY:
+            return _is_empty(path, allowed)
+        _require(path in allowed, errno.EACCES)
+        fds.append(_opened(path, OPEN_FLAGS if asked == FILE else OPEN_FLAGS | NO_LINKS))
+    elif asked in (NEW_FILE, TEMPORARY, PRINTED):
+        _require(rights.may_write is not None, errno.EPERM)
+        assert rights.may_write is not None
+        if asked == NEW_FILE:
+            _require(path in [os.fspath(one) for one in rights.may_write()], errno.EPERM)
+            fds.append(os.open(path, NEW_FLAGS, 0o600))
+        elif asked == TEMPORARY:
+            with tempfile.TemporaryFile() as file:
+                fds.append(os.dup(file.fileno()))
+        else:
+            printed = _printed(connection, int(path), program)
+            fds.append(printed.fd)
+            return printed.exit_code
+    else:
         raise UnfitError("a request of an unknown kind")
-    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return 0
+
+
+def _require(is_allowed: bool, number: int) -> None:  # noqa: FBT001 - private
+    if not is_allowed:
+        raise PermissionError(number, os.strerror(number))
+
+
+def _is_empty(path: str, allowed: Collection[str]) -> int:
+    above = path.rstrip("/") + "/"
+    _require(any(path == one or one.startswith(above) for one in allowed), errno.EACCES)
+    with os.scandir(path) as entries:
+        return int(next(entries, None) is None)
 
 
 def _opened(path: str, flags: int) -> int:
     fd = os.open(path, flags)
-    if stat.S_ISDIR(os.fstat(fd).st_mode):  # it would show the names that are in it
+    mode = os.fstat(fd).st_mode
+    if not stat.S_ISREG(mode):  # a folder would show the names that are in it
         os.close(fd)
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO
+        raise OSError(number, os.strerror(number))
     return fd
 
 
-class AskingParent:
-    """The worker's side: `dam.asking.Parent` at the other end of the connection."""
+def _printed(connection: socket.socket, size_bytes: int, program: Program) -> Printed:
+    """Take the descriptor of a RAR file, and have its members printed."""
+    import fcntl  # noqa: PLC0415 - not on every platform
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def open_for_reading(self, path: Path, *, follows_links: bool) -> int:
-        """Return a descriptor of a file that the parent has opened."""
-        _, fds = self._ask(_FILE if follows_links else _OWN_FILE, path)
-        (fd,) = fds
-        return fd
-
-    def is_empty_folder(self, path: Path) -> bool:
-        """Return whether the parent has found the folder empty."""
-        return self._ask(_IS_EMPTY, path)[0] == 1
-
-    def _ask(self, asked: bytes, path: Path) -> tuple[int, list[int]]:
-        self._connection.sendall(framed(_MARK + asked + os.fsencode(path)))
-        answer, fds, said, _ = socket.recv_fds(self._connection, _ANSWER.size, 1)
+    connection.sendall(ANSWER.pack(0, 0))
+    try:
+        _, fds, _, _ = socket.recv_fds(connection, 1, 1)
+    except TimeoutError as error:
+        raise UnfitError("no descriptor of an archive") from error
+    try:
         for fd in fds:
-            os.set_inheritable(fd, False)  # noqa: FBT003 - positional only
-        number, value = _ANSWER.unpack(answer)
-        if said & socket.MSG_CTRUNC:  # no descriptor is free here
-            number = errno.EMFILE
-        if number:
-            raise OSError(number, os.strerror(number), str(path))
-        return value, fds
+            # One that is only a path could be that of any file; the worker has it open for reading.
+            flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+            is_readable = flags & os.O_ACCMODE in _READABLE and not flags & _PATH_ONLY
+            _require(is_readable and stat.S_ISREG(os.fstat(fd).st_mode), errno.EACCES)
+            return print_members(fd, min(size_bytes, _MOST_BYTES), program)
+    finally:
+        for fd in fds:
+            os.close(fd)
+    raise UnfitError("no descriptor of an archive")

@@ -9,6 +9,7 @@ from typing import cast
 
 from dam.errors import host_limit
 from dam.workers.answer_types import Decoder, read_answer
+from dam.workers.broker import Rights
 from dam.workers.process import CallRules, Outcome
 from dam.workers.serving import as_words
 
@@ -32,14 +33,15 @@ def parts(count: int, workers: int) -> Iterator[slice]:
 class Group:
     """Calls of one function for one worker; its outcomes grow while the worker reports them.
 
-    `may_read`, `cpu_limit_s` and `finish` are those of `WorkerPool.map_items`. `packed` is None if
-    threads are the workers.
+    `may_read`, `may_write`, `cpu_limit_s` and `finish` are those of `WorkerPool.map_items`.
+    `packed` is None if threads are the workers.
     """
 
     fn: Callable[..., object]
     calls: list[Call]
     limit_s: float | None
     may_read: Callable[..., Collection[Path | str]] | None = None
+    may_write: Callable[..., Collection[Path | str]] | None = None
     cpu_limit_s: Callable[..., float] | None = None
     finish: Callable[..., object] | None = None
     single: bool = False
@@ -56,11 +58,15 @@ class Group:
     def rules(self, first: int, number: int) -> CallRules:
         """Return what a call may do, by its number from the first one on."""
         args, kwargs = self.calls[first + number]
-        may_read, cpu_limit_s = self.may_read, self.cpu_limit_s
+        may_read, may_write, cpu_limit_s = self.may_read, self.may_write, self.cpu_limit_s
+        rights = Rights(
+            lambda: () if may_read is None else may_read(*args, **kwargs),
+            None if may_write is None else lambda: may_write(*args, **kwargs),
+        )
         return CallRules(
             self.limit_s,
             None if cpu_limit_s is None else lambda: cpu_limit_s(*args, **kwargs),
-            lambda: () if may_read is None else may_read(*args, **kwargs),
+            rights,
         )
 
     def read(self, payload: bytes) -> Outcome:

@@ -76,7 +76,7 @@ class WorkerPool(Executor):
         data_bytes: Memory that a worker process may take; None for no limit of ours.
         file_bytes: Size of a file that a worker process may write; None for no limit of ours.
         confined_to: The files and folders that worker processes may read (see
-            `dam.workers.sandbox`); None leaves them all rights. The files to work on need not be
+            `dam.sandbox`); None leaves them all rights. The files to work on need not be
             among them: `map_items` is told which they are.
         preloads: Modules that a confined worker imports as it starts, while it may still read all
             files.
@@ -123,6 +123,7 @@ class WorkerPool(Executor):
         *,
         timeout_s: float | None = None,
         may_read: Callable[[Item], Collection[Path | str]] | None = None,
+        may_write: Callable[[Item], Collection[Path | str]] | None = None,
         cpu_limit_s: Callable[[Item], float] | None = None,
         finish: Callable[[Item, T], T] | None = None,
     ) -> list[T | Exception]:
@@ -137,6 +138,8 @@ class WorkerPool(Executor):
             timeout_s: Limit for one item; the pool's `task_timeout_s` without.
             may_read: Returns the files that a confined worker may read while it works on an item;
                 without, none. A thread of this process calls it.
+            may_write: Returns the files that it may make; it may then have temporary files, too,
+                and RAR files unpacked by a program. Without, it may have none of these.
             cpu_limit_s: Returns how long an item may use a core, which is less than it may take: a
                 disk may be slow, a decoder not. A thread of this process calls it.
             finish: Is given each item with the value that `fn` returns for it, in a thread of this
@@ -147,7 +150,7 @@ class WorkerPool(Executor):
         calls: list[Call] = [((item,), {}) for item in items]
         limit_s = self.task_timeout_s if timeout_s is None else timeout_s
         groups = [
-            self._packed(Group(fn, calls[part], limit_s, may_read, cpu_limit_s, finish))
+            self._packed(Group(fn, calls[part], limit_s, may_read, may_write, cpu_limit_s, finish))
             for part in parts(len(calls), self.workers)
         ]
         try:

@@ -21,12 +21,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dam.children import child_environment
+from dam.media.archive.printing import Program
 from dam.stopping import stops_blocked
 from dam.workers import serving
 from dam.workers.answers import UnfitError
-from dam.workers.broker import MayRead, answer_request, is_request
+from dam.workers.broker import Rights, answer_request, is_request
 from dam.workers.deadline import CpuClock, Deadline
 from dam.workers.frames import HEADER_BYTES, framed
 
@@ -64,12 +66,12 @@ class CallRules:
     Attributes:
         limit_s: How long it may take; None for no limit.
         cpu_limit_s: Returns how long it may use a core; None for no other limit.
-        may_read: Returns the files that it may read if the worker is confined.
+        rights: What it may have if the worker is confined.
     """
 
     limit_s: float | None
     cpu_limit_s: Callable[[], float] | None
-    may_read: MayRead
+    rights: Rights
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +172,9 @@ class WorkerProcess:
         for number in range(len(calls)):
             of_call = rules(number)
             deadline = Deadline(of_call.limit_s, self._clock, of_call.cpu_limit_s)
+            program = Program(partial(_wait_for, deadline=deadline), self.pid)
             while is_request(payload := self._receive(deadline)):
-                answer_request(self._connection, payload, of_call.may_read)
+                answer_request(self._connection, payload, of_call.rights, program)
                 deadline.check()  # the next request may be there already
             report(read(payload))
 
@@ -217,3 +220,15 @@ class WorkerProcess:
             if not chunk:
                 raise EOFError
             self._received += chunk
+
+
+def _wait_for(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
+    """Wait for the end of a program; raise `TimeoutError` with the limit that is reached."""
+    while True:
+        wait_ms = deadline.wait_ms()
+        try:
+            process.wait(None if wait_ms is None else wait_ms / 1000)
+        except subprocess.TimeoutExpired:
+            deadline.check()
+        else:
+            return

@@ -40,8 +40,8 @@ def serve(
     refuse_new_privileges()
     is_limit_ours = limit_process(*limits)
     connection = _take_connection()
-    _send(connection, b"")
     fault = None if confined_to is None else _confined(connection, confined_to, preloads)
+    _send(connection, b"")
     function = b""
     with connection:
         while request := _received(connection):
@@ -58,8 +58,10 @@ def _confined(
     connection: socket.socket, confined_to: tuple[str, ...], preloads: tuple[str, ...]
 ) -> bytes | None:
     """Confine this process; return the answer to all calls if the kernel could, and did not."""
-    from dam.workers.broker import AskingParent  # noqa: PLC0415 - not every worker needs them
-    from dam.workers.sandbox import confine  # noqa: PLC0415
+    import ctypes.util  # noqa: PLC0415 - not every worker needs these
+
+    from dam.sandbox import confine  # noqa: PLC0415
+    from dam.workers.requests import AskingParent  # noqa: PLC0415
 
     for module in preloads:
         with contextlib.suppress(ImportError):  # the first file that needs it says so
@@ -69,6 +71,21 @@ def _confined(
         confine(confined_to)
     except OSError as error:
         return encoded_error(host_limit(error) or error)
+    ctypes.util.find_library = _found_library
+    return None
+
+
+def _found_library(name: str) -> str | None:
+    """Return the file name of a library, as `ctypes.util.find_library` does by starting programs.
+
+    Some libraries call it as late as for their first file.
+    """
+    import re  # noqa: PLC0415 - not every worker needs it
+
+    wanted = re.compile(rb"[\0/](lib%s\.so[.0-9]*)\0" % re.escape(os.fsencode(name)))
+    with contextlib.suppress(OSError), open("/etc/ld.so.cache", "rb") as cache:  # noqa: PTH123 - quicker
+        if found := wanted.search(cache.read()):
+            return os.fsdecode(found[1])
     return None
 
 

@@ -7,14 +7,17 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+from dam.sandbox import python_files
 from dam.workers.pool import WorkerPool
-from dam.workers.sandbox import python_files
 
 
 def powers_of_confined_workers() -> list[str]:
     """Return what a confined worker can do here, in words, by having one try it.
 
-    Nothing, where the kernel has Landlock and seccomp filters. Example: `["use the network"]`.
+    Those that decode and those that unpack are confined in the same way, and so is the program that
+    unpacks RAR. Nothing, where the kernel has Landlock and seccomp filters.
+
+    Example: `["use the network"]`.
 
     Raises:
         WorkerStartError, HostLimitError: No worker can be started.
@@ -31,6 +34,7 @@ def try_powers() -> list[str]:
         "start programs": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
         "signal other processes": lambda: os.kill(os.getppid(), 0),
         "use the network": lambda: socket.socket().close(),
+        "use the rights of root": lambda: os.chroot("/"),
     }
     return [name for name, attempt in attempts.items() if _succeeds(attempt)]
 

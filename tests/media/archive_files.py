@@ -2,17 +2,18 @@
 
 import io
 import lzma
-import os
-import shutil
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 
 import py7zr
 import pytest
+
+from dam.media.archive import printing
 
 Files = Mapping[str, bytes]
 Writer = Callable[[Path, Files], Path]
@@ -46,10 +47,31 @@ def write_7z(path: Path, files: Files, password: str | None = None) -> Path:
     return path
 
 
-def write_rar(path: Path, files: Files) -> Path:
-    """Write a RAR file of version 5, nothing packed."""
+def write_7z_asking_for(path: Path, size: int, *, of_directory: bool = False) -> Path:
+    """Write a 7z file that asks for a dictionary of a size in the format's own units.
+
+    Args:
+        path: The file.
+        size: 34 stands for 512 MiB, 35 for 768 MiB, 36 for 1 GiB, 37 for 1.5 GiB.
+        of_directory: The directory itself is packed so, not the member.
+    """
+    with py7zr.SevenZipFile(path, "w") as archive:
+        archive.set_encoded_header_mode(of_directory)
+        archive.writestr(b"one", "1.jpg")
+    content = bytearray(path.read_bytes())
+    (offset,) = struct.unpack_from("<Q", content, 12)
+    coder = content.index(b"\x21\x21\x01", 32 + offset)
+    content[coder + 3] = size
+    struct.pack_into("<L", content, 28, zlib.crc32(content[32 + offset :]))
+    struct.pack_into("<L", content, 8, zlib.crc32(content[12:32]))
+    path.write_bytes(content)
+    return path
+
+
+def write_rar(path: Path, files: Files, packing: int = 0) -> Path:
+    """Write a RAR file of version 5, nothing packed, though `packing` may say so."""
     blocks = [_rar_block(1, b"\0")]
-    blocks += [_rar_file(name, content) for name, content in files.items()]
+    blocks += [_rar_file(name, content, packing) for name, content in files.items()]
     blocks.append(_rar_block(5, b"\0"))
     path.write_bytes(b"Rar!\x1a\x07\x01\x00" + b"".join(blocks))
     return path
@@ -110,21 +132,24 @@ def xz_with_dictionary(content: bytes, dictionary_bytes: int) -> bytes:
 
 
 def stop_program(folder: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    """Let `unar` be the real one, but stop in the middle."""
-    real, head = shutil.which("unar"), shutil.which("head")
-    script = folder / "bin" / "unar"
-    script.parent.mkdir()
+    """Let `unar` be the real one, but stop in the middle, once; it is not confined."""
+    script = folder / "unar"
     script.write_text(
-        f'#!/bin/sh\n[ "$1" = -q ] || exec {real} "$@"\n'
-        f'{real} "$@" | {head} -c {_PRINTED_BYTES}\n{end}\n'
+        f'#!/bin/sh\nmkdir "{folder}/stopped" 2>/dev/null || exec unar "$@"\n'
+        f'unar "$@" | head -c {_PRINTED_BYTES}\n{end}\n'
     )
     script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+
+    def start(name: str, fd: int, _: int, output: int, __: int | None) -> Popen[bytes]:
+        words = [str(script), *printing.PRINTING[name], f"/proc/self/fd/{fd}"]
+        return Popen(words, stdin=DEVNULL, stdout=output, stderr=DEVNULL, pass_fds=[fd])
+
+    monkeypatch.setattr(printing, "_start", start)
 
 
-def _rar_file(name: str, content: bytes) -> bytes:
+def _rar_file(name: str, content: bytes, packing: int) -> bytes:
     raw = name.encode()
-    fields = [4, len(content), 0, zlib.crc32(content), 0, 1, len(raw)]
+    fields = [4, len(content), 0, zlib.crc32(content), packing, 1, len(raw)]
     body = b"".join(
         struct.pack("<L", field) if position == 3 else _vint(field)  # the checksum is not variable
         for position, field in enumerate(fields)

@@ -27,11 +27,9 @@ from dam.services.removal_service import Refusal, remove_assets
 from dam.services.thumbnail_service import find_thumbnails
 from dam.storage.content_store import ImportMode, StoredFile
 from dam.storage.contents.located import LocatedContent
-from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.paths import path_digest
-from dam.tasks import archives as archive_tasks
 from dam.tasks.archives import ArchiveContents, ArchivePage, MemberFailure
-from tests.media.archive_files import flipped, stop_program, write_zip
+from tests.media.archive_files import flipped, stop_program, write_7z_asking_for, write_zip
 from tests.media.drawing import landscape
 from tests.services.comic_files import import_one
 
@@ -125,6 +123,16 @@ async def test_what_is_no_archive_is_an_answer_not_a_crash(world: World, home: P
     )
 
 
+async def test_a_worker_has_the_memory_for_the_largest_dictionary(world: World, home: Path) -> None:
+    files = world.resources.get(FileOperationsResource)
+    files.store.make()
+    path = write_7z_asking_for(home / "a", 34)
+    content = LocatedContent(digest=files.store.put(path, "copy").sha256, is_stored=True)
+    reading = await files.read_archive(content)
+    assert isinstance(reading, ArchiveContents)
+    assert [type(page) for page in reading.pages] == [ArchivePage]
+
+
 @pytest.mark.corpus
 async def test_an_archive_whose_program_was_killed_is_read_by_the_next_import(
     world: World, corpus: Path, home: Path
@@ -148,24 +156,22 @@ async def test_members_are_stored_on_their_own(world: World, comic: Comic) -> No
     assert all(files.store.contains(digest) for digest in DIGESTS)
 
 
-async def test_members_are_stored_in_parts_that_fit_into_memory(
-    world: World, comic: Comic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_members_were_unpacked_to_is_removed(world: World, comic: Comic) -> None:
     files = world.resources.get(FileOperationsResource)
     files.store.make()
+    raw_names = [name.encode() for name in ["none.jpg", *NAMES, "none.jpg", NAMES[0]]]
     content = await located(world, comic.variant)
-    sizes = [len(PICTURES[name]) for name in NAMES]
-    for most_bytes in (1, min(sizes), sum(sizes[:2]), sum(sizes)):
-        monkeypatch.setattr(archive_tasks, "_MOST_BYTES", most_bytes)
-        raw_names = [name.encode() for name in ["none.jpg", *NAMES, "none.jpg", NAMES[0]]]
-        with OpenArchives() as archives:
-            done = archive_tasks.store_members(files.store, content, archives, raw_names)
-        assert [item.sha256 if isinstance(item, StoredFile) else str(item) for item in done] == [
-            "the archive has no member 'none.jpg'",
-            *DIGESTS,
-            "the archive has no member 'none.jpg'",
-            DIGESTS[0],
-        ]
+
+    done = await files.store_members(content, raw_names)
+
+    assert [item.sha256 if isinstance(item, StoredFile) else str(item) for item in done] == [
+        "the archive has no member 'none.jpg'",
+        *DIGESTS,
+        "the archive has no member 'none.jpg'",
+        DIGESTS[0],
+    ]
+    left = files._copies.new_path().parent
+    assert [path.name for path in left.iterdir()] == ["lock"]
 
 
 @pytest.mark.parametrize("mode", ["copy", "reference"])

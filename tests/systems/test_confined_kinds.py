@@ -9,14 +9,16 @@ from PIL import Image
 from dam.core.world import World
 from dam.models import FramePropertiesComponent
 from dam.plugins import builtin
+from dam.sandbox import landlock_version
+from dam.services.file_operations import FileOperationsResource
 from dam.services.process_service import process
 from dam.services.thumbnail_service import find_thumbnails
-from dam.workers.sandbox import landlock_version
 from tests.conftest import unavailable
 from tests.core.worlds import builder_of, failures, rows_of
 from tests.media.sensor import dng
 from tests.services.conftest import Add
 from tests.systems.spies import DEEDS, SPIES
+from tests.workers import attempts, jobs
 
 
 @pytest.fixture
@@ -29,6 +31,32 @@ async def world(database_url: str) -> AsyncIterator[World]:
     opened = await builder.build()
     yield opened
     await opened.close()
+
+
+async def test_workers_that_unpack_can_do_as_little(world: World, tmp_path: Path) -> None:
+    for name in ("secret", "spare", "other"):
+        (tmp_path / name).write_text(name)
+    workers = world.resources.get(FileOperationsResource)._workers
+
+    (found,) = await workers._unpackers.map_items(
+        attempts.try_all, [tmp_path], may_write=lambda _: ()
+    )
+
+    assert not isinstance(found, Exception)
+    refused = {name for name, outcome in found.items() if outcome == "PermissionError"}
+    assert refused == found.keys() - attempts.ALLOWED
+    assert (tmp_path / "secret").read_text() == "secret"
+
+
+async def test_workers_that_unpack_take_less_than_a_gigabyte(world: World) -> None:
+    workers = world.resources.get(FileOperationsResource)._workers
+
+    found = await workers._unpackers.map_items(jobs.hoard, [1 << 30, 2 << 30, 1 << 20])
+
+    assert [str(one) for one in found] == [
+        *["needs more memory than the 880 MiB that a worker has"] * 2,
+        str(1 << 20),
+    ]
 
 
 async def test_a_kind_reads_its_file_and_does_nothing_else(

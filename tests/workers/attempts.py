@@ -1,18 +1,28 @@
 """What a worker tries that a file has taken over; imports little, as `jobs` does."""
 
 import contextlib
+import ctypes.util
+import fcntl
+import importlib
 import os
 import resource
 import socket
 import stat
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from dam.asking import is_empty_folder, open_for_reading
+from dam.asking import is_empty_folder, open_for_reading, open_new, parent
 from dam.workers.frames import framed
+
+ALLOWED = {
+    *("limit itself", "move itself", "start a thread", "signal itself"),
+    *("read Python's own", "import", "tell the size"),
+}
+"""What a confined worker can do of `try_all`."""
 
 
 def read(path: Path) -> bytes:
@@ -99,6 +109,8 @@ def try_all(folder: Path) -> dict[str, str]:
         "move the parent": lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
         "slow the parent": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), os.nice(0)),
         "fork": _fork,
+        "have the parent signalled": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
+        "choose the signal": lambda: fcntl.fcntl(0, fcntl.F_SETSIG, 0),
         "leave the group": lambda: os.setpgid(0, os.getpgid(0)),
         "limit itself": lambda: resource.prlimit(0, resource.RLIMIT_CORE, (0, 0)),
         "move itself": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
@@ -149,3 +161,44 @@ def abort(_: object = None) -> None:
 
 def has_module(name: str) -> bool:
     return name in sys.modules
+
+
+def import_and_read(name: str, path: Path) -> list[int | str]:
+    """Import a module, and read a file beside it."""
+    return [importlib.import_module(name).value, _outcome(lambda: path.open("rb"))]
+
+
+def find_library(name: str) -> str | None:
+    return ctypes.util.find_library(name)
+
+
+def capabilities(_: object = None) -> set[str]:
+    with open("/proc/self/status") as file:  # noqa: PTH123
+        return {line.split()[1] for line in file if line.startswith(("CapEff", "CapPrm", "CapInh"))}
+
+
+def type_on_a_terminal(_: object = None) -> str:
+    return _outcome(lambda: fcntl.ioctl(0, termios.TIOCSTI, b"a"))
+
+
+def make(paths: list[Path]) -> list[str]:
+    """Make files that the parent opens, and one without a name."""
+    outcomes = [_outcome(lambda path=path: _written(open_new(path))) for path in paths]  # type: ignore[misc]
+    asked = parent()
+    assert asked is not None
+    return [*outcomes, _outcome(lambda: _written(asked.open_temporary()))]
+
+
+def _written(fd: int) -> str:
+    with os.fdopen(fd, "w+b") as file:
+        file.write(b"written")
+        file.seek(0)
+        return file.read().decode()
+
+
+def unpack_by_path_only(path: Path) -> str:
+    """Have the program read a file that this process may not open, but find."""
+    asked = parent()
+    assert asked is not None
+    fd = os.open(path, os.O_PATH)
+    return _outcome(lambda: str(asked.print_members(fd, 100)))

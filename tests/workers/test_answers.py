@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dam.errors import ExitCode, FolderGoneError, ItemError, LostPagesError, WorkerAnswerError
+from dam.errors import (
+    DamError,
+    ExitCode,
+    FolderGoneError,
+    ItemError,
+    LostPagesError,
+    StoreInUseError,
+    UnknownTagError,
+    WorkerAnswerError,
+)
 from dam.media.camera.values import CameraFacts, TakenAt
 from dam.media.image.kind import IMAGE
 from dam.media.image.values import ImageDescription, PictureFacts
@@ -119,13 +128,20 @@ def test_faults_of_ours_and_of_python_arrive_as_what_they_are() -> None:
     assert (found.errno, found.filename) == (2, "a")
 
 
+@pytest.mark.parametrize("error", [StoreInUseError(Path("/store")), UnknownTagError("a")])
+def test_an_error_that_no_task_raises_is_no_answer(error: DamError) -> None:
+    """It would end the whole command, or be taken for the user's fault."""
+    with pytest.raises(UnfitError, match=f"an error that no task raises: .*{type(error).__name__}"):
+        read_answer(decoder_for(jobs.echo), encoded_error(error))
+
+
 def test_what_the_functions_of_files_return_can_be_decoded() -> None:
     for fn in (
         FileTasks.analyse,
         FileTasks.check,
         FileTasks.read_and_copy_archive,
         FileTasks.copy_archive,
-        FileTasks.store_members,
+        FileTasks.unpack_members,
     ):
         decoder_for(fn)
 

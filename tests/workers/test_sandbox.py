@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import platform
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,19 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from dam import sandbox
 from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
+from dam.sandbox import landlock_version, python_files
 from dam.services import doctor_service
-from dam.workers import sandbox
 from dam.workers.pool import WorkerPool
-from dam.workers.sandbox import landlock_version, python_files
 from tests.conftest import unavailable
 from tests.workers import attempts
 
-_ALLOWED = {
-    *("limit itself", "move itself", "start a thread", "signal itself"),
-    *("read Python's own", "import", "tell the size"),
-}
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -46,8 +43,8 @@ def test_a_confined_worker_can_do_nothing_to_the_user(pool: WorkerPool, folder: 
     found = pool.submit(attempts.try_all, folder).result()
 
     refused = {name for name, outcome in found.items() if outcome == "PermissionError"}
-    assert refused == found.keys() - _ALLOWED
-    assert {found[name] for name in _ALLOWED} == {"ok"}
+    assert refused == found.keys() - attempts.ALLOWED
+    assert {found[name] for name in attempts.ALLOWED} == {"ok"}
     assert (folder / "secret").read_text() == "secret"
 
 
@@ -95,6 +92,46 @@ async def test_it_learns_of_the_folders_of_its_file_whether_they_are_empty(
     assert found[:2] == [True, False]
     assert isinstance(found[2], FileNotFoundError)
     assert isinstance(found[3], PermissionError)
+
+
+def test_it_has_no_capabilities_and_types_on_no_terminal(pool: WorkerPool) -> None:
+    assert pool.submit(attempts.capabilities).result() == {f"{0:016x}"}
+    assert pool.submit(attempts.type_on_a_terminal).result() == "PermissionError"
+
+
+async def test_what_it_gets_is_a_regular_file(pool: WorkerPool, folder: Path) -> None:
+    os.mkfifo(folder / "fifo")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "socket"))
+        paths = [folder / "fifo", folder / "socket", Path("/dev/tty"), Path("/dev/zero")]
+        (found,) = await pool.map_items(attempts.read_all, [paths], may_read=lambda _: paths)
+    assert found == ["OSError"] * 4
+
+
+async def test_it_makes_the_files_that_its_call_may_make(pool: WorkerPool, folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "elsewhere")
+    paths = [folder / name for name in ("new", "secret", "link", "other/new", "another")]
+
+    (found,) = await pool.map_items(attempts.make, [paths], may_write=lambda paths: paths[:-1])
+
+    taken, refused = "FileExistsError", "PermissionError"
+    assert found == ["written", taken, taken, "NotADirectoryError", refused, "written"]
+    assert (folder / "new").read_text() == "written"
+    assert (folder / "secret").read_text() == "secret"
+    assert not (folder / "elsewhere").exists()
+    assert not (folder / "another").exists()
+
+
+async def test_without_being_told_it_makes_none(pool: WorkerPool, folder: Path) -> None:
+    found = await pool.map_items(attempts.make, [[folder / "new"]], may_read=lambda paths: paths)
+    assert found == [["PermissionError"] * 2]
+
+
+async def test_no_program_reads_for_it_what_it_may_not_read(pool: WorkerPool, folder: Path) -> None:
+    found = await pool.map_items(
+        attempts.unpack_by_path_only, [folder / "secret"], may_write=lambda _: ()
+    )
+    assert found == ["PermissionError"]
 
 
 async def test_each_value_is_finished_in_this_process(pool: WorkerPool, folder: Path) -> None:
@@ -170,32 +207,66 @@ def test_its_death_is_told_as_that_of_any_worker(pool: WorkerPool) -> None:
         pool.submit(attempts.abort).result()
 
 
-@pytest.mark.parametrize("is_home", [True, False])
-def test_a_folder_of_modules_is_read_but_not_all_that_is_around_them(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_home: bool
+def test_of_a_scripts_folder_only_its_modules_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Modules may be anywhere: beside a script, in a package that is installed as editable."""
-    folder = home if is_home else tmp_path
-    package = folder / f"odd_package_{is_home}"
+    package = tmp_path / "odd_package"
     package.mkdir()
     (package / "__init__.py").touch()
-    (folder / f"odd_module_{is_home}.py").touch()
-    monkeypatch.syspath_prepend(str(folder))
-    __import__(package.name)
-    __import__(f"odd_module_{is_home}")
+    (package / "part.py").write_text("value = 1")
+    (tmp_path / "odd_module.py").write_text("from odd_package.part import value as value")
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "part.zip").touch()
+    for entry in ("site-packages", "part.zip"):
+        monkeypatch.syspath_prepend(str(tmp_path / entry))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    __import__("odd_package")
+    __import__("odd_module")
 
     found = set(python_files())
 
-    assert str(home) not in found
-    assert str(folder.parent) not in found
-    assert (str(package.resolve()) in found) == is_home
-    assert (str(folder / f"odd_module_{is_home}.py") in found) == is_home
-    assert (str(folder) in found) != is_home
+    here = str(tmp_path)
+    assert {path for path in found if path.startswith(here)} == {
+        f"{here}/",
+        *(f"{here}/{name}" for name in ("odd_package", "odd_module.py")),
+        *(f"{here}/{name}" for name in ("site-packages", "part.zip")),
+    }
+    with WorkerPool(1, confined_to=tuple(found)) as pool:
+        outcomes = pool.submit(attempts.import_and_read, "odd_module", tmp_path / "secret").result()
+    assert outcomes == [1, "PermissionError"]
+
+
+def test_modules_are_found_after_their_folder_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late_module.py").write_text("value = 2")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    __import__("late_module")
+    with WorkerPool(1, confined_to=python_files()) as pool:
+        pool.submit(attempts.has_module, "late_module").result()
+        (tmp_path / "new").touch()
+        outcomes = pool.submit(attempts.import_and_read, "late_module", tmp_path / "new").result()
+    assert outcomes == [2, "PermissionError"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
+def test_a_process_with_other_threads_is_not_confined_by_half() -> None:
+    with (
+        WorkerPool(1, confined_to=python_files(), preloads=("tests.workers.threads",)) as pool,
+        pytest.raises(OSError, match="threads were started"),
+    ):
+        pool.submit(attempts.has_module, "decimal").result()
+
+
+def test_libraries_are_found_without_starting_programs(pool: WorkerPool) -> None:
+    assert pool.submit(attempts.find_library, "c").result() == "libc.so.6"
+    assert pool.submit(attempts.find_library, "no such library").result() is None
 
 
 _WITHOUT_A_CALL = """
 import ctypes, os, struct, sys
-import dam.workers.sandbox as sandbox
+import dam.sandbox as sandbox
 step = sandbox._step
 number, error = map(int, sys.argv.pop(1).split())
 steps = b"".join([step(0x20, 0), step(0x15, number, 0, 1), step(0x06, 0x00050000 | error),
@@ -214,7 +285,7 @@ import asyncio, sys
 from pathlib import Path
 from dam.media.image.kind import IMAGE
 from dam.workers.pool import WorkerPool
-from dam.workers.sandbox import landlock_version, python_files
+from dam.sandbox import landlock_version, python_files
 from tests.workers import attempts
 
 async def main():
@@ -227,12 +298,12 @@ asyncio.run(main())
 """
 
 
-_LANDLOCK, _PRCTL = 444, {"x86_64": 157, "aarch64": 167}.get(platform.machine(), 444)
+_LANDLOCK, _SECCOMP = 444, {"x86_64": 317, "aarch64": 277}.get(platform.machine(), 444)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has Landlock")
 @pytest.mark.parametrize("error", [errno.ENOSYS, errno.EPERM])
-@pytest.mark.parametrize("number", [_LANDLOCK, _PRCTL])
+@pytest.mark.parametrize("number", [_LANDLOCK, _SECCOMP])
 def test_a_kernel_that_cannot_confine_does_not_stop_the_work(
     folder: Path, number: int, error: int
 ) -> None:

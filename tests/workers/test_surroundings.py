@@ -1,8 +1,6 @@
 """What workers are given: little of the environment, no new privileges, bounded memory."""
 
-import os
 import resource
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +11,9 @@ from dam import children
 from dam.app import build_world
 from dam.children import child_environment
 from dam.errors import HostLimitError, WorkerMemoryError
-from dam.media.archive.unpackers import start_unpacker
 from dam.workers.pool import WorkerPool
 from tests.databases import world_config
+from tests.media.archive.printed import names_given_to_a_program
 from tests.workers import jobs
 
 DATA_BYTES = 400 << 20
@@ -64,28 +62,11 @@ def test_workers_gain_no_privileges_and_cannot_raise_their_limits(pool: WorkerPo
     ]
 
 
-def test_unpackers_get_as_little_and_whoever_starts_them_keeps_all() -> None:
-    words = ["sh", "-c", "env; grep NoNewPrivs /proc/self/status"]
-    with Path(os.devnull).open("rb") as file, start_unpacker(words, file.fileno()) as process:
-        assert process.stdout is not None
-        lines = process.stdout.read().decode().splitlines()
-
-    assert "NoNewPrivs:\t1" in lines
-    assert not set(SECRETS) & {line.partition("=")[0] for line in lines}
-    assert "NoNewPrivs:\t0" in Path("/proc/thread-self/status").read_text()
-
-
-def names_given_to_an_unpacker() -> set[str]:
-    with Path(os.devnull).open("rb") as file, start_unpacker(["env"], file.fileno()) as process:
-        assert process.stdout is not None
-        return {line.partition("=")[0] for line in process.stdout.read().decode().splitlines()}
-
-
 async def test_unpackers_get_what_the_world_allows_wherever_its_settings_come_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(children, "_given", set())
-    assert "MINE" not in names_given_to_an_unpacker()
+    assert "MINE" not in names_given_to_a_program(monkeypatch)
     config = world_config(
         f"sqlite:///{tmp_path / 'dam.db'}",
         storage_url=str(tmp_path / "store"),
@@ -94,29 +75,12 @@ async def test_unpackers_get_what_the_world_allows_wherever_its_settings_come_fr
     config = replace(config, worker_environment=frozenset({"MINE"}))
     world = await build_world(config, plugins=False)
     await world.close()
-    assert "MINE" in names_given_to_an_unpacker()
+    assert "MINE" in names_given_to_a_program(monkeypatch)
 
 
 def test_names_may_have_spaces_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAM_WORKER_ENVIRONMENT", "OURS , MINE,")
-    assert "MINE" in names_given_to_an_unpacker()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
-def test_unpackers_have_the_limits_also_where_no_worker_starts_them() -> None:
-    here, there = os.pipe()
-    # It waits for a line, which comes when it should have the limits.
-    words = ["sh", "-c", f"read _ < /dev/fd/{here}; ulimit -d; ulimit -Hd; ulimit -c; ulimit -Hn"]
-    with start_unpacker(words, here) as process:
-        os.write(there, b"\n")
-        assert process.stdout is not None
-        lines = process.stdout.read().decode().split()
-    os.close(here)
-    os.close(there)
-
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    assert lines == [str(4 << 20), str(4 << 20), "0", str(files)]
-    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
+    assert "MINE" in names_given_to_a_program(monkeypatch)
 
 
 async def test_too_much_memory_alone_in_a_new_worker_is_the_calls_own_fault(

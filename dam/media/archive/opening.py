@@ -14,9 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from dam.asking import is_confined, open_for_reading
+from dam.asking import open_for_reading
 from dam.errors import (
-    ConfinedError,
     DuplicateMemberError,
     EncryptedArchiveError,
     FileAccessError,
@@ -105,6 +104,7 @@ class Archive:
         Raises:
             ItemError: The member's `failure`, `MemberUnreadableError`, or one of `ARCHIVE_FAULTS`.
             UnpackingSpaceError: There is no room for temporary files.
+            ConfinedError: This is a confined worker in a call that may write nothing.
         """
         if member.failure is not None:
             raise member.failure
@@ -127,7 +127,8 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
         MissingUnpackerError: The package or program that unpacks this format is not installed.
         UnpackingSpaceError: There is no room for temporary files.
-        ConfinedError: It is a RAR file, and this is a confined worker.
+        ConfinedError: It is a packed tar file, and this is a confined worker in a call that may
+            write nothing.
         OSError: The file cannot be opened or read.
     """
     with os.fdopen(open_for_reading(path), "rb") as file:
@@ -135,7 +136,7 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
         most_bytes = min(
             limits.max_archive_bytes, max(_LEAST_BYTES, limits.max_archive_ratio * packed_bytes)
         )
-        reader = _reader(path, file, limits, most_bytes)
+        reader = _reader(file, limits, most_bytes)
         try:
             members = _members(reader, limits)
             whole = members if reader.is_sequential else [m for m in members if m.failure is None]
@@ -155,7 +156,7 @@ def open_archive(path: Path, limits: MediaLimits = _DEFAULT_LIMITS) -> Iterator[
             reader.close()
 
 
-def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) -> ArchiveReader:
+def _reader(file: BinaryIO, limits: MediaLimits, most_bytes: int) -> ArchiveReader:
     found = media_type(file)
     file.seek(0)
     if file.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):  # any zip file, whatever its media type
@@ -164,11 +165,9 @@ def _reader(path: Path, file: BinaryIO, limits: MediaLimits, most_bytes: int) ->
         return TarReader(file, limits, most_bytes)
     try:
         if found == "application/x-rar":
-            if is_confined():  # `rarfile` and the programs open it by its path
-                raise ConfinedError
             from dam.media.archive.rar_reader import RarReader  # noqa: PLC0415 - of the extra `comics`
 
-            return RarReader(path, limits)
+            return RarReader(file, limits)
         if found == "application/x-7z-compressed":
             from dam.media.archive.seven_zip_reader import SevenZipReader  # noqa: PLC0415 - of the same
 

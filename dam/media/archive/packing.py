@@ -4,10 +4,8 @@ import bz2
 import gzip
 import io
 import lzma
-import tempfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, BinaryIO
 
 from dam.errors import (
@@ -17,7 +15,7 @@ from dam.errors import (
     UnreadableArchiveError,
 )
 from dam.media.archive.reader import is_of_disk
-from dam.media.archive.spool import temporary_file
+from dam.media.archive.spool import temporary_file, temporary_folder
 from dam.media.file_type.recognition import media_type
 
 PACKINGS = frozenset({"application/gzip", "application/x-bzip2", "application/x-xz"})
@@ -75,7 +73,7 @@ def _append(plain: IO[bytes], chunk: bytes, *, is_last: bool = False) -> None:
         if is_last:
             plain.flush()
     except OSError as error:
-        raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
+        raise UnpackingSpaceError(temporary_folder(), error) from error
 
 
 def _chunks(file: BinaryIO, packing: str) -> Iterator[bytes]:

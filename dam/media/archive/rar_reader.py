@@ -1,72 +1,81 @@
 """Reading of RAR files: `rarfile` reads the headers, one run of a program unpacks all members.
 
-The program gets no member's name and writes no file. Its output is divided by the sizes in the
-headers and compared with their checksums. So a name cannot act as an option or a pattern, and an
+The program prints all members into one file, which is divided by the sizes in the headers; the
+parts are compared with the checksums there. So no name can act as an option or a pattern, and an
 archive of 200 pages, or a solid one, takes one process instead of 200.
 """
 
+import errno
+import os
 import signal
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from subprocess import Popen
+import struct
+import zlib
+from typing import IO, BinaryIO, NoReturn
 
 import rarfile
 
+from dam.asking import Printed, parent
 from dam.errors import (
+    ConfinedError,
     EncryptedArchiveError,
     MediaLimitError,
     MemberUnreadableError,
     MissingUnpackerError,
     UnpackerStoppedError,
+    UnpackingSpaceError,
     UnreadableArchiveError,
 )
+from dam.media.archive.printing import PROGRAM, print_members, rar_program
+from dam.media.archive.program import CANNOT_RUN
 from dam.media.archive.reader import SPECIAL_KINDS, ArchiveFormat, Entry, damage_is
-from dam.media.archive.spool import Spool
-from dam.media.archive.unpackers import (
-    OUT_OF_MEMORY,
-    PRINTING,
-    PROGRAM,
-    rar_program,
-    start_unpacker,
-)
+from dam.media.archive.spool import temporary_file, temporary_folder
 from dam.media.limits import MediaLimits
 
-_CHUNK_BYTES = 1 << 20
-_LARGEST_ALONE_BYTES = 20_000_000  # up to here, `rarfile` unpacks without giving a program the name
+_LARGEST_ALONE_BYTES = 20_000_000
 _LINKS = {1: "a symbolic link", 2: "a symbolic link", 3: "a junction", 4: "a hard link"}
 _COPY = 5
+_OUT_OF_MEMORY = 8  # of `unrar`; `unar` has no code for that
+# The headers around one member that make an archive of it, by the number of the format.
+_BEFORE_AND_AFTER = {
+    3: (b"Rar!\x1a\x07\0" + struct.pack("<HBHH6x", 0x90CF, 0x73, 0, 13), b""),
+    5: (
+        b"Rar!\x1a\x07\1\0" + struct.pack("<L", zlib.crc32(b"\3\1\0\0")) + b"\3\1\0\0",
+        struct.pack("<L", zlib.crc32(b"\3\5\0\0")) + b"\3\5\0\0",
+    ),
+}
+_LEAST_DICTIONARY_BYTES = 128 << 10
 
 
-def _start_for_rarfile(words: list[str]) -> Popen[bytes]:
-    try:
-        return start_unpacker(words)
-    except (FileNotFoundError, PermissionError) as error:
-        raise rarfile.RarCannotExec(str(error)) from error
+def _start_nothing(words: list[str]) -> NoReturn:
+    raise rarfile.RarCannotExec(f"{words[0]} must not be started by the library")
 
 
-# Its own function gives the program our whole environment, no limits, and new privileges.
-rarfile.custom_popen = _start_for_rarfile
+def _unpack_no_comment(*_: object, **__: object) -> bytes:
+    return b""
+
+
+# Its own functions give the program our whole environment, no limits, and members' names.
+rarfile.custom_popen = _start_nothing
+rarfile.rar3_decompress = _unpack_no_comment
 
 
 class RarReader:
     """`ArchiveReader` of RAR files of all versions.
 
     Args:
-        path: The file. Each part of a split archive is read on its own.
-        limits: Only the number of members is checked here.
+        file: The open file. Each part of a split archive is read on its own.
+        limits: Only the number of members and the size of the dictionary are checked here.
 
     Raises:
         UnreadableArchiveError, EncryptedArchiveError, MediaLimitError: No member can be read.
-        MissingUnpackerError, UnpackerStoppedError: No program could unpack its comment.
     """
 
     format: ArchiveFormat = "cbr"
 
-    def __init__(self, path: Path, limits: MediaLimits) -> None:
-        self._path = path
-        self._rar = _parsed(path, limits)
+    def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
+        self._file = file
+        self._rar = _parsed(file, limits)
         self._infos = [info for info in self._rar.infolist() if not info.is_dir()]
         if not self._infos and self._rar.needs_password():
             raise EncryptedArchiveError
@@ -76,30 +85,37 @@ class RarReader:
             if info.file_redir is None
         }
         self.entries = [_entry(info, self._originals) for info in self._infos]
-        self.is_sequential = any(info.compress_type != rarfile.RAR_M0 for info in self._infos)
-        self._wanted: frozenset[int] = frozenset()
-        self._spool: Spool | None = None
+        packed = [info for info in self._infos if info.compress_type != rarfile.RAR_M0]
+        self.is_sequential = bool(packed)
+        dictionary_bytes = max(map(_dictionary_bytes, packed), default=0)
+        if dictionary_bytes > limits.max_dictionary_bytes:
+            what = "bytes of dictionary"
+            raise MediaLimitError(what, dictionary_bytes, limits.max_dictionary_bytes)
+        self._printed: _PrintedMembers | None = None
 
     def choose(self, positions: frozenset[int]) -> None:
-        """Note the members that the program must unpack; see `ArchiveReader.choose`."""
-        self._wanted = frozenset(map(self._original, positions))
+        """Do nothing: the program prints all members; see `ArchiveReader.choose`."""
 
     def read(self, position: int, name: str) -> bytes:
         """Return a member's bytes; see `ArchiveReader.read`."""
         position = self._original(position)
         info = self._infos[position]
         if info.compress_type == rarfile.RAR_M0:
-            return self._read_alone(info, name)
-        if self._spool is None:
-            self._spool = self._unpack_all()
-        if position not in self._spool and self._can_be_alone(info):
-            return self._read_alone(info, name)
-        return self._spool.read(position, name)
+            with damage_is(MemberUnreadableError(name, "it is corrupt or cut off")):
+                return bytes(self._rar.read(info))
+        if self._printed is None:
+            self._printed = self._print_all()
+        try:
+            return self._printed.read(position, name)
+        except MemberUnreadableError:
+            if self._rar.is_solid() or info.file_size >= _LARGEST_ALONE_BYTES:
+                raise
+        return self._read_alone(info, name)  # the program may have stopped at another one
 
     def close(self) -> None:
         """Remove the unpacked members."""
-        if self._spool is not None:
-            self._spool.close()
+        if self._printed is not None:
+            self._printed.close()
         self._rar.close()
 
     def _original(self, position: int) -> int:
@@ -107,30 +123,125 @@ class RarReader:
         redirection = self._infos[position].file_redir
         return position if redirection is None else self._originals[redirection[2]]
 
-    def _can_be_alone(self, info: rarfile.RarInfo) -> bool:
-        return not self._rar.is_solid() and info.file_size < _LARGEST_ALONE_BYTES
+    def _print_all(self) -> "_PrintedMembers":
+        printed = {
+            position: info
+            for position, info in enumerate(self._infos)
+            if info.is_file() and info.file_redir is None
+        }
+        return _PrintedMembers(self._file, printed)
 
     def _read_alone(self, info: rarfile.RarInfo, name: str) -> bytes:
-        with damage_is(MemberUnreadableError(name, "it is corrupt or cut off")), _program_faults():
-            return bytes(self._rar.read(info))
-
-    def _unpack_all(self) -> Spool:
-        spool = Spool()
+        version = 5 if isinstance(info, rarfile.Rar5Info) else 3
+        before, after = _BEFORE_AND_AFTER[version]
+        self._file.seek(info.header_offset)
+        block = self._file.read(info.header_size + info.compress_size)
+        with temporary_file() as archive:
+            try:
+                archive.write(before + block + after)
+                archive.flush()
+            except OSError as error:
+                raise UnpackingSpaceError(temporary_folder(), error) from error
+            alone = _PrintedMembers(archive, {0: info})
         try:
-            with _printing(self._path) as process:
-                for position, info in enumerate(self._infos):
-                    if info.is_file() and info.file_redir is None:
-                        is_wanted = position in self._wanted
-                        if not _take(process, info, position, spool if is_wanted else None):
-                            _check_exit(process)
-                            break
-        except BaseException:
-            spool.close()
-            raise
-        return spool
+            return alone.read(0, name)
+        finally:
+            alone.close()
 
 
-def _parsed(path: Path, limits: MediaLimits) -> rarfile.RarFile:
+class _PrintedMembers:
+    """The bytes of members that a program has printed, one after another.
+
+    Args:
+        archive: The open archive, of which it prints all members.
+        infos: These members, in their order, by their position.
+
+    Raises:
+        MissingUnpackerError, UnpackerStoppedError: There is no such program, or it was killed.
+        UnpackingSpaceError: There is no space for what it prints.
+        MemoryError: It has too little memory.
+        ConfinedError: This is a confined worker in a call that may have nothing unpacked.
+    """
+
+    def __init__(self, archive: IO[bytes], infos: dict[int, rarfile.RarInfo]) -> None:
+        self._infos = infos
+        self._offsets: dict[int, int] = {}
+        end = 0
+        for position, info in infos.items():
+            self._offsets[position] = end
+            end += info.file_size
+        self._fd, exit_code = _printed(archive.fileno(), end)
+        self._end = os.fstat(self._fd).st_size
+        if self._end < end:
+            try:
+                _check_exit(exit_code)
+            except BaseException:
+                self.close()
+                raise
+
+    def read(self, position: int, name: str) -> bytes:
+        """Return a member's bytes; raise `MemberUnreadableError` unless they are right."""
+        info, offset = self._infos[position], self._offsets[position]
+        if offset >= self._end:
+            raise MemberUnreadableError(name, "the archive ends before it")
+        content = os.pread(self._fd, info.file_size, offset)
+        if len(content) != info.file_size:
+            raise MemberUnreadableError(name, "its size differs from the one in the directory")
+        if not _is_right(info, content):
+            raise MemberUnreadableError(name, "its checksum is wrong")
+        return content
+
+    def close(self) -> None:
+        """Remove the file."""
+        os.close(self._fd)
+
+
+def _printed(fd: int, size_bytes: int) -> Printed:
+    asked = parent()
+    try:
+        return asked.print_members(fd, size_bytes) if asked else print_members(fd, size_bytes)
+    except FileNotFoundError as error:
+        raise MissingUnpackerError("cbr", PROGRAM) from error
+    except OSError as error:
+        if asked and error.errno == errno.EPERM:
+            raise ConfinedError from error
+        raise UnpackingSpaceError(temporary_folder(), error) from error
+
+
+def _check_exit(code: int) -> None:
+    """Raise if the program that printed too little was killed or ran out of memory.
+
+    Otherwise the archive is to blame, and nothing is raised.
+    """
+    name = rar_program() or PROGRAM
+    if code == _OUT_OF_MEMORY:
+        raise MemoryError
+    if code == CANNOT_RUN:
+        raise UnpackerStoppedError(name, "it cannot be started")
+    if code < 0:
+        raise UnpackerStoppedError(name, f"killed by {signal.Signals(-code).name}")
+
+
+def _is_right(info: rarfile.RarInfo, content: bytes) -> bool:
+    if info.CRC is not None:
+        return zlib.crc32(content) == int(info.CRC)
+    if not info.blake2sp_hash:
+        return True
+    digest = rarfile.Blake2SP()
+    digest.update(content)
+    return bool(digest.digest() == info.blake2sp_hash)
+
+
+def _dictionary_bytes(info: rarfile.RarInfo) -> int:
+    """Return how far back unpacking may refer; 0 for formats before RAR 5, with at most 4 MiB."""
+    if not isinstance(info, rarfile.Rar5Info):
+        return 0
+    flags: int = info.file_compress_flags
+    power, more = (flags >> 10 & 31, flags >> 15 & 31) if flags & 63 else (flags >> 10 & 15, 0)
+    return (_LEAST_DICTIONARY_BYTES << power) // 32 * (32 + more)
+
+
+def _parsed(file: BinaryIO, limits: MediaLimits) -> rarfile.RarFile:
     count = 0
 
     def bound(_: object) -> None:
@@ -139,12 +250,13 @@ def _parsed(path: Path, limits: MediaLimits) -> rarfile.RarFile:
         if count > limits.max_archive_members:
             raise MediaLimitError("archive members", None, limits.max_archive_members)
 
-    corrupt = UnreadableArchiveError("cbr", "its headers are corrupt")
-    with damage_is(corrupt), _program_faults():  # it unpacks a packed comment, too
-        rar = rarfile.RarFile(path, info_callback=bound, part_only=True)
+    file.seek(0)
+    with damage_is(UnreadableArchiveError("cbr", "its headers are corrupt")):
+        rar = rarfile.RarFile(file, info_callback=bound, part_only=True)
     infos = rar.infolist()
     # `rarfile` stops at a corrupt header as it does at the end of a file that is cut off.
-    is_cut = bool(infos) and infos[-1].data_offset + infos[-1].compress_size > path.stat().st_size
+    end = os.fstat(file.fileno()).st_size
+    is_cut = bool(infos) and infos[-1].data_offset + infos[-1].compress_size > end
     if rar.strerror() and not is_cut:
         raise UnreadableArchiveError("cbr", "its headers are corrupt or cut off")
     return rar
@@ -167,71 +279,3 @@ def _entry(info: rarfile.RarInfo, originals: dict[str, int]) -> Entry:
         fault=fault,
         is_encrypted=info.needs_password(),
     )
-
-
-@contextmanager
-def _program_faults() -> Iterator[None]:
-    """Raise for a program that `rarfile` runs the errors of `_printing` and `_check_exit`."""
-    try:
-        yield
-    except rarfile.RarCannotExec as error:
-        raise MissingUnpackerError("cbr", PROGRAM) from error
-    except rarfile.RarMemoryError as error:
-        raise MemoryError from error
-    except (rarfile.RarSignalExit, rarfile.RarUserBreak) as error:
-        raise UnpackerStoppedError(rar_program() or PROGRAM, str(error)) from error
-
-
-@contextmanager
-def _printing(path: Path) -> Iterator[Popen[bytes]]:
-    """Start a program that prints the bytes of all members in order, and yield its process."""
-    program = rar_program()
-    if program is None:
-        raise MissingUnpackerError("cbr", PROGRAM)
-    with path.open("rb") as file:
-        # `unar` takes other files in the same folder for further parts; a descriptor has no folder.
-        is_linux = Path("/proc/self/fd").is_dir()
-        alone = f"/proc/self/fd/{file.fileno()}" if is_linux else str(path.absolute())
-        process = start_unpacker([program, *PRINTING[program], alone], file.fileno())
-        with process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-
-def _check_exit(process: Popen[bytes]) -> None:
-    """Raise if the program that printed too little was killed or ran out of memory.
-
-    Otherwise the archive is to blame, and nothing is raised.
-    """
-    code = process.wait()  # its output is at its end
-    if code == OUT_OF_MEMORY:
-        raise MemoryError
-    if code < 0:
-        assert isinstance(process.args, list)
-        reason = f"killed by {signal.Signals(-code).name}"
-        raise UnpackerStoppedError(str(process.args[0]), reason)
-
-
-def _take(process: Popen[bytes], info: rarfile.RarInfo, position: int, spool: Spool | None) -> bool:
-    """Read the bytes of one member from the program, and keep them in the spool, if one is given.
-
-    Returns:
-        Whether the program printed all of them.
-    """
-    assert process.stdout is not None
-    digest = rarfile.Blake2SP() if info.CRC is None and info.blake2sp_hash else None
-    rest: int = info.file_size
-    if spool is not None:
-        spool.begin()
-    while rest and (chunk := process.stdout.read(min(rest, _CHUNK_BYTES))):
-        rest -= len(chunk)
-        if spool is not None:
-            spool.write(chunk)
-            if digest is not None:
-                digest.update(chunk)
-    if spool is not None:
-        is_same = digest is None or digest.digest() == info.blake2sp_hash
-        spool.end(position, size_bytes=info.file_size, crc=info.CRC, is_same=is_same)
-    return rest == 0

@@ -3,14 +3,14 @@
 import io
 import os
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import py7zr
-from py7zr.archiveinfo import HeaderStreamsInfo
+from py7zr.archiveinfo import Folder, HeaderStreamsInfo
 from py7zr.io import Py7zIO, WriterFactory
-from py7zr.properties import PROPERTY
+from py7zr.properties import COMPRESSION_METHOD, PROPERTY
 from py7zr.py7zr import ArchiveFile
 
 from dam.errors import (
@@ -43,6 +43,9 @@ class SevenZipReader:
 
     def __init__(self, file: BinaryIO, limits: MediaLimits) -> None:
         self._archive = _parsed(file, limits)
+        streams = self._archive.header.main_streams
+        if streams is not None:
+            _check_dictionaries(streams.unpackinfo.folders, limits)
         files = [found for found in self._archive.files if not found.is_directory]
         if len(files) > limits.max_archive_members:
             raise MediaLimitError("archive members", len(files), limits.max_archive_members)
@@ -163,24 +166,44 @@ class _SpoolWriter(Py7zIO):
 def _parsed(file: BinaryIO, limits: MediaLimits) -> py7zr.SevenZipFile:
     with damage_is(UnreadableArchiveError("cb7", "its directory is corrupt or cut off")):
         try:
-            _check_directory(file, limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE)
+            _check_directory(file, limits)
             file.seek(0)
             return py7zr.SevenZipFile(file)
         except py7zr.PasswordRequired as error:
             raise EncryptedArchiveError from error
 
 
-def _check_directory(file: BinaryIO, most_bytes: int) -> None:
+def _check_directory(file: BinaryIO, limits: MediaLimits) -> None:
     """Raise `MediaLimitError` if the unpacked directory is too large, as it is read whole."""
+    most_bytes = limits.max_metadata_bytes // _MEMORY_FOR_A_BYTE
     file.seek(0)
     offset, size_bytes = _START.unpack(file.read(_START.size))
     file.seek(offset, os.SEEK_CUR)
     directory = io.BytesIO(file.read(min(size_bytes, most_bytes)))
     if size_bytes <= most_bytes and directory.read(1) == PROPERTY.ENCODED_HEADER:
         packed = HeaderStreamsInfo.retrieve(directory)
+        _check_dictionaries(packed.unpackinfo.folders, limits)
         size_bytes = sum(folder.unpacksizes[-1] for folder in packed.unpackinfo.folders)
     if size_bytes > most_bytes:
         raise MediaLimitError("bytes of archive directory", size_bytes, most_bytes)
+
+
+def _check_dictionaries(folders: Iterable[Folder], limits: MediaLimits) -> None:
+    """Raise `MediaLimitError` if unpacking takes too much memory."""
+    for folder in folders:
+        size_bytes = sum(map(_dictionary_bytes, folder.coders))
+        if size_bytes > limits.max_dictionary_bytes:
+            raise MediaLimitError("bytes of dictionary", size_bytes, limits.max_dictionary_bytes)
+
+
+def _dictionary_bytes(coder: Mapping[str, Any]) -> int:
+    """Return the memory that a coder asks for; 0 for those that take little."""
+    properties = coder.get("properties") or b""
+    if coder["method"] in (COMPRESSION_METHOD.LZMA, COMPRESSION_METHOD.PPMD):
+        return int.from_bytes(properties[1:5], "little")
+    if coder["method"] == COMPRESSION_METHOD.LZMA2 and properties:
+        return (2 | properties[0] & 1) << properties[0] // 2 + 11
+    return 0
 
 
 def _entry(file: ArchiveFile, *, is_encrypted: bool) -> Entry:

@@ -1,12 +1,13 @@
 """Temporary copies of archives that can only be unpacked as a whole, such as 7z files, and of RAR.
 
-Without a copy, each worker would unpack all of a 7z file for the first page that it reads, and a
-confined worker cannot run the program that unpacks RAR. So the file is unpacked once, into an
-uncompressed zip file, and all workers read their pages from that. A member's name in the copy is
-the SHA-256 of its name in the archive, which may hold any bytes.
+Without a copy, each worker would unpack all of a 7z file for the first page that it reads, and one
+that decodes may have neither temporary files nor the program that unpacks RAR. So the file is
+unpacked once, into an uncompressed zip file, and all workers read their pages from that. A member's
+name in the copy is the SHA-256 of its name in the archive, which may hold any bytes.
 """
 
 import hashlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dam.asking import open_new
 from dam.errors import ItemError, UnpackingSpaceError
 from dam.media.archive.opening import ARCHIVE_FAULTS, Archive
 from dam.media.comic.members import pages_of
@@ -129,7 +131,7 @@ def copy_pages(archive: Archive, path: Path) -> bool:
     if not archive.is_sequential and archive.format != "cbr":
         return False
     try:
-        with zipfile.ZipFile(path, "w") as copy:
+        with os.fdopen(open_new(path), "w+b") as file, zipfile.ZipFile(file, "w") as copy:
             for page in pages_of(archive):
                 try:
                     content = archive.read(page)

@@ -15,7 +15,13 @@ from dam.errors import (
     raise_host_limit,
 )
 from dam.storage.content_store import ContentState, ContentStore
-from dam.storage.contents.located import ArchiveMember, container_path, read_member
+from dam.storage.contents.located import (
+    ArchiveMember,
+    LocatedContent,
+    container_path,
+    paths_of,
+    read_member,
+)
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.sources.kept_files import DISK_ERRNOS
 from dam.storage.sources.reading import digest_chunks, open_source
@@ -81,6 +87,17 @@ def check_place(
     except ContentMissingError:
         return _MISSING
     return CheckedPlace(store.check(place.digest, size_bytes, is_fast=is_fast))
+
+
+def paths_to_check(store: ContentStore, place: ExpectedContent) -> list[str]:
+    """Return all files that are opened to check a place, and the store's folder."""
+    if place.member is not None:
+        return paths_of(store, place.member.container)
+    references = () if place.reference is None else (place.reference,)
+    return paths_of(
+        store,
+        LocatedContent(digest=place.digest, is_stored=not references, references=references),
+    )
 
 
 def _check_file(reference: Reference, digest: bytes, is_fast: bool) -> CheckedPlace:  # noqa: FBT001

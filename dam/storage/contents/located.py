@@ -24,6 +24,7 @@ from dam.errors import (
     UnpackingSpaceError,
 )
 from dam.media.archive.opening import Archive
+from dam.media.archive.spool import temporary_folder
 from dam.storage.content_store import ContentStore
 from dam.storage.contents.open_archives import OpenArchives
 from dam.storage.contents.opened import OpenedFile, Wanted, opened_reference, opened_stored
@@ -282,13 +283,13 @@ def temporary_file(content: bytes) -> Iterator[Path]:
     try:
         file, path = _create_temporary()
     except OSError as error:
-        raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
+        raise UnpackingSpaceError(temporary_folder(), error) from error
     with file:
         try:
             file.write(content)
             file.flush()
         except OSError as error:
-            raise UnpackingSpaceError(Path(tempfile.gettempdir()), error) from error
+            raise UnpackingSpaceError(temporary_folder(), error) from error
         yield path
 
 

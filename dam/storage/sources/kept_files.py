@@ -2,7 +2,6 @@
 
 import errno
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -19,9 +18,9 @@ DISK_ERRNOS = frozenset(
 UNREADABLE_ERRNOS = DISK_ERRNOS | {errno.EACCES, errno.EPERM}
 """Error numbers that concern one file alone: those of the disk, and missing rights."""
 
-# What `open` says of a symbolic link (which the store never makes), of a socket, and, where another
-# process opens the file for this one, of a folder.
-_KINDS = {errno.ELOOP: stat.S_IFLNK, errno.ENXIO: stat.S_IFSOCK, errno.EISDIR: stat.S_IFDIR}
+# What `open` says of a symbolic link (which the store never makes) and of a socket, and, where
+# another process opens the file for this one, of all else that is no file.
+_NOT_REGULAR = (errno.ELOOP, errno.ENXIO, errno.EISDIR)
 
 
 def open_kept(path: Path) -> int:
@@ -34,8 +33,8 @@ def open_kept(path: Path) -> int:
     try:
         return open_regular(path, follows_links=False)
     except OSError as error:
-        if error.errno in _KINDS:
-            raise NotRegularFileError(path, kind_of(_KINDS[error.errno])) from error
+        if error.errno in _NOT_REGULAR:
+            raise NotRegularFileError(path, kind_of(path.lstat().st_mode)) from error
         raise
 
 

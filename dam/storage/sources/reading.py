@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dam.asking import NO_LINKS, OPEN_FLAGS, open_for_reading
+from dam.asking import NO_LINKS, OPEN_FLAGS, open_for_reading, parent
 from dam.errors import FileAccessError, FileChangedError, NotRegularFileError
 from dam.storage.sources.file_state import FileState
 from dam.storage.sources.folders import Inode, OpenFolder, OtherFolderError, open_folder
@@ -172,13 +172,10 @@ def open_source(path: Path, found: FoundFile | None = None) -> Iterator[SourceFi
 
 
 def _open_found(path: Path, found: FoundFile) -> tuple[int, os.stat_result]:
-    with open_folder(str(path.parent), found.folder) as folder:
-        status = folder.status(path.name)
-        if stat.S_ISLNK(status.st_mode) != found.is_link:
-            raise FileChangedError(path)
-        if not found.is_link:
-            _require_regular(path, status)
-        fd = open_in(folder, path.name, follows_links=found.is_link)
+    if parent() is not None:  # a confined worker opens no folder; the file is compared below
+        fd = open_for_reading(path, follows_links=found.is_link)
+    else:
+        fd = _open_in_folder(path, found)
     try:
         status = os.fstat(fd)
         _require_found(path, status, found)
@@ -186,6 +183,16 @@ def _open_found(path: Path, found: FoundFile) -> tuple[int, os.stat_result]:
         os.close(fd)
         raise
     return fd, status
+
+
+def _open_in_folder(path: Path, found: FoundFile) -> int:
+    with open_folder(str(path.parent), found.folder) as folder:
+        status = folder.status(path.name)
+        if stat.S_ISLNK(status.st_mode) != found.is_link:
+            raise FileChangedError(path)
+        if not found.is_link:
+            _require_regular(path, status)
+        return open_in(folder, path.name, follows_links=found.is_link)
 
 
 def _require_found(path: Path, status: os.stat_result, found: FoundFile) -> None:

@@ -26,6 +26,7 @@ from tests.media.archive_files import (
     flipped,
     raw_zip,
     write_7z,
+    write_7z_asking_for,
     write_rar,
     write_tar,
     write_zip,
@@ -143,6 +144,49 @@ def test_a_large_directory_of_a_7z_file_is_refused_before_it_is_unpacked(tmp_pat
     path = write_7z(tmp_path / "a", {"1" * 500 + ".jpg": b"one"})
     message = refusal(path, MediaLimits(max_metadata_bytes=16_000))
     assert message.endswith(" bytes of archive directory; at most 1,000 are accepted")
+
+
+_MIB = 1 << 20
+
+
+@pytest.mark.parametrize("of_directory", [False, True])
+@pytest.mark.parametrize(
+    ("size", "dictionary_bytes"), [(35, 768 * _MIB), (36, 1024 * _MIB), (37, 1536 * _MIB)]
+)
+def test_a_7z_file_that_asks_for_much_memory_is_refused(
+    tmp_path: Path, size: int, dictionary_bytes: int, *, of_directory: bool
+) -> None:
+    path = write_7z_asking_for(tmp_path / "a", size, of_directory=of_directory)
+    assert refusal(path) == (
+        f"{dictionary_bytes:,} bytes of dictionary; at most {512 * _MIB:,} are accepted"
+    )
+
+
+def test_a_7z_file_may_ask_for_as_much_as_is_accepted(tmp_path: Path) -> None:
+    assert outcomes(write_7z_asking_for(tmp_path / "a", 34)) == {"1.jpg": b"one"}
+
+
+@pytest.mark.parametrize(
+    ("packing", "dictionary_bytes"),
+    [
+        (1 << 7 | 13 << 10, 1024 * _MIB),
+        (1 << 7 | 15 << 10, 4096 * _MIB),
+        (1 | 1 << 7 | 12 << 10 | 16 << 15, 768 * _MIB),  # of RAR 7
+        (1 | 1 << 7 | 16 << 10, 8192 * _MIB),
+    ],
+)
+def test_a_rar_file_that_asks_for_much_memory_is_refused(
+    tmp_path: Path, packing: int, dictionary_bytes: int
+) -> None:
+    path = write_rar(tmp_path / "a", {"1.jpg": b"one"}, packing)
+    assert refusal(path) == (
+        f"{dictionary_bytes:,} bytes of dictionary; at most {512 * _MIB:,} are accepted"
+    )
+
+
+def test_what_a_rar_file_does_not_pack_needs_no_memory(tmp_path: Path) -> None:
+    path = write_rar(tmp_path / "a", {"1.jpg": b"one"}, 15 << 10)
+    assert outcomes(path) == {"1.jpg": b"one"}
 
 
 def test_a_member_over_the_limit_fails_alone(tmp_path: Path) -> None:

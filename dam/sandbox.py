@@ -1,18 +1,19 @@
-"""The sandbox of workers: what the kernel refuses a process that reads untrusted files.
+"""The sandbox: what the kernel refuses a process that reads untrusted files.
 
-Landlock refuses it all files but those that Python needs, to start programs, and signals to other
-processes; a seccomp filter refuses sockets, new processes, and system calls that Landlock does not
-see: those that change a file by its name without opening it, or that concern other processes or the
-system. Both hold for the rest of the process's life. They are system calls of Linux and need no
-package: PyPI's for Landlock are not kept well.
+It is the same for all workers, and for the program that unpacks RAR. Landlock refuses all files but
+those that are named, to start programs, and signals to other processes; a seccomp filter refuses
+sockets, new processes, and system calls that Landlock does not see: those that change a file by its
+name without opening it, or that concern other processes or the system. The user `root` loses its
+capabilities. All this holds for the rest of the process's life. They are system calls of Linux and
+need no package: PyPI's for Landlock are not kept well.
 
 This module imports as little as possible, because each worker imports it as it starts.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
-import platform
 import stat
 import struct
 import sys
@@ -22,15 +23,20 @@ from typing import NamedTuple
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all machines but alpha
 _GET_VERSION, _PATH_BENEATH = 1, 1
-_READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
+_EXECUTE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 2, 1 << 3
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _ALL_FILE_RIGHTS = (1 << 16) - 1  # from version 5 on
 _NETWORK_RIGHTS, _KNOWS_NETWORK = 0b11, 4  # TCP: the rights, and the first version
 _SCOPES, _KNOWS_SCOPES = 0b11, 6  # signals and abstract sockets
-_PR_SET_SECCOMP, _FILTER_MODE, _PR_SET_NO_NEW_PRIVS = 22, 2, 38
+_PR_SET_NO_NEW_PRIVS = 38
+_FILTER_MODE, _ON_ALL_THREADS = 1, 1  # without SPEC_ALLOW: what slows down some attacks stays on
+_CAPABILITY_VERSION = 0x20080522  # the third, with 64 bits in two parts
+_DAC_READ_SEARCH, _ALL_CAPABILITIES = 1 << 2, (1 << 32) - 1
+
+_OF_PACKAGES = ("/site-packages", "/dist-packages")
 
 # What Python, its libraries and decoders read besides the folders of packages.
-_SYSTEM_FILES = (
+SYSTEM_FILES = (
     "/usr/lib",
     "/usr/lib64",
     "/lib",
@@ -66,6 +72,8 @@ class _Calls(NamedTuple):
         on_others: Unless their first argument is this process.
         on_others_or_all: Unless their first argument is this process, or 0, which means the same.
         clone: Unless it starts a thread. `clone3` is said not to exist, so glibc uses this one.
+        ioctl, fcntl: With the commands of `_IOCTLS` and `_FCNTLS`.
+        seccomp: The call that sets the filter.
     """
 
     machine: int
@@ -73,6 +81,9 @@ class _Calls(NamedTuple):
     on_others: tuple[int, ...]
     on_others_or_all: tuple[int, ...]
     clone: int
+    ioctl: int
+    fcntl: int
+    seccomp: int
 
 
 _CALLS = {
@@ -95,6 +106,9 @@ _CALLS = {
         on_others=(62, 234),  # kill, tgkill
         on_others_or_all=(302, 203, 144, 142, 314),  # prlimit64, sched_set*
         clone=56,
+        ioctl=16,
+        fcntl=72,
+        seccomp=317,
     ),
     "aarch64": _Calls(
         machine=0xC00000B7,
@@ -115,11 +129,17 @@ _CALLS = {
         on_others=(129, 131),
         on_others_or_all=(261, 122, 119, 118, 274),
         clone=220,
+        ioctl=29,
+        fcntl=25,
+        seccomp=277,
     ),
 }
+# Typing on a terminal (TIOCSTI, TIOCLINUX), and signals to the owner of a file (FIOSETOWN,
+# SIOCSPGRP; F_SETOWN, F_SETSIG, F_SETOWN_EX), which may be another process.
+_IOCTLS, _FCNTLS = (0x5412, 0x541C, 0x8901, 0x8902), (8, 10, 15)
 _CLONE3, _CLONE_THREAD = 435, 0x10000
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24
 _ALLOW, _KILL, _FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE = _FAIL_WITH | errno.EPERM
 _X32, _LEAST_OF_64_BITS = 0x40000000, 1 << 32
@@ -154,27 +174,40 @@ def landlock_version() -> int:
         raise
 
 
-def confine(readable: Iterable[str]) -> None:
-    """Confine this process, and those that it starts, for ever, as far as the kernel can.
+def confine(
+    readable: Iterable[str | int],
+    executable: Iterable[str] = (),
+) -> None:
+    """Confine this process for ever, as far as the kernel can, also if it runs another program.
 
-    Call it before any thread is started: Landlock restricts the calling thread and those that it
-    starts.
+    Landlock restricts the calling thread and those that it starts, so there may be no other yet.
 
     Args:
-        readable: The files, and the folders with all that is in them, that it may still read.
+        readable: The files, and the folders with all that is in them, that it may still read: their
+            paths, or descriptors of open files. Of a folder whose path ends with a slash, only the
+            names may be read that are in it and below.
+        executable: The programs, and folders with programs and libraries, that it may run instead
+            of its own.
 
     Raises:
-        OSError: The kernel can, but does not.
+        OSError: The kernel can, but does not; `EBUSY`: there are other threads.
+
+    Example: `confine(python_files())`.
     """
     if sys.platform != "linux":
         return
+    with contextlib.suppress(FileNotFoundError):  # no /proc
+        if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - quicker
+            raise OSError(errno.EBUSY, "threads were started before the process was confined")
     _libc().prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0)))
+    needed = _needed_capabilities()
     if version := landlock_version():
-        _restrict_files(version, readable)
+        _restrict_files(version, readable, executable)
+    _set_capabilities(needed, needed)
     _refuse_calls()
 
 
-def _restrict_files(version: int, readable: Iterable[str]) -> None:
+def _restrict_files(version: int, readable: Iterable[str | int], executable: Iterable[str]) -> None:
     rights = _FILE_RIGHTS.get(version, _ALL_FILE_RIGHTS)
     network = _NETWORK_RIGHTS if version >= _KNOWS_NETWORK else 0
     scopes = _SCOPES if version >= _KNOWS_SCOPES else 0
@@ -182,23 +215,26 @@ def _restrict_files(version: int, readable: Iterable[str]) -> None:
     size = ctypes.c_size_t(24 if scopes else 16 if network else 8)
     ruleset = _call(_CREATE_RULESET, ctypes.byref(attributes), size, ctypes.c_uint32(0))
     try:
-        for path in readable:
-            _allow_reading(ruleset, path)
+        for place in readable:
+            is_list = isinstance(place, str) and place.endswith("/")
+            _allow(ruleset, place, _READ_FOLDER if is_list else _READ_FILE | _READ_FOLDER)
+        for place in executable:
+            _allow(ruleset, place, _READ_FILE | _READ_FOLDER | _EXECUTE)
         _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(ruleset: int, path: str) -> None:
+def _allow(ruleset: int, place: str | int, rights: int) -> None:
     try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        fd = os.dup(place) if isinstance(place, int) else os.open(place, os.O_PATH | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
             raise
         return  # it is not there, so nothing needs it
     try:
         is_folder = stat.S_ISDIR(os.fstat(fd).st_mode)
-        rule = _PathBeneath(_READ_FILE | _READ_FOLDER if is_folder else _READ_FILE, fd)
+        rule = _PathBeneath(rights if is_folder else rights & ~_READ_FOLDER, fd)
         _call(
             _ADD_RULE,
             ctypes.c_int(ruleset),
@@ -210,21 +246,54 @@ def _allow_reading(ruleset: int, path: str) -> None:
         os.close(fd)
 
 
+def _needed_capabilities() -> int:
+    """Return those of `root` that reading our own modules takes; all other users have none.
+
+    It takes one if they are in a folder that only their owner may enter. Landlock restricts it.
+    """
+    _set_capabilities(0, _ALL_CAPABILITIES)
+    try:
+        os.close(os.open(__file__, os.O_RDONLY | os.O_CLOEXEC))
+    except PermissionError:
+        return _DAC_READ_SEARCH
+    finally:
+        _set_capabilities(_ALL_CAPABILITIES, _ALL_CAPABILITIES)
+    return 0
+
+
+def _set_capabilities(effective: int, permitted: int) -> None:
+    """Keep those of the given ones that the process may have."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    if _libc().capget(ctypes.byref(header), ctypes.byref(sets)) == 0:
+        sets = (ctypes.c_uint32 * 6)(sets[1] & effective, sets[1] & permitted)
+        if _libc().capset(ctypes.byref(header), ctypes.byref(sets)) == 0:
+            return
+    number = ctypes.get_errno()
+    if number not in _CANNOT:
+        raise OSError(number, os.strerror(number))
+
+
 def _refuse_calls() -> None:
     """Have the kernel refuse the calls of `_CALLS`; nothing on a machine that is not listed.
 
     A Python of 32 bits has the numbers of another machine: the filter would kill it.
     """
-    if platform.machine() not in _CALLS or sys.maxsize < _LEAST_OF_64_BITS:
+    calls = _CALLS.get(os.uname().machine)
+    if calls is None or sys.maxsize < _LEAST_OF_64_BITS:
         return
-    steps = b"".join(_steps(_CALLS[platform.machine()]))
+    steps = b"".join(_steps(calls))
     buffer = ctypes.create_string_buffer(steps, len(steps))
     program = _Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-    arguments = (ctypes.c_ulong(_FILTER_MODE), ctypes.byref(program))
-    if _libc().prctl(_PR_SET_SECCOMP, *arguments, ctypes.c_ulong(0), ctypes.c_ulong(0)):
-        number = ctypes.get_errno()
-        if number not in (errno.EINVAL, *_CANNOT):  # a kernel without seccomp filters
-            raise OSError(number, os.strerror(number))
+    flags = map(ctypes.c_uint, (_FILTER_MODE, _ON_ALL_THREADS))
+    try:
+        thread = _call(calls.seccomp, *flags, ctypes.byref(program))
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, *_CANNOT):  # a kernel without seccomp filters
+            raise
+    else:
+        if thread:  # it has a filter of its own
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
 
 def _steps(calls: _Calls) -> Iterator[bytes]:
@@ -247,6 +316,13 @@ def _steps(calls: _Calls) -> Iterator[bytes]:
     for number in calls.on_others_or_all:
         yield from _unless(is_own, number, _step(_JUMP_IF_EQUAL, 0, 1, 0))
     yield from _unless(_step(_JUMP_IF_SET, _CLONE_THREAD, 0, 1), calls.clone)
+    for number, commands in ((calls.ioctl, _IOCTLS), (calls.fcntl, _FCNTLS)):
+        yield _step(_JUMP_IF_EQUAL, number, 0, 2 * len(commands) + 2)
+        yield _step(_LOAD, _SECOND_ARGUMENT_AT)
+        for command in commands:
+            yield _step(_JUMP_IF_EQUAL, command, 0, 1)
+            yield _step(_RETURN, _REFUSE)
+        yield _step(_RETURN, _ALLOW)
     yield _step(_RETURN, _ALLOW)
 
 
@@ -280,17 +356,23 @@ def _call(number: int, *arguments: object) -> int:
 def python_files() -> tuple[str, ...]:
     """Return the files and folders that Python, its packages and their libraries are in.
 
-    An entry of `sys.path` that holds more than modules (the home folder or one above it, or the
-    current folder, in which Python may have been started) counts only with the packages and modules
-    that are loaded from it.
+    An entry of `sys.path` that is no folder of Python's own or of installed packages may hold more
+    than modules: it is the folder of a script, say, or the home folder. Of such an entry, only the
+    packages and modules that are loaded are returned, and its own path with a slash at the end.
     """
     libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
-    entries = map(os.path.realpath, (*sys.path, sys.prefix, sys.base_prefix, *libraries))
-    here = os.path.realpath(".")
-    folders = {path for path in entries if path != here and not _has_home(path)}
+    own = [f"{prefix}/{name}" for prefix in _prefixes() for name in ("lib", "lib64")]
+    entries = set(map(os.path.realpath, sys.path))
+    installed = {path for path in entries if path.endswith(_OF_PACKAGES) or os.path.isfile(path)}  # noqa: PTH113 - quicker
+    folders = {*installed, *map(os.path.realpath, (*own, *libraries))}
     loaded = {path for path in _loaded() if not _has_home(path)}
-    others = {path for path in loaded if not any(_is_below(path, folder) for folder in folders)}
-    return (*sorted(folders), *sorted(others), *_SYSTEM_FILES)
+    rest = {path for path in loaded if not any(_is_below(path, folder) for folder in folders)}
+    listed = {f"{path}/" for path in entries if not any(_is_below(path, one) for one in folders)}
+    return (*sorted(folders), *sorted(rest), *sorted(listed), *SYSTEM_FILES)
+
+
+def _prefixes() -> set[str]:
+    return {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
 
 
 def _loaded() -> Iterator[str]:
