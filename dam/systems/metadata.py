@@ -108,7 +108,8 @@ def _forget(
 ) -> None:
     """Remove what an earlier description has written; `kind` is that of the new one."""
     commands.tag(asset, source="file")
-    for component in kinds.components().union(STATED_COMPONENTS, {SidecarComponent}):
+    commands.remove(asset, SidecarComponent)
+    for component in kinds.components().union(STATED_COMPONENTS):
         commands.remove(asset, component)
     if kind is None or kind.picture is None:
         commands.remove(asset, NeedsContentAnalysisComponent)
