@@ -76,6 +76,8 @@ async def find_sidecars(
         session: Only read.
         entity_ids: The assets.
     """
+    if not entity_ids:
+        return NearSidecars(of_assets={}, among_them=())
     best: dict[EntityId, tuple[int, int, EntityId]] = {}
     sidecars: set[EntityId] = set()
     for row in (await session.execute(_near(entity_ids))).all():
