@@ -1,24 +1,25 @@
 """`dam-cli show`: what people want to know of assets, or everything."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dam.cli.toolkit.arguments import AssetArguments, NullSeparated, QueryOption, read_chosen
-from dam.cli.toolkit.cells import FileLink
+from dam.cli.toolkit.cells import FileLink, cell
 from dam.cli.toolkit.command import State, command
 from dam.cli.toolkit.listing import FormatOption, TooManyFormsError, write_by_template
-from dam.cli.toolkit.output import show, size_text, table
+from dam.cli.toolkit.output import show, table
 from dam.cli.toolkit.photo_texts import camera_text, place_text
-from dam.cli.toolkit.stream_texts import album_text, length_text, streams_text
+from dam.cli.toolkit.stream_texts import album_text, streams_text
+from dam.cli.toolkit.summary_texts import title_text, type_text
 
 if TYPE_CHECKING:
     from dam.app import World
     from dam.services.asset_service import EntityFacts
     from dam.services.summary_service import ComicPlace, EntitySummary
 
-_MOST = 3
+_MOST = 10
 _MOST_LETTERS = 500
 _KEPT = {"store": "in the store", "reference": "where it is", "archive": "in an archive"}
 
@@ -44,7 +45,7 @@ def show_asset(
 ) -> None:
     """Show what there is to know of assets.
 
-    That is about ten lines each: what it is, its tags, where it was seen, the comics it is in.
+    That is at most ten facts each: what it is, its tags, where it was seen, the comics it is in.
     With --raw, and with --json, it is everything.
     """
     from dam.cli.toolkit.running import run_in_world
@@ -80,36 +81,28 @@ def _show_summaries(summaries: "Sequence[EntitySummary]") -> None:
     table(rows, ("id", "fact", "value"), nothing="nothing found")
 
 
-def _rows(one: "EntitySummary") -> Iterator[tuple[str, object]]:
-    """Yield the facts of a summary that it has, each with its name."""
+def _rows(one: "EntitySummary") -> list[tuple[str, object]]:
+    """Return the facts of a summary that it has, each with its name: at most ten."""
     facts: list[tuple[str, object]] = [
         ("name", one.name),
-        ("kind", ", ".join(one.kinds)),
-        ("type", one.media_type),
-        ("size", None if one.size_bytes is None else size_text(one.size_bytes)),
-        ("length", None if one.duration_s is None else length_text(one.duration_s)),
+        ("type", type_text(one)),
+        ("failed", _first(f"{system}: {message}" for system, message in one.failures)),
         ("streams", "" if one.streams is None else streams_text(one.streams)),
-        ("artist", None if one.song is None else one.song.artist),
         ("album", "" if one.song is None else album_text(one.song)),
-        ("pixels", f"{one.width}x{one.height}" if one.width else None),
-        ("frames", one.frame_count),
-        ("title", one.title),
+        ("title", title_text(one)),
         ("camera", "" if one.camera is None else camera_text(one.camera)),
-        ("taken", one.taken_at),
-        ("place", place_text(one)),
-        ("author", one.author),
-        ("pages", one.page_count),
-        ("encrypted", "yes" if one.is_encrypted else None),
-        ("added", one.added_at),
+        ("taken", _joined("" if one.taken_at is None else cell(one.taken_at), place_text(one))),
         ("tags", ", ".join(one.tags)),
-        ("kept", ", ".join(_KEPT.get(kind, kind) for kind in one.kept)),
-        *_first(("path", FileLink(path, path)) for path in one.paths),
-        *_first(("path", FileLink(f"{at}/{name}", at)) for at, name in one.members),
-        *_first(("comic", _comic_text(place)) for place in one.comics),
-        *_first(("failed", f"{system}: {message}") for system, message in one.failures),
-        ("trashed", one.trashed_at),
+        ("kept", _kept_text(one)),
+        ("path", _path(one)),
+        ("comic", _first(map(_comic_text, one.comics))),
+        ("sidecar", "" if one.sidecar is None else f"{one.sidecar[0]} {one.sidecar[1]}"),
     ]
-    return ((name, _cut(value)) for name, value in facts if value not in (None, ""))
+    shown = [(name, _cut(value)) for name, value in facts if value not in (None, "")]
+    if len(shown) <= _MOST:
+        return shown
+    left = ", ".join(name for name, _ in shown[_MOST - 1 :])
+    return [*shown[: _MOST - 1], ("more", f"{left}; --raw shows all")]
 
 
 def _cut(value: object) -> object:
@@ -119,12 +112,29 @@ def _cut(value: object) -> object:
     return f"{value[:_MOST_LETTERS]}... (--raw shows all)"
 
 
-def _first(rows: Iterator[tuple[str, object]]) -> list[tuple[str, object]]:
-    """Return the first few of facts of one name, and how many there are more."""
-    listed = list(rows)
-    left = len(listed) - _MOST
-    more = [(listed[0][0], f"and {left} more; --raw shows all")] if left > 0 else []
-    return [*listed[:_MOST], *more]
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _first(texts: Iterable[str]) -> str:
+    """Return the first of several texts, and how many there are more."""
+    listed = list(texts)
+    more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
+    return f"{listed[0]}{more}" if listed else ""
+
+
+def _kept_text(one: "EntitySummary") -> str:
+    kept = " and ".join(_KEPT.get(kind, kind) for kind in one.kept)
+    if one.trashed_at:
+        return _joined(kept, f"in the trash since {cell(one.trashed_at)}")
+    return f"{kept or 'known'} since {cell(one.added_at)}"
+
+
+def _path(one: "EntitySummary") -> FileLink | None:
+    """Return where an asset was seen last, or the archive that it is in; how often else."""
+    places = [(path, path) for path in one.paths]
+    places += [(f"{archive}/{name}", archive) for archive, name in one.members]
+    return FileLink(_first(text for text, _ in places), places[0][1]) if places else None
 
 
 def _comic_text(place: "ComicPlace") -> str:

@@ -35,7 +35,9 @@ class MediaKind(Generic[Facts]):
         media_types: The media types of its files. No two kinds may have the same one.
         describe: Returns the facts about a file, given the open file and its media type. The return
             annotation says how the worker's answer is decoded: a dataclass of plain values. Has it
-            an attribute `failure`, an `ItemError` there says what could not be read of the file.
+            an attribute `failure`, an `ItemError` there says what could not be read of the file. An
+            attribute `stated`, a `StatedFacts` of `dam.media.camera.values`, is what the file says
+            for people; dam writes it, with what the sidecar of the file says instead.
         description_version: Raise it if `describe` or `recognise` changes its answer for any file.
         picture: Returns the picture from which hashes and the thumbnail are made, given the same:
             a `PIL.Image.Image` of any size and mode. In its `info` may be an `icc_profile`, and a

@@ -63,12 +63,13 @@ from dam.models.search.search_triggers import (
 from dam.models.source_info.content_successor_component import ContentSuccessorComponent
 from dam.models.source_info.original_source_info_component import OriginalSourceInfoComponent
 from dam.models.source_info.pending_source_removal_component import PendingSourceRemovalComponent
+from dam.models.source_info.sidecar_component import SidecarComponent
 from dam.models.tags.entity_tag_link_component import EntityTagLinkComponent
 from dam.models.tags.tag_concept_component import TagConceptComponent
 from dam.models.tags.tag_name_component import TagNameComponent
 from dam.models.tags.tag_parent_component import TagParentComponent
 
-SCHEMA_REVISION = "0015"
+SCHEMA_REVISION = "0016"
 """The Alembic revision that matches these models; a test compares it with the migrations' head."""
 
 __all__ = [
@@ -118,6 +119,7 @@ __all__ = [
     "PluginTable",
     "SavedQuery",
     "SearchEntryComponent",
+    "SidecarComponent",
     "StatedTextComponent",
     "TagConceptComponent",
     "TagNameComponent",

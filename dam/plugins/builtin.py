@@ -30,6 +30,7 @@ from dam.systems.image_analysis import analyse_images
 from dam.systems.ingestion import ingest_requested_files
 from dam.systems.kinds.document import DOCUMENTS
 from dam.systems.kinds.image import IMAGES
+from dam.systems.kinds.sidecar import SIDECARS
 from dam.systems.kinds.streams import SONGS, VIDEOS
 from dam.systems.metadata import extract_metadata
 from dam.systems.search_entries import index_words
@@ -119,4 +120,5 @@ def install(builder: WorldBuilder) -> None:
     builder.contribute(VIDEOS)
     builder.contribute(SONGS)
     builder.contribute(DOCUMENTS)
+    builder.contribute(SIDECARS)
     builder.mark_described(NeedsContentAnalysisComponent, has_picture)

@@ -16,7 +16,7 @@ from dam.core.read_only import ReadOnly
 from dam.core.world import World
 from dam.errors import NotAnAssetError
 from dam.models import ContentHashSHA256Component, FileLocationComponent, TagConceptComponent
-from dam.services import ecs_service
+from dam.services import ecs_service, sidecar_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.source_removal_service import keep_sources_of
 from dam.services.world_service import WorldCache
@@ -212,6 +212,7 @@ async def _remove(
     removal = await _plan(session, ids, is_forced=is_forced)
     digests: list[bytes] = []
     known = ContentHashSHA256Component
+    await sidecar_service.mark_readers(session, removal.entity_ids)
     await ecs_service.release_entities(session, removal.entity_ids)
     for page in portions(removal.entity_ids, _PAGE):
         digests += await session.scalars(select(known.digest).where(known.entity_id.in_(page)))

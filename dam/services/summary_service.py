@@ -32,6 +32,7 @@ from dam.models import (
     ImageDimensionsComponent,
     OriginalSourceInfoComponent,
     PageLink,
+    SidecarComponent,
     StatedTextComponent,
     TagConceptComponent,
     TakenAtComponent,
@@ -136,6 +137,7 @@ class EntitySummary:
         paths: Where it was seen, the last one first.
         members: The archives that it is in, by path, and its name in each.
         failures: The systems that failed, and why.
+        sidecar: The sidecar that title, tags and the like are from, and its name.
     """
 
     entity_id: EntityId
@@ -151,6 +153,8 @@ class EntitySummary:
     height: int | None = None
     frame_count: int | None = None
     title: str | None = None
+    description: str | None = None
+    sidecar: tuple[EntityId, str] | None = None
     camera: CameraSummary | None = None
     taken_at: datetime | None = None
     latitude: float | None = None
@@ -194,6 +198,7 @@ async def summarise_entities(
             await tags_of(session, page),
             await archive_places(session, page),
             await _comics(session, page, rows),
+            await _sidecars(session, page),
         )
         summaries += [facts.of(key, entities[key].created_at) for key in page]
     return summaries
@@ -207,6 +212,7 @@ class _Facts:
     tags: Mapping[EntityId, Sequence[EntityTag]]
     members: Mapping[EntityId, tuple[str, str]]
     comics: Mapping[EntityId, Sequence[ComicPlace]]
+    sidecars: Mapping[EntityId, tuple[EntityId, str]]
 
     def of(self, entity_id: EntityId, added_at: datetime) -> EntitySummary:
         """Return the summary of one of the entities."""
@@ -225,6 +231,8 @@ class _Facts:
             height=self._value(entity_id, ImageDimensionsComponent.height),
             frame_count=self._value(entity_id, FramePropertiesComponent.frame_count),
             title=self._value(entity_id, StatedTextComponent.title),
+            description=self._value(entity_id, StatedTextComponent.description),
+            sidecar=self.sidecars.get(entity_id),
             camera=self._camera(entity_id),
             taken_at=self._taken_at(entity_id),
             latitude=self._value(entity_id, GeoPositionComponent.latitude),
@@ -331,6 +339,17 @@ async def _comics(
         name = None if concept is None else concepts[concept].name
         found[key].append(ComicPlace(name=name, variant_entity_id=owner, page_number=number))
     return found
+
+
+async def _sidecars(
+    session: AsyncSession, entity_ids: Sequence[EntityId]
+) -> dict[EntityId, tuple[EntityId, str]]:
+    tie, file = SidecarComponent, FilePropertiesComponent
+    named = select(tie.entity_id, file.entity_id, file.name_text).join(
+        file, file.entity_id == tie.sidecar_entity_id
+    )
+    rows = await session.execute(named.where(tie.entity_id.in_(entity_ids)))
+    return {asset: (sidecar, name) for asset, sidecar, name in rows}
 
 
 async def _concepts(

@@ -24,7 +24,7 @@ from dam.models import (
     FilePropertiesComponent,
     TrashedComponent,
 )
-from dam.services import ecs_service
+from dam.services import ecs_service, sidecar_service
 from dam.services.asset_service import IdOrPrefix, resolve_ids
 from dam.services.comic_book_service import check_links, comic_parts
 from dam.services.content_service import trashed_among, with_companions
@@ -78,6 +78,7 @@ async def trash_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) -> T
     async with _noted(session, ids, locked, f"trashing {len(ids)} assets") as recording:
         rows = [{"entity_id": entity_id, "trashed_at": now} for entity_id in ids]
         await insert_rows(session, table_of(TrashedComponent), rows)
+    await sidecar_service.mark_readers(session, ids)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
 
@@ -120,6 +121,7 @@ async def restore_assets(session: AsyncSession, wanted: Sequence[IdOrPrefix]) ->
     ids, locked = await _lock(session, wanted, plan_restoring)
     async with _noted(session, ids, locked, f"restoring {len(ids)} assets") as recording:
         await ecs_service.remove_components(session, ids, TrashedComponent)
+    await sidecar_service.mark_beside(session, ids)
     return Trashing(entity_ids=tuple(ids), change=recording.change)
 
 
@@ -220,4 +222,11 @@ def _noted(
     session: AsyncSession, ids: Sequence[EntityId], locked: Sequence[EntityId], what: str
 ) -> AbstractAsyncContextManager[Recording]:
     watched = [Watched(column=TrashedComponent.entity_id, ids=ids)]
-    return recorded(session, watched, what=what, check=check_links, locked=locked)
+    return recorded(session, watched, what=what, check=_settle, locked=locked)
+
+
+async def _settle(session: AsyncSession, change: Change) -> None:
+    """Do what follows when trashing or restoring was undone."""
+    await check_links(session, change)
+    await sidecar_service.mark_readers(session, change.entity_ids)
+    await sidecar_service.mark_beside(session, change.entity_ids)

@@ -15,6 +15,7 @@ __all__ = [
     "path_digest",
     "path_from_bytes",
     "safe_base_name",
+    "stem_digest",
 ]
 
 _MAX_NAME_BYTES = 255
@@ -41,6 +42,15 @@ def path_from_bytes(raw: bytes) -> Path:
 def path_digest(raw: bytes) -> bytes:
     """Return the 32-byte digest that the database indexes instead of a path of any length."""
     return hashlib.sha256(raw).digest()
+
+
+def stem_digest(raw: bytes) -> bytes:
+    """Return the `path_digest` of a path without the extension of its name.
+
+    >>> stem_digest(b"/a/1.b.jpg") == path_digest(b"/a/1.b")
+    True
+    """
+    return path_digest(os.path.splitext(raw)[0])  # noqa: PTH122 - bytes
 
 
 def is_at_or_below(path: bytes, roots: Set[bytes]) -> bool:

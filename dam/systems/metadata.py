@@ -6,17 +6,22 @@ from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import DamError, MediaKindError, NoDecoderError, raise_host_limit
+from dam.media.camera.sidecar import SidecarFacts, joined_with
+from dam.media.camera.values import StatedFacts
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.kind import kind_of, version_of_picture
 from dam.models import (
     FilePropertiesComponent,
     NeedsContentAnalysisComponent,
     NeedsMetadataExtractionComponent,
+    SidecarComponent,
 )
-from dam.services import content_service
+from dam.services import content_service, sidecar_service
 from dam.services.content_service import is_about_bytes, statement_for
 from dam.services.file_operations import FileOperationsResource
 from dam.systems.image_analysis import HASHES
+from dam.systems.kinds.stated import STATED_COMPONENTS, write_stated
+from dam.systems.sidecars import ReadSidecar, mark_unread, read_sidecars
 from dam.tasks.files import FileDescription
 
 
@@ -29,9 +34,15 @@ async def extract_metadata(
     kinds: Resource[MediaKinds],
     commands: Commands,
 ) -> None:
-    """Describe each marked asset by its content; mark it for the systems that come next."""
+    """Describe each marked asset by its content; mark it for the systems that come next.
+
+    What a sidecar says takes the place of what the file states itself; see `sidecar_service`.
+    """
     contents = await content_service.locate_marked(reader, assets)
     answers = await files.describe(list(contents.values()))
+    near = await reader.run(sidecar_service.find_sidecars, contents.keys())
+    sidecars = await read_sidecars(near.of_assets, reader, files)
+    await mark_unread(near.among_them, reader, commands, but=contents)
     given_up: list[EntityId] = []
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
@@ -45,7 +56,7 @@ async def extract_metadata(
             commands.execute(*noted, on_behalf_of=asset)
         if isinstance(answer.failure, NoDecoderError):
             files.undecodable[answer.failure.message] += 1
-        _write(commands, asset, answer, kinds, known.get(asset))
+        _write(commands, asset, answer, kinds, known.get(asset), sidecars.get(asset))
     # What was too much for a worker may still be recognised by one, which tells who will try again.
     types = await files.recognise([contents[asset] for asset in given_up]) if given_up else []
     for asset, found in zip(given_up, types, strict=True):
@@ -63,6 +74,7 @@ def _write(
     answer: FileDescription[object],
     kinds: MediaKinds,
     former: FilePropertiesComponent | None,
+    sidecar: ReadSidecar | None,
 ) -> None:
     """Write a description, and set the markers that follow it."""
     media_type, failure = answer.media_type, answer.failure
@@ -70,6 +82,7 @@ def _write(
         _forget_former(commands, asset, kinds, media_type, former)
     if failure is None or answer.facts is not None:
         failure = _write_facts(commands, asset, answer, kinds) or failure
+        _write_stated(commands, asset, answer.facts, former, sidecar)
     if failure is not None:
         if not isinstance(failure, NoDecoderError):
             commands.fail(asset, failure)
@@ -138,7 +151,8 @@ def _forget_former(
         return
     kind = kind_of(kinds.kinds(), media_type)
     commands.tag(asset, source="file")
-    for component in kinds.components():
+    commands.remove(asset, SidecarComponent)
+    for component in kinds.components().union(STATED_COMPONENTS):
         commands.remove(asset, component)
     if kind is None or kind.picture is None:
         commands.remove(asset, NeedsContentAnalysisComponent)
@@ -162,3 +176,28 @@ def _write_facts(
             raise
         return MediaKindError(binding.kind.name, error)
     return None
+
+
+def _write_stated(
+    commands: Commands,
+    asset: EntityId,
+    facts: object,
+    former: FilePropertiesComponent | None,
+    sidecar: ReadSidecar | None,
+) -> None:
+    """Write what a file states for people, and its sidecar in place of it."""
+    stated = getattr(facts, "stated", None)
+    stated = stated if isinstance(stated, StatedFacts) else StatedFacts()
+    said = None if sidecar is None else sidecar.facts
+    if isinstance(said, Exception):
+        commands.fail(asset, said)
+    elif sidecar is not None and said is not None and _is_for(said, former):
+        stated = joined_with(stated, said)
+        commands.set_values(asset, SidecarComponent, sidecar_entity_id=sidecar.entity_id)
+    write_stated(commands, asset, stated)
+
+
+def _is_for(sidecar: SidecarFacts, file: FilePropertiesComponent | None) -> bool:
+    """Tell whether a sidecar is for files with the extension of this one."""
+    name = "" if file is None else file.name_text
+    return sidecar.extension in (None, name.rpartition(".")[2].lower())

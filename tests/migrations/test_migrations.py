@@ -15,6 +15,7 @@ from dam.core.ecs.components import Base
 from dam.media.comic.name import title_key
 from dam.models import SCHEMA_REVISION
 from dam.services.schema_service import checks, migrations, migrations_folder, setting_up
+from dam.storage.paths import stem_digest
 from tests.conftest import PROJECT
 from tests.databases import create_schema, world_config
 from tests.migrations.populate import ROWS, populate
@@ -82,6 +83,31 @@ def test_a_database_in_use_is_upgraded_with_its_rows(database_url: str, made_up:
     assert after.pop("alembic_version") == [{"version_num": made_up}]
     assert before.pop("alembic_version") == [{"version_num": SCHEMA_REVISION}]
     assert after == before
+
+
+def test_paths_of_files_get_the_digest_of_their_stem(database_url: str) -> None:
+    run_alembic(database_url, "downgrade", "0015")
+    paths = {1: b"/a.b/c.d.jpg", 2: b"/a.b/folder", 3: b"/a/\xff.xmp", 4: b"/a/.xmp"}
+    rows = [{"id": number, "path": path} for number, path in paths.items()]
+    time = "'2026-01-01 00:00:00'"
+    with connected(database_url) as connection:
+        created = f"INSERT INTO entities (id, created_at) VALUES (:id, {time})"  # noqa: S608
+        connection.execute(text(created), rows)
+        seen = (
+            "INSERT INTO component_original_source_info (id, entity_id, path, path_digest,"  # noqa: S608
+            " path_text, size_bytes, mtime_ns, mode, first_seen_at, last_seen_at, read_at)"
+            f" VALUES (:id, :id, :path, :path, '', 0, 0, 0, {time}, {time}, {time})"
+        )
+        connection.execute(text(seen), rows)
+        hashed = "INSERT INTO component_content_hash_sha256 (entity_id, digest) VALUES (:id, :path)"
+        connection.execute(text(hashed), [row for row in rows if row["id"] != 2])
+    run_alembic(database_url, "upgrade", "head")
+    found = {
+        row["id"]: row["stem_digest"]
+        for row in rows_of(database_url)["component_original_source_info"]
+    }
+    expected = {number: stem_digest(path) for number, path in paths.items() if number != 2}
+    assert found == {**expected, 2: None}
 
 
 def test_concepts_of_before_get_their_keys(database_url: str) -> None:

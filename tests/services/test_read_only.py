@@ -31,6 +31,7 @@ from dam.services import (
     removal_service,
     schema_service,
     search_service,
+    sidecar_service,
     status_service,
     store_service,
     summary_service,
@@ -66,9 +67,13 @@ class Filled:
     variant: EntityId
     page: EntityId
     trashed: EntityId
+    note: EntityId
+    sidecar: EntityId
 
 
-ANYTHING = Filled(picture=1, sha256=64 * "0", concept=2, variant=3, page=4, trashed=5)
+ANYTHING = Filled(
+    picture=1, sha256=64 * "0", concept=2, variant=3, page=4, trashed=5, note=6, sidecar=7
+)
 
 
 @pytest.fixture
@@ -90,6 +95,9 @@ async def filled(world: World, add: Add, tmp_path: Path) -> Filled:
     (tmp_path / "trashed.txt").write_text("trashed")
     trashed = await add(tmp_path / "trashed.txt")
     await world.run(trash_service.trash_assets, [trashed])
+    for name in ("note.txt", "note.xmp"):
+        (tmp_path / name).write_text(name)
+    note, sidecar = [await add(tmp_path / name) for name in ("note.txt", "note.xmp")]
     await world.run(search_service.save_query, "big", "width:>1")
     await world.run(tag_service.tag_entities, [picture], ["cat", "rating=4"])
     return Filled(
@@ -99,6 +107,8 @@ async def filled(world: World, add: Add, tmp_path: Path) -> Filled:
         variant=variant,
         page=page,
         trashed=trashed,
+        note=note,
+        sidecar=sidecar,
     )
 
 
@@ -210,6 +220,8 @@ def cases(f: Filled) -> list[Case]:
         case(tag_service.require_tag, "cat"),
         case(tag_service.show_tag, "cat"),
         case(tag_service.tags_of, [f.picture]),
+        case(sidecar_service.find_sidecars, [f.note]),
+        case(sidecar_service.find_unread, [f.sidecar]),
         case(trash_service.list_trash),
         case(trash_service.plan_restoring, [f.trashed]),
         case(trash_service.plan_trashing, [f.picture]),

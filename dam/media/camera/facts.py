@@ -50,6 +50,7 @@ ISOS = (
 )
 FOCAL_LENGTHS = ("ExifIFD:FocalLength", "IFD0:FocalLength", "XMP-exif:FocalLength")
 ORIENTATIONS = ("IFD0:Orientation", "XMP-tiff:Orientation")
+RATINGS = ("XMP-xmp:Rating", "IFD0:Rating", "ExifIFD:Rating")
 KEYWORDS = ("XMP-dc:Subject", "IPTC:Keywords", "IFD0:XPKeywords")
 PATHS = {
     "XMP-lr:HierarchicalSubject": "|",
@@ -100,6 +101,11 @@ def facts_of(groups: Groups) -> CameraFacts:
         keywords=tuple(_keywords(groups)),
         metadata=metadata_text(groups),
     )
+
+
+def states_rating(groups: Groups) -> bool:
+    """Tell whether the tags of a picture say how many stars it has, be it none."""
+    return next(_numbers(groups, RATINGS), None) is not None
 
 
 def metadata_text(groups: Groups) -> str:
@@ -222,7 +228,7 @@ def _lens_by_numbers(groups: Groups) -> str | None:
 
 def _rating(groups: Groups) -> int | None:
     """Return the stars, 1 to 5. The rating 0 is none, and -1 a picture that was rejected."""
-    for stars in _numbers(groups, ("XMP-xmp:Rating", "IFD0:Rating", "ExifIFD:Rating")):
+    for stars in _numbers(groups, RATINGS):
         return round(stars) if 1 <= round(stars) <= _MOST_STARS else None
     for percent in _numbers(groups, ("IFD0:RatingPercent", "XMP-microsoft:RatingPercent")):
         return max((stars for least, stars in _STARS_OF_PERCENT if percent >= least), default=None)

@@ -26,10 +26,6 @@ def _tiff_blocks(source: ByteSource) -> Blocks:
     return Blocks(exif=[source])
 
 
-def _document_blocks(source: ByteSource) -> Blocks:
-    return Blocks(xmp=[source.read(0, source.size)])
-
-
 _CONTAINERS: tuple[tuple[int, bytes, Callable[[ByteSource], Blocks]], ...] = (
     (0, b"\xff\xd8", jpeg_blocks),
     (0, b"II", _tiff_blocks),
@@ -91,10 +87,15 @@ def read_groups(file: BinaryIO, limits: MediaLimits) -> Groups:
     return groups
 
 
+def is_xmp_document(file: BinaryIO) -> bool:
+    """Tell whether a file begins as an XMP document does, from where it is read next."""
+    text = file.read(64).replace(b"\0", b"").lstrip(b"\xff\xfe")  # it may be UTF-16
+    return _XMP_DOCUMENT.match(text) is not None
+
+
 def _blocks(source: ByteSource) -> Blocks:
     head = source.read(0, 64)
     for at, magic, find in _CONTAINERS:
         if head.startswith(magic, at):
             return find(source)
-    text = head.replace(b"\0", b"").lstrip(b"\xff\xfe")  # it may be UTF-16
-    return _document_blocks(source) if _XMP_DOCUMENT.match(text) else Blocks()
+    return Blocks()

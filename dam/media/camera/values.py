@@ -38,6 +38,26 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatedFacts:
+    """What a file says of itself for people; what it does not say is None or empty.
+
+    Attributes:
+        keywords: Each once; they become tags.
+        rating: Stars, 1 to 5.
+        taken_at: When a picture was taken or a film was recorded.
+        position: Where that was.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    author: str | None = None
+    keywords: tuple[str, ...] = ()
+    rating: int | None = None
+    taken_at: TakenAt | None = None
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraFacts:
     """What the metadata of a picture says; what it does not say is None or empty.
 
@@ -64,3 +84,16 @@ class CameraFacts:
     author: str | None = None
     keywords: tuple[str, ...] = ()
     metadata: str = ""
+
+    @property
+    def stated(self) -> StatedFacts:
+        """What it says for people, and a sidecar may say instead."""
+        return StatedFacts(
+            title=self.title,
+            description=self.description,
+            author=self.author,
+            keywords=self.keywords,
+            rating=self.rating,
+            taken_at=self.taken_at,
+            position=self.position,
+        )

@@ -7,6 +7,7 @@ before anything in it is looked at, so no entity is ever declared.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, NoReturn
 
 from dam.media.camera.tag_names import NAMESPACES
 from dam.media.limits import MediaLimits
@@ -35,12 +36,22 @@ class Node:
         return "".join(self.texts)
 
 
+class ParsedXml(NamedTuple):
+    """A document: a node without a name that has its root as the child, and what is wrong with it.
+
+    `fault` is None for a document that is sound, or longer or deeper than what is read of it.
+    """
+
+    root: Node
+    fault: str | None = None
+
+
 class _StopError(Exception):
     """Nothing more of the document is read."""
 
 
-def parse_lenient_xml(block: bytes, limits: MediaLimits) -> Node:
-    """Return a node without a name that has the root of the document as its child.
+def parse_lenient_xml(block: bytes, limits: MediaLimits) -> ParsedXml:
+    """Return the tree of a document.
 
     Of a document that is malformed, too deep or too large, it has what was read until there; of one
     with a document type it has nothing.
@@ -51,7 +62,8 @@ def parse_lenient_xml(block: bytes, limits: MediaLimits) -> Node:
         mended = _Builder(limits)
         _parse(_mended(content), "utf-8", mended)
         builder = mended if mended.has_root or mended.count > builder.count else builder
-    return builder.root
+    is_sound = builder.has_root or builder.is_cut
+    return ParsedXml(builder.root, builder.fault or (None if is_sound else "it is not well-formed"))
 
 
 def _parse(content: bytes, encoding: str | None, builder: "_Builder") -> bool:
@@ -107,6 +119,8 @@ class _Builder:
         self._limits = limits
         self.count = 0
         self._text_left = _MOST_TEXT
+        self.is_cut = False
+        self.fault: str | None = None
 
     @property
     def has_root(self) -> bool:
@@ -118,7 +132,7 @@ class _Builder:
         self.count += 1
         most = min(_MOST_ELEMENTS, self._limits.max_document_elements)
         if self.count > most or len(self._open) > self._limits.max_document_depth:
-            raise _StopError
+            self._cut()
         scope = self._scopes[-1]
         declared = {key: value for key, value in attributes.items() if key.startswith("xmlns:")}
         if declared:
@@ -139,11 +153,16 @@ class _Builder:
         """Take a part of a text."""
         self._text_left -= len(text)
         if self._text_left < 0:
-            raise _StopError
+            self._cut()
         self._open[-1].texts.append(text)
 
     def refuse(self, *_: object) -> None:
         """Stop at a document type."""
+        self.fault = "it has a document type"
+        raise _StopError
+
+    def _cut(self) -> NoReturn:
+        self.is_cut = True
         raise _StopError
 
 

@@ -34,9 +34,12 @@ _MOST_STOPS = 100
 _DEFAULT_LANGUAGE = "x-default"
 
 
-def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> None:
-    """Add the tags of an XMP document to groups; tags that are there stay."""
-    root = parse_lenient_xml(block, limits)
+def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> str | None:
+    """Add the tags of an XMP document to groups; tags that are there stay.
+
+    Return what is wrong with the document; its tags up to there are added.
+    """
+    root, fault = parse_lenient_xml(block, limits)
     descriptions: list[Node] = []
     shared: dict[str, Node] = {}
     _find(root, descriptions, shared)
@@ -49,6 +52,7 @@ def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> None:
             if _is_property(child.name) and reader.left > 0:
                 for language, value in reader.values(child).items():
                     _put(groups, child.name, value, language)
+    return fault
 
 
 def _find(node: Node, descriptions: list[Node], shared: dict[str, Node]) -> None:

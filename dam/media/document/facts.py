@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 
+from dam.media.camera.values import StatedFacts
 from dam.media.clean_text import MOST_CHARACTERS, clean_text
 
 TEXT_PAGES = 20
@@ -52,6 +53,16 @@ class DocumentFacts:
     created_at: str | None = None
     modified_at: str | None = None
     text: str | None = None
+
+    @property
+    def stated(self) -> StatedFacts:
+        """What it says for people."""
+        return StatedFacts(
+            title=self.title,
+            description=self.description,
+            author=self.author,
+            keywords=self.keywords,
+        )
 
 
 def stated(text: str | None, most: int = MOST_CHARACTERS) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dam.errors import ItemError
-from dam.media.camera.values import CameraFacts
+from dam.media.camera.values import CameraFacts, StatedFacts
 
 BITMAP_RECIPE = 1
 """Version of the small bitmap and of the hashes; hashes of different versions must not be compared.
@@ -68,6 +68,11 @@ class PictureFacts:
     description: ImageDescription | None
     camera: CameraFacts
     failure: ItemError | None = None
+
+    @property
+    def stated(self) -> StatedFacts:
+        """What its metadata says for people."""
+        return self.camera.stated
 
 
 @dataclass(frozen=True, slots=True)

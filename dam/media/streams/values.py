@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from dam.media.camera.values import Position, TakenAt
+from dam.media.camera.values import Position, StatedFacts, TakenAt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +82,13 @@ class StreamFacts:
     model: str | None = None
     streams: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stated(self) -> StatedFacts:
+        """What it says for people."""
+        return StatedFacts(
+            title=self.title,
+            description=self.description,
+            taken_at=self.recorded_at,
+            position=self.position,
+        )

@@ -354,7 +354,15 @@ async def _write_source(
 ) -> None:
     row = {"entity_id": variant_entity_id, "first_seen_at": now, **_source(folder, now)}
     # A file may have been imported from this path before; from now on it is the folder's.
-    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    changing = (
+        "entity_id",
+        "size_bytes",
+        "mtime_ns",
+        "mode",
+        "last_seen_at",
+        "read_at",
+        "stem_digest",
+    )
     conflict = Conflict(("path_digest",), changing)
     await insert_rows(session, _SOURCES, [row], conflict)
 
@@ -380,4 +388,5 @@ def _source(folder: FolderState, now: datetime) -> dict[str, object]:
         "mode": folder.reading.mode,
         "last_seen_at": now,
         "read_at": folder.read_at,
+        "stem_digest": None,
     }

@@ -10,7 +10,6 @@ from dam.services.content_service.contents import (
 )
 from dam.services.content_service.file_states import LARGE_BYTES, statement_for
 from dam.services.content_service.files import (
-    HashedFile,
     KnownFile,
     RecordedFile,
     foresee_files,
@@ -20,6 +19,7 @@ from dam.services.content_service.files import (
 )
 from dam.services.content_service.locations import ShownLocation, locate, locate_marked, location_of
 from dam.services.content_service.names import names_of
+from dam.services.content_service.sources import HashedFile
 from dam.services.content_service.times import times_of
 from dam.services.content_service.touched import TouchedFile, note_touched
 from dam.services.content_service.trashed import bring_back, trashed_among, with_companions

@@ -3,15 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, bindparam, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from dam.core.database.bulk import Conflict, insert_rows
-from dam.core.ecs.components import AnyComponent, EntityId, table_of
+from dam.core.ecs.components import EntityId, table_of
 from dam.core.ecs.identities import known_identities
 from dam.core.ecs.rows import Row, write_rows
 from dam.core.new_entities import NewEntityMarkers
@@ -25,6 +23,7 @@ from dam.models import (
     OriginalSourceInfoComponent,
     TrashedComponent,
 )
+from dam.services import sidecar_service
 from dam.services.content_service.contents import (
     HashedContent,
     mark_as_new,
@@ -33,31 +32,17 @@ from dam.services.content_service.contents import (
     unreadable_assets,
 )
 from dam.services.content_service.file_states import note_states
+from dam.services.content_service.sources import (
+    HashedFile,
+    Source,
+    upsert_by_path,
+    write_sources,
+)
 from dam.services.content_service.successors import Replaced, foresee_successors, note_successors
 from dam.services.content_service.trashed import trashed_among
 from dam.storage.content_store import StoredFile
-from dam.storage.paths import path_bytes, path_digest
 
 ByteStatus = Literal["added", "restored", "known", "unchanged"]
-
-
-@dataclass(frozen=True)
-class HashedFile:
-    """A user's file that was read, hashed and, unless only referenced, stored."""
-
-    path: Path
-    read_at: datetime
-    stored: StoredFile
-
-    @cached_property
-    def raw_path(self) -> bytes:
-        """The path as bytes."""
-        return path_bytes(self.path)
-
-    @cached_property
-    def path_digest(self) -> bytes:
-        """The digest under which the path is indexed."""
-        return path_digest(self.raw_path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +58,6 @@ class RecordedFile:
     status: ByteStatus
     is_mended: bool = False
     inherited_from: EntityId | None = None
-
-
-class Source(NamedTuple):
-    """The asset that a path had, and the time of the file."""
-
-    entity_id: EntityId
-    mtime_ns: int
 
 
 async def record_files(
@@ -112,8 +90,16 @@ async def record_files(
     mended = {entity_id for entity_id, file in assets if _is_mended(file.stored, entity_id, known)}
     was_there = {entity_id for entity_id, _ in assets} - new
     await mark_as_new(session, mended | await unreadable_assets(session, was_there), markers)
-    before = await _write_sources(session, assets, now)
-    heirs = await note_successors(session, _replaced(assets, before), new)
+    before = await write_sources(session, assets, now)
+    replaced = _replaced(assets, before)
+    heirs = await note_successors(session, replaced, new)
+    await sidecar_service.forget_gone(
+        session, {old.successor_entity_id for old in replaced.values()}
+    )
+    elsewhere = {
+        entity_id for entity_id, file in assets if _is_at_new_path(entity_id, file, before)
+    }
+    await sidecar_service.mark_beside(session, elsewhere - new)
     before_ids = {path: source.entity_id for path, source in before.items()}
     return [
         replace(
@@ -134,6 +120,11 @@ def _replaced(
         for entity_id, file in assets
         if (held := before.get(file.path_digest)) is not None and held.entity_id != entity_id
     }
+
+
+def _is_at_new_path(entity_id: EntityId, file: HashedFile, before: Mapping[bytes, Source]) -> bool:
+    held = before.get(file.path_digest)
+    return held is None or held.entity_id != entity_id
 
 
 async def foresee_files(
@@ -237,7 +228,7 @@ async def _write_locations(
     await write_rows(session, FileLocationComponent, rows, replace=False)
     await _forget_places(session, former)
     changing = ("entity_id", "size_bytes", "mtime_ns")
-    await _upsert_by_path(session, FileLocationComponent, referenced, changing)
+    await upsert_by_path(session, FileLocationComponent, referenced, changing)
     await note_states(session, ((e, f.stored.state, e in stored) for e, f in files))
     return known
 
@@ -267,44 +258,6 @@ async def _forget_places(session: AsyncSession, ids: Collection[int]) -> None:
     if ids:
         place = FileLocationComponent
         await session.execute(delete(table_of(place)).where(place.id.in_(ids)))
-
-
-async def _write_sources(
-    session: AsyncSession, files: Iterable[tuple[EntityId, HashedFile]], now: datetime
-) -> dict[bytes, Source]:
-    """Record the sources; return what each path had before, by path digest."""
-    rows: dict[bytes, Row] = {}
-    for entity_id, file in files:
-        rows[file.path_digest] = {
-            "entity_id": entity_id,
-            "path": file.raw_path,
-            "path_digest": file.path_digest,
-            "path_text": display_path(file.path),
-            "size_bytes": file.stored.reading.size_bytes,
-            "mtime_ns": file.stored.reading.mtime_ns,
-            "mode": file.stored.reading.mode,
-            "first_seen_at": now,
-            "last_seen_at": now,
-            "read_at": file.read_at,
-        }
-    source = OriginalSourceInfoComponent
-    held = select(source.path_digest, source.entity_id, source.mtime_ns)
-    found = await session.execute(held.where(source.path_digest.in_(rows)))
-    before = {digest: Source(entity_id, mtime_ns) for digest, entity_id, mtime_ns in found}
-    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
-    await _upsert_by_path(session, source, rows, changing)
-    return before
-
-
-async def _upsert_by_path(
-    session: AsyncSession,
-    kind: type[AnyComponent],
-    rows: Mapping[bytes, Row],
-    changing: Collection[str],
-) -> None:
-    # Sorted, so that two imports of the same folder cannot deadlock.
-    ordered = [rows[digest] for digest in sorted(rows)]
-    await insert_rows(session, table_of(kind), ordered, Conflict(("path_digest",), tuple(changing)))
 
 
 class KnownFile(NamedTuple):

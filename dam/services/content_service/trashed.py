@@ -14,7 +14,7 @@ from dam.core.ecs.changes import lock_in_order
 from dam.core.ecs.components import EntityId
 from dam.core.read_only import ReadOnly
 from dam.models import ComicBookVariantComponent, PageLink, TrashedComponent
-from dam.services import ecs_service
+from dam.services import ecs_service, sidecar_service
 
 
 async def trashed_among(
@@ -67,6 +67,7 @@ async def bring_back(session: AsyncSession, entity_ids: Collection[EntityId]) ->
     await lock_in_order(session, [*sorted(works), *sorted(back - works)])
     back = await with_companions(session, entity_ids)
     await ecs_service.remove_components(session, back, TrashedComponent)
+    await sidecar_service.mark_beside(session, back)
     return back
 
 

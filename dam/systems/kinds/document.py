@@ -7,16 +7,11 @@ from dam.core.media_kinds import KindBinding
 from dam.core.systems.commands import Commands
 from dam.media.document.facts import DocumentFacts
 from dam.media.document.kind import DOCUMENT
-from dam.media.keywords import tags_of
-from dam.models import (
-    DocumentPropertiesComponent,
-    DocumentTextComponent,
-    StatedTextComponent,
-)
+from dam.models import DocumentPropertiesComponent, DocumentTextComponent
 
 
 def write_document(commands: Commands, asset: EntityId, document: DocumentFacts) -> None:
-    """Give a document its facts, its text, and a tag for each of its keywords."""
+    """Give a document its facts and its text."""
     commands.set_values(
         asset,
         DocumentPropertiesComponent,
@@ -25,17 +20,8 @@ def write_document(commands: Commands, asset: EntityId, document: DocumentFacts)
         created_at=_time(document.created_at),
         modified_at=_time(document.modified_at),
     )
-    words = {
-        "title": document.title,
-        "description": document.description,
-        "author": document.author,
-    }
-    if any(words.values()):
-        commands.set_values(asset, StatedTextComponent, **words)
     if document.text is not None:
         commands.set_values(asset, DocumentTextComponent, text=document.text)
-    if tags := tags_of(document.keywords):
-        commands.tag(asset, *tags, source="file")
 
 
 def _time(text: str | None) -> datetime | None:
@@ -44,6 +30,6 @@ def _time(text: str | None) -> datetime | None:
 
 DOCUMENTS = KindBinding(
     kind=DOCUMENT,
-    components=(DocumentPropertiesComponent, StatedTextComponent, DocumentTextComponent),
+    components=(DocumentPropertiesComponent, DocumentTextComponent),
     write=write_document,
 )

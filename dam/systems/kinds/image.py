@@ -15,7 +15,7 @@ from dam.systems.kinds.camera import CAMERA_COMPONENTS, write_camera
 
 
 def write_image(commands: Commands, asset: EntityId, facts: PictureFacts) -> None:
-    """Give a picture what its header and its metadata say."""
+    """Give a picture what its header says, its camera, and all of its metadata."""
     if facts.description is not None:
         _write_description(commands, asset, facts.description)
     write_camera(commands, asset, facts.camera)

@@ -14,13 +14,9 @@ from dam.models import (
     ContainerPropertiesComponent,
     DurationComponent,
     FileMetadataComponent,
-    GeoPositionComponent,
     ImageDimensionsComponent,
-    StatedTextComponent,
-    TakenAtComponent,
     VideoPropertiesComponent,
 )
-from dam.systems.kinds.camera import write_time_and_place
 
 
 def write_streams(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
@@ -35,23 +31,14 @@ def write_streams(commands: Commands, asset: EntityId, facts: StreamFacts) -> No
     song = asdict(facts.song)
     if any(value is not None for value in song.values()):
         commands.set_values(asset, AudioTagsComponent, **song)
-    if facts.title or facts.description:
-        title, description = facts.title, facts.description
-        commands.set_values(asset, StatedTextComponent, title=title, description=description)
-    _write_recording(commands, asset, facts)
+    if facts.make or facts.model:
+        make, model = facts.make, facts.model
+        commands.set_values(asset, CameraPropertiesComponent, make=make, model=model)
     listed = {str(number): words for number, words in enumerate(facts.streams)}
     values = {"Streams": listed, "Tags": facts.tags}
     groups = {name: group for name, group in values.items() if group}
     if groups:
         commands.set_values(asset, FileMetadataComponent, values=groups)
-
-
-def _write_recording(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
-    """Write by which camera, when and where a video was recorded."""
-    if facts.make or facts.model:
-        make, model = facts.make, facts.model
-        commands.set_values(asset, CameraPropertiesComponent, make=make, model=model)
-    write_time_and_place(commands, asset, facts.recorded_at, facts.position)
 
 
 def _write_video(commands: Commands, asset: EntityId, facts: StreamFacts) -> None:
@@ -77,10 +64,7 @@ _COMPONENTS = (
     ContainerPropertiesComponent,
     DurationComponent,
     FileMetadataComponent,
-    GeoPositionComponent,
     ImageDimensionsComponent,
-    StatedTextComponent,
-    TakenAtComponent,
     VideoPropertiesComponent,
 )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from dam.media.camera.facts import facts_of
 from dam.media.camera.reading import read_groups
+from dam.media.camera.sidecar import read_sidecar
 from dam.media.camera.tag_names import EXIF, GPS, IFD0, INTEROP, IPTC_TAGS, NAMESPACES
 from dam.media.camera.values import CameraFacts, Groups
 from dam.media.limits import MediaLimits
@@ -112,7 +113,10 @@ def _files() -> tuple[tuple[Path, dict[str, Any]], ...]:
 
 def _read(path: Path) -> tuple[Groups, CameraFacts]:
     with path.open("rb") as file:
-        groups = read_groups(file, MediaLimits())
+        if path.suffix == ".xmp":
+            groups: Groups = json.loads(read_sidecar(file, MediaLimits()).metadata or "{}")
+        else:
+            groups = read_groups(file, MediaLimits())
     return groups, facts_of(groups)
 
 

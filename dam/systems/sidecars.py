@@ -1,0 +1,73 @@
+"""Reads the sidecars of assets, and marks the assets that do not have what a sidecar says."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from dam.core.ecs.components import EntityId
+from dam.core.systems.commands import Commands
+from dam.core.systems.params import WorldReader
+from dam.media.camera.sidecar import SidecarFacts, read_sidecar
+from dam.models import NeedsMetadataExtractionComponent
+from dam.services import content_service, sidecar_service
+from dam.services.file_operations import FileOperationsResource
+
+
+class ReadSidecar(NamedTuple):
+    """A sidecar of an asset, and what it says, or why its bytes could not be had."""
+
+    entity_id: EntityId
+    facts: SidecarFacts | Exception
+
+
+async def read_sidecars(
+    of_assets: Mapping[EntityId, EntityId], reader: WorldReader, files: FileOperationsResource
+) -> dict[EntityId, ReadSidecar]:
+    """Return the sidecar of each asset; those without one that says something are left out.
+
+    Example: `await read_sidecars({3: 5}, reader, files)`.
+
+    Args:
+        of_assets: By asset, its sidecar, as `find_sidecars` tells.
+        reader: Finds the places of the sidecars.
+        files: Reads them, in the workers.
+    """
+    if not of_assets:
+        return {}
+    contents = await reader.run(content_service.locate, set(of_assets.values()))
+    read = partial(read_sidecar, limits=files.limits)
+    answers = await files.each(read, list(contents.values()))
+    facts = dict(zip(contents, answers, strict=True))
+    return {
+        asset: ReadSidecar(sidecar, facts[sidecar])
+        for asset, sidecar in of_assets.items()
+        if sidecar in facts and _says_something(facts[sidecar])
+    }
+
+
+def _says_something(facts: SidecarFacts | Exception) -> bool:
+    return isinstance(facts, Exception) or bool(facts.metadata)
+
+
+async def mark_unread(
+    sidecars: Collection[EntityId],
+    reader: WorldReader,
+    commands: Commands,
+    *,
+    but: Collection[EntityId],
+) -> None:
+    """Mark the assets beside sidecars that do not have what these say, to be described anew.
+
+    Example: `await mark_unread([5], reader, commands, but=assets)`.
+
+    Args:
+        sidecars: Sidecars that are among the marked assets.
+        reader: Finds what is beside them.
+        commands: Takes the marks.
+        but: Assets that are being described, and read their sidecars themselves.
+    """
+    if not sidecars:
+        return
+    for sidecar, asset in await reader.run(sidecar_service.find_unread, sidecars):
+        if asset not in but:
+            commands.mark(asset, NeedsMetadataExtractionComponent, on_behalf_of=sidecar)
