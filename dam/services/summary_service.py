@@ -132,6 +132,8 @@ class EntitySummary:
         kinds: What it is beside an asset: `comic`, `variant`, `tag`.
         taken_at: The clock of the place, with its distance from UTC if the file says so.
         latitude: In degrees, north positive; `longitude` the same, east positive.
+        title: What the file states, as are `author` and `page_count`.
+        is_encrypted: A part of the document cannot be read without a key; of other files, False.
         tags: Such as `cat` and `rating=4`, each once, by name.
         kept: How its bytes are kept: `store`, `reference`, `archive`.
         paths: Where it was seen, the last one first.

@@ -24,9 +24,9 @@ from dam.errors import (
     raise_host_limit,
 )
 from dam.media.file_type.recognition import HEAD_BYTES, media_type
-from dam.media.image.entry import analyse_picture
+from dam.media.image.entry import analyse_picture, thumbnail_of
 from dam.media.image.jpeg_seal import sealed
-from dam.media.image.values import BITMAP_RECIPE, ImageAnalysis, PerceptualHashes
+from dam.media.image.values import BITMAP_RECIPE, PerceptualHashes
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 from dam.media.limits import MediaLimits
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
@@ -155,14 +155,8 @@ class FileTasks:
         """Decode a picture once; return its hashes and its thumbnail."""
         content, media_type = picture
         with _open_file(self, content) as file:
-            is_hashed, analysis = _analysis(self, file, media_type)
-        return AnalysedPicture(
-            recipe_version=analysis.recipe_version,
-            hashes=analysis.hashes if is_hashed else None,
-            has_structure=analysis.has_structure,
-            fault=analysis.fault,
-            thumbnail=sealed(analysis.thumbnail.content, content.digest),
-        )
+            answer = _analysis(self, file, media_type)
+        return replace(answer, thumbnail=sealed(answer.thumbnail or b"", content.digest))
 
     def check(self, is_fast: bool, place: ExpectedContent) -> CheckedPlace:  # noqa: FBT001 - given by `partial`, which binds the first arguments
         """Return whether a place has the bytes that it should have; see `check_place`."""
@@ -326,10 +320,8 @@ def _recognised(kind: MediaKind[Any], head: bytes, file: BinaryIO) -> str | None
     return found
 
 
-def _analysis(
-    tasks: FileTasks, file: BinaryIO, known_type: str | None
-) -> tuple[bool, ImageAnalysis]:
-    """Return whether the picture of a file is compared with others, and its analysis."""
+def _analysis(tasks: FileTasks, file: BinaryIO, known_type: str | None) -> AnalysedPicture:
+    """Return the hashes of the picture of a file, if it is compared with others, and its JPEG."""
     found = known_type or _media_type(tasks.kinds, file)[0]
     kind = kind_of(tasks.kinds, found)
     if kind is None or kind.picture is None:
@@ -337,8 +329,22 @@ def _analysis(
     file.seek(0)
     with _faults_named(kind):
         picture = kind.picture(file, found, tasks.limits)
-        is_hashed = kind.is_hashed and picture.info.get("is_hashed", True)
-        return is_hashed, analyse_picture(picture)
+        if not (kind.is_hashed and picture.info.get("is_hashed", True)):
+            return AnalysedPicture(
+                recipe_version=BITMAP_RECIPE,
+                hashes=None,
+                has_structure=False,
+                fault=picture.info.get("fault"),
+                thumbnail=thumbnail_of(picture).content,
+            )
+        analysis = analyse_picture(picture)
+    return AnalysedPicture(
+        recipe_version=analysis.recipe_version,
+        hashes=analysis.hashes,
+        has_structure=analysis.has_structure,
+        fault=analysis.fault,
+        thumbnail=analysis.thumbnail.content,
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from dam.media.limits import MediaLimits
 EXTRA = "documents"
 
 _MODULES = ("pypdfium2", "defusedxml", "olefile")
-_PDF, _EPUB = "application/pdf", "application/epub+zip"
+_PDF, _EPUB, _RTF = "application/pdf", "application/epub+zip", "text/rtf"
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 _OPEN_XML_TYPES = frozenset(
@@ -46,6 +46,10 @@ def _describe(file: BinaryIO, media_type: str, limits: MediaLimits) -> DocumentF
 
 
 def _describer(media_type: str) -> Callable[[BinaryIO, str, MediaLimits], DocumentFacts]:
+    if media_type == _RTF:
+        from dam.media.document import rtf  # noqa: PLC0415 - other files need none of it
+
+        return rtf.describe
     with _extra():
         if media_type == _PDF:
             from dam.media.document import pdf  # noqa: PLC0415 - the extra may be absent
@@ -78,7 +82,7 @@ def _picture(file: BinaryIO, media_type: str, limits: MediaLimits) -> Any:  # no
 
 def _cover_of(media_type: str) -> Cover | None:
     """Return the function that finds the cover of such a document; None if it never has one."""
-    if media_type in _COMPOUND_TYPES:
+    if media_type == _RTF or media_type in _COMPOUND_TYPES:
         return None
     with _extra():
         from dam.media.document import office  # noqa: PLC0415 - as above
@@ -110,7 +114,10 @@ def _state(package: str) -> Decoder:
 
 DOCUMENT = MediaKind(
     name="document",
-    media_types=frozenset({_PDF, _EPUB}) | _OPEN_XML_TYPES | _OPEN_DOCUMENT_TYPES | _COMPOUND_TYPES,
+    media_types=frozenset({_PDF, _EPUB, _RTF})
+    | _OPEN_XML_TYPES
+    | _OPEN_DOCUMENT_TYPES
+    | _COMPOUND_TYPES,
     describe=_describe,
     description_version=2,
     picture=_picture,

@@ -21,6 +21,7 @@ from dam.media.image.values import (
     ImageAnalysis,
     PerceptualHashes,
     QueryHashes,
+    Thumbnail,
     Transform,
 )
 from dam.media.limits import MediaLimits
@@ -86,6 +87,11 @@ def analyse(picture: Image.Image) -> ImageAnalysis:
         thumbnail=encode_thumbnail(bitmap),
         fault=picture.info.get("fault"),
     )
+
+
+def thumbnail_of(picture: Image.Image) -> Thumbnail:
+    """Return the thumbnail alone; see `dam.media.image.entry.thumbnail_of`."""
+    return encode_thumbnail(to_srgb(shrink(picture), picture.info.get("icc_profile")))
 
 
 def hash_query(source: AnyFile, limits: MediaLimits) -> QueryHashes:

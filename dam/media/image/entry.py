@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from dam.media.extras import importing
-from dam.media.image.values import ImageAnalysis, ImageDescription, QueryHashes
+from dam.media.image.values import ImageAnalysis, ImageDescription, QueryHashes, Thumbnail
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile
 
@@ -57,6 +57,13 @@ def analyse_picture(picture: Any) -> ImageAnalysis:  # noqa: ANN401 - the type w
     with _extra_image():
         from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
     return analysis.analyse(picture)
+
+
+def thumbnail_of(picture: Any) -> Thumbnail:  # noqa: ANN401 - the type would import Pillow
+    """Return the thumbnail of a `PIL.Image.Image` that is not compared with others."""
+    with _extra_image():
+        from dam.media.image import analysis  # noqa: PLC0415 - the extra may be absent
+    return analysis.thumbnail_of(picture)
 
 
 def hash_query_image(source: AnyFile, limits: MediaLimits = _DEFAULT_LIMITS) -> QueryHashes:

@@ -5,16 +5,16 @@ converts, cuts or repacks a video writes its own time there, or none. exiftool, 
 PhotoPrism take it from both. Here it counts only
 
 - in the containers that cameras write: in Matroska and ASF it is always that of a program;
-- if no program has signed: in a tag such as `encoder`, or as the handler of a stream. The programs
-  that are known by name spoil it in any case; another name there does if it is no maker of cameras
-  and the tags name neither a camera nor a place.
+- if no program has signed: in a tag such as `encoder`, or as the handler of a stream. Programs such
+  as HandBrake, which write their own time, spoil it in any case. Another name there, FFmpeg's too,
+  spoils it unless it is that of a maker of cameras, or the tags name a camera or a place: FFmpeg
+  leaves the time out, or keeps it with these tags if it is told to.
 
-So a camera that writes nothing but the time is believed, and HandBrake and FFmpeg are not, although
-they may keep the camera's name. A program that signs nowhere cannot be told from a camera. The
-time of QuickTime's `creationdate`, which has the distance from UTC, always counts and comes first:
-programs keep it, but do not write it. The `date` of a video may be that of its release, and counts
-beside a camera or a place alone, if it has a time of day. Midnight of 1904 and of 1970 are clocks
-that were never set.
+So a camera that writes nothing but the time is believed, and a converted video is not. A program
+that signs nowhere cannot be told from a camera. The time of QuickTime's `creationdate`, which has
+the distance from UTC, always counts and comes first: programs keep it, but do not write it. The
+`date` of a video may be that of its release, and counts beside a camera or a place alone, if it has
+a time of day. Midnight of 1904 and of 1970 are clocks that were never set.
 """
 
 import math
@@ -42,7 +42,7 @@ _SIGNS = frozenset({*_MAKES, *_MODELS, *_POSITIONS})
 _SIGNED_BY = ("encoder", "encoding_tool", "software", "product_name", "wmfsdkversion")
 _OF_CAMERAS = frozenset({"mov", "mp4", "3gp", "3g2", "avi", "mpeg", "mpegts", "mxf"})
 _PROGRAMS = re.compile(
-    r"\blav[fc]|handbrake|x26[45]|mencoder|\bvlc\b|gpac|mp4box|l-smash|mainconcept|adobe|premiere"
+    r"handbrake|mencoder|\bvlc\b|gpac|mp4box|l-smash|mainconcept|adobe|premiere"
     r"|final ?cut|imovie|davinci|resolve|shotcut|kdenlive|vegas|avidemux|virtualdub|\bobs\b"
     r"|mkvmerge|google inc|\bnero\b|movie ?maker|gstreamer|cyberlink|wondershare|camtasia"
     r"|telegram|youtube|whatsapp",
@@ -53,7 +53,8 @@ _MAKERS = re.compile(
     r"|leica|insta360|garmin|blackmagic|\barri|\bred\b|jvc|minolta|sanyo|xiaomi|huawei|ambarella",
     re.IGNORECASE,
 )
-_OF_APPLE = "core media"  # signs recordings beside the name of the device, and exports without it
+_KEEPERS = re.compile(r"\blav[fc]|x26[45]|^core media", re.IGNORECASE)
+"""Handlers of FFmpeg, and of Apple, whose exports lack the name of the device."""
 
 
 def recorded_at(
@@ -84,7 +85,7 @@ def _is_of_camera(tags: Mapping[str, str], container: str, handlers: Collection[
     names = [tags[key] for key in _SIGNED_BY if key in tags]
     if container not in _OF_CAMERAS or any(map(_PROGRAMS.search, (*names, *handlers))):
         return False
-    is_signed = bool(names) or any(each.lower().startswith(_OF_APPLE) for each in handlers)
+    is_signed = bool(names) or any(map(_KEEPERS.search, handlers))
     return not is_signed or _has_sign(tags) or any(map(_MAKERS.search, names))
 
 

@@ -10,7 +10,7 @@ class DocumentTextComponent(Component, kw_only=True):
     """The text on the first pages of a document, by whose words it is found.
 
     It is that of 20 pages or slides, and at most 60,000 characters. It is known of PDF, of the
-    office formats of today, and of EPUB.
+    office formats of today, of RTF and of EPUB.
     """
 
     __tablename__ = "component_document_text"

@@ -190,7 +190,9 @@ _AT = {"creation_time": "2023-09-22T16:34:05Z"}
     [
         (_AT, ("2023-09-22T16:34:05", 0)),
         ({**_AT, "encoder": "HandBrake 1.8.0 2024062000"}, None),
-        ({**_AT, "encoder": "Lavf61.1.100", "make": "Canon"}, None),
+        ({**_AT, "encoder": "HandBrake 1.9.0", "make": "Canon"}, None),
+        ({**_AT, "encoder": "Lavf61.1.100"}, None),
+        ({**_AT, "encoder": "Lavf61.1.100", "make": "Canon"}, ("2023", 0)),
         ({**_AT, "encoder": "an unknown program"}, None),
         ({**_AT, "encoder": "DJI Mini 3"}, ("2023", 0)),
         ({**_AT, "software": "9.3.5", "make": "Apple", "model": "iPhone 5"}, ("2023", 0)),
