@@ -9,8 +9,10 @@ from sqlalchemy import (
     Dialect,
     Select,
     String,
+    TableValuedAlias,
     bindparam,
     cast,
+    column,
     func,
     select,
 )
@@ -93,6 +95,12 @@ def unnested(numbers: ArrayText, name: str) -> Select[int]:
     """
     given = bindparam(None, numbers, type_=_Array())
     return select(func.unnest(given, type_=BigInteger()).label(name))
+
+
+def json_rows(numbers: Collection[int]) -> TableValuedAlias:
+    """Return rows with these whole numbers in the column `value`, in one parameter; for SQLite."""
+    given = bindparam(None, list(numbers), type_=_Numbers())
+    return func.json_each(given).table_valued(column("value", BigInteger()))
 
 
 @compiles(_Among, "sqlite")

@@ -29,6 +29,10 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     # To compile a plan takes longer than to run it, for all that is asked here.
     "jit": "off",
+    # The driver prepares what is asked often. For that the server makes one plan for all values,
+    # as soon as it expects no better of plans of their own, and is badly wrong about long arrays
+    # and tags that many assets have: a search then takes ten times as long as at first.
+    "plan_cache_mode": "force_custom_plan",
     "lock_timeout": "20s",
     # Less than two lock time-outs: a process suspended in a transaction delays others no longer.
     "idle_in_transaction_session_timeout": "35s",

@@ -8,7 +8,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -49,12 +49,11 @@ _TYPES: dict[ValueKind, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A result: its id, and the keys by which it is sorted."""
 
     entity_id: EntityId
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,8 @@ class Order:
         if self.is_in_database:
             statement = self.statement(compiled, after).limit(limit)
             read = await session.execute(statement)
+            if not self.sorts:
+                return [Row(entity_id) for entity_id in read.scalars().all()]
             return [Row(entity_id, tuple(map(_plain, keys))) for entity_id, *keys in read.all()]
         found = await self._sorted(session, compiled)
         start = 0

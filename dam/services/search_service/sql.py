@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ClauseElement, Executable, Integer, String
+from sqlalchemy import ClauseElement, Executable, Integer, Join, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -122,6 +122,23 @@ def _sqlite_year(element: year_of, compiler: SQLCompiler, **options: Any) -> str
 def _postgresql_year(element: year_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     text = compiler.process(element.clauses, **options)
     return f"CAST(extract(year FROM {text} AT TIME ZONE 'UTC') AS INTEGER)"
+
+
+class Nested(Join):
+    """A join for SQLite, which has no statistics: it looks at `left` first, row by row."""
+
+    inherit_cache = True
+
+
+@compiles(Nested, "sqlite")
+def _in_this_order(element: Nested, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    assert element.onclause is not None
+    # It would look for tables that nothing joins, and `onclause` may name columns as text.
+    options["from_linter"] = None
+    on = compiler.process(element.onclause, **options)
+    options["asfrom"] = True
+    left, right = (compiler.process(side, **options) for side in (element.left, element.right))
+    return f"{left} CROSS JOIN {right} ON {on}"
 
 
 class Explained(Executable, ClauseElement):

@@ -167,6 +167,17 @@ async def test_postgresql_looks_rows_up_unless_its_owner_says_otherwise(postgres
     assert await cost_of_a_lookup(f"{postgres_url}&options=-c%20random_page_cost%3D3") == 3
 
 
+async def test_postgresql_plans_each_statement_for_its_own_values(postgres_url: str) -> None:
+    database = Database(postgres_url, CONTEXT)
+    how_many = text("SELECT count(*) FROM generate_series(1, 3) AS n WHERE n = :n")
+    for n in range(20):  # the driver prepares what it runs the sixth time
+        async with database.reader() as session:
+            assert await session.scalar(how_many, {"n": n}) == (1 <= n <= 3)
+            by_plan = text("SELECT sum(generic_plans) FROM pg_prepared_statements")
+            assert not await session.scalar(by_plan), "a plan for all values"
+    await database.close()
+
+
 async def test_a_durable_writer_is_durable_and_the_next_is_not(sqlite_database: Database) -> None:
     async with sqlite_database.writer(durable=True) as session:
         assert await session.scalar(text("PRAGMA synchronous")) == 2

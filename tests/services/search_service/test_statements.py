@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from dam.core.world import World
-from dam.services.search_service import search_page
+from dam.services.search_service import explain, search_page
 from dam.services.search_service.query.parsing import parse
 from tests.services.search_service.evaluator import answer
 from tests.services.search_service.search_world import NOW, MadeUp
@@ -55,3 +55,34 @@ async def test_a_tag_that_is_counted_is_also_an_alternative(
     page = await searched_world.read(search_page, tree, limit=1000)
 
     assert list(page.entity_ids) == answer(searched, tree)
+
+
+async def test_sqlite_reads_the_table_of_a_condition_that_few_meet(
+    searched_world: World, searched: MadeUp
+) -> None:
+    query = "width:>100000 -tag:dog"
+    how = await searched_world.read(explain, query)
+    page = await searched_world.read(search_page, query)
+
+    assert how.index == ("width:" if searched_world.database.is_sqlite else None)
+    assert list(page.entity_ids) == answer(searched, parse(query, now=NOW))[:100]
+
+
+async def test_what_all_but_few_assets_have_is_no_place_to_begin_with(
+    searched_world: World, searched: MadeUp
+) -> None:
+    query = "added:>1990 height:>=0 -tag:dog"
+    page = await searched_world.read(search_page, query, limit=1000)
+
+    assert list(page.entity_ids) == answer(searched, parse(query, now=NOW))[:1000]
+
+
+@pytest.mark.parametrize("tag", ["tag:dog", "tag:rating>=2"])
+async def test_one_asset_is_one_result_however_often_its_rows_are_joined(
+    searched_world: World, searched: MadeUp, tag: str
+) -> None:
+    tree = parse(" ".join([tag, "tag:cat", "width:>0", "added:>1990"] * 6), now=NOW)
+    page = await searched_world.read(search_page, tree, limit=1000)
+
+    assert page.entity_ids
+    assert list(page.entity_ids) == answer(searched, tree)[:1000]

@@ -113,7 +113,8 @@ async def of_media_types(context: Context, wanted: Sequence[str]) -> Part:
     # Nearly none of them is a comic, and to look would take longer than to count.
     likely = part.index and replace(part.index, is_exact=False)
     is_comic = exists().where(_variants.c.entity_id == _files.c.entity_id).correlate(_files)
-    return Part(part_of(rows, found, not_(is_comic)).condition, likely)
+    part = part_of(rows, found, not_(is_comic), what=what)
+    return Part(part.condition, likely, part.joinable)
 
 
 async def of_type(context: Context, condition: Comparison | Glob) -> Part:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Table,
     and_,
     column,
     exists,
@@ -66,11 +68,45 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Joinable:
+    """Rows of one table of which a result must have one and has few, so that a join can ask for it.
+
+    Args:
+        what: The condition, for people.
+        rows: The rows, of a table.
+        conditions: What must hold for one of them.
+    """
+
+    what: str
+    rows: Rows
+    conditions: Sequence[ColumnElement[bool]]
+
+    @property
+    def is_unique(self) -> bool:
+        """Tell whether a result has one at most, and the table has them in the order of ids."""
+        source = self.rows.source
+        return isinstance(source, Table) and [*source.primary_key] == [self.rows.entity_id]
+
+    @cached_property
+    def ids(self) -> Select[Any]:
+        """The statement that selects whose rows they are."""
+        entity_id = self.rows.entity_id.label("entity_id")
+        return select(entity_id).select_from(self.rows.source).where(*self.conditions)
+
+
+@dataclass(frozen=True)
 class Part:
-    """One condition of a query, as SQL about a row of `ENTRY`; it is never NULL."""
+    """One condition of a query, as SQL about a row of `ENTRY`; it is never NULL.
+
+    Args:
+        condition: The condition.
+        index: An index that finds what meets it.
+        joinable: The same condition as rows to join, if it can be said so.
+    """
 
     condition: Asked
     index: Index | None = None
+    joinable: Joinable | None = None
 
 
 @dataclass(frozen=True)
@@ -150,12 +186,16 @@ def part_of(
         is_indexed: Whether an index finds these rows at once.
     """
     chosen = [*rows.conditions, *conditions]
-    ids = select(rows.entity_id.label("entity_id")).select_from(rows.source).where(*chosen)
-    index = Index(what, (ids,)) if is_indexed else None
+    joinable = Joinable(what, rows, chosen)
+    index = Index(what, (joinable.ids,)) if is_indexed else None
     if rows.is_entry:
         return Part(always(and_(rows.value.is_not(None), *chosen)), index)
-    found: Select[Any] = select(literal_column("1")).select_from(rows.source).where(*chosen)
-    return Part(is_there(found, rows.entity_id), index)
+
+    def asked(entity_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        found: Select[Any] = select(literal_column("1")).select_from(rows.source).where(*chosen)
+        return is_there(found, rows.entity_id)(entity_id)
+
+    return Part(asked, index, joinable if joinable.is_unique else None)
 
 
 def has_index(rows: Rows) -> bool:

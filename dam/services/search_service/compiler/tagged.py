@@ -12,7 +12,7 @@ from dam.errors import TagValueError
 from dam.media.tag_name import tag_key
 from dam.media.tag_value import EXPECTED, VALUE_TYPES, read_value
 from dam.models import EntityTagLinkComponent, TagConceptComponent, TagNameComponent
-from dam.services.search_service.compiler.parts import Context, Index, Part, part_of
+from dam.services.search_service.compiler.parts import Context, Index, Joinable, Part, part_of
 from dam.services.search_service.compiler.values import bounded, bounded_like, compare
 from dam.services.search_service.compiler.vocabulary import KnownTag, parsed_key
 from dam.services.search_service.fields import rows_of
@@ -47,12 +47,14 @@ async def of_value(context: Context, condition: Tagged) -> Part:
     rows = rows_of(EntityTagLinkComponent, _links.c.number)
     has_value = or_(false(), *choices)
     part = part_of(rows, has_value)
+    what = f"tag:{condition.name}"
+    joinable = Joinable(what, rows, [has_value]) if len(tags) == 1 else None
     every = [tag_id for tag_ids in by_type.values() for tag_id in tag_ids]
-    tagged = having(every, f"tag:{condition.name}", _uses(tags))
+    tagged = having(every, what, _uses(tags))
     # To count values, the database would have to read each link.
     exact = select(_links.c.entity_id).where(has_value)
     index = tagged.index and replace(tagged.index, is_exact=False, exact=(exact,))
-    return Part(part.condition, index)
+    return Part(part.condition, index, joinable)
 
 
 def _refuse_value(condition: Tagged, types: Sequence[str | None]) -> None:
@@ -110,4 +112,5 @@ def having(tag_ids: Collection[int], what: str, number: int | None = None) -> Pa
     part = part_of(rows, wanted)
     ids = select(_links.c.entity_id).where(wanted)
     is_one = len(tag_ids) == 1
-    return Part(part.condition, Index(what, (ids,), is_in_order=is_one, number=number))
+    index = Index(what, (ids,), is_in_order=is_one, number=number)
+    return Part(part.condition, index, Joinable(what, rows, [wanted]) if is_one else None)

@@ -93,7 +93,7 @@ async def _part_of_rows(
         if start:
             wanted += [rows.value >= start, rows.value < start + _HIGHEST]
         return part_of(rows, *wanted, what=what, is_indexed=bool(start))
-    return await _by_text(context, rows, pattern)
+    return await _by_text(context, rows, pattern, what)
 
 
 def bounded(pattern: Pattern) -> Pattern:
@@ -142,7 +142,7 @@ def _like(value: ColumnElement[Any], pattern: Pattern) -> ColumnElement[bool]:
     return value.like(literal(pattern.like, String()), escape="\\")
 
 
-async def _by_text(context: Context, rows: Rows, pattern: Pattern) -> Part:
+async def _by_text(context: Context, rows: Rows, pattern: Pattern, what: str) -> Part:
     """Return the part for a text that is not stored folded.
 
     Both databases fold ASCII. The texts that have anything else are folded and compared here.
@@ -151,7 +151,7 @@ async def _by_text(context: Context, rows: Rows, pattern: Pattern) -> Part:
     odd = select(rows.entity_id, value).select_from(rows.source)
     read = await context.session.execute(odd.where(not_(is_plain(value)), *rows.conditions))
     ids = [entity_id for entity_id, text in read.all() if pattern.matches(fold(text))]
-    part = part_of(rows, is_plain(value), _like(ascii_lower(value), pattern))
+    part = part_of(rows, is_plain(value), _like(ascii_lower(value), pattern), what=what)
     if not ids:
         return part
     return Part(any_of([part.condition, lambda entity_id: among(entity_id, ids)]))
@@ -167,8 +167,8 @@ def _by_name(context: Context, field: Field, rows: Rows, condition: Comparison |
         return part_of(rows, value == wanted, what=what, is_indexed=is_indexed)
     if context.is_sqlite:
         globbed = value.op("GLOB", is_comparison=True)(literal(pattern.glob, String()))
-        return part_of(rows, globbed)
-    return part_of(rows, _like(bytewise_key(value), pattern))
+        return part_of(rows, globbed, what=what)
+    return part_of(rows, _like(bytewise_key(value), pattern), what=what)
 
 
 def _is_whole(text: str) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -178,6 +178,7 @@ def _is_asked(key: ColumnElement[str], words: int, *, has_keys: bool) -> ColumnE
     return or_(*choices)
 
 
+@lru_cache(maxsize=1024)
 def parsed_key(text: str) -> str | None:
     """Return the key of a tag's name, or None if no tag has such a name."""
     try:
