@@ -1,7 +1,7 @@
 """`part_of`: a part of an open file, as a file."""
 
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 class _Part(io.RawIOBase):
@@ -22,7 +22,7 @@ class _Part(io.RawIOBase):
         self._at = max(0, origin + offset)
         return self._at
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override] # narrower
+    def readinto(self, buffer: Any, /) -> int:  # noqa: ANN401 - anything that takes bytes
         self._file.seek(self._start + self._at)
         found = self._file.read(min(len(buffer), max(0, self._size - self._at)))
         buffer[: len(found)] = found
