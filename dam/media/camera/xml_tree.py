@@ -14,8 +14,9 @@ from dam.media.limits import MediaLimits
 
 _MOST_TEXT = 1 << 20
 _MOST_ELEMENTS = 30_000
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BARE_AND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
+# Not compiled: that takes longer than this module's import, for the few documents to be mended.
+_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_BARE_AND = r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)"
 
 
 @dataclass
@@ -106,7 +107,7 @@ def _mended(content: bytes) -> bytes:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    return _BARE_AND.sub("&amp;", _NOT_XML.sub("", text)).encode("utf-8")
+    return re.sub(_BARE_AND, "&amp;", re.sub(_NOT_XML, "", text)).encode("utf-8")
 
 
 class _Builder:

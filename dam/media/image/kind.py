@@ -44,8 +44,8 @@ IMAGE = MediaKind(
     picture_version=3,
     newer_pictures={"image/vnd.adobe.photoshop": 4, "image/x-tga": 4},
     scaled=frozenset({"image/jpeg", "image/svg+xml", *RAW_TYPES}),
-    # The last ones are what Pillow and numpy import for the first picture. A confined worker can
-    # keep no compiled module, so each would compile them anew where no installer has done so.
+    # The last ones are what Pillow imports for the first picture. A confined worker can keep no
+    # compiled module, so each would compile them anew where no installer has done so.
     preloads=(
         "dam.media.camera.reading",
         "dam.media.image.analysis",
@@ -55,7 +55,6 @@ IMAGE = MediaKind(
         "PIL.JpegImagePlugin",
         "PIL.PngImagePlugin",
         "PIL.PpmImagePlugin",
-        "numpy.ma",
     ),
     requirements=REQUIREMENTS,
     decoders=installed_decoders,

@@ -6,13 +6,12 @@ be used it raises an `ItemError`.
 """
 
 import importlib
-import importlib.metadata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from dam.errors import MissingExtraError
-from dam.media.decoder import Decoder
+from dam.media.decoder import Decoder, version_of
 from dam.media.extras import importing
 from dam.media.limits import MediaLimits
 from dam.media.streams.values import StreamFacts
@@ -80,7 +79,7 @@ def installed_decoders() -> Mapping[str, Decoder]:
     except ImportError:
         hint = MissingExtraError(EXTRA, "reading videos and songs").hint
         return dict.fromkeys(("av", "ffmpeg"), Decoder(available=False, version=None, hint=hint))
-    version = importlib.metadata.version("av")
+    version = version_of("av")
     return {
         "av": Decoder(available=True, version=version, hint=None),
         "ffmpeg": Decoder(available=True, version=av.ffmpeg_version_info, hint=None),
