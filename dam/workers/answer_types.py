@@ -33,6 +33,7 @@ from dam.workers.answers import (
     TUPLE,
     VALUE,
     UnfitError,
+    defaults_of,
     name_of,
     names_of,
 )
@@ -150,6 +151,7 @@ class _Fields:
         names = names_of(kind)
         hints = get_type_hints(kind)
         self._decoders = {name: _decoder(_with(variables, hints[name])) for name in names}
+        self._needed = self._decoders.keys() - defaults_of(kind).keys()
         self._late = (
             [f.name for f in dataclasses.fields(kind) if not f.init]
             if (dataclasses.is_dataclass(kind))
@@ -158,9 +160,9 @@ class _Fields:
 
     def __call__(self, value: object) -> object:
         state = _marked_state(value, self._name, FIELDS)
-        if state.keys() != self._decoders.keys():
+        if not self._needed <= state.keys() <= self._decoders.keys():
             raise UnfitError(f"a {self._name} with other fields")
-        values = {name: decode(state[name]) for name, decode in self._decoders.items()}
+        values = {name: self._decoders[name](each) for name, each in state.items()}
         late = [(name, values.pop(name)) for name in self._late]
         made: object = self._kind(**values)
         for name, each in late:

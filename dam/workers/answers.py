@@ -10,7 +10,7 @@ import json
 import os
 from binascii import b2a_base64
 from collections.abc import Hashable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from pathlib import PurePath
@@ -98,7 +98,13 @@ def _encode_rare(value: object) -> object:
         return _encode_error(value)
     kind: Any = type(value)  # a key of a cache; mypy does not see that each class can be one
     if is_dataclass(kind) or names_of(kind):
-        state = {name: _encode(getattr(value, name)) for name in names_of(kind)}
+        defaults = defaults_of(kind)
+        found = {name: getattr(value, name) for name in names_of(kind)}
+        state = {
+            name: _encode(each)
+            for name, each in found.items()
+            if each is not defaults.get(name, MISSING)
+        }
         return {OBJECT: name_of(kind), FIELDS: state}
     return _encode_collection(value)
 
@@ -123,6 +129,16 @@ def names_of(kind: Hashable) -> tuple[str, ...]:
         return tuple(field.name for field in fields(kind))
     is_tuple = isinstance(kind, type) and issubclass(kind, tuple)
     return getattr(kind, "_fields", ()) if is_tuple else ()
+
+
+@cache
+def defaults_of(kind: Hashable) -> Mapping[str, object]:
+    """Return the defaults of a dataclass's fields; an answer leaves out the fields that have them.
+
+    Most facts about a file are absent, and what is not sent need not be encoded nor decoded.
+    """
+    found = fields(kind) if is_dataclass(kind) else ()
+    return {each.name: each.default for each in found if each.init and each.default is not MISSING}
 
 
 def _encode_error(error: Exception) -> object:

@@ -105,6 +105,17 @@ def test_values_arrive_as_they_were(annotation: object, value: object) -> None:
     assert type(found) is type(value)
 
 
+def test_fields_that_have_their_defaults_are_not_sent_and_all_others_are_needed() -> None:
+    decode = decoder_for(returning(Sized[int]))
+    sent = encoded_value(Sized(1))
+    name = json.loads(sent)[1]["o"]
+
+    assert json.loads(sent) == [1, {"o": name, "f": {"value": 1}}]
+    for fields in ({}, {"other": 1}, {"value": 1, "another": 1}):
+        with pytest.raises(UnfitError):
+            read_answer(decode, json.dumps([1, {"o": name, "f": fields}]).encode())
+
+
 def test_a_fault_within_a_value_arrives_with_what_it_knows() -> None:
     _, found = read_answer(decoder_for(returning(ArchivePage | MemberFailure)), encoded_value(LOST))
 
