@@ -13,6 +13,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from dam.workers.requests import (
 )
 
 Paths = Callable[[], Collection[Path | str]]
-"""Returns paths; it is called only if the worker asks for something."""
+"""Returns paths; of those that a call may read, the one that it reads first is the first."""
 
 _READABLE = (os.O_RDONLY, os.O_RDWR)
 _MOST_BYTES = MediaLimits().max_archive_bytes
@@ -56,6 +57,25 @@ class Rights:
 def is_request(payload: bytes) -> bool:
     """Return whether a worker's frame asks for something; else it is its answer to a call."""
     return payload.startswith(MARK)
+
+
+def begin_call(connection: socket.socket, may_read: Paths) -> None:
+    """Let a confined worker begin its next call, and give it the first file if that can be opened.
+
+    A worker that has died, or takes nothing, is found out when its answer does not come.
+    """
+    path, fds = b"", []
+    with suppress(OSError):  # the worker asks for it, and gets the error
+        for first in may_read():
+            fds = [_opened(os.fspath(first), OPEN_FLAGS | NO_LINKS)]
+            path = os.fsencode(first)
+            break
+    try:
+        with suppress(OSError):
+            socket.send_fds(connection, [ANSWER.pack(0, len(path)) + path], fds)
+    finally:
+        for fd in fds:
+            os.close(fd)
 
 
 def answer_request(

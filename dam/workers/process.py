@@ -8,7 +8,7 @@ call a worker died. Two more frames are empty: the very first, which says that t
 started, and the first reply to a request with another function than the one before. That one says
 that the function has been imported, so that the time of an import does not count as time of a call.
 
-Between these frames, a confined worker may ask for files: see `dam.workers.broker`.
+Between these frames, a confined worker is given files: see `dam.workers.requests`.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from dam.media.archive.printing import Program
 from dam.stopping import stops_blocked
 from dam.workers import serving
 from dam.workers.answers import UnfitError
-from dam.workers.broker import Rights, answer_request, is_request
+from dam.workers.broker import Rights, answer_request, begin_call, is_request
 from dam.workers.deadline import CpuClock, Deadline
 from dam.workers.frames import HEADER_BYTES, framed
 
@@ -47,7 +47,7 @@ class CallMemoryError(MemoryError):
         self.is_limit_ours = is_limit_ours
 
 
-_READ_BYTES, _MOST_BYTES = 1 << 20, 256 << 20
+_READ_BYTES, _MOST_BYTES = 64 << 10, 256 << 20  # a larger buffer is mapped anew for each read
 _IMPORT_LIMIT_S = _SENDING_LIMIT_S = 60.0
 
 # One thread per worker: numpy's own threads in each worker would compete for the cores. The other
@@ -132,6 +132,7 @@ class WorkerProcess:
         self._poll.register(self._connection, select.POLLIN)
         self._received = bytearray()
         self._function = b""
+        self._is_confined = surroundings.confined_to is not None
         self.is_up = False
 
     @property
@@ -169,6 +170,7 @@ class WorkerProcess:
         if function != self._function:
             self._receive(Deadline(_IMPORT_LIMIT_S, self._clock))
             self._function = function
+        self._begin(0, calls, rules)
         for number in range(len(calls)):
             of_call = rules(number)
             deadline = Deadline(of_call.limit_s, self._clock, of_call.cpu_limit_s)
@@ -176,6 +178,7 @@ class WorkerProcess:
             while is_request(payload := self._receive(deadline)):
                 answer_request(self._connection, payload, of_call.rights, program)
                 deadline.check()  # the next request may be there already
+            self._begin(number + 1, calls, rules)
             report(read(payload))
 
     def kill(self) -> None:
@@ -189,6 +192,13 @@ class WorkerProcess:
         self._clock.close()
         with self._process, self._connection:
             return self._process.wait()
+
+    def _begin(
+        self, number: int, calls: Sequence[bytes], rules: Callable[[int], CallRules]
+    ) -> None:
+        """Let a confined worker begin a call, if there is one with this number."""
+        if self._is_confined and number < len(calls):
+            begin_call(self._connection, rules(number).rights.may_read)
 
     def _send(self, request: bytes) -> None:
         try:

@@ -3,6 +3,9 @@
 A request is a frame that begins with a question mark; then come a letter for what is asked, and a
 path. The answer is not a frame: it is an error number and a number, with the descriptor beside.
 
+Most calls read one file. So the parent begins each call with an answer to a request that was not
+made: the first file that the call may read, followed by its path. The worker asks for the others.
+
 To have a RAR file unpacked, the worker sends a number of bytes in place of the path, and after a
 first answer the descriptor of the file. The second answer has one of what the program has printed.
 """
@@ -28,15 +31,33 @@ NEW_FILE, TEMPORARY, PRINTED = b"n", b"t", b"p"
 ANSWER = struct.Struct("=ii")
 """An error number, or 0, and another number."""
 
+_MOST_PATH_BYTES = 4096
+
 
 class AskingParent:
     """The worker's side: `dam.asking.Parent` at the other end of the connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._given: tuple[bytes, int] | None = None
+
+    def wait_for_call(self) -> bool:
+        """Wait until the next call may begin; return False if the parent has ended."""
+        if self._given is not None:
+            os.close(self._given[1])
+            self._given = None
+        found, fds, _, _ = socket.recv_fds(self._connection, ANSWER.size + _MOST_PATH_BYTES, 1)
+        for fd in fds:
+            os.set_inheritable(fd, False)  # noqa: FBT003 - positional only
+            self._given = found[ANSWER.size :], fd
+        return bool(found)
 
     def open_for_reading(self, path: Path, *, follows_links: bool) -> int:
         """Return a descriptor of a file that the parent has opened."""
+        given = self._given
+        if given is not None and given[0] == os.fsencode(path):
+            self._given = None
+            return given[1]
         _, fd = self._ask(FILE if follows_links else OWN_FILE, path)
         return fd
 

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dam.asking import ask_from_now_on
 from dam.children import limit_process, refuse_new_privileges
@@ -20,6 +21,9 @@ from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops
 from dam.workers.answers import encoded_error, encoded_shortage, encoded_value
 from dam.workers.frames import HEADER_BYTES, framed
+
+if TYPE_CHECKING:
+    from dam.workers.requests import AskingParent
 
 _PR_SET_PDEATHSIG = 1
 
@@ -40,7 +44,9 @@ def serve(
     refuse_new_privileges()
     is_limit_ours = limit_process(*limits)
     connection = _take_connection()
-    fault = None if confined_to is None else _confined(connection, confined_to, preloads)
+    fault = parent = None
+    if confined_to is not None:
+        parent, fault = _confined(connection, confined_to, preloads)
     _send(connection, b"")
     function = b""
     with connection:
@@ -50,14 +56,19 @@ def serve(
                 function, fn = wanted, _imported(wanted)
                 _send(connection, b"")
             for call in calls:
+                if parent is not None and not parent.wait_for_call():
+                    return
                 found = fault or _outcome(fn, call, is_limit_ours=is_limit_ours)
                 _send(connection, found)
 
 
 def _confined(
     connection: socket.socket, confined_to: tuple[str, ...], preloads: tuple[str, ...]
-) -> bytes | None:
-    """Confine this process; return the answer to all calls if the kernel could, and did not."""
+) -> "tuple[AskingParent, bytes | None]":
+    """Confine this process; return its parent, whom it asks for files from now on.
+
+    If the kernel could confine it, and did not, the answer to all calls is returned as well.
+    """
     import ctypes.util  # noqa: PLC0415 - not every worker needs these
 
     from dam.sandbox import confine  # noqa: PLC0415
@@ -66,13 +77,14 @@ def _confined(
     for module in preloads:
         with contextlib.suppress(ImportError):  # the first file that needs it says so
             importlib.import_module(module)
-    ask_from_now_on(AskingParent(connection))
+    parent = AskingParent(connection)
+    ask_from_now_on(parent)
     try:
         confine(confined_to)
     except OSError as error:
-        return encoded_error(host_limit(error) or error)
+        return parent, encoded_error(host_limit(error) or error)
     ctypes.util.find_library = _found_library
-    return None
+    return parent, None
 
 
 def _found_library(name: str) -> str | None:

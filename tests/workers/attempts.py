@@ -31,6 +31,11 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
+def open_descriptors(_: object) -> int:
+    """Return how many descriptors this process has open."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
 def read_all(paths: list[Path]) -> list[str]:
     """Return the content of each file, or the class of the error."""
     return [_outcome(lambda path=path: read(path).decode()) for path in paths]  # type: ignore[misc]

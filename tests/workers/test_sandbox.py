@@ -75,6 +75,17 @@ async def test_it_reads_the_files_that_its_parent_opens_for_the_call(
     assert found == [expected, expected]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+async def test_a_call_that_does_not_read_its_file_leaves_no_descriptor_open(
+    pool: WorkerPool, folder: Path
+) -> None:
+    items = [folder / "secret"] * 20
+
+    found = await pool.map_items(attempts.open_descriptors, items, may_read=lambda path: [path])
+
+    assert len(set(found)) == 1
+
+
 async def test_without_being_told_it_reads_nothing(pool: WorkerPool, folder: Path) -> None:
     assert await pool.map_items(attempts.read_all, [[folder / "secret"]]) == [["PermissionError"]]
 

@@ -73,14 +73,14 @@ class ArchiveMember:
 
 
 def paths_of(store: ContentStore, content: LocatedContent) -> list[str]:
-    """Return all files that are opened to read a content, and the store's folder.
+    """Return all files that are opened to read a content, the first one first; the store's folder.
 
     Nothing is looked up: it is called for each file that a worker opens.
     """
     paths = [os.fspath(reference.path) for reference in content.references]
     if content.is_stored:
-        paths += map(os.fspath, store.local_roots())
-        paths.append(os.fspath(store.expected_path(content.digest)))
+        own = (store.expected_path(content.digest), *store.local_roots())
+        paths = [*map(os.fspath, own), *paths]
     for member in content.members:
         paths += paths_of(store, member.container)
     return paths
