@@ -253,7 +253,8 @@ def _make_facts(chance: random.Random, asset: Asset) -> None:
     if chance.random() < 0.4:
         north, east = chance.choice(CITIES)
         altitude = chance.choice((None, -3.5, 812.0))
-        asset.place = north + chance.uniform(-0.2, 0.2), east + chance.uniform(-0.2, 0.2), altitude
+        north, east = north + chance.uniform(-0.2, 0.2), east + chance.uniform(-0.2, 0.2)
+        asset.place = max(-90.0, min(90.0, north)), (east + 180) % 360 - 180, altitude
 
 
 def _make_streams(chance: random.Random, asset: Asset) -> None:

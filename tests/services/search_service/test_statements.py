@@ -81,7 +81,7 @@ async def test_what_all_but_few_assets_have_is_no_place_to_begin_with(
 async def test_one_asset_is_one_result_however_often_its_rows_are_joined(
     searched_world: World, searched: MadeUp, tag: str
 ) -> None:
-    tree = parse(" ".join([tag, "tag:cat", "width:>0", "added:>1990"] * 6), now=NOW)
+    tree = parse(" ".join([tag, "tag:cat", "width:>0", "added:>1990"] * 20), now=NOW)
     page = await searched_world.read(search_page, tree, limit=1000)
 
     assert page.entity_ids
