@@ -152,7 +152,8 @@ def test_the_command_knows_documents(dam_cli: DamCli, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(text_pdf(["bowline", "sheepshank"], _INFO))
     assert dam_cli("add-asset", tmp_path / "a.pdf").returncode == 0
     shown = [line.split(maxsplit=2)[1:] for line in dam_cli("show", "1").stdout.splitlines()]
-    for fact in (["title", "On rope"], ["author", "Ann"], ["pages", "2"]):
-        assert fact in shown
+    size_bytes = (tmp_path / "a.pdf").stat().st_size
+    assert ["type", f"application/pdf, 2 pages, {size_bytes} B"] in shown
+    assert ["title", "On rope, by Ann"] in shown
     template = "{title}|{author}|{page_count}|{encrypted}"
     assert dam_cli("list", "--format", template).stdout.strip() == "On rope|Ann|2|no"
