@@ -15,7 +15,8 @@ CANNOT_RUN = 127
 
 _MOST_CPU_S = 3600
 _FOLDERS_OF_LOADERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/nix/store", "/gnu/store")
-_OWN_FILES = ("/etc/GNUstep", "/usr/share/GNUstep")  # what `unar` is made with
+# What `unar` is made with, and where it looks up the name of its user, or it unpacks nothing.
+_OWN_FILES = ("/etc/GNUstep", "/usr/share/GNUstep", "/etc/passwd", "/etc/nsswitch.conf")
 
 
 def become(program: str, arguments: Sequence[str], fd: int, file_bytes: int) -> None:

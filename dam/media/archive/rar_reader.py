@@ -182,7 +182,7 @@ class _PrintedMembers:
     def read(self, position: int, name: str) -> bytes:
         """Return a member's bytes; raise `MemberUnreadableError` unless they are right."""
         info, offset = self._infos[position], self._offsets[position]
-        if offset >= self._end:
+        if info.file_size and offset >= self._end:
             raise MemberUnreadableError(name, "the archive ends before it")
         content = os.pread(self._fd, info.file_size, offset)
         if len(content) != info.file_size:
