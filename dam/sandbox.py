@@ -247,13 +247,16 @@ def _allow(ruleset: int, place: str | int, rights: int) -> None:
 
 
 def _needed_capabilities() -> int:
-    """Return those of `root` that reading our own modules takes; all other users have none.
+    """Return those of `root` that reading modules takes; all other users have none.
 
-    It takes one if they are in a folder that only their owner may enter. Landlock restricts it.
+    It takes one if ours, Python's own or those of packages are in a folder that only its owner may
+    enter. Landlock restricts it.
     """
     _set_capabilities(0, _ALL_CAPABILITIES)
     try:
-        os.close(os.open(__file__, os.O_RDONLY | os.O_CLOEXEC))
+        for place in (__file__, os.__file__, *filter(None, sys.path)):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.close(os.open(place, os.O_RDONLY | os.O_CLOEXEC))
     except PermissionError:
         return _DAC_READ_SEARCH
     finally:
