@@ -229,5 +229,5 @@ def _reason(error: BaseException) -> str:
     # Only the first sentence, as one line: the rest is advice for programmers.
     sentence = " ".join(text.split()).split(". ")[0].removesuffix(" when reading image file")
     if isinstance(error, _ACCIDENTS) or _SAYS_NOTHING.match(sentence):
-        return f"its data is inconsistent ({type(error).__name__})"
+        return "its data is inconsistent"
     return sentence

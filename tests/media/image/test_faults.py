@@ -187,3 +187,13 @@ def test_python_and_pillow_say_nothing_on_stderr(tmp_path: Path) -> None:
     )
 
     assert done.stderr == ""
+
+
+def test_a_fault_names_no_class_of_python(tmp_path: Path) -> None:
+    path = tmp_path / "a.jxl"
+    path.write_bytes(b"\xff\x0a" + bytes(range(256)) * 10)
+
+    with pytest.raises(UnreadablePictureError) as caught:
+        analyse_image(path)
+
+    assert caught.value.message == "unreadable JXL picture: its data is inconsistent"
