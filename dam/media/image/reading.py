@@ -29,6 +29,8 @@ from dam.media.open_file import AnyFile, opened, path_of
 _UPRIGHT_FORMATS = frozenset({"TIFF", "HEIF", "JXL"})
 _UNPACKED_FORMATS = frozenset({"DDS", "FTEX", "BMP", "PPM", "SUN", "PIXAR", "TGA", "FITS"})
 _MOST_PIXELS_A_BYTE = 8
+_MOST_PIXELS_A_PACKED_BYTE = 10_000  # of one colour: 8,000 in a PNG, 2,700 in a GIF
+_MOST_PIXELS_WANTED = 4_000_000_000
 _MOST_TIMES_TORN = 100  # a header that declares more than this is damaged
 _ENDS = {"JPEG2000": b"\xff\xd9"}
 _ORIENTATIONS = range(1, 9)
@@ -107,9 +109,10 @@ def open_picture(
         ItemError: The file cannot be read or decoded, or exceeds a limit.
     """
     _silence_pillow(limits)
-    picture_format = "image"
+    picture_format, size_bytes = "image", 0
     try:
         with opened(source) as file:
+            size_bytes = file.seek(0, os.SEEK_END)
             found_type = known_type or media_type(file)
             picture_format = pillow_format(found_type)
             whole, missing = _whole(file, picture_format, jpeg_end, lost_bytes)
@@ -128,15 +131,29 @@ def open_picture(
         raise UnreadablePictureError(picture_format, "the header is not valid") from error
     except Image.DecompressionBombError as error:
         found = re.search(r"\d+", str(error))
-        raise MediaLimitError(
-            "pixels", int(found[0]) if found else None, limits.max_pixels
+        pixels = int(found[0]) if found else None
+        raise _plausible(
+            MediaLimitError("pixels", pixels, limits.max_pixels), size_bytes
         ) from error
+    except MediaLimitError as error:
+        raise _plausible(error, size_bytes) from error.__cause__
     except DECODER_FAULTS as error:
         if "MAX_TEXT_" in str(error):  # only this name distinguishes the limit's ValueError
             raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(path_of(source), "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
+
+
+def _plausible(error: MediaLimitError, size_bytes: int) -> MediaLimitError:
+    """Return an error without its hint if no file of this size has so many pixels.
+
+    With the hint, people would let a damaged or hostile file take all memory.
+    """
+    most = min(_MOST_PIXELS_WANTED, size_bytes * _MOST_PIXELS_A_PACKED_BYTE)
+    if error.found is not None and error.found > most:
+        error.hint = None
+    return error
 
 
 def _opened(

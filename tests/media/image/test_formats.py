@@ -30,16 +30,18 @@ def test_everything_that_a_decoder_claims_is_right(corpus: Path) -> None:
 
 
 def _huge_png(path: Path, width: int, height: int, kind: int) -> Path:
+    path.write_bytes(_png(width, height, kind))
+    return path
+
+
+def _png(width: int, height: int, kind: int) -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
         check = struct.pack(">L", zlib.crc32(name + content))
         return struct.pack(">L", len(content)) + name + content + check
 
     header = struct.pack(">LLBBBBB", width, height, 8, kind, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) +
-        chunk(b"IEND", b"")
-    )  # fmt: skip
-    return path
+    data = chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + data + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(("kind", "most"), [(2, 176_351_418), (6, 90_226_306)])
@@ -47,6 +49,7 @@ def test_200_megapixels_are_described_and_refused_with_the_number(
     tmp_path: Path, kind: int, most: int
 ) -> None:
     path = _huge_png(tmp_path / "a.png", 20_000, 10_000, kind)
+    path.write_bytes(path.read_bytes() + bytes(30_000))
 
     assert describe_image(path).width_px == 20_000
     with pytest.raises(MediaLimitError) as caught:
@@ -55,6 +58,27 @@ def test_200_megapixels_are_described_and_refused_with_the_number(
     assert caught.value.message == f"200,000,000 pixels to decode; at most {most:,} are accepted"
     assert caught.value.hint is not None
     assert "DAM_MAX_PIXELS" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "has_hint"),
+    [
+        (_png(200_000, 200_000, 0) + bytes(5_000_000), False),
+        (_png(20_000, 40_000, 0), False),
+        (_png(20_000, 40_000, 0) + bytes(100_000), True),
+        (b"GIF89a" + bytes.fromhex("a0f620f10000002c00000000a0f620f10002") + bytes(600), False),
+    ],
+)
+def test_more_pixels_are_offered_only_where_the_file_may_hold_them(
+    tmp_path: Path, content: bytes, *, has_hint: bool
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(content)
+
+    with pytest.raises(MediaLimitError, match="pixels") as caught:
+        describe_image(path)
+
+    assert (caught.value.hint is not None) == has_hint
 
 
 @pytest.mark.parametrize(
