@@ -80,7 +80,7 @@ def _text(found: Any, value: object) -> str | None:  # noqa: ANN401 - olefile ha
 
 
 def _time(value: object) -> str | None:
-    return time_of(value.isoformat()) if isinstance(value, datetime) else None
+    return time_of(value.replace(tzinfo=UTC).isoformat()) if isinstance(value, datetime) else None
 
 
 def _is_encrypted(document: olefile.OleFileIO, found: Any) -> bool:  # noqa: ANN401 - as above

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 
+from dam.media.camera.times import is_set
 from dam.media.camera.values import StatedFacts
 from dam.media.clean_text import MOST_CHARACTERS, clean_text
 
@@ -18,14 +19,13 @@ MOST_PAGES = 10_000_000
 _MOST_LETTERS_OF_KEYWORDS = 200_000
 
 _SEPARATORS = re.compile("[,;\\n\uff0c\uff1b\u3001]")
-# `2024-05-17T10:11:12+02:00` as in XML, and `D:20240517101112+02'00'` as in a PDF; what is left out
-# at the end is the first month, day, or the beginning of the day. What is behind a Z, as in
-# `Z00'00'`, does not count.
+# `2024-05-17T10:11:12+02:00` as in XML, and `D:20240517101112+02'00'` as in a PDF; a day alone is
+# its beginning. What is behind a Z, as in `Z00'00'`, does not count.
 _TIME = re.compile(
-    r"(?:D:)?(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.\d*)?)?)?)?)?"
+    r"(?:D:)?(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.\d*)?)?)?"
     r"\s*(?:([Zz])(?:\d\d[':]?(?:\d\d)?'?)?|([+-])(\d\d)[':]?(\d\d)?'?)?"
 )
-_NONE_BEFORE, _NONE_AFTER = 1970, 2200
+_NONE_BEFORE = 1970
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class DocumentFacts:
         keywords: Each once.
         page_count: The pages of a PDF; of other documents, the pages or slides that they state.
         is_encrypted: It, or a part of it, is encrypted; perhaps nothing else can be read.
-        created_at: An ISO 8601 time with its offset; UTC if the document has no offset.
+        created_at: An ISO 8601 time, with its offset if the document states it.
         modified_at: The same.
         text: The words of the first pages, slides or chapters.
     """
@@ -105,26 +105,23 @@ def count_of(text: str | None) -> int | None:
 
 
 def time_of(text: str | None) -> str | None:
-    """Return a time as documents write it in ISO 8601 with an offset; None if it is absurd.
+    """Return a time as documents write it in ISO 8601, with the offset that is stated, if one is.
 
-    Without an offset it is taken as UTC. No file was made before 1970.
+    None if there is no day in it, or if it is absurd: no file was made before 1970, and a clock
+    that shows the first moment of that year was never set.
 
-    >>> time_of("D:20240517101112+02'00'"), time_of("2024-05-17"), time_of("0101-01-01")
-    ('2024-05-17T10:11:12+02:00', '2024-05-17T00:00:00+00:00', None)
+    >>> time_of("D:20240517101112+02'00'"), time_of("2024-05-17"), time_of("D:2024")
+    ('2024-05-17T10:11:12+02:00', '2024-05-17T00:00:00', None)
     """
     found = _TIME.fullmatch((text or "").strip()[:64].rstrip("\0"))
     if found is None:
         return None
-    year, month, day, hour, minute, second = (
-        int(part) if part else least for part, least in zip(found.groups(), _LEAST, strict=False)
-    )
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     shift = timedelta(hours=int(found[9] or 0), minutes=int(found[10] or 0))
     try:
-        zone = timezone(-shift if found[8] == "-" else shift) if shift else UTC
-        time = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
+        zone = timezone(-shift if found[8] == "-" else shift) if found[7] or found[8] else None
+        time = datetime(year, month, day, hour, minute, min(second, 59))  # noqa: DTZ001 - added below
     except ValueError:
         return None
-    return time.isoformat() if _NONE_BEFORE <= year <= _NONE_AFTER else None
-
-
-_LEAST = (1, 1, 1, 0, 0, 0)
+    is_possible = year >= _NONE_BEFORE and is_set(time)
+    return time.replace(tzinfo=zone).isoformat() if is_possible else None

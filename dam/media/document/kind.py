@@ -119,7 +119,7 @@ DOCUMENT = MediaKind(
     | _OPEN_DOCUMENT_TYPES
     | _COMPOUND_TYPES,
     describe=_describe,
-    description_version=2,
+    description_version=3,
     picture=_picture,
     picture_version=2,
     is_hashed=False,

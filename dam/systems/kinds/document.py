@@ -1,6 +1,6 @@
 """Documents: what they state of themselves, their pages, and their text."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dam.core.ecs.components import EntityId
 from dam.core.media_kinds import KindBinding
@@ -25,7 +25,11 @@ def write_document(commands: Commands, asset: EntityId, document: DocumentFacts)
 
 
 def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    """Return a time as the database takes it: without an offset it counts as UTC."""
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 DOCUMENTS = KindBinding(

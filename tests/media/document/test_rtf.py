@@ -24,7 +24,7 @@ def test_an_rtf_says_this_of_itself() -> None:
         description="about us",
         keywords=("sea", "sun"),
         page_count=3,
-        created_at="2024-05-17T10:11:00+00:00",
+        created_at="2024-05-17T10:11:00",
         text="Dear Ann,\nhow are \u20ac5\u201e {you}\u2014",
     )
 
