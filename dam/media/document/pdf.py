@@ -38,6 +38,7 @@ _LONGEST_SIDE_PX = 256  # of a thumbnail
 _LARGEST_SCALE = 4.0
 _SPARE_BYTES = (1 << 20) - MOST_XMP_BYTES
 _LARGEST_VALUE_BYTES = 16 << 20
+_LEAST_PAGE_BYTES = 20  # packed with others like it
 _NEEDS_PASSWORD = frozenset({raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY})
 _SOFT_HYPHENS = ("\x02\r\n", "\ufffe\r\n", "\x02", "\ufffe", "\xad")
 
@@ -94,16 +95,17 @@ def describe(file: BinaryIO, _media_type: str, limits: MediaLimits) -> DocumentF
         if pdf is None:
             return DocumentFacts(is_encrypted=True)
         values = {key: _value(pdf, key) for key in _KEYS}
+        text = stated(_text(pdf, source), TEXT_CHARACTERS)
         facts = DocumentFacts(
             title=stated(values["Title"]),
             author=stated(values["Author"]),
             description=stated(values["Subject"]),
             keywords=keywords_of([values["Keywords"]]),
-            page_count=len(pdf),
+            page_count=_page_count(pdf, source),
             is_encrypted=raw.FPDF_GetSecurityHandlerRevision(pdf) >= 0,
             created_at=time_of(values["CreationDate"]),
             modified_at=time_of(values["ModDate"]),
-            text=stated(_text(pdf, source), TEXT_CHARACTERS),
+            text=text,
         )
     return (
         facts if all(getattr(facts, name) for name in _STATED) else _completed(facts, file, limits)
@@ -172,6 +174,18 @@ def _value(pdf: pypdfium2.PdfDocument, key: str) -> str:
     buffer = ctypes.create_string_buffer(size)
     needed = raw.FPDF_GetMetaText(pdf, name, buffer, size)
     return buffer.raw.decode("utf-16-le", "ignore").rstrip("\0") if 0 < needed <= size else ""
+
+
+def _page_count(pdf: pypdfium2.PdfDocument, source: _Source) -> int | None:
+    """Return the number of pages, which a PDF only states; None if the last one is not there.
+
+    Where so much was read that the last page cannot be looked for, the size of the file decides.
+    """
+    pages, size = len(pdf), raw.FS_SIZEF()
+    if pages > 0 and not raw.FPDF_GetPageSizeByIndexF(pdf, pages - 1, ctypes.byref(size)):
+        is_possible = source.is_refused and pages * _LEAST_PAGE_BYTES <= source.size_bytes
+        return pages if is_possible else None
+    return pages
 
 
 def _text(pdf: pypdfium2.PdfDocument, source: _Source) -> str:

@@ -241,6 +241,16 @@ class _Counting(io.BytesIO):
         return content
 
 
+@pytest.mark.parametrize(
+    ("stated", "pages"),
+    [(b"2", 2), (b"3", None), (b"1000000", None), (b"100000000", 2), (b"-1", 2)],
+)
+def test_more_pages_than_there_are_do_not_count(stated: bytes, pages: int | None) -> None:
+    content = text_pdf(["a", "b"]).replace(b"/Count 2", b"/Count " + stated)
+
+    assert described(content, PDF).page_count == pages
+
+
 @pytest.mark.parametrize("pages", [1, 2, 6])
 def test_a_scan_is_read_once_beside_its_hash(pages: int) -> None:
     content = _scan(pages, 3 << 20)
