@@ -75,6 +75,8 @@ class SvgFile(DrawnFile):
         width, height = self.size
         longest = max(self.wanted or self.size)
         scan = self._whole_scan()
+        if scan.shows_files:
+            raise NoDecoderError("SVG drawings that show other files")
         if self._scan.is_blank:
             return Image.new("RGBA", (1, 1))
         side = "width" if width >= height else "height"
@@ -94,18 +96,19 @@ class Scan:
     Attributes:
         root: The attributes of the root element.
         has_text: Fonts are needed.
+        shows_files: Other files are parts of the drawing; resvg must not be given it.
         is_blank: The part of the drawing that is to be shown has no size.
         text: The document; empty if only its beginning is given.
 
     Raises:
         MediaLimitError: There are too many elements, too deep in one another.
-        NoDecoderError: Other files would be shown, or entities are declared in unusual ways.
+        NoDecoderError: Entities are declared in unusual ways.
         SyntaxError: It is no well-formed SVG.
     """
 
     def __init__(self, document: bytes, limits: MediaLimits, *, is_whole: bool = True) -> None:
         self.root: dict[str, str] = {}
-        self.has_text = self.is_blank = False
+        self.has_text = self.shows_files = self.is_blank = False
         self.text = ""
         self._limits = limits
         self._depth = self._elements = self._entities = 0
@@ -171,7 +174,7 @@ class Scan:
             is_href = kind == "href" and name not in _LINKS
             is_inside = value.strip().startswith("#") or _SHOWN_DATA.match(value)
             if (is_href and not is_inside) or key == "xml:base":
-                raise NoDecoderError("SVG drawings that show other files")
+                self.shows_files = True
             if "#" in value and (targets := set(_REFERENCE.findall(value))):
                 for each in filter(None, self._around):
                     self._shown_in.setdefault(each, set()).update(targets)

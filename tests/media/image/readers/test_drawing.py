@@ -76,9 +76,11 @@ def test_gzip_and_other_encodings_are_read(tmp_path: Path) -> None:
 def test_no_other_file_is_shown(tmp_path: Path, reference: str) -> None:
     secret = save(landscape((90, 60)), tmp_path / "secret.png")
     path = _svg(tmp_path / "a.svg", _RED + reference.format(secret))
+    found = describe_image(path)
+    assert (found.width_px, found.height_px) == (90, 60)
 
     with pytest.raises(NoDecoderError) as caught:
-        describe_image(path)
+        analyse_image(path)
 
     assert caught.value.message == "no decoder for SVG drawings that show other files"
 
@@ -89,7 +91,7 @@ def test_an_entity_cannot_hide_the_name_of_a_file(tmp_path: Path) -> None:
     path.write_text(f"{start}<svg {_NAMES} width='9' height='9'><image href='&e;'/></svg>")
 
     with pytest.raises(NoDecoderError):
-        describe_image(path)
+        analyse_image(path)
 
 
 @pytest.mark.parametrize(
