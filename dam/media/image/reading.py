@@ -22,6 +22,7 @@ from dam.media.image.jxl_size import declared_pixels
 from dam.media.image.memory import refuse_large_jxl
 from dam.media.image.no_decoder import lacking_decoder
 from dam.media.image.outline import outline
+from dam.media.image.png_chunks import LenientChunks
 from dam.media.limits import MediaLimits
 from dam.media.open_file import AnyFile, opened, path_of
 
@@ -138,8 +139,6 @@ def open_picture(
     except MediaLimitError as error:
         raise _plausible(error, size_bytes) from error.__cause__
     except DECODER_FAULTS as error:
-        if "MAX_TEXT_" in str(error):  # only this name distinguishes the limit's ValueError
-            raise MediaLimitError("bytes of metadata", None, limits.max_metadata_bytes) from error
         if isinstance(error, OSError) and error.errno not in _FAULTS_OF_OFFSETS:
             raise FileAccessError(path_of(source), "read", error) from error
         raise UnreadablePictureError(picture_format, _reason(error)) from error
@@ -219,13 +218,21 @@ def _check(image: Image.Image, limits: MediaLimits) -> None:
     pixels = image.width * image.height
     if pixels > limits.max_pixels:
         raise MediaLimitError("pixels", pixels, limits.max_pixels)
-    metadata = sum(len(value) for value in image.info.values() if isinstance(value, bytes | str))
-    if metadata > limits.max_metadata_bytes:
-        raise MediaLimitError("bytes of metadata", metadata, limits.max_metadata_bytes)
+    _drop_metadata(image, limits.max_metadata_bytes)
+
+
+def _drop_metadata(image: Image.Image, most_bytes: int) -> None:
+    """Leave out the largest texts and profiles until the others are within the limit."""
+    texts = {key: each for key, each in image.info.items() if isinstance(each, bytes | str)}
+    left = sum(map(len, texts.values()))
+    for key in sorted(texts, key=lambda key: len(texts[key]), reverse=True):
+        if left <= most_bytes:
+            return
+        left -= len(image.info.pop(key))
 
 
 def _silence_pillow(limits: MediaLimits) -> None:
-    """Stop Pillow from warning and logging, as everything that matters is raised.
+    """Stop Pillow from warning and logging; give it limits, and our reader of a PNG's chunks.
 
     This sets a filter instead of using `catch_warnings`, which threads would undo for each other.
     """
@@ -234,6 +241,7 @@ def _silence_pillow(limits: MediaLimits) -> None:
     # Pillow raises above twice this number, also for pictures inside pictures (icons).
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
     PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = limits.max_metadata_bytes
+    PngImagePlugin.PngStream = LenientChunks  # type: ignore[misc]  # no file can bring its own
 
 
 def _reason(error: BaseException) -> str:

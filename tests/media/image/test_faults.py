@@ -1,5 +1,8 @@
+import io
+import struct
 import subprocess
 import sys
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from dam.errors import (
     FileAccessError,
@@ -17,6 +19,7 @@ from dam.errors import (
     UnsupportedPictureError,
 )
 from dam.media.image.entry import analyse_image, describe_image
+from dam.media.image.reading import open_picture
 from dam.media.limits import MediaLimits
 from tests.conftest import PROJECT
 from tests.media.drawing import landscape, save
@@ -79,29 +82,59 @@ def test_a_narrow_picture_of_very_many_rows_is_described_and_not_decoded(tmp_pat
     assert caught.value.message == "1,000,001 rows to decode; at most 1,000,000 are accepted"
 
 
-def test_too_many_frames_and_too_much_metadata_are_refused(tmp_path: Path) -> None:
+def test_too_many_frames_are_refused(tmp_path: Path) -> None:
     frames = [landscape((8, 8), seed) for seed in range(4)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    profiled = save(landscape((8, 8)), tmp_path / "a.jpg", icc_profile=bytes(5000))
 
     with pytest.raises(MediaLimitError, match=r"^3 frames; at most 2 are accepted$"):
         describe_image(tmp_path / "a.gif", MediaLimits(max_frames=2))
-    with pytest.raises(MediaLimitError, match=r"bytes of metadata; at most 4,000 are accepted$"):
-        describe_image(profiled, MediaLimits(max_metadata_bytes=4000))
 
 
-@pytest.mark.parametrize("is_compressed", [True, False])
-def test_text_that_pillow_refuses_is_told_in_our_words(
-    tmp_path: Path, *, is_compressed: bool
+_LIMITS = MediaLimits(max_metadata_bytes=4000)
+
+
+def _png_with(name: bytes, content: bytes, *, is_behind: bool = False) -> bytes:
+    """Return a PNG with one more chunk, before or behind its pixels."""
+    file = io.BytesIO()
+    landscape((40, 30)).save(file, "PNG")
+    plain = file.getvalue()
+    check = struct.pack(">L", zlib.crc32(name + content))
+    at = plain.index(b"IEND" if is_behind else b"IDAT") - 4
+    return plain[:at] + struct.pack(">L", len(content)) + name + content + check + plain[at:]
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (b"tEXt", b"Comment\0" + b"x" * 40_000),
+        (b"zTXt", b"Comment\0\0" + zlib.compress(b"x" * 40_000)),
+        (b"zTXt", b"Comment\0\7"),
+        (b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(b"x" * 40_000)),
+        (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"x" * 40_000),
+        (b"iCCP", b"a\0\0" + zlib.compress(b"x" * 40_000)),
+        (b"iCCP", b"a\0"),
+        (b"eXIf", b"MM\0*" + b"x" * 40_000),
+    ],
+)
+def test_no_metadata_cost_a_png_its_picture(
+    tmp_path: Path, name: bytes, content: bytes, *, is_behind: bool
 ) -> None:
-    words = PngInfo()
-    words.add_text("Comment", "x" * 40_000, zip=is_compressed)
-    path = save(landscape((8, 8)), tmp_path / "a.png", pnginfo=words)
+    path = tmp_path / "a.png"
+    path.write_bytes(_png_with(name, content, is_behind=is_behind))
+    found = describe_image(path, _LIMITS)
 
-    with pytest.raises(MediaLimitError) as caught:
-        describe_image(path, MediaLimits(max_metadata_bytes=4000))
-    assert caught.value.message == "too many bytes of metadata; at most 4,000 are accepted"
-    describe_image(path)
+    assert (found.width_px, found.height_px) == (40, 30)
+    assert analyse_image(path, _LIMITS).has_structure
+
+
+def test_metadata_over_the_limit_are_left_out(tmp_path: Path) -> None:
+    path = save(landscape((8, 8)), tmp_path / "a.jpg", icc_profile=bytes(5000), comment=b"kept")
+
+    assert describe_image(path, _LIMITS).width_px == 8
+    with open_picture(path, _LIMITS) as picture:
+        assert "icc_profile" not in picture.image.info
+        assert picture.image.info["comment"] == b"kept"
 
 
 def test_a_loop_of_directories_ends(tmp_path: Path) -> None:
