@@ -23,6 +23,7 @@ from dam.media.file_type.containers import (
 from dam.media.file_type.signatures import SIGNATURES
 from dam.media.file_type.text_formats import (
     compressed_type,
+    has_raster,
     in_utf8,
     is_portable,
     is_text,
@@ -34,7 +35,7 @@ from dam.media.file_type.text_formats import (
 EMPTY = "inode/x-empty"
 UNKNOWN = "application/octet-stream"
 
-RECOGNITION_VERSION = 3
+RECOGNITION_VERSION = 4
 """Raise it if `media_type` changes its answer for any file."""
 HEAD_BYTES = 4096
 """How much of the beginning of a file is looked at first."""
@@ -85,7 +86,7 @@ def media_type(file: BinaryIO, head: bytes | None = None) -> str:
         head = file.read(HEAD_BYTES)
     if not head:
         return EMPTY
-    if is_text(head) and not is_written(head):
+    if is_text(head) and not (is_written(head) and _has_raster(head, file)):
         return type_of_text(head, is_whole=len(head) < HEAD_BYTES)
     if found := _binary_type(head, file) or markup_type(head):
         return found
@@ -121,6 +122,10 @@ def _portable_type(head: bytes, _file: BinaryIO) -> str | None:
     if head.startswith(b"P7"):
         return "image/x-portable-arbitrarymap"
     return _PNM.get(head[1:2], "image/x-pfm")
+
+
+def _has_raster(head: bytes, file: BinaryIO) -> bool:
+    return not is_portable(head) or has_raster(head, file.seek(0, os.SEEK_END))
 
 
 def _compressed_type(head: bytes, _file: BinaryIO) -> str | None:

@@ -24,11 +24,11 @@ _EBCDIC_CONTROL = bytes(set(range(64)) - set(b"\x05\x0d\x15\x25")) + b"\xff"
 _EBCDIC_BLANK = 0x40
 _LEAST_EBCDIC_BYTES, _MOST_LETTERS_A_WORD = 16, 20
 _CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b")) + b"\x7f"
+_LAST_OF_ASCII, _LEAST_FILLING = 0x7F, 16  # erased memory is full of 0xFF
 _END_OF_DOS = b"\x1a"
 _GAP = rb"(?:\s|#[^\n]*\n)+"
-_NUMBERS = rb"(?![\d\s]*[A-Za-z]{3})[\d\s#]"  # no words, as in "P1 3 4 5 apples"
 _GRAMMARS = (
-    (rb"P[1-3]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}" + _GAP + _NUMBERS, "portable"),
+    (rb"P[1-3]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}" + rb"\s", "portable"),
     (rb"P[4-6]" + _GAP + rb"\d{1,9}" + _GAP + rb"\d{1,9}\s", "portable"),
     (rb"P7\n(?:#[^\n]*\n|(?:WIDTH|HEIGHT|DEPTH|MAXVAL) \d+\n|TUPLTYPE \w+\n)+ENDHDR\n", "portable"),
     (rb"P[Ff]\s+\d{1,9}\s+\d{1,9}\s+-?\d+(?:\.\d+)?\s", "portable"),
@@ -43,6 +43,9 @@ _GRAMMARS = (
     (rb"d8:announce(?:-list)?(?:\d+:|l)", None),
     (rb"P7 332\n#", None),
 )
+_RASTER = re.compile(rb"P([4-6])" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)(?:" + _GAP + rb"(\d+))?\s")
+_NUMBERS = re.compile(rb"P[1-3](?:[\s\d]|#[^\n]*(?:\n|$))+")
+_LARGEST_OF_A_BYTE = 255
 _WRITTEN = tuple((re.compile(grammar), name) for grammar, name in _GRAMMARS)
 _PORTABLE = tuple(pattern for pattern, name in _WRITTEN if name == "portable")
 _BEFORE_THE_ROOT = re.compile(
@@ -88,7 +91,8 @@ _GZIP_BITS = 31  # for `zlib`: the stream begins with the header of gzip
 def is_text(head: bytes) -> bool:
     """Tell whether the beginning of a file, not empty, is written in some encoding of 8 bits."""
     text = head.removesuffix(_END_OF_DOS)
-    return len(text.translate(None, _CONTROL)) == len(text)
+    is_filling = len(text) >= _LEAST_FILLING and text[0] > _LAST_OF_ASCII and len(set(text)) == 1
+    return len(text.translate(None, _CONTROL)) == len(text) and not is_filling
 
 
 def in_utf8(head: bytes) -> bytes | None:
@@ -123,6 +127,29 @@ def is_written(head: bytes) -> bool:
 def is_portable(head: bytes) -> bool:
     """Tell whether a file begins as a PBM, PGM, PPM, PAM or PFM does, with its numbers."""
     return any(pattern.match(head) for pattern in _PORTABLE)
+
+
+def has_raster(head: bytes, size_bytes: int) -> bool:
+    """Tell whether behind the numbers of a PBM, PGM or PPM there is its picture, not some words.
+
+    Args:
+        head: The beginning of the file, which `is_portable`.
+        size_bytes: The size of the file: that of the picture follows from the numbers. Blanks may
+            be behind it.
+    """
+    if head[:2] in (b"P1", b"P2", b"P3"):
+        return _NUMBERS.fullmatch(head.removesuffix(_END_OF_DOS)) is not None
+    found = _RASTER.match(head)
+    if found is None:
+        return head[:2] not in (b"P4", b"P5", b"P6")
+    is_bitmap, width, height = found[1] == b"4", int(found[2]), int(found[3])
+    if is_bitmap:
+        start, row_bytes = found.end(3) + 1, (width + 7) // 8
+    else:
+        start, row_bytes = found.end(), width * (3 if found[1] == b"6" else 1)
+        row_bytes *= 1 if int(found[4] or 0) <= _LARGEST_OF_A_BYTE else 2
+    end = start + row_bytes * height
+    return end == size_bytes or (end < size_bytes and not head[end:].strip())
 
 
 def type_of_text(head: bytes, *, is_whole: bool) -> str:
