@@ -29,6 +29,7 @@ from dam.services.ecs_service import set_component
 from dam.services.file_operations import FileOperationsResource
 from dam.services.import_service import ImportOptions, import_files
 from dam.services.process_service import process
+from dam.services.search_service import search_ids
 from dam.services.thumbnail_service import find_thumbnails
 from dam.services.world_service import WorldCache
 from dam.storage.caches.thumbnail_cache import ThumbnailCache
@@ -155,7 +156,11 @@ async def test_a_sound_picture_without_a_decoder_is_told_once_and_is_no_failure(
 
     assert (done.failed, await world.read(failures)) == (0, {})
     told = [record for record in caplog.records if "no decoder for PSD" in record.getMessage()]
-    assert [record.levelname for record in told] == ["WARNING"]
+    assert [(record.levelname, record.name) for record in told] == [("WARNING", "dam")]
+    line = told[0].getMessage()
+    assert line.startswith("2 pictures cannot be shown: no decoder for PSD pictures of")
+    query = line.partition("dam-cli search '")[2].partition("'")[0]
+    assert sorted(await world.read(search_ids, query)) == [1, 2]
     caplog.clear()
     await process(world, marks_outdated=True)
     assert caplog.records == []

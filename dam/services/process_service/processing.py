@@ -38,11 +38,14 @@ from dam.services.store_service import require_store
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+of_people = logging.getLogger("dam")  # the line names no module
 
 STAGES = tuple(stage.value for stage in SystemStage)
 """The names of the stages, in the order in which they are run."""
 
 _COUNT_EVERY_S = 2.0
+_MOST_KINDS_TOLD = 5
+_WITHOUT_HASHES = "type:image missing:ImagePerceptualPHash -failed:"
 
 
 class ProcessObserver(Observer, Protocol):
@@ -179,12 +182,21 @@ async def with_systems(
 def _tell_undecodable(world: World) -> None:
     """Warn once of sound pictures that nothing can decode: no failures, as no retry would help."""
     found = world.resources.get(FileOperationsResource).undecodable
-    if found:
-        ((message, _),) = found.most_common(1)
-        others = len(found) - 1
-        more = f", and for {others} more kind{'s' * (others > 1)} of pictures" if others else ""
-        log.warning(f"{message}{more}", extra={"files": found.total()})  # noqa: G004 - it is a sentence
-        found.clear()
+    if not found:
+        return
+    kinds = [f"{message} ({count})" for message, count in found.most_common(_MOST_KINDS_TOLD)]
+    if (more := len(found) - _MOST_KINDS_TOLD) > 0:
+        kinds.append(f"and {more} more kind{'s' * (more > 1)}")
+    files = found.total()
+    of_people.warning(
+        "%d picture%s cannot be shown: %s; `dam-cli search '%s'` lists %s",
+        files,
+        "s" * (files > 1),
+        ", ".join(kinds),
+        _WITHOUT_HASHES,
+        "them" if files > 1 else "it",
+    )
+    found.clear()
 
 
 def _stage(name: str) -> SystemStage:
