@@ -8,7 +8,7 @@ from dam.media.camera.blocks import Blocks
 from dam.media.camera.jpeg import jpeg_blocks
 from dam.media.camera.tag_names import EXIF, GPS, IFD0, INTEROP, PANASONIC
 from dam.media.camera.values import Groups, TagValue
-from dam.media.clean_text import clean_text
+from dam.media.clean_text import clean_text, decoded_text
 from dam.media.structure.source import ByteSource
 from dam.media.structure.tiff import Directory, Entry, Tiff
 
@@ -117,11 +117,7 @@ _LISTS = frozenset({"ComponentsConfiguration", "GPSVersionID", "DNGVersion"})
 
 def exif_text(content: bytes) -> str:
     """Return the text up to the first NUL: UTF-8, or else Latin-1."""
-    raw = content.partition(b"\0")[0]
-    try:
-        return clean_text(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return clean_text(raw.decode("latin-1"))
+    return clean_text(decoded_text(content.partition(b"\0")[0]))
 
 
 def _utf16(_: Tiff, entry: Entry) -> TagValue:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from dam.media.clean_text import clean_text
+from dam.media.clean_text import clean_text, decoded_text
 from dam.media.streams.values import SongTags
 
 _MOST_TAGS = 500
@@ -21,8 +21,8 @@ def cleaned_tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """Return the tags by their names in lower case; of one that is twice, the first.
 
     Args:
-        sources: The tags as PyAV gives them, where bytes that are not UTF-8 are surrogates; they
-            are read as Windows reads them. What is too much is left out.
+        sources: The tags as PyAV gives them, where bytes that are not UTF-8 are surrogates; texts
+            with many of them are read as Windows reads them. What is too much is left out.
     """
     tags: dict[str, str] = {}
     left = _MOST_CHARACTERS_IN_ALL
@@ -45,7 +45,7 @@ def _decoded(text: str) -> str:
         return part.encode("utf-8", "strict").decode("utf-8")
     except UnicodeEncodeError:
         raw = part.encode("utf-8", "surrogateescape" if _is_escaped(part) else "replace")
-        return raw.decode("cp1252", "replace") if _is_escaped(part) else raw.decode("utf-8")
+        return decoded_text(raw, "cp1252")
 
 
 def _is_escaped(text: str) -> bool:

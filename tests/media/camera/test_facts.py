@@ -268,6 +268,15 @@ def test_iptc_is_read_in_each_of_its_forms() -> None:
     assert read(latin).title == "Grüße"
 
 
+def test_a_text_that_is_cut_inside_a_letter_is_shown_up_to_it() -> None:
+    cut = "Grüße aus Köln".encode() + b"\xe6\x9d"
+    facts = read(jpeg_with_exif(tiff([Tag(0x10E, 2, len(cut), cut)])))
+    assert facts.description == "Grüße aus Köln\ufffd"
+    words = iptc((1, 90, b"\x1b%G"), (2, 5, cut), (2, 120, b"Gr\xfc\xdfe"))
+    facts = read(jpeg((0xED, b"Photoshop 3.0\0" + resource(0x404, words))))
+    assert (facts.title, facts.description) == ("Grüße aus Köln\ufffd", "Grüße")
+
+
 def test_texts_of_a_png_are_words_of_the_file() -> None:
     facts = read(
         png(
