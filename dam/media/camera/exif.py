@@ -1,5 +1,6 @@
 """Values of EXIF's tags, as plain values by name."""
 
+import codecs
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -19,6 +20,8 @@ _TEXT, _UTF8, _BYTES, _UNDEFINED = 2, 129, 1, 7
 _MOST_TEXT_BYTES = 40_000
 _MOST_NUMBER_BYTES = 256
 _LARGEST_EXPONENT = 100
+_ESCAPE, _TO_JIS = b"\x1b", b"\x1b$B"
+codecs.lookup("iso2022_jp"), codecs.lookup("cp932")  # a confined worker can load no codec later
 _TEXTS = frozenset({"ExifVersion", "FlashpixVersion", "InteropVersion"})
 _SMALL = frozenset({"FileSource", "SceneType", "GPSAltitudeRef", "GPSDifferential"})
 _NAMES: Mapping[str, Mapping[int, str]] = {
@@ -126,17 +129,44 @@ def _utf16(_: Tiff, entry: Entry) -> TagValue:
 
 
 def _comment(tiff: Tiff, entry: Entry) -> TagValue:
-    """Return a text behind eight bytes that name its characters."""
-    named, content = entry.content[:8], entry.content[8:]
-    if named.startswith(b"UNICODE"):
-        order = "utf-16-be" if tiff.order == ">" else "utf-16-le"
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            order = "utf-16"
-        content = content[: len(content) // 2 * 2]
-        return clean_text(content.decode(order, "replace").partition("\0")[0])
-    if named.startswith(b"ASCII") or not named.strip(b"\0 "):
-        return exif_text(content)
-    return exif_text(entry.content)
+    """Return a text behind eight bytes that name its characters, in any case of letters."""
+    named, content = entry.content[:8].partition(b"\0")[0].rstrip(b" "), entry.content[8:]
+    letters = content.rstrip(b"\0")
+    # Ricoh's cameras write `Unicode` before a text that is ASCII.
+    is_ascii = named != b"UNICODE" and letters.isascii() and b"\0" not in letters
+    if named.upper() == b"UNICODE" and not is_ascii:
+        return _unicode(content[: len(content) // 2 * 2], tiff.order)
+    if named.upper() == b"JIS":
+        return _japanese(content)
+    is_named = named.upper() in (b"", b"ASCII", b"UNICODE")
+    return exif_text(content if is_named else entry.content)
+
+
+def _unicode(content: bytes, order: str) -> str:
+    """Return a text of UTF-16. Its order of bytes need not be that of its TIFF.
+
+    As exiftool guesses: the lower bytes are those of which more are different, or else fewer are 0.
+    """
+    upper, lower = content[::2], content[1::2]
+    bytes_of_both = [(len(set(each)), -each.count(0)) for each in (upper, lower)]
+    if bytes_of_both[0] != bytes_of_both[1]:
+        order = ">" if bytes_of_both[0] < bytes_of_both[1] else "<"
+    code = "utf-16-be" if order == ">" else "utf-16-le"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        code = "utf-16"
+    return clean_text(content.decode(code, "replace").partition("\0")[0])
+
+
+def _japanese(content: bytes) -> str:
+    """Return a text of JIS, which is often ISO 2022 or Shift JIS instead; empty if it is none."""
+    raw = content.partition(b"\0")[0].rstrip()
+    code = "iso2022_jp" if raw.isascii() else "cp932"
+    if raw.isascii() and _ESCAPE not in raw:
+        raw = _TO_JIS + raw
+    try:
+        return clean_text(raw.decode(code))
+    except UnicodeDecodeError:
+        return ""
 
 
 def _first(tiff: Tiff, entry: Entry) -> TagValue:

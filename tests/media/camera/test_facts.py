@@ -277,6 +277,32 @@ def test_a_text_that_is_cut_inside_a_letter_is_shown_up_to_it() -> None:
     assert (facts.title, facts.description) == ("Grüße aus Köln\ufffd", "Grüße")
 
 
+@pytest.mark.parametrize(
+    ("code", "content", "expected"),
+    [
+        (b"UNICODE\0", "hello".encode("utf-16-le"), "hello"),
+        (b"UNICODE\0", "hello".encode("utf-16-be") + bytes(8), "hello"),
+        (b"UNICODE\0", "Æ\u2013ł 東".encode("utf-16-be"), "Æ\u2013ł 東"),
+        (b"UNICODE\0", "東京".encode("utf-16-le"), "東京"),
+        (b"UNICODE\0", "hello".encode("utf-16"), "hello"),
+        (b"Unicode\0", "hello".encode("utf-16-le"), "hello"),
+        (b"Unicode\0", b"hello\0\0", "hello"),
+        (b"ascii\0\0\0", b"hello", "hello"),
+        (b"\0garbage", b"hello", "hello"),
+        (b"JIS\0\0\0\0\0", "日本".encode("iso2022_jp"), "日本"),
+        (b"JIS\0\0\0\0\0", "日本".encode("iso2022_jp")[3:-3], "日本"),
+        (b"JIS\0\0\0\0\0", "日本".encode("shift_jis"), "日本"),
+        (b"JIS\0\0\0\0\0", b"odd", None),
+        (b"a text, ", b"and more", "a text, and more"),
+    ],
+)
+def test_a_comment_is_read_by_the_code_before_it(
+    code: bytes, content: bytes, expected: str | None
+) -> None:
+    comment = Tag(0x9286, 7, 8 + len(content), code + content)
+    assert read(jpeg_with_exif(tiff([text(0x10F, "x")], [comment]))).description == expected
+
+
 def test_texts_of_a_png_are_words_of_the_file() -> None:
     facts = read(
         png(
