@@ -20,6 +20,7 @@ _TEXT, _UTF8, _BYTES, _UNDEFINED = 2, 129, 1, 7
 _MOST_TEXT_BYTES = 40_000
 _MOST_NUMBER_BYTES = 256
 _LARGEST_EXPONENT = 100
+_PARTS_OF_ONE = 60  # minutes of a degree, and seconds of a minute
 _ESCAPE, _TO_JIS = b"\x1b", b"\x1b$B"
 codecs.lookup("iso2022_jp"), codecs.lookup("cp932")  # a confined worker can load no codec later
 _TEXTS = frozenset({"ExifVersion", "FlashpixVersion", "InteropVersion"})
@@ -177,13 +178,14 @@ def _first(tiff: Tiff, entry: Entry) -> TagValue:
 
 
 def _degrees(tiff: Tiff, entry: Entry) -> TagValue:
-    """Return degrees, minutes and seconds as degrees; None if the degrees are no number."""
+    """Return degrees, minutes and seconds as degrees; None if one of them is not possible."""
     if entry.kind in (_TEXT, _UTF8, _UNDEFINED):
         return None
-    parts = [*tiff.numbers(entry), 0, 0][:3]
-    if parts[0] is None:
+    degrees, minutes, seconds = [*tiff.numbers(entry), 0, 0][:3]
+    if degrees is None or minutes is None or seconds is None:
         return None
-    degrees, minutes, seconds = (part or 0 for part in parts)
+    if not (0 <= minutes < _PARTS_OF_ONE and 0 <= seconds < _PARTS_OF_ONE):
+        return None
     found = degrees + minutes / 60 + seconds / 3600
     return found if math.isfinite(found) else None
 
