@@ -10,7 +10,7 @@ import pytest
 
 from dam.media.camera.facts import facts_of
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.times import PRIORITY, with_offset
+from dam.media.camera.times import PRIORITY, DateTag, with_offset
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
 from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
@@ -115,14 +115,17 @@ def test_the_first_of_the_tags_with_a_date_says_when_it_was_taken() -> None:
         ("2024:05:17 12:30:05", "0234601", "-05:30", ("2024-05-17T12:30:05.023460", -330)),
         ("2024-05-17T12:30:05.5Z", "", "", ("2024-05-17T12:30:05.500000", 0)),
         ("2024:05:17 12:30", "x", "+99:00", ("2024-05-17T12:30:00", None)),
-        ("2024:05:17", "5", "", ("2024-05-17T00:00:00", None)),
-        ("2024:05:17   :  :  ", "", "", ("2024-05-17T00:00:00", None)),
+        ("2024:05:17 12:30:05", "", "+02:99", ("2024-05-17T12:30:05", None)),
+        ("2024:05:17", "5", "", None),
+        ("2024:05:17   :  :  ", "", "", None),
+        ("2024:05:17 xx:yy:zz", "", "", None),
+        ("2024:05:17 10:3", "", "", None),
+        ("2024:05:17 10:30:05 PM", "", "", None),
         ("1825:01:01 00:00:00", "", "", None),
         ("2101:01:01 00:00:00", "", "", None),
         ("1904:01:01 00:00:00", "", "", None),
         ("1970:01:01 00:00:00", "", "+00:00", None),
         ("1970:01:01 00:00:01", "", "", ("1970-01-01T00:00:01", None)),
-        ("1904:01:01", "", "", ("1904-01-01T00:00:00", None)),
         ("2023:02:29 00:00:00", "", "", None),
         ("    :  :     :  :  ", "", "", None),
     ],
@@ -136,6 +139,21 @@ def test_times(
         ExifIFD_OffsetTimeOriginal=offset,
     ).taken_at
     assert (taken and (taken.local_time, taken.utc_offset_minutes)) == expected
+
+
+@pytest.mark.parametrize("tag", [tag for tag in PRIORITY if tag.is_day])
+def test_a_tag_that_may_be_a_date_alone_says_the_day(tag: DateTag) -> None:
+    group, _, name = tag.date.partition(":")
+    for date in ("2024:05:17", "1904:01:01"):
+        taken = facts_of({group: {name: date}}).taken_at
+        assert taken is not None
+        assert taken.local_time == f"{date.replace(':', '-')}T00:00:00"
+
+
+@pytest.mark.parametrize("tag", [tag for tag in PRIORITY if not tag.is_day])
+def test_no_midnight_is_made_up(tag: DateTag) -> None:
+    group, _, name = tag.date.partition(":")
+    assert facts_of({group: {name: "2024:05:17"}}).taken_at is None
 
 
 def test_a_time_with_an_impossible_offset_is_shown_without_it() -> None:
