@@ -1,6 +1,7 @@
 """Makes facts of the tags of a picture: which tag is asked first, and what is no answer."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -233,9 +234,13 @@ def _lens_by_numbers(groups: Groups) -> str | None:
 
 
 def _rating(groups: Groups) -> int | None:
-    """Return the stars, 1 to 5. The rating 0 is none, and -1 a picture that was rejected."""
+    """Return the stars, 1 to 5. The rating 0 is none, and -1 a picture that was rejected.
+
+    Half a star is a whole one: 4.5 is 5.
+    """
     for stars in _numbers(groups, RATINGS):
-        return round(stars) if 1 <= round(stars) <= _MOST_STARS else None
+        whole = math.floor(stars + 0.5)
+        return whole if 1 <= whole <= _MOST_STARS else None
     for percent in _numbers(groups, ("IFD0:RatingPercent", "XMP-microsoft:RatingPercent")):
         return max((stars for least, stars in _STARS_OF_PERCENT if percent >= least), default=None)
     return None

@@ -78,9 +78,9 @@ def first_of(tags: Mapping[str, str], *names: str) -> str | None:
 
 
 def _number(text: str | None, most: int) -> int | None:
-    """Return the number at the start of a text such as `2/10`."""
+    """Return the number at the start of a text such as `2/10`; 0 is none."""
     found = _NUMBER.match(text or "")
-    return int(found[1]) if found and int(found[1]) <= most else None
+    return int(found[1]) if found and 1 <= int(found[1]) <= most else None
 
 
 def _year(text: str | None) -> int | None:
