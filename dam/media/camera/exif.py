@@ -177,17 +177,22 @@ def _first(tiff: Tiff, entry: Entry) -> TagValue:
     return tiff.numbers(entry)[0]
 
 
+class WrongDegrees(float):
+    """Degrees with 60 minutes or seconds, or more: a tag as exiftool shows it, but no place."""
+
+
 def _degrees(tiff: Tiff, entry: Entry) -> TagValue:
-    """Return degrees, minutes and seconds as degrees; None if one of them is not possible."""
+    """Return degrees, minutes and seconds as degrees; None if one of them is no number."""
     if entry.kind in (_TEXT, _UTF8, _UNDEFINED):
         return None
     degrees, minutes, seconds = [*tiff.numbers(entry), 0, 0][:3]
     if degrees is None or minutes is None or seconds is None:
         return None
-    if not (0 <= minutes < _PARTS_OF_ONE and 0 <= seconds < _PARTS_OF_ONE):
-        return None
     found = degrees + minutes / 60 + seconds / 3600
-    return found if math.isfinite(found) else None
+    if not math.isfinite(found):
+        return None
+    is_right = 0 <= minutes < _PARTS_OF_ONE and 0 <= seconds < _PARTS_OF_ONE
+    return found if is_right else WrongDegrees(found)
 
 
 def _clock(tiff: Tiff, entry: Entry) -> TagValue:

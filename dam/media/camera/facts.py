@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from dam.media.camera.exif import is_number
+from dam.media.camera.exif import WrongDegrees, is_number
 from dam.media.camera.times import taken_at
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
 from dam.media.clean_text import clean_text
@@ -151,7 +151,7 @@ def _signed(
 ) -> float | None:
     """Return degrees with a sign; None without the side that they are on, unless it is stated."""
     value = _as_number(tags.get(name))
-    if value is None or abs(value) > most:
+    if value is None or abs(value) > most or isinstance(tags[name], WrongDegrees):
         return None
     side = str(tags.get(f"{name}Ref", "")).strip().upper()[:1]
     if not is_stated and (not side or side not in sides):
