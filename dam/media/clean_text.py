@@ -1,4 +1,4 @@
-"""Cleaning of texts that files state: every such text goes through `clean_text` once."""
+"""Texts that files state: `decoded_text` makes one of bytes, and each is cleaned once."""
 
 import re
 
@@ -28,3 +28,25 @@ def clean_text(text: str, most: int = MOST_CHARACTERS) -> str:
         return text[:most].strip()
     # What is left out may be nearly everything, so more than `most` characters are looked at.
     return _REFUSED.sub("", _LINE_ENDS.sub("\n", text[: 4 * most]))[:most].strip()
+
+
+def decoded_text(raw: bytes, otherwise: str = "latin-1") -> str:
+    r"""Return bytes as UTF-8 if most of what is not ASCII in them is; else in another encoding.
+
+    One bad byte, or an end inside a letter, does not make the whole text another one: there, U+FFFD
+    stands for what cannot be read. Give it one value at a time, not a whole file.
+
+    >>> decoded_text(b"Z\xc3\xbcrich, caf\xc3"), decoded_text(b"caf\xe9")
+    ('Zürich, caf\ufffd', 'café')
+
+    Args:
+        raw: Any bytes.
+        otherwise: The encoding of texts that are not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - raw.count("\ufffd".encode())
+    good = sum(letter > "\x7f" for letter in text) - bad
+    return text if good >= bad else raw.decode(otherwise, "replace")

@@ -1,5 +1,6 @@
 """Values of EXIF's tags, as plain values by name."""
 
+import codecs
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from dam.media.camera.blocks import Blocks
 from dam.media.camera.jpeg import jpeg_blocks
 from dam.media.camera.tag_names import EXIF, GPS, IFD0, INTEROP, PANASONIC
 from dam.media.camera.values import Groups, TagValue
-from dam.media.clean_text import clean_text
+from dam.media.clean_text import clean_text, decoded_text
 from dam.media.structure.source import ByteSource
 from dam.media.structure.tiff import Directory, Entry, Tiff
 
@@ -19,6 +20,9 @@ _TEXT, _UTF8, _BYTES, _UNDEFINED = 2, 129, 1, 7
 _MOST_TEXT_BYTES = 40_000
 _MOST_NUMBER_BYTES = 256
 _LARGEST_EXPONENT = 100
+_PARTS_OF_ONE = 60  # minutes of a degree, and seconds of a minute
+_ESCAPE, _TO_JIS = b"\x1b", b"\x1b$B"
+codecs.lookup("iso2022_jp"), codecs.lookup("cp932")  # a confined worker can load no codec later
 _TEXTS = frozenset({"ExifVersion", "FlashpixVersion", "InteropVersion"})
 _SMALL = frozenset({"FileSource", "SceneType", "GPSAltitudeRef", "GPSDifferential"})
 _NAMES: Mapping[str, Mapping[int, str]] = {
@@ -117,11 +121,7 @@ _LISTS = frozenset({"ComponentsConfiguration", "GPSVersionID", "DNGVersion"})
 
 def exif_text(content: bytes) -> str:
     """Return the text up to the first NUL: UTF-8, or else Latin-1."""
-    raw = content.partition(b"\0")[0]
-    try:
-        return clean_text(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return clean_text(raw.decode("latin-1"))
+    return clean_text(decoded_text(content.partition(b"\0")[0]))
 
 
 def _utf16(_: Tiff, entry: Entry) -> TagValue:
@@ -130,17 +130,44 @@ def _utf16(_: Tiff, entry: Entry) -> TagValue:
 
 
 def _comment(tiff: Tiff, entry: Entry) -> TagValue:
-    """Return a text behind eight bytes that name its characters."""
-    named, content = entry.content[:8], entry.content[8:]
-    if named.startswith(b"UNICODE"):
-        order = "utf-16-be" if tiff.order == ">" else "utf-16-le"
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            order = "utf-16"
-        content = content[: len(content) // 2 * 2]
-        return clean_text(content.decode(order, "replace").partition("\0")[0])
-    if named.startswith(b"ASCII") or not named.strip(b"\0 "):
-        return exif_text(content)
-    return exif_text(entry.content)
+    """Return a text behind eight bytes that name its characters, in any case of letters."""
+    named, content = entry.content[:8].partition(b"\0")[0].rstrip(b" "), entry.content[8:]
+    letters = content.rstrip(b"\0")
+    # Ricoh's cameras write `Unicode` before a text that is ASCII.
+    is_ascii = named != b"UNICODE" and letters.isascii() and b"\0" not in letters
+    if named.upper() == b"UNICODE" and not is_ascii:
+        return _unicode(content[: len(content) // 2 * 2], tiff.order)
+    if named.upper() == b"JIS":
+        return _japanese(content)
+    is_named = named.upper() in (b"", b"ASCII", b"UNICODE")
+    return exif_text(content if is_named else entry.content)
+
+
+def _unicode(content: bytes, order: str) -> str:
+    """Return a text of UTF-16. Its order of bytes need not be that of its TIFF.
+
+    As exiftool guesses: the lower bytes are those of which more are different, or else fewer are 0.
+    """
+    upper, lower = content[::2], content[1::2]
+    bytes_of_both = [(len(set(each)), -each.count(0)) for each in (upper, lower)]
+    if bytes_of_both[0] != bytes_of_both[1]:
+        order = ">" if bytes_of_both[0] < bytes_of_both[1] else "<"
+    code = "utf-16-be" if order == ">" else "utf-16-le"
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        code = "utf-16"
+    return clean_text(content.decode(code, "replace").partition("\0")[0])
+
+
+def _japanese(content: bytes) -> str:
+    """Return a text of JIS, which is often ISO 2022 or Shift JIS instead; empty if it is none."""
+    raw = content.partition(b"\0")[0].rstrip()
+    code = "iso2022_jp" if raw.isascii() else "cp932"
+    if raw.isascii() and _ESCAPE not in raw:
+        raw = _TO_JIS + raw
+    try:
+        return clean_text(raw.decode(code))
+    except UnicodeDecodeError:
+        return ""
 
 
 def _first(tiff: Tiff, entry: Entry) -> TagValue:
@@ -150,16 +177,22 @@ def _first(tiff: Tiff, entry: Entry) -> TagValue:
     return tiff.numbers(entry)[0]
 
 
+class WrongDegrees(float):
+    """Degrees with 60 minutes or seconds, or more: a tag as exiftool shows it, but no place."""
+
+
 def _degrees(tiff: Tiff, entry: Entry) -> TagValue:
-    """Return degrees, minutes and seconds as degrees; None if the degrees are no number."""
+    """Return degrees, minutes and seconds as degrees; None if one of them is no number."""
     if entry.kind in (_TEXT, _UTF8, _UNDEFINED):
         return None
-    parts = [*tiff.numbers(entry), 0, 0][:3]
-    if parts[0] is None:
+    degrees, minutes, seconds = [*tiff.numbers(entry), 0, 0][:3]
+    if degrees is None or minutes is None or seconds is None:
         return None
-    degrees, minutes, seconds = (part or 0 for part in parts)
     found = degrees + minutes / 60 + seconds / 3600
-    return found if math.isfinite(found) else None
+    if not math.isfinite(found):
+        return None
+    is_right = 0 <= minutes < _PARTS_OF_ONE and 0 <= seconds < _PARTS_OF_ONE
+    return found if is_right else WrongDegrees(found)
 
 
 def _clock(tiff: Tiff, entry: Entry) -> TagValue:

@@ -1,10 +1,11 @@
 """Makes facts of the tags of a picture: which tag is asked first, and what is no answer."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 
-from dam.media.camera.exif import is_number
+from dam.media.camera.exif import WrongDegrees, is_number
 from dam.media.camera.times import taken_at
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
 from dam.media.clean_text import clean_text
@@ -133,23 +134,29 @@ def metadata_text(groups: Groups) -> str:
 def position_of(groups: Groups) -> Position | None:
     """Return the place of a picture; None if it has none, or one that is not on the earth.
 
-    A latitude and a longitude of exactly 0 are what cameras write that found no satellites.
+    A latitude and a longitude of exactly 0 are what cameras write that found no satellites. EXIF
+    has to say on which side of the equator and of Greenwich a place is; XMP's numbers have a sign.
     """
     gps, xmp = groups.get("GPS", {}), groups.get("XMP-exif", {})
     for tags in (gps, xmp):
-        latitude = _signed(tags, "GPSLatitude", "S", 90)
-        longitude = _signed(tags, "GPSLongitude", "W", 180)
+        latitude = _signed(tags, "GPSLatitude", "NS", 90, is_stated=tags is xmp)
+        longitude = _signed(tags, "GPSLongitude", "EW", 180, is_stated=tags is xmp)
         if latitude is not None and longitude is not None and (latitude or longitude):
             return Position(latitude=latitude, longitude=longitude, altitude_m=_altitude(tags))
     return None
 
 
-def _signed(tags: dict[str, TagValue], name: str, negative: str, most: float) -> float | None:
+def _signed(
+    tags: dict[str, TagValue], name: str, sides: str, most: float, *, is_stated: bool
+) -> float | None:
+    """Return degrees with a sign; None without the side that they are on, unless it is stated."""
     value = _as_number(tags.get(name))
-    if value is None or abs(value) > most:
+    if value is None or abs(value) > most or isinstance(tags[name], WrongDegrees):
         return None
-    direction = str(tags.get(f"{name}Ref", "")).strip().upper()
-    return -value if direction[:1] == negative and value > 0 else value
+    side = str(tags.get(f"{name}Ref", "")).strip().upper()[:1]
+    if not is_stated and (not side or side not in sides):
+        return None
+    return -value if side == sides[1] and value > 0 else value
 
 
 def _altitude(tags: dict[str, TagValue]) -> float | None:
@@ -227,9 +234,13 @@ def _lens_by_numbers(groups: Groups) -> str | None:
 
 
 def _rating(groups: Groups) -> int | None:
-    """Return the stars, 1 to 5. The rating 0 is none, and -1 a picture that was rejected."""
+    """Return the stars, 1 to 5. The rating 0 is none, and -1 a picture that was rejected.
+
+    Half a star is a whole one: 4.5 is 5.
+    """
     for stars in _numbers(groups, RATINGS):
-        return round(stars) if 1 <= round(stars) <= _MOST_STARS else None
+        whole = math.floor(stars + 0.5)
+        return whole if 1 <= whole <= _MOST_STARS else None
     for percent in _numbers(groups, ("IFD0:RatingPercent", "XMP-microsoft:RatingPercent")):
         return max((stars for least, stars in _STARS_OF_PERCENT if percent >= least), default=None)
     return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dam.media.camera.tag_names import IPTC_LISTS, IPTC_TAGS
 from dam.media.camera.values import Groups, TagValue
-from dam.media.clean_text import clean_text
+from dam.media.clean_text import clean_text, decoded_text
 
 _MARK = 0x1C
 _MOST_SETS = 10_000
@@ -59,10 +59,7 @@ def _data_sets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _text(name: str, content: bytes, *, is_utf8: bool) -> str:
     raw = content.partition(b"\0")[0]
-    try:
-        text = clean_text(raw.decode("utf-8" if is_utf8 else "latin-1"))
-    except UnicodeDecodeError:
-        text = clean_text(raw.decode("latin-1"))
+    text = clean_text(decoded_text(raw) if is_utf8 else raw.decode("latin-1"))
     if "Date" in name and (date := _DATE.fullmatch(text)):
         return ":".join(date.groups())
     if "Time" in name and (time := _TIME.fullmatch(text)):

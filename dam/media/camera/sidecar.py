@@ -110,5 +110,5 @@ SIDECAR = MediaKind(
     name="sidecar",
     media_types=frozenset({"application/rdf+xml"}),
     describe=_describe,
-    description_version=1,
+    description_version=2,
 )

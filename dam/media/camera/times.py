@@ -23,6 +23,7 @@ class DateTag(NamedTuple):
         fraction: Parts of a second.
         offsets: The distance from UTC: the first of these that is there.
         is_utc: The time is in UTC.
+        is_day: A date alone is enough. Others have a time too, and without one they are damaged.
     """
 
     date: str
@@ -30,6 +31,7 @@ class DateTag(NamedTuple):
     fraction: str = ""
     offsets: tuple[str, ...] = ()
     is_utc: bool = False
+    is_day: bool = False
 
 
 PRIORITY = (
@@ -45,11 +47,11 @@ PRIORITY = (
         fraction="ExifIFD:SubSecTimeDigitized",
         offsets=("ExifIFD:OffsetTimeDigitized", "ExifIFD:OffsetTime"),
     ),
-    DateTag("XMP-photoshop:DateCreated"),
-    DateTag("IPTC:DateCreated", time="IPTC:TimeCreated"),
+    DateTag("XMP-photoshop:DateCreated", is_day=True),
+    DateTag("IPTC:DateCreated", time="IPTC:TimeCreated", is_day=True),
     DateTag("XMP-exif:DateTimeDigitized"),
     DateTag("XMP-xmp:CreateDate"),
-    DateTag("IPTC:DigitalCreationDate", time="IPTC:DigitalCreationTime"),
+    DateTag("IPTC:DigitalCreationDate", time="IPTC:DigitalCreationTime", is_day=True),
     DateTag("GPS:GPSDateStamp", time="GPS:GPSTimeStamp", is_utc=True),
     DateTag("XMP-exif:GPSDateTime", is_utc=True),
 )
@@ -66,6 +68,7 @@ _MOMENT = re.compile(
 )
 _OFFSET = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})?")
 _MOST_OFFSET = 16 * 60
+_MINUTES_OF_AN_HOUR = 60
 _MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -94,8 +97,8 @@ def _moment(groups: Groups, tag: DateTag) -> TakenAt | None:
     if not date:
         return None
     time = _text(groups, tag.time)
-    match = _MOMENT.match(f"{date} {time}" if time else date)
-    if match is None:
+    match = _MOMENT.fullmatch(f"{date} {time}" if time else date)
+    if match is None or not (match[4] or tag.is_day):
         return None
     moment = _datetime(match, _text(groups, tag.fraction))
     if moment is None:
@@ -124,7 +127,7 @@ def _datetime(match: re.Match[str], fraction: str) -> datetime | None:
 def offset_minutes(text: str) -> int | None:
     """Return the distance from UTC that `Z`, `+02:00`, `+0200` or `+02` says; None if none does.
 
-    >>> offset_minutes("-05:30"), offset_minutes("Z"), offset_minutes("+99:00"), offset_minutes("")
+    >>> offset_minutes("-05:30"), offset_minutes("Z"), offset_minutes("+02:99"), offset_minutes("")
     (-330, 0, None, None)
     """
     if text == "Z":
@@ -132,8 +135,9 @@ def offset_minutes(text: str) -> int | None:
     match = _OFFSET.fullmatch(text)
     if match is None:
         return None
-    minutes = int(match[2]) * 60 + int(match[3] or 0)
-    if minutes > _MOST_OFFSET:
+    hours, minutes_more = int(match[2]), int(match[3] or 0)
+    minutes = hours * _MINUTES_OF_AN_HOUR + minutes_more
+    if minutes > _MOST_OFFSET or minutes_more >= _MINUTES_OF_AN_HOUR:
         return None
     return -minutes if match[1] == "-" else minutes
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from dam.media.clean_text import clean_text
+from dam.media.clean_text import clean_text, decoded_text
 from dam.media.streams.values import SongTags
 
 _MOST_TAGS = 500
@@ -15,18 +15,25 @@ _MOST_TRACK = 1_000_000
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _COMPACT_YEAR = re.compile(r"\d{4}(?=\d{4}(?!\d))")
 _NUMBER = re.compile(r"\s*(\d{1,9})")
+_ARTIST, _ALBUM, _GENRE = ("artist", "author"), ("album",), ("genre",)
+_ALBUM_ARTIST = ("album_artist", "albumartist", "album artist")
+_TRACK, _YEARS = ("track", "tracknumber"), ("date", "year", "originaldate")
+_KNOWN = frozenset({"title", *_ARTIST, *_ALBUM, *_ALBUM_ARTIST, *_TRACK, *_YEARS, *_GENRE})
 
 
 def cleaned_tags(*sources: Mapping[str, str]) -> dict[str, str]:
     """Return the tags by their names in lower case; of one that is twice, the first.
 
+    Where there are too many, those that say what a song is come before others.
+
     Args:
-        sources: The tags as PyAV gives them, where bytes that are not UTF-8 are surrogates; they
-            are read as Windows reads them. What is too much is left out.
+        sources: The tags as PyAV gives them, where bytes that are not UTF-8 are surrogates; texts
+            with many of them are read as Windows reads them. What is too much is left out.
     """
     tags: dict[str, str] = {}
     left = _MOST_CHARACTERS_IN_ALL
-    for key, value in (pair for source in sources for pair in source.items()):
+    pairs = (pair for source in sources for pair in source.items())
+    for key, value in sorted(pairs, key=lambda pair: pair[0].lower() not in _KNOWN):
         name = clean_text(_decoded(key).lower(), _MOST_KEY_CHARACTERS)
         if len(tags) >= _MOST_TAGS or left <= 0:
             break
@@ -45,7 +52,7 @@ def _decoded(text: str) -> str:
         return part.encode("utf-8", "strict").decode("utf-8")
     except UnicodeEncodeError:
         raw = part.encode("utf-8", "surrogateescape" if _is_escaped(part) else "replace")
-        return raw.decode("cp1252", "replace") if _is_escaped(part) else raw.decode("utf-8")
+        return decoded_text(raw, "cp1252")
 
 
 def _is_escaped(text: str) -> bool:
@@ -56,12 +63,12 @@ def _is_escaped(text: str) -> bool:
 def song_tags(tags: Mapping[str, str]) -> SongTags:
     """Return the tags of a song; those are left out that do not hold what their names say."""
     return SongTags(
-        artist=first_of(tags, "artist", "author"),
-        album=tags.get("album"),
-        album_artist=first_of(tags, "album_artist", "albumartist", "album artist"),
-        track=_number(first_of(tags, "track", "tracknumber"), _MOST_TRACK),
-        year=_year(first_of(tags, "date", "year", "originaldate")),
-        genre=tags.get("genre"),
+        artist=first_of(tags, *_ARTIST),
+        album=first_of(tags, *_ALBUM),
+        album_artist=first_of(tags, *_ALBUM_ARTIST),
+        track=_number(first_of(tags, *_TRACK), _MOST_TRACK),
+        year=_year(first_of(tags, *_YEARS)),
+        genre=first_of(tags, *_GENRE),
     )
 
 
@@ -71,9 +78,9 @@ def first_of(tags: Mapping[str, str], *names: str) -> str | None:
 
 
 def _number(text: str | None, most: int) -> int | None:
-    """Return the number at the start of a text such as `2/10`."""
+    """Return the number at the start of a text such as `2/10`; 0 is none."""
     found = _NUMBER.match(text or "")
-    return int(found[1]) if found and int(found[1]) <= most else None
+    return int(found[1]) if found and 1 <= int(found[1]) <= most else None
 
 
 def _year(text: str | None) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 
 from dam.media.camera.facts import facts_of
 from dam.media.camera.reading import read_camera_facts, read_groups
-from dam.media.camera.times import PRIORITY, with_offset
+from dam.media.camera.times import PRIORITY, DateTag, with_offset
 from dam.media.camera.values import CameraFacts, Groups, Position, TagValue
 from dam.media.keywords import tags_of
 from dam.media.limits import MediaLimits
@@ -115,14 +115,17 @@ def test_the_first_of_the_tags_with_a_date_says_when_it_was_taken() -> None:
         ("2024:05:17 12:30:05", "0234601", "-05:30", ("2024-05-17T12:30:05.023460", -330)),
         ("2024-05-17T12:30:05.5Z", "", "", ("2024-05-17T12:30:05.500000", 0)),
         ("2024:05:17 12:30", "x", "+99:00", ("2024-05-17T12:30:00", None)),
-        ("2024:05:17", "5", "", ("2024-05-17T00:00:00", None)),
-        ("2024:05:17   :  :  ", "", "", ("2024-05-17T00:00:00", None)),
+        ("2024:05:17 12:30:05", "", "+02:99", ("2024-05-17T12:30:05", None)),
+        ("2024:05:17", "5", "", None),
+        ("2024:05:17   :  :  ", "", "", None),
+        ("2024:05:17 xx:yy:zz", "", "", None),
+        ("2024:05:17 10:3", "", "", None),
+        ("2024:05:17 10:30:05 PM", "", "", None),
         ("1825:01:01 00:00:00", "", "", None),
         ("2101:01:01 00:00:00", "", "", None),
         ("1904:01:01 00:00:00", "", "", None),
         ("1970:01:01 00:00:00", "", "+00:00", None),
         ("1970:01:01 00:00:01", "", "", ("1970-01-01T00:00:01", None)),
-        ("1904:01:01", "", "", ("1904-01-01T00:00:00", None)),
         ("2023:02:29 00:00:00", "", "", None),
         ("    :  :     :  :  ", "", "", None),
     ],
@@ -136,6 +139,21 @@ def test_times(
         ExifIFD_OffsetTimeOriginal=offset,
     ).taken_at
     assert (taken and (taken.local_time, taken.utc_offset_minutes)) == expected
+
+
+@pytest.mark.parametrize("tag", [tag for tag in PRIORITY if tag.is_day])
+def test_a_tag_that_may_be_a_date_alone_says_the_day(tag: DateTag) -> None:
+    group, _, name = tag.date.partition(":")
+    for date in ("2024:05:17", "1904:01:01"):
+        taken = facts_of({group: {name: date}}).taken_at
+        assert taken is not None
+        assert taken.local_time == f"{date.replace(':', '-')}T00:00:00"
+
+
+@pytest.mark.parametrize("tag", [tag for tag in PRIORITY if not tag.is_day])
+def test_no_midnight_is_made_up(tag: DateTag) -> None:
+    group, _, name = tag.date.partition(":")
+    assert facts_of({group: {name: "2024:05:17"}}).taken_at is None
 
 
 def test_a_time_with_an_impossible_offset_is_shown_without_it() -> None:
@@ -157,7 +175,15 @@ def test_a_setting_that_no_camera_has_is_none() -> None:
     [
         ((*NORTH, *EAST), Position(latitude=48.8584, longitude=2.2945)),
         ((text(1, "S"), NORTH[1], text(3, "W"), EAST[1]), (-48.8584, -2.2945)),
-        ((NORTH[1], EAST[1]), (48.8584, 2.2945)),
+        ((text(1, "North"), NORTH[1], text(3, "west"), EAST[1]), (48.8584, -2.2945)),
+        ((text(1, "N"), rationals(2, (48, 1), (51, 2)), *EAST), (48.425, 2.2945)),
+        ((NORTH[1], EAST[1]), None),
+        ((*NORTH, EAST[1]), None),
+        ((text(1, "E"), NORTH[1], *EAST), None),
+        ((text(1, "N"), rationals(2, (48, 1), (0, 0), (0, 0)), *EAST), None),
+        ((text(1, "N"), rationals(2, (48, 1), (51, 1), (0, 0)), *EAST), None),
+        ((text(1, "N"), rationals(2, (48, 1), (99, 1), (0, 1)), *EAST), None),
+        ((text(1, "N"), rationals(2, (48, 1), (51, 1), (60, 1)), *EAST), None),
         ((text(1, "N"), rationals(2, (0, 0), (0, 0), (0, 0)), *EAST), None),
         ((text(1, "N"), rationals(2, (0, 1)), text(3, "E"), rationals(4, (0, 1))), None),
         ((text(1, "N"), rationals(2, (91, 1)), *EAST), None),
@@ -196,6 +222,10 @@ def test_a_place_of_xmp_counts_where_exif_has_none() -> None:
         ({"XMP_xmp_Rating": "3.0", "IFD0_Rating": 5}, 3),
         ({"XMP_xmp_Rating": "0", "IFD0_Rating": 5}, None),
         ({"XMP_xmp_Rating": "-1"}, None),
+        ({"XMP_xmp_Rating": "4.5"}, 5),
+        ({"XMP_xmp_Rating": "2.5"}, 3),
+        ({"XMP_xmp_Rating": "0.5"}, 1),
+        ({"XMP_xmp_Rating": "0.4"}, None),
         ({"IFD0_Rating": 5}, 5),
         ({"IFD0_RatingPercent": 75}, 4),
         ({"XMP_microsoft_RatingPercent": "99"}, 5),
@@ -266,6 +296,41 @@ def test_iptc_is_read_in_each_of_its_forms() -> None:
         assert groups["IPTC"]["DateCreated"] == "2024:05:17"
     latin = jpeg((0xED, b"Photoshop 3.0\0" + resource(0x404, iptc((2, 5, b"Gr\xfc\xdfe")))))
     assert read(latin).title == "Grüße"
+
+
+def test_a_text_that_is_cut_inside_a_letter_is_shown_up_to_it() -> None:
+    cut = "Grüße aus Köln".encode() + b"\xe6\x9d"
+    facts = read(jpeg_with_exif(tiff([Tag(0x10E, 2, len(cut), cut)])))
+    assert facts.description == "Grüße aus Köln\ufffd"
+    words = iptc((1, 90, b"\x1b%G"), (2, 5, cut), (2, 120, b"Gr\xfc\xdfe"))
+    facts = read(jpeg((0xED, b"Photoshop 3.0\0" + resource(0x404, words))))
+    assert (facts.title, facts.description) == ("Grüße aus Köln\ufffd", "Grüße")
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "expected"),
+    [
+        (b"UNICODE\0", "hello".encode("utf-16-le"), "hello"),
+        (b"UNICODE\0", "hello".encode("utf-16-be") + bytes(8), "hello"),
+        (b"UNICODE\0", "Æ\u2013ł 東".encode("utf-16-be"), "Æ\u2013ł 東"),
+        (b"UNICODE\0", "東京".encode("utf-16-le"), "東京"),
+        (b"UNICODE\0", "hello".encode("utf-16"), "hello"),
+        (b"Unicode\0", "hello".encode("utf-16-le"), "hello"),
+        (b"Unicode\0", b"hello\0\0", "hello"),
+        (b"ascii\0\0\0", b"hello", "hello"),
+        (b"\0garbage", b"hello", "hello"),
+        (b"JIS\0\0\0\0\0", "日本".encode("iso2022_jp"), "日本"),
+        (b"JIS\0\0\0\0\0", "日本".encode("iso2022_jp")[3:-3], "日本"),
+        (b"JIS\0\0\0\0\0", "日本".encode("shift_jis"), "日本"),
+        (b"JIS\0\0\0\0\0", b"odd", None),
+        (b"a text, ", b"and more", "a text, and more"),
+    ],
+)
+def test_a_comment_is_read_by_the_code_before_it(
+    code: bytes, content: bytes, expected: str | None
+) -> None:
+    comment = Tag(0x9286, 7, 8 + len(content), code + content)
+    assert read(jpeg_with_exif(tiff([text(0x10F, "x")], [comment]))).description == expected
 
 
 def test_texts_of_a_png_are_words_of_the_file() -> None:

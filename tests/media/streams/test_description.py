@@ -281,6 +281,11 @@ def test_bytes_that_are_not_utf_8_are_read_as_windows_reads_them() -> None:
     assert facts.title == "Björk \u2013 Ü"
 
 
+def test_a_title_that_is_cut_inside_a_letter_is_shown_up_to_it() -> None:
+    old = b"TAG" + "Ágætis byrjun, Sigur Rós 東京".encode()[:30] + bytes(95)
+    assert described(mp3() + old).title == "Ágætis byrjun, Sigur Rós \ufffd"
+
+
 def test_ffmpeg_and_pyav_are_named() -> None:
     decoders = installed_decoders()
     assert decoders["av"].available
