@@ -5,6 +5,7 @@ marks; it is looked for at both ends of the file.
 """
 
 import re
+from collections import deque
 from typing import BinaryIO
 
 from dam.errors import ItemError
@@ -21,6 +22,10 @@ _CATALOGUE = re.compile(rb"/Type\s*/Catalog\b")
 _REFERENCE = re.compile(rb"/Metadata\s+(\d{1,10})\s+\d{1,5}\s+R\b")
 _OBJECT = re.compile(rb"(?<!\d)(\d{1,10})\s+\d{1,5}\s+obj\b")
 _HEADER_BYTES = 1024
+_MOST_CATALOGUES = 16
+"""Every version of a PDF that is saved onto its end has one; the latest count."""
+_CATALOGUE_BYTES = 8 << 10
+"""How much before and behind the mark of a catalogue is looked at."""
 
 
 def facts_of_xmp(file: BinaryIO, limits: MediaLimits) -> DocumentFacts:
@@ -66,18 +71,20 @@ def _packet(content: bytes) -> bytes | None:
         numbers = _OBJECT.findall(content, max(0, at - _HEADER_BYTES), at)
         packets.append((numbers[-1] if numbers else None, content[at : end + len(_END)]))
         at = content.find(_BEGIN, end)
-    if len(packets) == 1:
-        return packets[0][1]
+    if len(packets) <= 1:
+        return packets[0][1] if packets else None
     named = _named_by_catalogue(content)
     return next((packet for number, packet in reversed(packets) if number in named), None)
 
 
 def _named_by_catalogue(content: bytes) -> set[bytes]:
     named = set()
-    for found in _CATALOGUE.finditer(content):
-        start = content.rfind(b" obj", 0, found.start())
-        end = content.find(b"endobj", found.end())
-        named.update(_REFERENCE.findall(content, max(0, start), end if end >= 0 else len(content)))
+    for found in deque(_CATALOGUE.finditer(content), _MOST_CATALOGUES):
+        least, most = max(0, found.start() - _CATALOGUE_BYTES), found.end() + _CATALOGUE_BYTES
+        start = content.rfind(b" obj", least, found.start())
+        end = content.find(b"endobj", found.end(), most)
+        start, end = (start if start >= 0 else least), (end if end >= 0 else most)
+        named.update(_REFERENCE.findall(content, start, end))
     return named
 
 

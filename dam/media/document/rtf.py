@@ -51,7 +51,7 @@ _SIGNS = {
     "ldblquote": "\u201c",
     "rdblquote": "\u201d",
 }
-_SYMBOLS = {b"~": " ", b"_": "-", b"\\": "\\", b"{": "{", b"}": "}", b"\n": "\n", b"\r": "\n"}
+_SYMBOLS = {b"~": " ", b"_": "-", b"\n": "\n", b"\r": "\n"}
 _PARTS_OF_TIME = ("yr", "mo", "dy", "hr", "min")
 
 
@@ -88,6 +88,7 @@ class _Reader:
         self._place, self._replaced = _BODY, 1
         self._code_page = "cp1252"
         self._to_skip = 0
+        self._words = bytearray()
 
     def text(self, place: str) -> str:
         """Return the words of a destination."""
@@ -101,21 +102,27 @@ class _Reader:
 
     def read(self, content: bytes) -> None:
         """Read until the end, or until there are enough words."""
-        for found in _TOKEN.finditer(content):
+        at = 0
+        while self._left > 0 and (found := _TOKEN.search(content, at)):
+            at = found.end()
             command, number, coded, symbol, brace, plain = found.groups(b"")
-            if brace:
-                if not self._turn(brace):
-                    return
+            if plain or coded or symbol in (b"\\", b"{", b"}"):
+                self._add_bytes(
+                    plain or symbol or bytes.fromhex(coded.replace(b"\\'", b"").decode())
+                )
+                continue
+            self._end_words()
+            if command == b"bin":
+                at += max(0, int(number or 0))  # bytes of a picture, which may look like commands
             elif command:
                 self._obey(command.decode(), number.decode())
             elif symbol == b"*":
                 self._place = ""  # a destination that readers may leave out
             elif symbol:
                 self._add_sign(_SYMBOLS.get(symbol, ""))
-            else:
-                self._add_bytes(plain or bytes.fromhex(coded.replace(b"\\'", b"").decode()))
-            if self._left <= 0:
+            elif not self._turn(brace):
                 return
+        self._end_words()
 
     def _turn(self, brace: bytes) -> bool:
         """Open or close a group; return False at the end of the text, or if it is too deep."""
@@ -146,7 +153,12 @@ class _Reader:
         """Add words in the code page; the first bytes may only stand for a letter before them."""
         skipped = min(self._to_skip, len(content))
         self._to_skip -= skipped
-        self._add(content[skipped:].decode(self._code_page, "replace"))
+        self._words += content[skipped:]
+
+    def _end_words(self) -> None:
+        """Decode the bytes up to here together: the second one of a letter may be a plain byte."""
+        self._add(self._words.decode(self._code_page, "replace"))
+        self._words.clear()
 
     def _add_sign(self, sign: str) -> None:
         if self._to_skip:

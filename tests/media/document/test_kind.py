@@ -30,6 +30,7 @@ from dam.media.document.facts import (
     time_of,
 )
 from dam.media.document.kind import DOCUMENT
+from dam.media.document.pdf_xmp import facts_of_xmp
 from dam.media.file_type.recognition import media_type
 from dam.media.limits import MediaLimits
 from tests.media.document_files import (
@@ -438,6 +439,22 @@ def test_the_xmp_of_a_pdf_is_not_that_of_a_picture_in_it() -> None:
 def test_a_pdf_with_hostile_xmp_is_described_without_it(packet: bytes) -> None:
     facts = described(_pdf_with_xmp(packet), PDF)
     assert (facts.page_count, facts.title) == (1, None)
+
+
+@pytest.mark.parametrize("packets", [b"", b"<x:xmpmeta></x:xmpmeta>" * 2])
+@pytest.mark.parametrize("mark", [b"/Type/Catalog /Metadata 1 0 R ", b"/Type/Catalog "])
+def test_many_catalogues_of_a_pdf_cost_little(packets: bytes, mark: bytes) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    file = io.BytesIO(b"%PDF-1.4\n" + packets + mark * 15_000)
+    assert facts_of_xmp(file, MediaLimits()) == DocumentFacts()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 10
+
+
+def test_the_latest_catalogue_of_a_pdf_counts() -> None:
+    content = _pdf_with_xmp(_xmp("of a picture"), _xmp("of the whole"))
+    older = content[: content.index(b"3 0 obj")].replace(b"/Metadata 5", b"/Older 5")
+    found = facts_of_xmp(io.BytesIO(older * 20 + content), MediaLimits())
+    assert found.title == "of the whole"
 
 
 def test_a_pdf_that_needs_a_password_is_a_fact() -> None:

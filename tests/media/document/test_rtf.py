@@ -34,6 +34,14 @@ def test_an_rtf_says_this_of_itself() -> None:
     [
         (rb"{\rtf1\uc2 \u955 abc}", "\u03bbc"),
         (rb"{\rtf1\ansicpg932 \'82\'a0}", "\u3042"),
+        (rb"{\rtf1\ansicpg932 \'83e\'83X\'83g}", "\u30c6\u30b9\u30c8"),
+        (
+            rb"{\rtf1\ansicpg932 \'83\\\'83\{" + b"\r\n" + rb"\'83" + b"\r\n" + rb"e}",
+            "\u30bd\u30dc\u30c6",
+        ),
+        (rb"{\rtf1\ansicpg932\u12486\'83e\'83X}", "\u30c6e\u30b9"),
+        (rb"{\rtf1 a{\pict\bin9 }}}\par{}} b}", "a b"),
+        (rb"{\rtf1 a\bin b\bin-3 c\bin99 d}", "abc"),
         (rb"{\rtf1\u-10179?\u-8704?!}", "\U0001f600!"),
         (rb"{\rtf1\ansicpg99999 \'e9}", "\u00e9"),
         (rb"{\rtf1 {\pict 0102}{\*\x {deep}} shown", "shown"),
