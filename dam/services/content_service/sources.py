@@ -68,7 +68,16 @@ async def write_sources(
     held = select(source.path_digest, source.entity_id, source.mtime_ns)
     found = await session.execute(held.where(source.path_digest.in_(rows)))
     before = {digest: Source(entity_id, mtime_ns) for digest, entity_id, mtime_ns in found}
-    changing = ("entity_id", "size_bytes", "mtime_ns", "mode", "last_seen_at", "read_at")
+    # A folder may have been imported as a comic from this path before; those have no stem.
+    changing = (
+        "entity_id",
+        "size_bytes",
+        "mtime_ns",
+        "mode",
+        "last_seen_at",
+        "read_at",
+        "stem_digest",
+    )
     await upsert_by_path(session, source, rows, changing)
     return before
 
