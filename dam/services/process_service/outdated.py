@@ -78,7 +78,11 @@ def _outdated(marker: type[MarkerComponent], kinds: MediaKinds) -> Select[int] |
 
 
 def _described_before(kinds: MediaKinds) -> Select[int]:
-    """Select the entities that an older version described, or tried to describe."""
+    """Select the entities that an older version described, or tried to describe.
+
+    One whose bytes could not be had in its first description is among them each time: no version
+    has seen it yet.
+    """
     file = FilePropertiesComponent
     recipe = func.coalesce(file.description_recipe, 0)
     is_older = or_(recipe < RECOGNITION_VERSION, *_by_other_versions(kinds))
