@@ -29,6 +29,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,10 +56,13 @@ class NearSidecars:
 
     Args:
         of_assets: By asset, its sidecar; assets without one are left out.
+        extensions: By asset, those of its paths beside its sidecar, such as `cr2`; in lower case.
+            Empty if the sidecar is not beside it any more.
         among_them: Those of the assets that are sidecars themselves.
     """
 
     of_assets: dict[EntityId, EntityId]
+    extensions: dict[EntityId, frozenset[str]]
     among_them: tuple[EntityId, ...]
 
 
@@ -77,17 +81,30 @@ async def find_sidecars(
         entity_ids: The assets.
     """
     if not entity_ids:
-        return NearSidecars(of_assets={}, among_them=())
+        return NearSidecars(of_assets={}, extensions={}, among_them=())
     best: dict[EntityId, tuple[int, int, EntityId]] = {}
     sidecars: set[EntityId] = set()
-    for row in (await session.execute(_near(entity_ids))).all():
+    rows = (await session.execute(_near(entity_ids))).all()
+    for row in rows:
         if row.is_sidecar:
             sidecars.add(row.asset)
         else:
             found = row.rank, row.source, row.sidecar
             best[row.asset] = max(found, best.get(row.asset, found))
     of_assets = {asset: sidecar for asset, (_, _, sidecar) in best.items()}
-    return NearSidecars(of_assets=of_assets, among_them=tuple(sorted(sidecars)))
+    extensions: dict[EntityId, set[str]] = {asset: set() for asset in of_assets}
+    for row in rows:
+        if row.rank != _KEPT and of_assets.get(row.asset) == row.sidecar:
+            extensions[row.asset].add(_extension(row.asset_path))
+    return NearSidecars(
+        of_assets=of_assets,
+        extensions={asset: frozenset(found) for asset, found in extensions.items()},
+        among_them=tuple(sorted(sidecars)),
+    )
+
+
+def _extension(path: bytes) -> str:
+    return os.fsdecode(os.path.splitext(path)[1]).removeprefix(".").lower()  # noqa: PTH122 - bytes
 
 
 async def find_unread(
@@ -101,21 +118,27 @@ async def find_unread(
         session: Only read.
         sidecars: Assets that are sidecars by their names.
     """
+    rows = await session.execute(_beside(sidecars, is_unread=True))
+    return sorted((row[0], row[1]) for row in rows.all())
+
+
+def _beside(sidecars: Collection[EntityId], *, is_unread: bool = False) -> CompoundSelect[Any]:
+    """Select sidecars with the assets beside them, by index."""
     sidecar, asset = _SOURCE.alias("sidecar"), _SOURCE.alias("asset")
-    is_read = exists().where(
-        _TIE.c.entity_id == asset.c.entity_id, _TIE.c.sidecar_entity_id == sidecar.c.entity_id
-    )
     pairs = select(sidecar.c.entity_id, asset.c.entity_id).where(
         among(sidecar.c.entity_id, sidecars),
         _is_named_so(sidecar),
         ~_is_named_so(asset),
         asset.c.stem_digest.is_not(None),
-        ~is_read,
     )
+    if is_unread:
+        is_read = exists().where(
+            _TIE.c.entity_id == asset.c.entity_id, _TIE.c.sidecar_entity_id == sidecar.c.entity_id
+        )
+        pairs = pairs.where(~is_read)
     of_name = pairs.where(asset.c.path_digest == sidecar.c.stem_digest)
     of_stem = pairs.where(asset.c.stem_digest == sidecar.c.stem_digest, ~_is_whole_name(sidecar))
-    rows = await session.execute(of_name.union(of_stem))
-    return sorted((row[0], row[1]) for row in rows.all())
+    return of_name.union(of_stem)
 
 
 async def mark_beside(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
@@ -131,11 +154,15 @@ async def mark_beside(session: AsyncSession, entity_ids: Collection[EntityId]) -
 async def mark_readers(session: AsyncSession, sidecars: Collection[EntityId]) -> None:
     """Mark the assets that have what these sidecars say, so that they are described anew.
 
-    For sidecars that go, now or in the same transaction. The caller commits.
+    For sidecars that go, now or in the same transaction. An asset beside one may be described at
+    this time, and have its tie only later; it loses its lease by the mark. The caller commits.
     """
-    if sidecars:
-        readers = select(_TIE.c.entity_id).where(among(_TIE.c.sidecar_entity_id, sidecars))
-        await mark(session, NeedsMetadataExtractionComponent, await session.scalars(readers))
+    if not sidecars:
+        return
+    tied = select(_TIE.c.entity_id).where(among(_TIE.c.sidecar_entity_id, sidecars))
+    readers = set(await session.scalars(tied))
+    readers.update(row[1] for row in (await session.execute(_beside(sidecars))).all())
+    await mark(session, NeedsMetadataExtractionComponent, readers - set(sidecars))
 
 
 async def forget_gone(session: AsyncSession, entity_ids: Collection[EntityId]) -> None:
@@ -147,7 +174,7 @@ async def forget_gone(session: AsyncSession, entity_ids: Collection[EntityId]) -
     """
     if not entity_ids:
         return
-    rows = (await session.execute(_near(entity_ids))).all()
+    rows = (await session.execute(_near(entity_ids, with_trashed=True))).all()
     paths = {row.source: row.path for row in rows if row.rank != _KEPT and not row.is_sidecar}
     if gone := await asyncio.to_thread(_gone, paths):
         await session.execute(delete(_SOURCE).where(among(_SOURCE.c.id, gone)))
@@ -157,7 +184,7 @@ def _gone(paths: dict[int, bytes]) -> list[int]:
     return [source for source, path in paths.items() if not os.path.lexists(path)]
 
 
-def _near(entity_ids: Collection[EntityId]) -> CompoundSelect[Any]:
+def _near(entity_ids: Collection[EntityId], *, with_trashed: bool = False) -> CompoundSelect[Any]:
     """Select assets with the sidecars beside them, by index; a sidecar is beside itself."""
     asset, sidecar = _SOURCE.alias("asset"), _SOURCE.alias("sidecar")
 
@@ -169,10 +196,11 @@ def _near(entity_ids: Collection[EntityId]) -> CompoundSelect[Any]:
             literal(rank).label("rank"),
             sidecar.c.id.label("source"),
             sidecar.c.path,
+            asset.c.path.label("asset_path"),
         ).where(
             among(asset.c.entity_id, entity_ids),
             _is_named_so(sidecar),
-            ~_is_trashed(sidecar.c.entity_id),
+            true() if with_trashed else ~_is_trashed(sidecar.c.entity_id),
             *conditions,
         )
 
@@ -182,6 +210,7 @@ def _near(entity_ids: Collection[EntityId]) -> CompoundSelect[Any]:
         literal(value=False),
         literal(_KEPT),
         literal(0),
+        literal(b"", LargeBinary),
         literal(b"", LargeBinary),
     ).where(
         among(_TIE.c.entity_id, entity_ids),

@@ -6,7 +6,7 @@ from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import DamError, MediaKindError, NoDecoderError, raise_host_limit
-from dam.media.camera.sidecar import SidecarFacts, joined_with
+from dam.media.camera.sidecar import joined_with
 from dam.media.camera.values import StatedFacts
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.kind import kind_of, version_of_picture
@@ -41,7 +41,7 @@ async def extract_metadata(
     contents = await content_service.locate_marked(reader, assets)
     answers = await files.describe(list(contents.values()))
     near = await reader.run(sidecar_service.find_sidecars, contents.keys())
-    sidecars = await read_sidecars(near.of_assets, reader, files)
+    sidecars = await read_sidecars(near, reader, files)
     await mark_unread(near.among_them, reader, commands, but=contents)
     given_up: list[EntityId] = []
     for asset, answer in zip(contents, answers, strict=True):
@@ -150,15 +150,25 @@ def _forget_former(
     if former is None or former.media_type is None:
         return
     kind = kind_of(kinds.kinds(), media_type)
-    commands.tag(asset, source="file")
-    commands.remove(asset, SidecarComponent)
-    for component in kinds.components().union(STATED_COMPONENTS):
+    _forget_stated(commands, asset, former)
+    for component in kinds.components():
         commands.remove(asset, component)
     if kind is None or kind.picture is None:
         commands.remove(asset, NeedsContentAnalysisComponent)
     if kind is None or kind.picture is None or not kind.is_hashed:
         for component in HASHES:
             commands.remove(asset, component)
+
+
+def _forget_stated(
+    commands: Commands, asset: EntityId, former: FilePropertiesComponent | None
+) -> None:
+    """Remove what an earlier description, if there was one, found stated for people."""
+    if former is None or former.media_type is None:
+        return
+    commands.tag(asset, source="file")
+    for component in (SidecarComponent, *STATED_COMPONENTS):
+        commands.remove(asset, component)
 
 
 def _write_facts(
@@ -185,19 +195,14 @@ def _write_stated(
     former: FilePropertiesComponent | None,
     sidecar: ReadSidecar | None,
 ) -> None:
-    """Write what a file states for people, and its sidecar in place of it."""
+    """Write what a file states for people, and its sidecar in place of it, and nothing older."""
+    _forget_stated(commands, asset, former)
     stated = getattr(facts, "stated", None)
     stated = stated if isinstance(stated, StatedFacts) else StatedFacts()
     said = None if sidecar is None else sidecar.facts
     if isinstance(said, Exception):
         commands.fail(asset, said)
-    elif sidecar is not None and said is not None and _is_for(said, former):
+    elif sidecar is not None and said is not None:
         stated = joined_with(stated, said)
         commands.set_values(asset, SidecarComponent, sidecar_entity_id=sidecar.entity_id)
     write_stated(commands, asset, stated)
-
-
-def _is_for(sidecar: SidecarFacts, file: FilePropertiesComponent | None) -> bool:
-    """Tell whether a sidecar is for files with the extension of this one."""
-    name = "" if file is None else file.name_text
-    return sidecar.extension in (None, name.rpartition(".")[2].lower())

@@ -1,6 +1,6 @@
 """Reads the sidecars of assets, and marks the assets that do not have what a sidecar says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import partial
 from typing import NamedTuple
 
@@ -21,32 +21,39 @@ class ReadSidecar(NamedTuple):
 
 
 async def read_sidecars(
-    of_assets: Mapping[EntityId, EntityId], reader: WorldReader, files: FileOperationsResource
+    near: sidecar_service.NearSidecars, reader: WorldReader, files: FileOperationsResource
 ) -> dict[EntityId, ReadSidecar]:
     """Return the sidecar of each asset; those without one that says something are left out.
 
-    Example: `await read_sidecars({3: 5}, reader, files)`.
+    Example: `await read_sidecars(near, reader, files)`.
 
     Args:
-        of_assets: By asset, its sidecar, as `find_sidecars` tells.
+        near: The assets with their sidecars, as `find_sidecars` tells.
         reader: Finds the places of the sidecars.
         files: Reads them, in the workers.
     """
-    if not of_assets:
+    if not near.of_assets:
         return {}
-    contents = await reader.run(content_service.locate, set(of_assets.values()))
+    contents = await reader.run(content_service.locate, set(near.of_assets.values()))
     read = partial(read_sidecar, limits=files.limits)
     answers = await files.each(read, list(contents.values()))
     facts = dict(zip(contents, answers, strict=True))
     return {
         asset: ReadSidecar(sidecar, facts[sidecar])
-        for asset, sidecar in of_assets.items()
-        if sidecar in facts and _says_something(facts[sidecar])
+        for asset, sidecar in near.of_assets.items()
+        if sidecar in facts and _says_something(facts[sidecar], near.extensions[asset])
     }
 
 
-def _says_something(facts: SidecarFacts | Exception) -> bool:
-    return isinstance(facts, Exception) or bool(facts.metadata)
+def _says_something(facts: SidecarFacts | Exception, extensions: Collection[str]) -> bool:
+    """Tell whether a sidecar says anything for files with one of these extensions.
+
+    None are known of an asset that is not beside its sidecar any more; it was for that one.
+    """
+    if isinstance(facts, Exception):
+        return True
+    is_for = facts.extension is None or not extensions or facts.extension in extensions
+    return is_for and bool(facts.metadata)
 
 
 async def mark_unread(

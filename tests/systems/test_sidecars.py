@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from dam.app import build_world
 from dam.core.ecs.components import EntityId
 from dam.core.ecs.rows import mark
 from dam.core.new_entities import NewEntityMarkers
+from dam.core.scheduling import leases
 from dam.core.world import World
 from dam.models import (
     CameraPropertiesComponent,
@@ -161,20 +163,35 @@ async def test_a_sidecar_belongs_to_the_files_of_its_name(
         assert await title_of(world, asset) == expected, name
 
 
+def words_for(extension: str, title: str) -> bytes:
+    """Return a sidecar for the files with one extension."""
+    namespace = ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">'
+    said = f"<photoshop:SidecarForExtension>{extension}</photoshop:SidecarForExtension>"
+    head = XMP_HEAD.replace(">", namespace)
+    sidecar = words(title, more=said).replace(XMP_HEAD.encode(), head.encode())
+    return sidecar.replace(b"<rdf:Description>", f"<rdf:Description{namespace}".encode())
+
+
 async def test_a_sidecar_for_one_extension_is_not_that_of_the_others(
     world: World, tmp_path: Path
 ) -> None:
-    head = XMP_HEAD.replace(">", ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">')
-    said = "<photoshop:SidecarForExtension>CR2</photoshop:SidecarForExtension>"
-    sidecar = words("Lake", more=said).replace(XMP_HEAD.encode(), head.encode())
-    sidecar = sidecar.replace(
-        b"<rdf:Description>",
-        b'<rdf:Description xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">',
-    )
+    sidecar = words_for("CR2", "Lake")
     paths = write(tmp_path, a__jpg=other(1), a__CR2=other(2), a__xmp=sidecar)
     jpeg, raw, tied = await imported(world, *paths)
     assert await ties(world) == {raw: tied}
     assert await title_of(world, jpeg) is None
+
+
+async def test_the_extension_is_that_of_the_path_beside_the_sidecar(
+    world: World, tmp_path: Path
+) -> None:
+    first, second, sidecar = write(
+        tmp_path, x__jpg=PHOTO, a__cr2=PHOTO, a__xmp=words_for("CR2", "Lake")
+    )
+    (picture,) = await imported(world, first)
+    assert await imported(world, second) == [picture]
+    (tied,) = await imported(world, sidecar)
+    assert await ties(world) == {picture: tied}
 
 
 async def test_a_changed_sidecar_changes_what_its_file_has_and_nothing_of_the_user(
@@ -225,6 +242,59 @@ async def test_a_sidecar_in_the_trash_says_nothing_until_it_is_restored(
     assert await title() is None
 
 
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_a_sidecar_that_goes_while_its_picture_is_described_takes_the_lease_of_that(
+    world: World, tmp_path: Path, *, is_removed: bool
+) -> None:
+    paths = write(tmp_path, a__jpg=other(1), b__jpg=other(2), a__xmp=words("Lake"))
+    picture, unrelated, sidecar = await imported(world, *paths, process_it=False)
+    marker = NeedsMetadataExtractionComponent
+    await world.run(lease, marker)
+    if is_removed:
+        await remove_assets(world, [sidecar])
+    else:
+        await world.run(trash_assets, [sidecar])
+    left = {row.entity_id: row.lease_token for row in await world.read(rows_of, marker)}
+    assert (left[picture], left[unrelated]) == (None, "t")
+
+
+async def lease(session: AsyncSession, marker: type[NeedsMetadataExtractionComponent]) -> None:
+    """Claim all that is marked, as another process does."""
+    claim = "t"
+    claimed = await leases.claim(
+        session, marker, token=claim, limit=9, lease_s=600, after=0, earlier=()
+    )
+    assert claimed is not None
+
+
+async def test_what_a_sidecar_in_the_trash_said_goes_also_from_a_picture_that_fails(
+    world: World, tmp_path: Path
+) -> None:
+    cut = PHOTO[: PHOTO.index(b"\xff\xdb")]
+    picture, sidecar = await imported(
+        world, *write(tmp_path, a__jpg=cut, a__xmp=words("Lake", "sea"))
+    )
+    assert list(await world.read(failures)) == [picture]
+    assert (await title_of(world, picture), await ties(world)) == ("Lake", {picture: sidecar})
+    await world.run(trash_assets, [sidecar])
+    await world.scheduler.run_until_idle()
+    assert list(await world.read(failures)) == [picture]
+    assert (await title_of(world, picture), await ties(world)) == (None, {})
+    assert await told(world, picture) == ["rating=4"]
+
+
+async def test_a_file_at_the_path_of_a_comics_folder_has_a_sidecar(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a.jpg"
+    folder.mkdir()
+    write(folder, **{"1__jpg": other(1)})
+    await import_comics(world, [str(folder)], ComicImportOptions(), lambda _: None)
+    shutil.rmtree(folder)
+    picture, _ = await imported(world, *write(tmp_path, a__jpg=other(2), a__xmp=words("Lake")))
+    assert await title_of(world, picture) == "Lake"
+
+
 async def test_a_file_that_was_edited_keeps_its_sidecar(world: World, tmp_path: Path) -> None:
     paths = write(tmp_path, a__jpg=other(1), a__xmp=words("Lake"))
     old, sidecar = await imported(world, *paths)
@@ -246,6 +316,19 @@ async def test_a_number_that_a_camera_gives_again_brings_no_old_sidecar(
     (new,) = await imported(world, paths[0], mode="move")
     assert await title_of(world, new) is None
     assert (await ties(world), await title_of(world, old)) == ({old: sidecar}, "Lake")
+
+
+async def test_an_old_sidecar_that_comes_back_from_the_trash_is_not_that_of_a_new_picture(
+    world: World, tmp_path: Path
+) -> None:
+    paths = write(tmp_path, IMG_1__jpg=other(1), IMG_1__xmp=words("Lake"))
+    _, sidecar = await imported(world, *paths, mode="move")
+    await world.run(trash_assets, [sidecar])
+    paths[0].write_bytes(other(2))
+    (new,) = await imported(world, paths[0], mode="move")
+    await world.run(restore_assets, [sidecar])
+    await world.scheduler.run_until_idle()
+    assert await title_of(world, new) is None
 
 
 async def test_a_file_that_is_moved_beside_a_sidecar_gets_it(world: World, tmp_path: Path) -> None:
