@@ -167,7 +167,8 @@ def _forget_stated(
     if former is None or former.media_type is None:
         return
     commands.tag(asset, source="file")
-    for component in (SidecarComponent, *STATED_COMPONENTS):
+    commands.remove(asset, SidecarComponent)
+    for component in STATED_COMPONENTS:
         commands.remove(asset, component)
 
 
