@@ -1,11 +1,21 @@
 """The sandbox: what the kernel refuses a process that reads untrusted files.
 
-It is the same for all workers, and for the program that unpacks RAR. Landlock refuses all files but
-those that are named, to start programs, and signals to other processes; a seccomp filter refuses
-sockets, new processes, and system calls that Landlock does not see: those that change a file by its
-name without opening it, or that concern other processes or the system. The user `root` loses its
-capabilities. All this holds for the rest of the process's life. They are system calls of Linux and
-need no package: PyPI's for Landlock are not kept well.
+It is the same for all workers, and for the program that unpacks RAR, which differs in one thing: it
+must be started, so executing the programs and libraries of the system is not refused there.
+
+Landlock refuses to open all files but those that are named, connections, and signals to other
+processes. A seccomp filter refuses sockets, new processes, and to execute a program in place of
+this one; and calls that Landlock does not see: those that change a file, or read its extended
+attributes, by its name; locks, leases and changes of attributes of the open file; those that
+concern other processes or the system; memory that the limit of a process does not count; all calls
+that are newer than this module. The user `root` loses its capabilities. All this holds for the rest
+of the process's life.
+
+Not refused: to learn whether a file exists, with its size and times; to read attributes of a file
+that is open; to ask the parent for what the call may have; and what uses up the processor, which
+the time limits end. On machines but x86_64 and aarch64, there is no filter.
+
+They are system calls of Linux and need no package: PyPI's for Landlock are not kept well.
 
 This module imports as little as possible, because each worker imports it as it starts.
 """
@@ -17,9 +27,17 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+
+from dam.system_calls import (
+    CLONE3,
+    FCNTLS,
+    FIRST_UNKNOWN,
+    IOCTLS,
+    SYSTEM_CALLS,
+    SystemCalls,
+)
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on all machines but alpha
 _GET_VERSION, _PATH_BENEATH = 1, 1
@@ -28,7 +46,7 @@ _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 1
 _ALL_FILE_RIGHTS = (1 << 16) - 1  # from version 5 on
 _NETWORK_RIGHTS, _KNOWS_NETWORK = 0b11, 4  # TCP: the rights, and the first version
 _SCOPES, _KNOWS_SCOPES = 0b11, 6  # signals and abstract sockets
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _FILTER_MODE, _ON_ALL_THREADS = 1, 1  # without SPEC_ALLOW: what slows down some attacks stays on
 _CAPABILITY_VERSION = 0x20080522  # the third, with 64 bits in two parts
 _DAC_READ_SEARCH, _ALL_CAPABILITIES = 1 << 2, (1 << 32) - 1
@@ -54,7 +72,6 @@ SYSTEM_FILES = (
     "/usr/local/share/fonts",
     "/usr/share/fontconfig",
     "/dev/null",
-    "/dev/zero",
     "/dev/urandom",
     "/proc/self",
     "/proc/cpuinfo",
@@ -63,86 +80,15 @@ SYSTEM_FILES = (
 )
 
 
-class _Calls(NamedTuple):
-    """Numbers of the system calls that are refused, of one machine.
-
-    Attributes:
-        machine: Its own number in audit.h.
-        refused: Always.
-        on_others: Unless their first argument is this process.
-        on_others_or_all: Unless their first argument is this process, or 0, which means the same.
-        clone: Unless it starts a thread. `clone3` is said not to exist, so glibc uses this one.
-        ioctl, fcntl: With the commands of `_IOCTLS` and `_FCNTLS`.
-        seccomp: The call that sets the filter.
-    """
-
-    machine: int
-    refused: tuple[int, ...]
-    on_others: tuple[int, ...]
-    on_others_or_all: tuple[int, ...]
-    clone: int
-    ioctl: int
-    fcntl: int
-    seccomp: int
-
-
-_CALLS = {
-    "x86_64": _Calls(
-        machine=0xC000003E,
-        refused=(
-            *(41, 53, 425),  # socket, socketpair, io_uring_setup
-            *(101, 310, 311, 438, 321, 298, 323),  # into other processes, and into the kernel
-            *(165, 304, 76),  # mount, open_by_handle_at, truncate
-            *(90, 91, 268, 452, 92, 93, 94, 260),  # chmod, chown
-            *(132, 235, 261, 280, 188, 189, 190, 197, 198, 199, 463, 466),  # times, attributes
-            *(129, 200, 297, 424),  # signals by other calls than `kill` and `tgkill`
-            *(57, 58, 109, 112),  # fork, vfork, setpgid, setsid
-            *(141, 251),  # setpriority, ioprio_set
-            *(29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71, 240, 241),  # shm*, sem*, msg*, mq_*
-            *(248, 249, 250, 254, 300),  # keys, inotify_add_watch, fanotify_init
-            *(272, 308),  # unshare, setns
-            *(175, 313, 176, 246, 320, 169, 164, 227, 167, 168),  # modules, kexec, clock, swap
-        ),
-        on_others=(62, 234),  # kill, tgkill
-        on_others_or_all=(302, 203, 144, 142, 314),  # prlimit64, sched_set*
-        clone=56,
-        ioctl=16,
-        fcntl=72,
-        seccomp=317,
-    ),
-    "aarch64": _Calls(
-        machine=0xC00000B7,
-        refused=(
-            *(198, 199, 425),
-            *(117, 270, 271, 438, 280, 241, 282),
-            *(40, 265, 45),
-            *(52, 53, 452, 54, 55),
-            *(88, 5, 6, 7, 14, 15, 16, 463, 466),
-            *(138, 130, 240, 424),
-            *(154, 157),
-            *(140, 30),
-            *(194, 196, 195, 190, 193, 191, 192, 186, 189, 188, 187, 180, 181),
-            *(217, 218, 219, 27, 262),
-            *(97, 268),
-            *(105, 273, 106, 104, 294, 142, 170, 112, 224, 225),
-        ),
-        on_others=(129, 131),
-        on_others_or_all=(261, 122, 119, 118, 274),
-        clone=220,
-        ioctl=29,
-        fcntl=25,
-        seccomp=277,
-    ),
-}
-# Typing on a terminal (TIOCSTI, TIOCLINUX), and signals to the owner of a file (FIOSETOWN,
-# SIOCSPGRP; F_SETOWN, F_SETSIG, F_SETOWN_EX), which may be another process.
-_IOCTLS, _FCNTLS = (0x5412, 0x541C, 0x8901, 0x8902), (8, 10, 15)
-_CLONE3, _CLONE_THREAD = 435, 0x10000
-_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER_AT, _MACHINE_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24
+_CLONE_THREAD, _MAP_GROWSDOWN = 0x10000, 0x100
+_MAP_SHARED_ANONYMOUS = 0x01 | 0x20
+_LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
+_JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _JUMP_IF_SET = 0x15, 0x35, 0x45
+_NUMBER_AT, _MACHINE_AT, _ARGUMENTS_AT = 0, 4, (16, 24, 32, 40)
 _ALLOW, _KILL, _FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE = _FAIL_WITH | errno.EPERM
-_X32, _LEAST_OF_64_BITS = 0x40000000, 1 << 32
+_DOES_NOT_EXIST = _FAIL_WITH | errno.ENOSYS
+_LEAST_OF_64_BITS = 1 << 32
 
 
 # What a kernel says that does not know a call, and a container's profile that does not either.
@@ -176,7 +122,7 @@ def landlock_version() -> int:
 
 def confine(
     readable: Iterable[str | int],
-    executable: Iterable[str] = (),
+    executable: Sequence[str] = (),
 ) -> None:
     """Confine this process for ever, as far as the kernel can, also if it runs another program.
 
@@ -187,7 +133,7 @@ def confine(
             paths, or descriptors of open files. Of a folder whose path ends with a slash, only the
             names may be read that are in it and below.
         executable: The programs, and folders with programs and libraries, that it may run instead
-            of its own.
+            of its own; without, it may run none.
 
     Raises:
         OSError: The kernel can, but does not; `EBUSY`: there are other threads.
@@ -204,7 +150,7 @@ def confine(
     if version := landlock_version():
         _restrict_files(version, readable, executable)
     _set_capabilities(needed, needed)
-    _refuse_calls()
+    _refuse_calls(is_to_execute=bool(executable))
 
 
 def _restrict_files(version: int, readable: Iterable[str | int], executable: Iterable[str]) -> None:
@@ -277,15 +223,16 @@ def _set_capabilities(effective: int, permitted: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _refuse_calls() -> None:
-    """Have the kernel refuse the calls of `_CALLS`; nothing on a machine that is not listed.
+def _refuse_calls(*, is_to_execute: bool) -> None:
+    """Have the kernel refuse the calls of `SYSTEM_CALLS`; nothing on a machine not listed there.
 
     A Python of 32 bits has the numbers of another machine: the filter would kill it.
     """
-    calls = _CALLS.get(os.uname().machine)
+    calls = SYSTEM_CALLS.get(os.uname().machine)
     if calls is None or sys.maxsize < _LEAST_OF_64_BITS:
         return
-    steps = b"".join(_steps(calls))
+    refused = (*calls.refused, *(() if is_to_execute else calls.executing))
+    steps = b"".join(_steps(calls, refused))
     buffer = ctypes.create_string_buffer(steps, len(steps))
     program = _Program(len(steps) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     flags = map(ctypes.c_uint, (_FILTER_MODE, _ON_ALL_THREADS))
@@ -299,42 +246,57 @@ def _refuse_calls() -> None:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
 
-def _steps(calls: _Calls) -> Iterator[bytes]:
+def _steps(calls: SystemCalls, refused: Iterable[int]) -> Iterator[bytes]:
     """Yield the filter's instructions: `code`, jumps if true and if false, and an operand."""
     yield _step(_LOAD, _MACHINE_AT)
     yield _step(_JUMP_IF_EQUAL, calls.machine, 1, 0)
     yield _step(_RETURN, _KILL)  # calls of another machine's numbers
     yield _step(_LOAD, _NUMBER_AT)
-    if calls is _CALLS["x86_64"]:
-        yield _step(_JUMP_IF_AT_LEAST, _X32, 0, 1)
-        yield _step(_RETURN, _REFUSE)
-    for number in calls.refused:
+    yield _step(_JUMP_IF_AT_LEAST, FIRST_UNKNOWN, 1, 0)
+    yield _step(_JUMP_IF_EQUAL, CLONE3, 0, 1)
+    yield _step(_RETURN, _DOES_NOT_EXIST)
+    for number in refused:
         yield _step(_JUMP_IF_EQUAL, number, 0, 1)
         yield _step(_RETURN, _REFUSE)
-    yield _step(_JUMP_IF_EQUAL, _CLONE3, 0, 1)
-    yield _step(_RETURN, _FAIL_WITH | errno.ENOSYS)
     is_own = _step(_JUMP_IF_EQUAL, os.getpid(), 0, 1)
     for number in calls.on_others:
         yield from _unless(is_own, number)
     for number in calls.on_others_or_all:
         yield from _unless(is_own, number, _step(_JUMP_IF_EQUAL, 0, 1, 0))
     yield from _unless(_step(_JUMP_IF_SET, _CLONE_THREAD, 0, 1), calls.clone)
-    for number, commands in ((calls.ioctl, _IOCTLS), (calls.fcntl, _FCNTLS)):
-        yield _step(_JUMP_IF_EQUAL, number, 0, 2 * len(commands) + 2)
-        yield _step(_LOAD, _SECOND_ARGUMENT_AT)
-        for command in commands:
-            yield _step(_JUMP_IF_EQUAL, command, 0, 1)
-            yield _step(_RETURN, _REFUSE)
-        yield _step(_RETURN, _ALLOW)
+    yield from _unless(_step(_JUMP_IF_EQUAL, _PR_SET_PDEATHSIG, 1, 0), calls.prctl)
+    for number, commands in ((calls.ioctl, IOCTLS), (calls.fcntl, FCNTLS)):
+        yield from _only_with(commands, number)
+    yield from _counted_memory_only(calls.mmap)
     yield _step(_RETURN, _ALLOW)
 
 
 def _unless(is_allowed: bytes, number: int, *before: bytes) -> Iterator[bytes]:
     """Yield steps that refuse a call, unless `is_allowed` does not jump for its first argument."""
     yield _step(_JUMP_IF_EQUAL, number, 0, 4 + len(before))
-    yield _step(_LOAD, _FIRST_ARGUMENT_AT)
+    yield _step(_LOAD, _ARGUMENTS_AT[0])
     yield from before
     yield is_allowed
+    yield _step(_RETURN, _ALLOW)
+    yield _step(_RETURN, _REFUSE)
+
+
+def _only_with(commands: Iterable[int], number: int) -> Iterator[bytes]:
+    """Yield steps that refuse a call whose second argument is none of the commands."""
+    allowed = [_step(_JUMP_IF_EQUAL, one, 0, 1) + _step(_RETURN, _ALLOW) for one in commands]
+    yield _step(_JUMP_IF_EQUAL, number, 0, 2 * len(allowed) + 2)
+    yield _step(_LOAD, _ARGUMENTS_AT[1])
+    yield from allowed
+    yield _step(_RETURN, _REFUSE)
+
+
+def _counted_memory_only(mmap: int) -> Iterator[bytes]:
+    """Yield steps that refuse memory that RLIMIT_DATA does not count."""
+    yield _step(_JUMP_IF_EQUAL, mmap, 0, 6)
+    yield _step(_LOAD, _ARGUMENTS_AT[3])
+    yield _step(_JUMP_IF_SET, _MAP_GROWSDOWN, 3, 0)
+    yield _step(_AND, _MAP_SHARED_ANONYMOUS)
+    yield _step(_JUMP_IF_EQUAL, _MAP_SHARED_ANONYMOUS, 1, 0)
     yield _step(_RETURN, _ALLOW)
     yield _step(_RETURN, _REFUSE)
 
@@ -362,16 +324,26 @@ def python_files() -> tuple[str, ...]:
     An entry of `sys.path` that is no folder of Python's own or of installed packages may hold more
     than modules: it is the folder of a script, say, or the home folder. Of such an entry, only the
     packages and modules that are loaded are returned, and its own path with a slash at the end.
+    Of an entry of `LD_LIBRARY_PATH`, only the libraries in it are.
     """
-    libraries = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     own = [f"{prefix}/{name}" for prefix in _prefixes() for name in ("lib", "lib64")]
     entries = set(map(os.path.realpath, sys.path))
     installed = {path for path in entries if path.endswith(_OF_PACKAGES) or os.path.isfile(path)}  # noqa: PTH113 - quicker
-    folders = {*installed, *map(os.path.realpath, (*own, *libraries))}
+    folders = {*installed, *map(os.path.realpath, own)}
     loaded = {path for path in _loaded() if not _has_home(path)}
     rest = {path for path in loaded if not any(_is_below(path, folder) for folder in folders)}
     listed = {f"{path}/" for path in entries if not any(_is_below(path, one) for one in folders)}
-    return (*sorted(folders), *sorted(rest), *sorted(listed), *SYSTEM_FILES)
+    return (*sorted(folders), *sorted(rest), *sorted(listed), *library_files(), *SYSTEM_FILES)
+
+
+def library_files() -> list[str]:
+    """Return the libraries in the folders of `LD_LIBRARY_PATH`, which may hold any other files."""
+    found = []
+    for folder in filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")):
+        with contextlib.suppress(OSError):
+            names = os.listdir(folder)  # noqa: PTH208 - quicker
+            found += [f"{os.path.realpath(folder)}/{name}" for name in names if ".so" in name]
+    return sorted(found)
 
 
 def _prefixes() -> set[str]:

@@ -8,15 +8,13 @@ import contextlib
 import importlib
 import os
 import pickle
-import signal
 import socket
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dam.asking import ask_from_now_on
-from dam.children import limit_process, refuse_new_privileges
+from dam.children import end_with, limit_process, refuse_new_privileges
 from dam.errors import DamError, described, host_limit
 from dam.stopping import refuse_stops
 from dam.workers.answers import encoded_error, encoded_shortage, encoded_value
@@ -24,8 +22,6 @@ from dam.workers.frames import HEADER_BYTES, framed
 
 if TYPE_CHECKING:
     from dam.workers.requests import AskingParent
-
-_PR_SET_PDEATHSIG = 1
 
 
 def serve(
@@ -40,7 +36,7 @@ def serve(
     handles them. If a signal ended a worker, the file that it works on would count as failed.
     """
     refuse_stops()
-    _end_with(parent_pid)
+    end_with(parent_pid)
     refuse_new_privileges()
     is_limit_ours = limit_process(*limits)
     connection = _take_connection()
@@ -99,20 +95,6 @@ def _found_library(name: str) -> str | None:
         if found := wanted.search(cache.read()):
             return os.fsdecode(found[1])
     return None
-
-
-def _end_with(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent ends, even in the middle of a call.
-
-    Only on Linux; elsewhere, a worker whose parent was killed ends after its current call.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes  # noqa: PLC0415 - bound to the platform
-
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it ended before we asked
-        sys.exit(1)
 
 
 def _take_connection() -> socket.socket:

@@ -1,5 +1,6 @@
 """Tries what a worker can do besides its work: a confined one can do none of it."""
 
+import mmap
 import os
 import socket
 import subprocess
@@ -34,6 +35,7 @@ def try_powers() -> list[str]:
         "start programs": lambda: subprocess.run([sys.executable, "-c", ""], check=True),
         "signal other processes": lambda: os.kill(os.getppid(), 0),
         "use the network": lambda: socket.socket().close(),
+        "take memory without limit": lambda: mmap.mmap(-1, mmap.PAGESIZE).close(),
         "use the rights of root": lambda: os.chroot("/"),
     }
     return [name for name, attempt in attempts.items() if _succeeds(attempt)]

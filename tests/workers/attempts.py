@@ -2,10 +2,13 @@
 
 import contextlib
 import ctypes.util
+import errno
 import fcntl
 import importlib
+import mmap
 import os
 import resource
+import signal
 import socket
 import stat
 import subprocess
@@ -17,6 +20,10 @@ from pathlib import Path
 
 from dam.asking import is_empty_folder, open_for_reading, open_new, parent
 from dam.workers.frames import framed
+
+_FS_IOC_SETFLAGS, _FS_IOC_SETVERSION, _FS_IOC_ENABLE_VERITY = 0x40086602, 0x40087602, 0x40806685
+_GROWING_STACK = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100
+_PR_SET_PDEATHSIG = 1
 
 ALLOWED = {
     *("limit itself", "move itself", "start a thread", "signal itself"),
@@ -116,6 +123,24 @@ def try_all(folder: Path) -> dict[str, str]:
         "fork": _fork,
         "have the parent signalled": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
         "choose the signal": lambda: fcntl.fcntl(0, fcntl.F_SETSIG, 0),
+        "change attributes": lambda: _ask(lambda: fcntl.ioctl(0, _FS_IOC_SETFLAGS, bytes(8))),
+        "change the version": lambda: _ask(lambda: fcntl.ioctl(0, _FS_IOC_SETVERSION, bytes(8))),
+        "seal a file": lambda: _ask(lambda: fcntl.ioctl(0, _FS_IOC_ENABLE_VERITY, bytes(128))),
+        "hold back who writes": lambda: _ask(
+            lambda: fcntl.fcntl(0, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        ),
+        "watch a folder": lambda: _ask(lambda: fcntl.fcntl(0, fcntl.F_NOTIFY, 0)),
+        "lock a file": lambda: _ask(lambda: fcntl.flock(0, fcntl.LOCK_UN)),
+        "lock a part": lambda: _ask(lambda: fcntl.lockf(0, fcntl.LOCK_UN)),
+        "read an attribute": lambda: _ask(lambda: os.getxattr(secret, "user.secret")),
+        "list attributes": lambda: _ask(lambda: os.listxattr(secret)),
+        "list those of a link": lambda: _ask(lambda: os.listxattr(secret, follow_symlinks=False)),
+        "execute by name": lambda: _ask(lambda: os.execve("/nothing", ["nothing"], {})),  # noqa: S606
+        "execute a descriptor": lambda: _ask(lambda: os.execve(0, ["nothing"], {})),  # noqa: S606
+        "take shared memory": lambda: mmap.mmap(-1, mmap.PAGESIZE).close(),
+        "take a growing stack": lambda: mmap.mmap(-1, mmap.PAGESIZE, _GROWING_STACK).close(),
+        "take a file in memory": lambda: os.close(os.memfd_create("nothing")),
+        "outlive the parent": _choose_what_the_end_of_the_parent_does,
         "leave the group": lambda: os.setpgid(0, os.getpgid(0)),
         "limit itself": lambda: resource.prlimit(0, resource.RLIMIT_CORE, (0, 0)),
         "move itself": lambda: os.sched_setaffinity(0, os.sched_getaffinity(0)),
@@ -134,6 +159,30 @@ def _outcome(attempt: Callable[[], object]) -> str:
     except OSError as error:
         return type(error).__name__
     return found if isinstance(found, str) else "ok"
+
+
+def _ask(attempt: Callable[[], object]) -> None:
+    """Try what the kernel may answer to with any error but that of the sandbox."""
+    try:
+        attempt()
+    except OSError as error:
+        if error.errno == errno.EPERM:
+            raise
+
+
+def _choose_what_the_end_of_the_parent_does() -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def errors_of_calls(numbers: list[int]) -> list[str]:
+    """Return the names of the errors of system calls with arguments that make no sense."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    errors = []
+    for number in numbers:
+        assert libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, (-1, 0, 0, 0, 0, 0))) < 0
+        errors.append(errno.errorcode[ctypes.get_errno()])
+    return errors
 
 
 def _fork() -> None:

@@ -48,6 +48,27 @@ def test_a_confined_worker_can_do_nothing_to_the_user(pool: WorkerPool, folder: 
     assert (folder / "secret").read_text() == "secret"
 
 
+def test_calls_of_newer_kernels_do_not_exist_for_it(pool: WorkerPool) -> None:
+    """Among them are `getxattrat`, `file_setattr` and those that nobody has looked at."""
+    numbers = [*range(463, 471), 600, 0x40000000 + 39]
+    assert pool.submit(attempts.errors_of_calls, numbers).result() == ["ENOSYS"] * len(numbers)
+
+
+def test_its_libraries_do_not_bring_the_rest_of_their_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("libodd.so", "libodd.so.1.2"):
+        (folder / name).touch()
+    monkeypatch.chdir(folder)
+    for entry in (".", str(folder)):
+        monkeypatch.setenv("LD_LIBRARY_PATH", f"{entry}:/no/such/folder:")
+        here = os.path.realpath(folder)
+        assert [path for path in python_files() if path.startswith(here)] == [
+            f"{here}/libodd.so",
+            f"{here}/libodd.so.1.2",
+        ]
+
+
 def test_a_worker_that_is_not_confined_can(folder: Path) -> None:
     """Else the test above would show nothing."""
     with WorkerPool(1) as pool:
@@ -337,7 +358,7 @@ def test_a_python_of_32_bits_gets_no_filter_for_64(monkeypatch: pytest.MonkeyPat
     """It would be killed at its next call."""
     monkeypatch.setattr("sys.maxsize", (1 << 31) - 1)
     monkeypatch.setattr(sandbox, "_libc", lambda: pytest.fail("a filter was set"))
-    sandbox._refuse_calls()
+    sandbox._refuse_calls(is_to_execute=False)
 
 
 @pytest.mark.parametrize("error", [subprocess.CalledProcessError(1, "true"), LookupError("why")])

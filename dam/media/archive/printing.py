@@ -75,7 +75,7 @@ def print_members(fd: int, size_bytes: int, program: Program | None = None) -> P
 
 
 def _start(name: str, fd: int, size_bytes: int, output: int, group: int | None) -> Popen[bytes]:
-    words = [shutil.which(name), PRINTING[name], fd, size_bytes]
+    words = [shutil.which(name), PRINTING[name], fd, size_bytes, os.getpid()]
     path = [str(entry) for entry in sys.path]
     return Popen(  # noqa: S603 - our own interpreter and words
         [
