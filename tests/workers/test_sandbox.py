@@ -173,7 +173,7 @@ async def test_one_that_asks_for_what_it_may_not_have_gets_no_more_files(
     )
     assert all(isinstance(each, list) for each in found)
     answers, workers = zip(*((each[:-1], each[-1]) for each in found), strict=True)  # type: ignore[index]
-    assert answers[1:4] == (["secret"], ["", "PermissionError"], ["secret"])
+    assert answers[1:4] == (["secret"], ["other", "PermissionError"], ["secret"])
     assert workers[0] == workers[1] == workers[2] != workers[3] == workers[4]
 
 
