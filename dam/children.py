@@ -82,9 +82,15 @@ def limit_process(data_bytes: int | None = DATA_BYTES, file_bytes: int | None = 
         data_bytes: How much memory it may take; None for no limit of ours.
         file_bytes: How large a file may be that it writes; None for no limit of ours.
 
+    Raises:
+        ValueError: A limit is negative, which the system takes for none.
+
     Returns:
         Whether the memory is limited by `data_bytes`, not by a lower limit from before.
     """
+    if min(data_bytes or 0, file_bytes or 0) < 0:
+        message = "a limit must not be negative"
+        raise ValueError(message)
     try:
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:

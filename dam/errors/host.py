@@ -18,9 +18,11 @@ HostLimit = Literal["open files", "the system's open files", "processes", "memor
 
 _BY_ERRNO: dict[int, HostLimit] = {
     errno.EMFILE: "open files",
+    errno.ETOOMANYREFS: "open files",  # too many are on their way to other processes
     errno.ENFILE: "the system's open files",
     errno.EAGAIN: "processes",
     errno.ENOMEM: "memory",
+    errno.ENOBUFS: "memory",
 }
 _NO_THREAD = "can't start new thread"
 _NO_MEMORY = "out of memory"

@@ -25,7 +25,7 @@ from dam.errors import (
 )
 from dam.media.file_type.recognition import HEAD_BYTES, media_type
 from dam.media.image.entry import analyse_picture, thumbnail_of
-from dam.media.image.jpeg_seal import sealed
+from dam.media.image.jpeg_seal import has_seal, sealed
 from dam.media.image.values import BITMAP_RECIPE, PerceptualHashes
 from dam.media.kind import GENERIC_TYPES, MediaKind, kind_of
 from dam.media.limits import MediaLimits
@@ -44,7 +44,7 @@ Facts = TypeVar("Facts")
 Kinds = tuple[MediaKind[Any], ...]
 
 _LIMITS = MediaLimits()
-_JPEG, _MOST_THUMBNAIL_BYTES = b"\xff\xd8\xff", 1 << 20
+_MOST_THUMBNAIL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,11 @@ def keep_thumbnail(
     Workers cannot do that, because they may not write.
 
     Raises:
-        WorkerAnswerError: The worker gave no small JPEG, or one of another recipe.
+        WorkerAnswerError: The worker gave no small JPEG, or one of another picture or recipe.
     """
     jpeg, fault = answer.thumbnail or b"", None
-    if not jpeg.startswith(_JPEG) or len(jpeg) > _MOST_THUMBNAIL_BYTES:
-        raise WorkerAnswerError("expected a small JPEG as the thumbnail")
+    if len(jpeg) > _MOST_THUMBNAIL_BYTES or not has_seal(jpeg, picture[0].digest):
+        raise WorkerAnswerError("expected a small JPEG as the thumbnail, sealed for its picture")
     if answer.recipe_version != BITMAP_RECIPE:
         version = answer.recipe_version
         raise WorkerAnswerError(f"expected the recipe {BITMAP_RECIPE}, found {version}")

@@ -13,6 +13,14 @@ from typing import NamedTuple
 _NS = 1e9
 
 
+class LimitReachedError(Exception):
+    """A call, or the sending of calls, took longer than its limit."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        super().__init__(f"a limit of {limit_s:g} s is reached")
+
+
 class CpuTimes(NamedTuple):
     """How long a process has run, and how long it has waited for a core, in seconds."""
 
@@ -66,15 +74,19 @@ class Deadline:
         self._next_s = limit_s if cpu_limit_s is None or limit_s is None else min(limit_s, _LOOK_S)
 
     def wait_ms(self) -> float | None:
-        """Return how long to wait before `is_over` must be asked; None for ever."""
+        """Return how long to wait before `is_over` must be asked; None for ever.
+
+        It is at most a day: the system counts milliseconds in 32 bits.
+        """
         if self._next_s is None:
             return None
-        return max(0.0, self._begun_s + self._next_s - time.monotonic()) * 1000
+        rest_s = self._begun_s + self._next_s - time.monotonic()
+        return min(max(0.0, rest_s), _LONGEST_S) * 1000
 
     def check(self) -> None:
-        """Raise `TimeoutError` with the limit that is reached, if one is."""
-        if self.wait_ms() == 0 and self.is_over():
-            raise TimeoutError(self.limit_s)
+        """Raise `LimitReachedError` with the limit that is reached, if one is."""
+        if self.limit_s is not None and self.wait_ms() == 0 and self.is_over():
+            raise LimitReachedError(self.limit_s)
 
     def is_over(self) -> bool:
         """Return whether a limit is reached, which is then `limit_s`; else wait once more."""
@@ -95,4 +107,4 @@ class Deadline:
         return rest_s <= 0
 
 
-_LOOK_S, _SHORTEST_S, _LEAST_COUNTED = 5.0, 0.01, 0.1
+_LOOK_S, _SHORTEST_S, _LONGEST_S, _LEAST_COUNTED = 5.0, 0.01, 86_400.0, 0.1

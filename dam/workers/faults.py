@@ -16,6 +16,7 @@ from dam.errors import (
     words_for,
 )
 from dam.workers.answers import UnfitError
+from dam.workers.deadline import LimitReachedError
 from dam.workers.process import CallMemoryError
 
 
@@ -57,8 +58,8 @@ def judge_end(
 
 
 def _call_failure(error: Exception, exit_code: int) -> Exception:
-    if isinstance(error, TimeoutError):
-        return WorkerTimeoutError(error.args[0])
+    if isinstance(error, LimitReachedError):
+        return WorkerTimeoutError(error.limit_s)
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerDiedError(exit_code)
     return WorkerAnswerError(str(error)) if isinstance(error, UnfitError) else error
@@ -71,8 +72,8 @@ def _may_be_of_others(error: Exception, exit_code: int) -> bool:
 
 
 def _start_failure(error: Exception, exit_code: int) -> Exception:
-    if isinstance(error, TimeoutError):
-        return WorkerStartError(f"it did not start within {error.args[0]:g} s")
+    if isinstance(error, LimitReachedError):
+        return WorkerStartError(f"it did not start within {error.limit_s:g} s")
     if isinstance(error, EOFError | BrokenPipeError):
         return WorkerStartError(f"it {ending_of(exit_code)}")
     return WorkerStartError(words_for(error) if isinstance(error, OSError) else described(error))

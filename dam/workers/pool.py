@@ -24,7 +24,7 @@ from dam.children import DATA_BYTES
 from dam.workers.answer_types import decoder_for
 from dam.workers.faults import judge_end
 from dam.workers.groups import Call, Group, Packed, parts
-from dam.workers.process import Surroundings, WorkerProcess
+from dam.workers.process import Surroundings, WorkerProcess, WorkerRefusedError
 from dam.workers.serving import as_words
 
 log = logging.getLogger(__name__)
@@ -312,8 +312,9 @@ class _Crew:
                 )
                 worker = None
                 died_unused = was_idle and isinstance(error, BrokenPipeError)
+                is_between = died_unused or isinstance(error, WorkerRefusedError)
                 starts_left = _STARTS if is_up else starts_left - 1
-                if died_unused or group.is_cancelled:
+                if is_between or group.is_cancelled:
                     continue
                 at_fault = len(group.outcomes)
                 verdict = judge_end(

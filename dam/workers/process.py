@@ -29,7 +29,7 @@ from dam.stopping import stops_blocked
 from dam.workers import serving
 from dam.workers.answers import UnfitError
 from dam.workers.broker import Rights, answer_request, begin_call, is_request
-from dam.workers.deadline import CpuClock, Deadline
+from dam.workers.deadline import CpuClock, Deadline, LimitReachedError
 from dam.workers.frames import HEADER_BYTES, framed
 
 Outcome = tuple[bool, object]
@@ -47,7 +47,12 @@ class CallMemoryError(MemoryError):
         self.is_limit_ours = is_limit_ours
 
 
-_READ_BYTES, _MOST_BYTES = 64 << 10, 256 << 20  # a larger buffer is mapped anew for each read
+class WorkerRefusedError(Exception):
+    """A worker asked for a file that its call may not have, so it gets no more calls."""
+
+
+_READ_BYTES = 64 << 10  # a larger buffer is mapped anew for each read
+_MOST_BYTES = 64 << 20  # the text of the largest book is a tenth; decoded, lists take 20 times that
 _IMPORT_LIMIT_S = _SENDING_LIMIT_S = 60.0
 
 # One thread per worker: numpy's own threads in each worker would compete for the cores. The other
@@ -159,27 +164,39 @@ class WorkerProcess:
 
         Raises:
             EOFError, BrokenPipeError: The worker died in the call after the last one reported.
-            TimeoutError: That call took longer than its limit, the error's one argument.
+            WorkerRefusedError: It must be ended after the last one reported.
+            LimitReachedError: That call took longer than its limit.
             CallMemoryError: There was too little memory for that call.
             UnfitError: The worker's answer to that call cannot be decoded.
         """
+        if self.is_up and self._poll.poll(0):
+            raise BrokenPipeError  # it has died, or says something that nobody has asked for
         self._send(framed(pickle.dumps((function, calls))))
         if not self.is_up:
-            self._receive(Deadline(_IMPORT_LIMIT_S, self._clock))
+            self._receive_nothing()
             self.is_up = True
         if function != self._function:
-            self._receive(Deadline(_IMPORT_LIMIT_S, self._clock))
+            self._receive_nothing()
             self._function = function
+        if self._is_confined:
+            self._wait_for_room()
         self._begin(0, calls, rules)
         for number in range(len(calls)):
             of_call = rules(number)
             deadline = Deadline(of_call.limit_s, self._clock, of_call.cpu_limit_s)
             program = Program(partial(_wait_for, deadline=deadline), self.pid)
+            is_honest = True
             while is_request(payload := self._receive(deadline)):
-                answer_request(self._connection, payload, of_call.rights, program)
+                is_honest &= answer_request(self._connection, payload, of_call.rights, program)
                 deadline.check()  # the next request may be there already
-            self._begin(number + 1, calls, rules)
+            is_last = number + 1 == len(calls)
+            if (self._is_confined or is_last) and self._received:
+                raise UnfitError("more than one answer")
+            if is_honest:
+                self._begin(number + 1, calls, rules)
             report(read(payload))
+            if not is_honest:
+                raise WorkerRefusedError
 
     def kill(self) -> None:
         """Kill the worker and every process that it started."""
@@ -200,13 +217,34 @@ class WorkerProcess:
         if self._is_confined and number < len(calls):
             begin_call(self._connection, rules(number).rights.may_read)
 
+    def _wait_for_room(self) -> None:
+        """Wait until the worker has read most of what was sent, so that it is sent a little more.
+
+        If it does not, no call is to blame, for none has begun.
+        """
+        deadline = Deadline(_SENDING_LIMIT_S, self._clock)
+        writable = select.poll()
+        writable.register(self._connection, select.POLLOUT)
+        try:
+            while not writable.poll(deadline.wait_ms()):
+                deadline.check()
+        except LimitReachedError as error:
+            raise BrokenPipeError from error
+
     def _send(self, request: bytes) -> None:
         try:
             self._connection.sendall(request)
         except TimeoutError as error:
-            raise TimeoutError(_SENDING_LIMIT_S) from error
+            if self.is_up:  # as in `_wait_for_room`
+                raise BrokenPipeError from error
+            raise LimitReachedError(_SENDING_LIMIT_S) from error
         except ConnectionResetError as error:
             raise BrokenPipeError(*error.args) from error
+
+    def _receive_nothing(self) -> None:
+        """Take one of the two frames that are empty."""
+        if self._receive(Deadline(_IMPORT_LIMIT_S, self._clock)):
+            raise UnfitError("an answer before the first call")
 
     def _receive(self, deadline: Deadline) -> bytes:
         """Return the next frame's payload."""
@@ -233,7 +271,7 @@ class WorkerProcess:
 
 
 def _wait_for(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
-    """Wait for the end of a program; raise `TimeoutError` with the limit that is reached."""
+    """Wait for the end of a program; raise `LimitReachedError` if a limit is reached."""
     while True:
         wait_ms = deadline.wait_ms()
         try:

@@ -55,8 +55,9 @@ WHY = "torn JPEG picture: 56% of it is missing"
     [
         (BITMAP_RECIPE, None),
         (BITMAP_RECIPE, b"<script>"),
-        (BITMAP_RECIPE, JPEG + bytes(1 << 20)),
-        (BITMAP_RECIPE + 1, JPEG),
+        (BITMAP_RECIPE, sealed(JPEG + bytes(1 << 20), bytes(32))),
+        (BITMAP_RECIPE, sealed(JPEG, b"another picture")),
+        (BITMAP_RECIPE + 1, sealed(JPEG, bytes(32))),
     ],
 )
 def test_a_worker_gives_no_file_but_a_small_jpeg(

@@ -243,6 +243,25 @@ def make(paths: list[Path]) -> list[str]:
     return [*outcomes, _outcome(lambda: _written(asked.open_temporary()))]
 
 
+def unpack_negative(path: Path) -> str:
+    """Have the program print without a limit, if a negative one is taken for none."""
+    asked = parent()
+    assert asked is not None
+    return _outcome(lambda: str(asked.print_members(open_for_reading(path), -1)))
+
+
+def answer_twice(name: str) -> str:
+    if name == "evil":
+        answer = framed(b'[1,"forged"]')
+        _connection().sendall(answer + answer)
+        threading.Event().wait()
+    return f"of {name}"
+
+
+def read_and_say_who(paths: list[Path]) -> list[str]:
+    return [*read_all(paths), str(os.getpid())]
+
+
 def _written(fd: int) -> str:
     with os.fdopen(fd, "w+b") as file:
         file.write(b"written")

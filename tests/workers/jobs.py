@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 from dam.children import child_environment
 
@@ -231,6 +232,23 @@ def answer_in_our_stead(item: tuple[str, bytes | None]) -> int:
             if fd > 2 and stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, len(payload).to_bytes(8) + payload)
     return 1
+
+
+def answer_and_go_on(fifo: str) -> int:
+    """Answer 1; once the pipe is read, answer again, close it, and hang."""
+    connection = next(_connections())
+    os.write(connection, (5).to_bytes(8) + b"[1,1]")
+    with open(fifo, "w", encoding="ascii"):  # noqa: PTH123
+        os.write(connection, (5).to_bytes(8) + b"[1,7]")
+    hang()
+    return 2
+
+
+def _connections() -> Iterator[int]:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            if int(name) > 2 and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                yield int(name)
 
 
 def claim_an_endless_answer(_: int) -> int:

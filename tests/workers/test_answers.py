@@ -255,7 +255,7 @@ async def test_an_answer_of_another_type_or_of_endless_length_is_said_to_be_so()
     assert str(wrong) == "the worker process gave no valid answer: expected int, found 'seven'"
     assert str(endless) == (
         "the worker process gave no valid answer: "
-        "1,099,511,627,776 bytes; at most 268,435,456 are allowed"
+        "1,099,511,627,776 bytes; at most 67,108,864 are allowed"
     )
 
 

@@ -77,6 +77,16 @@ def test_without_limits_a_call_may_take_for_ever(machine: Machine) -> None:
     assert not limits.is_over()
 
 
+@pytest.mark.parametrize("limit_s", [1e9, float("inf")])
+def test_a_long_limit_is_waited_for_in_parts(machine: Machine, limit_s: float) -> None:
+    limits = Deadline(limit_s, machine)
+    wait_ms = limits.wait_ms()
+    assert wait_ms is not None
+    assert wait_ms < 1 << 31
+    machine.pass_by(slept_s=wait_ms / 1000)
+    limits.check()
+
+
 def test_the_clock_of_a_process_that_is_not_there_says_nothing() -> None:
     assert CpuClock(-1).read() == (0, 0)
 

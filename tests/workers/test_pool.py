@@ -241,6 +241,13 @@ def test_workers_import_only_what_the_function_needs() -> None:
     assert not modules & {"sqlalchemy", "typer", "rich", "PIL", "numpy", "asyncio", "pytest"}
 
 
+def test_what_a_worker_says_unasked_is_no_answer(fifo: Path) -> None:
+    with WorkerPool(1) as pool:
+        assert pool.submit(jobs.answer_and_go_on, str(fifo)).result() == 1
+        assert fifo.read_text() == ""
+        assert pool.submit(jobs.echo, 5).result() == 5
+
+
 async def test_cancelling_the_wait_kills_what_runs(fifo: Path) -> None:
     with WorkerPool(1) as pool:
         waiting = asyncio.create_task(pool.map_items(jobs.announce_and_hang, [str(fifo)]))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dam import sandbox
-from dam.errors import WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
+from dam.errors import HostLimitError, WorkerAnswerError, WorkerDiedError, WorkerTimeoutError
 from dam.media.image.kind import IMAGE
 from dam.sandbox import landlock_version, python_files
 from dam.services import doctor_service
@@ -164,6 +164,78 @@ async def test_no_program_reads_for_it_what_it_may_not_read(pool: WorkerPool, fo
         attempts.unpack_by_path_only, [folder / "secret"], may_write=lambda _: ()
     )
     assert found == ["PermissionError"]
+
+
+async def test_no_program_prints_without_a_limit(pool: WorkerPool, folder: Path) -> None:
+    path = folder / "secret"
+    (found,) = await pool.map_items(
+        attempts.unpack_negative, [path], may_read=lambda path: [path], may_write=lambda _: ()
+    )
+    assert isinstance(found, WorkerAnswerError)
+    assert found.reason == "a negative number of bytes"
+
+
+async def test_one_that_answers_twice_answers_for_no_other_file(pool: WorkerPool) -> None:
+    for _ in range(2):
+        found = await pool.map_items(attempts.answer_twice, ["evil", "a", "b", "c", "d"])
+        assert isinstance(found[0], WorkerAnswerError)
+        assert found[0].reason == "more than one answer"
+        assert found[1:] == ["of a", "of b", "of c", "of d"]
+
+
+async def test_one_that_asks_for_what_it_may_not_have_gets_no_more_files(
+    pool: WorkerPool, folder: Path
+) -> None:
+    asked, kept = folder / "secret", folder / "other"
+    found = await pool.map_items(
+        attempts.read_and_say_who,
+        [[asked], [asked], [kept, asked], [asked], [asked]],
+        may_read=lambda paths: paths[:1],
+    )
+    assert all(isinstance(each, list) for each in found)
+    answers, workers = zip(*((each[:-1], each[-1]) for each in found), strict=True)  # type: ignore[index]
+    assert answers[1:4] == (["secret"], ["other", "PermissionError"], ["secret"])
+    assert workers[0] == workers[1] == workers[2] != workers[3] == workers[4]
+
+
+async def test_what_a_file_may_not_be_read_for_costs_no_other_call(
+    pool: WorkerPool, folder: Path
+) -> None:
+    def may_read(path: Path) -> list[Path]:
+        if path.name == "spare":
+            raise LookupError("unforeseen")
+        return [path]
+
+    items = [folder / "secret", folder / "spare", folder / "secret"]
+    found = await pool.map_items(attempts.read, items, may_read=may_read)
+
+    assert found[0] == found[2] == b"secret"
+    assert isinstance(found[1], LookupError)
+
+
+@pytest.mark.parametrize("number", [errno.ETOOMANYREFS, errno.ENOBUFS])
+async def test_a_system_that_sends_no_descriptors_is_not_the_files_fault(
+    pool: WorkerPool, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    send = socket.send_fds
+
+    def fail(connection: socket.socket, buffers: list[bytes], fds: list[int]) -> int:
+        if fds:
+            raise OSError(number, os.strerror(number))
+        return send(connection, buffers, fds)
+
+    monkeypatch.setattr("socket.send_fds", fail)
+    items = [folder / "secret"]
+    async with asyncio.timeout(50):
+        (found,) = await pool.map_items(attempts.read, items, may_read=lambda path: [path])
+    assert isinstance(found, HostLimitError)
+
+
+async def test_large_calls_are_read_before_the_first_begins(pool: WorkerPool, folder: Path) -> None:
+    path = Path(str(folder) + "/." * 1800 + "/secret")
+    items = [path] * 100
+    found = await pool.map_items(attempts.read, items, may_read=lambda path: [path])
+    assert found == [b"secret"] * 100
 
 
 async def test_each_value_is_finished_in_this_process(pool: WorkerPool, folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from dam.asking import Printed
 from dam.children import child_environment
+from dam.errors import host_limit
 from dam.media.archive import program as confined
 
 PRINTING = {"unrar": ("p", "-inul", "-p-", "--"), "unar": ("-q", "-o", "-", "-p", "", "--")}
@@ -53,16 +54,23 @@ def print_members(fd: int, size_bytes: int, program: Program | None = None) -> P
         size_bytes: How much it prints at most.
         program: How it is started, and waited for; for as long as it takes without.
 
+    A program that cannot be started has the exit code `CANNOT_RUN`.
+
     Raises:
         FileNotFoundError: No program is installed.
-        OSError: There is no space for what it prints.
+        OSError: There is no space for what it prints, or a limit of the host is reached.
     """
     name = rar_program()
     if name is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     program = program or Program()
     with tempfile.TemporaryFile(buffering=0) as output:
-        process = _start(name, fd, size_bytes, output.fileno(), program.process_group)
+        try:
+            process = _start(name, fd, size_bytes, output.fileno(), program.process_group)
+        except OSError as error:
+            if host_limit(error):
+                raise
+            return Printed(os.dup(output.fileno()), confined.CANNOT_RUN)
         try:
             program.wait(process)
         finally:

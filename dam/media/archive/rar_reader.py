@@ -200,9 +200,9 @@ def _printed(fd: int, size_bytes: int) -> Printed:
     asked = parent()
     try:
         return asked.print_members(fd, size_bytes) if asked else print_members(fd, size_bytes)
-    except FileNotFoundError as error:
-        raise MissingUnpackerError("cbr", PROGRAM) from error
     except OSError as error:
+        if rar_program() is None:
+            raise MissingUnpackerError("cbr", PROGRAM) from error
         if asked and error.errno == errno.EPERM:
             raise ConfinedError from error
         raise UnpackingSpaceError(temporary_folder(), error) from error

@@ -8,7 +8,11 @@ from subprocess import Popen
 
 import pytest
 
+from dam.children import limit_process
+from dam.errors import UnpackingSpaceError
+from dam.media.archive import printing, rar_reader
 from dam.media.archive.printing import Program, print_members
+from dam.media.archive.program import CANNOT_RUN
 from dam.sandbox import landlock_version
 from tests.conftest import unavailable
 from tests.media.archive.printed import names_given_to_a_program, printed_by_shell
@@ -82,6 +86,26 @@ def test_where_there_is_none_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FileNotFoundError), Path(__file__).open("rb") as file:
         print_members(file.fileno(), 1)
+
+
+def test_one_that_cannot_be_started_is_no_want_of_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/no/python")
+    assert printed_by_shell(monkeypatch, "echo a") == ("", CANNOT_RUN)
+
+
+def test_a_missing_folder_for_temporary_files_is_no_missing_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(printing, "PRINTING", {"sh": ("-c", "exit")})
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with Path(__file__).open("rb") as file, pytest.raises(UnpackingSpaceError, match="gone"):
+        rar_reader._printed(file.fileno(), 1)
+
+
+@pytest.mark.parametrize("limits", [(-1, None), (None, -1)])
+def test_a_negative_limit_is_not_taken_for_none(limits: tuple[int | None, int | None]) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        limit_process(*limits)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
