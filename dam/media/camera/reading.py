@@ -1,6 +1,5 @@
 """Reads the metadata of a picture from an open file; the entry to this room."""
 
-import re
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -19,7 +18,6 @@ from dam.media.structure.source import ByteSource
 
 _MOST_BYTES = 32 << 20
 _MOST_BLOCKS = 20
-_XMP_DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)*\s*<(?:\?xpacket|\?xml|x:xmpmeta|rdf:RDF|x:xapmeta)")
 
 
 def _tiff_blocks(source: ByteSource) -> Blocks:
@@ -85,12 +83,6 @@ def read_groups(file: BinaryIO, limits: MediaLimits) -> Groups:
     for group, tags in blocks.groups.items():
         groups.setdefault(group, {}).update(tags)
     return groups
-
-
-def is_xmp_document(file: BinaryIO) -> bool:
-    """Tell whether a file begins as an XMP document does, from where it is read next."""
-    text = file.read(64).replace(b"\0", b"").lstrip(b"\xff\xfe")  # it may be UTF-16
-    return _XMP_DOCUMENT.match(text) is not None
 
 
 def _blocks(source: ByteSource) -> Blocks:

@@ -22,7 +22,7 @@ class SidecarFacts:
         for_file: What it states for that file.
         is_unrated: It says that the file has no stars.
         extension: It is for the file with this extension alone, such as `cr2`; in lower case.
-        metadata: All its tags, as in `CameraFacts`; empty if it is no XMP.
+        metadata: All its tags, as in `CameraFacts`.
         failure: Why nothing of it is used.
     """
 
@@ -34,10 +34,10 @@ class SidecarFacts:
 
 
 def read_sidecar(file: BinaryIO, limits: MediaLimits) -> SidecarFacts:
-    """Return what a sidecar says; nothing of a file that is no XMP.
+    """Return what a sidecar says.
 
-    Of one that is malformed or too large, the answer has only a `failure`: half of a list of
-    keywords is none.
+    Of one that is no XMP, malformed or too large, the answer has only a `failure`: half of a list
+    of keywords is none.
 
     Args:
         file: Open in binary mode and seekable; its position is not kept.
@@ -46,13 +46,9 @@ def read_sidecar(file: BinaryIO, limits: MediaLimits) -> SidecarFacts:
     Raises:
         OSError: The file cannot be read.
     """
-    from dam.media.camera.reading import is_xmp_document  # noqa: PLC0415 - for workers alone
-    from dam.media.camera.xmp import read_xmp  # noqa: PLC0415 - as above
+    from dam.media.camera.xmp import read_xmp  # noqa: PLC0415 - for workers alone
 
-    size_bytes, most = file.seek(0, os.SEEK_END), limits.max_document_bytes
-    file.seek(0)
-    if not is_xmp_document(file):
-        return SidecarFacts()
+    size_bytes, most = file.seek(0, os.SEEK_END), limits.max_metadata_bytes
     if size_bytes > most:
         return SidecarFacts(failure=MediaLimitError("bytes of XMP", size_bytes, most))
     file.seek(0)

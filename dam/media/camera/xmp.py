@@ -5,11 +5,16 @@ from collections.abc import Mapping
 
 from dam.media.camera.tag_names import XMP_NAMES
 from dam.media.camera.values import Groups, TagValue
-from dam.media.camera.xml_tree import Node, parse_lenient_xml
+from dam.media.camera.xml_tree import (
+    DOCUMENT_TYPE,
+    MOST_ITEMS,
+    STATED,
+    Node,
+    parse_lenient_xml,
+)
 from dam.media.clean_text import clean_text
 from dam.media.limits import MediaLimits
 
-_MOST_ITEMS = 1000
 _MOST_TAGS = 2000
 _MOST_VALUES = 100_000
 _LETTERS_OF_A_VALUE = 100  # longer texts count as several
@@ -37,22 +42,31 @@ _DEFAULT_LANGUAGE = "x-default"
 def read_xmp(block: bytes, groups: Groups, limits: MediaLimits) -> str | None:
     """Add the tags of an XMP document to groups; tags that are there stay.
 
-    Return what is wrong with the document; its tags up to there are added.
+    Return what is wrong with the document; its tags up to there are added. What is for people is
+    added first, so that none of it is lost behind too many others.
     """
     root, fault = parse_lenient_xml(block, limits)
     descriptions: list[Node] = []
     shared: dict[str, Node] = {}
     _find(root, descriptions, shared)
     reader = _Reader(shared)
-    for description in descriptions:
-        for name, text in description.attributes.items():
-            if _is_property(name):
-                _put(groups, name, _plain(name, text))
-        for child in description.children:
-            if _is_property(child.name) and reader.left > 0:
-                for language, value in reader.values(child).items():
-                    _put(groups, child.name, value, language)
-    return fault
+    for is_stated in (True, False):
+        for description in descriptions:
+            for name, text in description.attributes.items():
+                if _is_property(name) and (name in STATED) is is_stated:
+                    _put(groups, name, _plain(name, text))
+            for child in description.children:
+                name = child.name
+                if _is_property(name) and (name in STATED) is is_stated and reader.left > 0:
+                    for language, value in reader.values(child).items():
+                        _put(groups, name, value, language)
+    is_xmp = descriptions or any(child.name in _AROUND for child in root.children)
+    return fault if is_xmp or fault == DOCUMENT_TYPE else _why_none(block)
+
+
+def _why_none(block: bytes) -> str:
+    """Return why a document without a description is no XMP."""
+    return "it is no XMP" if block.strip(b"\0\t\r\n ") else "it has nothing but zeros or spaces"
 
 
 def _find(node: Node, descriptions: list[Node], shared: dict[str, Node]) -> None:
@@ -109,7 +123,7 @@ def _joined(values: list[TagValue]) -> TagValue:
     parts: list[TagValue] = []
     for value in values:
         parts += value if isinstance(value, list) else [value]
-    return parts[:_MOST_ITEMS]
+    return parts[:MOST_ITEMS]
 
 
 def _shown(local: str) -> str:
@@ -158,7 +172,7 @@ class _Reader:
 
     def _languages(self, name: str, node: Node) -> dict[str, TagValue]:
         found: dict[str, TagValue] = {}
-        for item in node.children[:_MOST_ITEMS]:
+        for item in node.children[:MOST_ITEMS]:
             language = item.attributes.get("xml:lang", _DEFAULT_LANGUAGE)
             found.setdefault(clean_text(language, 20), self.value(name, item))
         default = next((each for each in found if each.lower() == _DEFAULT_LANGUAGE), None)
@@ -172,7 +186,7 @@ class _Reader:
         if self.left < 0:
             return None
         if node.name in _ARRAYS:
-            return [self.value(name, each) for each in node.children[:_MOST_ITEMS]]
+            return [self.value(name, each) for each in node.children[:MOST_ITEMS]]
         if len(node.children) == 1 and node.children[0].name in _ARRAYS:
             return self.value(name, node.children[0])
         fields = self._fields(node)
@@ -193,7 +207,7 @@ class _Reader:
             for name, text in inner.attributes.items()
             if _is_property(name) or name == "rdf:value"
         }
-        for child in inner.children[:_MOST_ITEMS]:
+        for child in inner.children[:MOST_ITEMS]:
             fields.setdefault(child.name, self.value(child.name, child))
         return fields
 

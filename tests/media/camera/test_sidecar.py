@@ -52,9 +52,96 @@ def test_half_of_a_sidecar_is_none(content: bytes, reason: str) -> None:
 
 
 def test_a_large_sidecar_is_not_read() -> None:
-    facts = read(xmp("<dc:title>a</dc:title>") + b" " * (8 << 20))
+    facts = read(xmp("<dc:title>a</dc:title>") + b" " * (32 << 20))
     assert facts.failure is not None
-    assert facts.failure.message.endswith("bytes of XMP; at most 8,388,608 are accepted")
+    assert facts.failure.message.endswith("bytes of XMP; at most 33,554,432 are accepted")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it has nothing but zeros or spaces"),
+        (bytes(5000), "it has nothing but zeros or spaces"),
+        (b"<html><body>Not found</body></html>", "it is no XMP"),
+        (b"plain text", "it is no XMP"),
+    ],
+)
+def test_a_sidecar_that_is_no_xmp_fails(content: bytes, reason: str) -> None:
+    failure = read(content).failure
+    assert failure is not None
+    assert failure.message == f"unreadable XMP document: {reason}"
+
+
+RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<!-- by hand -->" + xmp("<dc:title>a</dc:title>"),
+        b'<?xml-stylesheet href="a.css"?>' + xmp("<dc:title>a</dc:title>"),
+        f'<RDF {RDF.replace(":rdf", "")} xmlns:d="http://purl.org/dc/elements/1.1/"><Description>'
+        "<d:title>a</d:title></Description></RDF>",
+        f'<rdf:RDF {RDF}><rdf:Description><title xmlns="http://purl.org/dc/elements/1.1/">a</title>'
+        "</rdf:Description></rdf:RDF>",
+    ],
+)
+def test_valid_xmp_is_read_whatever_its_beginning(content: bytes | str) -> None:
+    facts = read(content.encode() if isinstance(content, str) else content)
+    assert (facts.for_file.title, facts.failure) == ("a", None)
+
+
+TITLE = "<dc:title>a</dc:title><xmp:Rating>5</xmp:Rating>"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<dc:z>1</dc:z>" * 31_000,
+        f"<dc:z>{'a' * (2 << 20)}</dc:z>",
+        "<dc:z>" * 1000 + "</dc:z>" * 1000,
+        f"<dc:z><rdf:Bag>{'<rdf:li>xmp.did:0123456789</rdf:li>' * 300_000}</rdf:Bag></dc:z>",
+        "".join(f"<dc:z{number}>1</dc:z{number}>" for number in range(3000)),
+    ],
+    ids=["elements", "letters", "levels", "items", "tags"],
+)
+def test_what_is_for_people_is_read_behind_any_number_of_others(before: str) -> None:
+    facts = read(xmp(before + TITLE))
+    assert (facts.for_file.title, facts.for_file.rating, facts.failure) == ("a", 5, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            f"<dc:subject><rdf:Bag>{'<rdf:li>k</rdf:li>' * 1001}</rdf:Bag></dc:subject>{TITLE}",
+            "a list of more than 1,000 keywords or names",
+        ),
+        ("<dc:title/>" * 30_001, "more than 30,000 elements that are read"),
+        (
+            f"<dc:title>{'a' * (2 << 20)}</dc:title>",
+            "more than 1,048,576 letters of words for people",
+        ),
+        ("<a/>" * 1_000_001, "more than 1,000,000 elements"),
+    ],
+    ids=["keywords", "elements", "letters", "all"],
+)
+def test_a_sidecar_of_which_a_part_would_be_lost_fails(content: str, reason: str) -> None:
+    facts = read(xmp(content))
+    assert facts.failure is not None
+    assert facts.failure.message == f"unreadable XMP document: it has {reason}"
+
+
+@pytest.mark.parametrize("reference", ["&#xD800;", "&#0;", "&#xFFFE;", "&#1114112;"])
+def test_a_reference_to_no_character_costs_only_itself(reference: str) -> None:
+    facts = read(xmp(f"<dc:title>&#65;{reference}b</dc:title><xmp:Rating>5</xmp:Rating>"))
+    assert (facts.for_file.title, facts.for_file.rating, facts.failure) == ("Ab", 5, None)
+
+
+def test_one_bad_byte_costs_only_itself() -> None:
+    document = xmp("<dc:title>Café Zürich</dc:title><dc:subject>cut?</dc:subject>")
+    stated = read(document.replace(b"?", b"\xc3")).for_file
+    assert (stated.title, stated.keywords) == ("Café Zürich", ("cut\ufffd",))
 
 
 def test_what_a_sidecar_says_of_masks_without_end_is_cut() -> None:
