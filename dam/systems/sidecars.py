@@ -11,6 +11,7 @@ from dam.media.camera.sidecar import SidecarFacts, read_sidecar
 from dam.models import NeedsMetadataExtractionComponent
 from dam.services import content_service, sidecar_service
 from dam.services.file_operations import FileOperationsResource
+from dam.storage.contents.located import LocatedContent
 
 
 class ReadSidecar(NamedTuple):
@@ -47,6 +48,30 @@ async def read_sidecars(
 
 def _says_something(facts: SidecarFacts | Exception) -> bool:
     return isinstance(facts, Exception) or bool(facts.metadata)
+
+
+async def refuse_broken(
+    sidecars: Mapping[EntityId, LocatedContent],
+    files: FileOperationsResource,
+    commands: Commands,
+) -> None:
+    """Fail the files that are sidecars by their names and that cannot be used as such.
+
+    Example: `await refuse_broken({5: contents[5]}, files, commands)`.
+
+    Args:
+        sidecars: Those whose own description, by their content, would not find that out.
+        files: Reads them, in the workers.
+        commands: Takes the failures.
+    """
+    if not sidecars:
+        return
+    read = partial(read_sidecar, limits=files.limits)
+    answers = await files.each(read, list(sidecars.values()))
+    for sidecar, answer in zip(sidecars, answers, strict=True):
+        failure = answer if isinstance(answer, Exception) else answer.failure
+        if failure is not None:
+            commands.fail(sidecar, failure)
 
 
 async def mark_unread(
