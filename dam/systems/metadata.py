@@ -6,7 +6,7 @@ from dam.core.systems.commands import Commands
 from dam.core.systems.declaration import SystemStage, system
 from dam.core.systems.params import Components, MarkedEntityList, Resource, WorldReader
 from dam.errors import DamError, MediaKindError, NoDecoderError, raise_host_limit
-from dam.media.camera.sidecar import joined_with
+from dam.media.camera.sidecar import SIDECAR, joined_with
 from dam.media.camera.values import StatedFacts
 from dam.media.file_type.recognition import RECOGNITION_VERSION
 from dam.media.kind import kind_of, version_of_picture
@@ -21,7 +21,7 @@ from dam.services.content_service import is_about_bytes, statement_for
 from dam.services.file_operations import FileOperationsResource
 from dam.systems.image_analysis import HASHES
 from dam.systems.kinds.stated import STATED_COMPONENTS, write_stated
-from dam.systems.sidecars import ReadSidecar, mark_unread, read_sidecars
+from dam.systems.sidecars import ReadSidecar, mark_unread, read_sidecars, refuse_broken
 from dam.tasks.files import FileDescription
 
 
@@ -43,6 +43,9 @@ async def extract_metadata(
     near = await reader.run(sidecar_service.find_sidecars, contents.keys())
     sidecars = await read_sidecars(near, reader, files)
     await mark_unread(near.among_them, reader, commands, but=contents)
+    described = dict(zip(contents, answers, strict=True))
+    unknown = [each for each in near.among_them if _is_no_sidecar(described[each])]
+    await refuse_broken({each: contents[each] for each in unknown}, files, commands)
     given_up: list[EntityId] = []
     for asset, answer in zip(contents, answers, strict=True):
         if isinstance(answer, Exception):
@@ -66,6 +69,13 @@ async def extract_metadata(
         if media_type != former_type:
             _forget_former(commands, asset, kinds, media_type, former)
         _write_versions(commands, asset, kinds, media_type, has_failed=True)
+
+
+def _is_no_sidecar(answer: FileDescription[object] | Exception) -> bool:
+    """Tell whether a file was described as something else than a sidecar."""
+    if isinstance(answer, Exception):
+        return False
+    return answer.failure is None and answer.media_type not in SIDECAR.media_types
 
 
 def _write(

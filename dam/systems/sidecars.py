@@ -1,6 +1,6 @@
 """Reads the sidecars of assets, and marks the assets that do not have what a sidecar says."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from dam.media.camera.sidecar import SidecarFacts, read_sidecar
 from dam.models import NeedsMetadataExtractionComponent
 from dam.services import content_service, sidecar_service
 from dam.services.file_operations import FileOperationsResource
+from dam.storage.contents.located import LocatedContent
 
 
 class ReadSidecar(NamedTuple):
@@ -54,6 +55,30 @@ def _says_something(facts: SidecarFacts | Exception, extensions: Collection[str]
         return True
     is_for = facts.extension is None or not extensions or facts.extension in extensions
     return is_for and bool(facts.metadata)
+
+
+async def refuse_broken(
+    sidecars: Mapping[EntityId, LocatedContent],
+    files: FileOperationsResource,
+    commands: Commands,
+) -> None:
+    """Fail the files that are sidecars by their names and that cannot be used as such.
+
+    Example: `await refuse_broken({5: contents[5]}, files, commands)`.
+
+    Args:
+        sidecars: Those whose own description, by their content, would not find that out.
+        files: Reads them, in the workers.
+        commands: Takes the failures.
+    """
+    if not sidecars:
+        return
+    read = partial(read_sidecar, limits=files.limits)
+    answers = await files.each(read, list(sidecars.values()))
+    for sidecar, answer in zip(sidecars, answers, strict=True):
+        failure = answer if isinstance(answer, Exception) else answer.failure
+        if failure is not None:
+            commands.fail(sidecar, failure)
 
 
 async def mark_unread(

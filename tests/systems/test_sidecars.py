@@ -345,6 +345,12 @@ async def test_a_file_that_is_moved_beside_a_sidecar_gets_it(world: World, tmp_p
 BROKEN = {
     "not well-formed": words("Lake")[:-40],
     "an entity bomb": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]>' + words("&a;"),
+    "empty": b"",
+    "zeros": bytes(3000),
+    "a page": b"<html><body>Not found</body></html>",
+    "a text": b"no XMP at all",
+    "half of UTF-16": words("Lake").decode().encode("utf-16-le")[:-40],
+    "too many keywords": words("Lake", *map(str, range(1001))),
     "too large": words("Lake") + b" " * (50 << 20),
 }
 
