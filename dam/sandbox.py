@@ -12,8 +12,9 @@ that are newer than this module. The user `root` loses its capabilities. All thi
 of the process's life.
 
 Not refused: to learn whether a file exists, with its size and times; to read attributes of a file
-that is open; to ask the parent for what the call may have; and what uses up the processor, which
-the time limits end. On machines but x86_64 and aarch64, there is no filter.
+that is open; to ask the parent for what the call may have; files in memory, which members of
+archives are read from and each of which has a limit of its own; and what uses up the processor,
+which the time limits end. On machines but x86_64 and aarch64, there is no filter.
 
 They are system calls of Linux and need no package: PyPI's for Landlock are not kept well.
 

@@ -42,7 +42,7 @@ SYSTEM_CALLS = {
             *(90, 91, 268, 452, 92, 93, 94, 260),  # chmod, chown
             *(132, 235, 261, 280, 188, 189, 190, 197, 198, 199),  # times, attributes
             *(191, 192, 194, 195),  # getxattr, listxattr: also of files that may not be opened
-            *(73, 319, 447),  # flock, memfd_create, memfd_secret
+            *(73, 447),  # flock, memfd_secret
             *(129, 200, 297, 424),  # signals by other calls than `kill` and `tgkill`
             *(57, 58, 109, 112),  # fork, vfork, setpgid, setsid
             *(141, 251),  # setpriority, ioprio_set
@@ -70,7 +70,7 @@ SYSTEM_CALLS = {
             *(52, 53, 452, 54, 55),
             *(88, 5, 6, 7, 14, 15, 16),
             *(8, 9, 11, 12),
-            *(32, 279, 447),
+            *(32, 447),
             *(138, 130, 240, 424),
             *(154, 157),
             *(140, 30),
