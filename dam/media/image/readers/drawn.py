@@ -43,7 +43,7 @@ class DrawnFile(ImageFile.ImageFile):
         Readers that can draw a smaller picture at less cost look at `wanted`, a width and height
         that it must reach, if it is set.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each reader draws in its own way; this class is none
 
     def draft(
         self, mode: str | None, size: tuple[int, int] | None
